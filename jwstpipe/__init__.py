@@ -1,0 +1,32 @@
+"""jwstpipe: from the JWST archive to measurement-grade mosaics and press-quality colour pictures.
+
+The names below are the Python API; each is loaded when first used, so that ``import jwstpipe`` costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Box": "jwstpipe.sky.box",
+    "SkyGrid": "jwstpipe.sky.grid",
+    "composite": "jwstpipe.render.composite",
+    "convert": "jwstpipe.images.convert",
+    "export": "jwstpipe.images.fits_writer",
+    "open_image": "jwstpipe.images.open",
+    "parse_name": "jwstpipe.names",
+    "plan_mosaic": "jwstpipe.mosaic.plan",
+    "search": "jwstpipe.archive.query",
+    "thumbnail": "jwstpipe.render.thumbnail",
+}
+
+__all__ = ["__version__", "mosaic", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    if name == "mosaic":  # the room itself is the verb: `jwstpipe.mosaic(images, ...)`
+        return import_module("jwstpipe.mosaic")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jwstpipe' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,233 @@
+"""The only place that owns Dask: where pure functions run, and how their receipts come back.
+
+A job is a small picklable value; the function reads and writes storage by itself and returns a small receipt. Arrays
+never travel. `open_workers` gives the same `Workers` whether jobs run in threads of this process, in processes, or on
+a scheduler elsewhere.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Protocol, TypeVar
+from uuid import uuid4
+
+from jwstpipe.errors import ServiceError, UsageError
+from jwstpipe.progress import Progress, Reporter, silent
+from jwstpipe.settings import ExecutionSettings
+
+__all__ = ["DaskWorkers", "ThreadWorkers", "Workers", "open_workers"]
+
+_LOCAL_CONFIG = {
+    "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
+    "distributed.scheduler.allowed-failures": 6,
+    "distributed.scheduler.worker-saturation": 1.1,
+    "distributed.comm.retry.count": 4,
+}
+
+JobT = TypeVar("JobT")
+ReceiptT = TypeVar("ReceiptT")
+
+IN_FLIGHT = 10_000
+"""Most tasks handed to a scheduler at once; more only slow it down."""
+
+
+class Workers(Protocol):
+    """Something that runs jobs."""
+
+    @property
+    def dashboard_link(self) -> str | None:
+        """Address of the Dask dashboard, where there is one."""
+        ...
+
+    def run(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> dict[str, ReceiptT]:
+        """Apply a function to every job.
+
+        Parameters
+        ----------
+        function
+            Pure, importable from a module; errors it raises reach the caller as they are.
+        jobs
+            Job by key; keys are what the dashboard shows.
+        name
+            Stage name for progress and task names.
+        report
+            Told after each job.
+        unit
+            What a job is, for progress.
+
+        Returns
+        -------
+        dict
+            Receipt by key, in the order of `jobs`. On the first error the jobs not yet started are dropped.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ThreadWorkers:
+    """Threads of this process, without a scheduler: the least overhead for one command."""
+
+    threads: int
+    dashboard_link: str | None = None
+
+    def run(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> dict[str, ReceiptT]:
+        """Apply a function to every job (see `Workers.run`)."""
+        receipts: dict[str, ReceiptT] = {}
+        report(Progress(name, 0, len(jobs), unit))
+        with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
+            pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
+            try:
+                while pending:
+                    finished, _ = wait(pending, return_when=FIRST_COMPLETED)
+                    for future in finished:
+                        receipts[pending.pop(future)] = future.result()
+                    report(Progress(name, len(receipts), len(jobs), unit))
+            finally:
+                for future in pending:
+                    future.cancel()
+        return {key: receipts[key] for key in jobs}
+
+
+@dataclass(frozen=True)
+class DaskWorkers:
+    """Workers behind a Dask scheduler; the client belongs to the process that opened it."""
+
+    client: Any
+    dashboard_link: str | None
+
+    def run(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> dict[str, ReceiptT]:
+        """Apply a function to every job (see `Workers.run`).
+
+        Task names carry a token of this call: a scheduler that outlives it must never hand out the receipt of an
+        earlier attempt.
+        """
+        from distributed import as_completed  # noqa: PLC0415 - threads alone need no scheduler
+
+        token = uuid4().hex[:8]
+        waiting = iter(jobs.items())
+        receipts: dict[str, ReceiptT] = {}
+        pending: dict[Any, str] = {}
+
+        def submit(count: int) -> list[Any]:
+            batch = []
+            for key, job in islice(waiting, count):
+                future = self.client.submit(function, job, key=f"{name}-{token}-{key}", pure=False)
+                pending[future] = key
+                batch.append(future)
+            return batch
+
+        report(Progress(name, 0, len(jobs), unit))
+        try:
+            finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
+            for future in finished:
+                receipts[pending.pop(future)] = _result(future, name)
+                report(Progress(name, len(receipts), len(jobs), unit))
+                finished.update(submit(1))
+        finally:
+            self.client.cancel(list(pending))
+        return {key: receipts[key] for key in jobs}
+
+
+def _result(future: Any, name: str) -> Any:
+    from distributed import KilledWorker  # noqa: PLC0415
+
+    if future.cancelled():
+        raise ServiceError(f"{name}: the Dask scheduler dropped the work; is it still running?")
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise ServiceError(f"{name}: workers died again and again on {error.task}; more memory for each?") from None
+
+
+@contextmanager
+def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Iterator[Workers]:
+    """Open workers as the settings say, and close what was started.
+
+    Parameters
+    ----------
+    settings
+        Kind (threads, processes, or the address of a scheduler) and number.
+    dashboard
+        True starts a Dask scheduler for threads too, so that its dashboard shows the work; one command at a terminal
+        does without.
+
+    Raises
+    ------
+    UsageError
+        An unknown kind of cluster.
+    ServiceError
+        No scheduler answers at the address.
+    """
+    count = settings.workers or os.cpu_count() or 1
+    if settings.cluster == "threads" and not dashboard:
+        yield ThreadWorkers(count)
+        return
+    with ExitStack() as stack:
+        yield stack.enter_context(_dask_workers(settings, count))
+
+
+@contextmanager
+def _dask_workers(settings: ExecutionSettings, count: int) -> Iterator[DaskWorkers]:
+    import dask.config  # noqa: PLC0415
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+
+    if settings.cluster.startswith(("tcp://", "tls://")):
+        with _connect(settings.cluster) as client:
+            yield DaskWorkers(client, client.dashboard_link)
+        return
+    shapes = {
+        "threads": {"processes": False, "n_workers": 1, "threads_per_worker": count},
+        "processes": {"processes": True, "n_workers": count, "threads_per_worker": 1},
+    }
+    if settings.cluster not in shapes:
+        kinds = "threads, processes, tcp://host:port or tls://host:port"
+        raise UsageError(f"unknown cluster {settings.cluster!r}: {kinds}")
+    with ExitStack() as stack:
+        stack.enter_context(dask.config.set(_LOCAL_CONFIG))
+        cluster = stack.enter_context(
+            LocalCluster(
+                **shapes[settings.cluster],
+                host="127.0.0.1",
+                dashboard_address=f"127.0.0.1:{settings.dashboard_port}",
+                silence_logs=logging.ERROR,
+            )
+        )
+        client = stack.enter_context(Client(cluster, set_as_default=False))
+        yield DaskWorkers(client, client.dashboard_link)
+
+
+def _connect(address: str) -> Any:
+    from distributed import Client  # noqa: PLC0415
+
+    try:
+        return Client(address, set_as_default=False, timeout="10s")
+    except OSError:
+        raise ServiceError(f"no Dask scheduler answers at {address}; start one, or use --cluster threads") from None

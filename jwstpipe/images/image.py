@@ -1,0 +1,68 @@
+"""`SkyImage`: what every image offers, whether it is a FITS file or an image store."""
+
+from typing import Any, Protocol
+
+from astropy.io.fits import Header
+from numpy.typing import NDArray
+
+from jwstpipe.sky.box import Box
+
+__all__ = ["SkyImage"]
+
+
+class SkyImage(Protocol):
+    """An image on the sky, read window by window; nothing is held in memory."""
+
+    @property
+    def address(self) -> str:
+        """Where it is: a path or an ``s3://`` URL."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns at full resolution."""
+        ...
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Names of its planes; ``sci`` is always there, then ``err wht dq area var_rnoise n`` as the data have them."""
+        ...
+
+    @property
+    def levels(self) -> int:
+        """Resolutions it can be read at; 1 = full resolution only. Level k has shape ``ceil(shape / 2**k)``."""
+        ...
+
+    @property
+    def primary(self) -> Header:
+        """The primary header: instrument, filter, target."""
+        ...
+
+    @property
+    def header(self) -> Header:
+        """The header of the science plane: unit and WCS at full resolution."""
+        ...
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Product id, operation, parameters and inputs, where the image knows them; else empty."""
+        ...
+
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0) -> NDArray[Any]:
+        """Read a window of one plane.
+
+        Parameters
+        ----------
+        plane
+            One of `planes`; levels above 0 have ``sci`` and, where there are weights, ``wht``.
+        box
+            Window inside the shape of that level, pixels of that level; None = all of it.
+        level
+            0 = full resolution, k = halved k times.
+
+        Returns
+        -------
+        ndarray
+            (y, x), native byte order; float32 for all but ``dq`` (uint32) and ``n`` (uint16). NaN in ``sci`` = no data.
+        """
+        ...

@@ -1,0 +1,209 @@
+"""The Zarr layout of an image, version 1: names, types, chunks and attributes; nothing here touches storage.
+
+::
+
+    image.zarr/            group; attributes jwstpipe, ome (0.5), multiscales
+      0/sci err wht dq ... (y, x)      full resolution
+      1/sci wht  ...  n/   (y, x)      halved levels
+      header/primary, header/sci       u1 (card, char): FITS headers byte for byte
+      hdu/<index>                      u1 (byte): data of HDUs that are no plane, byte for byte
+      0/sci_restore        u4 (y, x)   only where samples without coverage were replaced by NaN
+
+A shard is 2048 x 2048 pixels and is written by one task; a chunk inside it is 512 x 512. The root ``zarr.json`` is
+written last: a folder without it is not an image yet.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from zarr.codecs import BloscCodec
+
+from jwstpipe.errors import StoreError, StoreVersionError
+from jwstpipe.images.dq import DQ_BITS
+
+__all__ = [
+    "CHUNK",
+    "LAYOUT",
+    "SHARD",
+    "PlaneSpec",
+    "array_options",
+    "array_path",
+    "check_layout",
+    "level_count",
+    "level_shape",
+    "plane_spec",
+    "root_attributes",
+]
+
+LAYOUT = 1
+"""Version of the layout that this code writes, and the newest that it reads."""
+
+SHARD = 2048
+CHUNK = 512
+COARSEST = 1024
+"""Levels are added until the longest side is at most this."""
+
+
+@dataclass(frozen=True)
+class PlaneSpec:
+    """How one plane is stored."""
+
+    dtype: str
+    fill: float | int
+    attributes: dict[str, Any]
+
+
+def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
+    """Describe a plane by its name.
+
+    Parameters
+    ----------
+    plane
+        ``sci err wht area dq n sci_restore var_*``.
+    dtype
+        Type of planes that are not whole numbers by nature: f4, or f8 for inputs that need it.
+    unit
+        BUNIT of the science plane.
+    """
+    if plane == "dq":
+        flags = {"flag_masks": list(DQ_BITS.values()), "flag_meanings": " ".join(DQ_BITS)}
+        return PlaneSpec("u4", 0, {"long_name": "data quality", **flags})
+    if plane == "n":
+        return PlaneSpec("u2", 0, {"long_name": "inputs per pixel", "units": "1"})
+    if plane == "sci_restore":
+        return PlaneSpec(
+            "u4", 0, {"long_name": "bits that turn NaN back into the sample of the FITS file (exclusive or)"}
+        )
+    names = {"sci": "science", "err": "standard deviation", "wht": "weight", "area": "relative pixel area"}
+    units = {"sci": unit, "err": unit, "wht": "", "area": "1"}.get(plane, f"({unit})2" if unit else "")
+    attributes = {"long_name": names.get(plane, plane.replace("_", " "))}
+    if units:
+        attributes["units"] = units
+    return PlaneSpec(dtype, float("nan"), attributes)
+
+
+def array_path(plane: str, level: int = 0) -> str:
+    """Name the array of a plane at a level."""
+    return f"{level}/{plane}"
+
+
+def array_options(shape: tuple[int, int], spec: PlaneSpec) -> dict[str, Any]:
+    """Give the arguments that create the array of a plane."""
+    dtype = np.dtype(spec.dtype)
+    return {
+        "shape": shape,
+        "dtype": dtype,
+        "chunks": (CHUNK, CHUNK),
+        "shards": (SHARD, SHARD),
+        "compressors": BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=dtype.itemsize),
+        "fill_value": spec.fill,
+        "dimension_names": ("y", "x"),
+        "attributes": spec.attributes,
+    }
+
+
+def level_shape(shape: tuple[int, int], level: int) -> tuple[int, int]:
+    """Give the shape of a level: halved and rounded up, `level` times."""
+    return -(-shape[0] // 2**level), -(-shape[1] // 2**level)
+
+
+def level_count(shape: tuple[int, int]) -> int:
+    """Count the levels that an image of this shape has, the full resolution among them."""
+    count = 1
+    while max(level_shape(shape, count - 1)) > COARSEST:
+        count += 1
+    return count
+
+
+def root_attributes(
+    *,
+    kind: str,
+    name: str,
+    shape: tuple[int, int],
+    planes: Sequence[str],
+    unit: str,
+    levels: int,
+    product_id: str,
+    provenance: dict[str, Any],
+    fits: dict[str, Any],
+    grid: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write the attributes of the root group.
+
+    Parameters
+    ----------
+    kind
+        ``image`` (from a FITS file) or ``mosaic``.
+    name
+        Name for viewers.
+    shape
+        Rows and columns.
+    planes
+        Planes at full resolution.
+    unit
+        Unit of the science plane.
+    levels
+        Number of levels.
+    product_id, provenance
+        Identity and origin.
+    fits
+        How to write the FITS file again: ``hdus`` in order, size and digest of the source.
+    grid
+        For a mosaic: ``grid`` (`SkyGrid.as_dict`), ``box`` (of the arrays) and ``window`` (of the data).
+    """
+    jwstpipe: dict[str, Any] = {
+        "layout": LAYOUT,
+        "product_id": product_id,
+        "kind": kind,
+        "shape": list(shape),
+        "planes": list(planes),
+        "levels": levels,
+        "unit": unit,
+        "provenance": provenance,
+        "fits": fits,
+    }
+    if grid is not None:
+        jwstpipe["grid"] = grid
+    return {"jwstpipe": jwstpipe, "ome": _ome(name, levels), "multiscales": _multiscales(levels)}
+
+
+def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:
+    """Take our attributes from those of a root group.
+
+    Raises
+    ------
+    StoreError
+        Not an image store.
+    StoreVersionError
+        One of a newer layout.
+    """
+    ours = attributes.get("jwstpipe")
+    version = ours.get("layout") if isinstance(ours, dict) else None
+    if not isinstance(ours, dict) or not isinstance(version, int):
+        raise StoreError(f"{name}: a Zarr group, but not an image of jwstpipe (no jwstpipe.layout attribute)")
+    if version > LAYOUT:
+        raise StoreVersionError(f"{name}: its layout is {version}, this version reads up to {LAYOUT}; update jwstpipe")
+    return ours
+
+
+def _ome(name: str, levels: int) -> dict[str, Any]:
+    """Describe the levels as OME-Zarr 0.5; a level's first pixel centre lies (2^k - 1)/2 pixels into the full one."""
+    datasets = []
+    for level in range(levels):
+        transforms: list[dict[str, Any]] = [{"type": "scale", "scale": [float(2**level)] * 2}]
+        if level:
+            transforms.append({"type": "translation", "translation": [(2**level - 1) / 2] * 2})
+        datasets.append({"path": array_path("sci", level), "coordinateTransformations": transforms})
+    axes = [{"name": axis, "type": "space"} for axis in ("y", "x")]
+    return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, "type": "mean"}]}
+
+
+def _multiscales(levels: int) -> dict[str, Any]:
+    layout: list[dict[str, Any]] = [{"asset": "0", "transform": {"scale": [1.0, 1.0], "translation": [0.0, 0.0]}}]
+    for level in range(1, levels):
+        # relative to the level it is made from: twice as coarse, its first centre half a pixel further in
+        transform = {"scale": [2.0, 2.0], "translation": [0.5, 0.5]}
+        layout.append({"asset": str(level), "derived_from": str(level - 1), "transform": transform})
+    return {"layout": layout, "resampling_method": "average"}

@@ -1,0 +1,135 @@
+"""Halved levels of an image: each pixel is the weighted mean of the four below it that have data.
+
+Levels are built one from the next finer one, shard by shard; a level's last row or column averages what exists.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.execute import Workers
+from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
+from jwstpipe.images.store import ImageWriter
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+
+__all__ = ["ShardJob", "build_pyramid", "halve", "halve_shard"]
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class ShardJob:
+    """One shard of one level."""
+
+    address: str
+    level: int
+    box: Box
+    """Window of the level."""
+
+    finer: Box
+    """Window of the level below that it is made from."""
+
+    weighted: bool
+    s3: S3Settings
+
+
+def build_pyramid(
+    writer: ImageWriter,
+    shape: tuple[int, int],
+    *,
+    weighted: bool,
+    workers: Workers,
+    s3: S3Settings | None = None,
+    dtype: str = "f4",
+    report: Reporter = silent,
+) -> int:
+    """Add all levels to an image whose full resolution is written.
+
+    Parameters
+    ----------
+    writer
+        The image.
+    shape
+        Its rows and columns.
+    weighted
+        It has a ``wht`` plane: levels are weighted means and carry summed weights.
+    workers
+        Where the shards are computed.
+    s3
+        Endpoint of an ``s3://`` image.
+    dtype
+        Type of the science plane.
+    report
+        Told after each shard.
+
+    Returns
+    -------
+    int
+        Number of levels, the full resolution among them.
+    """
+    levels = level_count(shape)
+    for level in range(1, levels):
+        coarse, fine = level_shape(shape, level), Box.of_shape(level_shape(shape, level - 1))
+        for plane in ("sci", "wht") if weighted else ("sci",):
+            writer.create_plane(plane, coarse, plane_spec(plane, dtype=dtype if plane == "sci" else "f4"), level=level)
+        jobs = {}
+        for box in Box.of_shape(coarse).cells(SHARD):
+            below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
+            key = f"{level}-{box.y0 // SHARD}-{box.x0 // SHARD}"
+            jobs[key] = ShardJob(writer.address, level, box, below, weighted, s3 or S3Settings())
+        workers.run(halve_shard, jobs, name=f"pyramid level {level}", report=report, unit="shards")
+    return levels
+
+
+def halve_shard(job: ShardJob) -> int:
+    """Make one shard of a level, and give its number of pixels with data."""
+    image = ImageWriter(job.address, s3=job.s3)
+    sci = image.read_back("sci", job.finer, level=job.level - 1)
+    wht = image.read_back("wht", job.finer, level=job.level - 1) if job.weighted else np.ones((1, 1), sci.dtype)
+    values, weights = halve(sci, wht)
+    valid = int(np.isfinite(values).sum())
+    if valid:
+        image.write("sci", job.box, values, level=job.level)
+        if job.weighted:
+            image.write("wht", job.box, weights, level=job.level)
+    return valid
+
+
+@njit(nogil=True, cache=True)
+def halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
+    """Average 2 x 2 pixels.
+
+    Parameters
+    ----------
+    sci
+        (y, x); pixels that are not finite have no data.
+    wht
+        Weights of the same shape, or of shape (1, 1) for equal weights; only finite positive ones count.
+
+    Returns
+    -------
+    tuple of ndarray
+        Weighted means, NaN where there is no data, and sums of weights.
+    """
+    rows, columns = (sci.shape[0] + 1) // 2, (sci.shape[1] + 1) // 2
+    equal = wht.shape[0] == 1 and wht.shape[1] == 1 and sci.size > 1
+    values = np.empty((rows, columns), dtype=sci.dtype)
+    weights = np.empty((rows, columns), dtype=np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            total, weight = 0.0, 0.0
+            for di in range(2):
+                for dj in range(2):
+                    y, x = 2 * i + di, 2 * j + dj
+                    if y < sci.shape[0] and x < sci.shape[1] and np.isfinite(sci[y, x]):
+                        w = 1.0 if equal else wht[y, x]
+                        if np.isfinite(w) and w > 0.0:
+                            total += w * sci[y, x]
+                            weight += w
+            values[i, j] = total / weight if weight > 0.0 else np.nan
+            weights[i, j] = weight
+    return values, weights

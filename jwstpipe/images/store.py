@@ -1,0 +1,199 @@
+"""`ImageStore`: an image in chunked Zarr, read window by window; `ImageWriter`: how one comes to be.
+
+A writer creates the arrays, tasks fill their shards in any order, and `finish` writes the root metadata at the very
+end: until then no reader takes the folder for an image.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from astropy.io.fits import Header
+from numpy.typing import NDArray
+from zarr.errors import ArrayNotFoundError, GroupNotFoundError
+
+from jwstpipe.errors import StoreError
+from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_layout, level_shape
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage import storage_errors, zarr_store
+
+__all__ = ["ImageStore", "ImageWriter", "open_image_store"]
+
+CARD = 80
+BYTES_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, eq=False)
+class ImageStore:
+    """An image store (see `SkyImage` for what it offers)."""
+
+    address: str
+    store: Any
+    """Zarr store."""
+
+    attributes: dict[str, Any]
+    """The ``jwstpipe`` attributes of the root group."""
+
+    _arrays: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.attributes["shape"]
+        return int(rows), int(columns)
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Planes at full resolution."""
+        return tuple(self.attributes["planes"])
+
+    @property
+    def levels(self) -> int:
+        """Number of levels."""
+        return int(self.attributes["levels"])
+
+    @cached_property
+    def primary(self) -> Header:
+        """Primary header."""
+        return Header.fromstring(self.header_bytes("primary").decode("latin-1"))
+
+    @cached_property
+    def header(self) -> Header:
+        """Header of the science plane."""
+        return Header.fromstring(self.header_bytes("sci").decode("latin-1"))
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Product id and origin."""
+        return {"product_id": self.attributes["product_id"], **self.attributes["provenance"]}
+
+    @property
+    def grid(self) -> tuple[SkyGrid, Box] | None:
+        """For a mosaic: its plane, and the window of it that the arrays cover."""
+        found = self.attributes.get("grid")
+        return None if found is None else (SkyGrid.from_dict(found["grid"]), Box(*found["box"]))
+
+    @property
+    def window(self) -> Box:
+        """Window of the arrays that a FITS file of this image holds: all of it, or a mosaic without its empty rim."""
+        found = self.attributes.get("grid")
+        return Box.of_shape(self.shape) if found is None else Box(*found["window"])
+
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0) -> NDArray[Any]:
+        """Read a window of one plane (see `SkyImage.read`)."""
+        window = box or Box.of_shape(level_shape(self.shape, level))
+        with storage_errors(self.address):
+            return np.asarray(self.array(array_path(plane, level))[window.slices])
+
+    def header_bytes(self, name: str) -> bytes:
+        """Give a stored FITS header, cards of 80 bytes up to END."""
+        with storage_errors(self.address):
+            return bytes(np.asarray(self.array(f"header/{name}")[...]).tobytes())
+
+    def has_array(self, path: str) -> bool:
+        """Tell whether an array of this path is there."""
+        try:
+            self.array(path)
+        except StoreError:
+            return False
+        return True
+
+    def array(self, path: str) -> Any:
+        """Open one of the arrays; handles are kept."""
+        if path not in self._arrays:
+            try:
+                self._arrays[path] = zarr.open_array(self.store, path=path, mode="r")
+            except (ArrayNotFoundError, FileNotFoundError):
+                raise StoreError(
+                    f"{self.address}: has no array {path}; its planes are {', '.join(self.planes)}"
+                ) from None
+        return self._arrays[path]
+
+
+def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> ImageStore:
+    """Open an image store for reading.
+
+    Raises
+    ------
+    StoreError
+        No Zarr group, one that was never finished, or one that is not ours.
+    StoreVersionError
+        A layout newer than this version reads.
+    """
+    store = zarr_store(address, s3=s3, read_only=True)
+    try:
+        with storage_errors(address):
+            attributes = dict(zarr.open_group(store, mode="r").attrs)
+    except (GroupNotFoundError, LookupError):
+        raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing)") from None
+    return ImageStore(str(address), store, check_layout(attributes, name=str(address)))
+
+
+class ImageWriter:
+    """An image store that is being made; one owner creates and finishes it, tasks fill shards.
+
+    Every array is created as the root of its own little store, because zarr-python otherwise writes the groups above
+    it at once, and the root must come last.
+    """
+
+    def __init__(self, address: str | Path, *, s3: S3Settings | None = None) -> None:
+        self.address = str(address)
+        self._s3 = s3
+        self._groups: set[str] = set()
+
+    def create_plane(self, plane: str, shape: tuple[int, int], spec: PlaneSpec, *, level: int = 0) -> None:
+        """Create the empty array of a plane."""
+        self._create(array_path(plane, level), array_options(shape, spec))
+
+    def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
+        """Fill a window of a plane; windows of different tasks never share a shard."""
+        with storage_errors(self.address):
+            zarr.open_array(self._at(array_path(plane, level)), mode="r+")[box.slices] = values
+
+    def read_back(self, plane: str, box: Box, *, level: int = 0) -> NDArray[Any]:
+        """Read a window that is already filled."""
+        with storage_errors(self.address):
+            return np.asarray(zarr.open_array(self._at(array_path(plane, level)), mode="r")[box.slices])
+
+    def write_header(self, name: str, content: bytes) -> None:
+        """Store a FITS header byte for byte."""
+        cards = np.frombuffer(content, dtype="u1").reshape(-1, CARD)
+        self._write_whole(f"header/{name}", cards, cards.shape, ("card", "char"))
+
+    def write_bytes(self, path: str, content: bytes | memoryview) -> None:
+        """Store the data of an HDU byte for byte."""
+        values = np.frombuffer(content, dtype="u1")
+        self._write_whole(path, values, (min(values.size, BYTES_CHUNK),), ("byte",))
+
+    def finish(self, attributes: dict[str, Any]) -> None:
+        """Write the group metadata, the root last: from now on this is an image."""
+        with storage_errors(self.address):
+            for path in sorted(self._groups):
+                zarr.create_group(self._at(path))
+            zarr.create_group(zarr_store(self.address, s3=self._s3), attributes=attributes)
+
+    def _write_whole(self, path: str, values: NDArray[Any], chunks: tuple[int, ...], names: tuple[str, ...]) -> None:
+        options = {
+            "shape": values.shape,
+            "dtype": "u1",
+            "chunks": tuple(max(side, 1) for side in chunks),
+            "dimension_names": names,
+            "fill_value": 0,
+        }
+        array = self._create(path, options)
+        if values.size:
+            with storage_errors(self.address):
+                array[...] = values
+
+    def _create(self, path: str, options: dict[str, Any]) -> Any:
+        self._groups.add(path.split("/", maxsplit=1)[0])
+        with storage_errors(self.address):
+            return zarr.create_array(self._at(path), **options)
+
+    def _at(self, path: str) -> Any:
+        return zarr_store(f"{self.address}/{path}", s3=self._s3)

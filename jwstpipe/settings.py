@@ -1,0 +1,180 @@
+"""All that a site decides: where data lie, which archive, how to compute.
+
+Order of precedence: arguments > ``JWSTPIPE_*`` variables (nested with ``__``) > the TOML file > the defaults below.
+The TOML file is the one named by the caller, else ``$JWSTPIPE_CONFIG``, else ``./jwstpipe.toml`` if it exists.
+Nothing is read when this module is imported; unknown keys are errors.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from jwstpipe.errors import UsageError
+
+__all__ = ["ArchiveSettings", "ExecutionSettings", "S3Settings", "Settings", "load_settings"]
+
+CONFIG_VARIABLE = "JWSTPIPE_CONFIG"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class S3Settings(_Section):
+    """An S3 endpoint; credentials come from the usual AWS places (environment, profile, role), never from here."""
+
+    endpoint: str | None = Field(None, description="URL of a server that is not AWS (SeaweedFS, MinIO); empty for AWS")
+    region: str = Field("us-east-1", description="AWS region")
+    anonymous: bool = Field(False, description="read without credentials, as public buckets allow")
+    max_attempts: int = Field(8, ge=1, le=50, description="attempts for a request that fails in passing")
+
+
+class ArchiveSettings(_Section):
+    """MAST and its S3 mirror."""
+
+    server: str = Field("https://mast.stsci.edu", description="address of the MAST server")
+    source: Literal["auto", "s3", "https"] = Field(
+        "auto", description="where bytes come from: auto tries S3 and falls back to HTTPS, file by file"
+    )
+    bucket: str = Field("stpubdata", description="public bucket of the S3 mirror")
+    s3: S3Settings = Field(S3Settings(anonymous=True), description="endpoint of the S3 mirror")
+    page_size: int = Field(5000, ge=1, le=50_000, description="rows asked for at once in a search")
+    timeout_s: float = Field(120.0, gt=0, description="longest wait for an answer of the archive, seconds")
+    attempts: int = Field(4, ge=1, le=20, description="attempts for a request that fails in passing")
+    files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")
+    ranges_at_once: int = Field(4, ge=1, le=32, description="byte ranges of one file in transfer at the same time")
+
+    @field_validator("server")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        if not value.startswith(("http://", "https://")):
+            raise ValueError(f"an archive address starts with http:// or https://, not {value!r}")
+        return value.rstrip("/")
+
+
+class ExecutionSettings(_Section):
+    """Where the pixels are computed."""
+
+    cluster: str = Field(
+        "threads", description="threads | processes | tcp://host:port | tls://host:port of a running Dask scheduler"
+    )
+    workers: int = Field(0, ge=0, le=1024, description="threads or processes to start; 0 = one for each core")
+    dashboard_port: int = Field(
+        0, ge=0, le=65535, description="port of the Dask dashboard on 127.0.0.1; 0 = any free one"
+    )
+
+
+class Settings(BaseSettings):
+    """Everything a site decides, with its default."""
+
+    model_config = SettingsConfigDict(env_prefix="JWSTPIPE_", env_nested_delimiter="__", frozen=True, extra="forbid")
+
+    home: Path = Field(
+        Path("jwstpipe-data"), description="local folder of catalogue, downloads, store and Prefect history"
+    )
+    store: str | None = Field(
+        None, description="where products live: a folder or s3://bucket/prefix; default HOME/store"
+    )
+    catalog: str | None = Field(
+        None, description="records: mongodb://... or the path of an embedded file; default HOME/catalog.sqlite"
+    )
+    s3: S3Settings = Field(S3Settings(), description="endpoint of the store when it is on S3")
+    archive: ArchiveSettings = Field(ArchiveSettings(), description="MAST and its S3 mirror")
+    execution: ExecutionSettings = Field(ExecutionSettings(), description="where the pixels are computed")
+    prefect_api: str | None = Field(
+        None, description="address of a running Prefect API (http://host:4200/api); empty: one is started for the run"
+    )
+
+    @property
+    def store_root(self) -> str:
+        """Root of the object store: a local folder or an ``s3://`` prefix."""
+        return self.store or str(self.home / "store")
+
+    @property
+    def catalog_address(self) -> str:
+        """Address of the catalogue: ``mongodb://...`` or a local path."""
+        return self.catalog or str(self.home / "catalog.sqlite")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Put the TOML file, carried by `load_settings` under a private key, behind the environment."""
+        del dotenv_settings, file_secret_settings
+        given = dict(init_settings())
+        from_file = given.pop(_FILE_KEY, {})
+        return (
+            InitSettingsSource(settings_cls, init_kwargs=given),
+            env_settings,
+            InitSettingsSource(settings_cls, init_kwargs=from_file),
+        )
+
+
+_FILE_KEY = "__toml__"
+
+
+def load_settings(config: Path | str | None = None, **overrides: Any) -> Settings:
+    """Read the settings of this run.
+
+    Parameters
+    ----------
+    config
+        TOML file. None: ``$JWSTPIPE_CONFIG``, else ``./jwstpipe.toml`` if there is one.
+    **overrides
+        Fields that win over file and environment; None means "not given".
+
+    Raises
+    ------
+    UsageError
+        A file that cannot be read, an unknown key, or a value out of range; the message names it.
+    """
+    path = _config_path(config)
+    values: Mapping[str, Any] = {} if path is None else _read_toml(path)
+    given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
+    given[_FILE_KEY] = values
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise UsageError(_first_fault(error, path)) from None
+
+
+def _config_path(config: Path | str | None) -> Path | None:
+    named = config or os.environ.get(CONFIG_VARIABLE)
+    if named:
+        return Path(named)
+    here = Path("jwstpipe.toml")
+    return here if here.is_file() else None
+
+
+def _read_toml(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the configuration {path}: {error.strerror}; give another with --config"
+        ) from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"the configuration {path} is not TOML: {error}") from None
+
+
+def _first_fault(error: ValidationError, path: Path | None) -> str:
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"])
+    where = f" (from {path}, JWSTPIPE_* or arguments)" if path else " (from JWSTPIPE_* or arguments)"
+    return f"setting {key!r}: {fault['msg']}, got {fault.get('input')!r}{where}; see configs/jwstpipe.toml"

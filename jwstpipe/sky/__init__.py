@@ -1,0 +1,1 @@
+"""Geometry of the sky and of pixel planes; pure, without files."""

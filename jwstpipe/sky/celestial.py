@@ -1,0 +1,135 @@
+"""`CelestialWcs`: the exact WCS of an image, from its header cards to positions and back.
+
+Between processes travel the header cards that the WCS needs, never WCS objects: those are costly to pickle, differ
+after pickling, and must not be shared by threads.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from astropy.io.fits import Header
+from astropy.wcs import WCS
+from numpy.typing import NDArray
+
+from jwstpipe.errors import TransformError
+from jwstpipe.sky.frames import Frame, frame_of
+
+__all__ = ["CelestialWcs", "wcs_cards"]
+
+Floats = NDArray[np.float64]
+
+_WCS_KEY = re.compile(
+    r"^(WCSAXES|NAXIS[12]?|CTYPE[12]|CRVAL[12]|CRPIX[12]|CDELT[12]|CUNIT[12]|CROTA[12]|PC[12]_[12]|CD[12]_[12]"
+    r"|PC00[12]00[12]|PV[12]_\d+|PS[12]_\d+|LONPOLE|LATPOLE|RADESYS|RADECSYS|EQUINOX|EPOCH"
+    r"|(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+))$"
+)
+
+INVERSE_TOLERANCE = 1e-7
+"""Where the iteration that inverts a distortion stops, pixels."""
+
+RESIDUAL_LIMIT = 1e-5
+"""A position whose way back misses by more than this, pixels, has no inverse here."""
+
+
+def wcs_cards(header: Header) -> str:
+    """Keep the cards that place the first two axes on the sky, as 80-character cards."""
+    kept = [card.image for card in header.cards if _WCS_KEY.match(card.keyword) and card.keyword != "NAXIS"]
+    return "".join(image[:80].ljust(80) for image in kept if image)
+
+
+@dataclass(frozen=True, eq=False)
+class CelestialWcs:
+    """The WCS of one image in one thread."""
+
+    wcs: WCS
+    frame: Frame
+    swapped: bool
+    """Latitude is the first axis."""
+
+    scale_arcsec: float
+    """Side of a square pixel of the same area at the reference point."""
+
+    parity: int
+    """+1 when the pixel axes are right-handed on the sky (east to the left of north), else -1."""
+
+    @classmethod
+    def from_cards(cls, cards: str, *, name: str) -> Self:
+        """Build the WCS from the cards of `wcs_cards` or of a whole header.
+
+        Parameters
+        ----------
+        cards
+            80-character cards.
+        name
+            File that they come from, for errors.
+
+        Raises
+        ------
+        TransformError
+            No celestial WCS, or one that wcslib cannot use.
+        """
+        header = Header.fromstring(cards)
+        try:
+            wcs = WCS(header, fix=False, naxis=2)
+            celestial = bool(wcs.has_celestial)
+        except (ValueError, KeyError, MemoryError) as error:
+            raise TransformError(f"{name}: its WCS cannot be used: {_first_line(error)}") from None
+        if not celestial:
+            raise TransformError(
+                f"{name}: no celestial WCS, so nothing places it on the sky; give an image that has one"
+            )
+        frame = frame_of(wcs)
+        matrix = wcs.pixel_scale_matrix
+        determinant = float(np.linalg.det(matrix))
+        if not np.isfinite(determinant) or determinant == 0.0:
+            raise TransformError(f"{name}: its WCS maps all pixels to a line (CD matrix {matrix.tolist()})")
+        swapped = wcs.wcs.lng == 1
+        parity = -1 if (determinant > 0) != swapped else 1
+        return cls(wcs, frame, swapped, float(np.sqrt(abs(determinant)) * 3600.0), parity)
+
+    def to_sky(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Give longitude and latitude, degrees, of 0-based pixel positions; NaN where there is no sky."""
+        first, second = self.wcs.all_pix2world(x, y, 0)
+        return (second, first) if self.swapped else (first, second)
+
+    def to_pixel(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """Give 0-based pixel positions of longitude and latitude, degrees.
+
+        NaN where the projection or the inverse of the distortion has no answer; each answer of a distorted WCS is
+        checked by its way back.
+        """
+        first, second = (lat, lon) if self.swapped else (lon, lat)
+        x, y = self.wcs.wcs_world2pix(first, second, 0)
+        if self.wcs.sip is None and self.wcs.cpdis1 is None and self.wcs.cpdis2 is None:
+            return x, y
+        return self._undistort(np.asarray(x), np.asarray(y))
+
+    def _undistort(self, goal_x: Floats, goal_y: Floats) -> tuple[Floats, Floats]:
+        """Invert the distortion by fixed-point steps towards its linear pixel positions.
+
+        A distortion is a small smooth displacement, so that ``p <- p - (focal(p) - goal)`` contracts by its gradient
+        (a percent for JWST) in each step.
+        """
+        x, y = goal_x.copy(), goal_y.copy()
+        for _ in range(30):
+            with np.errstate(all="ignore"):
+                fx, fy = self.wcs.pix2foc(x, y, 0)
+                step_x, step_y = fx - goal_x, fy - goal_y
+                x -= step_x
+                y -= step_y
+            largest = np.nanmax(np.hypot(step_x, step_y), initial=0.0)
+            if largest < INVERSE_TOLERANCE:
+                return x, y
+        with np.errstate(all="ignore"):
+            fx, fy = self.wcs.pix2foc(x, y, 0)
+            lost = ~(np.hypot(fx - goal_x, fy - goal_y) < RESIDUAL_LIMIT)
+        x[lost] = np.nan
+        y[lost] = np.nan
+        return x, y
+
+
+def _first_line(error: BaseException) -> str:
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].strip() if lines else type(error).__name__

@@ -1,0 +1,105 @@
+"""Where an image lies: its outline on the sky and on a plane, sampled along the edges because distortion bends them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from jwstpipe.errors import TransformError
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import CelestialWcs
+from jwstpipe.sky.frames import EQUATORIAL, lonlat, rotated, unit_vectors
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["Footprint", "centre_of", "footprint", "outline_on"]
+
+Floats = NDArray[np.float64]
+
+EDGE_SAMPLES = 16
+"""Points on each side of an image."""
+
+
+@dataclass(frozen=True, eq=False)
+class Footprint:
+    """Outline of an image on the sky."""
+
+    ra: Floats
+    """Right ascension of the outline, degrees ICRS, once around without repeating the first point."""
+
+    dec: Floats
+    """Declination of the outline, degrees ICRS."""
+
+    scale_arcsec: float
+    """Pixel size in the middle of the image, arcsec."""
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Right ascension and declination of the middle of the outline, degrees."""
+        return centre_of([self])
+
+
+def footprint(wcs: CelestialWcs, shape: tuple[int, int], *, name: str) -> Footprint:
+    """Sample the outline of an image.
+
+    Parameters
+    ----------
+    wcs
+        Exact WCS.
+    shape
+        Rows and columns.
+    name
+        File, for errors.
+
+    Raises
+    ------
+    TransformError
+        A part of the outline has no position on the sky.
+    """
+    x, y = _edge(shape)
+    lon, lat = wcs.to_sky(x, y)
+    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
+        raise TransformError(f"{name}: its WCS gives no sky position for a part of its edge (shape {shape})")
+    ra, dec = rotated(lon, lat, wcs.frame, EQUATORIAL)
+    return Footprint(ra, dec, _middle_scale(wcs, shape))
+
+
+def outline_on(grid: SkyGrid, outline: Footprint, *, name: str) -> shapely.Polygon:
+    """Draw an outline on a plane, in 0-based plane pixels (x, y).
+
+    Raises
+    ------
+    TransformError
+        A part of the outline is out of the plane's reach, as more than 90 degrees from the centre of a TAN plane.
+    """
+    lon, lat = rotated(outline.ra, outline.dec, EQUATORIAL, grid.frame)
+    x, y = grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise TransformError(f"{name}: it lies out of reach of a grid at {grid.crval}; leave it out or move the grid")
+    return shapely.make_valid(shapely.Polygon(np.stack([x, y], axis=-1)))
+
+
+def centre_of(outlines: Sequence[Footprint]) -> tuple[float, float]:
+    """Give the middle of several outlines, right ascension and declination in degrees."""
+    vectors = np.concatenate([unit_vectors(outline.ra, outline.dec) for outline in outlines])
+    ra, dec = lonlat(vectors.mean(axis=0))
+    return float(ra), float(dec)
+
+
+def _edge(shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    """Walk once around the outer edges of the pixels."""
+    rows, columns = shape
+    t = np.arange(EDGE_SAMPLES) / EDGE_SAMPLES
+    x = np.concatenate([t, np.ones_like(t), 1.0 - t, np.zeros_like(t)]) * columns - 0.5
+    y = np.concatenate([np.zeros_like(t), t, np.ones_like(t), 1.0 - t]) * rows - 0.5
+    return x, y
+
+
+def _middle_scale(wcs: CelestialWcs, shape: tuple[int, int]) -> float:
+    """Measure the pixel size in the middle of the image, where the CD matrix alone may be far off under distortion."""
+    y, x = (shape[0] - 1) / 2.0, (shape[1] - 1) / 2.0
+    lon, lat = wcs.to_sky(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]))
+    vectors = unit_vectors(lon, lat)
+    area = float(np.linalg.norm(np.cross(vectors[1] - vectors[0], vectors[2] - vectors[0])))
+    return float(np.degrees(np.sqrt(area)) * 3600.0)

@@ -1,0 +1,180 @@
+"""`SkyGrid`: an infinite pixel plane on the sky, with absolute tiles.
+
+Plane pixel (0, 0) is the pixel that holds the reference point, so that a header and its whole-pixel cutouts describe
+the same plane, and tile (ty, tx) covers the plane pixels ``[2048 ty, 2048 (ty + 1))`` whatever part of it was made.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from astropy.io.fits import Header
+from astropy.wcs import WCS
+
+from jwstpipe.errors import TransformError
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.frames import EQUATORIAL, Frame, frame_of
+
+__all__ = ["TILE", "SkyGrid"]
+
+TILE = 2048
+"""Side of a tile, pixels: one tile = one Zarr shard = one task."""
+
+_PARAMETER = re.compile(r"^(PV\d+_\d+|LONPOLE|LATPOLE)$")
+
+
+@dataclass(frozen=True)
+class SkyGrid:
+    """An undistorted celestial pixel plane."""
+
+    crval: tuple[float, float]
+    """Longitude and latitude of the reference point, degrees in `frame`."""
+
+    cd: tuple[float, float, float, float]
+    """CD1_1, CD1_2, CD2_1, CD2_2, degrees per pixel."""
+
+    phase: tuple[float, float] = (0.0, 0.0)
+    """Position (x, y) of the reference point inside plane pixel (0, 0), pixels in [-0.5, 0.5) from its centre."""
+
+    projection: str = "TAN"
+    """Three-letter FITS projection code."""
+
+    frame: Frame = EQUATORIAL
+    """Celestial frame of the axes."""
+
+    parameters: tuple[tuple[str, float], ...] = ()
+    """Projection parameters that differ from their defaults: PVi_m, LONPOLE, LATPOLE."""
+
+    def __post_init__(self) -> None:
+        for field in ("crval", "cd", "phase"):
+            object.__setattr__(self, field, tuple(_as_card(value) for value in getattr(self, field)))
+
+    @classmethod
+    def north_up(cls, ra: float, dec: float, scale_arcsec: float, *, rotation_deg: float = 0.0) -> Self:
+        """Make an ICRS TAN plane centred on a position.
+
+        Parameters
+        ----------
+        ra, dec
+            Reference point, degrees.
+        scale_arcsec
+            Side of a pixel, arcsec.
+        rotation_deg
+            Position angle of the pixel columns (up) from north through east, degrees.
+        """
+        step = scale_arcsec / 3600.0
+        sine, cosine = math.sin(math.radians(rotation_deg)), math.cos(math.radians(rotation_deg))
+        return cls((ra % 360.0, dec), (-step * cosine, step * sine, step * sine, step * cosine))
+
+    @classmethod
+    def from_header(cls, header: Header, *, name: str = "header") -> tuple[Self, Box]:
+        """Read the plane of an image header, and the window of it that the image covers.
+
+        Parameters
+        ----------
+        header
+            Celestial WCS, NAXIS1 and NAXIS2.
+        name
+            What to call the header in errors.
+
+        Raises
+        ------
+        TransformError
+            No celestial WCS, or a distorted one: a distorted plane cannot be cut into tiles of another image.
+        """
+        wcs = WCS(header, fix=False).celestial
+        if wcs.naxis != 2:
+            raise TransformError(f"{name}: no celestial WCS, so it cannot serve as a grid; give an image with one")
+        if wcs.sip is not None or wcs.cpdis1 is not None or wcs.cpdis2 is not None:
+            raise TransformError(f"{name}: its WCS is distorted (SIP or table), so it cannot serve as a grid")
+        wcs.wcs.set()
+        if wcs.wcs.lng != 0:
+            raise TransformError(f"{name}: latitude is its first axis; a grid needs longitude first")
+        crpix = np.asarray(wcs.wcs.crpix) - 1.0
+        whole = np.floor(crpix + 0.5)
+        x0, y0 = -int(whole[0]), -int(whole[1])
+        matrix = wcs.pixel_scale_matrix
+        grid = cls(
+            crval=(float(wcs.wcs.crval[0]), float(wcs.wcs.crval[1])),
+            cd=(float(matrix[0, 0]), float(matrix[0, 1]), float(matrix[1, 0]), float(matrix[1, 1])),
+            phase=(float(crpix[0] - whole[0]), float(crpix[1] - whole[1])),
+            projection=str(wcs.wcs.ctype[0])[-3:],
+            frame=frame_of(wcs),
+            parameters=tuple((key, float(header[key])) for key in header if _PARAMETER.match(key)),
+        )
+        return grid, Box.of_shape((int(header["NAXIS2"]), int(header["NAXIS1"])), (y0, x0))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Rebuild a grid from `as_dict`."""
+        return cls(
+            crval=tuple(values["crval"]),
+            cd=tuple(values["cd"]),
+            phase=tuple(values["phase"]),
+            projection=values["projection"],
+            frame=Frame(**values["frame"]),
+            parameters=tuple((key, value) for key, value in values["parameters"]),
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give the grid as plain JSON values."""
+        return {
+            "crval": list(self.crval),
+            "cd": list(self.cd),
+            "phase": list(self.phase),
+            "projection": self.projection,
+            "frame": {"name": self.frame.name, "equinox": self.frame.equinox},
+            "parameters": [list(item) for item in self.parameters],
+        }
+
+    @property
+    def scale_arcsec(self) -> float:
+        """Side of a square pixel of the same area at the reference point, arcsec."""
+        a, b, c, d = self.cd
+        return math.sqrt(abs(a * d - b * c)) * 3600.0
+
+    def header(self, box: Box) -> Header:
+        """Write the WCS of a window of the plane as FITS cards."""
+        cards = Header()
+        first, second = self.frame.axis_names
+        cards["WCSAXES"] = (2, "number of World Coordinate System axes")
+        for axis, name in ((1, first), (2, second)):
+            cards[f"CTYPE{axis}"] = (f"{name}-{self.projection}".replace("RA-", "RA---").replace("DEC-", "DEC--"), "")
+        for axis in (1, 2):
+            cards[f"CUNIT{axis}"] = ("deg", "")
+        for axis, (value, phase, origin) in enumerate(zip(self.crval, self.phase, (box.x0, box.y0), strict=True), 1):
+            cards[f"CRVAL{axis}"] = (value, "[deg] reference point")
+            cards[f"CRPIX{axis}"] = (phase + 1.0 - origin, "[pixel] reference point")
+        for key, value in zip(("CD1_1", "CD1_2", "CD2_1", "CD2_2"), self.cd, strict=True):
+            cards[key] = (value, "[deg/pixel]")
+        for key, value in self.parameters:
+            cards[key] = value
+        if self.frame.name in ("ICRS", "FK5", "FK4"):
+            cards["RADESYS"] = (self.frame.name, "celestial reference frame")
+            if self.frame.name != "ICRS":
+                cards["EQUINOX"] = (self.frame.equinox, "[yr] equinox of the coordinates")
+        return cards
+
+    def wcs(self, box: Box) -> WCS:
+        """Build the WCS of a window of the plane."""
+        return WCS(self.header(box), fix=False)
+
+    def tiles(self, box: Box) -> Iterator[tuple[int, int]]:
+        """Name the tiles (ty, tx) that a window touches, row by row."""
+        aligned = box.snapped(TILE)
+        for y0 in range(aligned.y0, aligned.y1, TILE):
+            for x0 in range(aligned.x0, aligned.x1, TILE):
+                yield y0 // TILE, x0 // TILE
+
+    @staticmethod
+    def tile_box(tile: tuple[int, int]) -> Box:
+        """Give the window of the plane that tile (ty, tx) covers."""
+        return Box.of_shape((TILE, TILE), (tile[0] * TILE, tile[1] * TILE))
+
+
+def _as_card(value: float) -> float:
+    """Round to the 14 digits that a FITS card always holds, so that a grid equals itself read back from a header."""
+    return float(f"{value:.13e}")

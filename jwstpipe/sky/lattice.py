@@ -1,0 +1,69 @@
+"""Cubic interpolation on a lattice of nodes, row by row: the compiled half of `PixelMap`.
+
+A map is an array of nodes (ny, nx, 2) with their x and y, and a step:
+
+- step > 1: node (j, i) stands at row ``(j - 1) step`` and column ``(i - 1) step`` of the mapped window; values between
+  nodes come from the four-point Lagrange polynomial on each axis, exact for cubic distortions;
+- step = 1: one node for each pixel, no interpolation;
+- step = 0: one node, the whole-pixel shift (x, y) of an image on the same plane.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["fill_row", "lagrange_weights", "row_scratch"]
+
+Floats = NDArray[np.float64]
+
+
+def lagrange_weights(step: int) -> Floats:
+    """Weigh the nodes at -1, 0, 1, 2 for each of the `step` positions from node 0 to node 1, shape (step, 4)."""
+    t = np.arange(max(step, 1), dtype=np.float64) / max(step, 1)
+    return np.stack(
+        [
+            -t * (t - 1.0) * (t - 2.0) / 6.0,
+            (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0,
+            -(t + 1.0) * t * (t - 2.0) / 2.0,
+            (t + 1.0) * t * (t - 1.0) / 6.0,
+        ],
+        axis=1,
+    )
+
+
+def row_scratch(nodes: Floats) -> Floats:
+    """Make room for the nodes of one row, shape (nx, 2)."""
+    return np.empty((nodes.shape[1], 2), dtype=np.float64)
+
+
+@njit(nogil=True, cache=True)
+def fill_row(nodes: Floats, step: int, weights: Floats, row: int, scratch: Floats, xs: Floats, ys: Floats) -> None:
+    """Write the positions of one row of the mapped window to `xs` and `ys`."""
+    if step == 0:
+        for j in range(xs.size):
+            xs[j] = nodes[0, 0, 0] + j
+            ys[j] = nodes[0, 0, 1] + row
+        return
+    if step == 1:
+        for j in range(xs.size):
+            xs[j] = nodes[row, j, 0]
+            ys[j] = nodes[row, j, 1]
+        return
+    cell, t = row // step, row % step
+    w0, w1, w2, w3 = weights[t, 0], weights[t, 1], weights[t, 2], weights[t, 3]
+    for i in range(nodes.shape[1]):
+        for k in range(2):
+            scratch[i, k] = (
+                w0 * nodes[cell, i, k]
+                + w1 * nodes[cell + 1, i, k]
+                + w2 * nodes[cell + 2, i, k]
+                + w3 * nodes[cell + 3, i, k]
+            )
+    for i in range(nodes.shape[1] - 3):
+        start = i * step
+        x0, x1, x2, x3 = scratch[i, 0], scratch[i + 1, 0], scratch[i + 2, 0], scratch[i + 3, 0]
+        y0, y1, y2, y3 = scratch[i, 1], scratch[i + 1, 1], scratch[i + 2, 1], scratch[i + 3, 1]
+        for u in range(min(step, xs.size - start)):
+            v0, v1, v2, v3 = weights[u, 0], weights[u, 1], weights[u, 2], weights[u, 3]
+            xs[start + u] = v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3
+            ys[start + u] = v0 * y0 + v1 * y1 + v2 * y2 + v3 * y3

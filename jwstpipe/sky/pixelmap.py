@@ -1,0 +1,145 @@
+"""`PixelMap`: where each pixel of a window of the plane lies in an image, by a checked lattice.
+
+Coordinates are most of a mosaic's cost. The exact WCS is evaluated only on a lattice; positions between come from
+cubic interpolation, checked against the exact WCS in the middle of every cell; the lattice is refined until the error
+is below the tolerance, and given up for exact evaluation where that takes steps below 8 pixels. SWarp controls the
+error of its lattice in the same spirit.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import CelestialWcs
+from jwstpipe.sky.frames import rotated
+from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.lattice import fill_row, lagrange_weights, row_scratch
+
+__all__ = ["PixelMap", "pixel_map"]
+
+Floats = NDArray[np.float64]
+
+FIRST_STEP = 128
+LAST_STEP = 8
+WHOLE_PIXEL = 1e-6
+"""A map this close to a whole-pixel shift, pixels, is one: same plane, samples are copied bit for bit."""
+
+
+@dataclass(frozen=True, eq=False)
+class PixelMap:
+    """Positions (x, y) in an image, 0-based pixels, of every pixel of a window of the plane."""
+
+    box: Box
+    """The window."""
+
+    nodes: Floats
+    """Node positions (ny, nx, 2), see `jwstpipe.sky.lattice`."""
+
+    step: int
+    """Distance of nodes, pixels; 1 = exact positions, 0 = whole-pixel shift."""
+
+    max_error: float
+    """Largest error found in the middle of a cell, pixels; 0 for exact positions."""
+
+    weights: Floats = field(init=False)
+    """Interpolation weights of `lattice.lagrange_weights`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weights", lagrange_weights(self.step))
+
+    def positions(self) -> tuple[Floats, Floats]:
+        """Evaluate all positions: two arrays (y, x) of the window's shape."""
+        xs, ys = np.empty(self.box.shape), np.empty(self.box.shape)
+        _fill(self.nodes, self.step, self.weights, row_scratch(self.nodes), xs, ys)
+        return xs, ys
+
+    def extent(self) -> tuple[float, float, float, float] | None:
+        """Bound all positions by those of the nodes: x min, x max, y min, y max; None when none is finite."""
+        if self.step == 0:
+            (x, y), (rows, columns) = self.nodes[0, 0], self.box.shape
+            return float(x), float(x + columns - 1), float(y), float(y + rows - 1)
+        finite = np.isfinite(self.nodes).all(axis=-1)
+        if not finite.any():
+            return None
+        x, y = self.nodes[..., 0][finite], self.nodes[..., 1][finite]
+        return float(x.min()), float(x.max()), float(y.min()), float(y.max())
+
+
+def pixel_map(grid: SkyGrid, wcs: CelestialWcs, box: Box, *, tolerance: float = 1e-3) -> PixelMap:
+    """Map a window of the plane into an image.
+
+    Parameters
+    ----------
+    grid
+        The plane.
+    wcs
+        Exact WCS of the image.
+    box
+        Window of the plane; best cut to where the image is, because a lattice with a node that has no position is
+        refused and costs exact evaluation.
+    tolerance
+        Largest error of interpolated positions, pixels of the image.
+    """
+    exact = _Exact(grid, wcs)
+    step = FIRST_STEP
+    while step >= LAST_STEP:
+        nodes = exact.lattice(box, step)
+        if np.isfinite(nodes).all():
+            error = _midpoint_error(exact, box, nodes, step)
+            if error <= tolerance:
+                return _as_shift(box, nodes, step) or PixelMap(box, nodes, step, error)
+        step //= 2
+    rows, columns = np.mgrid[box.y0 : box.y1, box.x0 : box.x1].astype(np.float64)
+    return PixelMap(box, exact(rows, columns), 1, 0.0)
+
+
+class _Exact:
+    """The exact way from the plane into an image."""
+
+    def __init__(self, grid: SkyGrid, wcs: CelestialWcs) -> None:
+        self._plane = grid.wcs(Box(0, 0, 1, 1))
+        self._frame = grid.frame
+        self._wcs = wcs
+
+    def __call__(self, rows: Floats, columns: Floats) -> Floats:
+        """Give positions (..., 2) of plane pixels; NaN where there is none."""
+        lon, lat = self._plane.wcs_pix2world(columns.ravel(), rows.ravel(), 0)
+        x, y = self._wcs.to_pixel(*rotated(lon, lat, self._frame, self._wcs.frame))
+        return np.stack([x.reshape(rows.shape), y.reshape(rows.shape)], axis=-1)
+
+    def lattice(self, box: Box, step: int) -> Floats:
+        """Give the nodes that interpolation over the window needs: one more on each side."""
+        cells_y, cells_x = -(-box.shape[0] // step), -(-box.shape[1] // step)
+        rows = box.y0 + step * (np.arange(cells_y + 3) - 1.0)
+        columns = box.x0 + step * (np.arange(cells_x + 3) - 1.0)
+        return self(*np.meshgrid(rows, columns, indexing="ij"))
+
+
+def _midpoint_error(exact: _Exact, box: Box, nodes: Floats, step: int) -> float:
+    half = lagrange_weights(2)[1]
+    cells_y, cells_x = nodes.shape[0] - 3, nodes.shape[1] - 3
+    along_y = sum(half[k] * nodes[k : k + cells_y] for k in range(4))
+    between = sum(half[k] * along_y[:, k : k + cells_x] for k in range(4))
+    rows = box.y0 + step * (np.arange(cells_y) + 0.5)
+    columns = box.x0 + step * (np.arange(cells_x) + 0.5)
+    truth = exact(*np.meshgrid(rows, columns, indexing="ij"))
+    error = np.hypot(*np.moveaxis(between - truth, -1, 0))
+    return float(error.max()) if np.isfinite(error).all() else np.inf
+
+
+def _as_shift(box: Box, nodes: Floats, step: int) -> PixelMap | None:
+    rows, columns = np.mgrid[: nodes.shape[0], : nodes.shape[1]]
+    offsets = nodes - step * (np.stack([columns, rows], axis=-1) - 1.0)
+    whole = np.rint(offsets[:1, :1])
+    if np.abs(offsets - whole).max() > WHOLE_PIXEL:
+        return None
+    return PixelMap(box, whole, 0, 0.0)
+
+
+@njit(nogil=True, cache=True)
+def _fill(nodes: Floats, step: int, weights: Floats, scratch: Floats, xs: Floats, ys: Floats) -> None:
+    for row in range(xs.shape[0]):
+        fill_row(nodes, step, weights, row, scratch, xs[row], ys[row])

@@ -1,0 +1,222 @@
+"""Where bytes live: one object store over fsspec, a local folder or an ``s3://`` prefix.
+
+Keys are relative (``mast/<obs_id>/<file>``) and validated by their parts; writes to a local folder go aside, are
+flushed to disk and renamed, so that a reader never meets half a file.
+"""
+
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+import zarr.storage
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jwstpipe.errors import DataError, JwstPipeError, NotFoundError, StorageError
+from jwstpipe.settings import S3Settings
+
+__all__ = ["ObjectStore", "aside", "is_remote", "open_store", "s3_options", "storage_errors", "zarr_store"]
+
+_KEY_PART = re.compile(r"^[A-Za-z0-9_.+=-]{1,200}$")
+
+
+def is_remote(address: str | Path) -> bool:
+    """Tell whether an address is an object-store URL rather than a local path."""
+    return str(address).startswith("s3://")
+
+
+def s3_options(settings: S3Settings) -> dict[str, Any]:
+    """Translate S3 settings to the options of s3fs.
+
+    Retries belong to botocore alone; checksums only where the protocol requires them, because some servers store the
+    checksum framing of newer clients as data.
+    """
+    return {
+        "anon": settings.anonymous,
+        "endpoint_url": settings.endpoint,
+        "client_kwargs": {"region_name": settings.region},
+        "config_kwargs": {
+            "retries": {"mode": "standard", "max_attempts": settings.max_attempts},
+            "connect_timeout": 10,
+            "read_timeout": 60,
+            "max_pool_connections": 32,
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        },
+    }
+
+
+@contextmanager
+def storage_errors(place: str | Path) -> Iterator[None]:
+    """Turn what the operating system or S3 says of a place into one sentence with a way out."""
+    try:
+        yield
+    except JwstPipeError:
+        raise
+    except FileNotFoundError:
+        raise NotFoundError(f"{place}: not found; check the path") from None
+    except (ClientError, BotoCoreError) as error:
+        raise StorageError(f"{place}: {error}; check endpoint, bucket and credentials") from None
+    except OSError as error:
+        raise StorageError(_os_sentence(place, error)) from None
+
+
+def _os_sentence(place: str | Path, error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{place}: no space left; free some or choose another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{place}: not writable ({os.strerror(error.errno)}); choose another folder or change its rights"
+    if error.errno == errno.ENOTDIR:
+        return f"{place}: a part of this path is a file, not a folder; choose another"
+    return f"{place}: {error.strerror or error}"
+
+
+@contextmanager
+def aside(target: Path) -> Iterator[Path]:
+    """Give a path beside `target` to write to, and rename it there when the block ends well.
+
+    The block may make a file or a folder. What stood at `target` is replaced; on an error nothing changes and the
+    partial work is removed.
+    """
+    target = Path(target)
+    partial = target.with_name(f".{target.name}.{uuid4().hex[:12]}.partial")
+    with storage_errors(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            _swap(partial, target)
+        finally:
+            _remove(partial)
+
+
+def _swap(partial: Path, target: Path) -> None:
+    if not target.is_dir():
+        partial.replace(target)
+        return
+    retired = target.with_name(f".{target.name}.{uuid4().hex[:12]}.retired")
+    target.replace(retired)
+    partial.replace(target)
+    shutil.rmtree(retired)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: bool = False) -> Any:
+    """Open a Zarr store at a local path or an ``s3://`` URL."""
+    if is_remote(address):
+        options = s3_options(s3 or S3Settings())
+        return zarr.storage.FsspecStore.from_url(str(address), storage_options=options, read_only=read_only)
+    return zarr.storage.LocalStore(Path(address), read_only=read_only)
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A root under which objects are named by relative keys."""
+
+    root: str
+    """Local folder or ``s3://bucket/prefix``, without a trailing slash."""
+
+    s3: S3Settings = field(default_factory=S3Settings)
+    """Endpoint of an ``s3://`` root."""
+
+    def url(self, key: str) -> str:
+        """Give the address of a key: a local path or an ``s3://`` URL."""
+        return f"{self.root}/{checked_key(key)}"
+
+    def exists(self, key: str) -> bool:
+        """Tell whether an object or a prefix of this name is there."""
+        with storage_errors(self.url(key)):
+            return bool(self._filesystem().exists(self.url(key)))
+
+    def size(self, key: str) -> int:
+        """Give the size of an object, bytes."""
+        with storage_errors(self.url(key)):
+            return int(self._filesystem().size(self.url(key)))
+
+    def read_bytes(self, key: str) -> bytes:
+        """Read a whole object."""
+        with storage_errors(self.url(key)):
+            return bytes(self._filesystem().cat_file(self.url(key)))
+
+    def write_bytes(self, key: str, content: bytes) -> None:
+        """Write a whole object at once; a reader sees the old content or the new, never a part."""
+        url = self.url(key)
+        if is_remote(url):
+            with storage_errors(url):
+                self._filesystem().pipe_file(url, content)
+            return
+        with aside(Path(url)) as partial, partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def put_file(self, source: Path, key: str) -> None:
+        """Move a local file into the store."""
+        url = self.url(key)
+        with storage_errors(url):
+            if is_remote(url):
+                self._filesystem().put_file(str(source), url)
+                source.unlink()
+                return
+            Path(url).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, url)
+
+    def delete(self, key: str) -> None:
+        """Delete an object, or everything under a prefix; nothing there is no error."""
+        url = self.url(key)
+        filesystem = self._filesystem()
+        with storage_errors(url):
+            if filesystem.exists(url):
+                filesystem.rm(url, recursive=True)
+
+    def list(self, prefix: str) -> list[str]:
+        """List the keys of all objects under a prefix, sorted."""
+        url = self.url(prefix)
+        with storage_errors(url):
+            found = self._filesystem().find(url)
+        base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
+        return sorted(str(PurePosixPath(path).relative_to(base)) for path in found)
+
+    def _filesystem(self) -> Any:
+        if is_remote(self.root):
+            return fsspec.filesystem("s3", **s3_options(self.s3))
+        return fsspec.filesystem("file", auto_mkdir=True)
+
+
+def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore:
+    """Open the object store at `root`; a local folder is made if it is not there.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be made or written.
+    """
+    if is_remote(root):
+        return ObjectStore(str(root).rstrip("/"), s3 or S3Settings())
+    folder = Path(root).expanduser().resolve()
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{uuid4().hex[:12]}"
+        probe.touch()
+        probe.unlink()
+    return ObjectStore(str(folder))
+
+
+def checked_key(key: str) -> str:
+    """Refuse a key that could leave its root: absolute, empty, or with ``..`` or strange characters in a part."""
+    parts = key.split("/")
+    if not all(_KEY_PART.match(part) and part not in (".", "..") for part in parts):
+        raise DataError(f"not a storage key: {key!r} (relative, parts of letters, digits and _.+=- only)")
+    return key
