@@ -24,6 +24,9 @@ Floats = NDArray[np.float64]
 
 FIRST_STEP = 128
 LAST_STEP = 8
+EXTENT_ROWS = 64
+"""Rows between those that are looked at to bound the positions of a window."""
+
 WHOLE_PIXEL = 1e-6
 """A map this close to a whole-pixel shift, pixels, is one: same plane, samples are copied bit for bit."""
 
@@ -56,16 +59,19 @@ class PixelMap:
         _fill(self.nodes, self.step, self.weights, row_scratch(self.nodes), xs, ys)
         return xs, ys
 
-    def extent(self) -> tuple[float, float, float, float] | None:
-        """Bound all positions by those of the nodes: x min, x max, y min, y max; None when none is finite."""
-        if self.step == 0:
-            (x, y), (rows, columns) = self.nodes[0, 0], self.box.shape
-            return float(x), float(x + columns - 1), float(y), float(y + rows - 1)
-        finite = np.isfinite(self.nodes).all(axis=-1)
-        if not finite.any():
-            return None
-        x, y = self.nodes[..., 0][finite], self.nodes[..., 1][finite]
-        return float(x.min()), float(x.max()), float(y.min()), float(y.max())
+    def extent(self, first: int = 0, last: int | None = None) -> tuple[float, float, float, float] | None:
+        """Bound the positions of rows `first` to `last` (not included) of the window.
+
+        Returns
+        -------
+        tuple of float or None
+            x min, x max, y min, y max; None when no position is finite. Rows are sampled, and positions are smooth:
+            add a pixel of margin.
+        """
+        end = self.box.shape[0] if last is None else last
+        rows = np.unique(np.linspace(first, end - 1, 2 + (end - first) // EXTENT_ROWS).astype(np.int64))
+        found = _extent(self.nodes, self.step, self.weights, self.box.shape[1], rows)
+        return None if found[0] > found[1] else (float(found[0]), float(found[1]), float(found[2]), float(found[3]))
 
 
 def pixel_map(grid: SkyGrid, wcs: CelestialWcs, box: Box, *, tolerance: float = 1e-3) -> PixelMap:
@@ -143,3 +149,17 @@ def _as_shift(box: Box, nodes: Floats, step: int) -> PixelMap | None:
 def _fill(nodes: Floats, step: int, weights: Floats, scratch: Floats, xs: Floats, ys: Floats) -> None:
     for row in range(xs.shape[0]):
         fill_row(nodes, step, weights, row, scratch, xs[row], ys[row])
+
+
+@njit(nogil=True, cache=True)
+def _extent(nodes: Floats, step: int, weights: Floats, columns: int, rows: NDArray[np.int64]) -> Floats:
+    scratch = np.empty((nodes.shape[1], 2))
+    xs, ys = np.empty(columns), np.empty(columns)
+    found = np.array([np.inf, -np.inf, np.inf, -np.inf])
+    for row in rows:
+        fill_row(nodes, step, weights, row, scratch, xs, ys)
+        for j in range(columns):
+            if np.isfinite(xs[j]) and np.isfinite(ys[j]):
+                found[0], found[1] = min(found[0], xs[j]), max(found[1], xs[j])
+                found[2], found[3] = min(found[2], ys[j]), max(found[3], ys[j])
+    return found

@@ -1,0 +1,256 @@
+"""From images to a finished mosaic: plan, match backgrounds, run the tiles, build the pyramid, publish."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from astropy.io.fits import Header
+
+from jwstpipe import __version__
+from jwstpipe.errors import ConflictError
+from jwstpipe.execute import ThreadWorkers, Workers
+from jwstpipe.images.fits_writer import export
+from jwstpipe.images.layout import plane_spec, root_attributes
+from jwstpipe.images.publish import existing_product, new_image
+from jwstpipe.images.pyramid import build_pyramid
+from jwstpipe.images.store import ImageWriter
+from jwstpipe.mosaic.background import Match, match_levels
+from jwstpipe.mosaic.plan import ALGORITHM, MosaicPlan, plan_mosaic, with_levels
+from jwstpipe.mosaic.tile import TileReceipt, run_tile
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["MosaicReceipt", "build_mosaic", "mosaic"]
+
+MOST_INPUT_CARDS = 200
+"""Inputs named one by one in the header; the store's provenance and the catalogue have all."""
+
+PASSING = ("address", "seconds", "reused")
+"""Fields of a receipt that tell of one run, not of the product."""
+
+
+@dataclass(frozen=True)
+class MosaicReceipt:
+    """What was made."""
+
+    address: str
+    product_id: str
+    shape: tuple[int, int]
+    """Rows and columns that have data or were asked for (the arrays are larger: whole tiles)."""
+
+    planes: tuple[str, ...]
+    levels: int
+    tiles: int
+    pixels: int
+    """Pixels with data."""
+
+    weights: str
+    weights_note: str
+    background: dict[str, Any] | None
+    """What background matching found, see `Match.report`."""
+
+    max_map_error: float
+    """Largest error of the interpolated pixel maps, input pixels."""
+
+    fits: str | None
+    seconds: float
+    reused: bool
+    """The same mosaic stood there already and was left as it is."""
+
+
+def mosaic(
+    images: Sequence[str | Path],
+    out: str | Path,
+    *,
+    options: MosaicOptions | None = None,
+    grid: tuple[SkyGrid, Box] | None = None,
+    fits: str | Path | None = None,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> MosaicReceipt:
+    """Make a mosaic of images.
+
+    Parameters
+    ----------
+    images
+        FITS files or image stores, local or ``s3://``, in any order.
+    out
+        Image store to make.
+    options
+        Kernel, combination, weights, background matching.
+    grid
+        Plane and window to fill; default: north up around the inputs, at the finest scale among them.
+    fits
+        Write the mosaic as a FITS file too.
+    overwrite
+        Replace what stands at `out` and `fits`.
+    s3
+        Endpoint of ``s3://`` addresses.
+    workers
+        Where tiles are computed; default: as many threads as cores.
+    report
+        Told after each input and tile.
+
+    Returns
+    -------
+    MosaicReceipt
+        With the product id, which depends on inputs and options alone.
+
+    Raises
+    ------
+    JwstPipeError
+        As `plan_mosaic`, and `ConflictError` where something else stands at `out`, `StorageError` where it cannot be
+        written.
+    """
+    at_work = workers or ThreadWorkers(2)
+    plan = plan_mosaic(images, options=options, grid=grid, s3=s3, workers=at_work, report=report)
+    receipt = build_mosaic(plan, out, overwrite=overwrite, s3=s3, workers=at_work, report=report)
+    if fits is None:
+        return receipt
+    export(out, fits, overwrite=overwrite, s3=s3)
+    return MosaicReceipt(**{**asdict(receipt), "fits": str(fits)})
+
+
+def build_mosaic(
+    plan: MosaicPlan,
+    out: str | Path,
+    *,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers,
+    report: Reporter = silent,
+) -> MosaicReceipt:
+    """Carry out a plan (see `mosaic`)."""
+    started = time.perf_counter()
+    standing = existing_product(out, s3=s3)
+    if standing is not None and not overwrite:
+        made_from = standing.provenance
+        if made_from.get("product_id") != plan.id:
+            raise ConflictError(f"{out}: another image stands here; choose another name or use --overwrite")
+        known = {**made_from["receipt"], "address": str(out), "seconds": 0.0, "reused": True}
+        return MosaicReceipt(**{**known, "shape": tuple(known["shape"]), "planes": tuple(known["planes"])})
+    match = match_levels(plan, s3=s3, workers=workers, report=report) if plan.options.background == "level" else None
+    final = plan if match is None else with_levels(plan, match.levels)
+    with new_image(out, s3=s3) as writer:
+        shape = final.box.shape
+        for plane in final.planes:
+            writer.create_plane(plane, shape, plane_spec(plane, unit=final.unit))
+        receipts = workers.run(run_tile, final.jobs(writer.address, s3=s3), name="tiles", report=report, unit="tiles")
+        levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
+        receipt = _receipt(final, str(out), list(receipts.values()), levels, match, time.perf_counter() - started)
+        _finish(writer, final, receipt, list(receipts.values()))
+    return receipt
+
+
+def _receipt(
+    plan: MosaicPlan, out: str, tiles: Sequence[TileReceipt], levels: int, match: Match | None, seconds: float
+) -> MosaicReceipt:
+    return MosaicReceipt(
+        address=out,
+        product_id=plan.id,
+        shape=plan.window.shape,
+        planes=plan.planes,
+        levels=levels,
+        tiles=len(tiles),
+        pixels=sum(tile.pixels for tile in tiles),
+        weights=plan.weights,
+        weights_note=plan.weights_note,
+        background=None if match is None else match.report(),
+        max_map_error=max(tile.max_map_error for tile in tiles),
+        fits=None,
+        seconds=round(seconds, 3),
+        reused=False,
+    )
+
+
+def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles: Sequence[TileReceipt]) -> None:
+    """Write headers and attributes; nothing in them depends on when or how fast the mosaic was made."""
+    box = plan.box
+    writer.write_header("primary", _padded_cards(_primary_header(plan)))
+    writer.write_header("sci", _padded_cards(_science_header(plan)))
+    provenance = {
+        "operation": "mosaic",
+        "algorithm": ALGORITHM,
+        "parameters": plan.options.model_dump(mode="json"),
+        "inputs": [
+            {"address": source.address, "product_id": source.product_id, "level": source.level}
+            for source in plan.sources
+        ],
+        "software": {"jwstpipe": __version__},
+        "tiles": {f"{tile.tile[0]}_{tile.tile[1]}": {"id": tile.job_id, "digest": tile.digest} for tile in tiles},
+        "receipt": {
+            key: value for key, value in asdict(receipt).items() if key not in ("address", "seconds", "reused")
+        },
+    }
+    writer.finish(
+        root_attributes(
+            kind="mosaic",
+            name=str(plan.keywords.get("FILTER", "mosaic")),
+            shape=box.shape,
+            planes=plan.planes,
+            unit=plan.unit,
+            levels=receipt.levels,
+            product_id=plan.id,
+            provenance=provenance,
+            fits={"omitted": []},
+            grid={
+                "grid": plan.grid.as_dict(),
+                "box": [box.y0, box.x0, box.y1, box.x1],
+                "window": _list(plan.window.relative_to(box)),
+            },
+        )
+    )
+
+
+def _list(box: Box) -> list[int]:
+    return [box.y0, box.x0, box.y1, box.x1]
+
+
+def _primary_header(plan: MosaicPlan) -> Header:
+    header = Header()
+    header["SIMPLE"] = (True, "conforms to FITS standard")
+    header["BITPIX"] = 8
+    header["NAXIS"] = 0
+    header["EXTEND"] = True
+    for key, value in plan.keywords.items():
+        header[key] = value
+    exposure = sum(source.exposure_s for source in plan.sources)
+    if exposure == exposure:  # noqa: PLR0124 - NaN when an input does not tell
+        header["TEXPTIME"] = (exposure, "[s] exposure time of all inputs together")
+    header["ORIGIN"] = ("jwstpipe", "software that made this file")
+    header["JPVERS"] = (__version__, "version of jwstpipe")
+    header["JPPRODID"] = (plan.id, "product id")
+    header["JPKERNEL"] = (plan.options.kernel, "interpolation kernel")
+    header["JPCOMB"] = (plan.options.combine, "combination of inputs")
+    header["JPWEIGHT"] = (plan.weights, "weights of inputs")
+    header["JPBACKGR"] = (plan.options.background, "background matching")
+    header["NINPUTS"] = (len(plan.sources), "number of inputs")
+    for number, source in enumerate(plan.sources[:MOST_INPUT_CARDS], 1):
+        header[f"INP{number:05d}"] = source.name[:60]
+    return header
+
+
+def _science_header(plan: MosaicPlan) -> Header:
+    header = Header()
+    header["XTENSION"] = ("IMAGE", "Image extension")
+    header["BITPIX"] = -32
+    header["NAXIS"] = 2
+    header["NAXIS1"], header["NAXIS2"] = plan.box.shape[1], plan.box.shape[0]
+    header["PCOUNT"], header["GCOUNT"] = 0, 1
+    header["EXTNAME"] = "SCI"
+    if plan.unit:
+        header["BUNIT"] = (plan.unit, "physical units of the array values")
+    header.update(plan.grid.header(plan.box))
+    return header
+
+
+def _padded_cards(header: Header) -> bytes:
+    text = str(header.tostring(sep="", endcard=True, padding=False))
+    return text.encode("ascii")

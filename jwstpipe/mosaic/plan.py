@@ -1,0 +1,320 @@
+"""`MosaicPlan`: what will be computed, before any pixel is read: the plane, its tiles, and which inputs touch each."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from jwstpipe.errors import DataError, NoCoverageError, UsageError
+from jwstpipe.execute import ThreadWorkers, Workers
+from jwstpipe.identity import derived_product_id
+from jwstpipe.mosaic.sources import Inspection, InspectJob, Source, inspect, weights_for
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import MosaicOptions, Weights
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.footprint import centre_of, outline_on
+from jwstpipe.sky.frames import unit_vectors
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["ALGORITHM", "MosaicPlan", "TileJob", "common_grid", "plan_mosaic", "with_levels"]
+
+ALGORITHM = "1"
+"""Version of what the engine does to pixels; part of every product's and tile's id."""
+
+CENTRE_STEP_DEG = 0.01
+"""Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
+
+FAR_AWAY = 100.0
+"""An input farther from the middle than this many times the median distance (and image sizes) is a mistake."""
+
+
+@dataclass(frozen=True)
+class TileJob:
+    """One tile: which inputs, how, and where the result goes. Frozen, small and picklable."""
+
+    out: str
+    """Image store to write to."""
+
+    tile: tuple[int, int]
+    window: Box
+    """Part of the plane to fill, inside the tile."""
+
+    origin: tuple[int, int]
+    """Plane position (y, x) of the first pixel of the store's arrays."""
+
+    grid: SkyGrid
+    sources: tuple[Source, ...]
+    weights: Weights
+    options: MosaicOptions
+    planes: tuple[str, ...]
+    s3: S3Settings
+
+    @property
+    def id(self) -> str:
+        """Identity of the pixels: everything but where they go."""
+        parameters = {
+            "grid": self.grid.as_dict(),
+            "window": _sides(self.window),
+            "weights": self.weights,
+            "options": self.options.model_dump(mode="json"),
+            "planes": list(self.planes),
+            "sources": [source.identity() for source in self.sources],
+        }
+        return derived_product_id("tile", ALGORITHM, parameters, [source.product_id for source in self.sources])
+
+
+@dataclass(frozen=True)
+class MosaicPlan:
+    """A mosaic to be made."""
+
+    grid: SkyGrid
+    window: Box
+    """Part of the plane that the inputs cover, or that was asked for."""
+
+    sources: tuple[Source, ...]
+    """Inputs in the order of combination: by name, so that the order on the command line does not matter."""
+
+    options: MosaicOptions
+    weights: Weights
+    """Weights that all inputs can give."""
+
+    weights_note: str
+    """Why they are not those asked for; empty when they are."""
+
+    planes: tuple[str, ...]
+    unit: str
+    keywords: dict[str, str | float | int | bool]
+    """Header keywords on which all inputs agree."""
+
+    tiles: dict[tuple[int, int], tuple[int, ...]]
+    """Tiles (ty, tx) with the numbers of the sources that touch them."""
+
+    @property
+    def box(self) -> Box:
+        """Part of the plane that the arrays cover: the window, grown to whole tiles."""
+        return Box.around([self.grid.tile_box(tile) for tile in self.grid.tiles(self.window)])
+
+    @cached_property
+    def id(self) -> str:
+        """Identity of the mosaic: inputs and options; matched sky levels follow from them."""
+        parameters = {
+            "grid": self.grid.as_dict(),
+            "window": _sides(self.window),
+            "weights": self.weights,
+            "options": self.options.model_dump(mode="json"),
+        }
+        return derived_product_id("mosaic", ALGORITHM, parameters, [source.product_id for source in self.sources])
+
+    def jobs(self, out: str, *, s3: S3Settings | None = None) -> dict[str, TileJob]:
+        """Give the work, tile by tile, for a store at `out`."""
+        origin = (self.box.y0, self.box.x0)
+        found: dict[str, TileJob] = {}
+        for tile, numbers in self.tiles.items():
+            window = self.grid.tile_box(tile).intersection(self.window)
+            assert window is not None
+            found[f"{tile[0]}_{tile[1]}"] = TileJob(
+                out=out,
+                tile=tile,
+                window=window,
+                origin=origin,
+                grid=self.grid,
+                sources=tuple(self.sources[number] for number in numbers),
+                weights=self.weights,
+                options=self.options,
+                planes=self.planes,
+                s3=s3 or S3Settings(),
+            )
+        return found
+
+    def summary(self) -> dict[str, Any]:
+        """Tell the size of the work in plain values."""
+        sample_bytes = {"sci": 4, "err": 4, "wht": 4, "n": 2, "dq": 4}
+        pixels = sum(job.window.area for job in self.jobs("").values())
+        rows, columns = self.window.shape
+        return {
+            "product_id": self.id,
+            "inputs": len(self.sources),
+            "width": columns,
+            "height": rows,
+            "scale_arcsec": self.grid.scale_arcsec,
+            "centre": list(self.grid.crval),
+            "tiles": len(self.tiles),
+            "planes": list(self.planes),
+            "bytes": pixels * sum(sample_bytes[plane] for plane in self.planes),
+            "weights": self.weights,
+            "weights_note": self.weights_note,
+        }
+
+
+def plan_mosaic(
+    images: Sequence[str | Path],
+    *,
+    options: MosaicOptions | None = None,
+    grid: tuple[SkyGrid, Box] | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> MosaicPlan:
+    """Plan a mosaic of images.
+
+    Parameters
+    ----------
+    images
+        FITS files or image stores, local or ``s3://``.
+    options
+        Kernel, combination, weights and so on.
+    grid
+        Plane and window to fill; default: north up around the inputs, at the finest scale among them.
+    s3
+        Endpoint of ``s3://`` addresses.
+    workers
+        Where the inputs are looked at; default: threads.
+    report
+        Told after each input.
+
+    Raises
+    ------
+    UsageError
+        No images, or the same one twice.
+    TransformError
+        An image that cannot be placed on the sky.
+    DataError
+        Units that differ, an input far away from the rest, or a mosaic beyond the size limit.
+    NoCoverageError
+        No image touches the window that was asked for.
+    """
+    chosen = options or MosaicOptions()
+    inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
+    plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
+    shapes = [outline_on(plane, found.outline, name=found.source.address) for found in inspections]
+    boxes = [_bounding_box(shape) for shape in shapes]
+    sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
+    filled = window or Box.around(boxes)
+    _check_size(filled, chosen, plane)
+    weights, note = weights_for(sources, chosen.weights)
+    tiles = _tiles(plane, filled, shapes)
+    if not tiles:
+        raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
+    return MosaicPlan(
+        grid=plane,
+        window=filled,
+        sources=tuple(sources),
+        options=chosen,
+        weights=weights,
+        weights_note=note,
+        planes=_planes(sources),
+        unit=_common_unit(sources),
+        keywords=_agreed(inspections),
+        tiles=tiles,
+    )
+
+
+def common_grid(inspections: Sequence[Inspection], *, scale_arcsec: float | None = None) -> SkyGrid:
+    """Choose a plane for several images: north up, centre rounded, finest scale rounded to three digits."""
+    ra, dec = centre_of([found.outline for found in inspections])
+    finest = min(found.outline.scale_arcsec for found in inspections)
+    scale = scale_arcsec or float(f"{finest:.2e}")
+    step = CENTRE_STEP_DEG
+    return SkyGrid.north_up(round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step)), scale)
+
+
+def with_levels(plan: MosaicPlan, levels: Sequence[float]) -> MosaicPlan:
+    """Give the sources of a plan their sky levels."""
+    sources = tuple(replace(source, level=float(level)) for source, level in zip(plan.sources, levels, strict=True))
+    return replace(plan, sources=sources)
+
+
+def _inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers, report: Reporter) -> list[Inspection]:
+    addresses = sorted({str(image) for image in images})
+    if not addresses:
+        raise UsageError("a mosaic needs at least one image")
+    if len(addresses) < len(images):
+        twice = sorted({str(image) for image in images if [str(other) for other in images].count(str(image)) > 1})
+        raise UsageError(f"the same image is given twice: {twice[0]}; name each once")
+    jobs = {f"{index:05d}": InspectJob(address, s3) for index, address in enumerate(addresses)}
+    found = list(workers.run(inspect, jobs, name="inspect", report=report, unit="images").values())
+    _check_distances(found)
+    return sorted(found, key=lambda item: (item.source.name, item.source.product_id))
+
+
+def _check_distances(found: Sequence[Inspection]) -> None:
+    """Refuse an input that is out of all proportion away: a wrong file, or a header with a wrong position."""
+    centres = np.array([unit_vectors(*map(np.asarray, item.outline.centre)) for item in found])
+    middle = np.median(centres, axis=0)
+    distances = np.degrees(np.linalg.norm(centres - middle, axis=1))
+    sizes = [max(item.source.shape) * item.outline.scale_arcsec / 3600.0 for item in found]
+    limit = FAR_AWAY * max(float(np.median(distances)), float(np.median(sizes)))
+    worst = int(np.argmax(distances))
+    if distances[worst] > limit:
+        raise DataError(
+            f"{found[worst].source.address}: lies {distances[worst]:.2f} deg from the middle of the"
+            f" {len(found)} images, more than {limit:.2f}; leave it out or mend its WCS"
+        )
+
+
+def _bounding_box(shape: shapely.Geometry) -> Box:
+    x0, y0, x1, y1 = shape.bounds
+    return Box(math.floor(y0 + 0.5), math.floor(x0 + 0.5), math.ceil(y1 + 0.5), math.ceil(x1 + 0.5))
+
+
+def _check_size(window: Box, options: MosaicOptions, plane: SkyGrid) -> None:
+    limit = options.max_gigapixels * 1e9
+    if window.area > limit:
+        rows, columns = window.shape
+        raise DataError(
+            f"the mosaic would have {columns:,} x {rows:,} pixels of {plane.scale_arcsec:.4g} arcsec"
+            f" ({window.area / 1e9:.2f} gigapixels, limit {options.max_gigapixels:g});"
+            " choose a coarser --scale, fewer images, or raise --max-gigapixels"
+        )
+
+
+def _tiles(grid: SkyGrid, window: Box, shapes: Sequence[shapely.Geometry]) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Find the sources that touch each tile, with a pixel of margin for the kernel."""
+    tree = shapely.STRtree(list(shapes))
+    found: dict[tuple[int, int], tuple[int, ...]] = {}
+    for tile in grid.tiles(window):
+        part = grid.tile_box(tile).intersection(window)
+        if part is None:
+            continue
+        area = shapely.box(part.x0 - 1.5, part.y0 - 1.5, part.x1 + 0.5, part.y1 + 0.5)
+        numbers = sorted(int(number) for number in tree.query(area, predicate="intersects"))
+        if numbers:
+            found[tile] = tuple(numbers)
+    return found
+
+
+def _planes(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Name the planes that the mosaic can have: an error or DQ plane needs one in every input."""
+    planes = ["sci"]
+    if all("err" in source.planes for source in sources):
+        planes.append("err")
+    planes += ["wht", "n"]
+    if any("dq" in source.planes for source in sources):
+        planes.append("dq")
+    return tuple(planes)
+
+
+def _common_unit(sources: Sequence[Source]) -> str:
+    units = sorted({source.unit for source in sources})
+    if len(units) > 1:
+        raise DataError(
+            f"the images have different units ({', '.join(unit or 'none' for unit in units)}); mosaic them apart"
+        )
+    return units[0]
+
+
+def _agreed(inspections: Sequence[Inspection]) -> dict[str, str | float | int | bool]:
+    first = inspections[0].keywords
+    return {
+        key: value for key, value in first.items() if all(found.keywords.get(key) == value for found in inspections)
+    }
+
+
+def _sides(box: Box) -> list[int]:
+    return [box.y0, box.x0, box.y1, box.x1]

@@ -1,0 +1,157 @@
+"""`Source`: all that a mosaic needs to know of an input before it reads pixels."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import numpy as np
+from astropy.io.fits import Header
+
+from jwstpipe.images.fits_reader import FitsImage
+from jwstpipe.images.open import open_image
+from jwstpipe.images.store import ImageStore
+from jwstpipe.requests import Weights
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
+from jwstpipe.sky.footprint import Footprint, footprint
+
+__all__ = ["InspectJob", "Inspection", "Source", "exposure_seconds", "inspect", "weights_for"]
+
+USED = ("sci", "err", "dq", "wht", "var_rnoise")
+"""Planes whose bytes can change a mosaic."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input of a mosaic; plain values that travel to workers and into the plan's id."""
+
+    address: str
+    product_id: str
+    wcs: str
+    """Header cards of its WCS."""
+
+    shape: tuple[int, int]
+    planes: tuple[str, ...]
+    unit: str
+    exposure_s: float
+    """Effective exposure time, seconds; NaN where the header does not say."""
+
+    box: Box
+    """Bounding box on the plane."""
+
+    level: float = 0.0
+    """Sky level to subtract, in the unit of the image."""
+
+    @property
+    def name(self) -> str:
+        """Last part of the address."""
+        return PurePosixPath(self.address.rstrip("/")).name
+
+    def identity(self) -> dict[str, Any]:
+        """Give what decides over the pixels of a tile that this source takes part in."""
+        return {
+            "product_id": self.product_id,
+            "level": self.level,
+            "box": [self.box.y0, self.box.x0, self.box.y1, self.box.x1],
+        }
+
+
+@dataclass(frozen=True)
+class InspectJob:
+    """One input to look at."""
+
+    address: str
+    s3: S3Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A source before it is placed on a plane."""
+
+    source: Source
+    outline: Footprint
+    keywords: dict[str, str | float | int | bool]
+    """Keywords of its primary and science headers that a mosaic hands on when all inputs agree."""
+
+
+HANDED_ON = (
+    "TELESCOP", "INSTRUME", "CHANNEL", "FILTER", "PUPIL", "TARGNAME", "TARGPROP", "PROGRAM", "CAL_VER", "CRDS_CTX",
+)  # fmt: skip
+
+
+def inspect(job: InspectJob) -> Inspection:
+    """Read the headers of an input, check that it can be placed, and take its identity.
+
+    Raises
+    ------
+    TransformError
+        No celestial WCS, or one that maps a part of the image to nothing.
+    """
+    image = open_image(job.address, s3=job.s3)
+    cards = wcs_cards(image.header)
+    outline = footprint(CelestialWcs.from_cards(cards, name=job.address), image.shape, name=job.address)
+    source = Source(
+        address=job.address,
+        product_id=str(image.provenance.get("product_id") or _content_id(image)),
+        wcs=cards,
+        shape=image.shape,
+        planes=tuple(plane for plane in image.planes if plane in USED),
+        unit=str(image.header.get("BUNIT", "")).strip(),
+        exposure_s=exposure_seconds(image.primary, image.header),
+        box=Box(0, 0, 0, 0),
+    )
+    keywords = {key: value for key in HANDED_ON for value in [image.primary.get(key, image.header.get(key))] if value}
+    return Inspection(source, outline, keywords)
+
+
+def exposure_seconds(primary: Header, science: Header) -> float:
+    """Find the exposure time, seconds: EFFEXPTM (JWST), XPOSURE, EXPTIME or EXPOSURE; NaN when none is positive."""
+    for key in ("EFFEXPTM", "XPOSURE", "EXPTIME", "EXPOSURE"):
+        for header in (primary, science):
+            value = header.get(key)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+                return float(value)
+    return float("nan")
+
+
+def weights_for(sources: list[Source], wanted: Weights) -> tuple[Weights, str]:
+    """Choose the weights that every source can give.
+
+    Returns
+    -------
+    tuple of str
+        The weights, and why they are not those wanted; empty when they are.
+    """
+    reason = ""
+    if wanted == "ivm":
+        lacking = [source.name for source in sources if not {"var_rnoise", "wht"} & set(source.planes)]
+        if not lacking:
+            return "ivm", ""
+        reason = f"{len(lacking)} of {len(sources)} inputs have neither VAR_RNOISE nor WHT (first: {lacking[0]})"
+    if wanted in ("ivm", "exptime"):
+        silent = [source.name for source in sources if not np.isfinite(source.exposure_s)]
+        if not silent:
+            return "exptime", reason
+        cause = f"{len(silent)} of {len(sources)} inputs do not tell their exposure time (first: {silent[0]})"
+        reason = f"{reason}; {cause}" if reason else cause
+    return "uniform", reason
+
+
+def placed(source: Source, box: Box) -> Source:
+    """Give the source its place on the plane."""
+    return replace(source, box=box)
+
+
+def _content_id(image: FitsImage | ImageStore) -> str:
+    """Take the digest of all bytes of a FITS file that can change a mosaic: headers and used planes."""
+    assert isinstance(image, FitsImage)
+    digest = hashlib.sha256()
+    digest.update(image.reader.read(image.hdus[0].header_offset, image.hdus[0].header_size))
+    for plane in USED:
+        hdu = image.plane_hdus.get(plane)
+        if hdu is not None:
+            digest.update(image.reader.read(hdu.header_offset, hdu.header_size))
+            digest.update(image.reader.read(hdu.data_offset, hdu.data_size))
+    return f"fits:{digest.hexdigest()[:32]}"
