@@ -1,0 +1,153 @@
+"""The smaller documents inside a record, and the types they share."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+__all__ = [
+    "CalibrationInfo",
+    "ImageInfo",
+    "JsonMap",
+    "ProcessingResult",
+    "ProcessingStatus",
+    "SensorInfo",
+    "SpectralInfo",
+    "UtcTime",
+    "time_text",
+]
+
+ProcessingStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
+
+
+def time_text(when: datetime) -> str:
+    """Write a time as ISO 8601 in UTC with milliseconds, so that texts sort as times do."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _whole_milliseconds(when: datetime) -> datetime:
+    return when.astimezone(UTC).replace(microsecond=when.microsecond // 1000 * 1000)
+
+
+def _plain_map(value: dict[str, Any]) -> dict[str, Any]:
+    _check_plain(value, "")
+    return value
+
+
+def _check_plain(value: Any, place: str) -> None:
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str) or not key or key.startswith("$") or "." in key or "\0" in key:
+                raise ValueError(f"the key {key!r} cannot stand in a record: text without '.', not starting with '$'")
+            _check_plain(item, f"{place}.{key}" if place else key)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            _check_plain(item, f"{place}[{index}]")
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{place} is {value}; a record holds finite numbers or null")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(f"{place} is {value}; a record holds integers of 64 bits")
+    elif value is not None and not isinstance(value, str | bool | int | float):
+        raise ValueError(f"{place} is a {type(value).__name__}; a record holds text, numbers, lists and maps")
+
+
+UtcTime = Annotated[
+    AwareDatetime, AfterValidator(_whole_milliseconds), PlainSerializer(time_text, return_type=str, when_used="json")
+]
+"""A moment in UTC, to the millisecond; naive times are refused."""
+
+JsonMap = Annotated[dict[str, Any], AfterValidator(_plain_map)]
+"""Plain JSON under names that no database takes for an operator or a path."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ImageInfo(_Part):
+    """What an image shows."""
+
+    width: int | None = Field(None, ge=0, description="columns")
+    height: int | None = Field(None, ge=0, description="rows")
+    format: str | None = None
+    bit_depth: int | None = Field(None, description="bits of one sample")
+    channels: int | None = None
+    statistics: JsonMap | None = None
+    target_name: str | None = None
+    wavelength: float | None = Field(None, description="of the effective filter, micrometres")
+    filter: str | None = Field(None, description="effective filter, as F405N")
+    instrument: str | None = Field(None, description="canonical spelling, as NIRCam")
+    observation_date: UtcTime | None = None
+    exposure_time: float | None = Field(None, description="seconds")
+    coordinate_system: str | None = None
+    wcs: JsonMap | None = Field(None, description="WCS cards; only CRVAL1 and CRVAL2 until the header is read")
+    units: str | None = None
+    wavelength_range: str | None = Field(None, description="region of the spectrum, as INFRARED")
+    calibration_level: int | None = Field(None, ge=0, le=4, description="the archive's level")
+    proposal_id: str | None = None
+    proposal_pi: str | None = None
+    observation_title: str | None = None
+
+
+class SensorInfo(_Part):
+    """How detector data were taken."""
+
+    instrument: str | None = None
+    wavelength: float | None = None
+    data_points: int | None = Field(None, ge=0)
+    units: str | None = None
+    observation_date: UtcTime | None = None
+    sampling_rate: float | None = None
+    integration_time: float | None = Field(None, description="seconds")
+    detector_type: str | None = None
+    instrument_settings: JsonMap | None = None
+    calibration_files: tuple[str, ...] = ()
+    noise_characteristics: JsonMap | None = None
+
+
+class SpectralInfo(_Part):
+    """What a spectrum covers."""
+
+    instrument: str | None = None
+    grating: str | None = None
+    wavelength_start: float | None = Field(None, description="micrometres")
+    wavelength_end: float | None = Field(None, description="micrometres")
+    spectral_resolution: float | None = None
+    spectral_points: int | None = Field(None, ge=0)
+    units: str | None = None
+    features: tuple[str, ...] = ()
+    line_measurements: JsonMap | None = None
+    continuum_type: str | None = None
+    signal_to_noise: float | None = None
+
+
+class CalibrationInfo(_Part):
+    """What calibration data are good for."""
+
+    calibration_type: str | None = None
+    reference_standard: str | None = None
+    calibration_date: UtcTime | None = None
+    method: str | None = None
+    uncertainty: float | None = None
+    parameters: JsonMap | None = None
+    is_valid: bool = True
+    expiry_date: UtcTime | None = None
+
+
+class ProcessingResult(_Part):
+    """What one run of an algorithm on this product gave."""
+
+    algorithm: str
+    processed_date: UtcTime
+    status: ProcessingStatus = "completed"
+    parameters: JsonMap = {}
+    results: JsonMap = {}
+    output_file_path: str | None = None
+    error_message: str | None = None
+    processing_time: float | None = Field(None, ge=0, description="seconds")
+    algorithm_version: str | None = None
+    quality_metrics: JsonMap = {}
+    warnings: tuple[str, ...] = ()
+    is_reproducible: bool = True

@@ -1,0 +1,86 @@
+"""Several writers at once: nothing is lost, nothing is seen half."""
+
+import multiprocessing
+import signal
+import sqlite3
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from catalog_records import make_record
+
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.query import RecordQuery
+
+SPAWN = multiprocessing.get_context("spawn")
+PRODUCTS = 200
+PROCESSES = 4
+
+
+def publish_all(path, name, barrier):
+    barrier.wait(30)
+    with open_catalog(path) as catalog:
+        for number in range(PRODUCTS):
+            catalog.publish(make_record(number, tags=(f"by-{name}",)))
+        catalog.publish(make_record(f"own-{name}"))
+
+
+def publish_for_ever(path):
+    with open_catalog(path) as catalog:
+        for number in range(1_000_000):
+            catalog.stage(make_record(number))
+            catalog.publish(make_record(number))
+
+
+def test_processes_that_publish_the_same_products_lose_none(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    barrier = SPAWN.Barrier(PROCESSES)
+    writers = [SPAWN.Process(target=publish_all, args=(path, name, barrier)) for name in range(PROCESSES)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(60)
+    assert [writer.exitcode for writer in writers] == [0] * PROCESSES
+    with open_catalog(path) as catalog:
+        shared = catalog.find(RecordQuery(tags=("by-0",)))
+        assert len(shared) == PRODUCTS
+        assert catalog.count() == PRODUCTS + PROCESSES
+        for record in shared:
+            assert set(record.tags) == {f"by-{name}" for name in range(PROCESSES)}
+            assert record.model_copy(update={"tags": ()}) == make_record(int(record.product_id[1:]), status="published")
+
+
+def test_threads_share_one_catalogue(embedded):
+    def work(name):
+        for number in range(50):
+            embedded.publish(make_record(number, tags=(f"by-{name}",)))
+            assert embedded.get(f"p{number}").status == "published"
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert embedded.count() == 50
+    assert all(len(record.tags) == 8 for record in embedded.find())
+
+
+def test_a_killed_writer_leaves_whole_records_only(tmp_path):
+    path = tmp_path / "catalog.sqlite"
+    with open_catalog(path) as catalog:
+        writer = SPAWN.Process(target=publish_for_ever, args=(path,))
+        writer.start()
+        deadline = time.monotonic() + 30
+        while catalog.count() < 40 and time.monotonic() < deadline:
+            writer.join(0.01)
+        writer.kill()
+        writer.join(30)
+        assert writer.exitcode == -signal.SIGKILL
+        done = catalog.find()
+        assert len(done) >= 40
+        for record in done:
+            assert record == make_record(int(record.product_id[1:]), status="published")
+        assert catalog.count(RecordQuery(status=("staged",))) <= 1
+        catalog.publish(make_record(len(done)))
+        assert catalog.count() == len(done) + 1
+    connection = sqlite3.connect(path)
+    try:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    finally:
+        connection.close()
