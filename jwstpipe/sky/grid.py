@@ -66,7 +66,7 @@ class SkyGrid:
             Position angle of the pixel columns (up) from north through east, degrees.
         """
         step = scale_arcsec / 3600.0
-        sine, cosine = math.sin(math.radians(rotation_deg)), math.cos(math.radians(rotation_deg))
+        sine, cosine = (_clean(f(math.radians(rotation_deg))) for f in (math.sin, math.cos))
         return cls((ra % 360.0, dec), (-step * cosine, step * sine, step * sine, step * cosine))
 
     @classmethod
@@ -175,6 +175,11 @@ class SkyGrid:
         return Box.of_shape((TILE, TILE), (tile[0] * TILE, tile[1] * TILE))
 
 
+def _clean(value: float) -> float:
+    """Make a rotation by whole quarters exact."""
+    return 0.0 if abs(value) < 1e-12 else value
+
+
 def _as_card(value: float) -> float:
     """Round to the 14 digits that a FITS card always holds, so that a grid equals itself read back from a header."""
-    return float(f"{value:.13e}")
+    return float(f"{value:.13e}") if abs(value) > 1e-99 else 0.0

@@ -1,0 +1,19 @@
+"""What several rooms' tests share: the folder of real data, and images made on the spot."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+# Compiled kernels and shared machines make single calls slow; a fixed seed makes a failure everybody's failure.
+settings.register_profile("jwstpipe", deadline=None, derandomize=True)
+settings.load_profile("jwstpipe")
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip(f"real data are not at hand ({SHARED.name} folder beside the project)")
+    return SHARED

@@ -1,0 +1,103 @@
+"""Files that are not what they claim: one clear sentence with the name, never a crash or a huge allocation."""
+
+import gzip
+
+import pytest
+from astropy.io import fits
+
+from jwstpipe import convert, open_image
+from jwstpipe.errors import DataError, FitsError, NotFoundError, TransformError
+from tests.images.fits_files import write_cal
+
+
+def refused(path, error=FitsError):
+    with pytest.raises(error) as caught:
+        convert(path, path.with_suffix(".zarr"))
+    message = str(caught.value)
+    assert path.name in message
+    assert "\n" not in message
+    assert not path.with_suffix(".zarr").exists()
+    return message
+
+
+@pytest.mark.parametrize("keep", [0, 5, 2879, 2880, 9000, 30_000, -4000])
+def test_a_truncated_file(tmp_path, keep):
+    content = write_cal(tmp_path / "whole.fits").read_bytes()
+    (tmp_path / "short.fits").write_bytes(content[:keep])
+    assert "truncated" in refused(tmp_path / "short.fits") or keep in (0, 5)
+
+
+def test_a_truncated_gzip_stream(tmp_path):
+    content = gzip.compress(write_cal(tmp_path / "whole.fits").read_bytes())
+    (tmp_path / "short.fits").write_bytes(content[: len(content) // 2])
+    assert "compressed stream" in refused(tmp_path / "short.fits")
+
+
+def test_a_gzip_bomb_is_stopped(tmp_path, monkeypatch):
+    monkeypatch.setattr("jwstpipe.images.byte_readers.MOST_EXPANSION", 50)
+    (tmp_path / "bomb.fits").write_bytes(gzip.compress(b"SIMPLE  =" + b"\0" * 50_000_000))
+    assert "unpacks to more than" in refused(tmp_path / "bomb.fits")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"<!DOCTYPE html><html>404</html>", "web page"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1234\n", "Git LFS"),
+        (b'{"error": "not found"}', "JSON"),
+        (b"\x89PNG\r\n\x1a\n" + b"0" * 3000, "not a FITS file"),
+        (b"", "empty"),
+    ],
+)
+def test_what_is_not_fits_at_all(tmp_path, content, says):
+    (tmp_path / "file.fits").write_bytes(content)
+    assert says in refused(tmp_path / "file.fits")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value", "says"),
+    [
+        ("NAXIS1", "2000000000", "truncated"),
+        ("NAXIS1", "-5", "negative"),
+        ("NAXIS", "999", "axes"),
+        ("BITPIX", "-33", "BITPIX"),
+        ("NAXIS2", "'abc'", "whole number"),
+    ],
+)
+def test_absurd_headers(tmp_path, keyword, value, says):
+    content = bytearray(write_cal(tmp_path / "whole.fits").read_bytes())
+    at = content.index(f"{keyword:8s}= ".encode(), 2880)
+    content[at + 10 : at + 30] = value.rjust(20).encode()
+    (tmp_path / "absurd.fits").write_bytes(content)
+    assert says in refused(tmp_path / "absurd.fits")
+
+
+def test_a_header_without_end(tmp_path):
+    content = write_cal(tmp_path / "whole.fits").read_bytes()[:2880].replace(b"END", b"XND")
+    (tmp_path / "endless.fits").write_bytes(content + b" " * 2880 * 5000)
+    assert "no END" in refused(tmp_path / "endless.fits")
+
+
+def test_tables_cubes_and_empty_files_are_named_for_what_they_are(tmp_path, shared_data):
+    with pytest.raises(FitsError, match="EXTRACT1D"):
+        open_image(next(shared_data.glob("jwst/*x1d.fits")))
+    with pytest.raises(FitsError, match=r"cube of shape \(650, 650, 2\)"):
+        open_image(shared_data / "hostile" / "twhya_f356w_cube.fits")
+    fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
+    assert "no image" in refused(tmp_path / "empty.fits")
+
+
+def test_an_image_that_nothing_places_on_the_sky(tmp_path, shared_data):
+    with pytest.raises(TransformError, match="no celestial WCS"):
+        convert(shared_data / "hostile" / "mirimage_i2d_without_wcs.fits", tmp_path / "out.zarr")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(NotFoundError, match=r"nowhere\.fits"):
+        convert(tmp_path / "nowhere.fits", tmp_path / "out.zarr")
+
+
+def test_errors_are_data_errors_and_value_errors():
+    assert issubclass(FitsError, DataError)
+    assert issubclass(FitsError, ValueError)
