@@ -203,9 +203,9 @@ def _dask_workers(settings: ExecutionSettings, count: int) -> Iterator[DaskWorke
         with _connect(settings.cluster) as client:
             yield DaskWorkers(client, client.dashboard_link)
         return
-    shapes = {
+    shapes: dict[str, dict[str, Any]] = {
         "threads": {"processes": False, "n_workers": 1, "threads_per_worker": count},
-        "processes": {"processes": True, "n_workers": count, "threads_per_worker": 1},
+        "processes": {"processes": True, "n_workers": count, "threads_per_worker": 1, "host": "127.0.0.1"},
     }
     if settings.cluster not in shapes:
         kinds = "threads, processes, tcp://host:port or tls://host:port"
@@ -215,7 +215,6 @@ def _dask_workers(settings: ExecutionSettings, count: int) -> Iterator[DaskWorke
         cluster = stack.enter_context(
             LocalCluster(
                 **shapes[settings.cluster],
-                host="127.0.0.1",
                 dashboard_address=f"127.0.0.1:{settings.dashboard_port}",
                 silence_logs=logging.ERROR,
             )

@@ -1,7 +1,7 @@
 """Background matching: how much higher one image stands than its neighbours, measured where they overlap.
 
-Every image is averaged in blocks of its own pixels to about eight mosaic pixels, laid on a plane eight times coarser
-than the mosaic's, and compared cell by cell with those that it overlaps: sources cancel, what differs is the sky.
+Every image is sampled on the mosaic's plane, just as the mosaic will sample it, averaged in cells of 8 x 8 pixels, and
+compared cell by cell with those that it overlaps: sources cancel, what differs is the sky.
 Only constants are subtracted; no mesh can eat a nebula.
 """
 
@@ -16,27 +16,20 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
-from jwstpipe.images.dq import REJECTED, dq_mask
-from jwstpipe.mosaic.combine import COMBINERS, Layer, Strip, add_layer, finish
-from jwstpipe.mosaic.kernels import BILINEAR
-from jwstpipe.mosaic.layers import read_layer
 from jwstpipe.mosaic.levels import Difference, Levels, solve_levels
-from jwstpipe.mosaic.plan import MosaicPlan
+from jwstpipe.mosaic.plan import MosaicPlan, TileJob
 from jwstpipe.mosaic.sources import Source
+from jwstpipe.mosaic.tile import compute
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.pixelmap import PixelMap, pixel_map
 
 __all__ = ["CELL", "Match", "OverlapJob", "match_levels", "measure_overlaps", "reduced"]
 
 CELL = 8
 """Mosaic pixels on the side of a cell in which images are compared."""
-
-BAND_ROWS = 1024
-"""Rows of an image read at once."""
 
 FEWEST_CELLS = 16
 """An overlap of fewer cells says nothing."""
@@ -122,41 +115,27 @@ def measure_overlaps(job: OverlapJob) -> tuple[Difference, ...]:
 
 @lru_cache(maxsize=512)
 def reduced(source: Source, grid: SkyGrid, s3: S3Settings) -> tuple[Box, NDArray[np.float32]]:
-    """Lay an image on the coarse plane.
+    """Average an image in the cells of the plane.
 
     Returns
     -------
     Box, ndarray
-        Window of the coarse plane, and its samples, NaN = no data. Kept for the next overlap (a quarter MB each).
+        Window counted in cells, and its samples, NaN = no data. Kept for the next overlap (a quarter MB each).
     """
-    coarse = _coarse(grid)
-    wcs = CelestialWcs.from_cards(source.wcs, name=source.address)
-    block = max(1, round(CELL * grid.scale_arcsec / wcs.scale_arcsec))
-    blocks = _blocked(source, block, s3)
-    box = Box(
-        source.box.y0 // CELL, source.box.x0 // CELL, -(-source.box.y1 // CELL) + 1, -(-source.box.x1 // CELL) + 1
+    cells = Box(source.box.y0 // CELL, source.box.x0 // CELL, -(-source.box.y1 // CELL), -(-source.box.x1 // CELL))
+    job = TileJob(
+        out="",
+        tile=(0, 0),
+        window=Box(cells.y0 * CELL, cells.x0 * CELL, cells.y1 * CELL, cells.x1 * CELL),
+        origin=(0, 0),
+        grid=grid,
+        sources=(replace(source, level=0.0),),
+        weights="uniform",
+        options=MosaicOptions(combine="first"),
+        planes=("sci",),
+        s3=s3,
     )
-    fine = pixel_map(coarse, wcs, box, tolerance=0.05)
-    where = PixelMap(
-        box, (fine.nodes - (block - 1) / 2) / block if fine.step else fine.nodes, fine.step, fine.max_error
-    )
-    none, no_bits = np.ones((1, 1), dtype="f4"), np.zeros((1, 1), dtype="u4")
-    strip = Strip.empty(box.shape)
-    small = Layer(blocks, none, none, no_bits, (0, 0), (blocks.shape[0], blocks.shape[1]), 1.0, 0.0)
-    first = COMBINERS["first"]
-    add_layer(strip, small, where, index=0, row=0, column=0, kernel=BILINEAR, combiner=first)
-    return box, finish(strip, combiner=first)[0]
-
-
-def _blocked(source: Source, block: int, s3: S3Settings) -> NDArray[np.float32]:
-    """Average an image in blocks of its own pixels, band by band."""
-    rows = block * max(1, BAND_ROWS // block)
-    plain = replace(source, level=0.0)
-    means = []
-    for band in Box.of_shape(source.shape).bands(rows):
-        layer = read_layer(plain, band, weights="uniform", rejected=dq_mask(REJECTED), with_errors=False, s3=s3)
-        means.append(_block_means(layer.sci, block))
-    return np.concatenate(means)
+    return cells, _block_means(compute(job).planes["sci"], CELL)
 
 
 def _neighbours(sources: Sequence[Source]) -> list[list[int]]:
@@ -169,14 +148,6 @@ def _neighbours(sources: Sequence[Source]) -> list[list[int]]:
         if first < second:
             found[first].append(second)
     return found
-
-
-def _coarse(grid: SkyGrid) -> SkyGrid:
-    """Give the plane whose pixel (0, 0) is the cell of the first `CELL` x `CELL` pixels of the fine one."""
-    x, y = grid.phase
-    shift = (CELL - 1) / 2
-    cd = (grid.cd[0] * CELL, grid.cd[1] * CELL, grid.cd[2] * CELL, grid.cd[3] * CELL)
-    return replace(grid, cd=cd, phase=((x - shift) / CELL, (y - shift) / CELL))
 
 
 def _clipped(values: NDArray[np.float64]) -> tuple[float, float]:

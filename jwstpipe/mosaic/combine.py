@@ -99,13 +99,13 @@ def add_layer(
     layer
         The input.
     where
-        Map of a window whose first column stands at `column` of the strip.
+        Map of a window that overlaps the strip.
     index
         Number of the input in the strip's stack.
     row
         Row of the map's window that is the strip's first row; negative when the window starts below it.
     column
-        Column of the strip at which the map's window starts; the window ends within the strip.
+        Column of the strip at which the map's window starts; may be negative.
     kernel, combiner
         Numbers from `KERNELS` and `COMBINERS`.
     """
@@ -136,7 +136,7 @@ def _add_layer(
         sample_row(
             kernel, sci, wht, var, dq, origin_y, origin_x, rows, columns, xs, ys, samples, weights, variances, bits
         )
-        for j in range(map_columns):
+        for j in range(max(0, -column), min(map_columns, value.shape[1] - column)):
             k = column + j
             w = factor * weights[j]
             if not np.isfinite(samples[j]) or not (w > 0.0 and w < np.inf):

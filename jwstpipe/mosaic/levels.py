@@ -3,6 +3,7 @@
 Minimise ``sum w_ij (b_i - b_j - d_ij)^2``. The normal equations are a weighted graph Laplacian, singular by one
 constant for each connected component; the gauge is that the levels of a component have mean zero, so that matching
 moves no component as a whole. (Montage iterates towards the same solution; here it is one sparse factorisation.)
+Differences that contradict the others, as where a ghost fills an overlap, lose weight by Huber's rule.
 """
 
 from collections.abc import Sequence
@@ -19,8 +20,11 @@ __all__ = ["Difference", "Levels", "solve_levels"]
 Floats = NDArray[np.float64]
 Whole = NDArray[np.integer]
 
-OUTLIER_MADS = 4.0
-"""Differences whose residual passes this many times the median residual get a tenth of their weight, once."""
+OUTLIER_SIGMAS = 4.0
+"""Differences whose residual passes this many robust standard deviations lose weight in proportion (Huber)."""
+
+ROUNDS = 30
+"""Most rounds of reweighting."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Levels:
     """Weighted rms of what the differences leave unexplained."""
 
     doubtful: tuple[tuple[int, int], ...]
-    """Overlaps that contradict the others and were given a tenth of their weight."""
+    """Overlaps that contradict the others and lost weight."""
 
 
 def solve_levels(count: int, differences: Sequence[Difference]) -> Levels:
@@ -72,12 +76,16 @@ def solve_levels(count: int, differences: Sequence[Difference]) -> Levels:
         return Levels((0.0,) * count, tuple(range(count)), 0.0, ())
     edges = coo_matrix((np.ones(len(ordered)), (first, second)), shape=(count, count))
     components = np.asarray(connected_components(edges, directed=False)[1])
-    levels = _solve(components, first, second, value, weight)
-    residual = np.abs(levels[first] - levels[second] - value)
-    limit = OUTLIER_MADS * float(np.median(residual))
-    doubtful = (residual > limit) & (residual > 1e-9 * (np.abs(value).max() or 1.0))
-    if doubtful.any():
-        levels = _solve(components, first, second, value, np.where(doubtful, 0.1 * weight, weight))
+    floor = 1e-9 * float(np.abs(value).max())
+    share, limit = np.ones(len(ordered)), 0.0
+    for _ in range(ROUNDS):
+        levels = _solve(components, first, second, value, weight * share)
+        residual = np.abs(levels[first] - levels[second] - value)
+        limit = max(OUTLIER_SIGMAS * 1.4826 * float(np.median(residual)), floor)
+        before, share = share, np.minimum(1.0, limit / np.maximum(residual, limit / 1e6 + 1e-300))
+        if np.abs(share - before).max() < 1e-3:
+            break
+    doubtful = share < 1.0
     left = levels[first] - levels[second] - value
     return Levels(
         tuple(float(level) for level in levels),

@@ -6,6 +6,7 @@ The tile is made in strips of rows, so that memory depends on the tile and not o
 import hashlib
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
 
-__all__ = ["TileReceipt", "run_tile"]
+__all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
 
 STRIP_ROWS = 512
 """Rows combined at once where no stack is needed: a quarter of a tile keeps accumulators near 100 MB."""
@@ -55,6 +56,17 @@ class TileReceipt:
 
 
 @dataclass(frozen=True, eq=False)
+class Computed:
+    """The pixels of a job's window."""
+
+    planes: dict[str, NDArray[Any]]
+    """Planes of the window's shape."""
+
+    sources: tuple[str, ...]
+    max_map_error: float
+
+
+@dataclass(frozen=True, eq=False)
 class _Placed:
     source: Source
     where: PixelMap
@@ -69,30 +81,40 @@ def run_tile(job: TileJob) -> TileReceipt:
         An input that cannot be read, or a store that cannot be written.
     """
     started = time.perf_counter()
-    placed = [found for source in job.sources if (found := _place(job, source)) is not None]
+    made = compute(job)
+    pixels = int(np.count_nonzero(made.planes["n"]))
     tile = job.grid.tile_box(job.tile)
-    planes = _empty_planes(job, tile.shape)
-    rows = _strip_rows(job, len(placed))
-    used: set[str] = set()
-    for band in job.window.bands(rows):
-        strip = _combine_strip(job, band, placed, used)
-        _store_strip(planes, strip, band.relative_to(tile), combiner=COMBINERS[job.options.combine])
-    pixels = int(np.count_nonzero(planes["n"]))
-    digest = hashlib.blake2b(planes["sci"].tobytes(), digest_size=16).hexdigest()
-    if pixels or "dq" in planes:
-        writer = ImageWriter(job.out, s3=job.s3)
-        target = tile.shifted(-job.origin[0], -job.origin[1])
-        for plane in job.planes:
-            writer.write(plane, target, planes[plane])
+    writer = ImageWriter(job.out, s3=job.s3)
+    for plane, values in made.planes.items():
+        whole = values if job.window == tile else _empty(plane, tile.shape)
+        if whole is not values:
+            whole[job.window.relative_to(tile).slices] = values
+        writer.write(plane, tile.shifted(-job.origin[0], -job.origin[1]), whole)
     return TileReceipt(
         tile=job.tile,
         job_id=job.id,
         pixels=pixels,
-        sources=tuple(sorted(used)),
-        max_map_error=max((found.where.max_error for found in placed), default=0.0),
-        digest=digest,
+        sources=made.sources,
+        max_map_error=made.max_map_error,
+        digest=hashlib.blake2b(made.planes["sci"].tobytes(), digest_size=16).hexdigest(),
         seconds=round(time.perf_counter() - started, 3),
     )
+
+
+def compute(job: TileJob) -> Computed:
+    """Compute the window of a job, without writing it.
+
+    A pixel does not depend on the window that it is computed in: lattices stand on the plane, and samples are added
+    in the order of the plan.
+    """
+    placed = [found for source in job.sources if (found := _place(job, source)) is not None]
+    planes = {plane: _empty(plane, job.window.shape) for plane in job.planes}
+    used: set[str] = set()
+    for band in job.window.bands(_strip_rows(job, len(placed))):
+        strip = _combine_strip(job, band, placed, used)
+        _store_strip(planes, strip, band.relative_to(job.window), combiner=COMBINERS[job.options.combine])
+    errors = (found.where.max_error for found in placed)
+    return Computed(planes, tuple(sorted(used)), max(errors, default=0.0))
 
 
 def _place(job: TileJob, source: Source) -> _Placed | None:
@@ -156,22 +178,20 @@ def _needed(where: PixelMap, first: int, last: int, shape: tuple[int, int]) -> B
     return reach.intersection(Box.of_shape(shape))
 
 
-def _empty_planes(job: TileJob, shape: tuple[int, int]) -> dict[str, NDArray[np.generic]]:
-    made: dict[str, NDArray[np.generic]] = {}
-    for plane in job.planes:
-        if plane in ("dq", "n"):
-            made[plane] = np.zeros(shape, dtype="u4" if plane == "dq" else "u2")
-        else:
-            made[plane] = np.full(shape, np.nan, dtype="f4")
-    return made
+def _empty(plane: str, shape: tuple[int, int]) -> NDArray[Any]:
+    if plane in ("dq", "n"):
+        return np.zeros(shape, dtype="u4" if plane == "dq" else "u2")
+    return np.full(shape, np.nan, dtype="f4")
 
 
-def _store_strip(planes: dict[str, NDArray[np.generic]], strip: Strip, box: Box, *, combiner: int) -> None:
+def _store_strip(planes: dict[str, NDArray[Any]], strip: Strip, box: Box, *, combiner: int) -> None:
     """Turn a strip into samples; a pixel without data keeps the bits that tell why."""
     sci, err = finish(strip, combiner=combiner)
     planes["sci"][box.slices] = sci
-    planes["n"][box.slices] = strip.count
-    planes["wht"][box.slices] = np.where(strip.count > 0, strip.weight, np.nan)
+    if "n" in planes:
+        planes["n"][box.slices] = strip.count
+    if "wht" in planes:
+        planes["wht"][box.slices] = np.where(strip.count > 0, strip.weight, np.nan)
     if "err" in planes:
         planes["err"][box.slices] = err
     if "dq" in planes:

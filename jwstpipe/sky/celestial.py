@@ -29,8 +29,8 @@ _WCS_KEY = re.compile(
 INVERSE_TOLERANCE = 1e-7
 """Where the iteration that inverts a distortion stops, pixels."""
 
-RESIDUAL_LIMIT = 1e-5
-"""A position whose way back misses by more than this, pixels, has no inverse here."""
+MOST_STEPS = 30
+"""A position that has not come to rest by then has no inverse here."""
 
 
 def wcs_cards(header: Header) -> str:
@@ -97,8 +97,7 @@ class CelestialWcs:
     def to_pixel(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Give 0-based pixel positions of longitude and latitude, degrees.
 
-        NaN where the projection or the inverse of the distortion has no answer; each answer of a distorted WCS is
-        checked by its way back.
+        NaN where the projection or the inverse of the distortion has no answer.
         """
         first, second = (lat, lon) if self.swapped else (lon, lat)
         x, y = self.wcs.wcs_world2pix(first, second, 0)
@@ -110,23 +109,21 @@ class CelestialWcs:
         """Invert the distortion by fixed-point steps towards its linear pixel positions.
 
         A distortion is a small smooth displacement, so that ``p <- p - (focal(p) - goal)`` contracts by its gradient
-        (a percent for JWST) in each step.
+        (a percent for JWST) in each step. Each position stops by itself, so that it does not depend on its company.
         """
         x, y = goal_x.copy(), goal_y.copy()
-        for _ in range(30):
-            with np.errstate(all="ignore"):
-                fx, fy = self.wcs.pix2foc(x, y, 0)
-                step_x, step_y = fx - goal_x, fy - goal_y
-                x -= step_x
-                y -= step_y
-            largest = np.nanmax(np.hypot(step_x, step_y), initial=0.0)
-            if largest < INVERSE_TOLERANCE:
-                return x, y
+        moving = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
         with np.errstate(all="ignore"):
-            fx, fy = self.wcs.pix2foc(x, y, 0)
-            lost = ~(np.hypot(fx - goal_x, fy - goal_y) < RESIDUAL_LIMIT)
-        x[lost] = np.nan
-        y[lost] = np.nan
+            for _ in range(MOST_STEPS):
+                fx, fy = self.wcs.pix2foc(x[moving], y[moving], 0)
+                step_x, step_y = fx - goal_x[moving], fy - goal_y[moving]
+                x[moving] -= step_x
+                y[moving] -= step_y
+                moving = moving[~(np.hypot(step_x, step_y) < INVERSE_TOLERANCE)]
+                if not moving.size:
+                    return x, y
+        x[moving] = np.nan
+        y[moving] = np.nan
         return x, y
 
 

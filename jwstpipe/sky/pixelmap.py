@@ -3,7 +3,8 @@
 Coordinates are most of a mosaic's cost. The exact WCS is evaluated only on a lattice; positions between come from
 cubic interpolation, checked against the exact WCS in the middle of every cell; the lattice is refined until the error
 is below the tolerance, and given up for exact evaluation where that takes steps below 8 pixels. SWarp controls the
-error of its lattice in the same spirit.
+error of its lattice in the same spirit. Nodes stand at multiples of the step on the plane, whatever the window, so
+that a pixel has the same position in every tile, strip and cutout.
 """
 
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ class PixelMap:
     """Positions (x, y) in an image, 0-based pixels, of every pixel of a window of the plane."""
 
     box: Box
-    """The window."""
+    """The window: what was asked for, grown at its first row and column to whole steps of the plane."""
 
     nodes: Floats
     """Node positions (ny, nx, 2), see `jwstpipe.sky.lattice`."""
@@ -92,11 +93,12 @@ def pixel_map(grid: SkyGrid, wcs: CelestialWcs, box: Box, *, tolerance: float = 
     exact = _Exact(grid, wcs)
     step = FIRST_STEP
     while step >= LAST_STEP:
-        nodes = exact.lattice(box, step)
+        aligned = Box(box.y0 // step * step, box.x0 // step * step, box.y1, box.x1)
+        nodes = exact.lattice(aligned, step)
         if np.isfinite(nodes).all():
-            error = _midpoint_error(exact, box, nodes, step)
+            error = _midpoint_error(exact, aligned, nodes, step)
             if error <= tolerance:
-                return _as_shift(box, nodes, step) or PixelMap(box, nodes, step, error)
+                return _as_shift(aligned, nodes, step) or PixelMap(aligned, nodes, step, error)
         step //= 2
     rows, columns = np.mgrid[box.y0 : box.y1, box.x0 : box.x1].astype(np.float64)
     return PixelMap(box, exact(rows, columns), 1, 0.0)

@@ -1,0 +1,115 @@
+"""Sky levels: exact where the differences are exact, additive, and honest about what they cannot know."""
+
+import numpy as np
+import pytest
+
+import jwstpipe
+from jwstpipe import open_image
+from jwstpipe.mosaic.levels import Difference, solve_levels
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+from tests.mosaic.scenes import write
+
+
+def lattice_of_tiles(n, random):
+    levels = random.normal(0, 1, n * n)
+    pairs = [(k, k + 1) for k in range(n * n) if (k + 1) % n] + [(k, k + n) for k in range(n * (n - 1))]
+    found = [Difference(i, j, levels[i] - levels[j], random.uniform(0.5, 2)) for i, j in pairs]
+    return levels, found
+
+
+@pytest.mark.parametrize("n", [4, 20])
+def test_exact_differences_give_exact_levels(n):
+    levels, found = lattice_of_tiles(n, np.random.default_rng(n))
+    solved = solve_levels(n * n, found[::-1])
+    truth = levels - levels.mean()
+    assert np.abs(np.array(solved.values) - truth).max() < 1e-9 * levels.std()
+    assert solved.values == solve_levels(n * n, found).values
+
+
+def test_ten_thousand_tiles_are_solved_exactly():
+    levels, found = lattice_of_tiles(100, np.random.default_rng(0))
+    solved = solve_levels(10_000, found)
+    assert np.abs(np.array(solved.values) - (levels - levels.mean())).max() < 1e-9
+
+
+def test_each_connected_group_keeps_its_own_mean():
+    solved = solve_levels(5, [Difference(0, 1, 4.0, 1.0), Difference(2, 3, -2.0, 1.0)])
+    assert solved.values == pytest.approx((2.0, -2.0, -1.0, 1.0, 0.0))
+    assert solved.components == (0, 0, 1, 1, 2)
+
+
+def test_a_contradicting_overlap_is_named_and_hardly_counts():
+    random = np.random.default_rng(1)
+    levels, found = lattice_of_tiles(6, random)
+    noisy = [Difference(d.first, d.second, d.value + random.normal(0, 1e-3), d.weight) for d in found]
+    wrong = noisy[10]
+    noisy[10] = Difference(wrong.first, wrong.second, wrong.value + 3.0, wrong.weight)
+    solved = solve_levels(36, noisy)
+    assert (wrong.first, wrong.second) in solved.doubtful
+    error = np.array(solved.values) - (levels - levels.mean())
+    assert np.abs(error).max() < 0.3
+
+
+PLANE = SkyGrid.north_up(150.0, 2.0, 0.1)
+
+
+def test_a_star_beside_a_bright_nebula_keeps_its_flux(tmp_path):
+    """The scene on which a matcher that scales by percentiles made a star 97 times too bright."""
+    random = np.random.default_rng(5)
+    y, x = np.mgrid[:400, :700].astype("f8")
+    star = 1000 * np.exp(-((x - 350) ** 2 + (y - 100) ** 2) / (2 * 2.0**2))
+    nebula = 50 * np.exp(-((x - 550) ** 2 + (y - 200) ** 2) / (2 * 60.0**2))
+    sky = star + nebula
+    names = []
+    for name, x0, level in (("a.fits", 0, 10.0), ("b.fits", 300, 13.0)):
+        box = Box(0, x0, 400, x0 + 400)
+        data = sky[box.slices] + level + random.normal(0, 0.1, (400, 400))
+        names.append(write(tmp_path / name, data, PLANE.header(box)))
+    options = MosaicOptions(background="level")
+    made = jwstpipe.mosaic(names, tmp_path / "out.zarr", grid=(PLANE, Box(0, 0, 400, 700)), options=options)
+    image = open_image(made.address)
+    matched = image.read("sci", image.window).astype("f8")
+    mean_level = 11.5
+    cut = (matched - mean_level - nebula)[70:131, 320:381]
+    assert cut.sum() == pytest.approx(25_133, rel=0.01)
+    assert matched[195:206, 545:556].mean() - mean_level == pytest.approx(49.6, rel=0.01)
+    residual = matched - mean_level - sky
+    # three standard errors of the difference of two means over the overlap's 40,000 pixels
+    assert abs(residual[:, :290].mean() - residual[:, 410:].mean()) < 3 * 0.1 * np.sqrt(2 / 40_000)
+    levels = made.background["levels"]
+    assert levels["b.fits"] - levels["a.fits"] == pytest.approx(3.0, abs=0.002)
+
+
+def test_images_apart_are_told_as_components(tmp_path):
+    names = [
+        write(tmp_path / f"{k}.fits", np.full((200, 200), k), PLANE.header(Box(0, 260 * k, 200, 260 * k + 200)))
+        for k in range(2)
+    ]
+    made = jwstpipe.mosaic(names, tmp_path / "out.zarr", options=MosaicOptions(background="level"))
+    assert made.background["components"] == [["0.fits"], ["1.fits"]]
+    assert made.background["overlaps"] == 0
+
+
+def test_real_survey_tiles_lose_their_seams(tmp_path, shared_data):
+    names = sorted((shared_data / "m101-2mass").glob("*.fits"))
+    steps = {}
+    for background in ("none", "level"):
+        out = tmp_path / f"{background}.zarr"
+        made = jwstpipe.mosaic(names, out, options=MosaicOptions(background=background))
+        image = open_image(out)
+        sci, count = (image.read(plane, image.window) for plane in ("sci", "n"))
+        # along rows, where an overlap of two images begins: the step of the mean across it
+        jumps = []
+        for row in range(0, sci.shape[0], 7):
+            edges = np.flatnonzero((count[row, 1:] == 2) & (count[row, :-1] == 1))
+            for edge in edges:
+                before, after = sci[row, edge - 40 : edge], sci[row, edge + 2 : edge + 42]
+                if before.size == 40 and np.isfinite(before).all() and np.isfinite(after).all():
+                    jumps.append(np.median(after) - np.median(before))
+        steps[background] = np.sqrt(np.mean(np.clip(jumps, -5, 5) ** 2)), abs(np.median(jumps))
+        assert len(jumps) > 100
+    assert made.background["residual_rms"] < 0.2
+    assert steps["level"][1] < 0.05
+    assert steps["level"][0] < 0.5 * steps["none"][0]
