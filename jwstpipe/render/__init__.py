@@ -1,0 +1,1 @@
+"""Colour pictures and thumbnails from images on one grid; looks happen here and nowhere else."""

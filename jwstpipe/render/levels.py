@@ -1,0 +1,92 @@
+"""Reading an image at a resolution, whether its pyramid holds that level or not.
+
+Level k of a full image of shape (h, w) has shape ``ceil(h / 2**k), ceil(w / 2**k)``; a pixel is the mean of what
+exists of its ``2**k x 2**k`` block. Levels that an image does not store are averaged on the way, block by block, so
+that they do not depend on the window that was asked for.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.images.image import SkyImage
+from jwstpipe.sky.box import Box
+
+__all__ = ["level_for_pixels", "level_for_side", "level_shape", "read_level"]
+
+Image = NDArray[np.float32]
+Sums = NDArray[np.float64]
+
+_READ_PIXELS = 1 << 23
+"""Most pixels held at once while a level is averaged."""
+
+
+def level_shape(shape: tuple[int, int], level: int) -> tuple[int, int]:
+    """Give the shape of a level."""
+    return -(-shape[0] >> level), -(-shape[1] >> level)
+
+
+def level_for_pixels(shape: tuple[int, int], most: int) -> int:
+    """Find the finest level of at most `most` pixels."""
+    level = 0
+    while level_shape(shape, level)[0] * level_shape(shape, level)[1] > most:
+        level += 1
+    return level
+
+
+def level_for_side(side: int, wanted: int) -> int:
+    """Find the coarsest level at which `side` full pixels still make `wanted` or more; 0 when none does."""
+    return max((side // wanted).bit_length() - 1, 0)
+
+
+def read_level(image: SkyImage, box: Box | None = None, *, level: int = 0) -> Image:
+    """Read a window of the science plane at any level.
+
+    Parameters
+    ----------
+    image
+        Image to read.
+    box
+        Window inside the shape of that level, pixels of that level; None = all of it.
+    level
+        0 = full resolution; may exceed the levels that the image holds.
+
+    Returns
+    -------
+    ndarray of float32
+        A copy of its own; NaN where there is no finite sample.
+    """
+    box = Box.of_shape(level_shape(image.shape, level)) if box is None else box
+    stored = min(level, image.levels - 1)
+    if stored == level:
+        values = np.array(image.read("sci", box, level=level), dtype=np.float32)
+        values[~np.isfinite(values)] = np.nan
+        return values
+    return _averaged(image, box, stored, level - stored)
+
+
+def _averaged(image: SkyImage, box: Box, stored: int, halvings: int) -> Image:
+    height, width = level_shape(image.shape, stored)
+    result = np.empty(box.shape, np.float32)
+    for band in box.bands(max(1, _READ_PIXELS // max(1, box.shape[1] << 2 * halvings))):
+        source = Box(
+            band.y0 << halvings,
+            band.x0 << halvings,
+            min(band.y1 << halvings, height),
+            min(band.x1 << halvings, width),
+        )
+        values = np.zeros((band.shape[0] << halvings, band.shape[1] << halvings))
+        values[: source.shape[0], : source.shape[1]] = np.nan_to_num(
+            image.read("sci", source, level=stored), copy=True, nan=np.nan, posinf=np.nan, neginf=np.nan
+        )
+        valid = np.zeros(values.shape)
+        valid[: source.shape[0], : source.shape[1]] = 1.0
+        valid[np.isnan(values)] = 0.0
+        values[np.isnan(values)] = 0.0
+        for _ in range(halvings):
+            values, valid = _halved(values), _halved(valid)
+        result[band.relative_to(box).slices] = np.where(valid > 0, values / np.maximum(valid, 1.0), np.nan)
+    return result
+
+
+def _halved(sums: Sums) -> Sums:
+    return (sums[0::2, 0::2] + sums[0::2, 1::2]) + (sums[1::2, 0::2] + sums[1::2, 1::2])

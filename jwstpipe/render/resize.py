@@ -1,0 +1,92 @@
+"""Resampling of a picture to an exact size, band by band.
+
+Separable, with the kernels that Pillow calls HAMMING (shrinking: sharp, and without negative lobes, so that no dark
+rings appear around stars) and BICUBIC (enlarging). Weights belong to the pixel of the result alone, so that bands of
+any height give the same bits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Taps", "resampled", "taps"]
+
+Image = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Taps:
+    """Which samples of an axis make each pixel of the result."""
+
+    first: NDArray[np.int64]
+    """(n,) first sample."""
+
+    weights: Image
+    """(n, taps); sum 1 along the second axis, 0 for samples beyond the end of the axis."""
+
+    source: int
+    """Length of the axis before."""
+
+    def span(self, start: int, stop: int) -> tuple[int, int]:
+        """Give the half-open range of samples that pixels ``[start, stop)`` need."""
+        return int(self.first[start]), min(int(self.first[stop - 1]) + self.weights.shape[1], self.source)
+
+
+def taps(source: int, target: int) -> Taps:
+    """Work out the weights that turn `source` samples into `target`."""
+    scale = source / target
+    shrink = max(scale, 1.0)
+    kernel, support = (_hamming, 1.0) if scale >= 1.0 else (_bicubic, 2.0)
+    centre = (np.arange(target) + 0.5) * scale
+    count = int(np.ceil(support * shrink)) * 2 + 1
+    first = np.maximum(np.floor(centre - support * shrink).astype(np.int64), 0)
+    index = first[:, None] + np.arange(count)
+    weights = kernel((index + 0.5 - centre[:, None]) / shrink)
+    weights[index >= source] = 0.0
+    weights /= weights.sum(axis=1, keepdims=True)
+    return Taps(first, weights.astype(np.float32), source)
+
+
+def resampled(values: Image, rows: Taps, columns: Taps, start: int, stop: int) -> Image:
+    """Make rows ``[start, stop)`` of the result.
+
+    Parameters
+    ----------
+    values
+        (y, x, 3): exactly the rows of ``rows.span(start, stop)``, all columns.
+    rows, columns
+        Weights of the axes.
+    start, stop
+        Rows of the result.
+    """
+    begin, _ = rows.span(start, stop)
+    across = _weighted(values, rows.first[start:stop] - begin, rows.weights[start:stop], axis=0)
+    return _weighted(across, columns.first, columns.weights, axis=1)
+
+
+def _weighted(values: Image, first: NDArray[np.int64], weights: Image, *, axis: int) -> Image:
+    """Sum tap by tap: the order of the additions, and so every bit, is the same for every band."""
+    last = values.shape[axis] - 1
+    shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
+    total: Image | None = None
+    for tap in range(weights.shape[1]):
+        picked = np.take(values, np.minimum(first + tap, last), axis=axis)
+        picked *= weights[:, tap].reshape(shape)
+        total = picked if total is None else np.add(total, picked, out=total)
+    assert total is not None
+    return total
+
+
+def _hamming(x: Floats) -> Floats:
+    window = 0.54 + 0.46 * np.cos(np.pi * x)
+    return np.where(np.abs(x) < 1.0, np.sinc(x) * window, 0.0)
+
+
+def _bicubic(x: Floats) -> Floats:
+    """Cubic convolution with a = -0.5 (Keys 1981)."""
+    t = np.abs(x)
+    near = 1.5 * t**3 - 2.5 * t**2 + 1.0
+    far = -0.5 * t**3 + 2.5 * t**2 - 4.0 * t + 2.0
+    return np.where(t < 1.0, near, np.where(t < 2.0, far, 0.0))

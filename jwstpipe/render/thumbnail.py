@@ -1,0 +1,94 @@
+"""The verb `thumbnail`: one image, small and grey, for lists and previews."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from jwstpipe.errors import UsageError
+from jwstpipe.images.image import SkyImage
+from jwstpipe.render.colour import WHITE
+from jwstpipe.render.cores import CoreLimits
+from jwstpipe.render.frame import choose_frame
+from jwstpipe.render.layers import Layer
+from jwstpipe.render.limits import automatic_stretches
+from jwstpipe.render.picture import check_picture, open_picture, quantised
+from jwstpipe.render.rendering import layer_brightness
+from jwstpipe.render.resize import resampled, taps
+from jwstpipe.render.statistics import measure_image
+from jwstpipe.render.stretch import Stretch
+from jwstpipe.render.wavelengths import passband
+from jwstpipe.requests import Stretch as StretchKind
+
+__all__ = ["Thumbnail", "thumbnail"]
+
+THUMBNAIL_PIXELS = 1 << 20
+"""Most pixels of the level that its statistics are taken from."""
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """Receipt of a thumbnail."""
+
+    path: Path
+    """File that was written."""
+
+    width: int
+    """Columns."""
+
+    height: int
+    """Rows."""
+
+    level: int
+    """Level of the image that was rendered."""
+
+    stretch: Stretch
+    """Curve and absolute limits."""
+
+    holes: int
+    """Enclosed holes that were filled for display."""
+
+
+def thumbnail(image: SkyImage, out: Path | str, *, size: int = 256, stretch: StretchKind = "zscale") -> Thumbnail:
+    """Make a small grey picture of a whole image.
+
+    Parameters
+    ----------
+    image
+        Any image; one without a pyramid is averaged block by block while it is read.
+    out
+        Local ``.png`` or ``.jpg``.
+    size
+        Longest side, pixels.
+    stretch
+        Its limits are automatic. Brightness goes to the screen as it is, as image viewers show it.
+
+    Returns
+    -------
+    Thumbnail
+        Size, level, stretch. Uncovered pixels are black; row 0 of the image is the bottom.
+
+    Raises
+    ------
+    UsageError
+        A size below 1 or an unknown extension.
+    DataError
+        No pixel holds data.
+    StorageError
+        The file cannot be written.
+    """
+    if not 1 <= size <= 8192:
+        raise UsageError(f"{out}: the size of a thumbnail is from 1 to 8192 px, not {size}")
+    path = check_picture(out, (1, 1), bits=8)
+    statistics = measure_image(image, pixels=THUMBNAIL_PIXELS)
+    (limits,) = automatic_stretches(stretch, [statistics])
+    layer = Layer(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
+    frame = choose_frame([image], size=size, crop=False)
+    brightness, holes = layer_brightness(layer, frame.box, level=frame.level, cores=CoreLimits())
+    grey = np.nan_to_num(brightness, nan=0.0)[..., None]
+    rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])
+    first, last = rows.span(0, frame.shape[0])
+    small = resampled(grey[first:last], rows, columns, 0, frame.shape[0])
+    with open_picture(path, frame.shape, colour=False) as sink:
+        sink.write(quantised(small[::-1, :, 0], 8))
+    return Thumbnail(path, frame.shape[1], frame.shape[0], frame.level, limits, len(holes))

@@ -1,0 +1,96 @@
+"""Which passband an image was taken through, from its headers.
+
+JWST filters are those of `jwstpipe.names.optics`; the wavelengths of 2MASS are the effective ones of Cohen, Wheaton
+and Megeath (2003).
+"""
+
+import re
+from dataclasses import dataclass
+
+from astropy.io.fits import Header
+
+from jwstpipe.errors import UsageError
+from jwstpipe.images.image import SkyImage
+from jwstpipe.names.optics import filter_wavelength, imaging_filters, split_optics
+
+__all__ = ["Passband", "header_filter", "known_wavelength", "passband", "wavelength_um"]
+
+_OTHER_WAVELENGTHS = {"J": 1.235, "H": 1.662, "K": 2.159, "KS": 2.159, "F2550WR": 25.5}
+_NO_NAMES = ("", "NONE", "N/A", "UNKNOWN")
+
+
+@dataclass(frozen=True)
+class Passband:
+    """What an image saw."""
+
+    facility: str | None
+    """Observatory or survey, as JWST."""
+
+    instrument: str | None
+    """Instrument, as NIRCAM."""
+
+    filter: str | None
+    """Effective filter, upper case."""
+
+    wavelength_um: float | None
+    """Its wavelength, micrometres; None for a filter that is not in the table."""
+
+
+def wavelength_um(name: str) -> float | None:
+    """Give the wavelength of a filter, micrometres, or None when it is not known."""
+    known = filter_wavelength(name)
+    return _OTHER_WAVELENGTHS.get(name.strip().upper()) if known is None else known
+
+
+def header_filter(header: Header) -> str | None:
+    """Tell the filter that shaped the passband.
+
+    Of a filter wheel and a pupil wheel the pupil wheel's filter wins, where it holds one (``F444W`` with ``F405N`` is
+    F405N); clear positions, masks and grisms are no filters.
+
+    Parameters
+    ----------
+    header
+        Has FILTER and PUPIL (JWST), FILTER or BAND.
+
+    Returns
+    -------
+    str or None
+        Upper case, None when no keyword names a filter.
+    """
+    values = [header.get(keyword) for keyword in ("PUPIL", "FILTER", "BAND")]
+    words = [
+        word for value in values if isinstance(value, str) for word in re.split(r"[;/,+\s-]+", value.strip().upper())
+    ]
+    others = [word for word in words if word not in _NO_NAMES and split_optics(word.lower()) is None]
+    return next(iter((*imaging_filters(words), *others)), None)
+
+
+def passband(image: SkyImage) -> Passband:
+    """Read facility, instrument and filter of an image from its headers."""
+    name = header_filter(image.primary) or header_filter(image.header)
+    return Passband(
+        facility=_text(image, "TELESCOP") or _text(image, "DATASET"),
+        instrument=_text(image, "INSTRUME"),
+        filter=name,
+        wavelength_um=None if name is None else wavelength_um(name),
+    )
+
+
+def known_wavelength(image: SkyImage, band: Passband) -> float:
+    """Give the wavelength that places an image in chromatic order.
+
+    Raises
+    ------
+    UsageError
+        There is none; the message says how to name a colour instead.
+    """
+    if band.wavelength_um is not None:
+        return band.wavelength_um
+    why = "no keyword names its filter" if band.filter is None else f"no wavelength is known for filter {band.filter!r}"
+    raise UsageError(f"{image.address}: {why}; name its colour with --channel {image.address}=COLOUR")
+
+
+def _text(image: SkyImage, keyword: str) -> str | None:
+    value = image.primary.get(keyword, image.header.get(keyword))
+    return value.strip() if isinstance(value, str) and value.strip() else None

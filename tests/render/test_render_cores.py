@@ -1,0 +1,104 @@
+"""Filling of enclosed holes, for display."""
+
+import numpy as np
+import pytest
+
+from jwstpipe.render.cores import CoreLimits, Hole, fill_holes
+from jwstpipe.sky.box import Box
+
+LIMITS = CoreLimits(area=400, extent=30)
+
+
+def star(shape=(80, 90), centre=(40, 45), radius=6.0):
+    y, x = np.indices(shape)
+    distance = np.hypot(y - centre[0], x - centre[1])
+    values = (1000.0 / (1.0 + (distance / 3.0) ** 2)).astype(np.float32)
+    values[distance < radius] = np.nan
+    return values, distance
+
+
+def filled_whole(values, limits=LIMITS):
+    whole = Box.of_shape(values.shape)
+    return fill_holes(values, whole, whole, limits=limits)
+
+
+def test_core_is_filled_and_told():
+    values, _ = star()
+    kept = values.copy()
+    filled, holes = filled_whole(values)
+    area = int(np.isnan(values).sum())
+    assert holes == (Hole(35, 42, area),)
+    assert np.isfinite(filled).all()
+    assert np.array_equal(values, kept, equal_nan=True)
+    outside = np.isfinite(values)
+    assert np.array_equal(filled[outside], values[outside])
+
+
+def test_core_is_as_bright_as_its_rim_and_smooth():
+    values, distance = star()
+    filled, _ = filled_whole(values)
+    rim = values[(distance >= 6) & (distance < 7.2)]
+    core = filled[distance < 6]
+    assert core.min() >= rim.min()
+    assert core.max() <= rim.max()
+    assert filled[40, 45] == pytest.approx(np.percentile(rim, 90), rel=0.05)
+    steepest = values[40, 51] - values[40, 52]  # the flank of the star, just outside
+    assert np.abs(np.diff(filled[40, 36:55])).max() <= steepest
+
+
+def test_dead_pixel_in_the_sky_becomes_sky():
+    values = np.random.default_rng(0).normal(50, 1, (40, 40)).astype(np.float32)
+    values[20, 20] = np.nan
+    filled, holes = filled_whole(values)
+    assert holes == (Hole(20, 20, 1),)
+    assert abs(filled[20, 20] - 50) < 3
+
+
+def test_outside_stays_uncovered_even_through_a_corner():
+    values = np.ones((40, 40), np.float32)
+    values[:, :5] = np.nan
+    values[5:9, 5:9] = np.nan  # touches the outside by its side
+    values[9:12, 9:12] = np.nan  # and this one that by a corner
+    values[39, 30] = np.nan  # border pixel
+    filled, holes = filled_whole(values)
+    assert holes == ()
+    assert np.array_equal(np.isnan(filled), np.isnan(values))
+
+
+@pytest.mark.parametrize(("height", "width"), [(31, 2), (2, 31), (21, 20)])
+def test_hole_that_is_too_large_stays(height, width):
+    values = np.ones((60, 60), np.float32)
+    values[10 : 10 + height, 10 : 10 + width] = np.nan
+    filled, holes = filled_whole(values)
+    assert holes == ()
+    assert np.isnan(filled).sum() == height * width
+
+
+def test_limits_shrink_with_the_level():
+    assert CoreLimits(6000, 160).at(0) == CoreLimits(6000, 160)
+    assert CoreLimits(6000, 160).at(2) == CoreLimits(375, 40)
+    assert CoreLimits(6000, 160).at(9) == CoreLimits(1, 1)
+    values, _ = star()
+    assert filled_whole(values, CoreLimits(0, 0).at(3))[1] == ()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_window_gives_the_same_bits(seed):
+    """Bands and crops of a field of holes of all sizes, some joined, some at the border."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(100, 10, (160, 150)).astype(np.float32)
+    y, x = np.indices(values.shape)
+    for _ in range(45):
+        cy, cx, ry, rx = rng.uniform(0, 160), rng.uniform(0, 150), *rng.uniform(0.5, 12, 2)
+        values[((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 < 1] = np.nan
+    limits = CoreLimits(area=150, extent=16)
+    whole = Box.of_shape(values.shape)
+    expected, holes = filled_whole(values, limits)
+    assert holes
+    found = set()
+    for box in [*whole.bands(1), *whole.bands(13), *whole.cells(29), Box(50, 60, 51, 61)]:
+        window = box.dilated(limits.margin).intersection(whole)
+        filled, some = fill_holes(values[window.slices], window, box, limits=limits)
+        assert np.array_equal(filled, expected[box.slices], equal_nan=True)
+        found |= set(some)
+    assert found == set(holes)
