@@ -1,0 +1,266 @@
+"""Which files belong to observations, and which of them are wanted."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from astropy.table import Row
+
+from jwstpipe.archive.naming import checked_file_name, checked_obs_id, checked_uri, suffix_of
+from jwstpipe.archive.portal import Rows, all_rows, open_portal
+from jwstpipe.archive.query import SearchResult
+from jwstpipe.errors import DataError
+from jwstpipe.progress import Progress, Reporter, silent
+from jwstpipe.settings import ArchiveSettings
+
+__all__ = ["Product", "ProductListing", "Tally", "choose_products", "list_products", "tally"]
+
+OBSERVATIONS_AT_ONCE = 10
+"""Observations in one question: joins of more are slow on the server and run into its time limit."""
+
+SCIENCE_SUFFIXES: Mapping[int, tuple[str, ...]] = {1: ("uncal",), 2: ("cal",), 3: ("i2d",)}
+"""Kinds of image files wanted by default, by level."""
+
+FITS_ENDINGS = (".fits", ".fits.gz")
+
+
+@dataclass(frozen=True)
+class Product:
+    """A file that the archive holds."""
+
+    data_uri: str
+    """Its identity, as ``mast:JWST/product/jw02733-o001_t001_nircam_clear-f090w_i2d.fits``."""
+
+    file_name: str
+    """Name of the file."""
+
+    size: int
+    """Bytes as listed; 0 = the archive does not say."""
+
+    obs_id: str
+    """Observation that it belongs to."""
+
+    level: int
+    """MAST calibration level: 1 raw, 2 exposure, 3 combined; -1 = not said."""
+
+    suffix: str
+    """Kind at the end of the name: i2d, cal..."""
+
+    filters: tuple[str, ...]
+    """Filters as MAST names them, one or two, as ``("F444W", "F405N")``."""
+
+    instrument: str
+    """As MAST says: NIRCAM/IMAGE, MIRI/IMAGE..."""
+
+    target: str
+    """Name of the target in the proposal."""
+
+    product_type: str
+    """SCIENCE, AUXILIARY, PREVIEW or INFO."""
+
+    version: str
+    """Version of the pipeline that made it; empty when not said."""
+
+    rights: str
+    """PUBLIC, or who may have it."""
+
+    listed_under: str
+    """Observation under which it was listed; another than `obs_id` for a member of a combined one."""
+
+    mast: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """Every field of the product row and of the observation row, without empty ones. Where both have a name, the
+    product's stands under it and the observation's, if different, under ``observation_<name>``."""
+
+    @property
+    def is_member(self) -> bool:
+        """Whether it belongs to another observation than the one under which it was listed."""
+        return self.obs_id.lower() != self.listed_under.lower()
+
+
+@dataclass(frozen=True)
+class ProductListing:
+    """All files of some observations; iterates over the products."""
+
+    products: tuple[Product, ...]
+    """Each file once, by dataURI, in the order of observation and name."""
+
+    reported: int
+    """Rows that the archive said it has."""
+
+    complete: bool
+    """Whether all reported rows came."""
+
+    refused: tuple[str, ...]
+    """What is wrong with rows that were left out, because their names are not safe or not MAST's."""
+
+    def __iter__(self) -> Iterator[Product]:
+        return iter(self.products)
+
+    def __len__(self) -> int:
+        return len(self.products)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Files and bytes of one filter at one level."""
+
+    level: int
+    filters: tuple[str, ...]
+    files: int
+    size: int
+    """Bytes as listed."""
+
+
+def list_products(result: SearchResult, *, settings: ArchiveSettings, report: Reporter = silent) -> ProductListing:
+    """List the files of the observations found.
+
+    Parameters
+    ----------
+    result
+        A search.
+    settings
+        Which archive, and how patient to be.
+    report
+        Told after each batch of observations.
+
+    Raises
+    ------
+    ArchiveError
+        The archive does not answer, or not like MAST.
+    """
+    observations = {str(row["obsid"]): row for row in result.observations}
+    keys = list(observations)
+    found: dict[str, Product] = {}
+    refused: list[str] = []
+    reported, complete = 0, True
+    portal = open_portal(settings)
+    report(Progress("products", 0, len(keys), "observations"))
+    for start in range(0, len(keys), OBSERVATIONS_AT_ONCE):
+        batch = keys[start : start + OBSERVATIONS_AT_ONCE]
+        rows = all_rows(portal, "Mast.Caom.Products", {"obsid": ",".join(batch)})
+        reported += rows.reported
+        complete &= rows.cut is None
+        for product in _read_rows(rows, observations, refused):
+            held = found.get(product.data_uri)
+            if held is None or (held.is_member and not product.is_member):
+                found[product.data_uri] = product
+        report(Progress("products", start + len(batch), len(keys), "observations"))
+    products = sorted(found.values(), key=lambda product: (product.obs_id, product.file_name, product.data_uri))
+    return ProductListing(tuple(products), reported, complete, tuple(dict.fromkeys(refused)))
+
+
+def choose_products(
+    products: Iterable[Product],
+    *,
+    level: Collection[int] = (2, 3),
+    suffix: Collection[str] = (),
+    filters: Collection[str] = (),
+    members: bool = False,
+) -> tuple[Product, ...]:
+    """Choose the files that are wanted.
+
+    Parameters
+    ----------
+    products
+        Files listed.
+    level
+        Levels; none = all.
+    suffix
+        Kinds, as ``i2d``; none = the science image of each level: uncal, cal, i2d. With none, only FITS files of type
+        SCIENCE count; with some, whatever carries the suffix but previews.
+    filters
+        Filters, in any case; a compound of two answers to either name. None = all.
+    members
+        True also takes files of other observations that went into a combined one found.
+
+    Returns
+    -------
+    tuple of Product
+        Public files, by level (highest first), instrument, filter and name.
+    """
+    kinds = {kind.lower().lstrip("_") for kind in suffix}
+    names = {name.strip().upper() for name in filters}
+    chosen = [
+        product
+        for product in products
+        if (not level or product.level in level)
+        and (product.suffix in kinds and product.product_type != "PREVIEW" if kinds else _is_science_image(product))
+        and (not names or not names.isdisjoint(name.upper() for name in product.filters))
+        and (members or not product.is_member)
+        and product.rights.upper() in ("", "PUBLIC")
+    ]
+    return tuple(sorted(chosen, key=lambda p: (-p.level, p.instrument, p.filters, p.file_name, p.data_uri)))
+
+
+def tally(products: Iterable[Product]) -> tuple[Tally, ...]:
+    """Count files and bytes by level and filter, highest level first."""
+    sums: dict[tuple[int, tuple[str, ...]], tuple[int, int]] = {}
+    for product in products:
+        files, size = sums.get((product.level, product.filters), (0, 0))
+        sums[product.level, product.filters] = files + 1, size + product.size
+    ordered = sorted(sums.items(), key=lambda item: (-item[0][0], item[0][1]))
+    return tuple(Tally(level, names, files, size) for (level, names), (files, size) in ordered)
+
+
+def _is_science_image(product: Product) -> bool:
+    return (
+        product.product_type == "SCIENCE"
+        and product.file_name.lower().endswith(FITS_ENDINGS)
+        and product.suffix in SCIENCE_SUFFIXES.get(product.level, ())
+        and "_gs-" not in product.file_name.lower()
+    )
+
+
+def _read_rows(rows: Rows, observations: Mapping[str, Row], refused: list[str]) -> Iterator[Product]:
+    """Turn rows into products; a row with an unsafe name is noted and left out, the others stay."""
+    for row in rows.table:
+        fields = _fields(row)
+        own = observations.get(str(fields.get("obsID", "")))
+        parent = own if own is not None else observations.get(str(fields.get("parent_obsid", "")))
+        try:
+            yield _product(fields, {} if parent is None else _fields(parent))
+        except DataError as error:
+            refused.append(str(error))
+
+
+def _product(fields: Mapping[str, Any], observation: Mapping[str, Any]) -> Product:
+    file_name = checked_file_name(str(fields.get("productFilename", "")))
+    uri = checked_uri(str(fields.get("dataURI", "")))
+    obs_id = checked_obs_id(str(fields.get("obs_id") or observation.get("obs_id", "")))
+    others = {f"observation_{key}": value for key, value in observation.items() if fields.get(key, value) != value}
+    merged = {**observation, **others, **fields}
+
+    def text(key: str) -> str:
+        return str(merged.get(key, ""))
+
+    return Product(
+        data_uri=uri,
+        file_name=file_name,
+        size=max(int(merged.get("size", 0)), 0),
+        obs_id=obs_id,
+        level=int(merged.get("calib_level", -1)),
+        suffix=suffix_of(file_name),
+        filters=tuple(name.strip() for name in text("filters").split(";") if name.strip()),
+        instrument=text("instrument_name"),
+        target=text("target_name"),
+        product_type=text("productType").upper(),
+        version=text("prvversion"),
+        rights=text("dataRights"),
+        listed_under=str(observation.get("obs_id") or obs_id),
+        mast=merged,
+    )
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    """Read a row as plain Python values, without the empty ones."""
+    plain: dict[str, Any] = {}
+    for name in row.colnames:
+        cell = row[name]
+        if np.ma.is_masked(cell):
+            continue
+        value = cell.item() if isinstance(cell, np.generic) else cell
+        if value is None or value == "" or (isinstance(value, float) and not np.isfinite(value)):
+            continue
+        plain[name] = value
+    return plain

@@ -1,0 +1,204 @@
+"""What a transfer leaves on disk beside the files: parts, how far they are, locks, and records of finished files.
+
+All of it stands in the folder ``.transfer`` of the destination, so that the folders of observations hold whole files
+only::
+
+    <destination>/<obs_id>/<file>                         the file, once it is whole and verified
+    <destination>/.transfer/<obs_id>/<file>.part          bytes so far
+    <destination>/.transfer/<obs_id>/<file>.part.json     which ranges of which version they are (`PartState`)
+    <destination>/.transfer/<obs_id>/<file>.json          what the finished file is (`FileRecord`)
+    <destination>/.transfer/<obs_id>/<file>.lock          held by the process that works on it
+"""
+
+import fcntl
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jwstpipe.archive.naming import checked_file_name, checked_obs_id
+from jwstpipe.archive.retry import POLL_S, StopSign
+from jwstpipe.archive.sources import CHUNK, SourceInfo
+from jwstpipe.storage import storage_errors
+
+__all__ = ["FileRecord", "PartState", "Places", "exclusive", "load", "places_of", "save", "verified_ranges"]
+
+VERSION = 1
+SIDE_FOLDER = ".transfer"
+
+StateT = TypeVar("StateT", "PartState", "FileRecord")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Paths that belong to one file."""
+
+    final: Path
+    part: Path
+    state: Path
+    record: Path
+    lock: Path
+
+
+@dataclass(frozen=True)
+class PartState:
+    """How far a part is."""
+
+    data_uri: str
+    source: str
+    size: int
+    etag: str | None
+    last_modified: str | None
+    fell_back: str | None = None
+    """Why this source and not the first choice."""
+
+    done: tuple[tuple[int, int, int], ...] = ()
+    """Ranges on disk: start, stop, CRC-32."""
+
+    version: int = VERSION
+
+    @property
+    def info(self) -> SourceInfo:
+        """The version of the file that the bytes belong to."""
+        return SourceInfo(self.size, self.etag, self.last_modified, ranges=True)
+
+    def with_range(self, start: int, stop: int, crc: int) -> "PartState":
+        """Add a range."""
+        return replace(self, done=tuple(sorted((*self.done, (start, stop, crc)))))
+
+    def missing(self, range_bytes: int) -> list[tuple[int, int]]:
+        """Cut what is not there yet into ranges of at most `range_bytes`."""
+        gaps: list[tuple[int, int]] = []
+        position = 0
+        for start, stop, _ in (*self.done, (self.size, self.size, 0)):
+            gaps += [(at, min(at + range_bytes, start)) for at in range(position, start, range_bytes)]
+            position = max(position, stop)
+        return gaps
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What a finished file is: enough to know it again without the network."""
+
+    data_uri: str
+    listed_size: int
+    """Size in the archive's listing when it was fetched."""
+
+    listed_version: str
+    """Pipeline version in the archive's listing when it was fetched."""
+
+    size: int
+    sha256: str
+    source: str
+    etag: str | None
+    last_modified: str | None
+    mtime_ns: int
+    """Modification time of the file as verified; while it stands, the digest needs no second look."""
+
+    version: int = VERSION
+
+
+def places_of(destination: Path, obs_id: str, file_name: str) -> Places:
+    """Name the paths of a file.
+
+    Raises
+    ------
+    DataError
+        A name that is not safe.
+    """
+    folder, name = checked_obs_id(obs_id), checked_file_name(file_name)
+    side = destination / SIDE_FOLDER / folder
+    return Places(
+        final=destination / folder / name,
+        part=side / f"{name}.part",
+        state=side / f"{name}.part.json",
+        record=side / f"{name}.json",
+        lock=side / f"{name}.lock",
+    )
+
+
+def load(kind: type[StateT], path: Path) -> StateT | None:
+    """Read a state; None when there is none, or none that this version understands."""
+    try:
+        content: Any = json.loads(path.read_bytes())
+        if content.get("version") != VERSION:
+            return None
+        if kind is PartState:
+            content["done"] = tuple((int(a), int(b), int(crc)) for a, b, crc in content["done"])
+        return kind(**content)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def save(state: PartState | FileRecord, path: Path) -> None:
+    """Write a state so that a reader sees the old one or the new one."""
+    aside = path.with_name(f"{path.name}.new")
+    with storage_errors(path):
+        aside.write_text(json.dumps(asdict(state)))
+        aside.replace(path)
+
+
+def verified_ranges(state: PartState, part: Path) -> PartState:
+    """Keep the ranges whose bytes on disk still have the CRC-32 that was noted."""
+    kept: list[tuple[int, int, int]] = []
+    position = 0
+    try:
+        with part.open("rb") as stream:
+            for start, stop, crc in state.done:
+                if position <= start < stop <= state.size and _crc(stream.fileno(), start, stop) == crc:
+                    kept.append((start, stop, crc))
+                    position = stop
+    except OSError:
+        kept = []
+    return replace(state, done=tuple(kept))
+
+
+def _crc(fd: int, start: int, stop: int) -> int | None:
+    crc = 0
+    while start < stop:
+        chunk = os.pread(fd, min(CHUNK, stop - start), start)
+        if not chunk:
+            return None
+        crc = zlib.crc32(chunk, crc)
+        start += len(chunk)
+    return crc
+
+
+@contextmanager
+def exclusive(lock: Path, stop: StopSign) -> Iterator[None]:
+    """Hold a lock file; whoever comes second, in this process or another, waits.
+
+    The lock dies with its process. It is removed when released: so after a wait it must be made sure that the file
+    locked is still the one that stands under the name.
+
+    Raises
+    ------
+    InterruptedRunError
+        `stop` was raised during the wait.
+    """
+    while (held := _try_lock(lock)) is None:
+        stop.rest(POLL_S)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
+        os.close(held)
+
+
+def _try_lock(lock: Path) -> int | None:
+    """Take a lock if it is free, and give its descriptor."""
+    with storage_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        fd = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if lock.stat().st_ino == os.fstat(fd).st_ino:
+            return fd
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(fd)
+    return None

@@ -1,0 +1,103 @@
+import gzip
+import hashlib
+import io
+
+import numpy as np
+import pytest
+from archive_helpers import fits_bytes
+from astropy.io import fits
+
+from jwstpipe.archive.verify import check_file, sha256_of
+from jwstpipe.errors import FitsError
+
+
+@pytest.fixture
+def check(tmp_path):
+    def run(content, name="a_i2d.fits"):
+        path = tmp_path / "part"
+        path.write_bytes(content)
+        check_file(path, name=name)
+
+    return run
+
+
+def table_bytes():
+    table = fits.BinTableHDU.from_columns(
+        [
+            fits.Column("x", "J", array=np.arange(1000)),
+            fits.Column("v", "PJ()", array=np.array([np.arange(n % 7, dtype=np.int32) for n in range(1000)], object)),
+        ],
+        name="CAT",
+    )
+    image = fits.CompImageHDU(np.arange(10000, dtype=np.int32).reshape(100, 100), name="SQUEEZED")
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), table, image]).writeto(stream, checksum=True)
+    return stream.getvalue()
+
+
+def test_whole_files_pass_with_and_without_checksums(check):
+    check(fits_bytes())
+    check(fits_bytes(checksum=False))
+    check(table_bytes())
+    check(gzip.compress(fits_bytes()), name="a.fits.gz")
+    check(gzip.compress(fits_bytes()))
+
+
+def test_a_cut_within_an_hdu_is_found(check):
+    content = table_bytes()
+    for cut in (1, 80, 2879, 2880, 5000, len(content) // 2, len(content) - 2881):
+        with pytest.raises(FitsError):
+            check(content[:-cut])
+
+
+def test_a_changed_bit_is_found_wherever_it_is(check):
+    content = fits_bytes(side=64)
+    rng = np.random.default_rng(3)
+    for place in rng.integers(0, len(content), 60):
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << rng.integers(8)
+        with pytest.raises(FitsError):
+            check(bytes(damaged))
+
+
+def test_the_sums_are_those_of_astropy(check):
+    """An extension whose words overflow 32 bits many times, summed by astropy."""
+    data = np.full((500, 700), np.iinfo(np.uint32).max - 7, np.uint32)
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(data)]).writeto(stream, checksum=True)
+    check(stream.getvalue())
+    stream = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(data)]).writeto(stream, checksum="datasum")
+    check(stream.getvalue())
+
+
+NOT_THE_FILE = {
+    "nothing": (b"", "empty"),
+    "a page": (b"<!DOCTYPE html><html>", "web page"),
+    "an answer": (b'{"status": 404}', "JSON"),
+    "zeros": (bytes(28800), "not a FITS file"),
+    "a cut gzip stream": (gzip.compress(fits_bytes())[:-100], "truncated"),
+    "a gzip stream of another sum": (gzip.compress(fits_bytes())[:-8] + bytes(8), "damaged"),
+    "a packed page": (gzip.compress(b"<html>"), "web page"),
+    "more than the file": (fits_bytes() + b"garbage " * 360, "XTENSION"),
+}
+
+
+@pytest.mark.parametrize("kind", NOT_THE_FILE)
+def test_what_is_not_the_file_is_named(check, kind):
+    content, says = NOT_THE_FILE[kind]
+    with pytest.raises(FitsError, match=says):
+        check(content)
+
+
+def test_real_files_pass(shared_data):
+    paths = [*sorted((shared_data / "jwst").glob("*.fits")), *sorted((shared_data / "official-models").glob("*.fits"))]
+    assert paths
+    for path in paths:
+        check_file(path, name=path.name)
+
+
+def test_the_digest_is_sha256(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"jwst" * 100_000)
+    assert sha256_of(path) == hashlib.sha256(b"jwst" * 100_000).hexdigest()
