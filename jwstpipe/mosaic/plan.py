@@ -22,7 +22,7 @@ from jwstpipe.sky.footprint import centre_of, outline_on
 from jwstpipe.sky.frames import unit_vectors
 from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["ALGORITHM", "MosaicPlan", "TileJob", "common_grid", "plan_mosaic", "with_levels"]
+__all__ = ["ALGORITHM", "MosaicPlan", "TileJob", "common_frame", "common_grid", "plan_mosaic", "with_levels"]
 
 ALGORITHM = "1"
 """Version of what the engine does to pixels; part of every product's and tile's id."""
@@ -222,6 +222,32 @@ def common_grid(inspections: Sequence[Inspection], *, scale_arcsec: float | None
     scale = scale_arcsec or float(f"{finest:.2e}")
     step = CENTRE_STEP_DEG
     return SkyGrid.north_up(round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step)), scale)
+
+
+def common_frame(
+    images: Sequence[str | Path],
+    *,
+    scale_arcsec: float | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+) -> tuple[SkyGrid, Box]:
+    """Choose one plane, and a window of it, for all images: what every filter of a target shares.
+
+    Parameters
+    ----------
+    images
+        FITS files or image stores of all filters.
+    scale_arcsec
+        Pixel size; default: that of the finest image.
+    s3
+        Endpoint of ``s3://`` addresses.
+    workers
+        Where the images are looked at; default: threads.
+    """
+    inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), silent)
+    plane = common_grid(inspections, scale_arcsec=scale_arcsec)
+    shapes = [outline_on(plane, found.outline, name=found.source.address) for found in inspections]
+    return plane, Box.around([_bounding_box(shape) for shape in shapes])
 
 
 def with_levels(plan: MosaicPlan, levels: Sequence[float]) -> MosaicPlan:

@@ -88,8 +88,6 @@ def composite(
         A wish that cannot be met; the message says what can.
     DataError
         An image without data or on another grid.
-    NoCoverageError
-        No two channels cover the same sky.
     StorageError
         The file cannot be written.
 
@@ -101,7 +99,7 @@ def composite(
     """
     options = options or CompositeRequest()
     check_picture(out, (1, 1), bits=options.bits)
-    layers, lightness = resolve_layers(channels, luminance=luminance, kind=options.stretch)
+    layers, lightness, notes = resolve_layers(channels, luminance=luminance, kind=options.stretch)
     frame = choose_frame([layer.image for layer in layers], size=options.size)
     scene = _Scene(layers, lightness, frame, cores or CoreLimits(), background)
     path = check_picture(out, frame.shape, bits=options.bits)
@@ -125,6 +123,7 @@ def composite(
         background=background.hex,
         placement=placement,
         product_id=product_id,
+        notes=notes,
         size_bytes=path.stat().st_size,
         sha256=_digest(path),
     )

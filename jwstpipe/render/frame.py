@@ -14,7 +14,7 @@ from jwstpipe.render.statistics import SURVEY_PIXELS
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 
-__all__ = ["Frame", "SkyPlacement", "check_one_grid", "choose_frame", "place_on_sky"]
+__all__ = ["Frame", "SkyPlacement", "check_one_grid", "choose_frame", "on_one_grid", "place_on_sky"]
 
 Mask = NDArray[np.bool_]
 
@@ -73,22 +73,31 @@ def check_one_grid(images: Sequence[SkyImage]) -> None:
     DataError
         Names the image that lies on another grid.
     """
+    fault = _grid_fault(images)
+    if fault:
+        raise DataError(f"{fault}; align them to one grid first")
+
+
+def on_one_grid(images: Sequence[SkyImage]) -> bool:
+    """Tell whether images share shape and WCS."""
+    return _grid_fault(images) is None
+
+
+def _grid_fault(images: Sequence[SkyImage]) -> str | None:
+    """Say which image lies on another grid than the first; None when all agree."""
     first = images[0]
     reference = _celestial(first)
     for image in images[1:]:
         if image.shape != first.shape:
             theirs, ours = ("x".join(map(str, one.shape)) for one in (image, first))
-            raise DataError(
-                f"{image.address} has {theirs} pixels and {first.address} {ours}; align them to one grid first"
-            )
+            return f"{image.address} has {theirs} pixels and {first.address} {ours}"
         other = _celestial(image)
         if reference is None or other is None:
             continue
         apart = _largest_offset(reference, other, first.shape)
         if not apart <= GRID_TOLERANCE_PX:
-            raise DataError(
-                f"{image.address} lies {apart:.3g} px off the grid of {first.address}; align them to one grid first"
-            )
+            return f"{image.address} lies {apart:.3g} px off the grid of {first.address}"
+    return None
 
 
 def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = True) -> Frame:

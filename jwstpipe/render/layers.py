@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.errors import NoCoverageError, UsageError
+from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour import WHITE, Colour, chromatic_colours, mixing_matrix
 from jwstpipe.render.frame import check_one_grid
@@ -68,7 +68,7 @@ class Layer:
 
 def resolve_layers(
     channels: Sequence[Channel], *, luminance: Channel | None, kind: StretchKind
-) -> tuple[tuple[Layer, ...], Layer | None]:
+) -> tuple[tuple[Layer, ...], Layer | None, tuple[str, ...]]:
     """Measure the channels, choose stretches and colours, and order them by wavelength.
 
     Returns
@@ -77,6 +77,8 @@ def resolve_layers(
         The shortest wavelength first, then those without.
     luminance : Layer or None
         Stretched like a channel of its own.
+    notes : tuple of str
+        What a viewer of the picture has to know.
 
     Raises
     ------
@@ -84,8 +86,6 @@ def resolve_layers(
         No colour channel, a filter whose wavelength is not known and that has no colour, weights of 0 only.
     DataError
         An image without data, or on another grid.
-    NoCoverageError
-        Several channels, and no pixel that two of them cover.
     """
     if not channels:
         more = "; the luminance image only brings lightness" if luminance else ""
@@ -96,7 +96,7 @@ def resolve_layers(
     colours = _colours(chosen, bands)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
-    statistics = _measured(chosen)
+    statistics, notes = _measured(chosen)
     stretches = automatic_stretches(kind, statistics)
     layers = tuple(
         Layer(channel.image, band, colour, channel.weight, _triple(light), measured, stretch)
@@ -104,7 +104,7 @@ def resolve_layers(
             chosen, bands, colours, mix.T, statistics, stretches, strict=True
         )
     )
-    return layers, None if luminance is None else _luminance(luminance, kind)
+    return layers, None if luminance is None else _luminance(luminance, kind), notes
 
 
 def _colours(channels: Sequence[Channel], bands: Sequence[Passband]) -> list[Colour]:
@@ -120,8 +120,8 @@ def _colours(channels: Sequence[Channel], bands: Sequence[Passband]) -> list[Col
     ]
 
 
-def _measured(channels: Sequence[Channel]) -> list[SkyStatistics]:
-    """Measure every channel, and make sure that they belong to one picture."""
+def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], tuple[str, ...]]:
+    """Measure every channel, and note what a viewer of the picture has to know."""
     level = level_for_pixels(channels[0].image.shape, SURVEY_PIXELS)
     statistics: list[SkyStatistics] = []
     seen: Mask | None = None
@@ -132,18 +132,14 @@ def _measured(channels: Sequence[Channel]) -> list[SkyStatistics]:
         mask = np.isfinite(values)
         shared = shared or (seen is not None and bool((seen & mask).any()))
         seen = mask if seen is None else seen | mask
-    if not shared:
-        names = ", ".join(channel.image.address for channel in channels)
-        raise NoCoverageError(
-            f"no two of {names} cover the same sky; make a picture of each, or choose images that overlap"
-        )
-    return statistics
+    notes = () if shared else ("no two images cover the same sky: each stands alone, in its own colour",)
+    return statistics, notes
 
 
 def _luminance(channel: Channel, kind: StretchKind) -> Layer:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
-    (statistics,) = _measured([channel])
+    ((statistics,), _) = _measured([channel])
     (stretch,) = automatic_stretches(kind, [statistics])
     return Layer(channel.image, passband(channel.image), WHITE, channel.weight, (1.0, 1.0, 1.0), statistics, stretch)
 

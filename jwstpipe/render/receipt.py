@@ -93,6 +93,9 @@ class Picture:
     product_id: str | None
     """Id given by the caller."""
 
+    notes: tuple[str, ...]
+    """What a viewer has to know, as that no two images cover the same sky."""
+
     size_bytes: int
     """Length of the file."""
 

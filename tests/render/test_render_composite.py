@@ -13,7 +13,7 @@ from render_images import MemoryImage, primary, starfield, tan_header
 from test_render_avm import AVM, DC, OURS, read_packet
 from test_render_picture import png_samples
 
-from jwstpipe.errors import DataError, NoCoverageError, UsageError
+from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.colour import Colour, parse_colour, srgb_decoded
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.cores import CoreLimits
@@ -156,7 +156,7 @@ def test_band_height_does_not_change_a_byte(tmp_path, size, bits):
 
 
 def test_crop_renders_as_the_whole():
-    layers, _ = resolve_layers([Channel(image) for image in images(hostile_fields())], luminance=None, kind="asinh")
+    layers, _, _ = resolve_layers([Channel(image) for image in images(hostile_fields())], luminance=None, kind="asinh")
     policies = {"level": 0, "cores": CoreLimits(300, 20), "background": parse_colour("#102030")}
     whole = render_window(layers, None, Box(0, 0, 230, 310), **policies).pixels
     for box in (Box(0, 0, 50, 310), Box(97, 33, 107, 210), Box(60, 80, 61, 81), Box(100, 200, 230, 310)):
@@ -330,13 +330,14 @@ def test_channel_without_data_is_named(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_channels_that_do_not_overlap_are_named(tmp_path):
+def test_channels_that_do_not_overlap_stand_alone_and_it_is_said(tmp_path):
     left, right = starfield(), starfield()
     left[:, 200:] = np.nan
     right[:, :200] = np.nan
     made = images([left, right], filters=FILTERS[:2])
-    with pytest.raises(NoCoverageError, match=r"f090w\.fits, f200w\.fits cover the same sky; make a picture of each"):
-        composite([Channel(i) for i in made], tmp_path / "a.png")
+    picture = composite([Channel(i) for i in made], tmp_path / "a.png")
+    assert picture.notes == ("no two images cover the same sky: each stands alone, in its own colour",)
+    assert (picture.height, picture.width) == left.shape
 
 
 def test_luminance_alone_is_refused(tmp_path):
