@@ -1,0 +1,159 @@
+"""A whole observing programme of a simulated sky, as JWST files.
+
+One seed gives one sky, one set of pointings, one noise: the same programme twice is the same bytes twice.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jwstpipe.errors import UsageError
+from jwstpipe.execute import ThreadWorkers
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.simulate.bands import bands_named
+from jwstpipe.simulate.combined import combined_name
+from jwstpipe.simulate.files import (
+    BandJob,
+    CombinedJob,
+    ExposureJob,
+    Product,
+    SimulatedFile,
+    prepare_band,
+    write_combined,
+    write_exposure,
+)
+from jwstpipe.simulate.plan import LAYOUTS, Exposure, Layout, Size, Target, plan_exposures
+from jwstpipe.simulate.scene import Scene, build_scene, save_scene
+from jwstpipe.storage import storage_errors
+
+__all__ = ["Programme", "SimulatedFile", "simulate_programme"]
+
+_LONGEST_SPIKE_ARCSEC = 8.0
+
+
+@dataclass(frozen=True, eq=False)
+class Programme:
+    """A simulated programme: its files, and the sky that they show."""
+
+    target: Target
+    scene: Scene
+    exposures: tuple[Exposure, ...]
+    """The plan, in the order of time."""
+
+    files: tuple[SimulatedFile, ...]
+    """In the order of `exposures`, then the combined images."""
+
+
+def simulate_programme(
+    folder: Path,
+    *,
+    size: Size = "small",
+    seed: int = 1,
+    target: str = "JWSTPIPE DEMO",
+    ra: float = 83.8,
+    dec: float = -5.4,
+    filters: Sequence[str] | None = None,
+    dithers: int | None = None,
+    tiles: int | None = None,
+    products: Sequence[Product] = ("cal", "i2d"),
+    residual_cosmic_rays: float = 0.0,
+    workers: int = 1,
+    report: Reporter = silent,
+) -> Programme:
+    """Observe a seeded sky and write the files.
+
+    Parameters
+    ----------
+    folder
+        Where files go; made when missing. Files of the same names are replaced.
+    size
+        ``tiny`` for tests (two filters, seconds), ``small`` (six filters, a field of 50 arcsec), ``large`` (detectors
+        of the real size).
+    seed
+        Decides sky, pointings and noise.
+    target, ra, dec
+        Name and position (degrees ICRS) of the target.
+    filters
+        Filters instead of those of the size (see `jwstpipe.simulate.bands.BANDS`).
+    dithers, tiles
+        Exposures a visit, and visits side by side, instead of those of the size.
+    products
+        Kinds of files: exposures, combined images, or both.
+    residual_cosmic_rays
+        Fraction of the pixels of an exposure with a cosmic ray that nothing flags.
+    workers
+        Threads that make files.
+    report
+        Told after each file.
+
+    Raises
+    ------
+    UsageError
+        An unknown size, filter or product, or a number out of range.
+    StorageError
+        The folder cannot be written.
+    """
+    layout = _layout(size, filters=filters, dithers=dithers, tiles=tiles)
+    _check(products, residual_cosmic_rays, workers)
+    bands, aim = bands_named(layout.filters), Target(target, ra, dec)
+    exposures = plan_exposures(layout, bands, aim, seed=seed)
+    scene = build_scene(
+        target=target,
+        ra=ra,
+        dec=dec,
+        seed=seed,
+        bands=bands,
+        view_arcsec=layout.view_arcsec,
+        step_arcsec=layout.step,
+    )
+    extent = min(_LONGEST_SPIKE_ARCSEC, 0.25 * layout.view_arcsec)
+    pool = ThreadWorkers(workers)
+    made: list[SimulatedFile] = []
+    with storage_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(prefix=".scene-", dir=folder)
+    with scratch as name:
+        stage = Path(name)
+        save_scene(scene, stage)
+        shared = {b.name: BandJob(stage, b, layout.detectors(b)[0].scale, extent, "i2d" in products) for b in bands}
+        pool.run(prepare_band, shared, name="simulate bands", report=report, unit="bands")
+        if "cal" in products:
+            jobs = {e.obs_id: ExposureJob(stage, folder, e, seed, residual_cosmic_rays) for e in exposures}
+            made += pool.run(write_exposure, jobs, name="simulate exposures", report=report, unit="files").values()
+        if "i2d" in products:
+            deep = {key: CombinedJob(stage, folder, group, seed) for key, group in _by_product(exposures)}
+            made += pool.run(write_combined, deep, name="simulate mosaics", report=report, unit="files").values()
+    return Programme(aim, scene, exposures, tuple(made))
+
+
+def _layout(size: str, *, filters: Sequence[str] | None, dithers: int | None, tiles: int | None) -> Layout:
+    if size not in LAYOUTS:
+        raise UsageError(f"unknown size {size!r} of a simulated programme; choose from {', '.join(LAYOUTS)}")
+    layout = LAYOUTS[size]
+    layout = replace(
+        layout,
+        filters=layout.filters if filters is None else tuple(filters),
+        dithers=layout.dithers if dithers is None else dithers,
+        tiles=layout.tiles if tiles is None else tiles,
+    )
+    if not layout.filters:
+        raise UsageError("a simulated programme needs at least one filter")
+    if not (1 <= layout.dithers <= 99 and 1 <= layout.tiles <= 99):
+        raise UsageError(f"dithers and tiles go from 1 to 99, not {layout.dithers} and {layout.tiles}")
+    return layout
+
+
+def _check(products: Sequence[str], residual_cosmic_rays: float, workers: int) -> None:
+    unknown = [name for name in products if name not in ("cal", "i2d")]
+    if unknown:
+        raise UsageError(f"a simulated programme has no product {unknown[0]!r}; choose from cal, i2d")
+    if not 0.0 <= residual_cosmic_rays <= 0.1:
+        raise UsageError(f"residual cosmic rays hit 0 to 0.1 of the pixels, not {residual_cosmic_rays}")
+    if workers < 1:
+        raise UsageError(f"at least one worker makes files, not {workers}")
+
+
+def _by_product(exposures: Sequence[Exposure]) -> list[tuple[str, tuple[Exposure, ...]]]:
+    names = list(dict.fromkeys(combined_name(exposure) for exposure in exposures))
+    return [(name, tuple(e for e in exposures if combined_name(e) == name)) for name in names]
