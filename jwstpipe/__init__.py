@@ -11,14 +11,15 @@ __version__ = "0.1.0"
 _HOMES = {
     "Box": "jwstpipe.sky.box",
     "SkyGrid": "jwstpipe.sky.grid",
-    "composite": "jwstpipe.render.composite",
+    "composite": "jwstpipe.render.pictures",
     "convert": "jwstpipe.images.convert",
     "export": "jwstpipe.images.fits_writer",
+    "ingest": "jwstpipe.ingest",
     "open_image": "jwstpipe.images.open",
     "parse_name": "jwstpipe.names",
     "plan_mosaic": "jwstpipe.mosaic.plan",
     "search": "jwstpipe.archive.query",
-    "thumbnail": "jwstpipe.render.thumbnail",
+    "thumbnail": "jwstpipe.render.pictures",
 }
 
 __all__ = ["__version__", "mosaic", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__

@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from jwstpipe.errors import UsageError
 
-__all__ = ["ArchiveSettings", "ExecutionSettings", "S3Settings", "Settings", "load_settings"]
+__all__ = ["ArchiveSettings", "ExecutionSettings", "S3Settings", "Settings", "as_environment", "load_settings"]
 
 CONFIG_VARIABLE = "JWSTPIPE_CONFIG"
 
@@ -151,6 +151,23 @@ def load_settings(config: Path | str | None = None, **overrides: Any) -> Setting
         return Settings(**given)
     except ValidationError as error:
         raise UsageError(_first_fault(error, path)) from None
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as the variables that `load_settings` reads, for flows of this process and its children."""
+    absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+    found: dict[str, str] = {}
+
+    def flatten(prefix: str, values: Mapping[str, Any]) -> None:
+        for key, value in values.items():
+            name = f"{prefix}{key.upper()}"
+            if isinstance(value, Mapping):
+                flatten(f"{name}__", value)
+            elif value is not None:
+                found[name] = str(value)
+
+    flatten("JWSTPIPE_", absolute.model_dump(mode="json"))
+    return found
 
 
 def _config_path(config: Path | str | None) -> Path | None:

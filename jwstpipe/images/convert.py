@@ -24,7 +24,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 
-__all__ = ["ALGORITHM", "ConvertReceipt", "Planes", "convert"]
+__all__ = ["ALGORITHM", "ConvertJob", "ConvertReceipt", "Planes", "convert", "image_id", "run_convert"]
 
 ALGORITHM = f"1.{LAYOUT}"
 """Version of what conversion does to the bytes; part of the id of what it makes."""
@@ -55,6 +55,29 @@ class ConvertReceipt:
     seconds: float
     reused: bool
     """The same image already stood there and was left as it is."""
+
+
+@dataclass(frozen=True)
+class ConvertJob:
+    """One conversion, for workers."""
+
+    source: str
+    target: str
+    planes: Planes
+    parent: str
+    """Product id of the source."""
+
+    s3: S3Settings
+
+
+def run_convert(job: ConvertJob) -> ConvertReceipt:
+    """Carry out one conversion."""
+    return convert(job.source, job.target, planes=job.planes, parent=job.parent, s3=job.s3)
+
+
+def image_id(parent: str, *, planes: Planes) -> str:
+    """Tell the product id that a conversion will give, so that one that was done is found again."""
+    return derived_product_id("convert", ALGORITHM, {"planes": planes}, [parent])
 
 
 def convert(
@@ -103,7 +126,7 @@ def convert(
     image = open_fits(source, s3=s3)
     CelestialWcs.from_cards(wcs_cards(image.header), name=image.address)
     digest = _digest(image.reader)
-    identity = derived_product_id("convert", ALGORITHM, {"planes": planes}, [parent or f"sha256:{digest}"])
+    identity = image_id(parent or f"sha256:{digest}", planes=planes)
     kept = [plane for plane in image.planes if planes == "all" or plane in SCIENCE]
     found = existing_product(target, s3=s3)
     if found is not None and not overwrite:

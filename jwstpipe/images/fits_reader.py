@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,11 @@ class FitsImage:
         """Rows and columns."""
         rows, columns = self.plane_hdus["sci"].shape[-2:]
         return rows, columns
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return PurePosixPath(self.address).name
 
     @property
     def planes(self) -> tuple[str, ...]:

@@ -19,6 +19,11 @@ class SkyImage(Protocol):
         ...
 
     @property
+    def name(self) -> str:
+        """Name for people: of the file, or of the file that an image store came from."""
+        ...
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns at full resolution."""
         ...

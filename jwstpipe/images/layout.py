@@ -157,6 +157,7 @@ def root_attributes(
         "layout": LAYOUT,
         "product_id": product_id,
         "kind": kind,
+        "name": name,
         "shape": list(shape),
         "planes": list(planes),
         "levels": levels,

@@ -48,6 +48,11 @@ class ImageStore:
         return int(rows), int(columns)
 
     @property
+    def name(self) -> str:
+        """Name for people: that of the file it came from, or of the mosaic."""
+        return str(self.attributes["name"])
+
+    @property
     def planes(self) -> tuple[str, ...]:
         """Planes at full resolution."""
         return tuple(self.attributes["planes"])

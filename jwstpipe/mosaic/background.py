@@ -70,7 +70,9 @@ class Match:
         return {
             "method": "level",
             "overlaps": self.overlaps,
-            "levels": dict(zip(self.names, self.found.values, strict=True)),
+            "levels": [
+                {"image": name, "level": level} for name, level in zip(self.names, self.found.values, strict=True)
+            ],
             "residual_rms": self.found.residual_rms,
             "components": list(groups.values()),
             "doubtful": [[self.names[i], self.names[j]] for i, j in self.found.doubtful],

@@ -2,7 +2,6 @@
 
 import hashlib
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -28,6 +27,9 @@ class Source:
     """One input of a mosaic; plain values that travel to workers and into the plan's id."""
 
     address: str
+    name: str
+    """Name for people, and for the order of combination."""
+
     product_id: str
     wcs: str
     """Header cards of its WCS."""
@@ -43,11 +45,6 @@ class Source:
 
     level: float = 0.0
     """Sky level to subtract, in the unit of the image."""
-
-    @property
-    def name(self) -> str:
-        """Last part of the address."""
-        return PurePosixPath(self.address.rstrip("/")).name
 
     def identity(self) -> dict[str, Any]:
         """Give what decides over the pixels of a tile that this source takes part in."""
@@ -94,6 +91,7 @@ def inspect(job: InspectJob) -> Inspection:
     outline = footprint(CelestialWcs.from_cards(cards, name=job.address), image.shape, name=job.address)
     source = Source(
         address=job.address,
+        name=image.name,
         product_id=str(image.provenance.get("product_id") or _content_id(image)),
         wcs=cards,
         shape=image.shape,

@@ -78,7 +78,7 @@ def test_a_star_beside_a_bright_nebula_keeps_its_flux(tmp_path):
     residual = matched - mean_level - sky
     # three standard errors of the difference of two means over the overlap's 40,000 pixels
     assert abs(residual[:, :290].mean() - residual[:, 410:].mean()) < 3 * 0.1 * np.sqrt(2 / 40_000)
-    levels = made.background["levels"]
+    levels = {entry["image"]: entry["level"] for entry in made.background["levels"]}
     assert levels["b.fits"] - levels["a.fits"] == pytest.approx(3.0, abs=0.002)
 
 

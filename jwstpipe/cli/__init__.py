@@ -1,0 +1,1 @@
+"""The `jwstpipe` command: a thin adapter from words to the library and the flows."""

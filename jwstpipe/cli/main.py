@@ -1,0 +1,87 @@
+"""The `jwstpipe` command."""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from jwstpipe import __version__
+from jwstpipe.cli import archive, images, pictures, runs
+from jwstpipe.cli.context import Choices
+from jwstpipe.cli.output import data, remark
+from jwstpipe.errors import JwstPipeError
+
+__all__ = ["app", "main"]
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="jwstpipe",
+    help="From the JWST archive to measurement-grade mosaics and press-quality colour pictures.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        data(f"jwstpipe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    *,
+    config: Annotated[Path | None, typer.Option(help="settings file (TOML)")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars, no remarks")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="more detail; -vv with tracebacks")] = 0,
+    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+) -> None:
+    """Take the options that stand before the command."""
+    del version
+    context.obj = Choices(config, quiet, verbose)
+
+
+for module in (runs, archive, images, pictures):
+    for command, function in module.COMMANDS.items():
+        app.command(command)(function)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a command; every failure is one line on stderr and an exit code with a meaning."""
+    words = sys.argv[1:] if arguments is None else arguments
+    detailed = any(word.startswith("-v") and set(word[1:]) == {"v"} and len(word) > 2 for word in words)
+    try:
+        code = app(args=words, standalone_mode=False)
+    except JwstPipeError as error:
+        if detailed:
+            traceback.print_exc()
+        _fail(str(error), error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        data(error.format_message())
+        sys.exit(2)
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else "jwstpipe"
+        _fail(f"{error.format_message()} (see {where} --help)", error.exit_code)
+    except click.ClickException as error:
+        _fail(error.format_message(), error.exit_code)
+    except (KeyboardInterrupt, click.Abort):
+        _fail("interrupted; what was finished is kept, nothing half-done is visible", INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - the last door: what nobody foresaw still ends as one line
+        if detailed:
+            traceback.print_exc()
+        _fail(f"unexpected {type(error).__name__}: {error} (run with -vv for the traceback)", 1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str, code: int) -> None:
+    remark("jwstpipe: " + " ".join(message.split()))
+    sys.exit(code)

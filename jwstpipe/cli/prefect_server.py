@@ -1,0 +1,147 @@
+"""A Prefect server of our own on loopback, started and stopped by its handle.
+
+Prefect reads its settings when it is imported, so the environment is set here, before any import of flows.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from jwstpipe.errors import ServiceError
+from jwstpipe.storage import storage_errors
+
+__all__ = ["PrefectServer", "flush_history", "free_port", "starting_server", "use_server"]
+
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+FLUSH_SECONDS = 10.0
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "jwstpipe",
+    "PREFECT_CLIENT_MAX_RETRIES": "4",
+}
+"""Nothing is sent anywhere, and no second server starts behind our back."""
+
+
+def free_port() -> int:
+    """Find a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def use_server(api: str, home: Path, *, verbose: bool) -> None:
+    """Point Prefect in this process, and in those that it starts, to a server.
+
+    Parameters
+    ----------
+    api
+        Address of its API, as ``http://127.0.0.1:4200/api``.
+    home
+        Folder for Prefect's own files.
+    verbose
+        Show the logs of runs on the terminal too; they always go to the run page.
+    """
+    os.environ.update(QUIET)
+    os.environ["PREFECT_HOME"] = str(home.resolve())
+    os.environ["PREFECT_API_URL"] = api
+    os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO" if verbose else "CRITICAL"
+
+
+def flush_history() -> None:
+    """Send what a run in this process still has to tell the server, before the server stops.
+
+    Prefect sends logs and events from background threads, and would otherwise try them against a closed door at exit.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=FLUSH_SECONDS)
+
+
+@dataclass(frozen=True)
+class PrefectServer:
+    """A server that was started and may still be coming up."""
+
+    api: str
+    """Address of its API."""
+
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def dashboard(self) -> str:
+        """Address of its pages."""
+        return self.api.removesuffix("/api")
+
+    def wait_until_ready(self) -> None:
+        """Wait until it answers.
+
+        Raises
+        ------
+        ServiceError
+            It ended or stays silent; its log tells why.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                code = self.process.returncode
+                raise ServiceError(f"the Prefect server ended with code {code} as it started; see {self.log}")
+            try:
+                if requests.get(f"{self.api}/health", timeout=2).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.1)
+        raise ServiceError(f"the Prefect server did not answer within {START_SECONDS:.0f} s; see {self.log}")
+
+
+@contextmanager
+def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
+    """Start a Prefect server with its history under `home`, and stop it behind the block.
+
+    It takes some seconds to come up: do something else first, then `PrefectServer.wait_until_ready`.
+    """
+    home = home.resolve()
+    with storage_errors(home):
+        home.mkdir(parents=True, exist_ok=True)
+    number = port or free_port()
+    api = f"http://127.0.0.1:{number}/api"
+    log = home / "server.log"
+    environment = {
+        **os.environ,
+        **QUIET,
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    }
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(number)]
+    with log.open("ab") as stream:
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+        )
+    try:
+        yield PrefectServer(api, log, process)
+    finally:
+        _stop(process)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.terminate()
+        try:
+            server.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()

@@ -1,0 +1,147 @@
+"""Commands that run the flow: run and demo."""
+
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from jwstpipe.cli.archive import split
+from jwstpipe.cli.context import choices_of, settings_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.prefect_server import flush_history, starting_server, use_server
+from jwstpipe.errors import UsageError
+from jwstpipe.requests import Background, ProcessTargetRequest, Stretch, validated
+from jwstpipe.settings import ArchiveSettings, Settings, as_environment
+from jwstpipe.storage import aside
+
+if TYPE_CHECKING:
+    from flows.process_target import TargetReport
+
+__all__ = ["COMMANDS"]
+
+Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
+
+DEMO_TARGET = "JWSTPIPE DEMO"
+
+
+def run(
+    context: typer.Context,
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="name of an object, as 'NGC 3132'")],
+    *,
+    radius: Annotated[float, typer.Option(help="radius of the search, degrees")] = 0.05,
+    instrument: Annotated[str | None, typer.Option(help="one instrument only, as NIRCam")] = None,
+    filters: Annotated[list[str] | None, typer.Option("--filters", "--filter", help="as F090W,F200W")] = None,
+    program: Annotated[int | None, typer.Option(help="one programme only")] = None,
+    level: Annotated[int, typer.Option(help="2: from calibrated exposures; 3: from combined images")] = 3,
+    background: Annotated[Background, typer.Option(help="match sky levels of overlapping images")] = "level",
+    scale: Annotated[float | None, typer.Option(help="pixel size, arcsec; default: the finest")] = None,
+    stretch: Annotated[Stretch, typer.Option(help="curve from flux to brightness")] = "asinh",
+    max_files: Annotated[int, typer.Option(help="refuse more files than this")] = 500,
+    max_gigabytes: Annotated[float, typer.Option(help="refuse more bytes than this")] = 50.0,
+    home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
+    as_json: Json = False,
+) -> None:
+    """Go the whole way: search, fetch, convert, mosaic, compose, publish."""
+    settings = settings_of(context, home=home)
+    request = validated(
+        ProcessTargetRequest,
+        target=target, radius=radius, instrument=instrument, filters=split(filters), program=program, level=level,
+        background=background, scale_arcsec=scale, stretch=stretch, max_files=max_files, max_gigabytes=max_gigabytes,
+    )  # fmt: skip
+    with ExitStack() as stack:
+        api = settings.prefect_api
+        if api is None:
+            server = stack.enter_context(starting_server(settings.home / "prefect"))
+            server.wait_until_ready()
+            api = server.api
+        report = _process(context, settings, request, api)
+    if as_json:
+        json_data(report.model_dump())
+    else:
+        _show(report, api)
+
+
+def demo(
+    context: typer.Context,
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="folder for everything that the demo makes")] = Path(
+        "jwstpipe-demo"
+    ),
+    size: Annotated[Literal["tiny", "small", "large"], typer.Option(help="size of the simulated programme")] = "small",
+    as_json: Json = False,
+) -> None:
+    """Run the whole pipeline against a simulated archive on this machine, without network."""
+    from jwstpipe.simulate.archive import serve_archive
+    from jwstpipe.simulate.exposures import simulate_programme
+
+    started = time.perf_counter()
+    seconds: dict[str, float] = {}
+    base = settings_of(context, home=out)
+    with ExitStack() as stack:
+        server = stack.enter_context(starting_server(out / "prefect"))
+        remark(f"simulating a JWST programme ({size}) ...")
+        with progress_bars(quiet=choices_of(context).quiet) as report:
+            simulate_programme(
+                out / "archive", size=size, target=DEMO_TARGET, workers=os.cpu_count() or 1, report=report
+            )
+        seconds["simulate"] = round(time.perf_counter() - started, 2)
+        archive = stack.enter_context(serve_archive(out / "archive"))
+        settings = base.model_copy(update={"archive": _here(base.archive, archive.settings)})
+        server.wait_until_ready()
+        seconds["start servers"] = round(time.perf_counter() - started - seconds["simulate"], 2)
+        request = ProcessTargetRequest(target=DEMO_TARGET, level=2)
+        made = _process(context, settings, request, server.api)
+    report_all = made.model_copy(update={"seconds": {**seconds, **made.seconds}})
+    picture = _copy_picture(made, out / "composite.png")
+    if as_json:
+        json_data({**report_all.model_dump(), "picture": str(picture)})
+        return
+    _show(report_all, server.api)
+    data(f"picture:           {picture}")
+    data(f"all in all:        {time.perf_counter() - started:.0f} s")
+    remark(f"the servers of the demo have stopped; look at its run again with: jwstpipe up --home {out}")
+
+
+def _here(wanted: ArchiveSettings, local: ArchiveSettings) -> ArchiveSettings:
+    """Point the archive settings to the local archive, and keep all else."""
+    return wanted.model_copy(update={"server": local.server, "bucket": local.bucket, "s3": local.s3})
+
+
+def _process(context: typer.Context, settings: Settings, request: ProcessTargetRequest, api: str) -> "TargetReport":
+    """Run the flow in this process, its run recorded by the server at `api`."""
+    os.environ.update(as_environment(settings))
+    use_server(api, settings.home / "prefect", verbose=bool(choices_of(context).verbose))
+    remark(f"watch the run: {api.removesuffix('/api')}/runs")
+    from flows.process_target import process_target
+
+    try:
+        return process_target(request)
+    finally:
+        flush_history()
+
+
+def _show(report: "TargetReport", api: str) -> None:
+    """Print where the results lie and how long each step took."""
+    data(f"{report.target}: {report.files} files, {report.bytes_moved / 1e6:.1f} MB over the network")
+    for product in report.products:
+        data(f"  {product['kind']:8s} {product['filter']:8s} {product['where']}")
+    data("steps:")
+    for step, seconds in report.seconds.items():
+        data(f"  {step:18s} {seconds:8.1f} s")
+    data(f"Prefect dashboard: {api.removesuffix('/api')}")
+    data(f"Dask dashboard:    {report.dashboard}")
+
+
+def _copy_picture(report: "TargetReport", target: Path) -> Path:
+    pictures: list[dict[str, Any]] = [product for product in report.products if product["kind"] == "picture"]
+    if not pictures:
+        raise UsageError("the run made no picture")
+    with aside(target) as partial:
+        partial.write_bytes(Path(pictures[0]["where"]).read_bytes())
+    return target
+
+
+COMMANDS = {"run": run, "demo": demo}

@@ -1,0 +1,74 @@
+"""Search, choose and fetch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from jwstpipe.archive.products import Product, choose_products, list_products, tally
+from jwstpipe.archive.query import search
+from jwstpipe.archive.transfer import Receipt, fetch
+from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.ingest import arrivals
+from jwstpipe.requests import ProcessTargetRequest, SearchRequest
+from tasks.artifacts import progress_artifacts
+from tasks.run import Run
+
+__all__ = ["Fetched", "choose_files", "fetch_files"]
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that is here."""
+
+    product: Product
+    receipt: Receipt
+
+
+@task(name="search", cache_policy=NO_CACHE)
+def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]:
+    """Search the archive and choose the files to work on.
+
+    Retries belong to the archive client, which knows what is worth one.
+    """
+    logger = get_run_logger()
+    wanted = SearchRequest(
+        target=request.target,
+        radius=request.radius,
+        program=request.program,
+        instrument=request.instrument,
+        filters=request.filters,
+        level=(request.level,),
+    )
+    with progress_artifacts() as report:
+        found = search(wanted, settings=run.settings.archive, report=report)
+        listing = list_products(found, settings=run.settings.archive, report=report)
+    chosen = choose_products(listing, level=(request.level,), filters=request.filters)
+    if not chosen:
+        raise NotFoundError(
+            f"{request.target}: the archive has {len(found.observations)} matching observations and no image of level"
+            f" {request.level} among them; try another --level, --radius or fewer --filters"
+        )
+    size = sum(product.size for product in chosen)
+    for line in tally(chosen):
+        logger.info("level %d %s: %d files, %.1f MB", line.level, "+".join(line.filters), line.files, line.size / 1e6)
+    if len(chosen) > request.max_files or size > request.max_gigabytes * 1e9:
+        raise UsageError(
+            f"{request.target}: {len(chosen)} files of {size / 1e9:.1f} GB are more than the limit of"
+            f" {request.max_files} files and {request.max_gigabytes:g} GB; choose filters, a programme or a smaller"
+            " radius, or raise the limit"
+        )
+    return chosen
+
+
+@task(name="transfer", cache_policy=NO_CACHE)
+def fetch_files(run: Run, products: Sequence[Product]) -> tuple[Fetched, ...]:
+    """Bring the files here, verified."""
+    with progress_artifacts() as report:
+        result = fetch(products, arrivals(run.store, run.settings), settings=run.settings.archive, report=report)
+    by_uri = {product.data_uri: product for product in products}
+    fetched = tuple(Fetched(by_uri[found.data_uri], found) for found in result.require_all())
+    moved = sum(found.receipt.bytes_moved for found in fetched)
+    get_run_logger().info("%d files here, %.1f MB moved", len(fetched), moved / 1e6)
+    return fetched

@@ -1,0 +1,136 @@
+"""Archive files into the catalogue, into image stores, and their thumbnails."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from jwstpipe.catalog.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.identity import derived_product_id
+from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
+from jwstpipe.ingest import register
+from jwstpipe.render.pictures import thumbnail
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import ObjectStore
+from tasks.archive import Fetched
+from tasks.artifacts import progress_artifacts
+from tasks.run import Run
+
+__all__ = ["convert_files", "make_thumbnails", "register_files"]
+
+PLANES: Planes = "science"
+"""Planes that flows convert: what mosaics need. The FITS file stays beside the image."""
+
+THUMBNAIL_SIZE = 256
+
+
+@task(name="register", cache_policy=NO_CACHE)
+def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, ...]:
+    """Publish a record for each file, with MAST's fields, its header and its digest."""
+    records = tuple(
+        register(
+            fetched.product, fetched.receipt, store=run.store, catalog=run.catalog, run_id=run.run_id, now=run.now()
+        )
+        for fetched in files
+    )
+    get_run_logger().info("%d files registered", len(records))
+    return records
+
+
+@task(name="convert", cache_policy=NO_CACHE)
+def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
+    """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
+    wanted = {image_id(record.product_id, planes=PLANES): record for record in files}
+    known = run.catalog.get_many(wanted)
+    done = {key: record for key, record in known.items() if record.status == "published" and _stands(run, record)}
+    jobs, keys = {}, {}
+    for identity, record in wanted.items():
+        if identity not in done:
+            keys[identity] = f"images/{identity}/{run.attempt}.zarr"
+            source, target = run.store.url(str(record.storage_key)), run.store.url(keys[identity])
+            jobs[identity] = ConvertJob(source, target, PLANES, record.product_id, run.settings.s3)
+    with progress_artifacts() as report:
+        receipts = run.workers.run(run_convert, jobs, name="convert", report=report, unit="files")
+    for identity, receipt in receipts.items():
+        parent = wanted[identity]
+        done[identity] = derived_record(
+            identity,
+            kind="image",
+            storage_key=keys[identity],
+            parents=[parent],
+            operation="convert",
+            algorithm_version=ALGORITHM,
+            parameters={"planes": PLANES},
+            image=shared_image_info([parent], shape=receipt.shape),
+            created=run.now(),
+            run_id=run.run_id,
+            file_name=f"{Path(parent.file_name).stem}.zarr",
+        )
+        run.catalog.publish(done[identity])
+    get_run_logger().info("%d images converted, %d were there", len(jobs), len(wanted) - len(jobs))
+    return tuple(done[identity] for identity in wanted)
+
+
+def _stands(run: Run, record: ProductRecord) -> bool:
+    return record.storage_key is not None and run.store.exists(f"{record.storage_key}/zarr.json")
+
+
+@dataclass(frozen=True)
+class ThumbnailJob:
+    """One thumbnail, for workers."""
+
+    image: str
+    store: ObjectStore
+    key: str
+    s3: S3Settings
+
+
+def run_thumbnail(job: ThumbnailJob) -> int:
+    """Make one thumbnail and give its size in bytes."""
+    with TemporaryDirectory(prefix="jwstpipe-thumbnail-") as folder:
+        path = Path(folder) / "thumbnail.png"
+        thumbnail(job.image, path, size=THUMBNAIL_SIZE, s3=job.s3)
+        content = path.read_bytes()
+    job.store.write_bytes(job.key, content)
+    return len(content)
+
+
+@task(name="thumbnails", cache_policy=NO_CACHE)
+def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
+    """Make a small picture of each image that has none yet, and publish them."""
+    parameters = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
+    identities = {derived_product_id("thumbnail", "1", parameters, [image.product_id]): image for image in images}
+    finished = run.catalog.published(identities)
+    jobs = {
+        identity: ThumbnailJob(
+            run.store.url(str(image.storage_key)), run.store, f"thumbnails/{identity}.png", run.settings.s3
+        )
+        for identity, image in identities.items()
+        if identity not in finished
+    }
+    with progress_artifacts() as report:
+        sizes = run.workers.run(run_thumbnail, jobs, name="thumbnail", report=report, unit="images")
+    for identity, size in sizes.items():
+        image = identities[identity]
+        record = derived_record(
+            identity,
+            kind="thumbnail",
+            storage_key=jobs[identity].key,
+            parents=[image],
+            operation="thumbnail",
+            algorithm_version="1",
+            parameters=parameters,
+            image=shared_image_info([image]),
+            created=run.now(),
+            run_id=run.run_id,
+            file_size=size,
+            file_name=f"{Path(image.file_name).stem}.png",
+        )
+        run.catalog.publish(record)
+        run.catalog.amend(image.product_id, thumbnail=jobs[identity].key)
+    get_run_logger().info("%d thumbnails made, %d were there", len(jobs), len(identities) - len(jobs))
+    return tuple(run.catalog.get_many(identities).values())

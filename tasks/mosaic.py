@@ -1,0 +1,101 @@
+"""One mosaic for each filter, all on one grid."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from jwstpipe.catalog.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.errors import DataError
+from jwstpipe.mosaic.build import build_mosaic
+from jwstpipe.mosaic.plan import ALGORITHM, MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.progress import Reporter
+from jwstpipe.requests import MosaicOptions, ProcessTargetRequest
+from tasks.artifacts import progress_artifacts
+from tasks.run import Run
+
+__all__ = ["FilterPlan", "build_filter", "plan_filters"]
+
+
+@dataclass(frozen=True, eq=False)
+class FilterPlan:
+    """What will become the mosaic of one filter."""
+
+    instrument: str
+    filter: str
+    images: tuple[ProductRecord, ...]
+    plan: MosaicPlan
+
+
+@task(name="plan", cache_policy=NO_CACHE)
+def plan_filters(run: Run, request: ProcessTargetRequest, images: Sequence[ProductRecord]) -> tuple[FilterPlan, ...]:
+    """Choose one grid for all images, and plan the mosaic of each filter on it."""
+    groups: dict[tuple[str, str], list[ProductRecord]] = defaultdict(list)
+    for image in images:
+        info = image.image_info
+        if info is None or info.filter is None:
+            raise DataError(f"{image.file_name}: neither archive nor header names its filter; it cannot be grouped")
+        groups[info.instrument or "", info.filter].append(image)
+    addresses = [run.store.url(str(image.storage_key)) for image in images]
+    s3 = run.settings.s3
+    grid = common_frame(addresses, scale_arcsec=request.scale_arcsec, s3=s3, workers=run.workers)
+    options = MosaicOptions(background=request.background, scale_arcsec=request.scale_arcsec)
+    planned = []
+    for (instrument, name), members in sorted(groups.items()):
+        inputs = [run.store.url(str(image.storage_key)) for image in members]
+        plan = plan_mosaic(inputs, options=options, grid=grid, s3=s3, workers=run.workers)
+        planned.append(FilterPlan(instrument, name, tuple(members), plan))
+        rows, columns = plan.window.shape
+        get_run_logger().info(
+            "%s %s: %d images, %d x %d px of %.4g arcsec, %d tiles",
+            instrument, name, len(members), columns, rows, plan.grid.scale_arcsec, len(plan.tiles),
+        )  # fmt: skip
+    return tuple(planned)
+
+
+@task(name="mosaic", task_run_name="mosaic-{planned.filter}", cache_policy=NO_CACHE)
+def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
+    """Compute the mosaic of one filter, one tile a Dask task, and publish it; a finished one is not made again."""
+    known = run.catalog.get_many([planned.plan.id]).get(planned.plan.id)
+    if known is not None and known.status == "published" and run.store.exists(f"{known.storage_key}/zarr.json"):
+        get_run_logger().info("%s stands already: %s", planned.filter, known.storage_key)
+        return known
+    key = f"mosaics/{planned.plan.id}/{run.attempt}.zarr"
+    with progress_artifacts() as report:
+        receipt = build_mosaic(
+            planned.plan,
+            run.store.url(key),
+            s3=run.settings.s3,
+            workers=run.workers,
+            report=_named(report, planned.filter),
+        )
+    order = {source.product_id: number for number, source in enumerate(planned.plan.sources)}
+    record = derived_record(
+        receipt.product_id,
+        kind="mosaic",
+        storage_key=key,
+        parents=sorted(planned.images, key=lambda image: order[image.product_id]),
+        operation="mosaic",
+        algorithm_version=ALGORITHM,
+        parameters={
+            "options": planned.plan.options.model_dump(mode="json"),
+            "grid": planned.plan.grid.as_dict(),
+            "weights": receipt.weights,
+            "background": receipt.background,
+        },
+        image=shared_image_info(planned.images, shape=receipt.shape),
+        created=run.now(),
+        run_id=run.run_id,
+        file_name=f"{planned.instrument}_{planned.filter}_mosaic.zarr".lower(),
+    )
+    run.catalog.publish(record)
+    if receipt.weights_note:
+        get_run_logger().warning("%s: weights are %s: %s", planned.filter, receipt.weights, receipt.weights_note)
+    return record
+
+
+def _named(report: Reporter, name: str) -> Reporter:
+    return lambda progress: report(replace(progress, stage=f"{progress.stage} {name}"))

@@ -1,0 +1,76 @@
+"""The colour picture of all mosaics of a target."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from jwstpipe.catalog.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.identity import derived_product_id
+from jwstpipe.render.pictures import composite
+from jwstpipe.requests import CompositeRequest, ProcessTargetRequest
+from tasks.artifacts import picture, progress_artifacts
+from tasks.run import Run
+
+__all__ = ["make_composite"]
+
+ALGORITHM = "1"
+
+
+@task(name="composite", cache_policy=NO_CACHE)
+def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
+    """Make one picture of all filters, show it on the run page, and publish it."""
+    options = CompositeRequest(stretch=request.stretch)
+    parameters = options.model_dump(mode="json")
+    identity = derived_product_id("composite", ALGORITHM, parameters, [mosaic.product_id for mosaic in mosaics])
+    slug = re.sub(r"[^a-z0-9]+", "-", request.target.lower()).strip("-") or "target"
+    record = run.catalog.get_many([identity]).get(identity)
+    if record is None or record.status != "published" or not run.store.exists(str(record.storage_key)):
+        record = _render(run, request, mosaics, options, identity, f"pictures/{identity}/{slug}.png")
+        run.catalog.publish(record)
+    picture(run.store, str(record.storage_key), key=f"composite-{slug}", description=f"{request.target}: composite")
+    return record
+
+
+def _render(
+    run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord], options: CompositeRequest,
+    identity: str, key: str,
+) -> ProductRecord:  # fmt: skip
+    addresses = [run.store.url(str(mosaic.storage_key)) for mosaic in mosaics]
+    with TemporaryDirectory(prefix="jwstpipe-composite-") as folder, progress_artifacts() as report:
+        made = composite(
+            addresses,
+            Path(folder) / "composite.png",
+            options=options,
+            title=request.target,
+            product_id=identity,
+            s3=run.settings.s3,
+            workers=run.workers,
+            report=report,
+        )
+        run.store.put_file(made.path, key)
+    for channel in made.channels:
+        get_run_logger().info(
+            "%s in %s, %d holes of %d px filled for display",
+            channel.filter, channel.colour, channel.holes, channel.hole_pixels,
+        )  # fmt: skip
+    for note in made.notes:
+        get_run_logger().warning(note)
+    return derived_record(
+        identity,
+        kind="picture",
+        storage_key=key,
+        parents=mosaics,
+        operation="composite",
+        algorithm_version=ALGORITHM,
+        parameters=options.model_dump(mode="json"),
+        image=shared_image_info(mosaics, shape=(made.height, made.width)),
+        created=run.now(),
+        run_id=run.run_id,
+        file_size=made.size_bytes,
+        digest=made.sha256,
+    )
