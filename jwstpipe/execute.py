@@ -19,7 +19,7 @@ from jwstpipe.errors import ServiceError, UsageError
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
 
-__all__ = ["DaskWorkers", "ThreadWorkers", "Workers", "open_workers"]
+__all__ = ["DaskWorkers", "SharedCluster", "ThreadWorkers", "Workers", "open_workers", "shared_cluster"]
 
 _LOCAL_CONFIG = {
     "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
@@ -30,6 +30,8 @@ _LOCAL_CONFIG = {
 
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
+
+WORKER_THREADS = 4
 
 IN_FLIGHT = 10_000
 """Most tasks handed to a scheduler at once; more only slow it down."""
@@ -192,6 +194,40 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
         return
     with ExitStack() as stack:
         yield stack.enter_context(_dask_workers(settings, count))
+
+
+@dataclass(frozen=True)
+class SharedCluster:
+    """A Dask cluster of this machine that other processes work on."""
+
+    address: str
+    """Address of its scheduler, ``tcp://127.0.0.1:port``."""
+
+    dashboard_link: str
+
+
+@contextmanager
+def shared_cluster(settings: ExecutionSettings) -> Iterator[SharedCluster]:
+    """Run a Dask cluster on loopback for flows in other processes.
+
+    Kernels release the GIL, so a worker process has four threads (fewer on a small machine).
+    """
+    import dask.config  # noqa: PLC0415 - as above
+    from distributed import LocalCluster  # noqa: PLC0415
+
+    count = settings.workers or os.cpu_count() or 1
+    threads = min(count, WORKER_THREADS)
+    with (
+        dask.config.set(_LOCAL_CONFIG),
+        LocalCluster(
+            n_workers=max(1, count // threads),
+            threads_per_worker=threads,
+            host="127.0.0.1",
+            dashboard_address=f"127.0.0.1:{settings.dashboard_port}",
+            silence_logs=logging.ERROR,
+        ) as cluster,
+    ):
+        yield SharedCluster(cluster.scheduler_address, cluster.dashboard_link)
 
 
 @contextmanager

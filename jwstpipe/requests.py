@@ -14,10 +14,12 @@ __all__ = [
     "Background",
     "Combine",
     "CompositeRequest",
+    "Coverage",
     "Kernel",
     "MosaicOptions",
     "ProcessTargetRequest",
     "SearchRequest",
+    "Stretch",
     "Weights",
     "validated",
 ]
@@ -27,6 +29,7 @@ Combine = Literal["mean", "sum", "min", "max", "first", "last", "median"]
 Weights = Literal["ivm", "exptime", "uniform"]
 Background = Literal["none", "level"]
 Stretch = Literal["asinh", "log", "sqrt", "linear", "zscale"]
+Coverage = Literal["any", "majority", "all"]
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 
@@ -94,6 +97,9 @@ class CompositeRequest(_Request):
     stretch: Stretch = Field("asinh", description="curve from flux to brightness")
     size: int | None = Field(None, ge=16, le=100_000, description="longest side, pixels; empty = full resolution")
     quality: int = Field(95, ge=1, le=100, description="JPEG quality")
+    coverage: Coverage = Field(
+        "majority", description="filters that must cover a pixel for it to show: any, more than half, or all"
+    )
     bits: Literal[8, 16] = Field(8, description="bits a channel (16: PNG only)")
 
 

@@ -9,7 +9,7 @@ import click
 import typer
 
 from jwstpipe import __version__
-from jwstpipe.cli import archive, images, pictures, runs
+from jwstpipe.cli import archive, images, pictures, runs, up
 from jwstpipe.cli.context import Choices
 from jwstpipe.cli.output import data, remark
 from jwstpipe.errors import JwstPipeError
@@ -47,7 +47,7 @@ def options(
     context.obj = Choices(config, quiet, verbose)
 
 
-for module in (runs, archive, images, pictures):
+for module in (runs, archive, images, pictures, up):
     for command, function in module.COMMANDS.items():
         app.command(command)(function)
 

@@ -8,7 +8,7 @@ import typer
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import CompositeRequest, Stretch, validated
+from jwstpipe.requests import CompositeRequest, Coverage, Stretch, validated
 
 __all__ = ["COMMANDS"]
 
@@ -28,6 +28,7 @@ def composite(
     size: Annotated[int | None, typer.Option(help="longest side, pixels; default: full resolution")] = None,
     bits: Annotated[int, typer.Option(help="bits a channel, 8 or 16")] = 8,
     quality: Annotated[int, typer.Option(help="JPEG quality, 1-100")] = 95,
+    coverage: Annotated[Coverage, typer.Option(help="filters that must cover a pixel for it to show")] = "majority",
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
@@ -37,7 +38,7 @@ def composite(
     from jwstpipe.render.pictures import composite as make_composite
 
     settings = settings_of(context)
-    options = validated(CompositeRequest, stretch=stretch, size=size, bits=bits, quality=quality)
+    options = validated(CompositeRequest, stretch=stretch, size=size, bits=bits, quality=quality, coverage=coverage)
     colours = {}
     for wish in channel or []:
         address, separator, colour = wish.rpartition("=")

@@ -18,7 +18,7 @@ import requests
 from jwstpipe.errors import ServiceError
 from jwstpipe.storage import storage_errors
 
-__all__ = ["PrefectServer", "flush_history", "free_port", "starting_server", "use_server"]
+__all__ = ["PrefectServer", "flush_history", "free_port", "starting_server", "stop_process", "use_server"]
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
@@ -134,14 +134,15 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
     try:
         yield PrefectServer(api, log, process)
     finally:
-        _stop(process)
+        stop_process(process)
 
 
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    if server.poll() is None:
-        server.terminate()
+def stop_process(process: subprocess.Popen[bytes]) -> None:
+    """End a process, kindly first, and wait for it."""
+    if process.poll() is None:
+        process.terminate()
         try:
-            server.wait(STOP_SECONDS)
+            process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            process.kill()
+            process.wait()

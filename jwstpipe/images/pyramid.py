@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from jwstpipe.execute import Workers
 from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.store import ImageWriter
-from jwstpipe.progress import Reporter, silent
+from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
@@ -72,6 +72,8 @@ def build_pyramid(
         Number of levels, the full resolution among them.
     """
     levels = level_count(shape)
+    total = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
+    done = 0
     for level in range(1, levels):
         coarse, fine = level_shape(shape, level), Box.of_shape(level_shape(shape, level - 1))
         for plane in ("sci", "wht") if weighted else ("sci",):
@@ -81,7 +83,9 @@ def build_pyramid(
             below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
             key = f"{level}-{box.y0 // SHARD}-{box.x0 // SHARD}"
             jobs[key] = ShardJob(writer.address, level, box, below, weighted, s3 or S3Settings())
-        workers.run(halve_shard, jobs, name=f"pyramid level {level}", report=report, unit="shards")
+        workers.run(halve_shard, jobs, name="pyramid")
+        done += len(jobs)
+        report(Progress("pyramid", done, total, "shards"))
     return levels
 
 

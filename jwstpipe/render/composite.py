@@ -11,7 +11,7 @@ from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.render.avm import AvmRecord, SpectralEntry, avm_packet
 from jwstpipe.render.colour import BLACK, Colour
 from jwstpipe.render.cores import CoreLimits, Hole
-from jwstpipe.render.frame import Frame, SkyPlacement, choose_frame, place_on_sky
+from jwstpipe.render.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
 from jwstpipe.render.picture import Pixels, check_picture, open_picture, quantised
 from jwstpipe.render.receipt import ChannelReceipt, Picture
@@ -35,6 +35,8 @@ class _Scene:
     frame: Frame
     cores: CoreLimits
     background: Colour
+    least: int
+    """Channels that have to cover a pixel for it to show."""
 
     @property
     def all_layers(self) -> tuple[Layer, ...]:
@@ -100,8 +102,11 @@ def composite(
     options = options or CompositeRequest()
     check_picture(out, (1, 1), bits=options.bits)
     layers, lightness, notes = resolve_layers(channels, luminance=luminance, kind=options.stretch)
-    frame = choose_frame([layer.image for layer in layers], size=options.size)
-    scene = _Scene(layers, lightness, frame, cores or CoreLimits(), background)
+    images = [layer.image for layer in layers]
+    least, reason = channels_to_show(images, options.coverage)
+    notes = (*notes, *filter(None, [reason]))
+    frame = choose_frame(images, size=options.size, least=least)
+    scene = _Scene(layers, lightness, frame, cores or CoreLimits(), background, least)
     path = check_picture(out, frame.shape, bits=options.bits)
     placement = place_on_sky(layers[0].image, frame)
     packet = avm_packet(_record(scene, placement, options, title, product_id))
@@ -170,6 +175,7 @@ def _rendered(scene: _Scene, first: int, last: int) -> RenderedWindow:
         level=scene.frame.level,
         cores=scene.cores,
         background=scene.background,
+        least=scene.least,
     )
 
 

@@ -11,10 +11,11 @@ from jwstpipe.errors import DataError, NoCoverageError, TransformError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.levels import level_for_pixels, level_for_side, level_shape, read_level
 from jwstpipe.render.statistics import SURVEY_PIXELS
+from jwstpipe.requests import Coverage
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 
-__all__ = ["Frame", "SkyPlacement", "check_one_grid", "choose_frame", "on_one_grid", "place_on_sky"]
+__all__ = ["Frame", "SkyPlacement", "channels_to_show", "check_one_grid", "choose_frame", "on_one_grid", "place_on_sky"]
 
 Mask = NDArray[np.bool_]
 
@@ -100,7 +101,35 @@ def _grid_fault(images: Sequence[SkyImage]) -> str | None:
     return None
 
 
-def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = True) -> Frame:
+def channels_to_show(images: Sequence[SkyImage], coverage: Coverage) -> tuple[int, str]:
+    """Decide how many images have to cover a pixel for it to show in the picture.
+
+    Where only a minority of the filters was observed a picture has no true colour: by default such rims stay dark.
+
+    Returns
+    -------
+    int
+        1 for ``any``, all for ``all``, more than half of them for ``majority``.
+    str
+        Why it is fewer than asked for: the picture would lose more than half of the sky; else empty.
+    """
+    wanted = {"any": 1, "majority": len(images) // 2 + 1, "all": len(images)}[coverage]
+    if wanted == 1:
+        return 1, ""
+    level = level_for_pixels(images[0].shape, SURVEY_PIXELS)
+    counts = _counts(images, None, level)
+    kept, seen = int((counts >= wanted).sum()), int((counts > 0).sum())
+    if 2 * kept >= seen:
+        return wanted, ""
+    if not kept:  # images that share no sky stand alone, which is said of the channels
+        return 1, ""
+    return (
+        1,
+        f"{wanted} of {len(images)} filters cover only {100 * kept // max(seen, 1)} % of the sky: all of it is shown",
+    )
+
+
+def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = True, least: int = 1) -> Frame:
     """Choose the window that the images cover together, the level, and the size of the picture.
 
     Parameters
@@ -111,6 +140,8 @@ def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = T
         Longest side of the picture, pixels; None = the covered window at full resolution.
     crop
         False keeps the whole images.
+    least
+        Images that have to cover a pixel for it to count.
 
     Raises
     ------
@@ -122,11 +153,11 @@ def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = T
         level = 0 if size is None else level_for_side(max(shape), size)
         return _frame(Box.of_shape(level_shape(shape, level)), level, size)
     coarse = level_for_pixels(shape, SURVEY_PIXELS)
-    near = _bounds(_coverage(images, None, coarse))
+    near = _bounds(_counts(images, None, coarse) >= least)
     if near is None:
         raise NoCoverageError(f"{images[0].address}: no pixel of the images holds data; check the inputs")
     level = 0 if size is None else level_for_side(max(near.shape) << coarse, size)
-    return _frame(_exact_bounds(images, near, coarse, level), level, size)
+    return _frame(_exact_bounds(images, near, coarse, level, least), level, size)
 
 
 def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
@@ -192,13 +223,12 @@ def _largest_offset(one: CelestialWcs, other: CelestialWcs, shape: tuple[int, in
     return float(np.max(np.hypot(back[0] - x, back[1] - y)))
 
 
-def _coverage(images: Sequence[SkyImage], box: Box | None, level: int) -> Mask:
-    seen: Mask | None = None
-    for image in images:
-        mask = np.isfinite(read_level(image, box, level=level))
-        seen = mask if seen is None else seen | mask
-    assert seen is not None
-    return seen
+def _counts(images: Sequence[SkyImage], box: Box | None, level: int) -> NDArray[np.uint8]:
+    """Count the images that have data in each pixel."""
+    counts: NDArray[np.uint8] = np.sum(
+        [np.isfinite(read_level(image, box, level=level)) for image in images], axis=0, dtype=np.uint8
+    )
+    return counts
 
 
 def _bounds(covered: Mask) -> Box | None:
@@ -206,7 +236,7 @@ def _bounds(covered: Mask) -> Box | None:
     return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1) if rows.size else None
 
 
-def _exact_bounds(images: Sequence[SkyImage], near: Box, coarse: int, level: int) -> Box:
+def _exact_bounds(images: Sequence[SkyImage], near: Box, coarse: int, level: int, least: int) -> Box:
     """Sharpen bounds found at a coarse level: each true bound lies in the outermost coarse pixels, or in the next."""
     whole = Box.of_shape(level_shape(images[0].shape, level))
     if level >= coarse:
@@ -221,14 +251,14 @@ def _exact_bounds(images: Sequence[SkyImage], near: Box, coarse: int, level: int
     wide = near.dilated(1)
     outer = Box(wide.y0 * step, wide.x0 * step, wide.y1 * step, wide.x1 * step).intersection(whole) or whole
     reach = 2 * step
-    bottom = _covered(images, Box(outer.y0, outer.x0, min(outer.y0 + reach, outer.y1), outer.x1), level)
-    top = _covered(images, Box(max(outer.y1 - reach, outer.y0), outer.x0, outer.y1, outer.x1), level)
-    left = _covered(images, Box(outer.y0, outer.x0, outer.y1, min(outer.x0 + reach, outer.x1)), level)
-    right = _covered(images, Box(outer.y0, max(outer.x1 - reach, outer.x0), outer.y1, outer.x1), level)
+    bottom = _covered(images, Box(outer.y0, outer.x0, min(outer.y0 + reach, outer.y1), outer.x1), level, least)
+    top = _covered(images, Box(max(outer.y1 - reach, outer.y0), outer.x0, outer.y1, outer.x1), level, least)
+    left = _covered(images, Box(outer.y0, outer.x0, outer.y1, min(outer.x0 + reach, outer.x1)), level, least)
+    right = _covered(images, Box(outer.y0, max(outer.x1 - reach, outer.x0), outer.y1, outer.x1), level, least)
     return Box(bottom.y0, left.x0, top.y1, right.x1)
 
 
-def _covered(images: Sequence[SkyImage], strip: Box, level: int) -> Box:
+def _covered(images: Sequence[SkyImage], strip: Box, level: int, least: int) -> Box:
     """Find the covered part of a strip; all of it where nothing is covered."""
-    found = _bounds(_coverage(images, strip, level))
+    found = _bounds(_counts(images, strip, level) >= least)
     return strip if found is None else found.shifted(strip.y0, strip.x0)

@@ -41,6 +41,7 @@ def render_window(
     level: int,
     cores: CoreLimits,
     background: Colour,
+    least: int = 1,
 ) -> RenderedWindow:
     """Render a window of the plane.
 
@@ -57,10 +58,12 @@ def render_window(
     cores
         Largest hole that is filled, pixels of full resolution.
     background
-        Where no colour channel has data.
+        Where too few colour channels have data.
+    least
+        Channels that have to cover a pixel for it to show.
     """
     light = np.zeros((*box.shape, 3), np.float32)
-    covered = np.zeros(box.shape, bool)
+    covered = np.zeros(box.shape, np.uint8)
     holes = []
     for layer in layers:
         brightness, filled = layer_brightness(layer, box, level=level, cores=cores)
@@ -68,7 +71,7 @@ def render_window(
         brightness[~present] = 0.0
         for part, share in enumerate(layer.light):
             light[..., part] += brightness * np.float32(share)
-        covered |= present
+        covered += present
         holes.append(frozenset(filled))
     np.clip(light, 0.0, 1.0, out=light)
     if luminance is not None:
@@ -76,7 +79,7 @@ def render_window(
         light = with_lightness(light, lightness, share=luminance.weight)
         holes.append(frozenset(filled))
     pixels = srgb_encoded(light)
-    pixels[~covered] = (background.red, background.green, background.blue)
+    pixels[covered < least] = (background.red, background.green, background.blue)
     return RenderedWindow(pixels, tuple(holes))
 
 

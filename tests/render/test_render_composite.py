@@ -172,14 +172,28 @@ def test_limits_do_not_depend_on_the_size(tmp_path):
     assert (small.width, small.height) == (150, 150)
 
 
-def test_picture_is_cropped_to_what_is_covered_by_any_channel(tmp_path):
+def test_picture_is_cropped_to_what_enough_channels_cover(tmp_path):
     fields = [np.full((300, 400), np.nan, np.float32) for _ in range(3)]
     fields[0][50:200, 100:250] = starfield((150, 150))
     fields[1][60:210, 90:240] = starfield((150, 150), colour=2)
     fields[2][70:190, 110:260] = starfield((120, 150), colour=3)
+    channels = [Channel(image) for image in images(fields)]
+    for coverage, box in (
+        ("any", Box(50, 90, 210, 260)), ("majority", Box(60, 100, 200, 250)), ("all", Box(70, 110, 190, 240))
+    ):  # fmt: skip
+        picture = composite(channels, tmp_path / "a.png", options=CompositeRequest(coverage=coverage))
+        assert picture.box == box
+        assert seen(tmp_path / "a.png").shape == (*box.shape, 3)
+        assert picture.notes == ()
+
+
+def test_a_minority_that_is_most_of_the_sky_is_shown_and_it_is_said(tmp_path):
+    fields = [starfield(), starfield(colour=2), starfield(colour=3)]
+    fields[1][:, 60:] = np.nan
+    fields[2][:, 60:] = np.nan
     picture = composite([Channel(image) for image in images(fields)], tmp_path / "a.png")
-    assert picture.box == Box(50, 90, 210, 260)
-    assert seen(tmp_path / "a.png").shape == (160, 170, 3)
+    assert (picture.height, picture.width) == fields[0].shape
+    assert picture.notes == ("2 of 3 filters cover only 15 % of the sky: all of it is shown",)
 
 
 @pytest.mark.parametrize("levels", [1, 4])
