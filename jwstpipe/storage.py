@@ -22,8 +22,19 @@ from botocore.exceptions import BotoCoreError, ClientError
 from jwstpipe.errors import DataError, JwstPipeError, NotFoundError, StorageError
 from jwstpipe.settings import S3Settings
 
-__all__ = ["ObjectStore", "aside", "is_remote", "open_store", "s3_options", "storage_errors", "zarr_store"]
+__all__ = [
+    "ObjectStore",
+    "aside",
+    "is_remote",
+    "open_store",
+    "s3_options",
+    "shown",
+    "storage_errors",
+    "writing_errors",
+    "zarr_store",
+]
 
+_ASIDE = re.compile(r"\.([^/]+)\.[0-9a-f]{12}\.partial")
 _KEY_PART = re.compile(r"^[A-Za-z0-9_.+=-]{1,200}$")
 
 
@@ -55,27 +66,60 @@ def s3_options(settings: S3Settings) -> dict[str, Any]:
 
 @contextmanager
 def storage_errors(place: str | Path) -> Iterator[None]:
-    """Turn what the operating system or S3 says of a place into one sentence with a way out."""
+    """Turn what the operating system or S3 says of a place that is read into one sentence with a way out.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing stands there.
+    StorageError
+        Anything else.
+    """
     try:
         yield
     except JwstPipeError:
         raise
     except FileNotFoundError:
-        raise NotFoundError(f"{place}: not found; check the path") from None
-    except (ClientError, BotoCoreError) as error:
-        raise StorageError(f"{place}: {error}; check endpoint, bucket and credentials") from None
-    except OSError as error:
-        raise StorageError(_os_sentence(place, error)) from None
+        raise NotFoundError(f"{shown(place)}: not found; check the path") from None
+    except (OSError, ClientError, BotoCoreError) as error:
+        raise StorageError(_sentence(place, error)) from None
 
 
-def _os_sentence(place: str | Path, error: OSError) -> str:
+@contextmanager
+def writing_errors(place: str | Path) -> Iterator[None]:
+    """Turn what the operating system or S3 says of a place that is written into one sentence with a way out.
+
+    Raises
+    ------
+    StorageError
+        The place cannot be written.
+    """
+    try:
+        yield
+    except JwstPipeError:
+        raise
+    except (OSError, ClientError, BotoCoreError) as error:
+        raise StorageError(_sentence(place, error)) from None
+
+
+def shown(place: str | Path) -> str:
+    """Name a place as the user knows it: without the names that writing aside gives."""
+    return _ASIDE.sub(r"\1", str(place))
+
+
+def _sentence(place: str | Path, error: Exception) -> str:
+    name = shown(place)
+    if not isinstance(error, OSError):
+        return f"{name}: {error}; check endpoint, bucket and credentials"
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"{place}: no space left; free some or choose another folder"
+        return f"{name}: no space left; free some or choose another folder"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{place}: not writable ({os.strerror(error.errno)}); choose another folder or change its rights"
-    if error.errno == errno.ENOTDIR:
-        return f"{place}: a part of this path is a file, not a folder; choose another"
-    return f"{place}: {error.strerror or error}"
+        return f"{name}: not writable ({os.strerror(error.errno)}); choose another folder or change its rights"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{name}: a part of this path is a file, not a folder; choose another"
+    if error.errno == errno.ENOENT:
+        return f"{name}: its folder cannot be made; choose another"
+    return f"{name}: {error.strerror or error}"
 
 
 @contextmanager
@@ -87,7 +131,7 @@ def aside(target: Path) -> Iterator[Path]:
     """
     target = Path(target)
     partial = target.with_name(f".{target.name}.{uuid4().hex[:12]}.partial")
-    with storage_errors(target):
+    with writing_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield partial
@@ -154,7 +198,7 @@ class ObjectStore:
         """Write a whole object at once; a reader sees the old content or the new, never a part."""
         url = self.url(key)
         if is_remote(url):
-            with storage_errors(url):
+            with writing_errors(url):
                 self._filesystem().pipe_file(url, content)
             return
         with aside(Path(url)) as partial, partial.open("wb") as stream:
@@ -165,7 +209,7 @@ class ObjectStore:
     def put_file(self, source: Path, key: str) -> None:
         """Move a local file into the store."""
         url = self.url(key)
-        with storage_errors(url):
+        with writing_errors(url):
             if is_remote(url):
                 self._filesystem().put_file(str(source), url)
                 source.unlink()
@@ -206,7 +250,7 @@ def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore
     if is_remote(root):
         return ObjectStore(str(root).rstrip("/"), s3 or S3Settings())
     folder = Path(root).expanduser().resolve()
-    with storage_errors(folder):
+    with writing_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".probe-{uuid4().hex[:12]}"
         probe.touch()

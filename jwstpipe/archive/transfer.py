@@ -25,7 +25,7 @@ from jwstpipe.archive.web import Sessions
 from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, PartialError, StorageError, TransferError
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import ArchiveSettings
-from jwstpipe.storage import storage_errors
+from jwstpipe.storage import writing_errors
 
 __all__ = ["Failure", "Receipt", "TransferResult", "fetch"]
 
@@ -113,7 +113,7 @@ def fetch(
     """
     destination = Path(destination)
     wanted = list({product.data_uri: product for product in products}.values())
-    with storage_errors(destination):
+    with writing_errors(destination):
         destination.mkdir(parents=True, exist_ok=True)
     sign = StopSign(stop)
     gauge = Gauge(report)

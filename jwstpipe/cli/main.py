@@ -5,8 +5,8 @@ import traceback
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import Abort, TyperException
 
 from jwstpipe import __version__
 from jwstpipe.cli import archive, images, pictures, runs, up
@@ -62,15 +62,13 @@ def main(arguments: list[str] | None = None) -> None:
         if detailed:
             traceback.print_exc()
         _fail(str(error), error.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        data(error.format_message())
-        sys.exit(2)
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else "jwstpipe"
-        _fail(f"{error.format_message()} (see {where} --help)", error.exit_code)
-    except click.ClickException as error:
-        _fail(error.format_message(), error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except TyperException as error:
+        message = error.format_message()
+        if not message:  # no words at all: the help was the answer
+            sys.exit(error.exit_code)
+        context = getattr(error, "ctx", None)
+        _fail(f"{message} (see {context.command_path if context else 'jwstpipe'} --help)", error.exit_code)
+    except (KeyboardInterrupt, Abort):
         _fail("interrupted; what was finished is kept, nothing half-done is visible", INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()

@@ -16,7 +16,7 @@ from pathlib import Path
 import requests
 
 from jwstpipe.errors import ServiceError
-from jwstpipe.storage import storage_errors
+from jwstpipe.storage import writing_errors
 
 __all__ = ["PrefectServer", "flush_history", "free_port", "starting_server", "stop_process", "use_server"]
 
@@ -114,7 +114,7 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
     It takes some seconds to come up: do something else first, then `PrefectServer.wait_until_ready`.
     """
     home = home.resolve()
-    with storage_errors(home):
+    with writing_errors(home):
         home.mkdir(parents=True, exist_ok=True)
     number = port or free_port()
     api = f"http://127.0.0.1:{number}/api"

@@ -21,7 +21,7 @@ from jwstpipe.images.samples import SampleFormat
 from jwstpipe.images.store import ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.storage import aside, is_remote, s3_options, storage_errors
+from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
 
 __all__ = ["ExportReceipt", "export"]
 
@@ -87,7 +87,7 @@ def export(
             size, digest = _write(stream, pieces)
             os.fsync(stream.fileno())
     else:
-        with tempfile.NamedTemporaryFile() as stream, storage_errors(target):
+        with tempfile.NamedTemporaryFile() as stream, writing_errors(target):
             size, digest = _write(stream, pieces)
             stream.flush()
             filesystem.put_file(stream.name, str(target))

@@ -12,7 +12,7 @@ import fsspec
 from jwstpipe.errors import ConflictError, NotFoundError, StoreError
 from jwstpipe.images.store import ImageStore, ImageWriter, open_image_store
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import aside, is_remote, s3_options, storage_errors
+from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
 
 __all__ = ["existing_product", "new_image"]
 
@@ -49,12 +49,12 @@ def new_image(target: str | Path, *, s3: S3Settings | None = None) -> Iterator[I
             yield ImageWriter(partial)
         return
     filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings()))
-    with storage_errors(target):
+    with writing_errors(target):
         if filesystem.exists(str(target)):
             filesystem.rm(str(target), recursive=True)
     try:
         yield ImageWriter(target, s3=s3)
     except (Exception, KeyboardInterrupt):
-        with storage_errors(target):
+        with writing_errors(target):
             filesystem.rm(str(target), recursive=True)
         raise

@@ -20,7 +20,7 @@ from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_l
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.storage import storage_errors, zarr_store
+from jwstpipe.storage import storage_errors, writing_errors, zarr_store
 
 __all__ = ["ImageStore", "ImageWriter", "open_image_store"]
 
@@ -157,12 +157,12 @@ class ImageWriter:
 
     def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
         """Fill a window of a plane; windows of different tasks never share a shard."""
-        with storage_errors(self.address):
+        with writing_errors(self.address):
             zarr.open_array(self._at(array_path(plane, level)), mode="r+")[box.slices] = values
 
     def read_back(self, plane: str, box: Box, *, level: int = 0) -> NDArray[Any]:
         """Read a window that is already filled."""
-        with storage_errors(self.address):
+        with writing_errors(self.address):
             return np.asarray(zarr.open_array(self._at(array_path(plane, level)), mode="r")[box.slices])
 
     def write_header(self, name: str, content: bytes) -> None:
@@ -177,7 +177,7 @@ class ImageWriter:
 
     def finish(self, attributes: dict[str, Any]) -> None:
         """Write the group metadata, the root last: from now on this is an image."""
-        with storage_errors(self.address):
+        with writing_errors(self.address):
             for path in sorted(self._groups):
                 zarr.create_group(self._at(path))
             zarr.create_group(zarr_store(self.address, s3=self._s3), attributes=attributes)
@@ -192,12 +192,12 @@ class ImageWriter:
         }
         array = self._create(path, options)
         if values.size:
-            with storage_errors(self.address):
+            with writing_errors(self.address):
                 array[...] = values
 
     def _create(self, path: str, options: dict[str, Any]) -> Any:
         self._groups.add(path.split("/", maxsplit=1)[0])
-        with storage_errors(self.address):
+        with writing_errors(self.address):
             return zarr.create_array(self._at(path), **options)
 
     def _at(self, path: str) -> Any:

@@ -17,7 +17,7 @@ from PIL import Image as PillowImage
 from PIL import ImageCms
 
 from jwstpipe.errors import DataError, UsageError
-from jwstpipe.storage import aside, is_remote, storage_errors
+from jwstpipe.storage import aside, is_remote, writing_errors
 
 __all__ = ["PictureSink", "check_picture", "open_picture", "quantised"]
 
@@ -186,7 +186,7 @@ class _Jpeg:
         _check_complete(path, self._row, len(self._pixels))
         if len(packet) > _JPEG_PACKET:
             raise DataError(f"{path}: its description ({len(packet)} bytes) is too long for a JPEG; write a .png")
-        with storage_errors(path), partial.open("wb") as stream:
+        with writing_errors(path), partial.open("wb") as stream:
             PillowImage.fromarray(self._pixels).save(
                 stream,
                 format="JPEG",

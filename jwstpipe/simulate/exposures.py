@@ -25,7 +25,7 @@ from jwstpipe.simulate.files import (
 )
 from jwstpipe.simulate.plan import LAYOUTS, Exposure, Layout, Size, Target, plan_exposures
 from jwstpipe.simulate.scene import Scene, build_scene, save_scene
-from jwstpipe.storage import storage_errors
+from jwstpipe.storage import writing_errors
 
 __all__ = ["Programme", "SimulatedFile", "simulate_programme"]
 
@@ -110,7 +110,7 @@ def simulate_programme(
     extent = min(_LONGEST_SPIKE_ARCSEC, 0.25 * layout.view_arcsec)
     pool = ThreadWorkers(workers)
     made: list[SimulatedFile] = []
-    with storage_errors(folder):
+    with writing_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=".scene-", dir=folder)
     with scratch as name:
