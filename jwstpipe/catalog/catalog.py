@@ -94,7 +94,7 @@ class Catalog:
         """
         with self._writing() as collection:
             result = collection.update_one(_by_id(record.product_id), stage_insert(record), upsert=True)
-        return result.upserted_id is not None
+        return int(result.matched_count) == 0
 
     def publish(self, record: ProductRecord) -> None:
         """Make a product visible, with everything that is known of it, in one update.

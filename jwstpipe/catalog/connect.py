@@ -146,6 +146,8 @@ class ServerDatabase:
         except mongo.DocumentTooLarge as error:
             raise DataError(f"{self.address} takes no record of this size: {error}; keep less in it") from None
         except mongo.OperationFailure as error:
+            if "UNIQUE constraint" in str(error):  # a wire server over SQLite has no code for duplicates
+                raise ConflictError(_conflict(self.address, "")) from None
             if error.code in _CREDENTIALS_REFUSED:
                 raise ServiceError(f"{self.address} refuses these credentials; check user and password") from None
             raise ServiceError(f"{self.address} cannot do this: {error}; check the server's log") from None

@@ -19,7 +19,7 @@ from catalog_records import make_record
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
 
 
 @pytest.fixture
@@ -84,4 +84,5 @@ def catalog(request):
             yield catalog
     finally:
         with MongoClient(address) as client:
+            client[name][COLLECTION_NAME].drop()  # nx-27017 keeps all databases in one file and drops none
             client.drop_database(name)
