@@ -79,13 +79,8 @@ class Catalog:
                 collection.create_index(list(fields))
             collection.create_index("owner_path", unique=True, sparse=True)
 
-    def stage(self, record: ProductRecord) -> bool:
+    def stage(self, record: ProductRecord) -> None:
         """Enter a record that readers do not see yet; one that is there, staged or published, stays as it is.
-
-        Returns
-        -------
-        bool
-            Whether it was entered.
 
         Raises
         ------
@@ -93,8 +88,7 @@ class Catalog:
             Another product stands under its storage key.
         """
         with self._writing() as collection:
-            result = collection.update_one(_by_id(record.product_id), stage_insert(record), upsert=True)
-        return int(result.matched_count) == 0
+            collection.update_one(_by_id(record.product_id), stage_insert(record), upsert=True)
 
     def publish(self, record: ProductRecord) -> None:
         """Make a product visible, with everything that is known of it, in one update.

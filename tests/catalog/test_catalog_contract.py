@@ -20,8 +20,8 @@ def ids(records):
 
 
 def test_staged_records_are_not_seen_by_readers(catalog, record):
-    assert catalog.stage(record(1)) is True
-    assert catalog.stage(record(1)) is False
+    catalog.stage(record(1))
+    catalog.stage(record(1))
     assert catalog.find() == []
     assert catalog.count() == 0
     assert catalog.get("p1").status == "staged"
@@ -34,7 +34,7 @@ def test_publishing_makes_one_visible_record_however_often(catalog, record):
     for _ in range(3):
         catalog.publish(record(1))
     assert catalog.find() == [as_published(record(1))]
-    assert catalog.stage(record(1)) is False
+    catalog.stage(record(1))
     assert catalog.get("p1").status == "published"
     catalog.publish(record(2))
     assert catalog.published(["p1", "p2", "p3"]) == {"p1", "p2"}
