@@ -32,6 +32,7 @@ JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
 
 WORKER_THREADS = 4
+CONNECT_SECONDS = "10s"
 
 IN_FLIGHT = 10_000
 """Most tasks handed to a scheduler at once; more only slow it down."""
@@ -263,6 +264,6 @@ def _connect(address: str) -> Any:
     from distributed import Client  # noqa: PLC0415
 
     try:
-        return Client(address, set_as_default=False, timeout="10s")
+        return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
     except OSError:
         raise ServiceError(f"no Dask scheduler answers at {address}; start one, or use --cluster threads") from None

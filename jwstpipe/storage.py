@@ -16,7 +16,6 @@ from typing import Any
 from uuid import uuid4
 
 import fsspec
-import zarr.storage
 from botocore.exceptions import BotoCoreError, ClientError
 
 from jwstpipe.errors import DataError, JwstPipeError, NotFoundError, StorageError
@@ -159,6 +158,8 @@ def _remove(path: Path) -> None:
 
 def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: bool = False) -> Any:
     """Open a Zarr store at a local path or an ``s3://`` URL."""
+    import zarr.storage  # noqa: PLC0415 - commands that touch no image start without it
+
     if is_remote(address):
         options = s3_options(s3 or S3Settings())
         return zarr.storage.FsspecStore.from_url(str(address), storage_options=options, read_only=read_only)

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests import world
+
 # Compiled kernels and shared machines make single calls slow; a fixed seed makes a failure everybody's failure.
 settings.register_profile("jwstpipe", deadline=None, derandomize=True)
 settings.load_profile("jwstpipe")
@@ -17,3 +19,12 @@ def shared_data() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"real data are not at hand ({SHARED.name} folder beside the project)")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_world(tmp_path_factory):
+    """A tiny simulated programme and the archive that serves it."""
+    folder = tmp_path_factory.mktemp("programme")
+    programme = world.tiny_programme(folder)
+    with world.served(folder) as archive:
+        yield programme, archive

@@ -1,0 +1,177 @@
+"""The whole way against a local archive, with a real Prefect server and a real Dask scheduler."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from PIL import Image
+
+from jwstpipe import open_image
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.lineage import ancestors
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
+from jwstpipe.requests import ProcessTargetRequest
+from jwstpipe.settings import load_settings
+from jwstpipe.storage import open_store
+from tests.world import TARGET
+
+REQUEST = ProcessTargetRequest(target=TARGET, level=2)
+
+
+def run(request=REQUEST):
+    from flows.process_target import process_target
+
+    return process_target(request)
+
+
+def catalogue():
+    return open_catalog(load_settings().catalog_address)
+
+
+def leaves(tree):
+    return [tree] if not tree.branches else [leaf for branch in tree.branches for leaf in leaves(branch)]
+
+
+def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_world):
+    programme, _ = tiny_world
+    inputs = [file for file in programme.files if file.suffix == "cal"]
+    report = run()
+    assert report.files == len(inputs)
+    assert report.bytes_moved == sum(file.path.stat().st_size for file in inputs)
+    kinds = [product["kind"] for product in report.products]
+    assert kinds == ["mosaic"] * len({file.filter for file in inputs}) + ["picture"]
+
+    grids = set()
+    for product in report.products[:-1]:
+        image = open_image(product["where"])
+        assert image.primary["FILTER"] == product["filter"]
+        assert image.provenance["product_id"] == product["product_id"]
+        grids.add((str(image.grid), image.shape))
+        covered = np.isfinite(image.read())
+        assert covered.mean() > 0.001
+        assert image.levels >= 2
+    assert len(grids) == 1
+
+    picture = report.products[-1]
+    with Image.open(picture["where"]) as opened:
+        pixels = np.asarray(opened.convert("RGB"))
+    assert pixels.std() > 20
+    with catalogue() as catalog:
+        assert {record.kind for record in catalog.find()} == {"archive", "image", "thumbnail", "mosaic", "picture"}
+        assert catalog.count(RecordQuery(status=("staged",))) == 0
+        tree = ancestors(catalog, picture["product_id"])
+        files = {leaf.record.file_name: leaf.record.digest for leaf in leaves(tree)}
+    assert set(files) == {file.path.name for file in inputs}
+    assert all(len(digest) == 64 for digest in files.values())
+
+
+def test_a_second_run_moves_nothing_and_makes_nothing(site):
+    first = run()
+    with catalogue() as catalog:
+        before = {record.product_id: record.storage_key for record in catalog.find()}
+    again = run()
+    with catalogue() as catalog:
+        after = {record.product_id: record.storage_key for record in catalog.find()}
+    assert again.bytes_moved == 0
+    assert after == before
+    assert [product["product_id"] for product in again.products] == [p["product_id"] for p in first.products]
+
+
+def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(site, tmp_path, monkeypatch):
+    first = run()
+    monkeypatch.setenv("JWSTPIPE_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "processes")
+    second = run()
+    for one, other in zip(first.products, second.products, strict=True):
+        assert one["product_id"] == other["product_id"]
+        assert one["where"] != other["where"]
+        if one["kind"] == "mosaic":
+            a, b = open_image(one["where"]), open_image(other["where"])
+            assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
+
+
+def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(site, tiny_world):
+    programme, archive = tiny_world
+    before = {product["filter"]: product["product_id"] for product in run().products}
+    changed = next(file for file in programme.files if file.suffix == "cal")
+    content = changed.path.read_bytes()
+    try:
+        with fits.open(changed.path, mode="update") as opened:
+            opened["SCI"].data[60, 60] += 1
+            opened[0].header["CAL_VER"] = "9.9.9"
+            for hdu in opened:
+                hdu.add_checksum()
+        archive.rescan()
+        after = {product["filter"]: product["product_id"] for product in run().products}
+    finally:
+        changed.path.write_bytes(content)
+        archive.rescan()
+    assert after[changed.filter] != before[changed.filter]
+    same = {name for name in before if after[name] == before[name]}
+    assert same == set(before) - {changed.filter, "all"}
+
+
+def test_the_run_page_shows_progress_products_picture_and_dashboard(site):
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+
+    report = run()
+    own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[report.run_id]))
+    with get_client(sync_client=True) as client:
+        artifacts = client.read_artifacts(artifact_filter=own)
+        tasks = client.read_flow_run(report.run_id)
+    by_type = {}
+    for artifact in artifacts:
+        by_type.setdefault(artifact.type, []).append(artifact)
+    assert tasks.state.is_completed()
+    assert {round(artifact.data) for artifact in by_type["progress"]} == {100}
+    stages = " ".join(artifact.description for artifact in by_type["progress"])
+    assert all(word in stages for word in ("transfer", "convert", "tiles", "composite"))
+    assert by_type["image"][0].data.startswith("data:image/jpeg;base64,")
+    assert len(by_type["image"][0].data) < 200_000
+    assert {artifact.key for artifact in by_type["table"]} == {"products"}
+    links = [artifact.data for artifact in by_type["markdown"]]
+    assert any("http://127.0.0.1" in text and "status" in text for text in links)
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "says"),
+    [
+        (ProcessTargetRequest(target="NGC 9999"), TargetNotFoundError, "no resolver knows 'NGC 9999'"),
+        (ProcessTargetRequest(target=TARGET, filters=("F999W",)), NotFoundError, "no image of level"),
+        (ProcessTargetRequest(target=TARGET, level=2, max_files=1), UsageError, "more than the limit of 1 files"),
+    ],
+)
+def test_a_wish_that_cannot_be_met_ends_the_run_with_its_own_error(site, request_, error, says):
+    with pytest.raises(error, match=says):
+        run(request_)
+    with catalogue() as catalog:
+        assert catalog.count(RecordQuery(status=())) == 0
+
+
+def test_an_archive_that_is_down_is_named(site, monkeypatch):
+    monkeypatch.setattr("jwstpipe.archive.retry.FIRST_WAIT_S", 0.01, raising=True)
+    site.go_down("mast")
+    try:
+        with pytest.raises(ArchiveError, match=site.server):
+            run()
+    finally:
+        site.come_back()
+
+
+def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_next_finishes(site, monkeypatch):
+    def fail(job):
+        raise NotFoundError("a tile was lost")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("jwstpipe.mosaic.build.run_tile", fail)
+        with pytest.raises(NotFoundError, match="a tile was lost"):
+            run()
+    settings = load_settings()
+    store = open_store(settings.store_root)
+    assert store.list("mosaics") == []
+    with catalogue() as catalog:
+        assert catalog.count(RecordQuery(kind=("mosaic", "picture"), status=())) == 0
+    report = run()
+    assert report.bytes_moved == 0
+    assert report.products[-1]["kind"] == "picture"

@@ -1,0 +1,111 @@
+"""One behaviour of the object store on a local folder and on S3 (a moto server)."""
+
+import errno
+import os
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from jwstpipe.errors import DataError, NotFoundError, StorageError
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import aside, open_store, shown, storage_errors, writing_errors
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(params=["local", "s3"])
+def store(request, tmp_path, monkeypatch):
+    if request.param == "local":
+        return open_store(tmp_path / "store")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    endpoint = request.getfixturevalue("s3_server")
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1").create_bucket(Bucket=bucket)
+    return open_store(f"s3://{bucket}/prefix", s3=S3Settings(endpoint=endpoint))
+
+
+def test_objects_are_written_read_listed_and_deleted(store, tmp_path):
+    store.write_bytes("a/one.bin", b"1234")
+    (tmp_path / "file").write_bytes(b"56")
+    store.put_file(tmp_path / "file", "a/b/two.bin")
+    assert not (tmp_path / "file").exists()
+    assert (store.exists("a/one.bin"), store.exists("a/none")) == (True, False)
+    assert (store.size("a/one.bin"), store.read_bytes("a/b/two.bin")) == (4, b"56")
+    assert store.list("a") == ["a/b/two.bin", "a/one.bin"]
+    store.write_bytes("a/one.bin", b"new")
+    assert store.read_bytes("a/one.bin") == b"new"
+    store.delete("a")
+    store.delete("a")
+    assert store.list("a") == []
+
+
+def test_what_is_not_there_is_named(store):
+    with pytest.raises(NotFoundError, match="none"):
+        store.read_bytes("none")
+
+
+@pytest.mark.parametrize("key", ["", "/abs", "../up", "a/../b", "a//b", "a/./b", "a b", "a\x00", "a/", "sub\\dir"])
+def test_keys_cannot_leave_the_root(store, key):
+    with pytest.raises(DataError, match="not a storage key"):
+        store.write_bytes(key, b"")
+
+
+def test_nothing_is_seen_of_a_write_that_fails(tmp_path):
+    target = tmp_path / "folder"
+    target.mkdir()
+    (target / "old").write_text("old")
+
+    def fail():
+        with aside(target) as partial:
+            partial.mkdir()
+            (partial / "new").write_text("new")
+            raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert [path.name for path in tmp_path.rglob("*")] == ["folder", "old"]
+    with aside(target) as partial:
+        partial.mkdir()
+        (partial / "new").write_text("new")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "new"]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (errno.ENOSPC, "no space left"),
+        (errno.EACCES, "not writable"),
+        (errno.EROFS, "not writable"),
+        (errno.ENOTDIR, "is a file"),
+        (errno.ENOENT, "folder cannot be made"),
+    ],
+)
+def test_what_the_system_says_becomes_a_sentence(code, says):
+    with pytest.raises(StorageError, match=rf"out\.zarr: .*{says}"), writing_errors("out.zarr"):
+        raise OSError(code, os.strerror(code))
+
+
+def test_reading_and_writing_see_a_missing_path_differently():
+    with pytest.raises(NotFoundError), storage_errors("gone"):
+        raise FileNotFoundError
+    with pytest.raises(StorageError), writing_errors("gone"):
+        raise FileNotFoundError(errno.ENOENT, "x")
+
+
+def test_a_file_where_a_folder_should_be(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="is a file, not a folder"):
+        open_store(tmp_path / "file" / "store")
+
+
+def test_names_of_partial_writes_are_not_shown():
+    assert shown("/data/.m101.zarr.0123456789ab.partial/0/sci") == "/data/m101.zarr/0/sci"

@@ -1,0 +1,27 @@
+"""A small simulated programme and its archive on loopback, shared by the tests that go the whole way."""
+
+from jwstpipe.simulate.archive import serve_archive
+from jwstpipe.simulate.exposures import simulate_programme
+
+TARGET = "Tiny Nebula"
+
+
+def tiny_programme(folder):
+    """Observe a tiny sky: two filters, two dithers, seconds."""
+    return simulate_programme(folder, size="tiny", target=TARGET)
+
+
+def served(folder):
+    """Serve a folder as MAST and its mirror would."""
+    return serve_archive(folder)
+
+
+def variables(archive, home):
+    """Give the environment of a site that uses this archive and keeps everything under `home`."""
+    return {
+        "JWSTPIPE_HOME": str(home),
+        "JWSTPIPE_ARCHIVE__SERVER": archive.server,
+        "JWSTPIPE_ARCHIVE__S3__ENDPOINT": archive.s3_endpoint,
+        "JWSTPIPE_ARCHIVE__BUCKET": archive.bucket,
+        "JWSTPIPE_EXECUTION__WORKERS": "2",
+    }
