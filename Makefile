@@ -1,0 +1,43 @@
+# make demo    the whole pipeline against a simulated archive, no network needed after the installation
+# make test    the tests
+# make lint    style, types, import rules
+# make lock    pin the dependencies anew (needs uv)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OUT ?= jwstpipe-demo
+
+.PHONY: setup demo test lint lock clean
+
+setup: $(READY)
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "jwstpipe needs Python 3.11 or newer; say which with: make PYTHON=/path/to/python3 setup"; exit 2; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV) && $(PYTHON) -m venv --without-pip $(VENV) && $(PYTHON) -m pip --python $(BIN)/python install pip; }
+	@echo "installing the pinned dependencies (a few minutes the first time) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup
+	$(BIN)/jwstpipe demo --out $(OUT)
+
+test: setup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock:
+	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
+	  --all-extras --no-annotate --no-header --quiet --upgrade pyproject.toml --output-file requirements.lock
+
+clean:
+	rm -rf $(VENV) $(OUT) jwstpipe-data
