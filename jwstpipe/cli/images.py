@@ -67,18 +67,21 @@ def export(
 
 
 def info(
-    context: typer.Context, image: Annotated[str, typer.Argument(metavar="IMAGE")], *, as_json: Json = False
+    context: typer.Context, images: Annotated[list[str], typer.Argument(metavar="IMAGE...")], *, as_json: Json = False
 ) -> None:
-    """Tell what an image is: planes, size, place on the sky, origin."""
+    """Tell what images are: planes, size, place on the sky, origin."""
     from jwstpipe.images.open import open_image
 
-    facts = _facts(open_image(image, s3=settings_of(context).s3))
-    if as_json:
-        json_data(facts)
-        return
-    for key, value in facts.items():
-        if value not in (None, "", {}):
-            data(f"{key:14s} {value}")
+    for number, image in enumerate(images):
+        facts = _facts(open_image(image, s3=settings_of(context).s3))
+        if as_json:
+            json_data(facts)
+            continue
+        if number:
+            data()
+        for key, value in facts.items():
+            if value not in (None, "", {}):
+                data(f"{key:14s} {value}")
 
 
 def _facts(image: Any) -> dict[str, Any]:
