@@ -76,7 +76,7 @@ def process_target(request: ProcessTargetRequest) -> TargetReport:
             target=request.target,
             run_id=run.run_id,
             files=len(files),
-            bytes_moved=sum(found.receipt.bytes_moved for found in fetched),
+            bytes_moved=sum(found.bytes_moved for found in fetched),
             products=tuple(_row(run, record) for record in (*mosaics, picture)),
             seconds=clock.seconds,
             dashboard=run.workers.dashboard_link,

@@ -22,7 +22,7 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import Settings
 from jwstpipe.storage import ObjectStore, is_remote, open_store
 
-__all__ = ["IngestResult", "Ingested", "arrivals", "ingest", "register"]
+__all__ = ["IngestResult", "Ingested", "already_stored", "arrivals", "ingest", "register", "storage_key"]
 
 
 @dataclass(frozen=True)
@@ -77,12 +77,45 @@ def ingest(products: Iterable[Product], *, settings: Settings, report: Reporter 
     store = open_store(settings.store_root, s3=settings.s3)
     wanted = {product.data_uri: product for product in products}
     with open_catalog(settings.catalog_address) as catalog:
-        moved = fetch(wanted.values(), arrivals(store, settings), settings=settings.archive, report=report)
-        entries = tuple(
-            Ingested(register(wanted[found.data_uri], found, store=store, catalog=catalog), found.bytes_moved)
-            for found in moved.receipts
-        )
-    return IngestResult(entries, moved.failures)
+        known = already_stored(wanted.values(), store=store, catalog=catalog)
+        missing = [product for uri, product in wanted.items() if uri not in known]
+        moved = fetch(missing, arrivals(store, settings), settings=settings.archive, report=report)
+        entries = {uri: Ingested(record, 0) for uri, record in known.items()}
+        for found in moved.receipts:
+            record = register(wanted[found.data_uri], found, store=store, catalog=catalog)
+            entries[found.data_uri] = Ingested(record, found.bytes_moved)
+    return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
+
+
+def already_stored(products: Iterable[Product], *, store: ObjectStore, catalog: Catalog) -> dict[str, ProductRecord]:
+    """Find the products that a remote store holds in the version and size that the archive lists.
+
+    A local store needs no such question: there the transfer itself knows its files, by digest.
+
+    Returns
+    -------
+    dict
+        Record by data URI.
+    """
+    found: dict[str, ProductRecord] = {}
+    if not is_remote(store.root):
+        return found
+    for product in products:
+        key = storage_key(product)
+        for record in catalog.find(RecordQuery(storage_key=key, kind=("archive",))):
+            same = (record.uri, record.version or "", record.file_size) == (
+                product.data_uri,
+                product.version,
+                product.size,
+            )
+            if same and store.exists(key):
+                found[product.data_uri] = record
+    return found
+
+
+def storage_key(product: Product) -> str:
+    """Name the place of an archive file in the store."""
+    return f"mast/{product.obs_id}/{product.file_name}"
 
 
 def arrivals(store: ObjectStore, settings: Settings) -> Path:
@@ -103,7 +136,7 @@ def register(
 
     The record of an earlier version of the same file gives way: its bytes are replaced.
     """
-    key = f"mast/{product.obs_id}/{product.file_name}"
+    key = storage_key(product)
     record = record_from_archive(
         {**product.mast, "obs_id": product.obs_id},
         _cards(receipt.path),

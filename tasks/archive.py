@@ -9,8 +9,9 @@ from prefect.cache_policies import NO_CACHE
 from jwstpipe.archive.products import Product, choose_products, list_products, tally
 from jwstpipe.archive.query import search
 from jwstpipe.archive.transfer import Receipt, fetch
+from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.ingest import arrivals
+from jwstpipe.ingest import already_stored, arrivals
 from jwstpipe.requests import ProcessTargetRequest, SearchRequest
 from tasks.artifacts import progress_artifacts
 from tasks.run import Run
@@ -23,7 +24,15 @@ class Fetched:
     """A file that is here."""
 
     product: Product
-    receipt: Receipt
+    receipt: Receipt | None
+    """None for a file that the store and the catalogue have already."""
+
+    record: ProductRecord | None
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes over the network."""
+        return 0 if self.receipt is None else self.receipt.bytes_moved
 
 
 @task(name="search", cache_policy=NO_CACHE)
@@ -65,10 +74,14 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
 @task(name="transfer", cache_policy=NO_CACHE)
 def fetch_files(run: Run, products: Sequence[Product]) -> tuple[Fetched, ...]:
     """Bring the files here, verified."""
+    known = already_stored(products, store=run.store, catalog=run.catalog)
+    missing = [product for product in products if product.data_uri not in known]
     with progress_artifacts() as report:
-        result = fetch(products, arrivals(run.store, run.settings), settings=run.settings.archive, report=report)
-    by_uri = {product.data_uri: product for product in products}
-    fetched = tuple(Fetched(by_uri[found.data_uri], found) for found in result.require_all())
-    moved = sum(found.receipt.bytes_moved for found in fetched)
+        result = fetch(missing, arrivals(run.store, run.settings), settings=run.settings.archive, report=report)
+    receipts = {found.data_uri: found for found in result.require_all()}
+    fetched = tuple(
+        Fetched(product, receipts.get(product.data_uri), known.get(product.data_uri)) for product in products
+    )
+    moved = sum(found.bytes_moved for found in fetched)
     get_run_logger().info("%d files here, %.1f MB moved", len(fetched), moved / 1e6)
     return fetched

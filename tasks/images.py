@@ -31,14 +31,17 @@ THUMBNAIL_SIZE = 256
 @task(name="register", cache_policy=NO_CACHE)
 def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, ...]:
     """Publish a record for each file, with MAST's fields, its header and its digest."""
-    records = tuple(
-        register(
-            fetched.product, fetched.receipt, store=run.store, catalog=run.catalog, run_id=run.run_id, now=run.now()
-        )
-        for fetched in files
-    )
+    records = []
+    for found in files:
+        record = found.record
+        if found.receipt is not None:
+            record = register(
+                found.product, found.receipt, store=run.store, catalog=run.catalog, run_id=run.run_id, now=run.now()
+            )
+        assert record is not None
+        records.append(record)
     get_run_logger().info("%d files registered", len(records))
-    return records
+    return tuple(records)
 
 
 @task(name="convert", cache_policy=NO_CACHE)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from moto.server import ThreadedMotoServer
 
 from tests import world
 
@@ -28,3 +29,12 @@ def tiny_world(tmp_path_factory):
     programme = world.tiny_programme(folder)
     with world.served(folder) as archive:
         yield programme, archive
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

@@ -5,20 +5,10 @@ import os
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from jwstpipe.errors import DataError, NotFoundError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import aside, open_store, shown, storage_errors, writing_errors
-
-
-@pytest.fixture(scope="session")
-def s3_server():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["local", "s3"])

@@ -1,7 +1,6 @@
 """Commands on single images and on mosaics: convert, export, info, mosaic."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -105,7 +104,7 @@ def _facts(image: Any) -> dict[str, Any]:
         facts[key.lower()] = image.primary.get(key, image.header.get(key))
     try:
         wcs = CelestialWcs.from_cards(wcs_cards(image.header), name=image.address)
-        outline = footprint(wcs, image.shape, name=image.address)
+        outline = footprint(wcs, image.window, name=image.address)
     except TransformError as error:
         facts["wcs"] = None
         facts["wcs_fault"] = str(error)
@@ -127,7 +126,7 @@ def mosaic(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
     *,
     out: Annotated[str, typer.Option("-o", "--out", metavar="OUT.zarr", help="image store to make")] = "",
-    fits: Annotated[Path | None, typer.Option(help="write the mosaic as a FITS file too")] = None,
+    fits: Annotated[str | None, typer.Option(metavar="OUT.fits", help="write the mosaic as a FITS file too")] = None,
     kernel: Annotated[Kernel, typer.Option(help="interpolation")] = "bilinear",
     combine: Annotated[Combine, typer.Option(help="how overlapping samples become one")] = "mean",
     weights: Annotated[Weights, typer.Option(help="of samples; falls back from left to right")] = "ivm",

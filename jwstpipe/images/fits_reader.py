@@ -54,6 +54,11 @@ class FitsImage:
         return PurePosixPath(self.address).name
 
     @property
+    def window(self) -> Box:
+        """Pixels that can hold data: all."""
+        return Box.of_shape(self.shape)
+
+    @property
     def planes(self) -> tuple[str, ...]:
         """Names of the planes that have the shape of the science plane."""
         return tuple(self.plane_hdus)

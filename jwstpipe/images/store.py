@@ -112,7 +112,7 @@ class ImageStore:
         """Open one of the arrays; handles are kept."""
         if path not in self._arrays:
             try:
-                self._arrays[path] = zarr.open_array(self.store, path=path, mode="r")
+                self._arrays[path] = zarr.open_array(self.store, path=path, mode="r", zarr_format=3)
             except (ArrayNotFoundError, FileNotFoundError):
                 raise StoreError(
                     f"{self.address}: has no array {path}; its planes are {', '.join(self.planes)}"
@@ -133,7 +133,7 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
     store = zarr_store(address, s3=s3, read_only=True)
     try:
         with storage_errors(address):
-            attributes = dict(zarr.open_group(store, mode="r").attrs)
+            attributes = dict(zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False).attrs)
     except (GroupNotFoundError, LookupError):
         raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing)") from None
     return ImageStore(str(address), store, check_layout(attributes, name=str(address)))
@@ -158,12 +158,12 @@ class ImageWriter:
     def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
         """Fill a window of a plane; windows of different tasks never share a shard."""
         with writing_errors(self.address):
-            zarr.open_array(self._at(array_path(plane, level)), mode="r+")[box.slices] = values
+            zarr.open_array(self._at(array_path(plane, level)), mode="r+", zarr_format=3)[box.slices] = values
 
     def read_back(self, plane: str, box: Box, *, level: int = 0) -> NDArray[Any]:
         """Read a window that is already filled."""
         with writing_errors(self.address):
-            return np.asarray(zarr.open_array(self._at(array_path(plane, level)), mode="r")[box.slices])
+            return np.asarray(zarr.open_array(self._at(array_path(plane, level)), mode="r", zarr_format=3)[box.slices])
 
     def write_header(self, name: str, content: bytes) -> None:
         """Store a FITS header byte for byte."""

@@ -88,7 +88,7 @@ def inspect(job: InspectJob) -> Inspection:
     """
     image = open_image(job.address, s3=job.s3)
     cards = wcs_cards(image.header)
-    outline = footprint(CelestialWcs.from_cards(cards, name=job.address), image.shape, name=job.address)
+    outline = footprint(CelestialWcs.from_cards(cards, name=job.address), image.window, name=job.address)
     source = Source(
         address=job.address,
         name=image.name,

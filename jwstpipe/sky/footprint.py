@@ -40,15 +40,15 @@ class Footprint:
         return centre_of([self])
 
 
-def footprint(wcs: CelestialWcs, shape: tuple[int, int], *, name: str) -> Footprint:
-    """Sample the outline of an image.
+def footprint(wcs: CelestialWcs, window: Box, *, name: str) -> Footprint:
+    """Sample the outline of an image, or of a window of it.
 
     Parameters
     ----------
     wcs
         Exact WCS.
-    shape
-        Rows and columns.
+    window
+        Pixels that hold data, usually all.
     name
         File, for errors.
 
@@ -57,12 +57,12 @@ def footprint(wcs: CelestialWcs, shape: tuple[int, int], *, name: str) -> Footpr
     TransformError
         A part of the outline has no position on the sky.
     """
-    x, y = _edge(shape)
+    x, y = _edge(window)
     lon, lat = wcs.to_sky(x, y)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        raise TransformError(f"{name}: its WCS gives no sky position for a part of its edge (shape {shape})")
+        raise TransformError(f"{name}: its WCS gives no sky position for a part of its edge ({window})")
     ra, dec = rotated(lon, lat, wcs.frame, EQUATORIAL)
-    return Footprint(ra, dec, _middle_scale(wcs, shape))
+    return Footprint(ra, dec, _middle_scale(wcs, window))
 
 
 def outline_on(grid: SkyGrid, outline: Footprint, *, name: str) -> shapely.Polygon:
@@ -87,18 +87,18 @@ def centre_of(outlines: Sequence[Footprint]) -> tuple[float, float]:
     return float(ra), float(dec)
 
 
-def _edge(shape: tuple[int, int]) -> tuple[Floats, Floats]:
+def _edge(window: Box) -> tuple[Floats, Floats]:
     """Walk once around the outer edges of the pixels."""
-    rows, columns = shape
+    rows, columns = window.shape
     t = np.arange(EDGE_SAMPLES) / EDGE_SAMPLES
-    x = np.concatenate([t, np.ones_like(t), 1.0 - t, np.zeros_like(t)]) * columns - 0.5
-    y = np.concatenate([np.zeros_like(t), t, np.ones_like(t), 1.0 - t]) * rows - 0.5
+    x = np.concatenate([t, np.ones_like(t), 1.0 - t, np.zeros_like(t)]) * columns + window.x0 - 0.5
+    y = np.concatenate([np.zeros_like(t), t, np.ones_like(t), 1.0 - t]) * rows + window.y0 - 0.5
     return x, y
 
 
-def _middle_scale(wcs: CelestialWcs, shape: tuple[int, int]) -> float:
+def _middle_scale(wcs: CelestialWcs, window: Box) -> float:
     """Measure the pixel size in the middle of the image, where the CD matrix alone may be far off under distortion."""
-    y, x = (shape[0] - 1) / 2.0, (shape[1] - 1) / 2.0
+    y, x = (window.y0 + window.y1 - 1) / 2.0, (window.x0 + window.x1 - 1) / 2.0
     lon, lat = wcs.to_sky(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]))
     vectors = unit_vectors(lon, lat)
     area = float(np.linalg.norm(np.cross(vectors[1] - vectors[0], vectors[2] - vectors[0])))

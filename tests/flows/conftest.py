@@ -2,6 +2,7 @@
 
 import os
 
+import boto3
 import pytest
 
 QUIET = {
@@ -31,3 +32,16 @@ def site(tiny_world, tmp_path, monkeypatch, prefect_server):
         monkeypatch.setenv(key, value)
     monkeypatch.chdir(tmp_path)
     return archive
+
+
+@pytest.fixture
+def s3_site(s3_server, tmp_path):
+    """Settings of a store on a fresh bucket, with a catalogue of its own."""
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    client = boto3.client(
+        "s3", endpoint_url=s3_server, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+    )
+    client.create_bucket(Bucket=bucket)
+    place = {"JWSTPIPE_STORE": f"s3://{bucket}/jwst", "JWSTPIPE_S3__ENDPOINT": s3_server}
+    return {**keys, **place, "JWSTPIPE_HOME": str(tmp_path / "remote")}

@@ -175,3 +175,19 @@ def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_ne
     report = run()
     assert report.bytes_moved == 0
     assert report.products[-1]["kind"] == "picture"
+
+
+def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
+    local = run()
+    for key, value in s3_site.items():
+        monkeypatch.setenv(key, value)
+    remote = run()
+    assert [p["product_id"] for p in remote.products] == [p["product_id"] for p in local.products]
+    assert all(product["where"].startswith("s3://") for product in remote.products)
+    s3 = load_settings().s3
+    for one, other in zip(local.products[:-1], remote.products[:-1], strict=True):
+        a, b = open_image(one["where"]), open_image(other["where"], s3=s3)
+        assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
+    again = run()
+    assert again.bytes_moved == 0
+    assert again.products == remote.products

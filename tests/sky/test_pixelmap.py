@@ -112,7 +112,7 @@ def test_outlines_follow_the_bent_edges_and_cross_ra_zero():
     header = image_header("TAN-SIP", ra=359.999, dec=70.0, **SIP)
     wcs = CelestialWcs.from_cards(wcs_cards(header), name="bent")
     grid = SkyGrid.north_up(0.0, 70.0, 0.031)
-    shape = outline_on(grid, footprint(wcs, (2048, 2048), name="bent"), name="bent")
+    shape = outline_on(grid, footprint(wcs, Box(0, 0, 2048, 2048), name="bent"), name="bent")
     exact = WCS(header)
     inside = np.array([[0, 0], [2047, 0], [2047, 2047], [0, 2047], [1024, 3]], dtype=float)
     lon, lat = exact.all_pix2world(inside[:, 0], inside[:, 1], 0)
