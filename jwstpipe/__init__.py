@@ -14,11 +14,11 @@ _HOMES = {
     "composite": "jwstpipe.render.pictures",
     "convert": "jwstpipe.images.convert",
     "export": "jwstpipe.images.fits_writer",
-    "ingest": "jwstpipe.ingest",
+    "ingest": "jwstpipe.api",
     "open_image": "jwstpipe.images.open",
     "parse_name": "jwstpipe.names",
     "plan_mosaic": "jwstpipe.mosaic.plan",
-    "search": "jwstpipe.archive.query",
+    "search": "jwstpipe.api",
     "thumbnail": "jwstpipe.render.pictures",
 }
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from jwstpipe.archive.products import Product, choose_products, list_products, tally
-from jwstpipe.archive.query import search
+from jwstpipe.archive.products import Product, tally
 from jwstpipe.archive.transfer import Receipt, fetch
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.ingest import already_stored, arrivals
+from jwstpipe.ingest import already_stored, arrivals, choose
 from jwstpipe.requests import ProcessTargetRequest, SearchRequest
 from tasks.artifacts import progress_artifacts
 from tasks.run import Run
@@ -51,12 +50,11 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
         level=(request.level,),
     )
     with progress_artifacts() as report:
-        found = search(wanted, settings=run.settings.archive, report=report)
-        listing = list_products(found, settings=run.settings.archive, report=report)
-    chosen = choose_products(listing, level=(request.level,), filters=request.filters)
+        choice = choose(wanted, settings=run.settings.archive, report=report)
+    chosen = choice.products
     if not chosen:
         raise NotFoundError(
-            f"{request.target}: the archive has {len(found.observations)} matching observations and no image of level"
+            f"{request.target}: the archive has {len(choice.found.observations)} matching observations and no image of level"
             f" {request.level} among them; try another --level, --radius or fewer --filters"
         )
     size = sum(product.size for product in chosen)

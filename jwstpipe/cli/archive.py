@@ -118,9 +118,8 @@ def ingest(
     as_json: Json = False,
 ) -> None:
     """Fetch files of the archive into the store and register them in the catalogue."""
-    from jwstpipe.archive.products import choose_products, list_products, tally
-    from jwstpipe.archive.query import search as search_archive
-    from jwstpipe.ingest import ingest as ingest_products
+    from jwstpipe.archive.products import tally
+    from jwstpipe.ingest import choose, ingest_products
 
     settings = settings_of(context)
     archive = settings.archive if source is None else settings.archive.model_copy(update={"source": source})
@@ -130,16 +129,15 @@ def ingest(
         filters=split(filters), suffix=split(suffix), **({"level": tuple(level)} if level else {}),
     )  # fmt: skip
     with progress_bars(quiet=choices_of(context).quiet) as report:
-        found = search_archive(request, settings=archive, report=report)
-        listing = list_products(found, settings=archive, report=report)
-        chosen = choose_products(listing, level=request.level, suffix=request.suffix, filters=request.filters)
-        _tell_gaps(found)
-        if not chosen:
+        choice = choose(request, settings=archive, report=report)
+        _tell_gaps(choice.found)
+        if not choice.products:
             raise NotFoundError(f"no files found for {_wanted(request)}; try other --level, --suffix or --filter")
         if dry_run:
-            _show_plan(tally(chosen), as_json=as_json)
+            _show_plan(tally(choice.products), as_json=as_json)
             return
-        done = ingest_products(chosen, settings=settings.model_copy(update={"archive": archive}), report=report)
+        own = settings.model_copy(update={"archive": archive})
+        done = ingest_products(choice.products, settings=own, report=report)
     for entry in done.entries:
         record = entry.record
         if as_json:

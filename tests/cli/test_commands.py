@@ -262,3 +262,23 @@ def test_a_script_can_stop_reading(site, tmp_path):
         error = process.stderr.read().decode()
         process.wait(60)
     assert "Traceback" not in error
+
+
+def test_the_python_api_mirrors_the_commands(site, pair, tmp_path, monkeypatch):
+    import jwstpipe
+
+    monkeypatch.chdir(tmp_path)
+    found = jwstpipe.search(TARGET, filters=["F444W"], level=[3])
+    assert [str(row["filters"]) for row in found.observations] == ["F444W"]
+    first = jwstpipe.ingest(TARGET, filters=["F444W"], level=[3])
+    again = jwstpipe.ingest(TARGET, filters=["F444W"], level=[3])
+    assert [entry.record.file_name for entry in first.require_all()] == [f"{found.observations['obs_id'][0]}_i2d.fits"]
+    assert [entry.bytes_moved for entry in again.require_all()] == [0]
+    made = jwstpipe.mosaic(pair, "m.zarr", fits="m.fits")
+    assert jwstpipe.open_image("m.zarr").read("sci", jwstpipe.Box(0, 0, 10, 20)).shape == (10, 20)
+    assert jwstpipe.plan_mosaic(pair).id == made.product_id
+    assert jwstpipe.convert("m.fits", "again.zarr").levels == 1
+    assert jwstpipe.composite(pair, "c.png").width > 50
+    assert jwstpipe.thumbnail("m.zarr", "t.png", size=40).width <= 40
+    assert jwstpipe.parse_name("jw02733-o002_t001_miri_f1130w_i2d.fits").level == "L3"
+    assert all(hasattr(jwstpipe, name) for name in jwstpipe.__all__)
