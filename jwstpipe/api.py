@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from jwstpipe.archive.query import SearchResult
 from jwstpipe.archive.query import search as search_archive
-from jwstpipe.ingest import IngestResult, choose, ingest_products
+from jwstpipe.ingestion import IngestResult, choose, ingest_products
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import SearchRequest, validated
 from jwstpipe.settings import Settings, load_settings

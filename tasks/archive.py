@@ -10,7 +10,7 @@ from jwstpipe.archive.products import Product, tally
 from jwstpipe.archive.transfer import Receipt, fetch
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.ingest import already_stored, arrivals, choose
+from jwstpipe.ingestion import already_stored, arrivals, choose
 from jwstpipe.requests import ProcessTargetRequest, SearchRequest
 from tasks.artifacts import progress_artifacts
 from tasks.run import Run
@@ -54,8 +54,8 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     chosen = choice.products
     if not chosen:
         raise NotFoundError(
-            f"{request.target}: the archive has {len(choice.found.observations)} matching observations and no image of level"
-            f" {request.level} among them; try another --level, --radius or fewer --filters"
+            f"{request.target}: the archive has {len(choice.found.observations)} matching observations and no image of"
+            f" level {request.level} among them; try another --level, --radius or fewer --filters"
         )
     size = sum(product.size for product in chosen)
     for line in tally(chosen):

@@ -12,7 +12,7 @@ from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
-from jwstpipe.ingest import register
+from jwstpipe.ingestion import register
 from jwstpipe.render.pictures import thumbnail
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore

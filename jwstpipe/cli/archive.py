@@ -119,7 +119,7 @@ def ingest(
 ) -> None:
     """Fetch files of the archive into the store and register them in the catalogue."""
     from jwstpipe.archive.products import tally
-    from jwstpipe.ingest import choose, ingest_products
+    from jwstpipe.ingestion import choose, ingest_products
 
     settings = settings_of(context)
     archive = settings.archive if source is None else settings.archive.model_copy(update={"source": source})
