@@ -270,8 +270,8 @@ def test_the_python_api_mirrors_the_commands(site, pair, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     found = jwstpipe.search(TARGET, filters=["F444W"], level=[3])
     assert [str(row["filters"]) for row in found.observations] == ["F444W"]
-    first = jwstpipe.ingestion(TARGET, filters=["F444W"], level=[3])
-    again = jwstpipe.ingestion(TARGET, filters=["F444W"], level=[3])
+    first = jwstpipe.ingest(TARGET, filters=["F444W"], level=[3])
+    again = jwstpipe.ingest(TARGET, filters=["F444W"], level=[3])
     assert [entry.record.file_name for entry in first.require_all()] == [f"{found.observations['obs_id'][0]}_i2d.fits"]
     assert [entry.bytes_moved for entry in again.require_all()] == [0]
     made = jwstpipe.mosaic(pair, "m.zarr", fits="m.fits")
