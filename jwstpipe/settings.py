@@ -91,6 +91,9 @@ class Settings(BaseSettings):
     s3: S3Settings = Field(S3Settings(), description="endpoint of the store when it is on S3")
     archive: ArchiveSettings = Field(ArchiveSettings(), description="MAST and its S3 mirror")
     execution: ExecutionSettings = Field(ExecutionSettings(), description="where the pixels are computed")
+    store_link: str | None = Field(
+        None, description="address under which browsers find the store; products on run pages link there"
+    )
     prefect_api: str | None = Field(
         None, description="address of a running Prefect API (http://host:4200/api); empty: one is started for the run"
     )
