@@ -29,7 +29,7 @@ def process_target(request: ProcessTargetRequest) -> RunReport:
         with run.step("convert", percent=20):
             images = convert_files(run, files)
         with run.step("thumbnails", percent=5):
-            make_thumbnails(run, images)
+            run.show(make_thumbnails(run, images))
         with run.step("plan", percent=5):
             plans = plan_filters(run, request, images)
         mosaics = []

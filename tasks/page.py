@@ -29,13 +29,27 @@ SHEET_COLUMNS = 6
 MOST_THUMBNAILS = 36
 
 
-def finished(report: RunReport, store: ObjectStore, catalog: Catalog, *, link_root: str | None) -> None:
-    """Write the page of a run that ended well."""
+def finished(
+    report: RunReport, store: ObjectStore, catalog: Catalog, *, link_root: str | None, thumbnails: Sequence[str] = ()
+) -> None:
+    """Write the page of a run that ended well.
+
+    Parameters
+    ----------
+    report
+        What it made.
+    store, catalog
+        Where the products and their records are.
+    link_root
+        Address under which browsers find the store.
+    thumbnails
+        Keys of small pictures to show, besides those of the products.
+    """
     records = catalog.get_many(product.product_id for product in report.products)
     if report.products:
         _products(report, store, link_root)
         _lineage(report, catalog)
-        _pictures(report, records, store)
+    _pictures(report, records, thumbnails, store)
     markdown(_text(report, "done"), key="report", description=f"Report on {report.title}")
     made = sum(not product.reused for product in report.products)
     get_run_logger().info(
@@ -96,19 +110,15 @@ def _lineage(report: RunReport, catalog: Catalog) -> None:
     markdown(f"```\n{text}\n```\n\n{say}\n", key="lineage", description="What the products were made from")
 
 
-def _pictures(report: RunReport, records: dict[str, ProductRecord], store: ObjectStore) -> None:
+def _pictures(report: RunReport, records: dict[str, ProductRecord], shown: Sequence[str], store: ObjectStore) -> None:
     mine = [records[product.product_id] for product in report.products if product.product_id in records]
     for record in (record for record in mine if record.kind == "picture"):
         name = PurePosixPath(str(record.storage_key)).stem.lower()
         picture(
             store, str(record.storage_key), key=f"picture-{name}", description=f"{report.title}: {record.file_name}"
         )
-    keys = {
-        str(record.storage_key) if record.kind == "thumbnail" else record.thumbnail
-        for record in mine
-        if record.kind == "thumbnail" or record.thumbnail
-    }
-    thumbnails = [key for key in sorted(key for key in keys if key) if store.exists(key)]
+    own = [str(record.storage_key) if record.kind == "thumbnail" else record.thumbnail for record in mine]
+    thumbnails = [key for key in dict.fromkeys([*shown, *own]) if key and store.exists(key)]
     if thumbnails:
         sheet = _sheet([store.read_bytes(key) for key in thumbnails[:MOST_THUMBNAILS]])
         image(sheet, key="thumbnails", description=f"{len(thumbnails)} thumbnails of {report.title}")

@@ -42,6 +42,7 @@ class Run:
         self.products: dict[str, MadeProduct] = {}
         self.notes: list[str] = []
         self.counts: dict[str, int] = {}
+        self.thumbnails: list[str] = []
         self.files = 0
         self.bytes_moved = 0
 
@@ -72,6 +73,10 @@ class Run:
                 where=self.store.url(str(record.storage_key)),
                 reused=record.run_id != self.run_id,
             )
+
+    def show(self, thumbnails: Iterable[ProductRecord]) -> None:
+        """Show small pictures on the page of the run."""
+        self.thumbnails += [str(record.storage_key) for record in thumbnails]
 
     def note(self, text: str) -> None:
         """Keep a remark for the report."""
@@ -138,5 +143,5 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
             raise
         report = run.report(kind, request)
         write_report(run.store, report)
-        page.finished(report, run.store, run.catalog, link_root=run.settings.store_link)
+        page.finished(report, run.store, run.catalog, link_root=run.settings.store_link, thumbnails=run.thumbnails)
         run.overall.finish()
