@@ -49,6 +49,10 @@ class ArchiveSettings(_Section):
     bucket: str = Field("stpubdata", description="public bucket of the S3 mirror")
     s3: S3Settings = Field(S3Settings(anonymous=True), description="endpoint of the S3 mirror")
     page_size: int = Field(5000, ge=1, le=50_000, description="rows asked for at once in a search")
+    answers_age_s: float = Field(
+        300.0, ge=0, description="oldest answer to a search that is taken from disk in place of asking, seconds"
+    )
+    offline: bool = Field(False, description="never use the network: answers and files that are here, of any age")
     timeout_s: float = Field(120.0, gt=0, description="longest wait for an answer of the archive, seconds")
     attempts: int = Field(4, ge=1, le=20, description="attempts for a request that fails in passing")
     files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")
