@@ -6,6 +6,7 @@ refused before anything runs.
 
 from jwstpipe.requests.base import Request, validated
 from jwstpipe.requests.composite import CompositeRequest, Coverage, Stretch
+from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import Background, Combine, Kernel, MosaicOptions, Weights
 from jwstpipe.requests.process_target import ProcessTargetRequest
@@ -15,6 +16,7 @@ __all__ = [
     "Background",
     "Combine",
     "CompositeRequest",
+    "ConvertRequest",
     "Coverage",
     "IngestRequest",
     "Kernel",
