@@ -6,11 +6,12 @@ refused before anything runs.
 
 from jwstpipe.requests.base import Request, validated
 from jwstpipe.requests.composite import CompositeRequest, Coverage, Stretch
-from jwstpipe.requests.mosaic import Background, Combine, Kernel, MosaicOptions, Weights
+from jwstpipe.requests.mosaic import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.search import SearchRequest
 
 __all__ = [
+    "Align",
     "Background",
     "Combine",
     "CompositeRequest",
@@ -18,6 +19,7 @@ __all__ = [
     "Kernel",
     "MosaicOptions",
     "ProcessTargetRequest",
+    "Quantity",
     "Request",
     "SearchRequest",
     "Stretch",
