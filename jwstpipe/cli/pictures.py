@@ -34,7 +34,7 @@ def composite(
 ) -> None:
     """Make a colour picture of several filters, in the order of their wavelengths."""
     from jwstpipe.execute import open_workers
-    from jwstpipe.render.colour import parse_channel_colour
+    from jwstpipe.render.colour.names import parse_channel_colour
     from jwstpipe.render.pictures import composite as make_composite
 
     settings = settings_of(context)

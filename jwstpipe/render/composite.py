@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from jwstpipe.progress import Progress, Reporter, silent
-from jwstpipe.render.avm import AvmRecord, SpectralEntry, avm_packet
-from jwstpipe.render.colour import BLACK, Colour
+from jwstpipe.render.colour.names import BLACK, Colour
 from jwstpipe.render.cores import CoreLimits, Hole
-from jwstpipe.render.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky
+from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
+from jwstpipe.render.files.picture import Pixels, check_picture, open_picture, quantised
+from jwstpipe.render.geometry.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky
+from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
-from jwstpipe.render.picture import Pixels, check_picture, open_picture, quantised
 from jwstpipe.render.receipt import ChannelReceipt, Picture
 from jwstpipe.render.rendering import RenderedWindow, render_window
-from jwstpipe.render.resize import resampled, taps
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 

@@ -8,13 +8,15 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.colour import WHITE, Colour, chromatic_colours, mixing_matrix
-from jwstpipe.render.frame import check_one_grid
-from jwstpipe.render.levels import level_for_pixels, read_level
-from jwstpipe.render.limits import automatic_stretches
-from jwstpipe.render.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
-from jwstpipe.render.stretch import Stretch
-from jwstpipe.render.wavelengths import Passband, known_wavelength, passband
+from jwstpipe.render.colour.mixing import mixing_matrix
+from jwstpipe.render.colour.names import WHITE, Colour
+from jwstpipe.render.colour.palette import chromatic_colours
+from jwstpipe.render.colour.passband import Passband, known_wavelength, passband
+from jwstpipe.render.geometry.frame import check_one_grid
+from jwstpipe.render.geometry.levels import level_for_pixels, read_level
+from jwstpipe.render.tone.balanced import automatic_stretches
+from jwstpipe.render.tone.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
+from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["Channel", "Layer", "resolve_layers"]

@@ -4,9 +4,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.render.frame import SkyPlacement
-from jwstpipe.render.statistics import SkyStatistics
-from jwstpipe.render.stretch import Stretch
+from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.tone.statistics import SkyStatistics
+from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelReceipt", "Picture"]

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.colour import Colour, srgb_encoded
+from jwstpipe.render.colour.names import Colour
+from jwstpipe.render.colour.srgb import srgb_encoded
 from jwstpipe.render.cores import CoreLimits, Hole, fill_holes
+from jwstpipe.render.geometry.levels import level_shape, read_level
 from jwstpipe.render.layers import Layer
-from jwstpipe.render.levels import level_shape, read_level
-from jwstpipe.render.stretch import apply_stretch
+from jwstpipe.render.tone.stretch import apply_stretch
 from jwstpipe.sky.box import Box
 
 __all__ = ["RenderedWindow", "layer_brightness", "render_window", "with_lightness"]

@@ -14,7 +14,8 @@ from test_render_avm import AVM, DC, OURS, read_packet
 from test_render_picture import png_samples
 
 from jwstpipe.errors import DataError, UsageError
-from jwstpipe.render.colour import Colour, parse_colour, srgb_decoded
+from jwstpipe.render.colour.names import Colour, parse_colour
+from jwstpipe.render.colour.srgb import srgb_decoded
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.cores import CoreLimits
 from jwstpipe.render.layers import resolve_layers
@@ -198,7 +199,7 @@ def test_a_minority_that_is_most_of_the_sky_is_shown_and_it_is_said(tmp_path):
 
 @pytest.mark.parametrize("levels", [1, 4])
 def test_crop_is_exact_where_a_coarse_level_found_it(tmp_path, levels, monkeypatch):
-    monkeypatch.setattr("jwstpipe.render.frame.SURVEY_PIXELS", 3000)
+    monkeypatch.setattr("jwstpipe.render.geometry.frame.SURVEY_PIXELS", 3000)
     field = np.full((500, 700), np.nan, np.float32)
     field[123:397, 211:555] = starfield((274, 344))
     (image,) = images([field], filters=["F200W"], levels=levels)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from jwstpipe.errors import DataError, StorageError, UsageError
-from jwstpipe.render.picture import check_picture, open_picture, quantised
+from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 
 PACKET = '<?xpacket begin="\ufeff"?><x>η Carinae</x>'.encode()
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError, NoCoverageError, TransformError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.levels import level_for_pixels, level_for_side, level_shape, read_level
-from jwstpipe.render.statistics import SURVEY_PIXELS
+from jwstpipe.render.geometry.levels import level_for_pixels, level_for_side, level_shape, read_level
+from jwstpipe.render.tone.statistics import SURVEY_PIXELS
 from jwstpipe.requests import Coverage
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards

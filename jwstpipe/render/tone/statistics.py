@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.levels import level_for_pixels, read_level
+from jwstpipe.render.geometry.levels import level_for_pixels, read_level
 
 __all__ = ["SURVEY_PIXELS", "SkyStatistics", "clipped_noise", "measure_image", "measure_sky"]
 

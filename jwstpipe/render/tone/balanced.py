@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jwstpipe.render.statistics import SkyStatistics
-from jwstpipe.render.stretch import Stretch, bounded
+from jwstpipe.render.tone.statistics import SkyStatistics
+from jwstpipe.render.tone.stretch import Stretch, bounded
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["automatic_stretches"]
