@@ -5,18 +5,22 @@ refused before anything runs.
 """
 
 from jwstpipe.requests.base import Request, validated
-from jwstpipe.requests.composite import CompositeRequest, Coverage, Stretch
+from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Coverage, Overlay, Palette, Stretch
 from jwstpipe.requests.mosaic import Background, Combine, Kernel, MosaicOptions, Weights
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.search import SearchRequest
 
 __all__ = [
+    "SIZES",
     "Background",
+    "Combination",
     "Combine",
     "CompositeRequest",
     "Coverage",
     "Kernel",
     "MosaicOptions",
+    "Overlay",
+    "Palette",
     "ProcessTargetRequest",
     "Request",
     "SearchRequest",
