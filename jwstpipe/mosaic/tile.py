@@ -19,7 +19,6 @@ from jwstpipe.mosaic.layers import read_layer
 from jwstpipe.mosaic.plan import TileJob
 from jwstpipe.mosaic.sources import Source
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
 
 __all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
@@ -122,7 +121,7 @@ def _place(job: TileJob, source: Source) -> _Placed | None:
     region = source.box.intersection(job.window)
     if region is None:
         return None
-    wcs = CelestialWcs.from_cards(source.wcs, name=source.address)
+    wcs = source.wcs.exact(name=source.address)
     return _Placed(source, pixel_map(job.grid, wcs, region, tolerance=job.options.tolerance_px))
 
 

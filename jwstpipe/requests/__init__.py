@@ -6,6 +6,7 @@ refused before anything runs.
 
 from jwstpipe.requests.base import Request, validated
 from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Coverage, Overlay, Palette, Stretch
+from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import Background, Combine, Kernel, MosaicOptions, Weights
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.search import SearchRequest
@@ -17,6 +18,7 @@ __all__ = [
     "Combine",
     "CompositeRequest",
     "Coverage",
+    "IngestRequest",
     "Kernel",
     "MosaicOptions",
     "Overlay",
