@@ -7,6 +7,7 @@ a name from which the next level is read: memory holds one row of tiles, whateve
 import queue
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
@@ -100,11 +101,11 @@ class TiffSink:
             "photometric": "rgb" if len(self._shape) == 3 else "minisblack",
             "metadata": None,
         }
-        with tifffile.TiffWriter(partial, bigtiff=True) as file:
+        with ExitStack() as spools, tifffile.TiffWriter(partial, bigtiff=True) as file:
             spool: BinaryIO | None = None
             for level, shape in enumerate(shapes):
                 bands = self._incoming() if spool is None else self._spooled(spool, shape)
-                following = _spool(partial) if level + 1 < len(shapes) else None
+                following = spools.enter_context(_spool(partial)) if level + 1 < len(shapes) else None
                 first: dict[str, Any] = {"subfiletype": 1}
                 if level == 0:
                     first = {
