@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.errors import ConflictError, DataError
+from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
-from jwstpipe.images.fits_reader import FitsImage, open_fits
+from jwstpipe.images.fits_reader import PLANES, FitsImage, open_fits
 from jwstpipe.images.fits_structure import ByteReader, Hdu
 from jwstpipe.images.layout import LAYOUT, SHARD, plane_spec, root_attributes
 from jwstpipe.images.publish import existing_product, new_image
@@ -22,14 +22,14 @@ from jwstpipe.images.store import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 
 __all__ = ["ALGORITHM", "ConvertJob", "ConvertReceipt", "Planes", "convert", "image_id", "run_convert"]
 
 ALGORITHM = f"1.{LAYOUT}"
 """Version of what conversion does to the bytes; part of the id of what it makes."""
 
-Planes = Literal["all", "science"]
+Planes = Literal["all", "science"] | tuple[str, ...]
+"""Which HDUs are kept: every one, what mosaics need, or planes by name."""
 
 SCIENCE = ("sci", "err", "dq", "wht", "area", "var_rnoise")
 """What mosaics need; the other HDUs are kept only by ``planes="all"``."""
@@ -77,7 +77,9 @@ def run_convert(job: ConvertJob) -> ConvertReceipt:
 
 def image_id(parent: str, *, planes: Planes) -> str:
     """Tell the product id that a conversion will give, so that one that was done is found again."""
-    return derived_product_id("convert", ALGORITHM, {"planes": planes}, [parent])
+    return derived_product_id(
+        "convert", ALGORITHM, {"planes": planes if isinstance(planes, str) else list(planes)}, [parent]
+    )
 
 
 def convert(
@@ -101,7 +103,7 @@ def convert(
         Image store to make, local or ``s3://``.
     planes
         ``all`` keeps every HDU, so that `export` gives back the whole file; ``science`` keeps SCI, ERR, DQ, WHT, AREA
-        and VAR_RNOISE and lists the rest.
+        and VAR_RNOISE and lists the rest; a tuple of plane names keeps those, and SCI.
     parent
         Product id of the source, where the catalogue knows it; default: the digest of its bytes.
     overwrite
@@ -124,10 +126,11 @@ def convert(
     """
     started = time.perf_counter()
     image = open_fits(source, s3=s3)
-    CelestialWcs.from_cards(wcs_cards(image.header), name=image.address)
+    wcs = image.wcs
+    wcs.exact(name=image.address)
     digest = _digest(image.reader)
     identity = image_id(parent or f"sha256:{digest}", planes=planes)
-    kept = [plane for plane in image.planes if planes == "all" or plane in SCIENCE]
+    kept = _kept(image, planes)
     found = existing_product(target, s3=s3)
     if found is not None and not overwrite:
         if found.provenance.get("product_id") != identity:
@@ -146,6 +149,8 @@ def convert(
         )
     with new_image(target, s3=s3) as writer:
         fits = _write_planes(writer, image, kept, keep_all=planes == "all", report=report)
+        if wcs.nodes is not None:
+            writer.write_wcs(wcs.nodes)
         fits |= {"sha256": digest, "size": image.reader.size}
         dtype = str(image.sample_format("sci").decoded)
         levels = build_pyramid(
@@ -174,6 +179,7 @@ def convert(
                 product_id=identity,
                 provenance=provenance,
                 fits=fits,
+                wcs=wcs,
             )
         )
     return ConvertReceipt(
@@ -187,6 +193,16 @@ def convert(
         _since(started),
         reused=False,
     )
+
+
+def _kept(image: FitsImage, planes: Planes) -> list[str]:
+    if planes == "all":
+        return list(image.planes)
+    named = SCIENCE if planes == "science" else ("sci", *planes)
+    unknown = [] if planes == "science" else [plane for plane in planes if plane not in PLANES.values()]
+    if unknown:
+        raise UsageError(f"{unknown[0]!r} is no plane; the names are {', '.join(PLANES.values())}")
+    return [plane for plane in image.planes if plane in named]
 
 
 def _since(started: float) -> float:

@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from jwstpipe.errors import FitsError
 from jwstpipe.images.byte_readers import MappedReader, open_bytes
 from jwstpipe.images.fits_structure import ByteReader, Hdu, header_of, scan_fits
+from jwstpipe.images.gwcs_sampling import image_wcs
 from jwstpipe.images.samples import SampleFormat
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = ["PLANES", "FitsImage", "open_fits"]
 
@@ -77,6 +80,16 @@ class FitsImage:
     def header(self) -> Header:
         """Header of the science plane."""
         return header_of(self.reader, self.plane_hdus["sci"])
+
+    @cached_property
+    def wcs(self) -> ImageWcs:
+        """Where it lies on the sky: the gwcs of the file where it has one that can be read, else its header."""
+        cards = wcs_cards(self.header)
+        asdf = next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
+        if asdf is None:
+            return ImageWcs(cards)
+        content = bytes(self.reader.read(asdf.data_offset, asdf.data_size))
+        return image_wcs(cards, content, self.shape, name=self.address)
 
     @property
     def provenance(self) -> dict[str, Any]:

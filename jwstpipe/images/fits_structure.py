@@ -12,12 +12,14 @@ from astropy.io.fits import Header
 
 from jwstpipe.errors import FitsError
 
-__all__ = ["BLOCK", "ByteReader", "Hdu", "header_of", "scan_fits"]
+__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "header_of", "scan_fits"]
 
 BLOCK = 2880
 """Bytes of a FITS block."""
 
 CARD = 80
+"""Bytes of a FITS card."""
+
 MOST_HEADER_BLOCKS = 4096
 """Longest header accepted: 147,456 cards; the longest of JWST have a few thousand."""
 

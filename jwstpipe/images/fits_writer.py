@@ -23,7 +23,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
 
-__all__ = ["ExportReceipt", "export"]
+__all__ = ["ExportReceipt", "data_pieces", "export"]
 
 MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
 
@@ -118,16 +118,28 @@ def _original_pieces(image: ImageStore) -> Iterator[bytes]:
         yield cards
         yield b" " * (-len(cards) % BLOCK)
         written = 0
-        if "plane" in entry:
-            header = Header.fromstring(cards.decode("latin-1"))
-            for piece in _plane_pieces(image, entry["plane"], header):
-                written += len(piece)
-                yield piece
-        elif "data" in entry:
-            content = np.asarray(image.array(entry["data"])[...]).tobytes()
-            written += len(content)
-            yield content
+        for piece in data_pieces(image, entry, cards):
+            written += len(piece)
+            yield piece
         yield b"\0" * (-written % BLOCK)
+
+
+def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Iterator[bytes]:
+    """Give the data of one HDU as they stand in the FITS file, without padding.
+
+    Parameters
+    ----------
+    image
+        The store.
+    entry
+        One of its ``fits.hdus``.
+    cards
+        The header of that HDU.
+    """
+    if "plane" in entry:
+        yield from _plane_pieces(image, entry["plane"], Header.fromstring(cards.decode("latin-1")))
+    elif "data" in entry:
+        yield np.asarray(image.array(entry["data"])[...]).tobytes()
 
 
 def _plane_pieces(image: ImageStore, plane: str, header: Header) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = ["SkyImage"]
 
@@ -46,6 +47,11 @@ class SkyImage(Protocol):
     @property
     def header(self) -> Header:
         """The header of the science plane: unit and WCS at full resolution."""
+        ...
+
+    @property
+    def wcs(self) -> ImageWcs:
+        """Where it lies on the sky, as values that travel; ``wcs.exact(name=...)`` evaluates it."""
         ...
 
     @property

@@ -23,6 +23,7 @@ from zarr.codecs import BloscCodec
 
 from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.images.dq import DQ_BITS
+from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = [
     "CHUNK",
@@ -37,6 +38,7 @@ __all__ = [
     "level_shape",
     "plane_spec",
     "root_attributes",
+    "wcs_facts",
 ]
 
 LAYOUT = 1
@@ -147,6 +149,7 @@ def root_attributes(
     provenance: dict[str, Any],
     fits: dict[str, Any],
     grid: dict[str, Any] | None = None,
+    wcs: ImageWcs | None = None,
 ) -> dict[str, Any]:
     """Write the attributes of the root group.
 
@@ -170,6 +173,8 @@ def root_attributes(
         How to write the FITS file again: ``hdus`` in order, size and digest of the source.
     grid
         For a mosaic: ``grid`` (`SkyGrid.as_dict`), ``box`` (of the arrays) and ``window`` (of the data).
+    wcs
+        For an image: where its place on the sky comes from.
     """
     jwstpipe: dict[str, Any] = {
         "layout": LAYOUT,
@@ -185,7 +190,21 @@ def root_attributes(
     }
     if grid is not None:
         jwstpipe["grid"] = grid
+    if wcs is not None:
+        jwstpipe["wcs"] = wcs_facts(wcs)
     return {"jwstpipe": jwstpipe, "ome": _ome(name, levels), "multiscales": _multiscales(levels)}
+
+
+def wcs_facts(wcs: ImageWcs) -> dict[str, Any]:
+    """Tell where the WCS of an image comes from and how well it is known, as plain JSON values."""
+    facts: dict[str, Any] = {"origin": wcs.origin}
+    if wcs.header_offset_px is not None and np.isfinite(wcs.header_offset_px):
+        facts["header_offset_px"] = wcs.header_offset_px
+    if wcs.nodes is not None:
+        facts["error_px"] = wcs.nodes.error_px
+    if wcs.note:
+        facts["note"] = wcs.note
+    return facts
 
 
 def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:

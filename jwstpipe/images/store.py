@@ -20,13 +20,19 @@ from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_l
 from jwstpipe.images.shards import decode_shard, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import wcs_cards
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.image_wcs import ImageWcs
+from jwstpipe.sky.sampled import WcsNodes
 from jwstpipe.storage import get_bytes, put_bytes, storage_errors, writing_errors, zarr_store
 
 __all__ = ["ImageStore", "ImageWriter", "open_image_store"]
 
 CARD = 80
 BYTES_CHUNK = 1 << 20
+
+NODES = "wcs/nodes"
+"""Array of the sampled gwcs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +78,23 @@ class ImageStore:
     def header(self) -> Header:
         """Header of the science plane."""
         return Header.fromstring(self.header_bytes("sci").decode("latin-1"))
+
+    @cached_property
+    def wcs(self) -> ImageWcs:
+        """Where it lies on the sky: the nodes of the gwcs that the file had, else its header."""
+        cards = wcs_cards(self.header)
+        found = self.attributes.get("wcs") or {}
+        offset = found.get("header_offset_px")
+        if found.get("origin") != "gwcs":
+            return ImageWcs(cards, None, offset, str(found.get("note", "")))
+        array = self.array(NODES)
+        nodes = WcsNodes.of(
+            np.asarray(array[...]),
+            origin=(float(array.attrs["origin"][0]), float(array.attrs["origin"][1])),
+            step=float(array.attrs["step"]),
+            error_px=float(found["error_px"]),
+        )
+        return ImageWcs(cards, nodes, offset)
 
     @property
     def provenance(self) -> dict[str, Any]:
@@ -200,6 +223,27 @@ class ImageWriter:
         """Store a FITS header byte for byte."""
         cards = np.frombuffer(content, dtype="u1").reshape(-1, CARD)
         self._write_whole(f"header/{name}", cards, cards.shape, ("card", "char"))
+
+    def write_wcs(self, nodes: WcsNodes) -> None:
+        """Store the sampled gwcs."""
+        vectors = nodes.vectors
+        attributes = {
+            "long_name": "unit vectors, ICRS, of a lattice of pixels",
+            "origin": list(nodes.origin),
+            "step": nodes.step,
+            "interpolation": "cubic Lagrange in the plane that touches the sky in node (ny // 2, nx // 2)",
+        }
+        options = {
+            "shape": vectors.shape,
+            "dtype": "f8",
+            "chunks": vectors.shape,
+            "dimension_names": ("node_y", "node_x", "component"),
+            "fill_value": float("nan"),
+            "attributes": attributes,
+        }
+        array = self._create(NODES, options)
+        with writing_errors(self.address):
+            array[...] = vectors
 
     def write_bytes(self, path: str, content: bytes | memoryview) -> None:
         """Store the data of an HDU byte for byte."""

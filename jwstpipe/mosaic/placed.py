@@ -13,8 +13,8 @@ from jwstpipe.mosaic.reprojected import reprojected
 from jwstpipe.mosaic.resample import Layer, add_layer, add_resampled
 from jwstpipe.mosaic.sources import Source
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.forwardmap import forward_map
+from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
 
 __all__ = ["INTERPOLATED", "Placed", "place"]
@@ -35,7 +35,7 @@ class Placed:
 
     job: TileJob
     source: Source
-    wcs: CelestialWcs
+    wcs: SkyWcs
     where: PixelMap
     """From the plane to the image."""
 
@@ -97,5 +97,5 @@ def place(job: TileJob, source: Source, region: Box) -> Placed | None:
     part = source.box.intersection(region)
     if part is None:
         return None
-    wcs = CelestialWcs.from_cards(source.wcs, name=source.address)
+    wcs = source.wcs.exact(name=source.address)
     return Placed(job, source, wcs, pixel_map(job.grid, wcs, part, tolerance=job.options.tolerance_px), part)

@@ -15,8 +15,8 @@ from jwstpipe.mosaic.resample import Layer, Resampled
 from jwstpipe.requests import Kernel
 from jwstpipe.sky.area import areas
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.pixelmap import PixelMap
 
 __all__ = ["reprojected"]
@@ -24,9 +24,7 @@ __all__ = ["reprojected"]
 Plane = NDArray[Any]
 
 
-def reprojected(
-    layer: Layer, wcs: CelestialWcs, where: PixelMap, grid: SkyGrid, box: Box, *, kernel: Kernel
-) -> Resampled:
+def reprojected(layer: Layer, wcs: SkyWcs, where: PixelMap, grid: SkyGrid, box: Box, *, kernel: Kernel) -> Resampled:
     """Resample one input onto a window of the plane.
 
     Parameters
@@ -96,7 +94,7 @@ def _nearest_bits(layer: Layer, where: PixelMap, box: Box) -> NDArray[np.uint32]
 class _WindowWcs(BaseLowLevelWCS):  # type: ignore[misc]
     """A window of an image as the shared WCS interface of astropy has it (APE 14)."""
 
-    def __init__(self, wcs: CelestialWcs, window: Box) -> None:
+    def __init__(self, wcs: SkyWcs, window: Box) -> None:
         self._wcs = wcs
         self._window = window
 

@@ -14,8 +14,8 @@ from jwstpipe.mosaic.skies import NO_SKY, Sky
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.footprint import Footprint, footprint
+from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = ["InspectJob", "Inspection", "Source", "exposure_seconds", "inspect", "weights_for"]
 
@@ -35,8 +35,8 @@ class Source:
     """Name for people, and for the order of combination."""
 
     product_id: str
-    wcs: str
-    """Header cards of its WCS."""
+    wcs: ImageWcs
+    """Where it lies on the sky."""
 
     shape: tuple[int, int]
     planes: tuple[str, ...]
@@ -95,13 +95,12 @@ def inspect(job: InspectJob) -> Inspection:
         No celestial WCS, or one that maps a part of the image to nothing.
     """
     image = open_image(job.address, s3=job.s3)
-    cards = wcs_cards(image.header)
-    outline = footprint(CelestialWcs.from_cards(cards, name=job.address), image.window, name=job.address)
+    outline = footprint(image.wcs.exact(name=job.address), image.window, name=job.address)
     source = Source(
         address=job.address,
         name=image.name,
         product_id=str(image.provenance.get("product_id") or _content_id(image)),
-        wcs=cards,
+        wcs=image.wcs,
         shape=image.shape,
         planes=tuple(plane for plane in image.planes if plane in USED),
         unit=str(image.header.get("BUNIT", "")).strip(),

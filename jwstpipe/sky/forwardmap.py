@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.pixelmap import PixelMap, lattice_map
 
 __all__ = ["forward_map"]
@@ -18,7 +18,7 @@ __all__ = ["forward_map"]
 Floats = NDArray[np.float64]
 
 
-def forward_map(grid: SkyGrid, wcs: CelestialWcs, window: Box, *, tolerance: float, name: str) -> PixelMap:
+def forward_map(grid: SkyGrid, wcs: SkyWcs, window: Box, *, tolerance: float, name: str) -> PixelMap:
     """Map a window of an image onto the plane.
 
     Parameters

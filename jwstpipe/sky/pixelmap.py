@@ -15,9 +15,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.lattice import fill_row, lagrange_weights, row_scratch
 
 __all__ = ["PixelMap", "Transform", "lattice_map", "pixel_map"]
@@ -79,7 +79,7 @@ class PixelMap:
         return None if found[0] > found[1] else (float(found[0]), float(found[1]), float(found[2]), float(found[3]))
 
 
-def pixel_map(grid: SkyGrid, wcs: CelestialWcs, box: Box, *, tolerance: float = 1e-3) -> PixelMap:
+def pixel_map(grid: SkyGrid, wcs: SkyWcs, box: Box, *, tolerance: float = 1e-3) -> PixelMap:
     """Map a window of the plane into an image.
 
     Parameters
@@ -125,7 +125,7 @@ def lattice_map(exact: Transform, box: Box, *, tolerance: float) -> PixelMap:
 class _Exact:
     """The exact way from the plane into an image."""
 
-    def __init__(self, grid: SkyGrid, wcs: CelestialWcs) -> None:
+    def __init__(self, grid: SkyGrid, wcs: SkyWcs) -> None:
         self._plane = grid.wcs(Box(0, 0, 1, 1))
         self._frame = grid.frame
         self._wcs = wcs

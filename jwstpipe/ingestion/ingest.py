@@ -8,8 +8,7 @@ from typing import Any
 
 from astropy.io.fits import Header
 
-from jwstpipe.archive.products import Product, choose_products, list_products
-from jwstpipe.archive.query import SearchResult, search
+from jwstpipe.archive.products import Product
 from jwstpipe.archive.transfer import Failure, Receipt, fetch
 from jwstpipe.catalog.archive_record import record_from_archive
 from jwstpipe.catalog.catalog import Catalog, open_catalog
@@ -20,17 +19,14 @@ from jwstpipe.images.byte_readers import open_bytes
 from jwstpipe.images.fits_reader import open_fits
 from jwstpipe.images.fits_structure import header_of, scan_fits
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests import SearchRequest
-from jwstpipe.settings import ArchiveSettings, Settings
+from jwstpipe.settings import Settings
 from jwstpipe.storage import ObjectStore, is_remote, open_store
 
 __all__ = [
-    "Choice",
     "IngestResult",
     "Ingested",
     "already_stored",
     "arrivals",
-    "choose",
     "ingest_products",
     "register",
     "storage_key",
@@ -65,38 +61,6 @@ class IngestResult:
             bad, total = len(self.failures), len(self.failures) + len(self.entries)
             raise PartialError(f"{bad} of {total} files failed, first {self.failures[0].reason}; run it again for them")
         return self.entries
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What a request comes to, before anything is fetched."""
-
-    found: SearchResult
-    products: tuple[Product, ...]
-    """Files that are wanted; each once."""
-
-
-def choose(request: SearchRequest, *, settings: ArchiveSettings, report: Reporter = silent) -> Choice:
-    """Search the archive, list the files of what it has, and choose those that the request asks for.
-
-    Parameters
-    ----------
-    request
-        Selectors and filters.
-    settings
-        Which archive.
-    report
-        Told of pages and observations.
-
-    Raises
-    ------
-    JwstPipeError
-        As `jwstpipe.archive.query.search`.
-    """
-    found = search(request, settings=settings, report=report)
-    listing = list_products(found, settings=settings, report=report)
-    products = choose_products(listing, level=request.level, suffix=request.suffix, filters=request.filters)
-    return Choice(found, tuple(products))
 
 
 def ingest_products(products: Iterable[Product], *, settings: Settings, report: Reporter = silent) -> IngestResult:
