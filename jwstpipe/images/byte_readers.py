@@ -48,6 +48,11 @@ class MappedReader:
         """Give a view of the bytes; nothing is copied."""
         return self._view[offset : offset + length]
 
+    def release(self) -> None:
+        """Take the pages that were read out of this process; they stay in the system's cache."""
+        if isinstance(self._map, mmap.mmap):
+            self._map.madvise(mmap.MADV_DONTNEED)
+
 
 class RangeReader:
     """A remote object read by byte ranges; the start is kept, because headers are read in small pieces."""

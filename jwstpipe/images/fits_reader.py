@@ -11,7 +11,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError
-from jwstpipe.images.byte_readers import open_bytes
+from jwstpipe.images.byte_readers import MappedReader, open_bytes
 from jwstpipe.images.fits_structure import ByteReader, Hdu, header_of, scan_fits
 from jwstpipe.images.gwcs_sampling import image_wcs
 from jwstpipe.images.samples import SampleFormat
@@ -107,7 +107,13 @@ class FitsImage:
             covered = self.coverage(window)
             if covered is not None:
                 values[~covered] = np.nan
+        self.release()
         return values
+
+    def release(self) -> None:
+        """Give back the memory of what was read of a local file; views of it stay valid."""
+        if isinstance(self.reader, MappedReader):
+            self.reader.release()
 
     def sample_format(self, plane: str) -> SampleFormat:
         """Tell how the samples of a plane are stored."""

@@ -17,13 +17,14 @@ from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_layout, level_shape
+from jwstpipe.images.shards import decode_shard, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled import WcsNodes
-from jwstpipe.storage import storage_errors, writing_errors, zarr_store
+from jwstpipe.storage import get_bytes, put_bytes, storage_errors, writing_errors, zarr_store
 
 __all__ = ["ImageStore", "ImageWriter", "open_image_store"]
 
@@ -183,6 +184,36 @@ class ImageWriter:
         with writing_errors(self.address):
             zarr.open_array(self._at(array_path(plane, level)), mode="r+", zarr_format=3)[box.slices] = values
 
+    def write_shard(self, plane: str, shard: tuple[int, int], values: NDArray[Any], *, level: int = 0) -> None:
+        """Fill a whole shard of a plane at once: a killed writer leaves all of it or nothing.
+
+        Parameters
+        ----------
+        plane
+            Plane, created before.
+        shard
+            Row and column of the shard.
+        values
+            (y, x) of the type of the plane, up to the end of the shard or of the array.
+        level
+            Level of the plane.
+        """
+        packed = encode_shard(values, _fill_of(values.dtype))
+        with writing_errors(self.address):
+            if packed is not None:
+                put_bytes(self._shard_key(plane, shard, level), packed, s3=self._s3)
+
+    def read_shard(
+        self, plane: str, shard: tuple[int, int], dtype: str | np.dtype[Any], *, level: int = 0
+    ) -> NDArray[Any] | None:
+        """Read a whole shard that `write_shard` filled; None where it has no samples."""
+        with writing_errors(self.address):
+            packed = get_bytes(self._shard_key(plane, shard, level), s3=self._s3)
+        if packed is None:
+            return None
+        kind = np.dtype(dtype)
+        return decode_shard(packed, kind, _fill_of(kind), name=self.address)
+
     def read_back(self, plane: str, box: Box, *, level: int = 0) -> NDArray[Any]:
         """Read a window that is already filled."""
         with writing_errors(self.address):
@@ -244,5 +275,13 @@ class ImageWriter:
         with writing_errors(self.address):
             return zarr.create_array(self._at(path), **options)
 
+    def _shard_key(self, plane: str, shard: tuple[int, int], level: int) -> str:
+        return f"{self.address}/{array_path(plane, level)}/c/{shard[0]}/{shard[1]}"
+
     def _at(self, path: str) -> Any:
         return zarr_store(f"{self.address}/{path}", s3=self._s3)
+
+
+def _fill_of(dtype: np.dtype[Any]) -> float:
+    """Give what stands for no data in planes of a type, as `plane_spec` has it."""
+    return float("nan") if dtype.kind == "f" else 0
