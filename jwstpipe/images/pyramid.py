@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
-from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
+from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.store import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -35,6 +35,8 @@ class ShardJob:
 
     weighted: bool
     s3: S3Settings
+    index: int = 0
+    """Slice of a cube."""
 
 
 def build_pyramid(
@@ -45,6 +47,7 @@ def build_pyramid(
     workers: Workers,
     s3: S3Settings | None = None,
     dtype: str = "f4",
+    slices: int = 0,
     report: Reporter = silent,
 ) -> int:
     """Add all levels to an image whose full resolution is written.
@@ -63,6 +66,8 @@ def build_pyramid(
         Endpoint of an ``s3://`` image.
     dtype
         Type of the science plane.
+    slices
+        For a cube: length of its third axis; each slice has its own levels.
     report
         Told after each shard.
 
@@ -72,17 +77,20 @@ def build_pyramid(
         Number of levels, the full resolution among them.
     """
     levels = level_count(shape)
-    total = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
+    boxes = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
+    total = boxes * max(slices, 1)
     done = 0
     for level in range(1, levels):
         coarse, fine = level_shape(shape, level), Box.of_shape(level_shape(shape, level - 1))
         for plane in ("sci", "wht") if weighted else ("sci",):
-            writer.create_plane(plane, coarse, plane_spec(plane, dtype=dtype if plane == "sci" else "f4"), level=level)
+            spec = plane_spec(plane, dtype=dtype if plane == "sci" else "f4")
+            writer.create_plane(plane, coarse, spec, level=level, slices=slices)
         jobs = {}
         for box in Box.of_shape(coarse).cells(SHARD):
             below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
-            key = f"{level}-{box.y0 // SHARD}-{box.x0 // SHARD}"
-            jobs[key] = ShardJob(writer.address, level, box, below, weighted, s3 or S3Settings())
+            for index in range(max(slices, 1)):
+                key = f"{level}-{index}-{box.y0 // SHARD}-{box.x0 // SHARD}"
+                jobs[key] = ShardJob(writer.address, level, box, below, weighted, s3 or S3Settings(), index)
         workers.run(halve_shard, jobs, name="pyramid")
         done += len(jobs)
         report(Progress("pyramid", done, total, "shards"))
@@ -90,16 +98,23 @@ def build_pyramid(
 
 
 def halve_shard(job: ShardJob) -> int:
-    """Make one shard of a level, and give its number of pixels with data."""
+    """Make one shard of a level, strip by strip, and give its number of pixels with data."""
     image = ImageWriter(job.address, s3=job.s3)
-    sci = image.read_back("sci", job.finer, level=job.level - 1)
-    wht = image.read_back("wht", job.finer, level=job.level - 1) if job.weighted else np.ones((1, 1), sci.dtype)
-    values, weights = halve(sci, wht)
+    finer, level = job.finer, job.level - 1
+    strips = []
+    for strip in finer.bands(2 * CHUNK):
+        sci = image.read_back("sci", strip, level=level, index=job.index)
+        wht = (
+            image.read_back("wht", strip, level=level, index=job.index) if job.weighted else np.ones((1, 1), sci.dtype)
+        )
+        strips.append(halve(sci, wht))
+    values = np.concatenate([strip[0] for strip in strips])
     valid = int(np.isfinite(values).sum())
     if valid:
-        image.write("sci", job.box, values, level=job.level)
+        image.write("sci", job.box, values, level=job.level, index=job.index)
         if job.weighted:
-            image.write("wht", job.box, weights, level=job.level)
+            weights = np.concatenate([strip[1] for strip in strips])
+            image.write("wht", job.box, weights, level=job.level, index=job.index)
     return valid
 
 
