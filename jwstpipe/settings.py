@@ -70,9 +70,11 @@ class ExecutionSettings(_Section):
     """Where the pixels are computed."""
 
     cluster: str = Field(
-        "threads", description="threads | processes | tcp://host:port | tls://host:port of a running Dask scheduler"
+        "threads",
+        description="threads | processes | tcp://host:port, tls://host:port of a scheduler | file of configs/dask",
     )
     workers: int = Field(0, ge=0, le=1024, description="threads or processes to start; 0 = one for each core")
+    patience_s: float = Field(60.0, gt=0, description="longest wait for the first worker of a cluster, seconds")
     dashboard_port: int = Field(
         0, ge=0, le=65535, description="port of the Dask dashboard on 127.0.0.1; 0 = any free one"
     )
@@ -95,6 +97,9 @@ class Settings(BaseSettings):
     s3: S3Settings = Field(S3Settings(), description="endpoint of the store when it is on S3")
     archive: ArchiveSettings = Field(ArchiveSettings(), description="MAST and its S3 mirror")
     execution: ExecutionSettings = Field(ExecutionSettings(), description="where the pixels are computed")
+    store_link: str | None = Field(
+        None, description="address under which browsers find the store; products on run pages link there"
+    )
     prefect_api: str | None = Field(
         None, description="address of a running Prefect API (http://host:4200/api); empty: one is started for the run"
     )
@@ -159,7 +164,10 @@ def load_settings(config: Path | str | None = None, **overrides: Any) -> Setting
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """Write settings as the variables that `load_settings` reads, for flows of this process and its children."""
-    absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve()})
+    execution = settings.execution
+    if execution.cluster.endswith((".yaml", ".yml")):
+        execution = execution.model_copy(update={"cluster": str(Path(execution.cluster).expanduser().resolve())})
+    absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve(), "execution": execution})
     found: dict[str, str] = {}
 
     def flatten(prefix: str, values: Mapping[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Archive files into the catalogue, into image stores, and their thumbnails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +19,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 from tasks.archive import Fetched
 from tasks.artifacts import progress_artifacts
+from tasks.making import make_missing
 from tasks.run import Run
 
 __all__ = ["convert_files", "make_thumbnails", "register_files"]
@@ -26,6 +28,7 @@ PLANES: Planes = "science"
 """Planes that flows convert: what mosaics need. The FITS file stays beside the image."""
 
 THUMBNAIL_SIZE = 256
+THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
 
 
 @task(name="register", cache_policy=NO_CACHE)
@@ -48,19 +51,29 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
 def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
     wanted = {image_id(record.product_id, planes=PLANES): record for record in files}
-    known = run.catalog.get_many(wanted)
-    done = {key: record for key, record in known.items() if record.status == "published" and _stands(run, record)}
-    jobs, keys = {}, {}
-    for identity, record in wanted.items():
-        if identity not in done:
-            keys[identity] = f"images/{identity}/{run.attempt}.zarr"
-            source, target = run.store.url(str(record.storage_key)), run.store.url(keys[identity])
-            jobs[identity] = ConvertJob(source, target, PLANES, record.product_id, run.settings.s3)
+    done = make_missing(run, wanted, partial(_convert, run))
+    made = sum(record.run_id == run.run_id for record in done.values())
+    get_run_logger().info("%d images converted, %d were there", made, len(done) - made)
+    return tuple(done.values())
+
+
+def _convert(run: Run, parents: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
+    keys = {identity: f"images/{identity}/{run.attempt}.zarr" for identity in parents}
+    jobs = {
+        identity: ConvertJob(
+            run.store.url(str(parent.storage_key)),
+            run.store.url(keys[identity]),
+            PLANES,
+            parent.product_id,
+            run.settings.s3,
+        )
+        for identity, parent in parents.items()
+    }
     with progress_artifacts() as report:
         receipts = run.workers.run(run_convert, jobs, name="convert", report=report, unit="files")
     for identity, receipt in receipts.items():
-        parent = wanted[identity]
-        done[identity] = derived_record(
+        parent = parents[identity]
+        yield derived_record(
             identity,
             kind="image",
             storage_key=keys[identity],
@@ -73,13 +86,6 @@ def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductReco
             run_id=run.run_id,
             file_name=f"{Path(parent.file_name).stem}.zarr",
         )
-        run.catalog.publish(done[identity])
-    get_run_logger().info("%d images converted, %d were there", len(jobs), len(wanted) - len(jobs))
-    return tuple(done[identity] for identity in wanted)
-
-
-def _stands(run: Run, record: ProductRecord) -> bool:
-    return record.storage_key is not None and run.store.exists(f"{record.storage_key}/zarr.json")
 
 
 @dataclass(frozen=True)
@@ -105,35 +111,37 @@ def run_thumbnail(job: ThumbnailJob) -> int:
 @task(name="thumbnails", cache_policy=NO_CACHE)
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
-    parameters = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
-    identities = {derived_product_id("thumbnail", "1", parameters, [image.product_id]): image for image in images}
-    finished = run.catalog.published(identities)
+    identities = {derived_product_id("thumbnail", "1", THUMBNAIL, [image.product_id]): image for image in images}
+    done = make_missing(run, identities, partial(_thumbnails, run))
+    made = [identity for identity, record in done.items() if record.run_id == run.run_id]
+    for identity in made:
+        run.catalog.amend(identities[identity].product_id, thumbnail=done[identity].storage_key)
+    get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))
+    return tuple(done.values())
+
+
+def _thumbnails(run: Run, images: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
     jobs = {
         identity: ThumbnailJob(
             run.store.url(str(image.storage_key)), run.store, f"thumbnails/{identity}.png", run.settings.s3
         )
-        for identity, image in identities.items()
-        if identity not in finished
+        for identity, image in images.items()
     }
     with progress_artifacts() as report:
         sizes = run.workers.run(run_thumbnail, jobs, name="thumbnail", report=report, unit="images")
     for identity, size in sizes.items():
-        image = identities[identity]
-        record = derived_record(
+        image = images[identity]
+        yield derived_record(
             identity,
             kind="thumbnail",
             storage_key=jobs[identity].key,
             parents=[image],
             operation="thumbnail",
             algorithm_version="1",
-            parameters=parameters,
+            parameters=THUMBNAIL,
             image=shared_image_info([image]),
             created=run.now(),
             run_id=run.run_id,
             file_size=size,
             file_name=f"{Path(image.file_name).stem}.png",
         )
-        run.catalog.publish(record)
-        run.catalog.amend(image.product_id, thumbnail=jobs[identity].key)
-    get_run_logger().info("%d thumbnails made, %d were there", len(jobs), len(identities) - len(jobs))
-    return tuple(run.catalog.get_many(identities).values())

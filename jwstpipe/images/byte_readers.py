@@ -139,8 +139,7 @@ def _cut(
         content = np.frombuffer(
             reader.read(offset + row * row_bytes + first, (count - 1) * row_bytes + width), dtype=np.uint8
         )
-        for line in range(count):
-            found[row + line] = content[line * row_bytes : line * row_bytes + width]
+        found[row : row + count] = np.lib.stride_tricks.as_strided(content, (count, width), (row_bytes, 1))
     return found
 
 

@@ -98,14 +98,15 @@ def _write_plane(writer: ImageWriter, image: FitsImage, plane: str, *, report: R
         writer.create_plane(beside, image.shape, plane_spec(beside, dtype=str(form.stored)), slices=slices)
     cells = [(index, box) for index in range(max(slices, 1)) for box in Box.of_shape(image.shape).cells(SHARD)]
     for done, (index, box) in enumerate(cells, 1):
+        shard, of_cube = (box.y0 // SHARD, box.x0 // SHARD), index if slices else None
         raw = image.read_raw(plane, box, index=index)
         values = form.decode(raw)
         if keep_stored:
             bits = raw.astype(raw.dtype.newbyteorder("=")).view(f"u{raw.dtype.itemsize}")
-            writer.write(beside, box, bits, index=index)
+            writer.write_shard(beside, shard, bits, index=of_cube)
         if restore is not None:
             restore(box, index, values)
-        writer.write(plane, box, values, index=index, every_bit=_has_odd_nan(values))
+        writer.write_shard(plane, shard, values, index=of_cube, every_bit=_has_odd_nan(values))
         report(Progress(f"convert {plane}", done, len(cells), "shards"))
 
 
@@ -152,7 +153,8 @@ def _restorer(writer: ImageWriter, image: FitsImage) -> Restore | None:
                 created = True
             keep = np.zeros(values.shape, dtype=spec.dtype)
             keep[lost] = values[lost].view(spec.dtype) ^ np.array(np.nan, dtype=values.dtype).view(spec.dtype)
-            writer.write("sci_restore", box, keep, index=index)
+            shard = (box.y0 // SHARD, box.x0 // SHARD)
+            writer.write_shard("sci_restore", shard, keep, index=index if slices else None)
         values[lost] = np.nan
 
     return restore

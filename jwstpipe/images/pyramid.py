@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
-from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
+from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.store import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -34,8 +34,11 @@ class ShardJob:
     """Window of the level below that it is made from."""
 
     weighted: bool
+    dtype: str
+    """Type of the science plane."""
+
     s3: S3Settings
-    index: int = 0
+    index: int | None = None
     """Slice of a cube."""
 
 
@@ -90,7 +93,9 @@ def build_pyramid(
             below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
             for index in range(max(slices, 1)):
                 key = f"{level}-{index}-{box.y0 // SHARD}-{box.x0 // SHARD}"
-                jobs[key] = ShardJob(writer.address, level, box, below, weighted, s3 or S3Settings(), index)
+                jobs[key] = ShardJob(
+                    writer.address, level, box, below, weighted, dtype, s3 or S3Settings(), index if slices else None
+                )
         workers.run(halve_shard, jobs, name="pyramid")
         done += len(jobs)
         report(Progress("pyramid", done, total, "shards"))
@@ -100,21 +105,31 @@ def build_pyramid(
 def halve_shard(job: ShardJob) -> int:
     """Make one shard of a level, strip by strip, and give its number of pixels with data."""
     image = ImageWriter(job.address, s3=job.s3)
-    finer, level = job.finer, job.level - 1
-    strips = []
-    for strip in finer.bands(2 * CHUNK):
-        sci = image.read_back("sci", strip, level=level, index=job.index)
+    values = np.full(job.box.shape, np.nan, dtype=job.dtype)
+    weights = np.zeros(job.box.shape if job.weighted else (1, 1), dtype="f4")
+    for part in job.finer.cells(SHARD):
+        shard, shape = (part.y0 // SHARD, part.x0 // SHARD), part.shape
+        sci = image.read_shard("sci", shard, job.dtype, level=job.level - 1, index=job.index)
+        if sci is None:
+            continue
         wht = (
-            image.read_back("wht", strip, level=level, index=job.index) if job.weighted else np.ones((1, 1), sci.dtype)
+            image.read_shard("wht", shard, "f4", level=job.level - 1, index=job.index)
+            if job.weighted
+            else np.ones((1, 1), sci.dtype)
         )
-        strips.append(halve(sci, wht))
-    values = np.concatenate([strip[0] for strip in strips])
+        if wht is None:
+            continue
+        target = Box(part.y0 // 2, part.x0 // 2, (part.y1 + 1) // 2, (part.x1 + 1) // 2).relative_to(job.box).slices
+        halved = halve(sci[: shape[0], : shape[1]], wht[: shape[0], : shape[1]])
+        values[target] = halved[0]
+        if job.weighted:
+            weights[target] = halved[1]
     valid = int(np.isfinite(values).sum())
     if valid:
-        image.write("sci", job.box, values, level=job.level, index=job.index)
+        shard = (job.box.y0 // SHARD, job.box.x0 // SHARD)
+        image.write_shard("sci", shard, values, level=job.level, index=job.index)
         if job.weighted:
-            weights = np.concatenate([strip[1] for strip in strips])
-            image.write("wht", job.box, weights, level=job.level, index=job.index)
+            image.write_shard("wht", shard, weights, level=job.level, index=job.index)
     return valid
 
 

@@ -18,13 +18,14 @@ from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_layout, level_shape
+from jwstpipe.images.shards import decode_shard, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled import WcsNodes
-from jwstpipe.storage import storage_errors, writing_errors, zarr_store
+from jwstpipe.storage import get_bytes, put_bytes, storage_errors, writing_errors, zarr_store
 
 __all__ = ["BYTES_PIECE", "ImageStore", "ImageWriter", "open_image_store"]
 
@@ -205,25 +206,60 @@ class ImageWriter:
         """Create the empty array of a plane; `slices` > 0 for the planes of a cube."""
         self._create(array_path(plane, level), array_options(shape, spec, slices=slices))
 
-    def write(
-        self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0, index: int = 0, every_bit: bool = False
+    def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0, index: int = 0) -> None:
+        """Fill a window of a plane; windows of different tasks never share a shard."""
+        with writing_errors(self.address):
+            array = self._open(array_path(plane, level))
+            array[_place(array, box, index)] = values
+
+    def write_shard(
+        self,
+        plane: str,
+        shard: tuple[int, int],
+        values: NDArray[Any],
+        *,
+        level: int = 0,
+        index: int | None = None,
+        every_bit: bool = False,
     ) -> None:
-        """Fill a window of a plane; windows of different tasks never share a shard.
+        """Fill a whole shard of a plane at once: a killed writer leaves all of it or nothing.
 
         Parameters
         ----------
-        plane, box, level, index
-            Where; `index` is the slice of a cube.
+        plane
+            Plane, created before.
+        shard
+            Row and column of the shard.
         values
-            Samples of the shape of `box`.
+            (y, x) of the type of the plane, up to the end of the shard or of the array.
+        level
+            Level of the plane.
+        index
+            Slice of a cube.
         every_bit
-            Keep the bits of NaN too: a chunk of NaN is stored even where it equals the fill value as a number.
+            Keep the bits of NaN too, where a chunk holds nothing else.
         """
+        packed = encode_shard(values, _fill_of(values.dtype), every_bit=every_bit)
         with writing_errors(self.address):
-            array = self._open(array_path(plane, level))
-            if every_bit:
-                array = array.with_config({"write_empty_chunks": True, "order": "C"})
-            array[_place(array, box, index)] = values
+            if packed is not None:
+                put_bytes(self._shard_key(plane, shard, level, index), packed, s3=self._s3)
+
+    def read_shard(
+        self,
+        plane: str,
+        shard: tuple[int, int],
+        dtype: str | np.dtype[Any],
+        *,
+        level: int = 0,
+        index: int | None = None,
+    ) -> NDArray[Any] | None:
+        """Read a whole shard that `write_shard` filled; None where it has no samples."""
+        with writing_errors(self.address):
+            packed = get_bytes(self._shard_key(plane, shard, level, index), s3=self._s3)
+        if packed is None:
+            return None
+        kind = np.dtype(dtype)
+        return decode_shard(packed, kind, _fill_of(kind), name=self.address)
 
     def read_back(self, plane: str, box: Box, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window that is already filled."""
@@ -298,5 +334,14 @@ class ImageWriter:
             self._arrays[path] = zarr.open_array(self._at(path), mode="r+", zarr_format=3)
         return self._arrays[path]
 
+    def _shard_key(self, plane: str, shard: tuple[int, int], level: int, index: int | None) -> str:
+        place = shard if index is None else (index, *shard)
+        return f"{self.address}/{array_path(plane, level)}/c/{'/'.join(map(str, place))}"
+
     def _at(self, path: str) -> Any:
         return zarr_store(f"{self.address}/{path}", s3=self._s3)
+
+
+def _fill_of(dtype: np.dtype[Any]) -> float:
+    """Give what stands for no data in planes of a type, as `plane_spec` has it."""
+    return float("nan") if dtype.kind == "f" else 0

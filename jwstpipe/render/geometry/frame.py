@@ -7,10 +7,10 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError, NoCoverageError, TransformError
+from jwstpipe.errors import DataError, NoCoverageError, TransformError, UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.levels import level_for_pixels, level_for_side, level_shape, read_level
-from jwstpipe.render.statistics import SURVEY_PIXELS
+from jwstpipe.render.geometry.levels import level_for_pixels, level_for_side, level_shape, read_level
+from jwstpipe.render.tone.statistics import SURVEY_PIXELS
 from jwstpipe.requests import Coverage
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
@@ -129,7 +129,14 @@ def channels_to_show(images: Sequence[SkyImage], coverage: Coverage) -> tuple[in
     )
 
 
-def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = True, least: int = 1) -> Frame:
+def choose_frame(
+    images: Sequence[SkyImage],
+    *,
+    size: int | None,
+    crop: bool = True,
+    least: int = 1,
+    window: tuple[int, int, int, int] | None = None,
+) -> Frame:
     """Choose the window that the images cover together, the level, and the size of the picture.
 
     Parameters
@@ -142,13 +149,19 @@ def choose_frame(images: Sequence[SkyImage], *, size: int | None, crop: bool = T
         False keeps the whole images.
     least
         Images that have to cover a pixel for it to count.
+    window
+        Part of the images that was asked for: x0, y0, x1, y1 in full pixels; None = what they cover.
 
     Raises
     ------
+    UsageError
+        A window beyond the images.
     NoCoverageError
         No pixel of any image holds data.
     """
     shape = images[0].shape
+    if window is not None:
+        return _windowed(shape, window, size)
     if not crop:
         level = 0 if size is None else level_for_side(max(shape), size)
         return _frame(Box.of_shape(level_shape(shape, level)), level, size)
@@ -199,6 +212,19 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
 def _replaced(keyword: str) -> bool:
     """Tell which cards of the image do not hold for the picture: its matrix, in any spelling, and its distortion."""
     return keyword.startswith(("CD", "PC", "CROTA", "A_", "B_", "AP_", "BP_"))
+
+
+def _windowed(shape: tuple[int, int], window: tuple[int, int, int, int], size: int | None) -> Frame:
+    x0, y0, x1, y1 = window
+    if not (0 <= x0 < x1 <= shape[1] and 0 <= y0 < y1 <= shape[0]):
+        raise UsageError(
+            f"crop {x0},{y0},{x1},{y1} does not lie in the images, which have {shape[1]} x {shape[0]} px; give"
+            " x0,y0,x1,y1 with 0,0 at the bottom left"
+        )
+    level = 0 if size is None else level_for_side(max(x1 - x0, y1 - y0), size)
+    fine = Box(y0, x0, y1, x1)
+    box = Box(fine.y0 >> level, fine.x0 >> level, -(-fine.y1 >> level), -(-fine.x1 >> level))
+    return _frame(box, level, size)
 
 
 def _frame(box: Box, level: int, size: int | None) -> Frame:

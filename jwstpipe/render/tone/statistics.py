@@ -1,6 +1,6 @@
 """Robust statistics of an image for display: computed once, from one level, whatever is rendered later."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from astropy.visualization import ZScaleInterval
@@ -8,15 +8,19 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.levels import level_for_pixels, read_level
+from jwstpipe.render.geometry.levels import level_for_pixels, read_level
 
-__all__ = ["SURVEY_PIXELS", "SkyStatistics", "clipped_noise", "measure_image", "measure_sky"]
+__all__ = ["FRACTIONS", "SURVEY_PIXELS", "SkyStatistics", "clipped_noise", "measure_image", "measure_sky"]
 
 Image = NDArray[np.float32]
 Values = NDArray[np.float64]
 
 SURVEY_PIXELS = 1 << 22
 """Most pixels of the level that statistics are taken from."""
+
+_TAIL = (0.0, 1e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3)
+FRACTIONS = (*_TAIL, *(n / 100 for n in range(1, 100)), *(1.0 - tail for tail in reversed(_TAIL)))
+"""Fractions of the covered pixels whose quantiles are kept: every hundredth, and more in the tails."""
 
 BLOCK = 8
 """Side of the blocks whose medians carry the sky, pixels of that level."""
@@ -59,6 +63,17 @@ class SkyStatistics:
     zscale: tuple[float, float]
     """Limits of the IRAF zscale algorithm (contrast 0.25, 1000 samples)."""
 
+    quantiles: tuple[float, ...] = field(repr=False)
+    """Values at `FRACTIONS` of the covered pixels."""
+
+    def quantile(self, fraction: float) -> float:
+        """Give the value below which a fraction of the covered pixels lies, straight between those that are kept."""
+        return float(np.interp(fraction, FRACTIONS, self.quantiles))
+
+    def rank(self, value: float) -> float:
+        """Give the fraction of the covered pixels below a value."""
+        return float(np.interp(value, self.quantiles, FRACTIONS))
+
 
 def measure_image(image: SkyImage, *, pixels: int = SURVEY_PIXELS) -> SkyStatistics:
     """Measure an image on its finest level of at most `pixels` pixels.
@@ -89,12 +104,13 @@ def measure_sky(values: Image, *, level: int, name: str) -> SkyStatistics:
     DataError
         No pixel holds data.
     """
-    covered = values[np.isfinite(values)].astype(np.float64)
+    covered = np.sort(values[np.isfinite(values)])
     if covered.size == 0:
         raise DataError(f"{name}: no pixel holds data, so it has nothing to show; leave it out")
     sky, noise = _sky_and_noise(values, covered)
-    low, median, bright, high = np.percentile(covered, (0.1, 50.0, 99.5, 99.9))
-    first, last = ZScaleInterval(n_samples=1000, contrast=0.25).get_limits(covered)
+    quantiles = _quantiles(covered, FRACTIONS)
+    low, median, bright, high = (quantiles[FRACTIONS.index(one)] for one in (1e-3, 0.5, 0.995, 0.999))
+    first, last = ZScaleInterval(n_samples=1000, contrast=0.25).get_limits(values[np.isfinite(values)])
     return SkyStatistics(
         level=level,
         coverage=covered.size / values.size,
@@ -105,6 +121,7 @@ def measure_sky(values: Image, *, level: int, name: str) -> SkyStatistics:
         bright=float(bright),
         high=float(high),
         zscale=(float(first), float(last)),
+        quantiles=quantiles,
     )
 
 
@@ -122,12 +139,23 @@ def clipped_noise(residuals: Values) -> float:
     return sigma
 
 
-def _sky_and_noise(values: Image, covered: Values) -> tuple[float, float]:
+def _quantiles(ordered: Image, fractions: tuple[float, ...]) -> tuple[float, ...]:
+    """Interpolate in sorted values, as numpy's default does."""
+    place = np.array(fractions) * (ordered.size - 1)
+    before = np.floor(place).astype(np.int64)
+    after = np.minimum(before + 1, ordered.size - 1)
+    low, high = ordered[before].astype(np.float64), ordered[after].astype(np.float64)
+    return tuple(float(value) for value in low + (place - before) * (high - low))
+
+
+def _sky_and_noise(values: Image, covered: Image) -> tuple[float, float]:
     side = max(1, min(BLOCK, min(values.shape) // 16))
     blocks = _blocks(values, side)
     full = np.isfinite(blocks).mean(axis=1) >= 0.5
     if full.sum() < 4:  # a scrap of sky: no blocks to speak of
-        return float(np.percentile(covered, SKY_PERCENTILE)), clipped_noise(covered - np.median(covered))
+        return float(np.percentile(covered, SKY_PERCENTILE)), clipped_noise(
+            covered.astype(np.float64) - np.median(covered)
+        )
     blocks = blocks[full]
     medians = np.nanmedian(blocks, axis=1)
     sky = float(np.percentile(medians, SKY_PERCENTILE))

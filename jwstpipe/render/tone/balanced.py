@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jwstpipe.render.statistics import SkyStatistics
-from jwstpipe.render.stretch import Stretch, bounded
+from jwstpipe.render.tone.statistics import SkyStatistics
+from jwstpipe.render.tone.stretch import Stretch, bounded
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["automatic_stretches"]
@@ -38,7 +38,9 @@ CLEAR_OF_NOISE = 5.0
 """Least height of the 99.5 percentile above the sky, times the noise, to balance the channels by it."""
 
 
-def automatic_stretches(kind: StretchKind, statistics: Sequence[SkyStatistics]) -> tuple[Stretch, ...]:
+def automatic_stretches(
+    kind: StretchKind, statistics: Sequence[SkyStatistics], *, softening: float | None = None
+) -> tuple[Stretch, ...]:
     """Choose the stretches of the channels of one picture.
 
     Parameters
@@ -47,6 +49,8 @@ def automatic_stretches(kind: StretchKind, statistics: Sequence[SkyStatistics]) 
         Curve of all of them. ``zscale`` takes each channel's own zscale limits.
     statistics
         One for each channel.
+    softening
+        Where the curve turns from linear to logarithmic, fraction of the range; None = from the noise.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def automatic_stretches(kind: StretchKind, statistics: Sequence[SkyStatistics]) 
     middle = float(
         np.median([(one.median - one.sky) / (white - one.sky) for white, one in zip(whites, statistics, strict=True)])
     )
-    softening = _softening(kind, KNEE / dynamic, middle)
+    softening = softening or _softening(kind, KNEE / dynamic, middle)
     depth = _sky_position(kind, softening)
     if math.isfinite(dynamic):
         depth = min(max(depth, SKY_DEPTH[0] / dynamic), SKY_DEPTH[1] / dynamic)

@@ -1,0 +1,1 @@
+"""Jobs: what is asked of a Prefect server, watched, cancelled and read back."""
