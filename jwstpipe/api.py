@@ -1,28 +1,37 @@
 """The verbs of the Python API that need settings: they read those of the site unless they are given."""
 
 from collections.abc import Sequence
+from datetime import date
+from typing import TypeVar
 
 from jwstpipe.archive.query import SearchResult
 from jwstpipe.archive.query import search as search_archive
-from jwstpipe.ingestion import IngestResult, choose, ingest_products
+from jwstpipe.ingestion import IngestResult, answers_of, choose, ingest_products, require_within
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests import SearchRequest, validated
+from jwstpipe.requests import IngestRequest, SearchRequest, validated
 from jwstpipe.settings import Settings, load_settings
 
 __all__ = ["ingest", "search"]
+
+RequestT = TypeVar("RequestT", bound=SearchRequest)
 
 
 def search(
     target: str | None = None,
     *,
-    ra: float | None = None,
-    dec: float | None = None,
+    ra: float | str | None = None,
+    dec: float | str | None = None,
     radius: float = 0.2,
     obs_id: str | None = None,
     program: int | None = None,
     instrument: str | None = None,
     filters: Sequence[str] = (),
     level: Sequence[int] = (),
+    released_since: date | str | None = None,
+    released_before: date | str | None = None,
+    spectra: bool = False,
+    proprietary: bool = False,
+    max_age_s: float | None = None,
     settings: Settings | None = None,
     report: Reporter = silent,
 ) -> SearchResult:
@@ -33,7 +42,7 @@ def search(
     target
         Name of an object, as ``NGC 3132``.
     ra, dec, radius
-        Position and radius, degrees ICRS.
+        Position and radius, degrees ICRS; the position also as ``"10:07:01.8"``, ``"-40:26:11"``.
     obs_id
         Observation id, with ``*`` as wildcard.
     program
@@ -44,6 +53,14 @@ def search(
         As ``["F090W"]``; none = all.
     level
         MAST calibration levels; none = exposures (2) and combined images (3).
+    released_since, released_before
+        Days (UTC), as ``"2024-05-01"``; ``"30d"`` = thirty days ago.
+    spectra
+        Spectra, cubes and time series too.
+    proprietary
+        Also what is not public yet.
+    max_age_s
+        Oldest answer that is taken from disk in place of asking, seconds; default: as the site says, 0 = ask.
     settings
         Which archive; default: those of the site, see `jwstpipe.settings.load_settings`.
     report
@@ -69,17 +86,20 @@ def search(
     >>> found.observations["obs_id", "t_exptime"]  # doctest: +SKIP
     """
     request = _request(
+        SearchRequest,
         target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, instrument=instrument,
-        filters=filters, level=level,
+        filters=filters, level=level, released_since=released_since, released_before=released_before, spectra=spectra,
+        proprietary=proprietary,
     )  # fmt: skip
-    return search_archive(request, settings=(settings or load_settings()).archive, report=report)
+    site = settings or load_settings()
+    return search_archive(request, settings=site.archive, answers=answers_of(site, max_age_s=max_age_s), report=report)
 
 
 def ingest(
     target: str | None = None,
     *,
-    ra: float | None = None,
-    dec: float | None = None,
+    ra: float | str | None = None,
+    dec: float | str | None = None,
     radius: float = 0.2,
     obs_id: str | None = None,
     program: int | None = None,
@@ -87,6 +107,11 @@ def ingest(
     filters: Sequence[str] = (),
     level: Sequence[int] = (),
     suffix: Sequence[str] = (),
+    released_since: date | str | None = None,
+    released_before: date | str | None = None,
+    spectra: bool = False,
+    max_files: int = 5_000,
+    max_gigabytes: float = 500.0,
     settings: Settings | None = None,
     report: Reporter = silent,
 ) -> IngestResult:
@@ -98,6 +123,8 @@ def ingest(
     ----------
     suffix
         Kinds of files, as ``["cal"]``; none = ``cal`` of level 2 and ``i2d`` of level 3.
+    max_files, max_gigabytes
+        Refuse more.
 
     Returns
     -------
@@ -105,16 +132,19 @@ def ingest(
         A record for each file, and a reason for each that failed. Files that are here move no bytes.
     """
     request = _request(
+        IngestRequest,
         target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, instrument=instrument,
-        filters=filters, level=level, suffix=suffix,
+        filters=filters, level=level, suffix=suffix, released_since=released_since, released_before=released_before,
+        spectra=spectra, max_files=max_files, max_gigabytes=max_gigabytes,
     )  # fmt: skip
     site = settings or load_settings()
-    choice = choose(request, settings=site.archive, report=report)
+    choice = choose(request, settings=site.archive, answers=answers_of(site, max_age_s=0.0), report=report)
+    require_within(choice, request)
     return ingest_products(choice.products, settings=site, report=report)
 
 
-def _request(**wishes: object) -> SearchRequest:
+def _request(model: type[RequestT], **wishes: object) -> RequestT:
     given = {key: tuple(value) if isinstance(value, list | tuple) else value for key, value in wishes.items()}
     if not given["level"]:
         del given["level"]
-    return validated(SearchRequest, **given)
+    return validated(model, **given)

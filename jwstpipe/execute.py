@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
+from jwstpipe.clusters import WORKER_THREADS, ClusterSpec, TlsFiles, cluster_spec
 from jwstpipe.errors import ServiceError, UsageError
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
@@ -24,6 +26,7 @@ __all__ = ["DaskWorkers", "SharedCluster", "ThreadWorkers", "Workers", "open_wor
 _LOCAL_CONFIG = {
     "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
     "distributed.scheduler.allowed-failures": 6,
+    "distributed.scheduler.no-workers-timeout": "10m",
     "distributed.scheduler.worker-saturation": 1.1,
     "distributed.comm.retry.count": 4,
 }
@@ -31,7 +34,6 @@ _LOCAL_CONFIG = {
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
 
-WORKER_THREADS = 4
 CONNECT_SECONDS = "10s"
 
 IN_FLIGHT = 10_000
@@ -177,7 +179,7 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
     Parameters
     ----------
     settings
-        Kind (threads, processes, or the address of a scheduler) and number.
+        Kind (threads, processes, the address of a scheduler, a spec file) and number.
     dashboard
         True starts a Dask scheduler for threads too, so that its dashboard shows the work; one command at a terminal
         does without.
@@ -185,16 +187,84 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
     Raises
     ------
     UsageError
-        An unknown kind of cluster.
+        An unknown kind of cluster, or a spec that is wrong.
     ServiceError
-        No scheduler answers at the address.
+        No scheduler answers at the address, it has no workers, or the cluster cannot be started.
     """
-    count = settings.workers or os.cpu_count() or 1
     if settings.cluster == "threads" and not dashboard:
-        yield ThreadWorkers(count)
+        yield ThreadWorkers(settings.workers or os.cpu_count() or 1)
         return
-    with ExitStack() as stack:
-        yield stack.enter_context(_dask_workers(settings, count))
+    spec = cluster_spec(settings)
+    import dask.config  # noqa: PLC0415 - threads alone need no scheduler
+    import distributed  # noqa: F401, PLC0415 - before its configuration is changed, or its defaults go with the change
+
+    with dask.config.set({**_LOCAL_CONFIG, **spec.config}), ExitStack() as stack:
+        client = stack.enter_context(_connect(spec) if spec.address else _start(spec, stack))
+        _wait_for_workers(client, settings.patience_s)
+        yield DaskWorkers(client, client.dashboard_link)
+
+
+def _connect(spec: ClusterSpec) -> Any:
+    from distributed import Client  # noqa: PLC0415
+
+    try:
+        return Client(spec.address, security=_security(spec.tls), set_as_default=False, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:
+        # TLS faults come as what OpenSSL says; a scheduler that is not there says nothing
+        reason = "" if isinstance(error, OSError) else f" ({' '.join(str(error).split())})"
+        raise ServiceError(
+            f"no Dask scheduler answers at {spec.address}{reason}; start one, or use --cluster threads"
+        ) from None
+
+
+def _security(tls: TlsFiles | None) -> Any:
+    """Give the certificates of a spec; without, those of Dask's own configuration count."""
+    from distributed import Security  # noqa: PLC0415
+
+    if tls is None:
+        return None
+    return Security(
+        tls_ca_file=tls.ca_file, tls_client_cert=tls.cert_file, tls_client_key=tls.key_file, require_encryption=True
+    )
+
+
+def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+
+    path = str(spec.cluster_class)
+    made = _cluster_class(path)
+    kwargs = {"silence_logs": logging.ERROR, **spec.cluster_kwargs} if made is LocalCluster else spec.cluster_kwargs
+    try:
+        cluster = stack.enter_context(made(**kwargs))
+        if spec.adapt_kwargs:
+            cluster.adapt(**spec.adapt_kwargs)
+        elif spec.scale is not None:
+            cluster.scale(spec.scale)
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise ServiceError(f"{path} cannot be started: {' '.join(str(error).split())}; see its spec file") from None
+    return Client(cluster, set_as_default=False)
+
+
+def _cluster_class(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except ImportError:
+        package = module.partition(".")[0].replace("_", "-")
+        raise UsageError(f"{path} is not installed here; install it with: pip install {package}") from None
+    except AttributeError:
+        raise UsageError(f"{module} has no class {name}; see configs/dask") from None
+
+
+def _wait_for_workers(client: Any, seconds: float) -> None:
+    try:
+        client.wait_for_workers(1, timeout=seconds)
+    except TimeoutError:
+        address = client.scheduler.address
+        raise ServiceError(
+            f"the Dask scheduler at {address} has had no workers for {seconds:g} s; start some with:"
+            f" dask worker {address}"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -229,41 +299,3 @@ def shared_cluster(settings: ExecutionSettings) -> Iterator[SharedCluster]:
         ) as cluster,
     ):
         yield SharedCluster(cluster.scheduler_address, cluster.dashboard_link)
-
-
-@contextmanager
-def _dask_workers(settings: ExecutionSettings, count: int) -> Iterator[DaskWorkers]:
-    import dask.config  # noqa: PLC0415
-    from distributed import Client, LocalCluster  # noqa: PLC0415
-
-    if settings.cluster.startswith(("tcp://", "tls://")):
-        with _connect(settings.cluster) as client:
-            yield DaskWorkers(client, client.dashboard_link)
-        return
-    shapes: dict[str, dict[str, Any]] = {
-        "threads": {"processes": False, "n_workers": 1, "threads_per_worker": count},
-        "processes": {"processes": True, "n_workers": count, "threads_per_worker": 1, "host": "127.0.0.1"},
-    }
-    if settings.cluster not in shapes:
-        kinds = "threads, processes, tcp://host:port or tls://host:port"
-        raise UsageError(f"unknown cluster {settings.cluster!r}: {kinds}")
-    with ExitStack() as stack:
-        stack.enter_context(dask.config.set(_LOCAL_CONFIG))
-        cluster = stack.enter_context(
-            LocalCluster(
-                **shapes[settings.cluster],
-                dashboard_address=f"127.0.0.1:{settings.dashboard_port}",
-                silence_logs=logging.ERROR,
-            )
-        )
-        client = stack.enter_context(Client(cluster, set_as_default=False))
-        yield DaskWorkers(client, client.dashboard_link)
-
-
-def _connect(address: str) -> Any:
-    from distributed import Client  # noqa: PLC0415
-
-    try:
-        return Client(address, set_as_default=False, timeout=CONNECT_SECONDS)
-    except OSError:
-        raise ServiceError(f"no Dask scheduler answers at {address}; start one, or use --cluster threads") from None

@@ -6,8 +6,10 @@ Nothing is read when this module is imported; unknown keys are errors.
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +23,16 @@ from pydantic_settings import (
 
 from jwstpipe.errors import UsageError
 
-__all__ = ["ArchiveSettings", "ExecutionSettings", "S3Settings", "Settings", "as_environment", "load_settings"]
+__all__ = [
+    "ArchiveSettings",
+    "ExecutionSettings",
+    "Origin",
+    "S3Settings",
+    "Settings",
+    "as_environment",
+    "load_settings",
+    "settings_with_origins",
+]
 
 CONFIG_VARIABLE = "JWSTPIPE_CONFIG"
 
@@ -49,6 +60,10 @@ class ArchiveSettings(_Section):
     bucket: str = Field("stpubdata", description="public bucket of the S3 mirror")
     s3: S3Settings = Field(S3Settings(anonymous=True), description="endpoint of the S3 mirror")
     page_size: int = Field(5000, ge=1, le=50_000, description="rows asked for at once in a search")
+    answers_age_s: float = Field(
+        300.0, ge=0, description="oldest answer to a search that is taken from disk in place of asking, seconds"
+    )
+    offline: bool = Field(False, description="never use the network: answers and files that are here, of any age")
     timeout_s: float = Field(120.0, gt=0, description="longest wait for an answer of the archive, seconds")
     attempts: int = Field(4, ge=1, le=20, description="attempts for a request that fails in passing")
     files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")
@@ -66,9 +81,11 @@ class ExecutionSettings(_Section):
     """Where the pixels are computed."""
 
     cluster: str = Field(
-        "threads", description="threads | processes | tcp://host:port | tls://host:port of a running Dask scheduler"
+        "threads",
+        description="threads | processes | tcp://host:port, tls://host:port of a scheduler | file of configs/dask",
     )
     workers: int = Field(0, ge=0, le=1024, description="threads or processes to start; 0 = one for each core")
+    patience_s: float = Field(60.0, gt=0, description="longest wait for the first worker of a cluster, seconds")
     dashboard_port: int = Field(
         0, ge=0, le=65535, description="port of the Dask dashboard on 127.0.0.1; 0 = any free one"
     )
@@ -91,6 +108,9 @@ class Settings(BaseSettings):
     s3: S3Settings = Field(S3Settings(), description="endpoint of the store when it is on S3")
     archive: ArchiveSettings = Field(ArchiveSettings(), description="MAST and its S3 mirror")
     execution: ExecutionSettings = Field(ExecutionSettings(), description="where the pixels are computed")
+    store_link: str | None = Field(
+        None, description="address under which browsers find the store; products on run pages link there"
+    )
     prefect_api: str | None = Field(
         None, description="address of a running Prefect API (http://host:4200/api); empty: one is started for the run"
     )
@@ -153,21 +173,58 @@ def load_settings(config: Path | str | None = None, **overrides: Any) -> Setting
         raise UsageError(_first_fault(error, path)) from None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """One setting that is in effect."""
+
+    key: str
+    """As ``archive.source``."""
+
+    value: Any
+    """Plain; a password in an address is left out."""
+
+    origin: str
+    """The variable, the file, or ``default``."""
+
+
+def settings_with_origins(config: Path | str | None = None) -> tuple[Origin, ...]:
+    """Tell every setting in effect and where it comes from.
+
+    Raises
+    ------
+    UsageError
+        As `load_settings`.
+    """
+    settings, path = load_settings(config), _config_path(config)
+    in_file = dict(_flat(_read_toml(path))) if path else {}
+    variables = {name.upper(): name for name in os.environ}
+    found = []
+    for key, value in _flat(settings.model_dump(mode="json")):
+        variable = f"JWSTPIPE_{key.replace('.', '__').upper()}"
+        origin = variables.get(variable) or (str(path) if key in in_file else "default")
+        found.append(Origin(key, _SECRET.sub(r"\1***@", value) if isinstance(value, str) else value, origin))
+    return tuple(found)
+
+
+_SECRET = re.compile(r"(//[^:@/]*:)[^@]*@")
+
+
+def _flat(values: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{lead}{key}.")
+        else:
+            yield f"{lead}{key}", value
+
+
 def as_environment(settings: Settings) -> dict[str, str]:
     """Write settings as the variables that `load_settings` reads, for flows of this process and its children."""
-    absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve()})
-    found: dict[str, str] = {}
-
-    def flatten(prefix: str, values: Mapping[str, Any]) -> None:
-        for key, value in values.items():
-            name = f"{prefix}{key.upper()}"
-            if isinstance(value, Mapping):
-                flatten(f"{name}__", value)
-            elif value is not None:
-                found[name] = str(value)
-
-    flatten("JWSTPIPE_", absolute.model_dump(mode="json"))
-    return found
+    execution = settings.execution
+    if execution.cluster.endswith((".yaml", ".yml")):
+        execution = execution.model_copy(update={"cluster": str(Path(execution.cluster).expanduser().resolve())})
+    absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve(), "execution": execution})
+    values = _flat(absolute.model_dump(mode="json"))
+    return {f"JWSTPIPE_{key.replace('.', '__').upper()}": str(value) for key, value in values if value is not None}
 
 
 def _config_path(config: Path | str | None) -> Path | None:

@@ -51,6 +51,8 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     )
     with progress_artifacts() as report:
         choice = choose(wanted, settings=run.settings.archive, report=report)
+    for gap in choice.gaps:
+        logger.warning("%s", gap)
     chosen = choice.products
     if not chosen:
         raise NotFoundError(

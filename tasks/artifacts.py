@@ -1,15 +1,22 @@
-"""What a person sees on the page of a run: progress that rises, tables, pictures, links."""
+"""What a person sees on the page of a run: progress that rises, tables, pictures, links.
+
+A page is told of, never waited for: a Prefect server that restarts meanwhile costs a line of the page at worst, never
+the work.
+"""
 
 import base64
 import io
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from contextvars import copy_context
-from typing import Any
+from contextvars import ContextVar, copy_context
+from typing import Any, TypeVar
 from uuid import UUID
 
+import httpx
 from PIL import Image
+from prefect import get_run_logger
 from prefect.artifacts import (
     create_image_artifact,
     create_link_artifact,
@@ -18,11 +25,24 @@ from prefect.artifacts import (
     create_table_artifact,
     update_progress_artifact,
 )
+from prefect.exceptions import PrefectHTTPStatusError
 
 from jwstpipe.progress import Progress, Reporter
 from jwstpipe.storage import ObjectStore
 
-__all__ = ["link", "markdown", "picture", "progress_artifacts", "table"]
+__all__ = [
+    "PROGRESS_KEY",
+    "Overall",
+    "following",
+    "image",
+    "link",
+    "markdown",
+    "picture",
+    "progress_artifacts",
+    "table",
+]
+
+ResultT = TypeVar("ResultT")
 
 SECONDS_BETWEEN = 1.0
 """A progress artifact is written at most this often."""
@@ -30,45 +50,142 @@ SECONDS_BETWEEN = 1.0
 PREVIEW_SIDE = 640
 """Longest side of the preview on the run page, pixels: about 60 kB in the database of the server."""
 
+PROGRESS_KEY = "progress"
+"""Key of the artifact that shows the progress of a whole run."""
+
+PATIENCE = (1.0, 2.0, 4.0, 8.0)
+"""Waits between attempts to reach a server that restarts, seconds."""
+
+
+def _told(write: Callable[[], ResultT], *, waits: Sequence[float] = PATIENCE) -> ResultT | None:
+    """Write to the page; where the server stays away, say so in the log and go on with the work."""
+    for wait in (*waits, None):
+        try:
+            return write()
+        except (httpx.TransportError, PrefectHTTPStatusError) as error:
+            if isinstance(error, PrefectHTTPStatusError) and error.response.status_code < 500:
+                raise
+            if wait is None:
+                get_run_logger().warning("a part of this page is missing, the Prefect server was away: %s", error)
+                return None
+            time.sleep(wait)
+    raise AssertionError("unreachable")
+
+
+class Overall:
+    """Progress of a whole run, in percent: finished steps and the part of the step that is under way."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._before = 0.0
+        self._share = 0.0
+        self._stages: dict[str, float] = {}
+        self._shown = 0.0
+        self._artifact: UUID | None = None
+
+    def start(self, title: str) -> None:
+        """Put the bar on the page."""
+        made = _told(lambda: create_progress_artifact(progress=0.0, key=PROGRESS_KEY, description=title))
+        self._artifact = None if made is None else _uuid(made)
+
+    def enter(self, share: float) -> None:
+        """Begin a step that is worth `share` percent of the run."""
+        with self._lock:
+            self._share, self._stages = share, {}
+
+    def leave(self) -> None:
+        """End the step."""
+        with self._lock:
+            self._before += self._share
+            self._share, self._stages = 0.0, {}
+        self.show()
+
+    def follow(self, stage: str, fraction: float) -> None:
+        """Note how far a stage of the step is; called from any thread."""
+        with self._lock:
+            self._stages[stage] = fraction
+
+    def show(self) -> None:
+        """Write the bar, if it rose."""
+        with self._lock:
+            within = sum(self._stages.values()) / len(self._stages) if self._stages else 0.0
+            percent = round(min(self._before + self._share * within, 99.0), 1)
+            if self._artifact is None or percent <= self._shown:
+                return
+            self._shown = percent
+        self._write(percent)
+
+    def finish(self) -> None:
+        """Fill the bar."""
+        self._shown = 100.0
+        self._write(100.0, waits=PATIENCE)
+
+    def _write(self, percent: float, *, waits: Sequence[float] = ()) -> None:
+        artifact = self._artifact
+        if artifact is not None:
+            _told(lambda: update_progress_artifact(artifact_id=artifact, progress=percent), waits=waits)
+
+
+_OVERALL: ContextVar[Overall | None] = ContextVar("overall", default=None)
+
+
+@contextmanager
+def following(overall: Overall) -> Iterator[None]:
+    """Let the progress of all tasks in the block count for the whole run."""
+    token = _OVERALL.set(overall)
+    try:
+        yield
+    finally:
+        _OVERALL.reset(token)
+
 
 class _Stages:
     """The newest state of each stage, written to the server by one thread at a quiet pace."""
 
-    def __init__(self) -> None:
+    def __init__(self, overall: Overall | None) -> None:
         self._lock = threading.Lock()
         self._latest: dict[str, Progress] = {}
         self._shown: dict[str, tuple[UUID, float]] = {}
+        self._overall = overall
 
     def report(self, progress: Progress) -> None:
         """Note a state; called from any thread, never waits for the server."""
         with self._lock:
             self._latest[progress.stage] = progress
 
-    def flush(self) -> None:
+    def flush(self, *, waits: Sequence[float] = ()) -> None:
         """Write what changed."""
         with self._lock:
             latest = dict(self._latest)
         for stage, progress in latest.items():
             percent = round(100.0 * progress.done / progress.total, 1) if progress.total else 0.0
-            if stage not in self._shown:
-                text = f"{stage} ({progress.total:,} {progress.unit})" if progress.total else stage
-                artifact = create_progress_artifact(progress=percent, description=text)
-                self._shown[stage] = (_uuid(artifact), percent)
-            elif percent > self._shown[stage][1]:
-                artifact_id = self._shown[stage][0]
-                update_progress_artifact(artifact_id=artifact_id, progress=percent)
-                self._shown[stage] = (artifact_id, percent)
+            self._write(stage, progress, percent, waits)
+            if self._overall is not None:
+                self._overall.follow(stage, percent / 100)
+        if self._overall is not None:
+            self._overall.show()
+
+    def _write(self, stage: str, progress: Progress, percent: float, waits: Sequence[float]) -> None:
+        if stage not in self._shown:
+            text = f"{stage} ({progress.total:,} {progress.unit})" if progress.total else stage
+            made = _told(lambda: create_progress_artifact(progress=percent, description=text), waits=waits)
+            if made is not None:
+                self._shown[stage] = (_uuid(made), percent)
+        elif percent > self._shown[stage][1]:
+            artifact_id = self._shown[stage][0]
+            _told(lambda: update_progress_artifact(artifact_id=artifact_id, progress=percent), waits=waits)
+            self._shown[stage] = (artifact_id, percent)
 
 
 @contextmanager
 def progress_artifacts() -> Iterator[Reporter]:
     """Give a reporter whose stages show as progress bars on the run page."""
-    stages, done = _Stages(), threading.Event()
+    stages, done = _Stages(_OVERALL.get()), threading.Event()
 
     def write() -> None:
         while not done.wait(SECONDS_BETWEEN):
             stages.flush()
-        stages.flush()
+        stages.flush(waits=PATIENCE)
 
     # the context of the task run travels with the thread, so that artifacts belong to it
     writer = threading.Thread(target=copy_context().run, args=(write,), name="progress", daemon=True)
@@ -82,31 +199,37 @@ def progress_artifacts() -> Iterator[Reporter]:
 
 def table(rows: Sequence[dict[str, Any]], *, key: str, description: str) -> None:
     """Show rows as a table."""
-    create_table_artifact(table=list(rows), key=key, description=description)
+    _told(lambda: create_table_artifact(table=list(rows), key=key, description=description))
 
 
 def markdown(text: str, *, key: str, description: str) -> None:
     """Show text."""
-    create_markdown_artifact(markdown=text, key=key, description=description)
+    _told(lambda: create_markdown_artifact(markdown=text, key=key, description=description))
 
 
 def link(address: str, *, key: str, text: str) -> None:
     """Show a link."""
-    create_link_artifact(link=address, link_text=text, key=key)
+    _told(lambda: create_link_artifact(link=address, link_text=text, key=key))
 
 
 def picture(store: ObjectStore, storage_key: str, *, key: str, description: str) -> None:
-    """Show a small version of a picture of the store.
+    """Show a small version of a picture of the store."""
+    with Image.open(io.BytesIO(store.read_bytes(storage_key))) as opened:
+        small = opened.convert("RGB")
+    small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
+    image(small, key=key, description=description)
+
+
+def image(small: Image.Image, *, key: str, description: str) -> None:
+    """Show an image as it is.
 
     It goes into the page itself: an address on this machine would be dead as soon as the run's process ends.
     """
-    with Image.open(io.BytesIO(store.read_bytes(storage_key))) as opened:
-        small = opened.convert("RGB")
-        small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
-        stream = io.BytesIO()
-        small.save(stream, format="JPEG", quality=85)
+    stream = io.BytesIO()
+    small.save(stream, format="JPEG", quality=85)
     content = base64.b64encode(stream.getvalue()).decode("ascii")
-    create_image_artifact(image_url=f"data:image/jpeg;base64,{content}", key=key, description=description)
+    address = f"data:image/jpeg;base64,{content}"
+    _told(lambda: create_image_artifact(image_url=address, key=key, description=description))
 
 
 def _uuid(value: Any) -> UUID:

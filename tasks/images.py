@@ -1,7 +1,8 @@
 """Archive files into the catalogue, into image stores, and their thumbnails."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -10,22 +11,27 @@ from prefect.cache_policies import NO_CACHE
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
 from jwstpipe.ingestion import register
 from jwstpipe.render.pictures import thumbnail
+from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 from tasks.archive import Fetched
 from tasks.artifacts import progress_artifacts
+from tasks.making import make_missing
 from tasks.run import Run
 
-__all__ = ["convert_files", "make_thumbnails", "register_files"]
+__all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 
 PLANES: Planes = "science"
 """Planes that flows convert: what mosaics need. The FITS file stays beside the image."""
 
 THUMBNAIL_SIZE = 256
+THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
 
 
 @task(name="register", cache_policy=NO_CACHE)
@@ -44,23 +50,65 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
     return tuple(records)
 
 
+@task(name="resolve", cache_policy=NO_CACHE)
+def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]:
+    """Find the archive files that a request means; those that hold no image are left out, and that is said."""
+    query = RecordQuery(
+        kind=("archive",),
+        level=(request.level,) if request.level else (),
+        target=request.target,
+        program=request.program,
+        instrument=(request.instrument,) if request.instrument else (),
+        filter=request.filters,
+    )
+    found = run.catalog.find(query, sort="file_name")
+    if request.products:
+        asked = set(request.products)
+        found = [record for record in found if {record.product_id, record.file_name} & asked]
+        missing = asked - {name for record in found for name in (record.product_id, record.file_name)}
+        if missing:
+            raise NotFoundError(
+                f"{min(missing)}: no such archive file in the catalogue; jwstpipe catalog find lists them"
+            )
+    images = tuple(record for record in found if record.is_viewable)
+    if not images:
+        raise NotFoundError(f"{request.title()}: the catalogue has no such archive images; jwstpipe ingest brings them")
+    if len(images) > request.max_files:
+        raise UsageError(
+            f"{len(images)} files are more than the limit of {request.max_files}; narrow it or raise max_files"
+        )
+    if len(images) < len(found):
+        run.note(f"{len(found) - len(images)} files hold no image and were left out")
+    return images
+
+
 @task(name="convert", cache_policy=NO_CACHE)
 def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
     wanted = {image_id(record.product_id, planes=PLANES): record for record in files}
-    known = run.catalog.get_many(wanted)
-    done = {key: record for key, record in known.items() if record.status == "published" and _stands(run, record)}
-    jobs, keys = {}, {}
-    for identity, record in wanted.items():
-        if identity not in done:
-            keys[identity] = f"images/{identity}/{run.attempt}.zarr"
-            source, target = run.store.url(str(record.storage_key)), run.store.url(keys[identity])
-            jobs[identity] = ConvertJob(source, target, PLANES, record.product_id, run.settings.s3)
+    done = make_missing(run, wanted, partial(_convert, run))
+    made = sum(record.run_id == run.run_id for record in done.values())
+    get_run_logger().info("%d images converted, %d were there", made, len(done) - made)
+    return tuple(done.values())
+
+
+def _convert(run: Run, parents: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
+    keys = {identity: f"images/{identity}/{run.attempt}.zarr" for identity in parents}
+    jobs = {
+        identity: ConvertJob(
+            run.store.url(str(parent.storage_key)),
+            run.store.url(keys[identity]),
+            PLANES,
+            parent.product_id,
+            run.settings.s3,
+        )
+        for identity, parent in parents.items()
+    }
     with progress_artifacts() as report:
         receipts = run.workers.run(run_convert, jobs, name="convert", report=report, unit="files")
     for identity, receipt in receipts.items():
-        parent = wanted[identity]
-        done[identity] = derived_record(
+        parent = parents[identity]
+        yield derived_record(
             identity,
             kind="image",
             storage_key=keys[identity],
@@ -73,13 +121,6 @@ def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductReco
             run_id=run.run_id,
             file_name=f"{Path(parent.file_name).stem}.zarr",
         )
-        run.catalog.publish(done[identity])
-    get_run_logger().info("%d images converted, %d were there", len(jobs), len(wanted) - len(jobs))
-    return tuple(done[identity] for identity in wanted)
-
-
-def _stands(run: Run, record: ProductRecord) -> bool:
-    return record.storage_key is not None and run.store.exists(f"{record.storage_key}/zarr.json")
 
 
 @dataclass(frozen=True)
@@ -105,35 +146,37 @@ def run_thumbnail(job: ThumbnailJob) -> int:
 @task(name="thumbnails", cache_policy=NO_CACHE)
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
-    parameters = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
-    identities = {derived_product_id("thumbnail", "1", parameters, [image.product_id]): image for image in images}
-    finished = run.catalog.published(identities)
+    identities = {derived_product_id("thumbnail", "1", THUMBNAIL, [image.product_id]): image for image in images}
+    done = make_missing(run, identities, partial(_thumbnails, run))
+    made = [identity for identity, record in done.items() if record.run_id == run.run_id]
+    for identity in made:
+        run.catalog.amend(identities[identity].product_id, thumbnail=done[identity].storage_key)
+    get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))
+    return tuple(done.values())
+
+
+def _thumbnails(run: Run, images: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
     jobs = {
         identity: ThumbnailJob(
             run.store.url(str(image.storage_key)), run.store, f"thumbnails/{identity}.png", run.settings.s3
         )
-        for identity, image in identities.items()
-        if identity not in finished
+        for identity, image in images.items()
     }
     with progress_artifacts() as report:
         sizes = run.workers.run(run_thumbnail, jobs, name="thumbnail", report=report, unit="images")
     for identity, size in sizes.items():
-        image = identities[identity]
-        record = derived_record(
+        image = images[identity]
+        yield derived_record(
             identity,
             kind="thumbnail",
             storage_key=jobs[identity].key,
             parents=[image],
             operation="thumbnail",
             algorithm_version="1",
-            parameters=parameters,
+            parameters=THUMBNAIL,
             image=shared_image_info([image]),
             created=run.now(),
             run_id=run.run_id,
             file_size=size,
             file_name=f"{Path(image.file_name).stem}.png",
         )
-        run.catalog.publish(record)
-        run.catalog.amend(image.product_id, thumbnail=jobs[identity].key)
-    get_run_logger().info("%d thumbnails made, %d were there", len(jobs), len(identities) - len(jobs))
-    return tuple(run.catalog.get_many(identities).values())

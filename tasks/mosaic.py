@@ -1,8 +1,9 @@
 """One mosaic for each filter, all on one grid."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -10,11 +11,13 @@ from prefect.cache_policies import NO_CACHE
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import DataError
-from jwstpipe.mosaic.build import build_mosaic
-from jwstpipe.mosaic.plan import ALGORITHM, MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.mosaic.build import MosaicReceipt, build_mosaic
+from jwstpipe.mosaic.jobs import ALGORITHM
+from jwstpipe.mosaic.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicOptions, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts
+from tasks.making import make_missing
 from tasks.run import Run
 
 __all__ = ["FilterPlan", "build_filter", "plan_filters"]
@@ -59,21 +62,33 @@ def plan_filters(run: Run, request: ProcessTargetRequest, images: Sequence[Produ
 @task(name="mosaic", task_run_name="mosaic-{planned.filter}", cache_policy=NO_CACHE)
 def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
     """Compute the mosaic of one filter, one tile a Dask task, and publish it; a finished one is not made again."""
-    known = run.catalog.get_many([planned.plan.id]).get(planned.plan.id)
-    if known is not None and known.status == "published" and run.store.exists(f"{known.storage_key}/zarr.json"):
-        get_run_logger().info("%s stands already: %s", planned.filter, known.storage_key)
-        return known
-    key = f"mosaics/{planned.plan.id}/{run.attempt}.zarr"
-    with progress_artifacts() as report:
-        receipt = build_mosaic(
-            planned.plan,
-            run.store.url(key),
-            s3=run.settings.s3,
-            workers=run.workers,
-            report=_named(report, planned.filter),
-        )
+    done = make_missing(run, {planned.plan.id: planned}, partial(_build, run))[planned.plan.id]
+    if done.run_id != run.run_id:
+        get_run_logger().info("%s stands already: %s", planned.filter, done.storage_key)
+    return done
+
+
+def _build(run: Run, plans: Mapping[str, FilterPlan]) -> Iterator[ProductRecord]:
+    for identity, planned in plans.items():
+        key = f"mosaics/{identity}/{run.attempt}.zarr"
+        with progress_artifacts() as report:
+            receipt = build_mosaic(
+                planned.plan,
+                run.store.url(key),
+                s3=run.settings.s3,
+                workers=run.workers,
+                report=_named(report, planned.filter),
+            )
+        yield _record(run, planned, receipt, key)
+        if receipt.weights_note:
+            note = f"{planned.filter}: weights are {receipt.weights}: {receipt.weights_note}"
+            get_run_logger().warning(note)
+            run.note(note)
+
+
+def _record(run: Run, planned: FilterPlan, receipt: MosaicReceipt, key: str) -> ProductRecord:
     order = {source.product_id: number for number, source in enumerate(planned.plan.sources)}
-    record = derived_record(
+    return derived_record(
         receipt.product_id,
         kind="mosaic",
         storage_key=key,
@@ -91,10 +106,6 @@ def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
         run_id=run.run_id,
         file_name=f"{planned.instrument}_{planned.filter}_mosaic.zarr".lower(),
     )
-    run.catalog.publish(record)
-    if receipt.weights_note:
-        get_run_logger().warning("%s: weights are %s: %s", planned.filter, receipt.weights, receipt.weights_note)
-    return record
 
 
 def _named(report: Reporter, name: str) -> Reporter:

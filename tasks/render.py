@@ -1,7 +1,7 @@
 """The colour picture of all mosaics of a target."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -13,7 +13,8 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.identity import derived_product_id
 from jwstpipe.render.pictures import composite
 from jwstpipe.requests import CompositeRequest, ProcessTargetRequest
-from tasks.artifacts import picture, progress_artifacts
+from tasks.artifacts import progress_artifacts
+from tasks.making import make_missing
 from tasks.run import Run
 
 __all__ = ["make_composite"]
@@ -23,17 +24,17 @@ ALGORITHM = "1"
 
 @task(name="composite", cache_policy=NO_CACHE)
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
-    """Make one picture of all filters, show it on the run page, and publish it."""
+    """Make one picture of all filters, and publish it; one that stands already is not made again."""
     options = CompositeRequest(stretch=request.stretch)
     parameters = options.model_dump(mode="json")
     identity = derived_product_id("composite", ALGORITHM, parameters, [mosaic.product_id for mosaic in mosaics])
     slug = re.sub(r"[^a-z0-9]+", "-", request.target.lower()).strip("-") or "target"
-    record = run.catalog.get_many([identity]).get(identity)
-    if record is None or record.status != "published" or not run.store.exists(str(record.storage_key)):
-        record = _render(run, request, mosaics, options, identity, f"pictures/{identity}/{slug}.png")
-        run.catalog.publish(record)
-    picture(run.store, str(record.storage_key), key=f"composite-{slug}", description=f"{request.target}: composite")
-    return record
+
+    def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
+        for key, inputs in wanted.items():
+            yield _render(run, request, inputs, options, key, f"pictures/{key}/{slug}.png")
+
+    return make_missing(run, {identity: mosaics}, render)[identity]
 
 
 def _render(
@@ -60,6 +61,7 @@ def _render(
         )  # fmt: skip
     for note in made.notes:
         get_run_logger().warning(note)
+        run.note(note)
     return derived_record(
         identity,
         kind="picture",

@@ -1,18 +1,25 @@
-"""What the tasks of one run share: settings, store, catalogue, workers, and the name of the run."""
+"""One run of a job: what its tasks share, how far it is, what it made, and what its page tells in the end."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from prefect.runtime import flow_run
 
+from jwstpipe import __version__
 from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.execute import Workers, open_workers
-from jwstpipe.settings import Settings
+from jwstpipe.jobs.report import MadeProduct, RunReport, write_report
+from jwstpipe.requests import Request
+from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import ObjectStore, open_store
+from tasks import page
+from tasks.artifacts import Overall, following, link
 
-__all__ = ["Run", "open_run"]
+__all__ = ["Run", "job_run", "open_run"]
 
 
 class Run:
@@ -30,11 +37,68 @@ class Run:
         self.run_id = run_id
         self.attempt = uuid4().hex[:12]
         """Unique part of the keys that this run writes: no two attempts ever write to one place."""
+        self.overall = Overall()
+        self.seconds: dict[str, float] = {}
+        self.products: dict[str, MadeProduct] = {}
+        self.notes: list[str] = []
+        self.counts: dict[str, int] = {}
+        self.thumbnails: list[str] = []
+        self.files = 0
+        self.bytes_moved = 0
 
     @staticmethod
     def now() -> datetime:
         """Tell the time, with its zone."""
         return datetime.now(UTC)
+
+    @contextmanager
+    def step(self, name: str, *, percent: float) -> Iterator[None]:
+        """Time a step, and count it as so many percent of the whole run."""
+        started = time.perf_counter()
+        self.overall.enter(percent)
+        yield
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 2)
+        self.overall.leave()
+
+    def made(self, records: Iterable[ProductRecord]) -> None:
+        """Count products among the results of the run: they stand in its report, on its page and in its result."""
+        for record in records:
+            info = record.image_info
+            self.products[record.product_id] = MadeProduct(
+                kind=record.kind,
+                product_id=record.product_id,
+                name=record.file_name,
+                filter=info.filter if info else None,
+                inputs=len(record.parents),
+                where=self.store.url(str(record.storage_key)),
+                reused=record.run_id != self.run_id,
+            )
+
+    def show(self, thumbnails: Iterable[ProductRecord]) -> None:
+        """Show small pictures on the page of the run."""
+        self.thumbnails += [str(record.storage_key) for record in thumbnails]
+
+    def note(self, text: str) -> None:
+        """Keep a remark for the report."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def report(self, kind: str, request: Request) -> RunReport:
+        """Give the report as it is now."""
+        return RunReport(
+            kind=kind,
+            title=request.title(),
+            run_id=self.run_id,
+            request=request.model_dump(mode="json"),
+            version=__version__,
+            products=tuple(self.products.values()),
+            files=self.files,
+            bytes_moved=self.bytes_moved,
+            counts=self.counts,
+            notes=tuple(self.notes),
+            seconds=self.seconds,
+            dashboard=self.workers.dashboard_link,
+        )
 
 
 @contextmanager
@@ -51,3 +115,33 @@ def open_run(settings: Settings) -> Iterator[Run]:
         catalog = stack.enter_context(open_catalog(settings.catalog_address))
         workers = stack.enter_context(open_workers(settings.execution, dashboard=True))
         yield Run(settings, store, catalog, workers, str(flow_run.id or uuid4()))
+
+
+@contextmanager
+def job_run(kind: str, request: Request) -> Iterator[Run]:
+    """Open a run of a job, follow its progress, and end it with a report in the store and on its page.
+
+    The frame of every flow::
+
+        with job_run("mosaic", request) as run:
+            with run.step("plan", percent=10):
+                ...
+            run.made(records)
+        return run.report("mosaic", request)
+
+    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish; `tasks.making.make_missing` is its
+    second half. Percentages of all steps add up to 100.
+    """
+    with open_run(load_settings()) as run, following(run.overall):
+        run.overall.start(f"{kind}: {request.title()}")
+        if run.workers.dashboard_link:
+            link(run.workers.dashboard_link, key="dask-dashboard", text="Dask dashboard of this run")
+        try:
+            yield run
+        except Exception as error:
+            page.failed(run.report(kind, request), error)
+            raise
+        report = run.report(kind, request)
+        write_report(run.store, report)
+        page.finished(report, run.store, run.catalog, link_root=run.settings.store_link, thumbnails=run.thumbnails)
+        run.overall.finish()

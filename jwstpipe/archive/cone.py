@@ -5,21 +5,21 @@ vectors and bearings, so that nothing special happens at RA 0 or at the poles.
 """
 
 import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from jwstpipe.sky.frames import unit_vectors
 
-__all__ = ["distance_to_region_deg", "separation_deg"]
+__all__ = ["distance_to_region_deg", "regions_within", "separation_deg"]
 
 Floats = NDArray[np.float64]
 
 
-def separation_deg(ra: float, dec: float, ra2: float, dec2: float) -> float:
-    """Give the great-circle separation of two positions, degrees."""
-    a, b = unit_vectors(np.array([ra, ra2]), np.array([dec, dec2]))
-    return float(_angle_deg(a, b))
+def separation_deg(ra: float, dec: float, ra2: ArrayLike, dec2: ArrayLike) -> Floats:
+    """Give the great-circle separation of one position from others, degrees; of the shape of the others."""
+    return _angle_deg(unit_vectors(np.array(ra), np.array(dec)), unit_vectors(np.asarray(ra2), np.asarray(dec2)))
 
 
 def distance_to_region_deg(ra: float, dec: float, s_region: str) -> float | None:
@@ -39,9 +39,36 @@ def distance_to_region_deg(ra: float, dec: float, s_region: str) -> float | None
         None when the text holds no shape that can be read.
     """
     shapes = _shapes(s_region)
-    if not shapes:
-        return None
+    return _distance(ra, dec, shapes) if shapes else None
+
+
+def _distance(ra: float, dec: float, shapes: Iterable[tuple[str, list[float]]]) -> float:
     return min(_to_circle(ra, dec, v) if kind == "CIRCLE" else _to_polygon(ra, dec, v) for kind, v in shapes)
+
+
+def regions_within(ra: float, dec: float, radius: float, regions: Sequence[str]) -> list[bool | None]:
+    """Tell which footprints touch a cone; None for a text without a shape that can be read.
+
+    A footprint with a corner in the cone needs no further look, and most that touch it have one: so all corners are
+    measured at once, and only the other footprints one by one.
+    """
+    shapes = [_shapes(region) for region in regions]
+    corners = [
+        (index, values[at], values[at + 1])
+        for index, found in enumerate(shapes)
+        for kind, values in found
+        if kind == "POLYGON"
+        for at in range(0, len(values) // 2 * 2, 2)
+    ]
+    inside: set[int] = set()
+    if corners:
+        owners, ras, decs = (np.array(column) for column in zip(*corners, strict=True))
+        distances = _angle_deg(unit_vectors(np.array(ra), np.array(dec)), unit_vectors(ras, decs))
+        inside = set(owners[distances <= radius].tolist())
+    return [
+        None if not found else index in inside or _distance(ra, dec, found) <= radius
+        for index, found in enumerate(shapes)
+    ]
 
 
 def _shapes(s_region: str) -> list[tuple[str, list[float]]]:
@@ -62,7 +89,7 @@ def _shapes(s_region: str) -> list[tuple[str, list[float]]]:
 
 
 def _to_circle(ra: float, dec: float, values: list[float]) -> float:
-    return max(separation_deg(ra, dec, values[0], values[1]) - values[2], 0.0)
+    return max(float(separation_deg(ra, dec, values[0], values[1])) - values[2], 0.0)
 
 
 def _to_polygon(ra: float, dec: float, values: list[float]) -> float:

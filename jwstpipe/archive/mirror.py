@@ -89,7 +89,7 @@ class Mirror:
         self._lock = threading.Lock()
         self._keys: dict[str, str | None] = {}
         self._client: Any = None
-        self._down: str | None = None
+        self._down: str | None = "offline" if settings.offline else None
 
     def source(self, uri: str) -> S3Source:
         """Give the object of a file.

@@ -6,6 +6,7 @@ asked for one by one.
 """
 
 import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,12 +15,13 @@ from typing import Any, TypeVar
 import requests
 from astropy.table import Table, vstack
 
+from jwstpipe.archive.answers import Answer, Answers
 from jwstpipe.archive.retry import PassingError, patiently
 from jwstpipe.archive.web import AbsentError, guard, raise_for_answer, web_errors
 from jwstpipe.errors import ArchiveError, TransferError
 from jwstpipe.settings import ArchiveSettings
 
-__all__ = ["Portal", "Rows", "all_rows", "ask", "build_filters", "count_rows", "open_portal"]
+__all__ = ["NAME_LOOKUP", "Portal", "Rows", "all_rows", "build_filters", "count_rows", "known_answer", "open_portal"]
 
 T = TypeVar("T")
 
@@ -40,6 +42,9 @@ class Portal:
     settings: ArchiveSettings
     """Which server, and how patient to be."""
 
+    answers: Answers | None
+    """Answers kept on disk; None = none are."""
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -54,8 +59,11 @@ class Rows:
     cut: str | None
     """Where and how the answer fell short of `reported`; None = it did not."""
 
+    asked_at: float
+    """When the archive answered, seconds since 1970; in the past for an answer that was kept."""
 
-def open_portal(settings: ArchiveSettings) -> Portal:
+
+def open_portal(settings: ArchiveSettings, *, answers: Answers | None = None) -> Portal:
     """Connect to the configured server; nothing is sent yet."""
     from astroquery.mast.discovery_portal import PortalAPI  # noqa: PLC0415 - takes most of a second to import
 
@@ -68,16 +76,11 @@ def open_portal(settings: ArchiveSettings) -> Portal:
     connection.PAGESIZE = settings.page_size
     connection._column_configs = {NAME_LOOKUP: {}}  # noqa: SLF001 - else shared by all servers of this process
     guard(connection._session, settings)  # noqa: SLF001 - astroquery sets no timeout by itself
-    return Portal(connection, settings)
+    return Portal(connection, settings, answers)
 
 
-def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 1) -> tuple[dict[str, Any], Any]:
+def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 1) -> dict[str, Any]:
     """Ask a service for one page, again and again while it fails in passing.
-
-    Returns
-    -------
-    dict, Response
-        The answer read as JSON, and as it came.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 
         The server is down, fails every time, or refuses the question.
     """
 
-    def attempt() -> tuple[dict[str, Any], Any]:
+    def attempt() -> dict[str, Any]:
         with _portal_errors(portal):
             responses = portal.connection.service_request_async(
                 service, dict(params), pagesize=portal.settings.page_size, page=page
@@ -94,9 +97,19 @@ def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 
         if not isinstance(answer, dict) or answer.get("status") == "ERROR":
             said = answer.get("msg") if isinstance(answer, dict) else type(answer).__name__
             raise PassingError(f"{service} answers: {said or 'error'}")
-        return answer, responses[-1]
+        return answer
 
     return _with_patience(portal, attempt)
+
+
+def known_answer(portal: Portal, service: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Ask a service for one page, or take the answer that is kept (see `ask`)."""
+    question = {"server": portal.settings.server, "service": service, "params": dict(params)}
+    held = _recall(portal, question)
+    if held is None:
+        held = _keep(portal, question, ask(portal, service, params))
+    content: dict[str, Any] = held.content
+    return content
 
 
 def build_filters(portal: Portal, service: str, criteria: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -109,20 +122,36 @@ def build_filters(portal: Portal, service: str, criteria: Mapping[str, Any]) -> 
     """
     from astroquery.exceptions import InvalidQueryError  # noqa: PLC0415
 
-    def attempt() -> list[dict[str, Any]]:
+    _describe_columns(portal, service, COLUMNS)
+    try:
         with _portal_errors(portal):
             filters: list[dict[str, Any]] = portal.connection.build_filter_set(COLUMNS, service, **criteria)
-        return filters
-
-    try:
-        return _with_patience(portal, attempt)
-    except InvalidQueryError as error:
+    except (InvalidQueryError, PassingError) as error:
         raise ArchiveError(f"{portal.settings.server}: {error}; is this a MAST server?") from None
+    return filters
+
+
+def _describe_columns(portal: Portal, service: str, described_as: str) -> None:
+    """Make sure that the connection knows the columns of a service."""
+    if portal.connection._column_configs.get(service):  # noqa: SLF001 - astroquery's memory, one for each connection
+        return
+    question = {"server": portal.settings.server, "columns": described_as}
+    held = _recall(portal, question)
+    if held is None:
+
+        def attempt() -> dict[str, Any]:
+            with _portal_errors(portal):
+                portal.connection._get_col_config(service, described_as)  # noqa: SLF001 - so that it can be kept
+            columns: dict[str, Any] = portal.connection._column_configs[service]  # noqa: SLF001
+            return columns
+
+        held = _keep(portal, question, _with_patience(portal, attempt))
+    portal.connection._column_configs[service] = held.content  # noqa: SLF001
 
 
 def count_rows(portal: Portal, service: str, params: Mapping[str, Any]) -> int:
     """Ask how many rows a search has."""
-    answer, _ = ask(portal, service, {**params, "columns": "COUNT_BIG(*)"})
+    answer = ask(portal, service, {**params, "columns": "COUNT_BIG(*)"})
     try:
         return int(next(iter(answer["data"][0].values())))
     except (KeyError, IndexError, TypeError, ValueError, StopIteration):
@@ -134,49 +163,90 @@ def all_rows(
     service: str,
     params: Mapping[str, Any],
     *,
-    expected: int | None = None,
+    counted: bool = False,
     told: Callable[[int, int], None] | None = None,
 ) -> Rows:
-    """Page through an answer to its end.
+    """Page through an answer to its end, or take the whole answer that is kept.
 
     Parameters
     ----------
     portal, service, params
         What is asked.
-    expected
-        Rows counted beforehand; None = as many as the first page says.
+    counted
+        Ask first how many rows there are; otherwise as many are expected as the first page says.
     told
         Called with rows so far and rows in all after each page.
     """
-    tables: list[Table] = []
+    question = {"server": portal.settings.server, "service": service, "params": dict(params), "counted": counted}
+    _describe_columns(portal, service, COLUMNS if counted else service)
+    held = _recall(portal, question)
+    if held is not None:
+        pages, total = held.content["pages"], int(held.content["reported"])
+        return Rows(_stacked([_table(portal, service, page) for page in pages]), total, None, held.asked_at)
+    expected = count_rows(portal, service, params) if counted else None
+    pages, total, cut = _ask_pages(portal, service, params, expected, told)
+    asked_at = time.time()
+    if cut is None:
+        asked_at = _keep(portal, question, {"pages": pages, "reported": total}).asked_at
+    return Rows(_stacked([_table(portal, service, page) for page in pages]), total, cut, asked_at)
+
+
+def _ask_pages(
+    portal: Portal,
+    service: str,
+    params: Mapping[str, Any],
+    expected: int | None,
+    told: Callable[[int, int], None] | None,
+) -> tuple[list[dict[str, Any]], int, str | None]:
+    """Ask page after page; give the pages, the rows that there should be, and where the answer fell short."""
+    answers: list[dict[str, Any]] = []
     got, page, pages, total = 0, 0, 1, expected or 0
     while page < pages:
         page += 1
-        answer, response = ask(portal, service, params, page=page)
-        rows = len(answer.get("data") or ())
+        answer = ask(portal, service, params, page=page)
+        if not isinstance(answer.get("data"), list) or not isinstance(answer.get("fields"), list):
+            raise ArchiveError(f"{portal.settings.server}: {service} gives no rows; is this a MAST server?")
+        rows = len(answer["data"])
         paging = answer.get("paging") or {}
         if page == 1:
             total = expected if expected is not None else int(paging.get("rowsFiltered") or rows)
             size = min(portal.settings.page_size, max(rows, 1))
             pages = max(math.ceil(total / size), int(paging.get("pagesFiltered") or 1))
-        tables.append(_table(portal, answer, response))
+        answers.append({key: answer.get(key) for key in ("status", "fields", "data")})
         got += rows
         if told is not None:
             told(got, max(total, got))
         if got >= total or not rows:
             break
-    cut = None if got >= total else f"page {page} ended at row {got:,} of {total:,}"
-    return Rows(_stacked(tables), total, cut)
+    return answers, total, None if got >= total else f"page {page} ended at row {got:,} of {total:,}"
 
 
-def _table(portal: Portal, answer: dict[str, Any], response: Any) -> Table:
+def _recall(portal: Portal, question: Mapping[str, Any]) -> Answer | None:
+    return None if portal.answers is None else portal.answers.recall(question)
+
+
+def _keep(portal: Portal, question: Mapping[str, Any], content: Any) -> Answer:
+    return Answer(content, time.time()) if portal.answers is None else portal.answers.keep(question, content)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """An answer in the shape that astroquery parses."""
+
+    content: dict[str, Any]
+
+    def json(self) -> dict[str, Any]:
+        return self.content
+
+
+def _table(portal: Portal, service: str, answer: dict[str, Any]) -> Table:
     fields = [field for field in answer.get("fields") or () if field["name"] != "_selected_"]
-    if answer.get("data"):
-        with _portal_errors(portal):
-            table: Table = portal.connection._parse_result([response])  # noqa: SLF001 - astroquery's typed, masked rows
-        return table
-    portal.connection._current_service = None  # noqa: SLF001 - as parsing the rows would have done
-    return Table(names=[f["name"] for f in fields], dtype=[DTYPES.get(f["type"], str) for f in fields], masked=True)
+    if not answer.get("data"):
+        return Table(names=[f["name"] for f in fields], dtype=[DTYPES.get(f["type"], str) for f in fields], masked=True)
+    portal.connection._current_service = service  # noqa: SLF001 - whose columns tell which values stand for none
+    with _portal_errors(portal):
+        table: Table = portal.connection._parse_result([_Read(answer)])  # noqa: SLF001 - its typed, masked rows
+    return table
 
 
 def _stacked(tables: list[Table]) -> Table:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from jwstpipe.archive.portal import NAME_LOOKUP, Portal, ask
+from jwstpipe.archive.portal import NAME_LOOKUP, Portal, known_answer
 from jwstpipe.errors import TargetNotFoundError
 
 __all__ = ["ResolvedName", "name_variants", "resolve_name"]
@@ -31,14 +31,15 @@ def name_variants(name: str) -> tuple[str, ...]:
     """Spell a name in the ways that resolvers may know it.
 
     In this order, without repeats: spaces collapsed; ``-`` and ``_`` as spaces; spaces and ``_`` as ``-``; a space
-    between letters and the digits that follow; compact.
+    between letters and the digits that follow; compact; and all of them in capitals.
     """
     collapsed = " ".join(name.split())
     spaced = " ".join(re.sub(r"[-_]+", " ", collapsed).split())
     hyphened = re.sub(r"[ _]+", "-", collapsed)
     compact = re.sub(r"[ _-]+", "", collapsed)
     split = re.sub(r"(?<=[A-Za-z])(?=\d)", " ", compact)
-    variants = (collapsed, spaced, hyphened, split, compact)
+    variants = [collapsed, spaced, hyphened, split, compact]
+    variants += [variant.upper() for variant in variants]
     return tuple(dict.fromkeys(variant for variant in variants if variant))
 
 
@@ -54,7 +55,7 @@ def resolve_name(portal: Portal, name: str) -> ResolvedName:
     """
     variants = name_variants(name)
     for variant in variants:
-        answer, _ = ask(portal, NAME_LOOKUP, {"input": variant, "format": "json"})
+        answer = known_answer(portal, NAME_LOOKUP, {"input": variant, "format": "json"})
         for found in answer.get("resolvedCoordinate") or ():
             resolved = _read(found, variant)
             if resolved is not None:

@@ -109,16 +109,19 @@ def _is_number(host: str) -> bool:
 
 
 class _GuardedAdapter(HTTPAdapter):
-    """Refuses other hosts, and gives each request a timeout that its caller forgot."""
+    """Refuses other hosts, or all when offline, and gives each request a timeout that its caller forgot."""
 
-    def __init__(self, hosts: AllowedHosts, timeout_s: float) -> None:
+    def __init__(self, settings: ArchiveSettings) -> None:
         super().__init__(max_retries=0)
-        self._hosts = hosts
-        self._timeout = (min(CONNECT_TIMEOUT_S, timeout_s), timeout_s)
+        self._hosts = AllowedHosts.of(settings)
+        self._offline = settings.offline
+        self._timeout = (min(CONNECT_TIMEOUT_S, settings.timeout_s), settings.timeout_s)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request, or refuse it."""
         url = request.url or ""
+        if self._offline:
+            raise TransferError("offline: nothing is asked of the archive; run again without --offline")
         if not self._hosts.allows(url):
             host = urlsplit(url).netloc.rpartition("@")[2]
             raise TransferError(f"{self._hosts.server} sends on to {host!r}, which is not part of the archive; refused")
@@ -128,7 +131,7 @@ class _GuardedAdapter(HTTPAdapter):
 
 def guard(session: requests.Session, settings: ArchiveSettings) -> requests.Session:
     """Make a session go to the archive only, with timeouts."""
-    adapter = _GuardedAdapter(AllowedHosts.of(settings), settings.timeout_s)
+    adapter = _GuardedAdapter(settings)
     for scheme in USUAL_PORTS:
         session.mount(f"{scheme}://", adapter)
     return session

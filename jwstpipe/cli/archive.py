@@ -10,14 +10,14 @@ import typer
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import NotFoundError
-from jwstpipe.requests import SearchRequest, validated
+from jwstpipe.requests import IngestRequest, SearchRequest, validated
 
 __all__ = ["COMMANDS"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 Target = Annotated[str | None, typer.Argument(metavar="TARGET", help="name of an object, as 'NGC 3132'")]
-Ra = Annotated[float | None, typer.Option(help="right ascension, degrees")]
-Dec = Annotated[float | None, typer.Option(help="declination, degrees")]
+Ra = Annotated[str | None, typer.Option(help="right ascension, degrees or hh:mm:ss")]
+Dec = Annotated[str | None, typer.Option(help="declination, degrees or dd:mm:ss")]
 Radius = Annotated[float, typer.Option(help="radius, degrees")]
 ObsId = Annotated[str | None, typer.Option("--obs-id", help="observation id, with * as wildcard")]
 Program = Annotated[int | None, typer.Option(help="programme number")]
@@ -27,6 +27,16 @@ Filters = Annotated[
 ]
 Level = Annotated[list[int] | None, typer.Option(help="MAST calibration level: 1 raw, 2 exposures, 3 combined; again")]
 Suffix = Annotated[list[str] | None, typer.Option(help="kinds of files, as i2d or cal; again")]
+Since = Annotated[
+    str | None, typer.Option("--released-since", help="released on this day or later, as 2024-05-01 or 30d")
+]
+Before = Annotated[str | None, typer.Option("--released-before", help="released before this day")]
+Spectra = Annotated[bool, typer.Option("--spectra", help="spectra, cubes and time series too")]
+Proprietary = Annotated[bool, typer.Option("--include-proprietary", help="list what is not public yet, too")]
+Offline = Annotated[bool, typer.Option("--offline", help="answers kept on disk, of any age; nothing is asked")]
+MaxAge = Annotated[
+    float | None, typer.Option("--max-age", help="oldest answer that is taken from disk, seconds; 0 = ask anew")
+]
 
 
 def split(words: Sequence[str] | None) -> tuple[str, ...]:
@@ -43,47 +53,92 @@ def search(
     radius: Radius = 0.2,
     obs_id: ObsId = None,
     program: Program = None,
+    released_since: Since = None,
+    released_before: Before = None,
     instrument: Instrument = None,
     filters: Filters = None,
     level: Level = None,
+    suffix: Suffix = None,
+    spectra: Spectra = False,
+    include_proprietary: Proprietary = False,
+    files: Annotated[bool, typer.Option("--files", help="list the files, not the observations")] = False,
+    offline: Offline = False,
+    max_age: MaxAge = None,
     as_json: Json = False,
 ) -> None:
-    """Find JWST observations by target, position, observation or programme."""
+    """Find JWST observations, or their files, by target, position, observation, programme or release date."""
+    from jwstpipe.archive.products import product_table
     from jwstpipe.archive.query import search as search_archive
+    from jwstpipe.ingestion import answers_of, choose
 
+    settings = settings_of(context)
+    archive = settings.archive.model_copy(update={"offline": offline or settings.archive.offline})
+    answers = answers_of(settings.model_copy(update={"archive": archive}), max_age_s=max_age)
     request = validated(
         SearchRequest,
-        target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, instrument=instrument,
-        filters=split(filters), **({"level": tuple(level)} if level else {}),
+        target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, released_since=released_since,
+        released_before=released_before, instrument=instrument, filters=split(filters), suffix=split(suffix),
+        spectra=spectra, proprietary=include_proprietary, **({"level": tuple(level)} if level else {}),
     )  # fmt: skip
     with progress_bars(quiet=choices_of(context).quiet) as report:
-        found = search_archive(request, settings=settings_of(context).archive, report=report)
-    _tell_gaps(found)
-    if not len(found.observations):
-        raise NotFoundError(
-            f"no public JWST images found for {_wanted(request)}; try a larger --radius or other filters"
-        )
+        if files or suffix:
+            choice = choose(request, settings=archive, answers=answers, report=report)
+            found, rows, gaps = choice.found, product_table(choice.products), choice.gaps
+        else:
+            found = search_archive(request, settings=archive, answers=answers, report=report)
+            rows, gaps = found.observations, () if found.complete else (f"incomplete: {found.cut}",)
+    _tell_gaps(found, gaps)
+    if not len(rows):
+        what = "files" if files or suffix else "public JWST images" if not spectra else "JWST observations"
+        raise NotFoundError(f"no {what} found for {_wanted(request)}; try a larger --radius or other filters")
+    _show_rows(rows, as_json=as_json)
+
+
+def _show_rows(rows: Any, *, as_json: bool) -> None:
+    """Write observations or files: every field as JSON, the telling ones as text."""
     if as_json:
-        for row in found.observations:
+        for row in rows:
             json_data(_plain_row(row))
         return
+    if "productFilename" in rows.colnames:
+        data(f"{'file':64s} {'type':10s} level {'filters':14s} {'MB':>10s}")
+        for row in rows:
+            data(
+                f"{row['productFilename']!s:64s} {row['productType']!s:10s} {row['calib_level']!s:>5s}"
+                f" {_text(row, 'filters'):14s} {(_plain(row['size']) or 0) / 1e6:10.1f}"
+            )
+        return
     data(f"{'obs_id':48s} {'instrument':14s} {'filters':14s} level {'ra':>11s} {'dec':>11s} {'exposure s':>10s}")
-    for row in found.observations:
+    for row in rows:
         data(
-            f"{row['obs_id']!s:48s} {row['instrument_name']!s:14s} {row['filters']!s:14s} {row['calib_level']!s:>5s}"
-            f" {row['s_ra']:11.6f} {row['s_dec']:11.6f} {row['t_exptime']:10.1f}"
+            f"{row['obs_id']!s:48s} {_text(row, 'instrument_name'):14s} {_text(row, 'filters'):14s}"
+            f" {row['calib_level']!s:>5s} {row['s_ra']:11.6f} {row['s_dec']:11.6f} {row['t_exptime']:10.1f}"
         )
 
 
-def _tell_gaps(found: Any) -> None:
-    if not found.complete:
-        remark(f"incomplete: {found.cut}")
+def _text(row: Any, name: str) -> str:
+    value = _plain(row[name]) if name in row.colnames else None
+    return "" if value is None else str(value)
+
+
+def _tell_gaps(found: Any, gaps: Sequence[str]) -> None:
+    for gap in gaps:
+        remark(gap)
+    if found.age_s >= 1.0:
+        remark(f"the archive answered {_ago(found.age_s)} ago; --max-age 0 asks anew")
     if found.withheld:
         remark(f"{found.withheld} matching observations are not public yet")
 
 
+def _ago(seconds: float) -> str:
+    for name, length in (("days", 86400.0), ("hours", 3600.0), ("minutes", 60.0)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {name}"
+    return f"{seconds:.0f} seconds"
+
+
 def _wanted(request: SearchRequest) -> str:
-    wishes = request.model_dump(exclude_defaults=True)
+    wishes = request.model_dump(exclude_defaults=True, exclude={"source", "max_files", "max_gigabytes"})
     return ", ".join(f"{key} {value}" for key, value in wishes.items())
 
 
@@ -107,37 +162,53 @@ def ingest(
     radius: Radius = 0.2,
     obs_id: ObsId = None,
     program: Program = None,
+    released_since: Since = None,
+    released_before: Before = None,
     instrument: Instrument = None,
     filters: Filters = None,
     level: Level = None,
     suffix: Suffix = None,
+    spectra: Spectra = False,
     source: Annotated[
         Literal["auto", "s3", "https"] | None, typer.Option(help="where bytes come from; auto: S3, else HTTPS")
     ] = None,
+    max_files: Annotated[int, typer.Option(help="refuse to fetch more files")] = 5_000,
+    max_gigabytes: Annotated[float, typer.Option(help="refuse to fetch more bytes")] = 500.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list files and bytes, fetch nothing")] = False,
+    offline: Offline = False,
+    max_age: MaxAge = 0.0,
     as_json: Json = False,
 ) -> None:
     """Fetch files of the archive into the store and register them in the catalogue."""
-    from jwstpipe.archive.products import tally
-    from jwstpipe.ingestion import choose, ingest_products
+    from jwstpipe.ingestion import answers_of, choose, ingest_products, require_within
 
     settings = settings_of(context)
-    archive = settings.archive if source is None else settings.archive.model_copy(update={"source": source})
     request = validated(
-        SearchRequest,
-        target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, instrument=instrument,
-        filters=split(filters), suffix=split(suffix), **({"level": tuple(level)} if level else {}),
+        IngestRequest,
+        target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, released_since=released_since,
+        released_before=released_before, instrument=instrument, filters=split(filters), suffix=split(suffix),
+        spectra=spectra, source=source, max_files=max_files, max_gigabytes=max_gigabytes,
+        **({"level": tuple(level)} if level else {}),
     )  # fmt: skip
+    archive = settings.archive.model_copy(
+        update={"offline": offline or settings.archive.offline, "source": source or settings.archive.source}
+    )
+    own = settings.model_copy(update={"archive": archive})
     with progress_bars(quiet=choices_of(context).quiet) as report:
-        choice = choose(request, settings=archive, report=report)
-        _tell_gaps(choice.found)
+        choice = choose(request, settings=archive, answers=answers_of(own, max_age_s=max_age), report=report)
+        _tell_gaps(choice.found, choice.gaps)
         if not choice.products:
             raise NotFoundError(f"no files found for {_wanted(request)}; try other --level, --suffix or --filter")
         if dry_run:
-            _show_plan(tally(choice.products), as_json=as_json)
+            _show_plan(choice.products, as_json=as_json)
             return
-        own = settings.model_copy(update={"archive": archive})
+        require_within(choice, request)
         done = ingest_products(choice.products, settings=own, report=report)
+    _show_ingested(done, as_json=as_json)
+    done.require_all()
+
+
+def _show_ingested(done: Any, *, as_json: bool) -> None:
     for entry in done.entries:
         record = entry.record
         if as_json:
@@ -145,20 +216,27 @@ def ingest(
             json_data({**record.model_dump(include=told), "bytes_moved": entry.bytes_moved})
         else:
             data(f"{record.storage_key}  {record.file_size:,} bytes  {'fetched' if entry.bytes_moved else 'was here'}")
-    remark(
-        f"{len(done.entries)} files registered, {sum(entry.bytes_moved for entry in done.entries) / 1e6:.1f} MB moved"
-    )
-    done.require_all()
+    moved = sum(entry.bytes_moved for entry in done.entries)
+    if done.entries and not moved:
+        remark(f"no bytes moved: all {len(done.entries)} files were here")
+    else:
+        here = sum(not entry.bytes_moved for entry in done.entries)
+        remark(f"{len(done.entries)} files registered, {here} of them were here; {moved / 1e6:.1f} MB moved")
 
 
-def _show_plan(lines: Sequence[Any], *, as_json: bool) -> None:
+def _show_plan(products: Sequence[Any], *, as_json: bool) -> None:
+    from jwstpipe.archive.products import tally
+
+    lines = tally(products)
     for line in lines:
         if as_json:
             json_data({"level": line.level, "filters": list(line.filters), "files": line.files, "bytes": line.size})
         else:
             data(f"level {line.level}  {'+'.join(line.filters):16s} {line.files:6d} files {line.size / 1e6:12.1f} MB")
     total = sum(line.size for line in lines)
-    remark(f"{sum(line.files for line in lines)} files, {total / 1e6:.1f} MB in all; nothing was fetched")
+    unsized = sum(product.size == 0 for product in products)
+    more = f" and {unsized} files of unknown size" if unsized else ""
+    remark(f"{sum(line.files for line in lines)} files, {total / 1e6:.1f} MB{more} in all; nothing was fetched")
 
 
 def names(

@@ -8,7 +8,15 @@ import typer
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import CompositeRequest, Coverage, Stretch, validated
+from jwstpipe.requests import (
+    SIZES,
+    Combination,
+    CompositeRequest,
+    Coverage,
+    Palette,
+    Stretch,
+    validated,
+)
 
 __all__ = ["COMMANDS"]
 
@@ -19,26 +27,57 @@ def composite(
     context: typer.Context,
     images: Annotated[list[str] | None, typer.Argument(metavar="IMAGE...")] = None,
     *,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg", help="picture to make")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg|.tif", help="picture to make")],
+    preset: Annotated[
+        str, typer.Option(help="look (auto, natural, nasa-press, ...), recipe by target, or .toml")
+    ] = "balanced",
     channel: Annotated[
         list[str] | None, typer.Option(metavar="IMAGE=COLOUR[*WEIGHT]", help="colour of an image: name, #rrggbb or hue")
     ] = None,
-    luminance: Annotated[str | None, typer.Option(metavar="IMAGE", help="image that brings the lightness")] = None,
-    stretch: Annotated[Stretch, typer.Option(help="curve from flux to brightness")] = "asinh",
-    size: Annotated[int | None, typer.Option(help="longest side, pixels; default: full resolution")] = None,
+    luminance: Annotated[
+        str | None, typer.Option(metavar="IMAGE[*SHARE]", help="image that brings the lightness")
+    ] = None,
+    size: Annotated[str, typer.Option(help="longest side, pixels, or 1200, 2048, 4096, full")] = "full",
     bits: Annotated[int, typer.Option(help="bits a channel, 8 or 16")] = 8,
     quality: Annotated[int, typer.Option(help="JPEG quality, 1-100")] = 95,
+    recipe: Annotated[str | None, typer.Option(help="colours of a published recipe, as 'NGC 3132'")] = None,
+    palette: Annotated[Palette, typer.Option(help="colours of the channels that name none")] = "chromatic",
+    stretch: Annotated[Stretch | None, typer.Option(help="curve from flux to brightness")] = None,
+    softening: Annotated[float | None, typer.Option(help="parameter of asinh, log or power")] = None,
+    limits: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="values of black and white; with %: percentiles")
+    ] = None,
+    black: Annotated[float | None, typer.Option(help="fraction of the pixels that becomes black")] = None,
+    white: Annotated[float | None, typer.Option(help="fraction of the pixels that stays below white")] = None,
+    gamma: Annotated[float | None, typer.Option(help="brightness is raised to 1/gamma")] = None,
+    curve: Annotated[str | None, typer.Option(help="tone curve by name, or points as 0:0,0.3:0.2,1:1")] = None,
+    combine: Annotated[Combination | None, typer.Option(help="sum of lights, or lupton: hue at any brightness")] = None,
+    neutralise: Annotated[bool | None, typer.Option(help="bring the sky of all channels to one brightness")] = None,
+    saturation: Annotated[float | None, typer.Option(help="0 to 2, 1 = as it is")] = None,
+    vibrancy: Annotated[float | None, typer.Option(help="0 to 1, lifts weak colours")] = None,
+    hue: Annotated[float | None, typer.Option(help="shift of all hues, degrees, -30 to 30")] = None,
+    sharpen: Annotated[float | None, typer.Option(help="amount of the unsharp mask, 0 to 3")] = None,
+    sharpen_radius: Annotated[float | None, typer.Option(help="its sigma, pixels")] = None,
+    denoise: Annotated[float | None, typer.Option(help="wavelet noise reduction, threshold in sigma")] = None,
+    feather: Annotated[float, typer.Option(help="width of blended coverage edges, share of the field")] = 0.1,
     coverage: Annotated[Coverage, typer.Option(help="filters that must cover a pixel for it to show")] = "majority",
+    crop: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of the images, pixels")] = None,
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a colour picture of several filters, in the order of their wavelengths."""
     from jwstpipe.execute import open_workers
-    from jwstpipe.render.colour import parse_channel_colour
+    from jwstpipe.render.colour.names import parse_channel_colour
     from jwstpipe.render.pictures import composite as make_composite
 
     settings = settings_of(context)
-    options = validated(CompositeRequest, stretch=stretch, size=size, bits=bits, quality=quality, coverage=coverage)
+    options = validated(
+        CompositeRequest, preset=preset, size=_size(size), bits=bits, quality=quality, recipe=recipe, palette=palette,
+        stretch=stretch, softening=softening, **_limits(limits), black=black, white=white, gamma=gamma, curve=curve,
+        combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
+        sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage,
+        crop=None if crop is None else _numbers(crop, 4, "--crop", "X0,Y0,X1,Y1"),
+    )  # fmt: skip
     colours = {}
     for wish in channel or []:
         address, separator, colour = wish.rpartition("=")
@@ -53,12 +92,53 @@ def composite(
     if as_json:
         json_data(made.as_dict())
         return
-    data(f"{made.path}: {made.width} x {made.height} px, {made.bits} bits, {made.size_bytes:,} bytes")
+    data(
+        f"{made.path}: {made.width} x {made.height} px, {made.bits} bits, {made.size_bytes:,} bytes,"
+        f" score {made.quality.score:.1f} of 5"
+    )
     for used in made.channels:
         filled = f", {used.holes} holes of {used.hole_pixels} px filled for display" if used.holes else ""
         data(f"  {used.filter or used.image}: {used.colour}, {used.stretch.lo:.4g} to {used.stretch.hi:.4g}{filled}")
+    for fallback in made.stretch_fallbacks:
+        remark(f"note: stretch {fallback}")
     for note in made.notes:
         remark(f"note: {note}")
+
+
+def _size(text: str) -> int | None:
+    """Read a size: pixels, or ``full``."""
+    word = text.strip().lower()
+    if word in SIZES:
+        return SIZES[word]
+    if not word.isdigit():
+        raise UsageError(f"--size {text}: give the longest side in pixels, or one of {', '.join(SIZES)}")
+    return int(word)
+
+
+def _limits(text: str | None) -> dict[str, float]:
+    """Read ``LOW,HIGH``: values, or percentiles where a % follows."""
+    if text is None:
+        return {}
+    names = ("low", "high")
+    found = {}
+    for name, part in zip(names, text.split(","), strict=False):
+        word = part.strip()
+        try:
+            found[f"{name}_percent" if word.endswith("%") else name] = float(word.removesuffix("%"))
+        except ValueError:
+            found = {}
+            break
+    if len(found) != 2 or text.count(",") != 1:
+        raise UsageError(f"--limits {text}: give two values as 0.1,20, or two percentiles as 0.5%,99.9%")
+    return found
+
+
+def _numbers(text: str, count: int, option: str, form: str) -> tuple[int, ...]:
+    """Read whole numbers, separated by commas."""
+    parts = text.split(",")
+    if len(parts) != count or not all(part.strip().lstrip("-").isdigit() for part in parts):
+        raise UsageError(f"{option} {text}: write {form}, whole pixels")
+    return tuple(int(part) for part in parts)
 
 
 def thumbnail(

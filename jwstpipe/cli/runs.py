@@ -4,7 +4,7 @@ import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,7 +18,7 @@ from jwstpipe.settings import ArchiveSettings, Settings, as_environment
 from jwstpipe.storage import aside
 
 if TYPE_CHECKING:
-    from flows.process_target import TargetReport
+    from jwstpipe.jobs.report import RunReport
 
 __all__ = ["COMMANDS"]
 
@@ -110,7 +110,7 @@ def _here(wanted: ArchiveSettings, local: ArchiveSettings) -> ArchiveSettings:
     return wanted.model_copy(update={"server": local.server, "bucket": local.bucket, "s3": local.s3})
 
 
-def _process(context: typer.Context, settings: Settings, request: ProcessTargetRequest, api: str) -> "TargetReport":
+def _process(context: typer.Context, settings: Settings, request: ProcessTargetRequest, api: str) -> "RunReport":
     """Run the flow in this process, its run recorded by the server at `api`."""
     os.environ.update(as_environment(settings))
     use_server(api, settings.home / "prefect", verbose=bool(choices_of(context).verbose))
@@ -123,11 +123,11 @@ def _process(context: typer.Context, settings: Settings, request: ProcessTargetR
         flush_history()
 
 
-def _show(report: "TargetReport", api: str) -> None:
+def _show(report: "RunReport", api: str) -> None:
     """Print where the results lie and how long each step took."""
-    data(f"{report.target}: {report.files} files, {report.bytes_moved / 1e6:.1f} MB over the network")
+    data(f"{report.request['target']}: {report.files} files, {report.bytes_moved / 1e6:.1f} MB over the network")
     for product in report.products:
-        data(f"  {product['kind']:8s} {product['filter']:8s} {product['where']}")
+        data(f"  {product.kind:8s} {product.filter or 'all':8s} {product.where}")
     data("steps:")
     for step, seconds in report.seconds.items():
         data(f"  {step:18s} {seconds:8.1f} s")
@@ -135,12 +135,12 @@ def _show(report: "TargetReport", api: str) -> None:
     data(f"Dask dashboard:    {report.dashboard}")
 
 
-def _copy_picture(report: "TargetReport", target: Path) -> Path:
-    pictures: list[dict[str, Any]] = [product for product in report.products if product["kind"] == "picture"]
+def _copy_picture(report: "RunReport", target: Path) -> Path:
+    pictures = [product for product in report.products if product.kind == "picture"]
     if not pictures:
         raise UsageError("the run made no picture")
     with aside(target) as partial:
-        partial.write_bytes(Path(pictures[0]["where"]).read_bytes())
+        partial.write_bytes(Path(pictures[0].where).read_bytes())
     return target
 
 

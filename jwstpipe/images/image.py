@@ -6,6 +6,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = ["SkyImage"]
 
@@ -29,6 +30,11 @@ class SkyImage(Protocol):
         ...
 
     @property
+    def slices(self) -> int:
+        """Slices of a cube, as the integrations of a calints file; 1 for an image."""
+        ...
+
+    @property
     def planes(self) -> tuple[str, ...]:
         """Names of its planes; ``sci`` is always there, then ``err wht dq area var_rnoise n`` as the data have them."""
         ...
@@ -49,11 +55,16 @@ class SkyImage(Protocol):
         ...
 
     @property
+    def wcs(self) -> ImageWcs:
+        """Where it lies on the sky, as values that travel; ``wcs.exact(name=...)`` evaluates it."""
+        ...
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """Product id, operation, parameters and inputs, where the image knows them; else empty."""
         ...
 
-    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0) -> NDArray[Any]:
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window of one plane.
 
         Parameters
@@ -64,6 +75,8 @@ class SkyImage(Protocol):
             Window inside the shape of that level, pixels of that level; None = all of it.
         level
             0 = full resolution, k = halved k times.
+        index
+            Slice of a cube, from 0; a plane without a third axis is the same for all of them.
 
         Returns
         -------

@@ -11,7 +11,7 @@ from jwstpipe.images.open import open_image
 from jwstpipe.mosaic.build import mosaic
 from jwstpipe.mosaic.plan import common_frame
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.render.frame import on_one_grid
+from jwstpipe.render.geometry.frame import on_one_grid
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 

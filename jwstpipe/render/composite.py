@@ -2,21 +2,26 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jwstpipe.progress import Progress, Reporter, silent
-from jwstpipe.render.avm import AvmRecord, SpectralEntry, avm_packet
-from jwstpipe.render.colour import BLACK, Colour
+from jwstpipe.render.colour.names import BLACK, Colour
 from jwstpipe.render.cores import CoreLimits, Hole
-from jwstpipe.render.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky
+from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
+from jwstpipe.render.files.picture import Pixels, check_picture, open_picture, quantised
+from jwstpipe.render.geometry.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky
+from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
-from jwstpipe.render.picture import Pixels, check_picture, open_picture, quantised
+from jwstpipe.render.look import resolve_look
 from jwstpipe.render.receipt import ChannelReceipt, Picture
-from jwstpipe.render.rendering import RenderedWindow, render_window
-from jwstpipe.render.resize import resampled, taps
+from jwstpipe.render.rendering import RenderedWindow, Scene, render_window
+from jwstpipe.render.survey import survey_picture
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 
@@ -25,22 +30,10 @@ __all__ = ["Channel", "Picture", "composite"]
 BAND_ROWS = 512
 """Rows that are rendered at once; memory grows with them, the picture does not depend on them."""
 
+TILE_COLUMNS = 2048
+"""Columns that one thread renders at once."""
 
-@dataclass(frozen=True)
-class _Scene:
-    """All that the bands share."""
-
-    layers: tuple[Layer, ...]
-    luminance: Layer | None
-    frame: Frame
-    cores: CoreLimits
-    background: Colour
-    least: int
-    """Channels that have to cover a pixel for it to show."""
-
-    @property
-    def all_layers(self) -> tuple[Layer, ...]:
-        return self.layers if self.luminance is None else (*self.layers, self.luminance)
+THREADS = 2
 
 
 def composite(
@@ -63,7 +56,7 @@ def composite(
     channels
         Images on one grid, with colours and weights; without colour they take one by the order of wavelengths.
     out
-        Local ``.png``, ``.jpg`` or ``.jpeg``; what stands there is replaced when the picture is whole.
+        Local ``.png``, ``.jpg`` or ``.tif``; what stands there is replaced when the picture is whole.
     options
         Stretch, longest side, bits, quality; None = the defaults.
     luminance
@@ -101,18 +94,22 @@ def composite(
     """
     options = options or CompositeRequest()
     check_picture(out, (1, 1), bits=options.bits)
-    layers, lightness, notes = resolve_layers(channels, luminance=luminance, kind=options.stretch)
-    images = [layer.image for layer in layers]
+    look = resolve_look(options)
+    plan = resolve_layers(channels, luminance=luminance, look=look, options=options)
+    images = [layer.image for layer in plan.layers]
     least, reason = channels_to_show(images, options.coverage)
-    notes = (*notes, *filter(None, [reason]))
-    frame = choose_frame(images, size=options.size, least=least)
-    scene = _Scene(layers, lightness, frame, cores or CoreLimits(), background, least)
+    frame = choose_frame(images, size=options.size, least=least, window=options.crop)
+    scene = Scene(
+        plan.layers, plan.luminance, frame.level, look, plan.feather, cores or CoreLimits(), background, least
+    )
+    survey = survey_picture(scene, frame)
+    scene = replace(scene, screen=survey.screen)
     path = check_picture(out, frame.shape, bits=options.bits)
-    placement = place_on_sky(layers[0].image, frame)
-    packet = avm_packet(_record(scene, placement, options, title, product_id))
+    placement = place_on_sky(plan.layers[0].image, frame)
+    packet = avm_packet(_record(scene, frame, placement, options, title, product_id))
     holes: list[set[Hole]] = [set() for _ in scene.all_layers]
     with open_picture(path, frame.shape, bits=options.bits, quality=options.quality, packet=packet) as sink:
-        for done, rows in _bands(scene, band_rows, options.bits, holes):
+        for done, rows in _bands(scene, frame, band_rows, options.bits, holes):
             sink.write(rows)
             report(Progress("composite", done, frame.shape[0], "rows"))
     receipts = [_receipt(layer, found) for layer, found in zip(scene.all_layers, holes, strict=True)]
@@ -123,60 +120,85 @@ def composite(
         bits=options.bits,
         level=frame.level,
         box=frame.box,
-        channels=tuple(receipts[: len(layers)]),
-        luminance=receipts[-1] if lightness else None,
+        look=look.title,
+        channels=tuple(receipts[: len(plan.layers)]),
+        luminance=receipts[-1] if plan.luminance else None,
         background=background.hex,
         placement=placement,
         product_id=product_id,
-        notes=notes,
+        quality=survey.quality,
+        notes=(*plan.notes, *filter(None, [reason])),
+        stretch_fallbacks=plan.fallbacks,
         size_bytes=path.stat().st_size,
         sha256=_digest(path),
     )
 
 
-def _bands(scene: _Scene, band_rows: int, bits: int, holes: Sequence[set[Hole]]) -> Iterator[tuple[int, Pixels]]:
+def _bands(
+    scene: Scene, frame: Frame, band_rows: int, bits: int, holes: Sequence[set[Hole]]
+) -> Iterator[tuple[int, Pixels]]:
     """Render band by band from the top of the picture, and note what was filled.
 
-    One thread renders the next band while the caller compresses this one.
+    Threads render the tiles of the next band while the caller compresses this one.
     """
-    height = scene.frame.shape[0]
-    starts = range(0, height, band_rows)
-    with ThreadPoolExecutor(1, thread_name_prefix="render") as pool:
-        ahead = pool.submit(_band, scene, 0, min(band_rows, height), bits)
-        for start in starts:
-            done = min(start + band_rows, height)
-            pixels, found = ahead.result()
-            if done < height:
-                ahead = pool.submit(_band, scene, done, min(done + band_rows, height), bits)
-            for known, filled in zip(holes, found, strict=True):
-                known.update(filled)
-            yield done, pixels
+    spans = _spans(frame, band_rows)
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="render") as pool:
+        ahead = _submitted(pool, scene, frame, spans[0], bits)
+        for number, (low, _) in enumerate(spans):
+            tiles = [future.result() for future in ahead]
+            if number + 1 < len(spans):
+                ahead = _submitted(pool, scene, frame, spans[number + 1], bits)
+            for window in tiles:
+                for known, filled in zip(holes, window.holes, strict=True):
+                    known.update(filled)
+            yield frame.shape[0] - low, _joined(tiles, frame, spans[number], bits)
 
 
-def _band(scene: _Scene, start: int, stop: int, bits: int) -> tuple[Pixels, tuple[frozenset[Hole], ...]]:
-    """Render rows ``[start, stop)`` of the picture, counted from its top."""
-    frame = scene.frame
-    height, width = frame.shape
-    low, high = height - stop, height - start
-    if frame.shape == frame.box.shape:
-        window = _rendered(scene, low, high)
-        return quantised(window.pixels[::-1], bits), window.holes
-    rows, columns = taps(frame.box.shape[0], height), taps(frame.box.shape[1], width)
-    window = _rendered(scene, *rows.span(low, high))
-    return quantised(resampled(window.pixels, rows, columns, low, high)[::-1], bits), window.holes
+def _spans(frame: Frame, band_rows: int) -> list[tuple[int, int]]:
+    """Cut the picture into half-open spans of rows, counted from the bottom, the topmost first.
+
+    At full size the cuts fall on multiples of `band_rows` of the images, where their chunks meet: each is read once.
+    """
+    height = frame.shape[0]
+    first = frame.box.y0 if frame.shape == frame.box.shape else 0
+    cuts = [cut - first for cut in range(first - first % band_rows + band_rows, first + height, band_rows)]
+    edges = [0, *cuts, height]
+    return list(pairwise(edges))[::-1]
 
 
-def _rendered(scene: _Scene, first: int, last: int) -> RenderedWindow:
-    box = scene.frame.box
-    return render_window(
-        scene.layers,
-        scene.luminance,
-        Box(box.y0 + first, box.x0, box.y0 + last, box.x1),
-        level=scene.frame.level,
-        cores=scene.cores,
-        background=scene.background,
-        least=scene.least,
-    )
+@dataclass(frozen=True, eq=False)
+class _Tile:
+    """Part of a band: samples of the picture, or screen values that are still to be resized."""
+
+    pixels: Any
+    holes: tuple[frozenset[Hole], ...]
+
+
+def _submitted(
+    pool: ThreadPoolExecutor, scene: Scene, frame: Frame, span: tuple[int, int], bits: int
+) -> list["Future[_Tile]"]:
+    box = frame.box
+    exact = frame.shape == box.shape
+    low, high = span if exact else taps(box.shape[0], frame.shape[0]).span(*span)
+    edges = [box.x0, *range(box.x0 - box.x0 % TILE_COLUMNS + TILE_COLUMNS, box.x1, TILE_COLUMNS), box.x1]
+    return [
+        pool.submit(_tile, scene, Box(box.y0 + low, x0, box.y0 + high, x1), bits if exact else 0)
+        for x0, x1 in pairwise(edges)
+    ]
+
+
+def _tile(scene: Scene, box: Box, bits: int) -> _Tile:
+    window: RenderedWindow = render_window(scene, box)
+    return _Tile(quantised(window.pixels, bits) if bits else window.pixels, window.holes)
+
+
+def _joined(tiles: Sequence[_Tile], frame: Frame, span: tuple[int, int], bits: int) -> Pixels:
+    """Put the tiles of a band side by side, top row first; resized where the picture has another size."""
+    whole = tiles[0].pixels if len(tiles) == 1 else np.concatenate([tile.pixels for tile in tiles], axis=1)
+    if frame.shape != frame.box.shape:
+        rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])
+        whole = quantised(resampled(whole, rows, columns, *span), bits)
+    return np.asarray(whole[::-1])
 
 
 def _receipt(layer: Layer, holes: set[Hole]) -> ChannelReceipt:
@@ -198,7 +220,8 @@ def _receipt(layer: Layer, holes: set[Hole]) -> ChannelReceipt:
 
 
 def _record(
-    scene: _Scene,
+    scene: Scene,
+    frame: Frame,
     placement: SkyPlacement | None,
     options: CompositeRequest,
     title: str | None,
@@ -206,7 +229,7 @@ def _record(
 ) -> AvmRecord:
     subject = _target(scene.layers[0])
     return AvmRecord(
-        shape=scene.frame.shape,
+        shape=frame.shape,
         placement=placement,
         spectral=tuple(_spectral_entry(layer, layer.colour.name) for layer in scene.layers)
         + ((_spectral_entry(scene.luminance, "Luminosity"),) if scene.luminance else ()),
@@ -215,9 +238,11 @@ def _record(
         product_id=product_id,
         recipe={
             "operation": "composite",
-            "options": options.model_dump(mode="json"),
-            "level": scene.frame.level,
-            "box": asdict(scene.frame.box),
+            "options": options.model_dump(mode="json", exclude_defaults=True),
+            "look": scene.look.model_dump(mode="json", exclude_defaults=True),
+            "level": frame.level,
+            "box": asdict(frame.box),
+            "screen": asdict(scene.screen),
             "channels": [_wish(layer) for layer in scene.layers],
             "luminance": _wish(scene.luminance) if scene.luminance else None,
             "background": scene.background.hex,
@@ -233,7 +258,7 @@ def _wish(layer: Layer) -> dict[str, Any]:
         "filter": layer.band.filter,
         "colour": layer.colour.hex,
         "weight": layer.weight,
-        "stretch": asdict(layer.stretch),
+        "stretch": layer.stretch.as_dict(),
     }
 
 

@@ -1,6 +1,7 @@
 """From images and wishes to layers: what each channel of a picture is stretched and coloured by."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,18 +9,28 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.colour import WHITE, Colour, chromatic_colours, mixing_matrix
-from jwstpipe.render.frame import check_one_grid
-from jwstpipe.render.levels import level_for_pixels, read_level
-from jwstpipe.render.limits import automatic_stretches
-from jwstpipe.render.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
-from jwstpipe.render.stretch import Stretch
-from jwstpipe.render.wavelengths import Passband, known_wavelength, passband
-from jwstpipe.requests import Stretch as StretchKind
+from jwstpipe.images.pyramid import halve
+from jwstpipe.names.optics import canonical_instrument
+from jwstpipe.render.colour.mixing import mixing_matrix
+from jwstpipe.render.colour.names import WHITE, Colour, parse_colour
+from jwstpipe.render.colour.palette import palette_colours
+from jwstpipe.render.colour.passband import Passband, known_wavelength, passband
+from jwstpipe.render.geometry.frame import check_one_grid
+from jwstpipe.render.geometry.levels import level_for_pixels, read_level
+from jwstpipe.render.pixels.feather import Feather, plan_feather
+from jwstpipe.render.presets.model import Preset
+from jwstpipe.render.tone.auto import AutoFacts
+from jwstpipe.render.tone.choose import choose_stretches
+from jwstpipe.render.tone.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
+from jwstpipe.render.tone.stretch import Stretch
+from jwstpipe.requests import CompositeRequest, Palette
 
-__all__ = ["Channel", "Layer", "resolve_layers"]
+__all__ = ["Channel", "Layer", "LayerPlan", "resolve_layers"]
 
-Mask = NDArray[np.bool_]
+Image = NDArray[np.float32]
+
+FEATHER_PIXELS = 1 << 18
+"""Most pixels of the level that edges of coverage are measured on."""
 
 
 @dataclass(frozen=True)
@@ -65,20 +76,39 @@ class Layer:
     stretch: Stretch
     """Curve and limits."""
 
+    facts: AutoFacts | None = None
+    """Why, where the channel was stretched by its own statistics."""
+
+    @property
+    def label(self) -> str:
+        """Filter, or the name of the image."""
+        return self.band.filter or self.image.name
+
+
+@dataclass(frozen=True, eq=False)
+class LayerPlan:
+    """All channels of a picture, measured."""
+
+    layers: tuple[Layer, ...]
+    """The shortest wavelength first, then those without."""
+
+    luminance: Layer | None
+    """Stretched like a channel of its own."""
+
+    feather: Feather
+    """How channels pass over into one another where they end."""
+
+    notes: tuple[str, ...]
+    """What a viewer of the picture has to know."""
+
+    fallbacks: tuple[str, ...]
+    """Stretches that could not be had, and what stands for them."""
+
 
 def resolve_layers(
-    channels: Sequence[Channel], *, luminance: Channel | None, kind: StretchKind
-) -> tuple[tuple[Layer, ...], Layer | None, tuple[str, ...]]:
+    channels: Sequence[Channel], *, luminance: Channel | None, look: Preset, options: CompositeRequest
+) -> LayerPlan:
     """Measure the channels, choose stretches and colours, and order them by wavelength.
-
-    Returns
-    -------
-    layers : tuple of Layer
-        The shortest wavelength first, then those without.
-    luminance : Layer or None
-        Stretched like a channel of its own.
-    notes : tuple of str
-        What a viewer of the picture has to know.
 
     Raises
     ------
@@ -93,55 +123,85 @@ def resolve_layers(
     bands = [passband(channel.image) for channel in channels]
     order = sorted(range(len(channels)), key=lambda i: bands[i].wavelength_um or np.inf)
     chosen, bands = [channels[i] for i in order], [bands[i] for i in order]
-    colours = _colours(chosen, bands)
+    colours, unmatched = _colours(chosen, bands, look, options.palette)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
-    statistics, notes = _measured(chosen)
-    stretches = automatic_stretches(kind, statistics)
+    statistics, coarse, level = _measured(chosen)
+    tones = choose_stretches(
+        look,
+        options,
+        statistics,
+        names=[band.filter or channel.image.name for channel, band in zip(chosen, bands, strict=True)],
+        miri=[canonical_instrument(band.instrument) == "MIRI" for band in bands],
+    )
     layers = tuple(
-        Layer(channel.image, band, colour, channel.weight, _triple(light), measured, stretch)
-        for channel, band, colour, light, measured, stretch in zip(
-            chosen, bands, colours, mix.T, statistics, stretches, strict=True
+        Layer(channel.image, band, colour, channel.weight, _triple(light), measured, stretch, facts)
+        for channel, band, colour, light, measured, stretch, facts in zip(
+            chosen, bands, colours, mix.T, statistics, tones.stretches, tones.facts, strict=True
         )
     )
-    return layers, None if luminance is None else _luminance(luminance, kind), notes
+    feather = plan_feather(
+        coarse,
+        tones.stretches,
+        [band.wavelength_um for band in bands],
+        level=level,
+        width=options.feather,
+        lupton=look.combine == "lupton",
+    )
+    apart = ("no two images cover the same sky: each stands alone, in its own colour",) if _apart(coarse) else ()
+    bright = None if luminance is None else _luminance(luminance, look, options)
+    return LayerPlan(layers, bright, feather, (*unmatched, *apart), tones.fallbacks)
 
 
-def _colours(channels: Sequence[Channel], bands: Sequence[Passband]) -> list[Colour]:
-    """Take the colours asked for, and fill in the others by their place among all known wavelengths."""
-    for channel, band in zip(channels, bands, strict=True):
-        if channel.colour is None and len(channels) > 1:
+def _colours(
+    channels: Sequence[Channel], bands: Sequence[Passband], look: Preset, palette: Palette
+) -> tuple[list[Colour], tuple[str, ...]]:
+    """Take the colours asked for, then those of the look, and the others by their place among all wavelengths."""
+    named = {name.upper(): parse_colour(colour) for name, colour in look.colours.items()}
+    wishes = [channel.colour or named.get(band.filter or "") for channel, band in zip(channels, bands, strict=True)]
+    for channel, band, wish in zip(channels, bands, wishes, strict=True):
+        if wish is None and len(channels) > 1:
             known_wavelength(channel.image, band)
-    known = sorted({band.wavelength_um for band in bands if band.wavelength_um is not None})
-    palette = dict(zip(known, chromatic_colours(known), strict=True)) if known else {}
-    return [
-        channel.colour or (palette[band.wavelength_um] if band.wavelength_um is not None else WHITE)
-        for channel, band in zip(channels, bands, strict=True)
-    ]
+    placed = palette_colours(palette, [(band.wavelength_um, band.instrument) for band in bands])
+    colours = [wish or placed[i] or WHITE for i, wish in enumerate(wishes)]
+    foreign = bool(named) and not any(band.filter in named for band in bands)
+    note = f"{look.title}: names none of these filters; colours go by wavelength"
+    return colours, (note,) if foreign else ()
 
 
-def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], tuple[str, ...]]:
-    """Measure every channel, and note what a viewer of the picture has to know."""
-    level = level_for_pixels(channels[0].image.shape, SURVEY_PIXELS)
-    statistics: list[SkyStatistics] = []
-    seen: Mask | None = None
-    shared = len(channels) == 1
-    for channel in channels:
+def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], list[Image], int]:
+    """Measure every channel on one level of all of it, and keep it coarser still for its coverage."""
+    shape = channels[0].image.shape
+    level, coarse = level_for_pixels(shape, SURVEY_PIXELS), level_for_pixels(shape, FEATHER_PIXELS)
+
+    def measure(channel: Channel) -> tuple[SkyStatistics, Image]:
         values = read_level(channel.image, level=level)
-        statistics.append(measure_sky(values, level=level, name=channel.image.address))
-        mask = np.isfinite(values)
-        shared = shared or (seen is not None and bool((seen & mask).any()))
-        seen = mask if seen is None else seen | mask
-    notes = () if shared else ("no two images cover the same sky: each stands alone, in its own colour",)
-    return statistics, notes
+        statistics = measure_sky(values, level=level, name=channel.image.address)
+        for _ in range(max(coarse - level, 0)):
+            values = halve(values, np.ones((1, 1), np.float32))[0]
+        return statistics, values
+
+    with ThreadPoolExecutor(2, thread_name_prefix="measure") as pool:
+        found = list(pool.map(measure, channels))
+    return [statistics for statistics, _ in found], [values for _, values in found], max(coarse, level)
 
 
-def _luminance(channel: Channel, kind: StretchKind) -> Layer:
+def _apart(samples: Sequence[Image]) -> bool:
+    """Tell whether no two channels share a pixel."""
+    counts = np.sum([np.isfinite(one) for one in samples], axis=0)
+    return len(samples) > 1 and int(counts.max()) < 2
+
+
+def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> Layer:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
-    ((statistics,), _) = _measured([channel])
-    (stretch,) = automatic_stretches(kind, [statistics])
-    return Layer(channel.image, passband(channel.image), WHITE, channel.weight, (1.0, 1.0, 1.0), statistics, stretch)
+    statistics, _, _ = _measured([channel])
+    band = passband(channel.image)
+    miri = canonical_instrument(band.instrument) == "MIRI"
+    tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])
+    return Layer(
+        channel.image, band, WHITE, channel.weight, (1.0, 1.0, 1.0), statistics[0], tones.stretches[0], tones.facts[0]
+    )
 
 
 def _triple(light: NDArray[np.float64]) -> tuple[float, float, float]:

@@ -10,7 +10,7 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
 from jwstpipe.render import thumbnail as thumbnails
 from jwstpipe.render.align import aligned
-from jwstpipe.render.colour import ChannelColour
+from jwstpipe.render.colour.names import ChannelColour
 from jwstpipe.render.layers import Channel
 from jwstpipe.render.receipt import Picture
 from jwstpipe.render.thumbnail import Thumbnail

@@ -4,9 +4,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.render.frame import SkyPlacement
-from jwstpipe.render.statistics import SkyStatistics
-from jwstpipe.render.stretch import Stretch
+from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.quality import QualityReport
+from jwstpipe.render.tone.statistics import SkyStatistics
+from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelReceipt", "Picture"]
@@ -78,6 +79,9 @@ class Picture:
     box: Box
     """Window of that level; row 0 at the bottom of the sky."""
 
+    look: str
+    """Title of the preset."""
+
     channels: tuple[ChannelReceipt, ...]
     """Colour channels, by wavelength."""
 
@@ -93,8 +97,14 @@ class Picture:
     product_id: str | None
     """Id given by the caller."""
 
+    quality: QualityReport
+    """How good it is, in numbers."""
+
     notes: tuple[str, ...]
     """What a viewer has to know, as that no two images cover the same sky."""
+
+    stretch_fallbacks: tuple[str, ...]
+    """``channel:asked->got: why`` for each stretch that could not be had."""
 
     size_bytes: int
     """Length of the file."""
@@ -104,4 +114,11 @@ class Picture:
 
     def as_dict(self) -> dict[str, Any]:
         """Give the receipt as plain JSON values."""
-        return {**asdict(self), "path": str(self.path)}
+        result = {**asdict(self), "path": str(self.path)}
+        for channel, plain in zip(self.channels, result["channels"], strict=True):
+            plain["stretch"] = channel.stretch.as_dict()
+            del plain["statistics"]["quantiles"]
+        if self.luminance is not None:
+            result["luminance"]["stretch"] = self.luminance.stretch.as_dict()
+            del result["luminance"]["statistics"]["quantiles"]
+        return result

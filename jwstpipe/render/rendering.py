@@ -1,25 +1,91 @@
-"""One window of a picture, from samples to screen values; a pure function of layers and window.
+"""One window of a picture, from samples to screen values; a pure function of a scene and a window.
 
-Whatever the window, a pixel gets the same bits: limits and colours are fixed beforehand, and around a window is read
-what it takes to decide about the holes in it.
+Whatever the window, a pixel gets the same bits: limits, colours and coverage weights are fixed beforehand, and around
+a window is read what it takes to decide about it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.colour import Colour, srgb_encoded
+from jwstpipe.render.colour.names import Colour
 from jwstpipe.render.cores import CoreLimits, Hole, fill_holes
+from jwstpipe.render.geometry.levels import level_shape, read_level
 from jwstpipe.render.layers import Layer
-from jwstpipe.render.levels import level_shape, read_level
-from jwstpipe.render.stretch import apply_stretch
+from jwstpipe.render.pixels.denoise import denoise_margin, denoised
+from jwstpipe.render.pixels.feather import Feather
+from jwstpipe.render.pixels.finish import (
+    ScreenLevels,
+    encode_window,
+    recolour_window,
+    screen_table,
+    with_lightness,
+)
+from jwstpipe.render.pixels.mix import mix_window
+from jwstpipe.render.pixels.sharpen import sharpen_margin, sharpened
+from jwstpipe.render.presets.model import Preset
+from jwstpipe.render.tone.stretch import apply_stretch
+from jwstpipe.render.tone.table import stretch_table
 from jwstpipe.sky.box import Box
 
-__all__ = ["RenderedWindow", "layer_brightness", "render_window", "with_lightness"]
+__all__ = ["RenderedWindow", "Scene", "layer_brightness", "render_window"]
 
 Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """All that the windows of a picture share."""
+
+    layers: tuple[Layer, ...]
+    """Colour channels, at least one."""
+
+    luminance: Layer | None
+    """Image that brings the lightness, where it has data."""
+
+    level: int
+    """Level of the images that is rendered."""
+
+    look: Preset
+    """How channels combine and what is done to the colours."""
+
+    feather: Feather
+    """How channels pass over into one another where they end."""
+
+    cores: CoreLimits
+    """Largest hole that is filled, pixels of full resolution."""
+
+    background: Colour
+    """Where too few colour channels have data."""
+
+    least: int
+    """Channels that have to cover a pixel for it to show."""
+
+    screen: ScreenLevels = field(default_factory=ScreenLevels)
+    """Levels of the finished picture."""
+
+    @property
+    def all_layers(self) -> tuple[Layer, ...]:
+        """The channels, the luminance last."""
+        return self.layers if self.luminance is None else (*self.layers, self.luminance)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the whole images at the level."""
+        return level_shape(self.layers[0].image.shape, self.level)
+
+    @cached_property
+    def tables(self) -> Image:
+        """Tables of the stretches, (channel, entry)."""
+        return np.stack([stretch_table(layer.stretch) for layer in self.layers])
+
+    @cached_property
+    def screen_table(self) -> Image:
+        """Table from linear light to the screen."""
+        return screen_table(self.screen)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,84 +95,99 @@ class RenderedWindow:
     pixels: Image
     """(y, x, 3) sRGB in [0, 1], row 0 at the bottom."""
 
+    covered: NDArray[np.bool_]
+    """(y, x): enough channels have data."""
+
     holes: tuple[frozenset[Hole], ...]
     """Filled holes that touch the window: one set for each layer, the luminance last."""
 
 
-def render_window(
-    layers: Sequence[Layer],
-    luminance: Layer | None,
-    box: Box,
-    *,
-    level: int,
-    cores: CoreLimits,
-    background: Colour,
-    least: int = 1,
-) -> RenderedWindow:
+def render_window(scene: Scene, box: Box) -> RenderedWindow:
     """Render a window of the plane.
 
     Parameters
     ----------
-    layers
-        Colour channels, at least one; a channel without data in a pixel adds no light there.
-    luminance
-        Image that brings the lightness, where it has data.
+    scene
+        What to render, and how.
     box
-        Window, pixels of `level`.
-    level
-        Level of the images.
-    cores
-        Largest hole that is filled, pixels of full resolution.
-    background
-        Where too few colour channels have data.
-    least
-        Channels that have to cover a pixel for it to show.
+        Window, pixels of the level of the scene.
     """
-    light = np.zeros((*box.shape, 3), np.float32)
-    covered = np.zeros(box.shape, np.uint8)
-    holes = []
-    for layer in layers:
-        brightness, filled = layer_brightness(layer, box, level=level, cores=cores)
-        present = np.isfinite(brightness)
-        brightness[~present] = 0.0
-        for part, share in enumerate(layer.light):
-            light[..., part] += brightness * np.float32(share)
-        covered += present
-        holes.append(frozenset(filled))
-    np.clip(light, 0.0, 1.0, out=light)
-    if luminance is not None:
-        lightness, filled = layer_brightness(luminance, box, level=level, cores=cores)
-        light = with_lightness(light, lightness, share=luminance.weight)
-        holes.append(frozenset(filled))
-    pixels = srgb_encoded(light)
-    pixels[covered < least] = (background.red, background.green, background.blue)
-    return RenderedWindow(pixels, tuple(holes))
+    look = scene.look
+    margin = sharpen_margin(look.sharpen.radius) if look.sharpen.amount else 0
+    wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
+    light, counts, holes = _mixed(scene, wide)
+    if scene.luminance is not None:
+        values, filled = _samples(scene.luminance, wide, scene)
+        bright = apply_stretch(values, scene.luminance.stretch)
+        light = with_lightness(light, bright, share=scene.luminance.weight)
+        holes = (*holes, frozenset(filled))
+    encode_window(light, scene.screen_table)
+    covered = counts >= scene.least
+    inner = box.relative_to(wide)
+    if look.sharpen.amount:
+        light = sharpened(
+            light, covered, radius=look.sharpen.radius, amount=look.sharpen.amount, threshold=look.sharpen.threshold
+        )
+    pixels = np.ascontiguousarray(light[inner.slices])
+    covered = covered[inner.slices]
+    if (look.hue, look.saturation, look.vibrancy) != (0.0, 1.0, 0.0):
+        recolour_window(pixels, look.hue, look.saturation, look.vibrancy)
+    if not covered.all():
+        pixels[~covered] = (scene.background.red, scene.background.green, scene.background.blue)
+    return RenderedWindow(pixels, covered, holes)
 
 
 def layer_brightness(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, tuple[Hole, ...]]:
     """Read a window of a layer, fill its holes and stretch it; NaN where it has no data."""
-    limits = cores.at(level)
-    whole = Box.of_shape(level_shape(layer.image.shape, level))
-    window = box.dilated(limits.margin).intersection(whole) or whole
-    values, holes = fill_holes(read_level(layer.image, window, level=level), window, box, limits=limits)
+    values, holes = _filled(layer, box, level=level, cores=cores)
     return apply_stretch(values, layer.stretch), holes
 
 
-def with_lightness(light: Image, lightness: Image, *, share: float) -> Image:
-    """Replace the HSL lightness of linear light; hue and HSL saturation stay.
+def _mixed(scene: Scene, box: Box) -> tuple[Image, NDArray[np.uint8], tuple[frozenset[Hole], ...]]:
+    """Mix the colour channels of a window to linear light, and count those with data."""
+    found = [_samples(layer, box, scene) for layer in scene.layers]
+    light = np.empty((*box.shape, 3), np.float32)
+    counts = np.empty(box.shape, np.uint8)
+    stretches = [layer.stretch for layer in scene.layers]
+    feather = scene.feather
+    step = 2.0 ** (scene.level - feather.level)
+    mix_window(
+        np.stack([values for values, _ in found]),
+        np.array([one.lo for one in stretches], np.float32),
+        np.array([1.0 / (one.hi - one.lo) for one in stretches], np.float32),
+        scene.tables,
+        np.array([layer.light for layer in scene.layers], np.float32),
+        feather.weights,
+        feather.kernel,
+        feather.offset,
+        feather.slope,
+        (box.y0 + 0.5) * step - 0.5,
+        (box.x0 + 0.5) * step - 0.5,
+        step,
+        int(scene.look.combine == "lupton"),
+        light,
+        counts,
+    )
+    return light, counts, tuple(frozenset(holes) for _, holes in found)
 
-    Parameters
-    ----------
-    light
-        (y, x, 3) in [0, 1].
-    lightness
-        (y, x) in [0, 1]; NaN leaves the pixel alone.
-    share
-        0 = the old lightness, 1 = the new.
-    """
-    old = (light.max(axis=2) + light.min(axis=2)) * np.float32(0.5)
-    new = np.where(np.isfinite(lightness), old + np.float32(share) * (lightness - old), old)
-    room = 1.0 - np.abs(2.0 * old - 1.0)
-    chroma = np.where(room > 1e-6, (1.0 - np.abs(2.0 * new - 1.0)) / np.maximum(room, 1e-6), 0.0)
-    replaced = new[..., None] + (light - old[..., None]) * chroma[..., None]
-    return np.asarray(np.clip(replaced, 0.0, 1.0), np.float32)
+
+def _samples(layer: Layer, box: Box, scene: Scene) -> tuple[Image, Sequence[Hole]]:
+    """Read a window of a channel as it is shown: holes filled, noise reduced."""
+    if not scene.look.denoise:
+        return _filled(layer, box, level=scene.level, cores=scene.cores)
+    wide = box.dilated(denoise_margin()).intersection(Box.of_shape(scene.shape)) or box
+    values, holes = _filled(layer, wide, level=scene.level, cores=scene.cores)
+    noise = layer.statistics.noise * 2.0 ** (layer.statistics.level - scene.level)
+    values = denoised(values, noise=noise, strength=scene.look.denoise)[box.relative_to(wide).slices]
+    return values, holes
+
+
+def _filled(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, tuple[Hole, ...]]:
+    """Read a window; only one with missing samples needs its surroundings."""
+    values = read_level(layer.image, box, level=level)
+    limits = cores.at(level)
+    if limits.area == 0 or not np.isnan(values).any():
+        return values, ()
+    whole = Box.of_shape(level_shape(layer.image.shape, level))
+    window = box.dilated(limits.margin).intersection(whole) or whole
+    return fill_holes(read_level(layer.image, window, level=level), window, box, limits=limits)

@@ -7,17 +7,17 @@ import numpy as np
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.colour import WHITE
+from jwstpipe.render.colour.names import WHITE
+from jwstpipe.render.colour.passband import passband
 from jwstpipe.render.cores import CoreLimits
-from jwstpipe.render.frame import choose_frame
+from jwstpipe.render.files.picture import check_picture, open_picture, quantised
+from jwstpipe.render.geometry.frame import choose_frame
+from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.render.layers import Layer
-from jwstpipe.render.limits import automatic_stretches
-from jwstpipe.render.picture import check_picture, open_picture, quantised
 from jwstpipe.render.rendering import layer_brightness
-from jwstpipe.render.resize import resampled, taps
-from jwstpipe.render.statistics import measure_image
-from jwstpipe.render.stretch import Stretch
-from jwstpipe.render.wavelengths import passband
+from jwstpipe.render.tone.balanced import automatic_stretches
+from jwstpipe.render.tone.statistics import measure_image
+from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["Thumbnail", "thumbnail"]

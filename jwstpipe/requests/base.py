@@ -10,11 +10,28 @@ __all__ = ["Request", "validated"]
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 
+MOST_LETTERS = 120
+FEW = 3
+
+
+def _words(name: str, value: object) -> str:
+    if isinstance(value, list):
+        shown = " ".join(str(item).rpartition("/")[2] for item in value[:FEW])
+        return f"{name} {shown}" if len(value) <= FEW else f"{len(value)} {name}"
+    return f"{name} {value}"
+
 
 class Request(BaseModel):
     """A frozen request: one level deep, plain values, visible defaults; an unknown field is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def title(self) -> str:
+        """Say in a few words what is asked for: the name of a run."""
+        wishes = self.model_dump(mode="json", exclude_defaults=True)
+        target = wishes.pop("target", None)
+        words = [_words(name, value) for name, value in wishes.items()]
+        return ", ".join(([str(target)] if target else []) + words)[:MOST_LETTERS] or "all"
 
 
 def validated(model: type[RequestT], **values: object) -> RequestT:

@@ -1,20 +1,51 @@
 """Which archive products are wanted."""
 
-from typing import Self
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from jwstpipe.requests.base import Request
 
 __all__ = ["SearchRequest"]
+
+_SEXAGESIMAL = re.compile(r"([+-]?)(\d{1,3})(?:[:hd°\s]\s*)(\d{1,2})(?:[:m'\s]\s*)(\d{1,2}(?:\.\d*)?)\s*[s\"]?")
+_DAYS_AGO = re.compile(r"(\d{1,5})\s*d(?:ays?)?")
+
+
+def _angle(value: Any, *, hours: bool) -> Any:
+    """Read ``10:07:01.8``, ``10h07m01.8s`` or ``-40 26 11`` as degrees; numbers pass, and so does what is no angle."""
+    if not isinstance(value, str):
+        return value
+    found = _SEXAGESIMAL.fullmatch(value.strip())
+    if found is None:
+        return value
+    sign, whole, minutes, seconds = found.groups()
+    if float(minutes) >= 60 or float(seconds) >= 60:
+        return value
+    degrees = int(whole) + int(minutes) / 60 + float(seconds) / 3600
+    in_hours = hours and "d" not in value and "°" not in value
+    return (-1 if sign == "-" else 1) * degrees * (15 if in_hours else 1)
+
+
+def _day(value: Any) -> Any:
+    """Read ``30d`` as the day thirty days ago; dates pass."""
+    found = _DAYS_AGO.fullmatch(value.strip()) if isinstance(value, str) else None
+    return value if found is None else datetime.now(UTC).date() - timedelta(days=int(found[1]))
+
+
+RightAscension = Annotated[float, BeforeValidator(lambda value: _angle(value, hours=True))]
+Declination = Annotated[float, BeforeValidator(lambda value: _angle(value, hours=False))]
+Day = Annotated[date, BeforeValidator(_day)]
 
 
 class SearchRequest(Request):
     """Which archive products are wanted: one selector, narrowed by the filters."""
 
     target: str | None = Field(None, min_length=1, max_length=200, description="name of the object, as NGC 3132")
-    ra: float | None = Field(None, ge=0, lt=360, description="right ascension, degrees ICRS")
-    dec: float | None = Field(None, ge=-90, le=90, description="declination, degrees ICRS")
+    ra: RightAscension | None = Field(None, ge=0, lt=360, description="right ascension, degrees ICRS or hh:mm:ss")
+    dec: Declination | None = Field(None, ge=-90, le=90, description="declination, degrees ICRS or dd:mm:ss")
     radius: float = Field(0.2, gt=0, le=10, description="radius of the search, degrees")
     obs_id: str | None = Field(
         None,
@@ -22,12 +53,22 @@ class SearchRequest(Request):
         description="observation id, as jw02733-o001_t001_nircam_clear-f090w",
     )
     program: int | None = Field(None, ge=1, le=99_999, description="programme number, as 2733")
+    released_since: Day | None = Field(None, description="released on this day (UTC) or later, or 30d: in 30 days")
+    released_before: Day | None = Field(None, description="released before this day (UTC)")
     instrument: str | None = Field(None, description="NIRCam, MIRI, NIRISS, NIRSpec or FGS")
     filters: tuple[str, ...] = Field((), description="filters, as F090W; none = all")
     level: tuple[int, ...] = Field((2, 3), description="MAST calibration levels: 1 raw, 2 exposures, 3 combined")
     suffix: tuple[str, ...] = Field(
         (), description="product kinds, as i2d or cal; none = science images of these levels"
     )
+    spectra: bool = Field(False, description="spectra, cubes and time series too")
+    proprietary: bool = Field(False, description="also what is not public yet; it can be listed, not fetched")
+
+    @property
+    def by_date_alone(self) -> bool:
+        """Whether the release date is the only selector."""
+        named = (self.target, self.ra, self.dec, self.obs_id, self.program)
+        return all(value is None for value in named)
 
     @model_validator(mode="after")
     def _one_selector(self) -> Self:
@@ -36,6 +77,10 @@ class SearchRequest(Request):
             raise ValueError("a position needs both ra and dec")
         if self.target is not None and position:
             raise ValueError("give a target or a position, not both")
-        if self.target is None and not position and self.obs_id is None and self.program is None:
-            raise ValueError("give a target, a position (ra and dec), an observation id or a programme")
+        if self.by_date_alone and self.released_since is None:
+            raise ValueError(
+                "give a target, a position (ra and dec), an observation id, a programme, or a day released since"
+            )
+        if self.released_since and self.released_before and self.released_before <= self.released_since:
+            raise ValueError("released_before must be later than released_since")
         return self

@@ -89,6 +89,11 @@ class CelestialWcs:
         parity = -1 if (determinant > 0) != swapped else 1
         return cls(wcs, frame, swapped, float(np.sqrt(abs(determinant)) * 3600.0), parity)
 
+    @property
+    def distorted(self) -> bool:
+        """It has SIP polynomials or distortion tables."""
+        return self.wcs.sip is not None or self.wcs.cpdis1 is not None or self.wcs.cpdis2 is not None
+
     def to_sky(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Give longitude and latitude, degrees, of 0-based pixel positions; NaN where there is no sky."""
         first, second = self.wcs.all_pix2world(x, y, 0)
@@ -101,7 +106,7 @@ class CelestialWcs:
         """
         first, second = (lat, lon) if self.swapped else (lon, lat)
         x, y = self.wcs.wcs_world2pix(first, second, 0)
-        if self.wcs.sip is None and self.wcs.cpdis1 is None and self.wcs.cpdis2 is None:
+        if not self.distorted:
             return x, y
         return self._undistort(np.asarray(x), np.asarray(y))
 

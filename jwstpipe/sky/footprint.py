@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import EQUATORIAL, lonlat, rotated, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.image_wcs import SkyWcs
 
 __all__ = ["Footprint", "centre_of", "footprint", "outline_on"]
 
@@ -40,7 +40,7 @@ class Footprint:
         return centre_of([self])
 
 
-def footprint(wcs: CelestialWcs, window: Box, *, name: str) -> Footprint:
+def footprint(wcs: SkyWcs, window: Box, *, name: str) -> Footprint:
     """Sample the outline of an image, or of a window of it.
 
     Parameters
@@ -96,7 +96,7 @@ def _edge(window: Box) -> tuple[Floats, Floats]:
     return x, y
 
 
-def _middle_scale(wcs: CelestialWcs, window: Box) -> float:
+def _middle_scale(wcs: SkyWcs, window: Box) -> float:
     """Measure the pixel size in the middle of the image, where the CD matrix alone may be far off under distortion."""
     y, x = (window.y0 + window.y1 - 1) / 2.0, (window.x0 + window.x1 - 1) / 2.0
     lon, lat = wcs.to_sky(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]))

@@ -4,9 +4,12 @@ import time
 import numpy as np
 import pytest
 from archive_helpers import settings_for
+from astropy import units as u
+from astropy.coordinates import SkyCoord
 from loopback import Answer, Loopback
 
-from jwstpipe.archive import query, resolve
+from jwstpipe.archive import portal, resolve
+from jwstpipe.archive.named import NAME_COLUMNS
 from jwstpipe.archive.query import search
 from jwstpipe.archive.resolve import name_variants
 from jwstpipe.errors import ArchiveError, TargetNotFoundError, UsageError
@@ -218,7 +221,7 @@ def test_a_failing_page_is_asked_again_alone(serve):
 
 def test_an_answer_that_falls_short_is_told(serve, monkeypatch):
     archive = serve(*[exposure(n) for n in range(1, 11)])
-    monkeypatch.setattr(query, "count_rows", lambda *args: 12)
+    monkeypatch.setattr(portal, "count_rows", lambda *args: 12)
     result = found(archive, settings_for(archive.server, page_size=5), program=2733)
     assert (len(result.observations), result.reported, result.complete) == (10, 12, False)
     assert result.cut == "page 3 ended at row 10 of 12"
@@ -255,6 +258,93 @@ def test_spellings_are_tried_in_order():
         "SMACSJ 072373",
         "SMACSJ072373",
     )
+    assert name_variants("ngc 3132") == ("ngc 3132", "ngc-3132", "ngc3132", "NGC 3132", "NGC-3132", "NGC3132")
+
+
+def test_released_since_and_before(serve):
+    day = 60310  # 2024-01-01
+    archive = serve(
+        *[exposure(n, t_obs_release=day + offset) for n, offset in enumerate((-0.01, 0.0, 5.5, 30.99, 31.0))]
+    )
+    numbers = {
+        (since, before): [
+            int(name[-11:-6]) for name in ids(found(archive, released_since=since, released_before=before))
+        ]
+        for since, before in [("2024-01-01", None), ("2024-01-01", "2024-02-01"), ("2024-01-06", "2024-01-08")]
+    }
+    assert list(numbers.values()) == [[4, 3, 2, 1], [3, 2, 1], [2]]  # by date alone: the newest first
+    assert [int(name[-11:-6]) for name in ids(found(archive, program=2733, released_before="2024-01-01"))] == [0]
+
+
+def test_days_ago_and_sexagesimal_positions(serve):
+    archive = serve(exposure(1, t_obs_release=NOW - 3, ra=151.7575, dec=-40.4364), exposure(2, t_obs_release=NOW - 40))
+    assert len(ids(found(archive, released_since="30d"))) == 1
+    assert len(ids(found(archive, ra="10:07:01.8", dec="-40:26:11", radius=0.01))) == 1
+    assert SearchRequest(ra="10h07m01.8s", dec="-00d30m00s").dec == -0.5
+    for ra, dec in [("10:60:00", 0), ("24:00:00", 0), (0, "-90:00:01"), ("nonsense", 0)]:
+        with pytest.raises(ValueError, match=r"ra|dec"):
+            SearchRequest(ra=ra, dec=dec)
+
+
+def test_spectra_and_proprietary_observations_come_only_when_asked_for(serve):
+    archive = serve(
+        exposure(1),
+        exposure(2, dataproduct_type="spectrum"),
+        exposure(3, dataproduct_type="cube"),
+        exposure(4, dataRights="EXCLUSIVE_ACCESS"),
+    )
+    counts = {
+        (spectra, proprietary): len(ids(found(archive, program=2733, spectra=spectra, proprietary=proprietary)))
+        for spectra in (False, True)
+        for proprietary in (False, True)
+    }
+    assert counts == {(False, False): 1, (False, True): 2, (True, False): 3, (True, True): 4}
+
+
+def test_names_stand_beside_the_fields_of_mast(serve):
+    archive = serve(
+        combined("jw02733-o001_t001_nircam_clear-f090w"), exposure(7), combined("hlsp_strange", proposal_id="2733")
+    )
+    rows = {row["obs_id"]: row for row in found(archive, program=2733).observations}
+    whole, single = rows["jw02733-o001_t001_nircam_clear-f090w"], rows["jw02733001001_02101_00007_nrca1"]
+    assert (whole["name_kind"], whole["name_program"], whole["name_observation"]) == ("stage3", "02733", "001")
+    assert (single["name_kind"], single["name_exposure"], single["name_detector"]) == ("exposure", "00007", "nrca1")
+    assert whole["name_detector"] is np.ma.masked
+    assert rows["hlsp_strange"]["name_kind"] == "unknown"
+    assert set(archive.rows.observations[0]) | set(NAME_COLUMNS) <= set(single.colnames)
+
+
+def test_twenty_thousand_rows_page_fully(serve):
+    rng = np.random.default_rng(4)
+    ra, dec = rng.uniform(149, 151, 20_000), rng.uniform(1, 3, 20_000)
+    rows = [
+        combined(f"jw{1 + n // 1000:05d}-o{n % 1000:03d}_t001_nircam_clear-f090w", ra=float(a), dec=float(d))
+        for n, (a, d) in enumerate(zip(ra, dec, strict=True))
+    ]
+    archive = serve(*rows)
+    result = found(archive, released_since="2000-01-01")
+    assert (len(result.observations), result.reported, result.complete) == (20_000, 20_000, True)
+    assert set(result.observations["obs_id"]) == {row["obs_id"] for row in rows}
+    assert archive.count("invoke", "Mast.Caom.Filtered") == 1 + 4
+
+
+@pytest.mark.parametrize(
+    ("ra", "dec"), [(30.0, 89.9), (211.0, -89.9), (0.0, 0.0), (359.99, 45.0), (0.05, -20.0), (90, 90)]
+)
+def test_a_cone_holds_exactly_what_lies_within_the_great_circle_distance(serve, monkeypatch, ra, dec):
+    """Positions thrown around the centre, most of them close to the rim; the archive is made to give them all."""
+    rng = np.random.default_rng(5)
+    centre = SkyCoord(ra, dec, unit="deg")
+    radius = 0.3
+    away = np.where(rng.random(400) < 0.5, radius * (1 + rng.normal(0, 1e-6, 400)), rng.uniform(0, 2 * radius, 400))
+    points = centre.directional_offset_by(rng.uniform(0, 360, 400) * u.deg, away * u.deg)
+    rows = [exposure(n, ra=float(p.ra.deg), dec=float(p.dec.deg)) for n, p in enumerate(points)]
+    monkeypatch.setattr("jwstpipe.simulate.services._within", lambda held, *cone: [*held])
+    inside = centre.separation(points).deg <= radius
+    assert set(ids(found(serve(*rows), ra=ra, dec=dec, radius=radius))) == {
+        row["obs_id"] for row, within in zip(rows, inside, strict=True) if within
+    }
+    assert 0 < inside.sum() < 400
 
 
 def test_an_unknown_target_names_what_was_tried(serve):
@@ -270,9 +360,9 @@ def test_a_name_known_in_one_spelling_only(serve, monkeypatch):
     def answers(portal, service, params):
         asked.append(params["input"])
         known = {"resolvedCoordinate": [{"ra": None}, {"ra": 361.0, "decl": -5.0, "canonicalName": "Cas A"}]}
-        return (known if params["input"] == "Cas-A" else {"resolvedCoordinate": []}), None
+        return known if params["input"] == "Cas-A" else {"resolvedCoordinate": []}
 
-    monkeypatch.setattr(resolve, "ask", answers)
+    monkeypatch.setattr(resolve, "known_answer", answers)
     resolved = resolve.resolve_name(None, "Cas A")
     assert asked == ["Cas A", "Cas-A"]
     assert (resolved.name, resolved.ra, resolved.dec) == ("Cas A", 1.0, -5.0)

@@ -232,7 +232,7 @@ def test_ingest_plans_fetches_registers_and_repeats_without_moving_bytes(command
     assert code == 0
     assert sum(line["files"] for line in lines) == len(wanted)
     assert sum(line["bytes"] for line in lines) == sum(file.path.stat().st_size for file in wanted)
-    assert not (tmp_path / "home").exists()
+    assert [path.name for path in (tmp_path / "home").iterdir()] == ["answers"]
     for source, moved in (("https", True), ("s3", False)):
         code, out, _ = command("ingest", TARGET, "--level", "3", "--source", source, "--json")
         entries = [json.loads(line) for line in out.splitlines()]
@@ -282,3 +282,43 @@ def test_the_python_api_mirrors_the_commands(site, pair, tmp_path, monkeypatch):
     assert jwstpipe.thumbnail("m.zarr", "t.png", size=40).width <= 40
     assert jwstpipe.parse_name("jw02733-o002_t001_miri_f1130w_i2d.fits").level == "L3"
     assert all(hasattr(jwstpipe, name) for name in jwstpipe.__all__)
+
+
+def test_info_tells_where_pixels_lie_and_which_pixels_lie_there(command, tmp_path, pair):
+    from astropy.wcs import WCS
+
+    assert command("convert", pair[1], "image.zarr", "--verify")[0] == 0
+    truth = WCS(fits.getheader(pair[1], "SCI"))
+    ra, dec = truth.all_pix2world([3.25, 60.0], [-2.0, 70.5], 0)
+    words = ["--pixel", "3.25,-2", "--pixel", "60,70.5", "--sky", f"{ra[0]},{dec[0]}", "--sky", f"{ra[0] + 180},0"]
+    for image in (pair[1], "image.zarr"):
+        code, out, _ = command("info", image, "--json", *words)
+        found = json.loads(out)["positions"]
+        assert code == 0
+        assert [place["ra"] for place in found[:2]] == pytest.approx(list(ra), abs=1e-10)
+        assert [place["dec"] for place in found[:2]] == pytest.approx(list(dec), abs=1e-10)
+        assert (found[2]["x"], found[2]["y"]) == pytest.approx((3.25, -2.0), abs=1e-5)
+        assert (found[3]["x"], found[3]["y"]) == (None, None)
+    code, out, error = command("info", "image.zarr", "--pixel", "3;4")
+    assert (code, out, one_line(error)) == (2, "", True)
+
+
+def test_verify_names_what_was_compared_and_finds_a_changed_sample(command, tmp_path):
+    source = write_cal(tmp_path / "cal.fits")
+    code, out, error = command("convert", source, "some.zarr", "--planes", "sci,dq", "--verify", "--json")
+    made = json.loads(out)
+    assert (code, error) == (0, "")
+    assert made["verified"]["hdus"] == ["PRIMARY", "SCI", "DQ"]
+    assert (
+        made["omitted"]
+        == made["verified"]["omitted"]
+        == ["ERR", "AREA", "VAR_POISSON", "VAR_RNOISE", "VAR_FLAT", "ASDF"]
+    )
+    with fits.open(source) as opened:
+        cards = sum(len(opened[name].header.tostring(padding=False)) // 80 for name in ("PRIMARY", "SCI", "DQ"))
+    assert (made["verified"]["cards"], made["verified"]["samples"]) == (cards, 2 * 70 * 90)
+    with fits.open(source, mode="update") as opened:
+        opened["DQ"].data[6, 1] ^= 4
+    code, _, error = command("convert", source, "other.zarr", "--planes", "sci,dq", "--verify")
+    assert code == 0
+    assert command("convert", source, "bad.zarr", "--planes", "sci,nonsense")[0] == 2

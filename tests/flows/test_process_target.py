@@ -1,5 +1,7 @@
 """The whole way against a local archive, with a real Prefect server and a real Dask scheduler."""
 
+import json
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -10,6 +12,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.lineage import ancestors
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
+from jwstpipe.jobs.report import read_report
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
@@ -38,14 +41,14 @@ def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_wo
     report = run()
     assert report.files == len(inputs)
     assert report.bytes_moved == sum(file.path.stat().st_size for file in inputs)
-    kinds = [product["kind"] for product in report.products]
+    kinds = [product.kind for product in report.products]
     assert kinds == ["mosaic"] * len({file.filter for file in inputs}) + ["picture"]
 
     grids = set()
     for product in report.products[:-1]:
-        image = open_image(product["where"])
-        assert image.primary["FILTER"] == product["filter"]
-        assert image.provenance["product_id"] == product["product_id"]
+        image = open_image(product.where)
+        assert image.primary["FILTER"] == product.filter
+        assert image.provenance["product_id"] == product.product_id
         grids.add((str(image.grid), image.shape))
         covered = np.isfinite(image.read())
         assert covered.mean() > 0.001
@@ -53,13 +56,13 @@ def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_wo
     assert len(grids) == 1
 
     picture = report.products[-1]
-    with Image.open(picture["where"]) as opened:
+    with Image.open(picture.where) as opened:
         pixels = np.asarray(opened.convert("RGB"))
     assert pixels.std() > 20
     with catalogue() as catalog:
         assert {record.kind for record in catalog.find()} == {"archive", "image", "thumbnail", "mosaic", "picture"}
         assert catalog.count(RecordQuery(status=("staged",))) == 0
-        tree = ancestors(catalog, picture["product_id"])
+        tree = ancestors(catalog, picture.product_id)
         files = {leaf.record.file_name: leaf.record.digest for leaf in leaves(tree)}
     assert set(files) == {file.path.name for file in inputs}
     assert all(len(digest) == 64 for digest in files.values())
@@ -74,7 +77,7 @@ def test_a_second_run_moves_nothing_and_makes_nothing(site):
         after = {record.product_id: record.storage_key for record in catalog.find()}
     assert again.bytes_moved == 0
     assert after == before
-    assert [product["product_id"] for product in again.products] == [p["product_id"] for p in first.products]
+    assert [product.product_id for product in again.products] == [p.product_id for p in first.products]
 
 
 def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(site, tmp_path, monkeypatch):
@@ -83,16 +86,16 @@ def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(site, tmp_p
     monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "processes")
     second = run()
     for one, other in zip(first.products, second.products, strict=True):
-        assert one["product_id"] == other["product_id"]
-        assert one["where"] != other["where"]
-        if one["kind"] == "mosaic":
-            a, b = open_image(one["where"]), open_image(other["where"])
+        assert one.product_id == other.product_id
+        assert one.where != other.where
+        if one.kind == "mosaic":
+            a, b = open_image(one.where), open_image(other.where)
             assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
 
 
 def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(site, tiny_world):
     programme, archive = tiny_world
-    before = {product["filter"]: product["product_id"] for product in run().products}
+    before = {product.filter: product.product_id for product in run().products}
     changed = next(file for file in programme.files if file.suffix == "cal")
     content = changed.path.read_bytes()
     try:
@@ -102,13 +105,13 @@ def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(sit
             for hdu in opened:
                 hdu.add_checksum()
         archive.rescan()
-        after = {product["filter"]: product["product_id"] for product in run().products}
+        after = {product.filter: product.product_id for product in run().products}
     finally:
         changed.path.write_bytes(content)
         archive.rescan()
     assert after[changed.filter] != before[changed.filter]
     same = {name for name in before if after[name] == before[name]}
-    assert same == set(before) - {changed.filter, "all"}
+    assert same == set(before) - {changed.filter, None}
 
 
 def test_the_run_page_shows_progress_products_picture_and_dashboard(site):
@@ -124,14 +127,36 @@ def test_the_run_page_shows_progress_products_picture_and_dashboard(site):
     for artifact in artifacts:
         by_type.setdefault(artifact.type, []).append(artifact)
     assert tasks.state.is_completed()
+    assert tasks.name == f"process-target: {TARGET}, level 2"
     assert {round(artifact.data) for artifact in by_type["progress"]} == {100}
     stages = " ".join(artifact.description for artifact in by_type["progress"])
-    assert all(word in stages for word in ("transfer", "convert", "tiles", "composite"))
-    assert by_type["image"][0].data.startswith("data:image/jpeg;base64,")
-    assert len(by_type["image"][0].data) < 200_000
-    assert {artifact.key for artifact in by_type["table"]} == {"products"}
-    links = [artifact.data for artifact in by_type["markdown"]]
-    assert any("http://127.0.0.1" in text and "status" in text for text in links)
+    assert all(word in stages for word in ("transfer", "convert", "tiles", "composite", TARGET))
+    by_key = {artifact.key: artifact for artifact in artifacts if artifact.key}
+    for key in ("picture-tiny-nebula", "thumbnails"):
+        assert by_key[key].data.startswith("data:image/jpeg;base64,")
+        assert len(by_key[key].data) < 200_000
+    rows = json.loads(by_key["products"].data)
+    assert [row["product_id"] for row in rows] == [product.product_id for product in report.products]
+    for product in report.products:
+        assert f"](file://{product.where})" in by_key["product-links"].data
+    assert all(file.file_name in by_key["lineage"].data for file in archive_files())
+    assert "| transfer |" in by_key["report"].data
+    assert "| max_files | 500 |" in by_key["report"].data
+    assert "http://127.0.0.1" in by_key["dask-dashboard"].data
+    assert "status" in by_key["dask-dashboard"].data
+
+
+def archive_files():
+    with catalogue() as catalog:
+        return catalog.find(RecordQuery(kind=("archive",)))
+
+
+def test_the_report_of_a_run_is_read_back_from_the_store(site):
+    report = run()
+    kept = read_report(open_store(load_settings().store_root), report.run_id)
+    assert kept == report
+    assert not any(product.reused for product in report.products)
+    assert all(product.reused for product in run().products)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +199,7 @@ def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_ne
         assert catalog.count(RecordQuery(kind=("mosaic", "picture"), status=())) == 0
     report = run()
     assert report.bytes_moved == 0
-    assert report.products[-1]["kind"] == "picture"
+    assert report.products[-1].kind == "picture"
 
 
 def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
@@ -182,12 +207,12 @@ def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
     for key, value in s3_site.items():
         monkeypatch.setenv(key, value)
     remote = run()
-    assert [p["product_id"] for p in remote.products] == [p["product_id"] for p in local.products]
-    assert all(product["where"].startswith("s3://") for product in remote.products)
+    assert [p.product_id for p in remote.products] == [p.product_id for p in local.products]
+    assert all(product.where.startswith("s3://") for product in remote.products)
     s3 = load_settings().s3
     for one, other in zip(local.products[:-1], remote.products[:-1], strict=True):
-        a, b = open_image(one["where"]), open_image(other["where"], s3=s3)
+        a, b = open_image(one.where), open_image(other.where, s3=s3)
         assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
     again = run()
     assert again.bytes_moved == 0
-    assert again.products == remote.products
+    assert [(p.where, p.reused) for p in again.products] == [(p.where, True) for p in remote.products]

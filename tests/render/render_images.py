@@ -51,6 +51,10 @@ class MemoryImage:
 
     planes = ("sci",)
 
+    @property
+    def name(self):
+        return self.address.rpartition("/")[2]
+
     def __post_init__(self):
         self.header = tan_header(self.data.shape) if self.header is None else self.header
         self._pyramid = [np.asarray(self.data, np.float32)]

@@ -10,8 +10,8 @@ from astropy.io.fits import Header
 from astropy.wcs import WCS
 from render_images import MemoryImage, starfield, tan_header
 
-from jwstpipe.render.avm import AvmRecord, SpectralEntry, avm_packet
-from jwstpipe.render.frame import Frame, place_on_sky
+from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
+from jwstpipe.render.geometry.frame import Frame, place_on_sky
 from jwstpipe.sky.box import Box
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"

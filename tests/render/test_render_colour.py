@@ -6,18 +6,10 @@ import numpy as np
 import pytest
 
 from jwstpipe.errors import UsageError
-from jwstpipe.render.colour import (
-    BLACK,
-    WHITE,
-    Colour,
-    chromatic_colours,
-    chromatic_hues,
-    mixing_matrix,
-    parse_channel_colour,
-    parse_colour,
-    srgb_decoded,
-    srgb_encoded,
-)
+from jwstpipe.render.colour.mixing import mixing_matrix
+from jwstpipe.render.colour.names import BLACK, WHITE, Colour, parse_channel_colour, parse_colour
+from jwstpipe.render.colour.palette import chromatic_colours, chromatic_hues
+from jwstpipe.render.colour.srgb import srgb_decoded, srgb_encoded
 
 
 @pytest.mark.parametrize(

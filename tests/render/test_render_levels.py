@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 from render_images import MemoryImage, halved
 
-from jwstpipe.render import levels as levels_module
-from jwstpipe.render.levels import level_for_pixels, level_for_side, level_shape, read_level
-from jwstpipe.render.resize import resampled, taps
+from jwstpipe.render.geometry import levels as levels_module
+from jwstpipe.render.geometry.levels import level_for_pixels, level_for_side, level_shape, read_level
+from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.sky.box import Box
 
 

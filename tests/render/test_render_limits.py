@@ -7,9 +7,9 @@ from astropy.visualization import ZScaleInterval
 from render_images import MemoryImage, starfield
 
 from jwstpipe.errors import DataError
-from jwstpipe.render.limits import KNEE, MIDDLE_BRIGHTNESS, SKY_BRIGHTNESS, automatic_stretches
-from jwstpipe.render.statistics import measure_image, measure_sky
-from jwstpipe.render.stretch import apply_stretch
+from jwstpipe.render.tone.balanced import KNEE, MIDDLE_BRIGHTNESS, SKY_BRIGHTNESS, automatic_stretches
+from jwstpipe.render.tone.statistics import measure_image, measure_sky
+from jwstpipe.render.tone.stretch import apply_stretch
 
 
 def measured(values, level=0):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from jwstpipe.errors import DataError, StorageError, UsageError
-from jwstpipe.render.picture import check_picture, open_picture, quantised
+from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 
 PACKET = '<?xpacket begin="\ufeff"?><x>η Carinae</x>'.encode()
 
@@ -119,10 +119,10 @@ def test_jpeg_quality_matters(tmp_path):
 @pytest.mark.parametrize(
     ("name", "shape", "bits", "message"),
     [
-        ("a.tif", (9, 9), 8, r"unknown kind of picture '\.tif'; end the name in \.png, \.jpg"),
+        ("a.gif", (9, 9), 8, r"unknown kind of picture '\.gif'; end the name in \.png, \.jpg"),
         ("a", (9, 9), 8, "unknown kind of picture ''"),
         ("a.jpg", (9, 9), 16, r"a JPEG has 8 bits, not 16; write a \.png"),
-        ("a.jpeg", (9, 70_000), 8, r"at most 65500 px a side, not 70000; write a \.png"),
+        ("a.jpeg", (9, 70_000), 8, r"at most 65500 px a side, not 70000; write a \.tif"),
         ("s3://bucket/a.png", (9, 9), 8, "written to a local file"),
     ],
 )

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from jwstpipe.errors import UsageError
-from jwstpipe.render.stretch import Stretch, apply_stretch, bounded
+from jwstpipe.render.tone.stretch import Stretch, apply_stretch, bounded
 
 CASES = [
     (Stretch("asinh", -2.0, 8.0, 0.02), viz.AsinhStretch(0.02)),

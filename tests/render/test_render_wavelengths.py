@@ -5,7 +5,7 @@ from astropy.io.fits import Header
 from render_images import MemoryImage, starfield
 
 from jwstpipe.errors import UsageError
-from jwstpipe.render.wavelengths import header_filter, known_wavelength, passband, wavelength_um
+from jwstpipe.render.colour.passband import header_filter, known_wavelength, passband, wavelength_um
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,138 @@
+"""Leases: who is making a product right now, so that two runs never make the same one at the same time.
+
+A lease names its owner and its end. Whoever dies leaves it to run out; whoever takes over a lease that ran out gets a
+higher token, so that the slow former owner finds that it has lost it. Products have content-derived ids and unique
+attempt folders, so a lease saves work; correctness does not hang on it.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from jwstpipe.catalog.catalog import Catalog
+
+__all__ = ["LEASES_NAME", "Lease", "holders", "release", "renew", "reserve"]
+
+LEASES_NAME = "leases"
+
+_KEYS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to make one product."""
+
+    key: str
+    """Id of the product."""
+
+    owner: str
+    """Who holds it: the id of a run."""
+
+    token: int
+    """Rises with each change of hands."""
+
+    expires: datetime
+    """When it ends unless it is renewed."""
+
+
+def reserve(catalog: Catalog, keys: Iterable[str], *, owner: str, seconds: float) -> dict[str, Lease]:
+    """Take the leases that nobody else holds.
+
+    Parameters
+    ----------
+    catalog
+        Open catalogue; its database keeps the leases.
+    keys
+        Ids of the products that are wanted.
+    owner
+        Who asks.
+    seconds
+        Length of the lease.
+
+    Returns
+    -------
+    dict
+        Lease by key; a key that is missing is held by another owner.
+    """
+    moment = datetime.now(UTC)
+    own = {"owner": owner, "expires_ms": _milliseconds(moment + timedelta(seconds=seconds)), "stamp": uuid4().hex}
+    taken: dict[str, Lease] = {}
+    with _leases(catalog) as collection:
+        for batch in _batches(keys):
+            known = {document["_id"]: document for document in collection.find({"_id": {"$in": batch}})}
+            for key in batch:
+                _ask(collection, key, known.get(key), own, _milliseconds(moment))
+            # who has got it stands in the database: not every server tells what an upsert did
+            for document in collection.find({"_id": {"$in": batch}, "stamp": {"$eq": own["stamp"]}}):
+                taken[document["_id"]] = _lease(document)
+    return taken
+
+
+def renew(catalog: Catalog, leases: Iterable[Lease], *, seconds: float) -> dict[str, Lease]:
+    """Hold leases for longer.
+
+    Returns
+    -------
+    dict
+        The leases that are still held, with their new end; one that is missing was lost to another owner.
+    """
+    expires = datetime.now(UTC) + timedelta(seconds=seconds)
+    held: dict[str, Lease] = {}
+    with _leases(catalog) as collection:
+        for lease in leases:
+            change = {"$set": {"expires_ms": _milliseconds(expires)}}
+            if collection.update_one(_mine(lease), change).matched_count:
+                held[lease.key] = Lease(lease.key, lease.owner, lease.token, expires)
+    return held
+
+
+def release(catalog: Catalog, leases: Iterable[Lease]) -> None:
+    """Give leases back; those that were lost meanwhile are left to their new owner."""
+    with _leases(catalog) as collection:
+        for lease in leases:
+            collection.delete_one(_mine(lease))
+
+
+def holders(catalog: Catalog, *, now: datetime | None = None) -> list[Lease]:
+    """List the leases that have not run out, by key."""
+    moment = _milliseconds(now or datetime.now(UTC))
+    with catalog.database.reading() as collections:
+        found = list(collections[LEASES_NAME].find({"expires_ms": {"$gte": moment}}))
+    return sorted((_lease(document) for document in found), key=lambda lease: lease.key)
+
+
+def _ask(collection: Any, key: str, known: dict[str, Any] | None, own: dict[str, Any], now_ms: int) -> None:
+    """Enter a claim where there is none, or where the one that is there ran out: one atomic update."""
+    if known is None:
+        collection.update_one({"_id": {"$eq": key}}, {"$setOnInsert": {**own, "token": 1}}, upsert=True)
+    elif known["owner"] == own["owner"] or known["expires_ms"] < now_ms:
+        same = {"_id": {"$eq": key}, "token": {"$eq": known["token"]}}
+        collection.update_one(same, {"$set": {**own, "token": int(known["token"]) + 1}})
+
+
+def _lease(document: dict[str, Any]) -> Lease:
+    expires = datetime.fromtimestamp(document["expires_ms"] / 1000, UTC)
+    return Lease(document["_id"], document["owner"], int(document["token"]), expires)
+
+
+def _mine(lease: Lease) -> dict[str, Any]:
+    return {"_id": {"$eq": lease.key}, "owner": {"$eq": lease.owner}, "token": {"$eq": lease.token}}
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
+    once = list(dict.fromkeys(keys))
+    for start in range(0, len(once), _KEYS_AT_ONCE):
+        yield once[start : start + _KEYS_AT_ONCE]
+
+
+@contextmanager
+def _leases(catalog: Catalog) -> Iterator[Any]:
+    with catalog.database.writing() as collections:
+        yield collections[LEASES_NAME]

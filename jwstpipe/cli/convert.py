@@ -1,0 +1,186 @@
+"""Commands on single images: convert, export, info."""
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+
+from jwstpipe.cli.context import choices_of, settings_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.errors import TransformError, UsageError
+
+__all__ = ["COMMANDS"]
+
+Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
+PlanesHelp = "all: every HDU is kept; science: what mosaics need; or names, as sci,err,var_poisson"
+
+
+def convert(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="IN.fits")],
+    target: Annotated[str, typer.Argument(metavar="OUT.zarr")],
+    *,
+    planes: Annotated[str, typer.Option(help=PlanesHelp)] = "all",
+    verify: Annotated[
+        bool, typer.Option("--verify", help="read the image back and compare every card and sample")
+    ] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Convert a FITS image to an image store in Zarr."""
+    from jwstpipe.images.convert import convert as convert_image
+    from jwstpipe.images.verify import verify_conversion
+
+    s3 = settings_of(context).s3
+    with progress_bars(quiet=choices_of(context).quiet) as report:
+        made = convert_image(source, target, planes=_planes(planes), overwrite=overwrite, s3=s3, report=report)
+        checked = verify_conversion(source, target, s3=s3, report=report) if verify else None
+    if as_json:
+        json_data(asdict(made) | {"verified": checked and asdict(checked)})
+        return
+    state = "stood there already" if made.reused else f"{made.seconds:.1f} s"
+    rows, columns = made.shape
+    data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}, {made.levels} levels ({state})")
+    if checked is not None:
+        data(f"verified: the same {checked.cards:,} cards and {checked.samples:,} samples in {', '.join(checked.hdus)}")
+    if made.omitted:
+        remark(f"not kept: {', '.join(made.omitted)} (--planes all keeps every HDU)")
+
+
+def _planes(words: str) -> Any:
+    return words if words in ("all", "science") else tuple(name.strip().lower() for name in words.split(","))
+
+
+def export(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="IN.zarr")],
+    target: Annotated[str, typer.Argument(metavar="OUT.fits")],
+    *,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Write an image store as FITS; an image converted with all HDUs comes back byte for byte."""
+    from jwstpipe.images.fits_writer import export as export_image
+
+    made = export_image(source, target, overwrite=overwrite, s3=settings_of(context).s3)
+    if as_json:
+        json_data(asdict(made))
+        return
+    same = ", the same bytes as the file it came from" if made.identical else ""
+    data(f"{made.address}: {made.size:,} bytes, sha256 {made.sha256}{same}")
+    if made.omitted:
+        remark(f"not in it, because the image does not hold them: {', '.join(made.omitted)}")
+
+
+def info(
+    context: typer.Context,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    *,
+    pixel: Annotated[
+        list[str] | None, typer.Option(metavar="X,Y", help="tell where this pixel lies, 0-based; repeatable")
+    ] = None,
+    sky: Annotated[
+        list[str] | None, typer.Option(metavar="RA,DEC", help="tell which pixel lies here, degrees ICRS; repeatable")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what images are: planes, size, place on the sky, origin."""
+    from jwstpipe.images.open import open_image
+
+    pixels = [_pair(word, "--pixel", "X,Y") for word in pixel or ()]
+    places = [_pair(word, "--sky", "RA,DEC") for word in sky or ()]
+    for number, address in enumerate(images):
+        image = open_image(address, s3=settings_of(context).s3)
+        facts = _facts(image)
+        if pixels or places:
+            facts["positions"] = _positions(image, pixels, places)
+        if as_json:
+            json_data(facts)
+            continue
+        if number:
+            data()
+        for key, value in facts.items():
+            if value not in (None, "", {}) and key != "positions":
+                data(f"{key:14s} {value}")
+        for place in facts.get("positions", ()):
+            data("position       x {x}  y {y}  ra {ra}  dec {dec}".format(**place))
+
+
+def _pair(word: str, option: str, form: str) -> tuple[float, float]:
+    try:
+        first, second = (float(part) for part in word.split(","))
+    except ValueError:
+        raise UsageError(f"{option} takes {form}, two numbers, not {word!r}") from None
+    return first, second
+
+
+def _positions(
+    image: Any, pixels: list[tuple[float, float]], places: list[tuple[float, float]]
+) -> list[dict[str, Any]]:
+    """Answer in the order of the options, pixels first; null where the map has no answer."""
+    import numpy as np
+
+    from jwstpipe.sky.frames import EQUATORIAL, rotated
+
+    wcs = image.wcs.exact(name=image.address)
+    x, y = np.array(pixels, dtype=float).reshape(-1, 2).T
+    lon, lat = wcs.to_sky(x, y)
+    ra, dec = rotated(lon, lat, wcs.frame, EQUATORIAL)
+    more_ra, more_dec = np.array(places, dtype=float).reshape(-1, 2).T
+    more_x, more_y = wcs.to_pixel(*rotated(more_ra, more_dec, EQUATORIAL, wcs.frame))
+    columns = (np.append(x, more_x), np.append(y, more_y), np.append(ra, more_ra), np.append(dec, more_dec))
+    return [
+        {
+            key: float(value) if np.isfinite(value) else None
+            for key, value in zip(("x", "y", "ra", "dec"), row, strict=True)
+        }
+        for row in zip(*columns, strict=True)
+    ]
+
+
+def _facts(image: Any) -> dict[str, Any]:
+    from jwstpipe.images.fits_reader import FitsImage
+
+    rows, columns = image.shape
+    facts: dict[str, Any] = {
+        "schema_version": 1,
+        "address": image.address,
+        "format": "fits" if isinstance(image, FitsImage) else "zarr",
+        "width": columns,
+        "height": rows,
+        "planes": list(image.planes),
+        "slices": image.slices,
+        "levels": image.levels,
+        "unit": str(image.header.get("BUNIT", "")),
+        "product_id": image.provenance.get("product_id"),
+    }
+    for key in ("TELESCOP", "INSTRUME", "DETECTOR", "FILTER", "PUPIL", "TARGNAME"):
+        facts[key.lower()] = image.primary.get(key, image.header.get(key))
+    try:
+        facts["wcs"] = _place_on_sky(image)
+    except TransformError as error:
+        facts["wcs"] = None
+        facts["wcs_fault"] = str(error)
+    return facts
+
+
+def _place_on_sky(image: Any) -> dict[str, Any]:
+    from jwstpipe.images.layout import wcs_facts
+    from jwstpipe.sky.footprint import footprint
+
+    wcs = image.wcs.exact(name=image.address)
+    outline = footprint(wcs, image.window, name=image.address)
+    ra, dec = outline.centre
+    return {
+        "projection": str(image.header.get("CTYPE1", ""))[5:],
+        "frame": wcs.frame.name,
+        "ra": ra,
+        "dec": dec,
+        "scale_arcsec": outline.scale_arcsec,
+        "parity": wcs.parity,
+        **wcs_facts(image.wcs),
+    }
+
+
+COMMANDS = {"convert": convert, "export": export, "info": info}

@@ -1,0 +1,174 @@
+"""From archive products to files in the store and records in the catalogue: fetch, verify, register."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from astropy.io.fits import Header
+
+from jwstpipe.archive.products import Product
+from jwstpipe.archive.transfer import Failure, Receipt, fetch
+from jwstpipe.catalog.archive_record import record_from_archive
+from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import FitsError, PartialError
+from jwstpipe.images.byte_readers import open_bytes
+from jwstpipe.images.fits_reader import open_fits
+from jwstpipe.images.fits_structure import header_of, scan_fits
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.settings import Settings
+from jwstpipe.storage import ObjectStore, is_remote, open_store
+
+__all__ = [
+    "IngestResult",
+    "Ingested",
+    "already_stored",
+    "arrivals",
+    "ingest_products",
+    "register",
+    "storage_key",
+]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """A file that is in the store and in the catalogue."""
+
+    record: ProductRecord
+    bytes_moved: int
+    """Bytes over the network; 0 for a file that was here."""
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """What came and what did not."""
+
+    entries: tuple[Ingested, ...]
+    failures: tuple[Failure, ...]
+
+    def require_all(self) -> tuple[Ingested, ...]:
+        """Give the entries, if nothing failed.
+
+        Raises
+        ------
+        PartialError
+            Some files failed; the message names the first.
+        """
+        if self.failures:
+            bad, total = len(self.failures), len(self.failures) + len(self.entries)
+            raise PartialError(f"{bad} of {total} files failed, first {self.failures[0].reason}; run it again for them")
+        return self.entries
+
+
+def ingest_products(products: Iterable[Product], *, settings: Settings, report: Reporter = silent) -> IngestResult:
+    """Fetch products of the archive into the store and publish a record of each.
+
+    Files that are here already are not fetched again; a second call moves no bytes.
+
+    Parameters
+    ----------
+    products
+        What to fetch, see `jwstpipe.archive.products.choose_products`.
+    settings
+        Archive, store and catalogue.
+    report
+        Told of bytes.
+
+    Raises
+    ------
+    StorageError, ServiceError
+        Store or catalogue cannot be written.
+    """
+    store = open_store(settings.store_root, s3=settings.s3)
+    wanted = {product.data_uri: product for product in products}
+    with open_catalog(settings.catalog_address) as catalog:
+        known = already_stored(wanted.values(), store=store, catalog=catalog)
+        missing = [product for uri, product in wanted.items() if uri not in known]
+        moved = fetch(missing, arrivals(store, settings), settings=settings.archive, report=report)
+        entries = {uri: Ingested(record, 0) for uri, record in known.items()}
+        for found in moved.receipts:
+            record = register(wanted[found.data_uri], found, store=store, catalog=catalog)
+            entries[found.data_uri] = Ingested(record, found.bytes_moved)
+    return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
+
+
+def already_stored(products: Iterable[Product], *, store: ObjectStore, catalog: Catalog) -> dict[str, ProductRecord]:
+    """Find the products that a remote store holds in the version and size that the archive lists.
+
+    A local store needs no such question: there the transfer itself knows its files, by digest.
+
+    Returns
+    -------
+    dict
+        Record by data URI.
+    """
+    found: dict[str, ProductRecord] = {}
+    if not is_remote(store.root):
+        return found
+    for product in products:
+        key = storage_key(product)
+        for record in catalog.find(RecordQuery(storage_key=key, kind=("archive",))):
+            same = (record.uri, record.version or "", record.file_size) == (
+                product.data_uri,
+                product.version,
+                product.size,
+            )
+            if same and store.exists(key):
+                found[product.data_uri] = record
+    return found
+
+
+def storage_key(product: Product) -> str:
+    """Name the place of an archive file in the store."""
+    return f"mast/{product.obs_id}/{product.file_name}"
+
+
+def arrivals(store: ObjectStore, settings: Settings) -> Path:
+    """Name the local folder that files arrive in: the store itself, where it is local."""
+    return settings.home / "downloads" if is_remote(store.root) else Path(store.root) / "mast"
+
+
+def register(
+    product: Product,
+    receipt: Receipt,
+    *,
+    store: ObjectStore,
+    catalog: Catalog,
+    run_id: str | None = None,
+    now: datetime | None = None,
+) -> ProductRecord:
+    """Publish the record of a fetched file, with MAST's fields, its header and its digest.
+
+    The record of an earlier version of the same file gives way: its bytes are replaced.
+    """
+    key = storage_key(product)
+    record = record_from_archive(
+        {**product.mast, "obs_id": product.obs_id},
+        _cards(receipt.path),
+        storage_key=key,
+        digest=receipt.sha256,
+        file_size=receipt.size,
+        imported=now or datetime.now(UTC),
+        run_id=run_id,
+    )
+    if is_remote(store.root):
+        store.put_file(receipt.path, key)
+    for older in catalog.find(RecordQuery(storage_key=key, kind=("archive",), status=())):
+        if older.product_id != record.product_id:
+            catalog.delete(older.product_id)
+    catalog.publish(record)
+    return record
+
+
+def _cards(path: Path) -> dict[str, Any]:
+    """Join the cards of the primary and the science header; those of a file without image, of the first two HDUs."""
+    try:
+        image = open_fits(path)
+        headers: Sequence[Header] = (image.primary, image.header)
+    except FitsError:
+        reader = open_bytes(path)
+        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=str(path))[:2]]
+    return {key: value for header in headers for key, value in header.items() if key and value is not None}

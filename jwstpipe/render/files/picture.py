@@ -1,0 +1,123 @@
+"""Picture files, written band by band: PNG of 8 or 16 bits, JPEG, TIFF.
+
+A file is written aside and renamed, so that a picture is whole or not there. The same pixels and the same packet give
+the same bytes.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.errors import UsageError
+from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
+from jwstpipe.render.files.png import PngSink
+from jwstpipe.render.files.rows import PictureSink, Pixels
+from jwstpipe.render.files.tiff import TiffSink
+from jwstpipe.storage import aside, is_remote
+
+__all__ = ["PictureSink", "Pixels", "check_picture", "open_picture", "quantised"]
+
+_PNG = (".png",)
+_JPEG = (".jpg", ".jpeg")
+_TIFF = (".tif", ".tiff")
+
+
+def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path:
+    """Refuse what no writer can do, before any pixel is computed.
+
+    Raises
+    ------
+    UsageError
+        Not a local path, an unknown extension, 16 bits or too many pixels for JPEG.
+    """
+    if is_remote(out):
+        raise UsageError(f"{out}: a picture is written to a local file; give a path and copy it from there")
+    path = Path(out)
+    kind = path.suffix.lower()
+    if kind not in _PNG + _JPEG + _TIFF:
+        raise UsageError(f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg or .tif")
+    if kind in _JPEG and bits != 8:
+        raise UsageError(f"{path}: a JPEG has 8 bits, not {bits}; write a .png or .tif, or ask for 8 bits")
+    if kind in _JPEG and max(shape) > JPEG_SIDE:
+        raise UsageError(
+            f"{path}: a JPEG has at most {JPEG_SIDE} px a side, not {max(shape)}; write a .tif or .png, or a --size"
+        )
+    return path
+
+
+def quantised(light: NDArray[np.float32], bits: int) -> Pixels:
+    """Round brightness in [0, 1] to integers of 8 or 16 bits."""
+    flat = np.ascontiguousarray(light, np.float32).reshape(-1)
+    levels: Pixels = np.empty(flat.size, np.uint8) if bits == 8 else np.empty(flat.size, np.uint16)
+    _quantise(flat, np.float32((1 << bits) - 1), levels)
+    return levels.reshape(light.shape)
+
+
+@njit(nogil=True, cache=True)
+def _quantise(light: NDArray[np.float32], top: np.float32, levels: Pixels) -> None:
+    half = np.float32(0.5)
+    for i in range(light.size):
+        scaled = light[i] * top + half
+        levels[i] = levels.dtype.type(min(max(scaled, half), top + half))
+
+
+@contextmanager
+def open_picture(
+    out: Path | str,
+    shape: tuple[int, int],
+    *,
+    bits: Literal[8, 16] = 8,
+    colour: bool = True,
+    quality: int = 95,
+    packet: bytes = b"",
+) -> Iterator[PictureSink]:
+    """Open a picture for writing; it appears under its name when the block ends well.
+
+    Parameters
+    ----------
+    out
+        Local path; its extension chooses the format.
+    shape
+        Rows and columns; exactly these rows must be written.
+    bits
+        Bits a sample.
+    colour
+        RGB, or grey.
+    quality
+        JPEG quality, 1-100.
+    packet
+        XMP packet.
+
+    Raises
+    ------
+    UsageError
+        See `check_picture`.
+    StorageError
+        The place cannot be written.
+    DataError
+        The rows written are not those announced, or the packet is too long for a JPEG.
+    """
+    path = check_picture(out, shape, bits=bits)
+    kind = path.suffix.lower()
+    with aside(path) as partial:
+        if kind in _PNG:
+            with partial.open("wb") as stream:
+                png = PngSink(stream, shape, bits=bits, colour=colour, packet=packet)
+                yield png
+                png.close(path)
+        elif kind in _TIFF:
+            tiff = TiffSink(partial, shape, bits=bits, colour=colour, packet=packet)
+            try:
+                yield tiff
+                tiff.close(path)
+            finally:
+                tiff.abandon()
+        else:
+            jpeg = JpegSink(shape, colour=colour, folder=partial.parent)
+            yield jpeg
+            jpeg.save(partial, path, quality=quality, packet=packet)

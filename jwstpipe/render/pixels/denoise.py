@@ -1,0 +1,56 @@
+"""Noise reduction by wavelets: the a trous transform with the B3 spline (Starck and Murtagh 2006), soft thresholds.
+
+Each scale is the difference of two smoothings; what is below the threshold on a scale is noise there and is taken out,
+what is above loses the threshold. Stars and edges stand far above it and stay.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.render.pixels.sharpen import smoothed
+
+__all__ = ["SCALES", "denoise_margin", "denoised"]
+
+Image = NDArray[np.float32]
+
+SCALES = 3
+"""Scales that are cleaned: structures of about 1, 2 and 4 pixels."""
+
+_SPLINE = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+_NOISE = (0.8907, 0.2007, 0.0856)
+"""Standard deviation of white noise of 1 on the scales."""
+
+
+def denoise_margin() -> int:
+    """Give the pixels around a window that decide about it."""
+    return sum(2 << scale for scale in range(SCALES))
+
+
+def denoised(values: Image, *, noise: float, strength: float) -> Image:
+    """Take noise out of a window of a channel.
+
+    Parameters
+    ----------
+    values
+        (y, x), NaN = no data; not changed.
+    noise
+        Standard deviation of the noise, unit of the values.
+    strength
+        Threshold, times the noise of each scale.
+    """
+    result = np.zeros_like(values)
+    current = values
+    for scale in range(SCALES):
+        smooth = smoothed(current, _spread(scale))
+        detail = current - smooth
+        limit = np.float32(strength * noise * _NOISE[scale])
+        result += np.sign(detail) * np.maximum(np.abs(detail) - limit, np.float32(0.0))
+        current = smooth
+    return np.asarray(result + current, np.float32)
+
+
+def _spread(scale: int) -> Image:
+    """Put ``2**scale - 1`` zeros between the taps of the spline."""
+    taps = np.zeros(4 * (1 << scale) + 1, np.float32)
+    taps[:: 1 << scale] = _SPLINE
+    return taps

@@ -1,0 +1,141 @@
+"""Edges of coverage, blended: where a channel ends, its neighbours in wavelength take over gradually.
+
+A channel that does not cover a pixel is estimated from those that do: each by the straight line that gives it the mean
+and the spread of the missing one where both exist, the nearest wavelength counting most. Towards its edge a channel
+passes over into that estimate, so neither brightness nor colour steps; where all channels end together nothing is
+blended. Weights come from one coarse level of the whole images: every window and size sees the same.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from jwstpipe.render.tone.stretch import Stretch, apply_stretch
+
+__all__ = ["Feather", "coverage_weights", "no_feather", "plan_feather"]
+
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+_REACH = 0.35
+"""Natural logarithm of the wavelength ratio over which a stand-in loses most of its weight."""
+
+_SMALL_HOLE = 64
+"""Pixels of the coarse level: smaller gaps inside a channel are cores and bad pixels, not edges."""
+
+
+@dataclass(frozen=True, eq=False)
+class Feather:
+    """How channels replace one another."""
+
+    level: int
+    """Level of the images that the weights belong to."""
+
+    weights: Image
+    """(channel, y, x) in [0, 1]; no rows where every channel covers what any covers."""
+
+    kernel: Image
+    """(channel, channel) weight of the second as a stand-in for the first."""
+
+    offset: Image
+    """(channel, channel)."""
+
+    slope: Image
+    """(channel, channel): brightness of the first = offset + slope * brightness of the second."""
+
+
+def plan_feather(
+    samples: Sequence[Image],
+    stretches: Sequence[Stretch],
+    wavelengths: Sequence[float | None],
+    *,
+    level: int,
+    width: float,
+    lupton: bool = False,
+) -> Feather:
+    """Measure coverage and stand-ins on one coarse level.
+
+    Parameters
+    ----------
+    samples
+        Of each channel, the whole image at `level`.
+    stretches, wavelengths
+        Of each channel; micrometres.
+    level
+        Recorded.
+    width
+        Width of a blended edge, share of the side of a channel's field; 0 blends nothing.
+    lupton
+        Stand-ins are made of positions between the limits, not of brightnesses.
+    """
+    covered = [np.isfinite(one) for one in samples]
+    count = len(samples)
+    offset, slope = np.zeros((count, count), np.float32), np.eye(count, dtype=np.float32)
+    kernel = np.eye(count, dtype=np.float32)
+    anywhere = np.logical_or.reduce(covered)
+    whole = all(int(mask.sum()) == int(anywhere.sum()) for mask in covered)
+    if whole or count == 1:
+        return Feather(level, np.zeros((count, 0, 0), np.float32), kernel, offset, slope)
+    shown = [_shown(one, stretch, lupton=lupton) for one, stretch in zip(samples, stretches, strict=True)]
+    for c in range(count):
+        for d in range(count):
+            if c == d:
+                continue
+            kernel[c, d] = _likeness(wavelengths[c], wavelengths[d])
+            offset[c, d], slope[c, d] = _line(shown[c], shown[d], covered[c] & covered[d])
+    weights = np.stack([coverage_weights(mask, width=width) for mask in covered])
+    return Feather(level, weights, kernel, offset, slope)
+
+
+def no_feather(count: int) -> Feather:
+    """Make the plan of channels that all cover the same."""
+    one = np.eye(count, dtype=np.float32)
+    return Feather(0, np.zeros((count, 0, 0), np.float32), one, np.zeros_like(one), one)
+
+
+def coverage_weights(covered: Mask, *, width: float) -> Image:
+    """Rise from 0 at the edge of a field to 1 inside, by the distance to the edge (smoothstep).
+
+    Parameters
+    ----------
+    covered
+        (y, x).
+    width
+        Of the rise, share of the square root of the covered area. The border of the array is no edge.
+    """
+    labels, _ = ndimage.label(~covered)
+    areas = np.bincount(labels.ravel())
+    small = areas <= _SMALL_HOLE
+    small[0] = False
+    filled = covered | small[labels]
+    if filled.all():
+        return np.ones(covered.shape, np.float32)
+    distance = ndimage.distance_transform_edt(filled) - 1.0
+    reach = max(width * float(np.sqrt(filled.sum())), 1.0)
+    share = np.clip(distance / reach, 0.0, 1.0)
+    return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)
+
+
+def _shown(values: Image, stretch: Stretch, *, lupton: bool) -> Image:
+    if lupton:
+        return np.asarray((values - stretch.lo) / (stretch.hi - stretch.lo), np.float32)
+    return apply_stretch(values, stretch)
+
+
+def _likeness(one: float | None, other: float | None) -> float:
+    if one is None or other is None:
+        return 0.1
+    return float(0.5 * np.exp(-abs(np.log(one / other)) / _REACH) + 1e-6)
+
+
+def _line(one: Image, other: Image, both: Mask) -> tuple[float, float]:
+    """Give the line that turns mean and spread of the second into those of the first, where both have data."""
+    if int(both.sum()) < 100:
+        return 0.0, 1.0
+    a, b = one[both].astype(np.float64), other[both].astype(np.float64)
+    spread = float(b.std())
+    slope = min(max(float(a.std()) / spread, 0.2), 5.0) if spread > 0 else 1.0
+    return float(a.mean() - slope * b.mean()), slope

@@ -1,0 +1,177 @@
+"""Channels to linear light, pixel by pixel: stretch, fill in what a channel does not cover, mix.
+
+Two ways to mix. The weighted sum adds the stretched brightnesses in their colours. The other, after Lupton et al.
+(2004, PASP 116, 133), adds the channels as they are and stretches the intensity alone, so that the hue of a source is
+that of its fluxes at any brightness.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.render.tone.table import look_up
+
+__all__ = ["mix_window"]
+
+Image = NDArray[np.float32]
+
+
+@njit(nogil=True, cache=True)
+def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions already
+    values: Image,
+    lows: Image,
+    scales: Image,
+    tables: Image,
+    light: Image,
+    maps: Image,
+    kernel: Image,
+    offset: Image,
+    slope: Image,
+    y0: float,
+    x0: float,
+    step: float,
+    lupton: int,
+    out: Image,
+    counts: NDArray[np.uint8],
+) -> None:
+    """Mix a window.
+
+    Parameters
+    ----------
+    values
+        (channel, y, x) samples, NaN = no data.
+    lows, scales
+        Per channel: ``(v - low) * scale`` runs from 0 to 1 between the limits.
+    tables
+        (channel, entry) tables of the stretches; for `lupton` the first is that of the intensity.
+    light
+        (channel, 3) linear red, green and blue of full brightness.
+    maps
+        (channel, y, x) coverage weights on a coarse plane; an array of no rows = every channel covers all.
+    kernel
+        (channel, channel) how well the second stands in for the first.
+    offset, slope
+        (channel, channel) straight line that turns the brightness of the second into that of the first.
+    y0, x0, step
+        Place of the first pixel on the coarse plane, and its size there.
+    lupton
+        1 = stretch the intensity instead of the channels.
+    out
+        (y, x, 3) linear light, written.
+    counts
+        (y, x) channels with data, written.
+    """
+    channels, rows, columns = values.shape
+    x = np.empty((channels, columns), np.float32)
+    weight = np.ones(channels, np.float32)
+    mixed = np.empty(channels, np.float32)
+    colour = np.empty(3, np.float32)
+    scratch = np.empty(1, np.float32)
+    for i in range(rows):
+        _brightness(values[:, i], lows, scales, tables, lupton, x)
+        for j in range(columns):
+            count = _present(x, j, weight)
+            counts[i, j] = count
+            if count == 0:
+                out[i, j, :] = np.float32(0.0)
+                continue
+            whole = count == channels
+            if maps.shape[1]:
+                whole = _feathered(maps, y0 + i * step, x0 + j * step, weight)
+            for c in range(channels):
+                mixed[c] = x[c, j]
+            if not whole:
+                _stand_ins(x, j, weight, kernel, offset, slope, lupton, mixed)
+            for part in range(3):
+                total = np.float32(0.0)
+                for c in range(channels):
+                    total += mixed[c] * light[c, part]
+                colour[part] = total
+            if lupton:
+                _stretch_intensity(colour, tables[0], scratch)
+            for part in range(3):
+                out[i, j, part] = min(colour[part], np.float32(1.0))
+
+
+@njit(nogil=True, cache=True)
+def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: int, x: Image) -> None:
+    """Stretch one row of every channel; for the other way of mixing only place it between its limits."""
+    bits = x.view(np.int32)
+    for c in range(row.shape[0]):
+        low, scale = lows[c], scales[c]
+        for j in range(row.shape[1]):
+            x[c, j] = (row[c, j] - low) * scale
+        if lupton:
+            continue
+        for j in range(row.shape[1]):
+            if x[c, j] >= np.float32(1.0):
+                x[c, j] = tables[c, -1]
+            elif not np.isnan(x[c, j]):
+                x[c, j] = look_up(x[c, j], bits[c, j], tables[c])
+
+
+@njit(nogil=True, cache=True)
+def _present(x: Image, j: int, weight: Image) -> int:
+    """Count the channels with data, and give them weight."""
+    count = 0
+    for c in range(x.shape[0]):
+        weight[c] = np.float32(0.0) if np.isnan(x[c, j]) else np.float32(1.0)
+        count += weight[c] > np.float32(0.0)
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _feathered(maps: Image, y: float, x: float, weight: Image) -> bool:
+    """Multiply weights by coverage, relative to the best covered channel; tells whether all count wholly."""
+    y, x = min(max(y, 0.0), maps.shape[1] - 1.0), min(max(x, 0.0), maps.shape[2] - 1.0)
+    iy, ix = int(y), int(x)
+    jy, jx = min(iy + 1, maps.shape[1] - 1), min(ix + 1, maps.shape[2] - 1)
+    fy, fx = np.float32(y - iy), np.float32(x - ix)
+    most = np.float32(0.0)
+    for c in range(weight.size):
+        upper = maps[c, iy, ix] + (maps[c, iy, jx] - maps[c, iy, ix]) * fx
+        lower = maps[c, jy, ix] + (maps[c, jy, jx] - maps[c, jy, ix]) * fx
+        weight[c] *= max(upper + (lower - upper) * fy, np.float32(1e-4))
+        most = max(most, weight[c])
+    whole = True
+    for c in range(weight.size):
+        weight[c] /= most
+        whole = whole and weight[c] > np.float32(0.9999)
+    return whole
+
+
+@njit(nogil=True, cache=True)
+def _stand_ins(
+    x: Image, j: int, weight: Image, kernel: Image, offset: Image, slope: Image, lupton: int, mixed: Image
+) -> None:
+    """Pass from each channel to what the others say of it, as far as it does not cover the pixel."""
+    for c in range(weight.size):
+        total = np.float32(0.0)
+        norm = np.float32(0.0)
+        for d in range(weight.size):
+            share = kernel[c, d] * weight[d]
+            if share > np.float32(0.0):
+                total += share * (offset[c, d] + slope[c, d] * x[d, j])
+                norm += share
+        own = x[c, j] if weight[c] > np.float32(0.0) else np.float32(0.0)
+        value = weight[c] * own + (np.float32(1.0) - weight[c]) * (total / norm)
+        mixed[c] = value if lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
+
+
+@njit(nogil=True, cache=True)
+def _stretch_intensity(colour: Image, table: Image, scratch: Image) -> None:
+    """Bring the mean of red, green and blue to its stretched value, and all three with it."""
+    total = (colour[0] + colour[1] + colour[2]) / np.float32(3.0)
+    gain = np.float32(0.0)
+    if total > np.float32(0.0):
+        scratch[0] = min(total, np.float32(1.0))
+        shown = table[-1]
+        if total < np.float32(1.0):
+            shown = look_up(scratch[0], scratch.view(np.int32)[0], table)
+        gain = shown / total
+    peak = np.float32(1.0)
+    for part in range(3):
+        colour[part] = max(colour[part] * gain, np.float32(0.0))
+        peak = max(peak, colour[part])
+    for part in range(3):  # all three together, or the hue would turn
+        colour[part] /= peak

@@ -1,0 +1,1 @@
+"""Looks by name, looks from files, and published colour recipes."""

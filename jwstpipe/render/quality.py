@@ -1,0 +1,123 @@
+"""How good a picture is, in numbers: signal to noise, balance, spread, coverage, clipping, and a score from 1 to 5."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.render.layers import Layer
+
+__all__ = ["ChannelQuality", "QualityReport", "rate_picture"]
+
+Image = NDArray[np.float32]
+
+_SEEN = 0.005
+"""Screen value above which a pixel counts as covered and lit."""
+
+_SNR_OF_FULL_MARKS = 20.0
+_CLIP_ROUNDS = 5
+
+
+@dataclass(frozen=True)
+class ChannelQuality:
+    """One channel."""
+
+    name: str
+    """Filter, or the name of the image."""
+
+    signal_to_noise: float
+    """Height of the 99.9 percentile above the sky, times the noise."""
+
+    coverage: float
+    """Fraction of the image that has data."""
+
+    clipped_black: float
+    """Fraction of the covered pixels at or below the lower limit."""
+
+    clipped_white: float
+    """Fraction of the covered pixels at or above the upper limit."""
+
+
+@dataclass(frozen=True)
+class QualityReport:
+    """A picture."""
+
+    score: float
+    """1 (poor) to 5: ``1 + 4 (0.30 min(snr/20, 1) + 0.25 balance + 0.25 spread + 0.20 coverage)``."""
+
+    signal_to_noise: float
+    """Mean over red, green and blue of clipped mean over clipped standard deviation."""
+
+    balance: float
+    """Least over greatest of the medians of red, green and blue."""
+
+    spread: float
+    """99 minus 1 percentile of the luminance, screen values."""
+
+    coverage: float
+    """Fraction of the picture that is lit."""
+
+    clipped_white: float
+    """Fraction of the lit pixels that are white or have a colour at its limit."""
+
+    channels: tuple[ChannelQuality, ...]
+    """Colour channels, by wavelength."""
+
+
+def rate_picture(pixels: Image, layers: Sequence[Layer]) -> QualityReport:
+    """Rate a picture by a small rendering of all of it.
+
+    Parameters
+    ----------
+    pixels
+        (y, x, 3) screen values in [0, 1].
+    layers
+        Its colour channels.
+    """
+    lit = pixels.max(axis=2) > _SEEN
+    coverage = float(lit.mean())
+    channels = tuple(_channel(layer) for layer in layers)
+    if not lit.any():
+        return QualityReport(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, channels)
+    seen = pixels[lit]
+    snr = float(np.mean([_clipped_ratio(seen[:, part]) for part in range(3)]))
+    medians = np.median(seen, axis=0)
+    balance = float(medians.min() / medians.max()) if medians.max() > 0 else 0.0
+    low, high = np.percentile(seen @ np.array([0.2126, 0.7152, 0.0722], np.float32), (1.0, 99.0))
+    spread = float(high - low)
+    marks = 0.30 * min(snr / _SNR_OF_FULL_MARKS, 1.0) + 0.25 * balance + 0.25 * spread + 0.20 * coverage
+    return QualityReport(
+        score=round(1.0 + 4.0 * marks, 2),
+        signal_to_noise=snr,
+        balance=balance,
+        spread=spread,
+        coverage=coverage,
+        clipped_white=float((seen.max(axis=1) >= 0.999).mean()),
+        channels=channels,
+    )
+
+
+def _channel(layer: Layer) -> ChannelQuality:
+    measured = layer.statistics
+    height = measured.high - measured.sky
+    return ChannelQuality(
+        name=layer.label,
+        signal_to_noise=height / measured.noise if measured.noise > 0 else 0.0,
+        coverage=measured.coverage,
+        clipped_black=measured.rank(layer.stretch.lo),
+        clipped_white=1.0 - measured.rank(layer.stretch.hi),
+    )
+
+
+def _clipped_ratio(values: Image) -> float:
+    """Give mean over standard deviation, clipped at 3 sigma in five rounds."""
+    kept = values.astype(np.float64)
+    for _ in range(_CLIP_ROUNDS):
+        mean, deviation = kept.mean(), kept.std()
+        inside = np.abs(kept - mean) <= 3.0 * deviation
+        if inside.all():
+            break
+        kept = kept[inside]
+    deviation = kept.std()
+    return float(kept.mean() / deviation) if deviation > 0 else _SNR_OF_FULL_MARKS

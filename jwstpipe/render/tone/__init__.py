@@ -1,0 +1,1 @@
+"""From flux to brightness: robust statistics, stretches, levels and tone curves."""

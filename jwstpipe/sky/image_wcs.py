@@ -1,0 +1,81 @@
+"""`ImageWcs`: where an image lies on the sky, as plain values that travel between processes."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.sky.celestial import CelestialWcs
+from jwstpipe.sky.frames import Frame
+from jwstpipe.sky.sampled import SampledWcs, WcsNodes
+
+__all__ = ["ImageWcs", "SkyWcs"]
+
+Floats = NDArray[np.float64]
+
+
+class SkyWcs(Protocol):
+    """A celestial WCS ready to be evaluated, in one thread."""
+
+    @property
+    def frame(self) -> Frame:
+        """Frame of its longitudes and latitudes."""
+        ...
+
+    @property
+    def scale_arcsec(self) -> float:
+        """Side of a square pixel of the same area."""
+        ...
+
+    @property
+    def parity(self) -> int:
+        """+1 when the pixel axes are right-handed on the sky (east to the left of north), else -1."""
+        ...
+
+    def to_sky(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        """Give longitude and latitude, degrees, of 0-based pixel positions; NaN where there is no sky."""
+        ...
+
+    def to_pixel(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+        """Give 0-based pixel positions of longitude and latitude, degrees; NaN where there is no answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class ImageWcs:
+    """The WCS of an image: the nodes of its gwcs where it has one, else its FITS header."""
+
+    cards: str
+    """Header cards that place the image on the sky (`wcs_cards`); may be empty where there are nodes."""
+
+    nodes: WcsNodes | None = None
+    """The gwcs of the file on a lattice; wins over the cards."""
+
+    header_offset_px: float | None = None
+    """Largest distance between gwcs and header on the image, pixels; None where one of them is missing."""
+
+    note: str = ""
+    """Why a gwcs that the file has is not used; empty when it is used, or when there is none."""
+
+    @property
+    def origin(self) -> str:
+        """``gwcs`` or ``fits``."""
+        return "fits" if self.nodes is None else "gwcs"
+
+    def exact(self, *, name: str) -> SkyWcs:
+        """Build what evaluates it; once for each thread.
+
+        Parameters
+        ----------
+        name
+            The file, for errors.
+
+        Raises
+        ------
+        TransformError
+            No celestial WCS, or one that cannot be used.
+        """
+        if self.nodes is not None:
+            return SampledWcs(self.nodes, name)
+        return CelestialWcs.from_cards(self.cards, name=name)

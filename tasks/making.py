@@ -1,0 +1,133 @@
+"""Reserve, compute, verify, publish: how every task makes what is missing, and only that."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+from prefect import get_run_logger
+
+from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.leases import Lease, release, renew, reserve
+from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.errors import ConflictError, StoreError
+from tasks.run import Run
+
+__all__ = ["make_missing", "standing"]
+
+WantT = TypeVar("WantT")
+
+LEASE_SECONDS = 60.0
+"""A run that dies keeps others waiting no longer than this."""
+
+LOOK_SECONDS = 0.5
+"""Pause between looks at what another run is making."""
+
+
+def make_missing(
+    run: Run,
+    wanted: Mapping[str, WantT],
+    make: Callable[[Mapping[str, WantT]], Iterable[ProductRecord]],
+) -> dict[str, ProductRecord]:
+    """Make the products that are not there, each by one run at a time, and publish them.
+
+    What another run is making at this moment is waited for and then taken over. A run that dies lets go after
+    `LEASE_SECONDS`.
+
+    Parameters
+    ----------
+    run
+        The run that wants them.
+    wanted
+        What is needed to make a product, by its id.
+    make
+        Computes the products of a part of `wanted` and gives their records, each as soon as it is whole; they are
+        published as they come.
+
+    Returns
+    -------
+    dict
+        Published record by id, in the order of `wanted`.
+
+    Raises
+    ------
+    StoreError
+        A product that was made does not stand in the store.
+    ConflictError
+        The lease was lost to another run, because this one stood still for too long.
+    """
+    done = standing(run, wanted)
+    waited = False
+    while missing := [identity for identity in wanted if identity not in done]:
+        with _reserved(run.catalog, missing, owner=f"{run.run_id}/{run.attempt}") as held:
+            fresh = standing(run, held.keys)  # another run may have finished between the look and the lease
+            done |= fresh
+            part = {identity: wanted[identity] for identity in held.keys if identity not in fresh}
+            for record in make(part) if part else ():
+                _verify(run, record)
+                held.require(record.product_id)
+                run.catalog.publish(record)
+                done[record.product_id] = record
+            left = [identity for identity in part if identity not in done]
+            if left:
+                raise StoreError(f"{left[0]}: was to be made and was not; run it again")
+        if not held.keys:
+            if not waited:
+                get_run_logger().info("another run is making %d of these products; waiting for it", len(missing))
+            waited = True
+            threading.Event().wait(LOOK_SECONDS)
+            done |= standing(run, missing)
+    return {identity: done[identity] for identity in wanted}
+
+
+def standing(run: Run, identities: Iterable[str]) -> dict[str, ProductRecord]:
+    """Find the products that are published and stand in the store."""
+    known = run.catalog.get_many(identities)
+    return {key: record for key, record in known.items() if record.status == "published" and _stands(run, record)}
+
+
+def _stands(run: Run, record: ProductRecord) -> bool:
+    if record.storage_key is None:
+        return False
+    mark = f"{record.storage_key}/zarr.json" if record.file_format == "zarr" else record.storage_key
+    return run.store.exists(mark)
+
+
+def _verify(run: Run, record: ProductRecord) -> None:
+    if not _stands(run, record):
+        raise StoreError(f"{record.storage_key}: not whole in the store {run.store.root}; nothing was published of it")
+
+
+class _Held:
+    """The leases of one round, and those of them that were lost."""
+
+    def __init__(self, leases: dict[str, Lease]) -> None:
+        self.leases = leases
+        self.keys = tuple(leases)
+        self.lost: set[str] = set()
+
+    def require(self, key: str) -> None:
+        """Make sure that a lease is still ours before something is published."""
+        if key in self.lost:
+            raise ConflictError(f"{key}: this run stood still for so long that another one makes it now; run it again")
+
+
+@contextmanager
+def _reserved(catalog: Catalog, keys: Iterable[str], *, owner: str) -> Iterator[_Held]:
+    """Take what leases there are, renew them from a thread, and give them back behind the block."""
+    held, done = _Held(reserve(catalog, keys, owner=owner, seconds=LEASE_SECONDS)), threading.Event()
+
+    def keep() -> None:
+        while not done.wait(LEASE_SECONDS / 3):
+            held.lost = set(held.keys) - set(renew(catalog, held.leases.values(), seconds=LEASE_SECONDS))
+
+    keeper = threading.Thread(target=keep, name="leases", daemon=True)
+    if held.keys:
+        keeper.start()
+    try:
+        yield held
+    finally:
+        done.set()
+        if held.keys:
+            keeper.join()
+            release(catalog, held.leases.values())
