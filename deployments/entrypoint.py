@@ -7,13 +7,14 @@ themselves.
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 __all__ = ["main", "with_secrets"]
 
 SUFFIX = "__FILE"
+WAY_OUT = "python -m deployments.make_secrets makes it"
 
 
 def with_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -42,19 +43,17 @@ def with_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main() -> None:
     """Become the command that stands in the arguments."""
-    command = list(sys.argv[1:] if words is None else words)
+    command = sys.argv[1:]
     if not command:
-        sys.stderr.write("no command given\n")
-        return 2
+        sys.exit("no command given")
     try:
         environment = with_secrets(os.environ)
     except ValueError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        sys.exit(str(error))
     os.execvpe(command[0], command, environment)  # noqa: S606 - that is what an entry point is for
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
