@@ -16,7 +16,7 @@ from jwstpipe.images.layout import plane_spec, root_attributes
 from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
 from jwstpipe.images.store import ImageWriter
-from jwstpipe.mosaic.background import Match, match_levels
+from jwstpipe.mosaic.background import Match, match_skies
 from jwstpipe.mosaic.digests import mosaic_digest
 from jwstpipe.mosaic.jobs import ALGORITHM
 from jwstpipe.mosaic.plan import MosaicPlan, plan_mosaic, with_skies
@@ -53,6 +53,10 @@ class MosaicReceipt:
 
     weights: str
     weights_note: str
+    quantity: str
+    """surface or flux: whether samples changed with the area of pixels."""
+
+    quantity_note: str
     background: dict[str, Any] | None
     """What background matching found, see `Match.report`."""
 
@@ -144,7 +148,7 @@ def build_mosaic(
             raise ConflictError(f"{out}: another image stands here; choose another name or use --overwrite")
         known = {**made_from["receipt"], "address": str(out), "seconds": 0.0, "reused": True}
         return MosaicReceipt(**{**known, "shape": tuple(known["shape"]), "planes": tuple(known["planes"])})
-    match = match_levels(plan, s3=s3, workers=workers, report=report) if plan.options.background == "level" else None
+    match = match_skies(plan, s3=s3, workers=workers, report=report)
     final = plan if match is None else with_skies(plan, match.skies)
     with new_image(out, s3=s3) as writer:
         shape = final.box.shape
@@ -170,6 +174,8 @@ def _receipt(
         pixels=sum(tile.pixels for tile in tiles),
         weights=plan.weights,
         weights_note=plan.weights_note,
+        quantity="flux" if plan.scaled else "surface",
+        quantity_note=plan.quantity_note,
         background=None if match is None else match.report(),
         max_map_error=max(tile.max_map_error for tile in tiles),
         clipped=sum(tile.clipped for tile in tiles),
@@ -190,7 +196,12 @@ def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles
         "algorithm": ALGORITHM,
         "parameters": plan.options.model_dump(mode="json"),
         "inputs": [
-            {"address": source.address, "product_id": source.product_id, "level": source.sky.level}
+            {
+                "address": source.address,
+                "product_id": source.product_id,
+                "level": source.sky.level,
+                "slope": list(source.sky.slope),
+            }
             for source in plan.sources
         ],
         "software": {"jwstpipe": __version__},
