@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.dq import dq_mask
+from jwstpipe.mosaic.estimate import estimate
 from jwstpipe.mosaic.jobs import ALGORITHM, TileJob
 from jwstpipe.mosaic.quantities import quantity_of
 from jwstpipe.mosaic.skies import Sky
@@ -23,7 +24,7 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import centre_of, outline_on
+from jwstpipe.sky.footprint import Footprint, centre_of, outline_on
 from jwstpipe.sky.frames import unit_vectors
 from jwstpipe.sky.grid import SkyGrid
 
@@ -67,6 +68,9 @@ class MosaicPlan:
 
     tiles: dict[tuple[int, int], tuple[int, ...]]
     """Tiles (ty, tx) with the numbers of the sources that touch them."""
+
+    outlines: tuple[Footprint, ...] = field(compare=False)
+    """Outlines of the sources on the sky."""
 
     @property
     def box(self) -> Box:
@@ -112,11 +116,10 @@ class MosaicPlan:
         whole = self.grid.tile_box(tile).intersection(self.window)
         return None if whole is None else Box.around(self.sources[k].box for k in numbers).intersection(whole)
 
-    def summary(self) -> dict[str, Any]:
-        """Tell the size of the work in plain values."""
-        sample_bytes = {"sci": 4, "err": 4, "wht": 4, "n": 2, "dq": 4}
-        pixels = sum(job.window.area for job in self.jobs("").values())
+    def summary(self, *, threads: int = 1) -> dict[str, Any]:
+        """Tell the size of the work in plain values; time and memory as `estimate` has them."""
         rows, columns = self.window.shape
+        cost = estimate(self, threads=threads)
         return {
             "product_id": self.id,
             "inputs": len(self.sources),
@@ -126,7 +129,11 @@ class MosaicPlan:
             "centre": list(self.grid.crval),
             "tiles": len(self.tiles),
             "planes": list(self.planes),
-            "bytes": pixels * sum(sample_bytes[plane] for plane in self.planes),
+            "bytes": cost["bytes"],
+            "samples": cost["samples"],
+            "estimated_seconds": cost["seconds"],
+            "estimated_memory_bytes": cost["memory_bytes"],
+            "threads": threads,
             "weights": self.weights,
             "weights_note": self.weights_note,
             "quantity": "flux" if self.scaled else "surface",
@@ -138,7 +145,7 @@ def plan_mosaic(
     images: Sequence[str | Path],
     *,
     options: MosaicOptions | None = None,
-    grid: tuple[SkyGrid, Box] | None = None,
+    grid: tuple[SkyGrid, Box | None] | None = None,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -152,7 +159,7 @@ def plan_mosaic(
     options
         Kernel, combination, weights and so on.
     grid
-        Plane and window to fill; default: north up around the inputs, at the finest scale among them.
+        Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -199,6 +206,7 @@ def plan_mosaic(
         quantity_note=quantity_note,
         keywords=_agreed(inspections),
         tiles=tiles,
+        outlines=tuple(found.outline for found in inspections),
     )
 
 
