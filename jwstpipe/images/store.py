@@ -20,7 +20,7 @@ from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_l
 from jwstpipe.images.shards import decode_shard, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled import WcsNodes
@@ -82,7 +82,7 @@ class ImageStore:
     @cached_property
     def wcs(self) -> ImageWcs:
         """Where it lies on the sky: the nodes of the gwcs that the file had, else its header."""
-        cards = wcs_cards(self.header)
+        cards = wcs_cards_of(self.header_text("sci"))
         found = self.attributes.get("wcs") or {}
         offset = found.get("header_offset_px")
         if found.get("origin") != "gwcs":
@@ -118,6 +118,10 @@ class ImageStore:
         window = box or Box.of_shape(level_shape(self.shape, level))
         with storage_errors(self.address):
             return np.asarray(self.array(array_path(plane, level))[window.slices])
+
+    def header_text(self, name: str) -> str:
+        """Give a stored FITS header, ``primary`` or ``sci``, as text."""
+        return self.header_bytes(name).decode("latin-1")
 
     def header_bytes(self, name: str) -> bytes:
         """Give a stored FITS header, cards of 80 bytes up to END."""

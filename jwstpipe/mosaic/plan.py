@@ -19,14 +19,15 @@ from jwstpipe.mosaic.estimate import estimate
 from jwstpipe.mosaic.jobs import ALGORITHM, TileJob
 from jwstpipe.mosaic.quantities import quantity_of
 from jwstpipe.mosaic.skies import Sky
-from jwstpipe.mosaic.sources import Inspection, InspectJob, Source, inspect, weights_for
+from jwstpipe.mosaic.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import Footprint, centre_of, outline_on
+from jwstpipe.sky.footprint import Footprint, centre_of, outlines_on
 from jwstpipe.sky.frames import unit_vectors
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage import is_remote
 
 __all__ = ["MosaicPlan", "common_frame", "common_grid", "plan_mosaic", "with_skies"]
 
@@ -181,7 +182,7 @@ def plan_mosaic(
     chosen = options or MosaicOptions()
     inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
     plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
-    shapes = [outline_on(plane, found.outline, name=found.source.address) for found in inspections]
+    shapes = _shapes(plane, inspections)
     boxes = [_bounding_box(shape) for shape in shapes]
     sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
     filled = window or Box.around(boxes)
@@ -241,7 +242,7 @@ def common_frame(
     """
     inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), silent)
     plane = common_grid(inspections, scale_arcsec=scale_arcsec)
-    shapes = [outline_on(plane, found.outline, name=found.source.address) for found in inspections]
+    shapes = _shapes(plane, inspections)
     return plane, Box.around([_bounding_box(shape) for shape in shapes])
 
 
@@ -260,9 +261,19 @@ def _inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers,
         twice = next(address for address in addresses if times[address] > 1)
         raise UsageError(f"the same image is given twice: {twice}; name each once")
     jobs = {f"{index:05d}": InspectJob(address, s3) for index, address in enumerate(addresses)}
-    found = list(workers.run(inspect, jobs, name="inspect", report=report, unit="images").values())
+    local = isinstance(workers, ThreadWorkers) and not any(map(is_remote, addresses))
+    # headers are read in Python: threads would only wait for each other
+    readers = ThreadWorkers(1) if local else workers
+    seen = readers.run(inspect, jobs, name="inspect", report=report, unit="images")
+    unknown = {key: jobs[key] for key, found in seen.items() if not found.source.product_id}
+    identities = workers.run(identify, unknown, name="identify", report=report, unit="images") if unknown else {}
+    found = [_identified(inspection, identities.get(key)) for key, inspection in seen.items()]
     _check_distances(found)
     return sorted(found, key=lambda item: (item.source.name, item.source.product_id))
+
+
+def _identified(found: Inspection, identity: str | None) -> Inspection:
+    return found if identity is None else replace(found, source=replace(found.source, product_id=identity))
 
 
 def _check_distances(found: Sequence[Inspection]) -> None:
@@ -278,6 +289,11 @@ def _check_distances(found: Sequence[Inspection]) -> None:
             f"{found[worst].source.address}: lies {distances[worst]:.2f} deg from the middle of the"
             f" {len(found)} images, more than {limit:.2f}; leave it out or mend its WCS"
         )
+
+
+def _shapes(plane: SkyGrid, inspections: Sequence[Inspection]) -> list[shapely.Polygon]:
+    names = [found.source.address for found in inspections]
+    return outlines_on(plane, [found.outline for found in inspections], names=names)
 
 
 def _bounding_box(shape: shapely.Geometry) -> Box:
