@@ -25,7 +25,7 @@ CHECKSUM_BYTES = 4
 Samples = NDArray[Any]
 
 
-def encode_shard(values: Samples, fill: float) -> bytes | None:
+def encode_shard(values: Samples, fill: float, *, every_bit: bool = False) -> bytes | None:
     """Pack the samples of a shard.
 
     Parameters
@@ -34,6 +34,8 @@ def encode_shard(values: Samples, fill: float) -> bytes | None:
         (y, x), at most `SHARD` on a side; smaller at the far edges of an array.
     fill
         Sample of pixels beyond `values`; chunks that hold nothing else are left out.
+    every_bit
+        Keep chunks of NaN, because their bits may differ from those of `fill`.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def encode_shard(values: Samples, fill: float) -> bytes | None:
     pieces: list[bytes] = []
     position = 0
     for number in range(SIDE * SIDE):
-        chunk = _chunk_of(values, _corner(number), fill)
+        chunk = _chunk_of(values, _corner(number), fill, every_bit=every_bit)
         if chunk is not None:
             packed = bytes(codec.encode(chunk))
             index[number] = position, len(packed)
@@ -101,11 +103,11 @@ def _corner(number: int) -> tuple[int, int]:
     return number // SIDE * CHUNK, number % SIDE * CHUNK
 
 
-def _chunk_of(values: Samples, corner: tuple[int, int], fill: float) -> Samples | None:
+def _chunk_of(values: Samples, corner: tuple[int, int], fill: float, *, every_bit: bool) -> Samples | None:
     """Cut out one chunk, contiguous and padded with `fill`; None when it holds nothing else."""
     y, x = corner
     part = values[y : y + CHUNK, x : x + CHUNK]
-    if not part.size or _holds_only(part, fill):
+    if not part.size or (not every_bit and _holds_only(part, fill)):
         return None
     if part.shape == (CHUNK, CHUNK):
         return np.ascontiguousarray(part)

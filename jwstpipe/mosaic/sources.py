@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from astropy.io.fits import Card
 
+from jwstpipe.errors import DataError
 from jwstpipe.images.fits_reader import FitsImage
 from jwstpipe.images.open import open_image
 from jwstpipe.images.store import ImageStore
@@ -103,6 +104,10 @@ def inspect(job: InspectJob) -> Inspection:
         No celestial WCS, or one that maps a part of the image to nothing.
     """
     image = open_image(job.address, s3=job.s3)
+    if image.slices > 1:
+        raise DataError(
+            f"{job.address}: a cube of {image.slices} slices; cut out the slice that shall go into the mosaic"
+        )
     primary, science = (_Cards(image.header_text(name)) for name in ("primary", "sci"))
     outline = footprint(image.wcs.exact(name=job.address), image.window, name=job.address)
     identity = image.provenance.get("product_id") if isinstance(image, ImageStore) else primary.value("JPPRODID")
@@ -187,5 +192,4 @@ def _content_id(image: FitsImage | ImageStore) -> str:
             digest.update(image.reader.read(hdu.header_offset, hdu.header_size))
             for start in range(0, hdu.data_size, PIECE):
                 digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
-                image.release()
     return f"fits:{digest.hexdigest()[:32]}"
