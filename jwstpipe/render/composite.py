@@ -12,7 +12,7 @@ import numpy as np
 
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.render.colour.names import BLACK, Colour
-from jwstpipe.render.cores import CoreLimits, Hole
+from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
 from jwstpipe.render.files.picture import Pixels, check_picture, open_picture, quantised
 from jwstpipe.render.geometry.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky

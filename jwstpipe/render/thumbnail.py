@@ -9,7 +9,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour.names import WHITE
 from jwstpipe.render.colour.passband import passband
-from jwstpipe.render.cores import CoreLimits
+from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 from jwstpipe.render.geometry.frame import choose_frame
 from jwstpipe.render.geometry.resize import resampled, taps
