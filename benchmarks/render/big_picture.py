@@ -106,7 +106,7 @@ def main() -> None:
     pixels = shape[0] * shape[1] / 1e6
     stores, files = [store for _, store in made], [image for image, _ in made]
     results = {}
-    for number in range(arguments.repeat):
+    for _ in range(arguments.repeat):
         warm(stores)
         jobs = {"ours, 6 filters, TIFF 16": (ours(stores, folder / "ours.tif", "--bits", "16"), 6)}
         if shutil.which("stiff"):
@@ -120,9 +120,7 @@ def main() -> None:
                 warm(files[:3])
             seconds, peak = run(command, folder)
             rate = 1e3 * seconds / channels / pixels
-            print(
-                f"{name:28s} {seconds:7.1f} s  peak {peak:5.2f} GB  {rate:6.2f} ms per channel and megapixel (run {number + 1})"
-            )
+            print(f"{name:28s} {seconds:7.1f} s  peak {peak:5.2f} GB  {rate:6.2f} ms/channel/Mpx")
             results[name] = min(rate, results.get(name, np.inf))
     if len(results) == 2:
         first, second = results.values()

@@ -62,6 +62,13 @@ def composite(
     feather: Annotated[float, typer.Option(help="width of blended coverage edges, share of the field")] = 0.1,
     coverage: Annotated[Coverage, typer.Option(help="filters that must cover a pixel for it to show")] = "majority",
     crop: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of the images, pixels")] = None,
+    canvas: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="canvas the picture is fitted on")] = None,
+    overlay: Annotated[
+        list[str] | None, typer.Option(help="grid, scalebar, compass, labels (repeat, or commas)")
+    ] = None,
+    sources: Annotated[str | None, typer.Option(metavar="TABLE", help="circles at the ra, dec of a table")] = None,
+    match_resolution: Annotated[bool, typer.Option(help="blur all to the coarsest resolution")] = False,
+    title: Annotated[str | None, typer.Option(help="written into the picture; default: the target")] = None,
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
@@ -77,6 +84,8 @@ def composite(
         combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
         sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage,
         crop=None if crop is None else _numbers(crop, 4, "--crop", "X0,Y0,X1,Y1"),
+        canvas=None if canvas is None else _numbers(canvas.lower().replace("x", ","), 2, "--canvas", "WIDTHxHEIGHT"),
+        overlays=_overlays(overlay or [], sources), sources=sources, match_resolution=match_resolution,
     )  # fmt: skip
     colours = {}
     for wish in channel or []:
@@ -84,10 +93,11 @@ def composite(
         if not separator or not address:
             raise UsageError(f"--channel {wish}: write IMAGE=COLOUR or IMAGE=COLOUR*WEIGHT")
         colours[address] = parse_channel_colour(colour)
+    bright, share = _luminance(luminance)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = make_composite(
-            images or [], out, options=options, colours=colours, luminance=luminance, scale_arcsec=scale,
-            s3=settings.s3, workers=workers, report=report,
+            images or [], out, options=options, colours=colours, luminance=bright, share=share, scale_arcsec=scale,
+            title=title, s3=settings.s3, workers=workers, report=report,
         )  # fmt: skip
     if as_json:
         json_data(made.as_dict())
@@ -131,6 +141,23 @@ def _limits(text: str | None) -> dict[str, float]:
     if len(found) != 2 or text.count(",") != 1:
         raise UsageError(f"--limits {text}: give two values as 0.1,20, or two percentiles as 0.5%,99.9%")
     return found
+
+
+def _luminance(text: str | None) -> tuple[str | None, float]:
+    """Read ``IMAGE[*SHARE]``."""
+    if text is None:
+        return None, 1.0
+    image, star, share = text.rpartition("*")
+    try:
+        return (image, float(share)) if star else (text, 1.0)
+    except ValueError:
+        return text, 1.0
+
+
+def _overlays(words: list[str], sources: str | None) -> tuple[str, ...]:
+    """Take overlays apart; a table of sources is an overlay too."""
+    kinds = [kind.strip().lower() for word in words for kind in word.split(",") if kind.strip()]
+    return tuple(dict.fromkeys([*kinds, *(["sources"] if sources else [])]))
 
 
 def _numbers(text: str, count: int, option: str, form: str) -> tuple[int, ...]:

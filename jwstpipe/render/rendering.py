@@ -27,7 +27,7 @@ from jwstpipe.render.pixels.finish import (
     with_lightness,
 )
 from jwstpipe.render.pixels.mix import mix_window
-from jwstpipe.render.pixels.sharpen import sharpen_margin, sharpened
+from jwstpipe.render.pixels.sharpen import gaussian_taps, sharpen_margin, sharpened, smoothed
 from jwstpipe.render.presets.model import Preset
 from jwstpipe.render.tone.stretch import apply_stretch
 from jwstpipe.render.tone.table import stretch_table
@@ -36,6 +36,9 @@ from jwstpipe.sky.box import Box
 __all__ = ["ChannelWindow", "RenderedWindow", "Scene", "layer_brightness", "read_channels", "render_window"]
 
 Image = NDArray[np.float32]
+
+LEAST_BLUR = 0.3
+"""Blurs of a smaller sigma, pixels, change nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,15 +161,23 @@ class ChannelWindow:
 def read_channels(scene: Scene, box: Box) -> ChannelWindow:
     """Read a window of all layers, fill their holes and reduce their noise."""
     denoise = scene.look.denoise
-    wide = box.dilated(denoise_margin() if denoise else 0).intersection(Box.of_shape(scene.shape)) or box
+    blurs = [layer.blur / 2.0**scene.level for layer in scene.all_layers]
+    blurred = max(blurs) >= LEAST_BLUR
+    margin = (denoise_margin() if denoise else 0) + (sharpen_margin(max(blurs)) if blurred else 0)
+    wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
     samples, holes, repaired = _filled([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
-    if not denoise:
+    if not denoise and not blurred:
         return ChannelWindow(samples, tuple(holes), repaired)
     inner = box.relative_to(wide)
     cleaned = []
-    for layer, values in zip(scene.all_layers, samples, strict=True):
-        noise = layer.statistics.noise * 2.0 ** (layer.statistics.level - scene.level)
-        cleaned.append(denoised(values, noise=noise, strength=denoise)[inner.slices])
+    for layer, values, blur in zip(scene.all_layers, samples, blurs, strict=True):
+        shown = values
+        if denoise:
+            noise = layer.statistics.noise * 2.0 ** (layer.statistics.level - scene.level)
+            shown = denoised(shown, noise=noise, strength=denoise)
+        if blur >= LEAST_BLUR:
+            shown = smoothed(shown, gaussian_taps(blur))
+        cleaned.append(np.ascontiguousarray(shown[inner.slices]))
     return ChannelWindow(cleaned, tuple(holes), repaired[inner.slices])
 
 

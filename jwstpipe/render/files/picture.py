@@ -1,4 +1,4 @@
-"""Picture files, written band by band: PNG of 8 or 16 bits, JPEG, TIFF.
+"""Picture files, written band by band: PNG, JPEG, TIFF, FITS cube, Zarr store.
 
 A file is written aside and renamed, so that a picture is whole or not there. The same pixels and the same packet give
 the same bytes.
@@ -14,8 +14,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
+from jwstpipe.render.files.cube import CubeSink
 from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
 from jwstpipe.render.files.png import PngSink
+from jwstpipe.render.files.rgb_store import RgbStoreSink
 from jwstpipe.render.files.rows import PictureSink, Pixels
 from jwstpipe.render.files.tiff import TiffSink
 from jwstpipe.storage import aside, is_remote
@@ -25,6 +27,8 @@ __all__ = ["PictureSink", "Pixels", "check_picture", "open_picture", "quantised"
 _PNG = (".png",)
 _JPEG = (".jpg", ".jpeg")
 _TIFF = (".tif", ".tiff")
+_CUBE = (".fits",)
+_STORE = (".zarr",)
 
 
 def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path:
@@ -39,8 +43,8 @@ def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path
         raise UsageError(f"{out}: a picture is written to a local file; give a path and copy it from there")
     path = Path(out)
     kind = path.suffix.lower()
-    if kind not in _PNG + _JPEG + _TIFF:
-        raise UsageError(f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg or .tif")
+    if kind not in _PNG + _JPEG + _TIFF + _CUBE + _STORE:
+        raise UsageError(f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg, .tif, .fits or .zarr")
     if kind in _JPEG and bits != 8:
         raise UsageError(f"{path}: a JPEG has 8 bits, not {bits}; write a .png or .tif, or ask for 8 bits")
     if kind in _JPEG and max(shape) > JPEG_SIDE:
@@ -75,6 +79,8 @@ def open_picture(
     colour: bool = True,
     quality: int = 95,
     packet: bytes = b"",
+    cards: str = "",
+    product_id: str | None = None,
 ) -> Iterator[PictureSink]:
     """Open a picture for writing; it appears under its name when the block ends well.
 
@@ -92,6 +98,10 @@ def open_picture(
         JPEG quality, 1-100.
     packet
         XMP packet.
+    cards
+        FITS header cards of the WCS, for .fits and .zarr.
+    product_id
+        For .fits.
 
     Raises
     ------
@@ -110,6 +120,15 @@ def open_picture(
                 png = PngSink(stream, shape, bits=bits, colour=colour, packet=packet)
                 yield png
                 png.close(path)
+        elif kind in _CUBE:
+            with partial.open("wb") as stream:
+                cube = CubeSink(stream, shape, bits=bits, colour=colour, cards=cards, product_id=product_id)
+                yield cube
+                cube.close(path)
+        elif kind in _STORE:
+            store = RgbStoreSink(partial, shape, bits=bits, cards=cards, packet=packet)
+            yield store
+            store.close(path)
         elif kind in _TIFF:
             tiff = TiffSink(partial, shape, bits=bits, colour=colour, packet=packet)
             try:
