@@ -24,8 +24,10 @@ from jwstpipe.settings import S3Settings
 __all__ = [
     "ObjectStore",
     "aside",
+    "get_bytes",
     "is_remote",
     "open_store",
+    "put_bytes",
     "s3_options",
     "shown",
     "storage_errors",
@@ -164,6 +166,31 @@ def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: 
         options = s3_options(s3 or S3Settings())
         return zarr.storage.FsspecStore.from_url(str(address), storage_options=options, read_only=read_only)
     return zarr.storage.LocalStore(Path(address), read_only=read_only)
+
+
+def put_bytes(address: str, content: bytes, *, s3: S3Settings | None = None) -> None:
+    """Write a whole object at an address; a reader sees all of it or nothing, also when this process is killed."""
+    if is_remote(address):
+        fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, content)
+        return
+    path = Path(address)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex[:12]}.partial")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:
+    """Read a whole object, or None where there is none."""
+    try:
+        if is_remote(address):
+            return bytes(fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).cat_file(address))
+        return Path(address).read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 @dataclass(frozen=True)

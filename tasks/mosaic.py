@@ -12,7 +12,8 @@ from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import DataError
 from jwstpipe.mosaic.build import MosaicReceipt, build_mosaic
-from jwstpipe.mosaic.plan import ALGORITHM, MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.mosaic.jobs import ALGORITHM
+from jwstpipe.mosaic.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicOptions, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts

@@ -150,6 +150,7 @@ def _facts(image: Any) -> dict[str, Any]:
         "width": columns,
         "height": rows,
         "planes": list(image.planes),
+        "slices": image.slices,
         "levels": image.levels,
         "unit": str(image.header.get("BUNIT", "")),
         "product_id": image.provenance.get("product_id"),

@@ -2,26 +2,22 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from jwstpipe.errors import ConflictError, DataError, UsageError
+from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
+from jwstpipe.images.byte_readers import spooled
 from jwstpipe.images.fits_reader import PLANES, FitsImage, open_fits
-from jwstpipe.images.fits_structure import ByteReader, Hdu
-from jwstpipe.images.layout import LAYOUT, SHARD, plane_spec, root_attributes
+from jwstpipe.images.fits_structure import ByteReader
+from jwstpipe.images.layout import LAYOUT, root_attributes
+from jwstpipe.images.plane_writer import write_hdus
 from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
-from jwstpipe.images.store import ImageWriter
-from jwstpipe.progress import Progress, Reporter, silent
+from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
-from jwstpipe.sky.box import Box
 
 __all__ = ["ALGORITHM", "ConvertJob", "ConvertReceipt", "Planes", "convert", "image_id", "run_convert"]
 
@@ -126,6 +122,7 @@ def convert(
     """
     started = time.perf_counter()
     image = open_fits(source, s3=s3)
+    image = replace(image, reader=spooled(image.reader, name=image.address))
     wcs = image.wcs
     wcs.exact(name=image.address)
     digest = _digest(image.reader)
@@ -147,8 +144,9 @@ def convert(
             _since(started),
             reused=True,
         )
+    slices = image.plane_slices("sci")
     with new_image(target, s3=s3) as writer:
-        fits = _write_planes(writer, image, kept, keep_all=planes == "all", report=report)
+        fits = write_hdus(writer, image, kept, keep_all=planes == "all", report=report)
         if wcs.nodes is not None:
             writer.write_wcs(wcs.nodes)
         fits |= {"sha256": digest, "size": image.reader.size}
@@ -156,10 +154,11 @@ def convert(
         levels = build_pyramid(
             writer,
             image.shape,
-            weighted="wht" in kept,
+            weighted="wht" in kept and image.plane_slices("wht") == slices,
             workers=workers or ThreadWorkers(1),
             s3=s3,
             dtype=dtype,
+            slices=slices,
             report=report,
         )
         provenance = {
@@ -180,6 +179,7 @@ def convert(
                 provenance=provenance,
                 fits=fits,
                 wcs=wcs,
+                slices=slices,
             )
         )
     return ConvertReceipt(
@@ -214,95 +214,3 @@ def _digest(reader: ByteReader) -> str:
     for offset in range(0, reader.size, DIGEST_PIECE):
         digest.update(reader.read(offset, DIGEST_PIECE))
     return digest.hexdigest()
-
-
-def _write_planes(
-    writer: ImageWriter, image: FitsImage, kept: Sequence[str], *, keep_all: bool, report: Reporter
-) -> dict[str, Any]:
-    """Write planes, headers and, if wanted, all other HDUs; tell how the FITS file is put together again."""
-    unit = str(image.header.get("BUNIT", ""))
-    for plane in kept:
-        _write_plane(writer, image, plane, unit=unit, report=report)
-    plane_of = {hdu.index: plane for plane, hdu in image.plane_hdus.items() if plane in kept}
-    hdus: list[dict[str, Any]] = []
-    omitted: list[str] = []
-    for hdu in image.hdus:
-        header = _header_name(hdu, plane_of)
-        entry: dict[str, Any] = {"index": hdu.index, "name": hdu.name, "version": hdu.version, "header": header}
-        if hdu.index in plane_of:
-            entry["plane"] = plane_of[hdu.index]
-        elif hdu.data_size and not keep_all:
-            omitted.append(hdu.label)
-            continue
-        elif hdu.data_size:
-            entry["data"] = f"hdu/{hdu.index}"
-            writer.write_bytes(entry["data"], image.reader.read(hdu.data_offset, hdu.data_size))
-        writer.write_header(header, _header_cards(image.reader, hdu))
-        hdus.append(entry)
-    if plane_of.get(0) is not None:  # the image stands in the primary HDU: readers still find its header as `primary`
-        writer.write_header("primary", _header_cards(image.reader, image.hdus[0]))
-    return {"hdus": hdus, "omitted": omitted}
-
-
-def _header_name(hdu: Hdu, plane_of: dict[int, str]) -> str:
-    if hdu.index in plane_of:
-        return plane_of[hdu.index]
-    return "primary" if hdu.index == 0 else f"hdu{hdu.index}"
-
-
-def _header_cards(reader: ByteReader, hdu: Hdu) -> bytes:
-    """Give the cards of a header up to and with END."""
-    content = bytes(reader.read(hdu.header_offset, hdu.header_size))
-    for end in range(hdu.header_size - 80, -1, -80):
-        if content[end : end + 8] == b"END     ":
-            return content[: end + 80]
-    raise DataError(f"header of {hdu.label} lost its END")
-
-
-def _write_plane(writer: ImageWriter, image: FitsImage, plane: str, *, unit: str, report: Reporter) -> None:
-    form = image.sample_format(plane)
-    writer.create_plane(plane, image.shape, plane_spec(plane, dtype=str(form.decoded), unit=unit))
-    restore = _restorer(writer, image) if plane == "sci" else None
-    bands = list(Box.of_shape(image.shape).bands(SHARD))
-    for index, band in enumerate(bands):
-        raw = image.read_raw(plane, band)
-        if not form.survives(raw):
-            raise DataError(f"{image.address}: {plane} holds scaled integers that {form.decoded} cannot carry exactly")
-        values = form.decode(raw)
-        if restore is not None:
-            restore(band, values)
-        writer.write(plane, band, values)
-        report(Progress(f"convert {plane}", index + 1, len(bands), "bands"))
-
-
-def _restorer(writer: ImageWriter, image: FitsImage) -> Callable[[Box, NDArray[Any]], None] | None:
-    """Make what puts NaN where nothing was observed, and keeps what the file held there.
-
-    The plane ``sci_restore`` holds ``bits(sample) xor bits(NaN)`` where a sample was replaced and 0 elsewhere, so that
-    one exclusive or gives the file's sample back.
-    """
-    if image.coverage(Box(0, 0, 1, 1)) is None:
-        return None
-    created = False
-
-    def restore(band: Box, values: NDArray[Any]) -> None:
-        nonlocal created
-        covered = image.coverage(band)
-        assert covered is not None
-        lost = ~covered & ~np.isnan(values)
-        if not lost.any():
-            return
-        if values.dtype != np.float32:
-            raise DataError(
-                f"{image.address}: samples without coverage in a plane of {values.dtype}; only f4 is supported"
-            )
-        if not created:
-            writer.create_plane("sci_restore", image.shape, plane_spec("sci_restore"))
-            created = True
-        nan = np.float32(np.nan).view("u4")
-        keep = np.zeros(values.shape, dtype="u4")
-        keep[lost] = values[lost].view("u4") ^ nan
-        values[lost] = np.nan
-        writer.write("sci_restore", band, keep)
-
-    return restore

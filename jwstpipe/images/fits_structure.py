@@ -8,11 +8,13 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
 from astropy.io.fits import Header
+from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError
 
-__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "header_of", "scan_fits"]
+__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "header_of", "scan_fits"]
 
 BLOCK = 2880
 """Bytes of a FITS block."""
@@ -23,7 +25,9 @@ CARD = 80
 MOST_HEADER_BLOCKS = 4096
 """Longest header accepted: 147,456 cards; the longest of JWST have a few thousand."""
 
-MOST_HDUS = 10_000
+MOST_HDUS = 4096
+"""More than any image product has; every one costs time when it is converted."""
+
 MOST_AXES = 8
 
 
@@ -35,8 +39,16 @@ class ByteReader(Protocol):
         """Bytes in all."""
         ...
 
-    def read(self, offset: int, length: int) -> bytes | memoryview:
+    def read(self, offset: int, length: int) -> bytes:
         """Give `length` bytes from `offset`; fewer at the end of the file."""
+        ...
+
+
+class WindowReader(ByteReader, Protocol):
+    """Random access to windows too."""
+
+    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
+        """Give bytes `first` to `first + width` of each of `rows` rows, shape (rows, width)."""
         ...
 
 
@@ -66,15 +78,23 @@ class Hdu:
     data_size: int
     """Bytes without padding."""
 
+    unpacked_size: int = 0
+    """Bytes of the image that a tile-compressed table unpacks to; 0 for all others."""
+
     @property
     def end(self) -> int:
         """Offset behind the padded data."""
         return self.data_offset + -(-self.data_size // BLOCK) * BLOCK
 
     @property
+    def whole(self) -> bool:
+        """Its data are one array of its shape: no groups, no heap."""
+        return self.data_size == abs(self.bitpix) // 8 * math.prod(self.shape)
+
+    @property
     def label(self) -> str:
         """Name for messages, as ``SCI`` or ``SCI,2``."""
-        return self.name if self.version == 1 else f"{self.name},{self.version}"
+        return (self.name or f"HDU {self.index}") if self.version == 1 else f"{self.name},{self.version}"
 
 
 def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
@@ -162,6 +182,9 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
         header_size=size,
         data_offset=offset + size,
         data_size=abs(bitpix) // 8 * groups * (extra + math.prod(shape)) if shape else 0,
+        unpacked_size=_unpacked_size(values, name, index)
+        if values.get("ZIMAGE", "").split("/")[0].strip() == "T"
+        else 0,
     )
 
 
@@ -182,6 +205,16 @@ def _header_cards(reader: ByteReader, offset: int, index: int, name: str) -> tup
         if block == 0 and index > 0 and not content.startswith("XTENSION"):
             raise FitsError(f"{name}: HDU {index} does not start with XTENSION (byte {offset:,}); the file is damaged")
     raise FitsError(f"{name}: the header of HDU {index} has no END within {MOST_HEADER_BLOCKS} blocks")
+
+
+def _unpacked_size(values: dict[str, str], name: str, index: int) -> int:
+    axes = _whole(values, "ZNAXIS", 0, name, index)
+    if not 1 <= axes <= MOST_AXES:
+        raise FitsError(f"{name}: HDU {index} claims a compressed image of {axes} axes")
+    sides = [_whole(values, f"ZNAXIS{axis}", 0, name, index) for axis in range(1, axes + 1)]
+    if min(sides) < 0:
+        raise FitsError(f"{name}: HDU {index} claims a compressed image with a negative axis: {sides}")
+    return max(abs(_whole(values, "ZBITPIX", 8, name, index)) // 8 * math.prod(sides), 1)
 
 
 def _whole(values: dict[str, str], key: str, default: int, name: str, index: int) -> int:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import ConflictError, DataError
 from jwstpipe.images.fits_structure import BLOCK
-from jwstpipe.images.layout import SHARD, array_path
+from jwstpipe.images.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.images.samples import SampleFormat
-from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.store import BYTES_PIECE, ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
@@ -139,17 +139,31 @@ def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Itera
     if "plane" in entry:
         yield from _plane_pieces(image, entry["plane"], Header.fromstring(cards.decode("latin-1")))
     elif "data" in entry:
-        yield np.asarray(image.array(entry["data"])[...]).tobytes()
+        array = image.array(entry["data"])
+        for start in range(0, array.size, BYTES_PIECE):
+            yield np.asarray(array[start : start + BYTES_PIECE]).tobytes()
 
 
 def _plane_pieces(image: ImageStore, plane: str, header: Header) -> Iterator[bytes]:
-    form = SampleFormat.of(header, integer=plane == "dq")
-    restore = plane == "sci" and image.has_array(array_path("sci_restore"))
-    for band in Box.of_shape(image.shape).bands(SHARD):
-        values = image.read(plane, band)
-        if restore:
-            values = (values.view("u4") ^ image.read("sci_restore", band)).view("f4")
-        yield form.encode(values, name=image.address).tobytes()
+    form = SampleFormat.of(header, integer=plane == "dq", name=image.address)
+    stored = plane + STORED if image.has_array(array_path(plane + STORED)) else ""
+    restore = not stored and plane == "sci" and image.has_array(array_path("sci_restore"))
+    slices = image.slices if image.array(array_path(plane)).ndim == 3 else 1
+    for index in range(slices):
+        for band in Box.of_shape(image.shape).bands(_rows_at_once(image)):
+            values = image.read(stored or plane, band, index=index)
+            if stored:
+                yield values.astype(values.dtype.newbyteorder(">")).tobytes()
+                continue
+            if restore:
+                bits = image.read("sci_restore", band, index=index)
+                values = (values.view(bits.dtype) ^ bits).view(values.dtype)
+            yield form.encode(values, name=image.address).tobytes()
+
+
+def _rows_at_once(image: ImageStore) -> int:
+    """Choose bands of whole chunks: shards where they are narrow, single rows of chunks where they are wide."""
+    return SHARD if image.shape[1] <= 2 * SHARD else CHUNK
 
 
 def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
@@ -165,7 +179,7 @@ def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
         header = _extension_header(image, plane, dtype, window)
         yield _padded(header)
         written = 0
-        for band in window.bands(SHARD):
+        for band in window.bands(_rows_at_once(image)):
             content = _big_endian(image.read(plane, band)).tobytes()
             written += len(content)
             yield content

@@ -30,6 +30,11 @@ class SkyImage(Protocol):
         ...
 
     @property
+    def slices(self) -> int:
+        """Slices of a cube, as the integrations of a calints file; 1 for an image."""
+        ...
+
+    @property
     def planes(self) -> tuple[str, ...]:
         """Names of its planes; ``sci`` is always there, then ``err wht dq area var_rnoise n`` as the data have them."""
         ...
@@ -59,7 +64,7 @@ class SkyImage(Protocol):
         """Product id, operation, parameters and inputs, where the image knows them; else empty."""
         ...
 
-    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0) -> NDArray[Any]:
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window of one plane.
 
         Parameters
@@ -70,6 +75,8 @@ class SkyImage(Protocol):
             Window inside the shape of that level, pixels of that level; None = all of it.
         level
             0 = full resolution, k = halved k times.
+        index
+            Slice of a cube, from 0; a plane without a third axis is the same for all of them.
 
         Returns
         -------

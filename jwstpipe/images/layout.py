@@ -8,16 +8,20 @@
       header/primary, header/sci       u1 (card, char): FITS headers byte for byte
       hdu/<index>                      u1 (byte): data of HDUs that are no plane, byte for byte
       0/sci_restore        u4 (y, x)   only where samples without coverage were replaced by NaN
+      0/<plane>_stored     u1 u2 u4 u8 only where floats cannot carry the samples of the file exactly
+      wcs/nodes            f8 (node_y, node_x, component)   only where the file has a gwcs
 
 A shard is 2048 x 2048 pixels and is written by one task; a chunk inside it is 512 x 512. The root ``zarr.json`` is
-written last: a folder without it is not an image yet.
+written last: a folder without it is not an image yet. Planes of a cube have a third axis in front, (slice, y, x), with
+shards of one slice.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from numcodecs.blosc import BITSHUFFLE
 from zarr.codecs import BloscCodec
 
 from jwstpipe.errors import StoreError, StoreVersionError
@@ -26,8 +30,10 @@ from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = [
     "CHUNK",
+    "CODEC",
     "LAYOUT",
     "SHARD",
+    "STORED",
     "PlaneSpec",
     "array_options",
     "array_path",
@@ -44,8 +50,25 @@ LAYOUT = 1
 
 SHARD = 2048
 CHUNK = 512
+STORED = "_stored"
+"""Ending of the plane that holds the samples of the file where floats cannot carry them."""
+
 COARSEST = 1024
 """Levels are added until the longest side is at most this."""
+
+
+@dataclass(frozen=True)
+class Codec:
+    """How a chunk is packed by blosc."""
+
+    cname: Literal["lz4", "zstd"]
+    clevel: int
+    shuffle: int
+    """Number of the shuffle in the blosc library."""
+
+
+CODEC = Codec("lz4", 5, BITSHUFFLE)
+"""Packs noisy float32 as small as zstd-1 (ratio 1.6 against 1.4 on sky noise) at 3.5 times its speed."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +99,12 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
         return PlaneSpec("u2", 0, {"long_name": "inputs per pixel", "units": "1"})
     if plane == "sci_restore":
         return PlaneSpec(
-            "u4", 0, {"long_name": "bits that turn NaN back into the sample of the FITS file (exclusive or)"}
+            f"u{np.dtype(dtype).itemsize}",
+            0,
+            {"long_name": "bits that turn NaN back into the sample of the FITS file (exclusive or)"},
         )
+    if plane.endswith(STORED):
+        return PlaneSpec(f"u{np.dtype(dtype).itemsize}", 0, {"long_name": "bits of the samples of the FITS file"})
     names = {"sci": "science", "err": "standard deviation", "wht": "weight", "area": "relative pixel area"}
     units = {"sci": unit, "err": unit, "wht": "", "area": "1"}.get(plane, f"({unit})2" if unit else "")
     attributes = {"long_name": names.get(plane, plane.replace("_", " "))}
@@ -91,17 +118,20 @@ def array_path(plane: str, level: int = 0) -> str:
     return f"{level}/{plane}"
 
 
-def array_options(shape: tuple[int, int], spec: PlaneSpec) -> dict[str, Any]:
-    """Give the arguments that create the array of a plane."""
+def array_options(shape: tuple[int, int], spec: PlaneSpec, *, slices: int = 0) -> dict[str, Any]:
+    """Give the arguments that create the array of a plane; `slices` > 0 gives it a third axis in front."""
+    cube = (1,) if slices else ()
     dtype = np.dtype(spec.dtype)
     return {
-        "shape": shape,
+        "shape": (slices, *shape) if slices else shape,
         "dtype": dtype,
-        "chunks": (CHUNK, CHUNK),
-        "shards": (SHARD, SHARD),
-        "compressors": BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=dtype.itemsize),
+        "chunks": (*cube, CHUNK, CHUNK),
+        "shards": (*cube, SHARD, SHARD),
+        "compressors": BloscCodec(
+            cname=CODEC.cname, clevel=CODEC.clevel, shuffle="bitshuffle", typesize=dtype.itemsize
+        ),
         "fill_value": spec.fill,
-        "dimension_names": ("y", "x"),
+        "dimension_names": ("slice", "y", "x") if slices else ("y", "x"),
         "attributes": spec.attributes,
     }
 
@@ -132,6 +162,7 @@ def root_attributes(
     fits: dict[str, Any],
     grid: dict[str, Any] | None = None,
     wcs: ImageWcs | None = None,
+    slices: int = 0,
 ) -> dict[str, Any]:
     """Write the attributes of the root group.
 
@@ -157,6 +188,8 @@ def root_attributes(
         For a mosaic: ``grid`` (`SkyGrid.as_dict`), ``box`` (of the arrays) and ``window`` (of the data).
     wcs
         For an image: where its place on the sky comes from.
+    slices
+        For a cube: length of the third axis.
     """
     jwstpipe: dict[str, Any] = {
         "layout": LAYOUT,
@@ -174,7 +207,9 @@ def root_attributes(
         jwstpipe["grid"] = grid
     if wcs is not None:
         jwstpipe["wcs"] = wcs_facts(wcs)
-    return {"jwstpipe": jwstpipe, "ome": _ome(name, levels), "multiscales": _multiscales(levels)}
+    if slices:
+        jwstpipe["slices"] = slices
+    return {"jwstpipe": jwstpipe, "ome": _ome(name, levels, cube=slices > 0), "multiscales": _multiscales(levels)}
 
 
 def wcs_facts(wcs: ImageWcs) -> dict[str, Any]:
@@ -208,15 +243,15 @@ def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:
     return ours
 
 
-def _ome(name: str, levels: int) -> dict[str, Any]:
+def _ome(name: str, levels: int, *, cube: bool) -> dict[str, Any]:
     """Describe the levels as OME-Zarr 0.5; a level's first pixel centre lies (2^k - 1)/2 pixels into the full one."""
     datasets = []
     for level in range(levels):
-        transforms: list[dict[str, Any]] = [{"type": "scale", "scale": [float(2**level)] * 2}]
+        transforms: list[dict[str, Any]] = [{"type": "scale", "scale": [1.0] * cube + [float(2**level)] * 2}]
         if level:
-            transforms.append({"type": "translation", "translation": [(2**level - 1) / 2] * 2})
+            transforms.append({"type": "translation", "translation": [0.0] * cube + [(2**level - 1) / 2] * 2})
         datasets.append({"path": array_path("sci", level), "coordinateTransformations": transforms})
-    axes = [{"name": axis, "type": "space"} for axis in ("y", "x")]
+    axes = [{"name": "slice", "type": "slice"}] * cube + [{"name": axis, "type": "space"} for axis in ("y", "x")]
     return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, "type": "mean"}]}
 
 

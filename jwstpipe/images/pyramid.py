@@ -34,7 +34,12 @@ class ShardJob:
     """Window of the level below that it is made from."""
 
     weighted: bool
+    dtype: str
+    """Type of the science plane."""
+
     s3: S3Settings
+    index: int | None = None
+    """Slice of a cube."""
 
 
 def build_pyramid(
@@ -45,6 +50,7 @@ def build_pyramid(
     workers: Workers,
     s3: S3Settings | None = None,
     dtype: str = "f4",
+    slices: int = 0,
     report: Reporter = silent,
 ) -> int:
     """Add all levels to an image whose full resolution is written.
@@ -63,6 +69,8 @@ def build_pyramid(
         Endpoint of an ``s3://`` image.
     dtype
         Type of the science plane.
+    slices
+        For a cube: length of its third axis; each slice has its own levels.
     report
         Told after each shard.
 
@@ -72,17 +80,22 @@ def build_pyramid(
         Number of levels, the full resolution among them.
     """
     levels = level_count(shape)
-    total = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
+    boxes = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
+    total = boxes * max(slices, 1)
     done = 0
     for level in range(1, levels):
         coarse, fine = level_shape(shape, level), Box.of_shape(level_shape(shape, level - 1))
         for plane in ("sci", "wht") if weighted else ("sci",):
-            writer.create_plane(plane, coarse, plane_spec(plane, dtype=dtype if plane == "sci" else "f4"), level=level)
+            spec = plane_spec(plane, dtype=dtype if plane == "sci" else "f4")
+            writer.create_plane(plane, coarse, spec, level=level, slices=slices)
         jobs = {}
         for box in Box.of_shape(coarse).cells(SHARD):
             below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
-            key = f"{level}-{box.y0 // SHARD}-{box.x0 // SHARD}"
-            jobs[key] = ShardJob(writer.address, level, box, below, weighted, s3 or S3Settings())
+            for index in range(max(slices, 1)):
+                key = f"{level}-{index}-{box.y0 // SHARD}-{box.x0 // SHARD}"
+                jobs[key] = ShardJob(
+                    writer.address, level, box, below, weighted, dtype, s3 or S3Settings(), index if slices else None
+                )
         workers.run(halve_shard, jobs, name="pyramid")
         done += len(jobs)
         report(Progress("pyramid", done, total, "shards"))
@@ -90,16 +103,33 @@ def build_pyramid(
 
 
 def halve_shard(job: ShardJob) -> int:
-    """Make one shard of a level, and give its number of pixels with data."""
+    """Make one shard of a level, strip by strip, and give its number of pixels with data."""
     image = ImageWriter(job.address, s3=job.s3)
-    sci = image.read_back("sci", job.finer, level=job.level - 1)
-    wht = image.read_back("wht", job.finer, level=job.level - 1) if job.weighted else np.ones((1, 1), sci.dtype)
-    values, weights = halve(sci, wht)
+    values = np.full(job.box.shape, np.nan, dtype=job.dtype)
+    weights = np.zeros(job.box.shape if job.weighted else (1, 1), dtype="f4")
+    for part in job.finer.cells(SHARD):
+        shard, shape = (part.y0 // SHARD, part.x0 // SHARD), part.shape
+        sci = image.read_shard("sci", shard, job.dtype, level=job.level - 1, index=job.index)
+        if sci is None:
+            continue
+        wht = (
+            image.read_shard("wht", shard, "f4", level=job.level - 1, index=job.index)
+            if job.weighted
+            else np.ones((1, 1), sci.dtype)
+        )
+        if wht is None:
+            continue
+        target = Box(part.y0 // 2, part.x0 // 2, (part.y1 + 1) // 2, (part.x1 + 1) // 2).relative_to(job.box).slices
+        halved = halve(sci[: shape[0], : shape[1]], wht[: shape[0], : shape[1]])
+        values[target] = halved[0]
+        if job.weighted:
+            weights[target] = halved[1]
     valid = int(np.isfinite(values).sum())
     if valid:
-        image.write("sci", job.box, values, level=job.level)
+        shard = (job.box.y0 // SHARD, job.box.x0 // SHARD)
+        image.write_shard("sci", shard, values, level=job.level, index=job.index)
         if job.weighted:
-            image.write("wht", job.box, weights, level=job.level)
+            image.write_shard("wht", shard, weights, level=job.level, index=job.index)
     return valid
 
 

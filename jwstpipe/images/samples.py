@@ -1,22 +1,25 @@
 """How samples stand in a FITS file and in memory: byte order, scaled and unsigned integers, BLANK.
 
-Decoding to memory and encoding back give the same bits; where a scaled integer would not survive the way through the
-chosen float type, the wider one is chosen, and if that fails too the plane is refused.
+Decoding to memory and encoding back give the same bits wherever `SampleFormat.exact` says so; where it does not (64-bit
+integers, scaled floats, scales beyond what doubles resolve) an image store keeps the samples of the file beside.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError
+from jwstpipe.errors import DataError, HeaderError
 
 __all__ = ["SampleFormat"]
 
 _STORED = {8: ">u1", 16: ">i2", 32: ">i4", 64: ">i8", -32: ">f4", -64: ">f8"}
-_FLOAT_FOR = {8: "f4", 16: "f4", 32: "f8", 64: "f8", -32: "f4", -64: "f8"}
+
+DOUBLE_STEPS = 2.0**50
+"""Counts that doubles tell apart with room to spare."""
 
 
 @dataclass(frozen=True)
@@ -31,42 +34,68 @@ class SampleFormat:
     """Decode to whole numbers (data quality, labels) instead of floats."""
 
     @classmethod
-    def of(cls, header: Header, *, integer: bool = False) -> Self:
-        """Read the format from BITPIX, BSCALE, BZERO and BLANK."""
+    def of(cls, header: Header, *, integer: bool = False, name: str = "header") -> Self:
+        """Read the format from BITPIX, BSCALE, BZERO and BLANK.
+
+        Raises
+        ------
+        HeaderError
+            A value that is no number, or a BSCALE of nothing.
+        """
         bitpix = int(header["BITPIX"])
-        return cls(
+        blank = header.get("BLANK") if bitpix > 0 else None
+        found = cls(
             bitpix,
-            float(header.get("BSCALE", 1.0)),
-            float(header.get("BZERO", 0.0)),
-            int(header["BLANK"]) if bitpix > 0 and "BLANK" in header else None,
+            _number(header, "BSCALE", 1.0, name),
+            _number(header, "BZERO", 0.0, name),
+            int(blank) if isinstance(blank, int | float) and np.isfinite(blank) else None,
             integer,
         )
+        if integer and (bitpix < 0 or found.bscale != 1.0 or found.bzero != int(found.bzero)):
+            raise DataError(
+                f"{name}: a data quality plane must hold whole numbers (BITPIX {bitpix}, BSCALE {found.bscale})"
+            )
+        return found
 
     @property
     def stored(self) -> np.dtype[Any]:
         """Type in the file, big-endian."""
         return np.dtype(_STORED[self.bitpix])
 
-    @property
+    @cached_property
     def decoded(self) -> np.dtype[Any]:
-        """Type in memory."""
-        return np.dtype("u4") if self.integer else np.dtype(_FLOAT_FOR[self.bitpix])
+        """Type in memory: u4 for whole numbers, else f4, or f8 where f4 would lose bits."""
+        if self.integer:
+            return np.dtype("u4")
+        if self.bitpix in {8, 16} and self._comes_back(np.dtype("f4")):
+            return np.dtype("f4")
+        return np.dtype("f4" if self.bitpix == -32 and self.plain else "f8")
 
     @property
     def plain(self) -> bool:
         """Samples are what they are: no scale, no offset, no BLANK."""
         return self.bscale == 1.0 and self.bzero == 0.0 and self.blank is None
 
+    @cached_property
+    def exact(self) -> bool:
+        """Every sample that can stand in the file comes back bit for bit after decoding and encoding."""
+        if self.integer:
+            return self.bitpix < 64
+        if self.bitpix < 0:
+            return self.plain
+        if self.bitpix in (8, 16):
+            return self._comes_back(self.decoded)
+        reach = abs(self.bscale) * 2.0**31 + abs(self.bzero)
+        resolved = self.bscale != 0.0 and abs(self.bzero / self.bscale) < DOUBLE_STEPS
+        return self.bitpix == 32 and resolved and abs(self.bscale) > 1e-290 and reach < 1e290
+
     def decode(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Turn samples as stored into samples in memory, native byte order, always a copy."""
         if self.integer:
-            return self._decode_integer(raw)
+            return raw.astype("u4") if self.bzero == 0 else (raw.astype("i8") + int(self.bzero)).astype("u4")
         if self.bitpix < 0 and self.plain:
             return raw.astype(self.decoded)
-        values = raw.astype("f8") * self.bscale + self.bzero
-        if self.blank is not None:
-            values[raw == self.blank] = np.nan
-        return values.astype(self.decoded)
+        return self._scaled(raw, self.decoded)
 
     def encode(self, values: NDArray[Any], *, name: str) -> NDArray[Any]:
         """Turn samples in memory back into the samples of the file, big-endian.
@@ -85,19 +114,33 @@ class SampleFormat:
         empty = np.isnan(values)
         if self.blank is None and empty.any():
             raise DataError(f"{name}: NaN in an integer plane without BLANK cannot be written back")
-        counts = np.rint((np.where(empty, 0.0, values).astype("f8") - self.bzero) / self.bscale)
-        counts[empty] = self.blank if self.blank is not None else 0
-        return counts.astype(self.stored)
+        with np.errstate(all="ignore"):
+            counts = np.rint((np.where(empty, 0.0, values).astype("f8") - self.bzero) / self.bscale)
+            counts[empty] = self.blank if self.blank is not None else 0
+            return counts.astype(self.stored)
 
-    def survives(self, raw: NDArray[Any]) -> bool:
-        """Tell whether these samples come back bit for bit after decoding and encoding."""
-        if self.bitpix < 0 and self.plain:
-            return True
-        return self.encode(self.decode(raw), name="samples").tobytes() == raw.tobytes()
+    def _scaled(self, raw: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+        with np.errstate(all="ignore"):
+            values = raw.astype("f8")
+            values *= self.bscale
+            values += self.bzero
+            if self.blank is not None:
+                values[raw == self.blank] = np.nan
+            return values.astype(dtype)
 
-    def _decode_integer(self, raw: NDArray[Any]) -> NDArray[Any]:
-        if self.bitpix < 0 or self.bscale != 1.0 or self.bzero != int(self.bzero):
-            raise DataError(
-                f"a data quality plane must hold whole numbers (BITPIX {self.bitpix}, BSCALE {self.bscale})"
-            )
-        return (raw.astype("i8") + int(self.bzero)).astype("u4")
+    def _comes_back(self, dtype: np.dtype[Any]) -> bool:
+        """Try every sample that 8 or 16 bits can hold."""
+        every = (
+            np.arange(2**self.bitpix, dtype=f"u{self.bitpix // 8}").astype(f">u{self.bitpix // 8}").view(self.stored)
+        )
+        values = self._scaled(every, dtype)
+        if not np.isfinite(values[every != self.blank] if self.blank is not None else values).all():
+            return False
+        return self.encode(values, name="samples").tobytes() == every.tobytes()
+
+
+def _number(header: Header, key: str, default: float, name: str) -> float:
+    value = header.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+        raise HeaderError(f"{name}: {key} is no number: {value!r}")
+    return float(value)

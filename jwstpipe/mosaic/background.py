@@ -16,8 +16,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
+from jwstpipe.mosaic.jobs import TileJob
 from jwstpipe.mosaic.levels import Difference, Levels, solve_levels
-from jwstpipe.mosaic.plan import MosaicPlan, TileJob
+from jwstpipe.mosaic.plan import MosaicPlan
+from jwstpipe.mosaic.skies import Sky
 from jwstpipe.mosaic.sources import Source
 from jwstpipe.mosaic.tile import compute
 from jwstpipe.progress import Reporter, silent
@@ -58,9 +60,9 @@ class Match:
     """Overlaps that were measured."""
 
     @property
-    def levels(self) -> tuple[float, ...]:
-        """Level to subtract from each source, in its unit."""
-        return self.found.values
+    def skies(self) -> tuple[Sky, ...]:
+        """Sky to subtract from each source."""
+        return tuple(Sky(level) for level in self.found.values)
 
     def report(self) -> dict[str, Any]:
         """Tell what was found in plain values."""
@@ -131,10 +133,11 @@ def reduced(source: Source, grid: SkyGrid, s3: S3Settings) -> tuple[Box, NDArray
         window=Box(cells.y0 * CELL, cells.x0 * CELL, cells.y1 * CELL, cells.x1 * CELL),
         origin=(0, 0),
         grid=grid,
-        sources=(replace(source, level=0.0),),
+        sources=(replace(source, sky=Sky()),),
         weights="uniform",
         options=MosaicOptions(combine="first"),
-        planes=("sci",),
+        scaled=False,
+        planes=("sci", "wht", "n"),
         s3=s3,
     )
     return cells, _block_means(compute(job).planes["sci"], CELL)

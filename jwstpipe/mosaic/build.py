@@ -17,7 +17,9 @@ from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
 from jwstpipe.images.store import ImageWriter
 from jwstpipe.mosaic.background import Match, match_levels
-from jwstpipe.mosaic.plan import ALGORITHM, MosaicPlan, plan_mosaic, with_levels
+from jwstpipe.mosaic.digests import mosaic_digest
+from jwstpipe.mosaic.jobs import ALGORITHM
+from jwstpipe.mosaic.plan import MosaicPlan, plan_mosaic, with_skies
 from jwstpipe.mosaic.tile import TileReceipt, run_tile
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions
@@ -56,6 +58,12 @@ class MosaicReceipt:
 
     max_map_error: float
     """Largest error of the interpolated pixel maps, input pixels."""
+
+    clipped: int
+    """Samples rejected as outliers."""
+
+    digest: str
+    """Of all samples, the same for the same mosaic however it was made."""
 
     fits: str | None
     seconds: float
@@ -137,7 +145,7 @@ def build_mosaic(
         known = {**made_from["receipt"], "address": str(out), "seconds": 0.0, "reused": True}
         return MosaicReceipt(**{**known, "shape": tuple(known["shape"]), "planes": tuple(known["planes"])})
     match = match_levels(plan, s3=s3, workers=workers, report=report) if plan.options.background == "level" else None
-    final = plan if match is None else with_levels(plan, match.levels)
+    final = plan if match is None else with_skies(plan, match.skies)
     with new_image(out, s3=s3) as writer:
         shape = final.box.shape
         for plane in final.planes:
@@ -164,6 +172,8 @@ def _receipt(
         weights_note=plan.weights_note,
         background=None if match is None else match.report(),
         max_map_error=max(tile.max_map_error for tile in tiles),
+        clipped=sum(tile.clipped for tile in tiles),
+        digest=mosaic_digest((tile.tile, tile.digest) for tile in tiles),
         fits=None,
         seconds=round(seconds, 3),
         reused=False,
@@ -180,7 +190,7 @@ def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles
         "algorithm": ALGORITHM,
         "parameters": plan.options.model_dump(mode="json"),
         "inputs": [
-            {"address": source.address, "product_id": source.product_id, "level": source.level}
+            {"address": source.address, "product_id": source.product_id, "level": source.sky.level}
             for source in plan.sources
         ],
         "software": {"jwstpipe": __version__},

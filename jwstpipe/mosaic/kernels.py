@@ -3,88 +3,171 @@
 All kernels share the same rules. A position counts when it lies inside the outer edges of the pixels
 (-0.5 <= x <= columns - 0.5); beyond the outermost pixel centres the outermost pixels are continued, as reproject does.
 A sample is NaN as soon as one pixel that it needs has no data: nothing is invented beside a bad pixel.
+
+A row goes through several short loops (where, samples, weights, variances, bits) rather than one long one: each keeps
+few values in registers, and planes that an image does not have cost nothing.
 """
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["BILINEAR", "KERNELS", "NEAREST", "sample_row"]
+__all__ = [
+    "BILINEAR", "LANCZOS3", "NEAREST", "TAPS", "bits_row", "lanczos_row", "lanczos_table", "linear_row", "locate_row",
+    "square_row",
+]  # fmt: skip
 
-NEAREST, BILINEAR = 0, 1
+NEAREST, BILINEAR, LANCZOS3 = 0, 1, 2
 
-KERNELS = {"nearest": NEAREST, "bilinear": BILINEAR}
-"""Number of a kernel by its name."""
+TAPS = 6
+"""Pixels on a side that Lanczos-3 needs."""
+
+TABLE = 4096
+"""Steps of the Lanczos table in one pixel; linear between them, error below 1e-7."""
 
 Reals = NDArray[np.floating]
 Bits = NDArray[np.uint32]
+Whole = NDArray[np.int64]
 
 
-@njit(nogil=True, cache=True)
-def sample_row(
-    kernel: int,
-    sci: Reals,
-    wht: Reals,
-    var: Reals,
-    dq: Bits,
-    origin_y: int,
-    origin_x: int,
-    rows: int,
-    columns: int,
-    xs: Reals,
-    ys: Reals,
-    values: Reals,
-    weights: Reals,
-    variances: Reals,
-    bits: Bits,
-) -> None:
-    """Sample one row.
+@njit(nogil=True, cache=True, error_model="numpy")
+def locate_row(
+    kernel: int, xs: Reals, ys: Reals, rows: int, columns: int, origin_y: int, origin_x: int,
+    held_rows: int, held_columns: int, base: Whole, fx: Reals, fy: Reals,
+) -> None:  # fmt: skip
+    """Turn positions into offsets in a window of the image.
 
     Parameters
     ----------
     kernel
-        `NEAREST` or `BILINEAR`.
-    sci
-        Window of the image (y, x), NaN = no data.
-    wht, var, dq
-        Weights, variances and data quality of the same window; of shape (1, 1) where there are none.
-    origin_y, origin_x
-        First pixel of the window in the image.
-    rows, columns
-        Shape of the image.
+        `NEAREST` moves positions to the nearest pixel centre.
     xs, ys
         Positions in the image, 0-based pixels.
-    values, weights, variances, bits
-        Results: interpolated value (NaN = none), interpolated weight, variance of the value (neighbours taken as
-        independent), bits of all pixels that took part, or of the nearest pixel where there is no value.
+    rows, columns
+        Shape of the image.
+    origin_y, origin_x, held_rows, held_columns
+        First pixel and shape of the window that is held in memory.
+    base, fx, fy
+        Results: offset of the pixel to the lower left in the flat window, -1 outside; and the distances from it,
+        0 <= f < 1. The pixel to the right (above) is needed, and held, only where fx (fy) is not 0.
     """
+    last_x, last_y = columns - 1.0, rows - 1.0
     for j in range(xs.size):
-        values[j], weights[j], variances[j], bits[j] = np.nan, 1.0, 0.0, 0
         x, y = xs[j], ys[j]
-        if not (x >= -0.5 and x <= columns - 0.5 and y >= -0.5 and y <= rows - 0.5):
+        if not (x >= -0.5 and x <= last_x + 0.5 and y >= -0.5 and y <= last_y + 0.5):
+            base[j] = -1
             continue
-        x, y = min(max(x, 0.0), columns - 1.0), min(max(y, 0.0), rows - 1.0)
+        x, y = min(max(x, 0.0), last_x), min(max(y, 0.0), last_y)
         if kernel == NEAREST:
             x, y = np.floor(x + 0.5), np.floor(y + 0.5)
-        left, low = int(x), int(y)
-        fx, fy = x - left, y - low
+        left, low = np.int64(x), np.int64(y)
+        f, g = x - left, y - low
         l, b = left - origin_x, low - origin_y
-        r = l + 1 if fx > 0.0 else l
-        t = b + 1 if fy > 0.0 else b
-        if l < 0 or b < 0 or r >= sci.shape[1] or t >= sci.shape[0]:
+        held = l >= 0 and b >= 0 and l + (f > 0.0) < held_columns and b + (g > 0.0) < held_rows
+        base[j] = b * held_columns + l if held else -1
+        fx[j], fy[j] = f, g
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def linear_row(flat: Reals, stride: int, base: Whole, fx: Reals, fy: Reals, out: Reals) -> None:
+    """Interpolate bilinearly; NaN outside and where a pixel that counts is NaN."""
+    one, none = np.uint64(1), np.uint64(0)
+    up = np.uint64(stride)
+    for j in range(base.size):
+        if base[j] < 0:
+            out[j] = np.nan
             continue
-        w00, w01 = (1.0 - fy) * (1.0 - fx), (1.0 - fy) * fx
-        w10, w11 = fy * (1.0 - fx), fy * fx
-        value = w00 * sci[b, l] + w01 * sci[b, r] + w10 * sci[t, l] + w11 * sci[t, r]
-        if dq.shape[0] > 1:
-            if np.isfinite(value):
-                bits[j] = dq[b, l] | dq[b, r] | dq[t, l] | dq[t, r]
-            else:
-                bits[j] = dq[t if fy > 0.5 else b, r if fx > 0.5 else l]
-        if not np.isfinite(value):
+        f, g = fx[j], fy[j]
+        p = np.uint64(base[j])
+        r = one if f > 0.0 else none
+        t = up if g > 0.0 else none
+        low_left, high_left = np.float64(flat[p]), np.float64(flat[p + t])
+        low = low_left + f * (flat[p + r] - low_left)
+        high = high_left + f * (flat[p + t + r] - high_left)
+        out[j] = low + g * (high - low)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def square_row(flat: Reals, stride: int, base: Whole, fx: Reals, fy: Reals, out: Reals) -> None:
+    """Add up variances with the squares of the bilinear weights: neighbours are taken as independent."""
+    for j in range(base.size):
+        out[j] = 0.0
+        if base[j] < 0:
             continue
-        values[j] = value
-        if wht.shape[0] > 1:
-            weights[j] = w00 * wht[b, l] + w01 * wht[b, r] + w10 * wht[t, l] + w11 * wht[t, r]
-        if var.shape[0] > 1:
-            variances[j] = w00 * w00 * var[b, l] + w01 * w01 * var[b, r] + w10 * w10 * var[t, l] + w11 * w11 * var[t, r]
+        f, g = fx[j], fy[j]
+        p = base[j]
+        r = 1 if f > 0.0 else 0
+        t = stride if g > 0.0 else 0
+        left, right, low, high = (1.0 - f) ** 2, f**2, (1.0 - g) ** 2, g**2
+        total = low * left * flat[p]
+        if r:
+            total += low * right * flat[p + r]
+        if t:
+            total += high * left * flat[p + t]
+        if r and t:
+            total += high * right * flat[p + t + r]
+        out[j] = total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def bits_row(flat: Bits, stride: int, base: Whole, fx: Reals, fy: Reals, values: Reals, out: Bits) -> None:
+    """Collect the bits of all pixels that took part, or of the nearest pixel where there is no value."""
+    for j in range(base.size):
+        out[j] = 0
+        if base[j] < 0:
+            continue
+        p = base[j]
+        r = 1 if fx[j] > 0.0 else 0
+        t = stride if fy[j] > 0.0 else 0
+        if np.isfinite(values[j]):
+            out[j] = flat[p] | flat[p + r] | flat[p + t] | flat[p + t + r]
+        else:
+            out[j] = flat[p + (t if fy[j] > 0.5 else 0) + (r if fx[j] > 0.5 else 0)]
+
+
+def lanczos_table() -> Reals:
+    """Weigh six pixels at -2 ... 3 for distances 0 ... 1 in `TABLE` steps; each row adds up to one."""
+    distance = np.arange(TABLE + 1)[:, None] / TABLE - np.arange(-2, 4)
+    weights = np.sinc(distance) * np.sinc(distance / 3.0) * (np.abs(distance) < 3.0)
+    return np.asarray(weights / weights.sum(axis=1, keepdims=True))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _taps(table: Reals, f: float, weights: Reals) -> None:
+    place = f * TABLE
+    k = min(int(place), TABLE - 1)
+    u = place - k
+    for i in range(TAPS):
+        weights[i] = table[k, i] + u * (table[k + 1, i] - table[k, i])
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def lanczos_row(
+    table: Reals, sci: Reals, var: Reals, base: Whole, fx: Reals, fy: Reals, values: Reals, variances: Reals
+) -> None:
+    """Replace bilinear samples, and their variances, by Lanczos-3 where all 36 pixels have data.
+
+    Elsewhere (at the edges, beside a masked pixel) the bilinear sample stays: the kernel's negative lobes must not
+    meet a hole.
+    """
+    across, along = np.empty(TAPS), np.empty(TAPS)
+    for j in range(base.size):
+        if base[j] < 0 or not np.isfinite(values[j]):
+            continue
+        row, column = base[j] // sci.shape[1] - 2, base[j] % sci.shape[1] - 2
+        if row < 0 or column < 0 or row + TAPS > sci.shape[0] or column + TAPS > sci.shape[1]:
+            continue
+        _taps(table, fx[j], across)
+        _taps(table, fy[j], along)
+        total, spread = 0.0, 0.0
+        for b in range(TAPS):
+            line, line_spread = 0.0, 0.0
+            for a in range(TAPS):
+                line += across[a] * sci[row + b, column + a]
+            if var.shape[0] > 1:
+                for a in range(TAPS):
+                    line_spread += across[a] ** 2 * var[row + b, column + a]
+            total += along[b] * line
+            spread += along[b] ** 2 * line_spread
+        if np.isfinite(total):
+            values[j], variances[j] = total, spread

@@ -1,4 +1,4 @@
-"""Windows of inputs, prepared for combination: what must not take part becomes NaN, weights and variances are made."""
+"""Windows of inputs, prepared for resampling: what must not take part becomes NaN, weights and variances are made."""
 
 from functools import lru_cache
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.mosaic.combine import Layer
+from jwstpipe.mosaic.resample import Layer
 from jwstpipe.mosaic.sources import Source
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
@@ -28,7 +28,7 @@ def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
 
 
 def read_layer(
-    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, s3: S3Settings
+    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, scaled: bool, s3: S3Settings
 ) -> Layer:
     """Read a window of an input.
 
@@ -44,6 +44,8 @@ def read_layer(
         Data quality bits whose pixels take no part.
     with_errors
         Read ERR too.
+    scaled
+        Samples are fluxes in a pixel.
     s3
         Endpoint of ``s3://`` inputs.
     """
@@ -56,9 +58,10 @@ def read_layer(
         inverse = int("var_rnoise" in source.planes and "wht" not in source.planes)
         wht = image.read("var_rnoise" if inverse else "wht", window).astype("f4", copy=False)
     var = image.read("err", window).astype("f4", copy=False) if with_errors else none
-    _prepare(sci, dq, rejected, wht, inverse, var)
+    if dq is not no_bits or wht is not none or var is not none:
+        _prepare(sci, dq, rejected, wht, inverse, var)
     factor = source.exposure_s if weights == "exptime" else 1.0
-    return Layer(sci, wht, var, dq, (window.y0, window.x0), source.shape, factor, source.level)
+    return Layer(sci, wht, var, dq, window, source.shape, factor, source.sky, scaled)
 
 
 @njit(nogil=True, cache=True)

@@ -1,6 +1,7 @@
 """`MosaicPlan`: what will be computed, before any pixel is read: the plane, its tiles, and which inputs touch each."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,6 +14,10 @@ import shapely
 from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
+from jwstpipe.images.dq import dq_mask
+from jwstpipe.mosaic.jobs import ALGORITHM, TileJob
+from jwstpipe.mosaic.quantities import quantity_of
+from jwstpipe.mosaic.skies import Sky
 from jwstpipe.mosaic.sources import Inspection, InspectJob, Source, inspect, weights_for
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
@@ -22,51 +27,13 @@ from jwstpipe.sky.footprint import centre_of, outline_on
 from jwstpipe.sky.frames import unit_vectors
 from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["ALGORITHM", "MosaicPlan", "TileJob", "common_frame", "common_grid", "plan_mosaic", "with_levels"]
-
-ALGORITHM = "1"
-"""Version of what the engine does to pixels; part of every product's and tile's id."""
+__all__ = ["MosaicPlan", "common_frame", "common_grid", "plan_mosaic", "with_skies"]
 
 CENTRE_STEP_DEG = 0.01
 """Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
 
 FAR_AWAY = 100.0
 """An input farther from the middle than this many times the median distance (and image sizes) is a mistake."""
-
-
-@dataclass(frozen=True)
-class TileJob:
-    """One tile: which inputs, how, and where the result goes. Frozen, small and picklable."""
-
-    out: str
-    """Image store to write to."""
-
-    tile: tuple[int, int]
-    window: Box
-    """Part of the plane to fill, inside the tile."""
-
-    origin: tuple[int, int]
-    """Plane position (y, x) of the first pixel of the store's arrays."""
-
-    grid: SkyGrid
-    sources: tuple[Source, ...]
-    weights: Weights
-    options: MosaicOptions
-    planes: tuple[str, ...]
-    s3: S3Settings
-
-    @property
-    def id(self) -> str:
-        """Identity of the pixels: everything but where they go."""
-        parameters = {
-            "grid": self.grid.as_dict(),
-            "window": _sides(self.window),
-            "weights": self.weights,
-            "options": self.options.model_dump(mode="json"),
-            "planes": list(self.planes),
-            "sources": [source.identity() for source in self.sources],
-        }
-        return derived_product_id("tile", ALGORITHM, parameters, [source.product_id for source in self.sources])
 
 
 @dataclass(frozen=True)
@@ -86,6 +53,12 @@ class MosaicPlan:
 
     weights_note: str
     """Why they are not those asked for; empty when they are."""
+
+    scaled: bool
+    """Samples are fluxes in a pixel, not brightness on an area of sky."""
+
+    quantity_note: str
+    """What was taken for granted about the unit; empty when it is clear."""
 
     planes: tuple[str, ...]
     unit: str
@@ -107,7 +80,7 @@ class MosaicPlan:
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
-            "options": self.options.model_dump(mode="json"),
+            "options": self.options.model_dump(mode="json", exclude={"max_gigapixels"}),
         }
         return derived_product_id("mosaic", ALGORITHM, parameters, [source.product_id for source in self.sources])
 
@@ -116,8 +89,9 @@ class MosaicPlan:
         origin = (self.box.y0, self.box.x0)
         found: dict[str, TileJob] = {}
         for tile, numbers in self.tiles.items():
-            window = self.grid.tile_box(tile).intersection(self.window)
-            assert window is not None
+            window = self._tile_window(tile, numbers)
+            if window is None:
+                continue
             found[f"{tile[0]}_{tile[1]}"] = TileJob(
                 out=out,
                 tile=tile,
@@ -126,11 +100,17 @@ class MosaicPlan:
                 grid=self.grid,
                 sources=tuple(self.sources[number] for number in numbers),
                 weights=self.weights,
+                scaled=self.scaled,
                 options=self.options,
                 planes=self.planes,
                 s3=s3 or S3Settings(),
             )
         return found
+
+    def _tile_window(self, tile: tuple[int, int], numbers: Sequence[int]) -> Box | None:
+        """Cut a tile to its inputs: then it stays what it is when the mosaic grows elsewhere."""
+        whole = self.grid.tile_box(tile).intersection(self.window)
+        return None if whole is None else Box.around(self.sources[k].box for k in numbers).intersection(whole)
 
     def summary(self) -> dict[str, Any]:
         """Tell the size of the work in plain values."""
@@ -149,6 +129,8 @@ class MosaicPlan:
             "bytes": pixels * sum(sample_bytes[plane] for plane in self.planes),
             "weights": self.weights,
             "weights_note": self.weights_note,
+            "quantity": "flux" if self.scaled else "surface",
+            "quantity_note": self.quantity_note,
         }
 
 
@@ -198,6 +180,9 @@ def plan_mosaic(
     filled = window or Box.around(boxes)
     _check_size(filled, chosen, plane)
     weights, note = weights_for(sources, chosen.weights)
+    dq_mask(chosen.reject_dq)
+    unit = _common_unit(sources)
+    scaled, quantity_note = quantity_of(unit, chosen.quantity)
     tiles = _tiles(plane, filled, shapes)
     if not tiles:
         raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
@@ -209,7 +194,9 @@ def plan_mosaic(
         weights=weights,
         weights_note=note,
         planes=_planes(sources),
-        unit=_common_unit(sources),
+        unit=unit,
+        scaled=scaled,
+        quantity_note=quantity_note,
         keywords=_agreed(inspections),
         tiles=tiles,
     )
@@ -250,19 +237,20 @@ def common_frame(
     return plane, Box.around([_bounding_box(shape) for shape in shapes])
 
 
-def with_levels(plan: MosaicPlan, levels: Sequence[float]) -> MosaicPlan:
-    """Give the sources of a plan their sky levels."""
-    sources = tuple(replace(source, level=float(level)) for source, level in zip(plan.sources, levels, strict=True))
+def with_skies(plan: MosaicPlan, skies: Sequence[Sky]) -> MosaicPlan:
+    """Give the sources of a plan the skies to subtract."""
+    sources = tuple(replace(source, sky=sky) for source, sky in zip(plan.sources, skies, strict=True))
     return replace(plan, sources=sources)
 
 
 def _inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers, report: Reporter) -> list[Inspection]:
-    addresses = sorted({str(image) for image in images})
+    times = Counter(str(image) for image in images)
+    addresses = sorted(times)
     if not addresses:
         raise UsageError("a mosaic needs at least one image")
     if len(addresses) < len(images):
-        twice = sorted({str(image) for image in images if [str(other) for other in images].count(str(image)) > 1})
-        raise UsageError(f"the same image is given twice: {twice[0]}; name each once")
+        twice = next(address for address in addresses if times[address] > 1)
+        raise UsageError(f"the same image is given twice: {twice}; name each once")
     jobs = {f"{index:05d}": InspectJob(address, s3) for index, address in enumerate(addresses)}
     found = list(workers.run(inspect, jobs, name="inspect", report=report, unit="images").values())
     _check_distances(found)

@@ -1,15 +1,17 @@
 """`Source`: all that a mosaic needs to know of an input before it reads pixels."""
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from astropy.io.fits import Header
 
+from jwstpipe.errors import DataError
 from jwstpipe.images.fits_reader import FitsImage
 from jwstpipe.images.open import open_image
 from jwstpipe.images.store import ImageStore
+from jwstpipe.mosaic.skies import NO_SKY, Sky
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -17,6 +19,9 @@ from jwstpipe.sky.footprint import Footprint, footprint
 from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = ["InspectJob", "Inspection", "Source", "exposure_seconds", "inspect", "weights_for"]
+
+PIECE = 8 << 20
+"""Bytes hashed at once."""
 
 USED = ("sci", "err", "dq", "wht", "var_rnoise")
 """Planes whose bytes can change a mosaic."""
@@ -43,14 +48,18 @@ class Source:
     box: Box
     """Bounding box on the plane."""
 
-    level: float = 0.0
-    """Sky level to subtract, in the unit of the image."""
+    sky: Sky = NO_SKY
+    """Sky to subtract."""
+
+    noise: float = 0.0
+    """Standard deviation of a sample, where clipping needs it because there is no error plane; else 0."""
 
     def identity(self) -> dict[str, Any]:
         """Give what decides over the pixels of a tile that this source takes part in."""
         return {
             "product_id": self.product_id,
-            "level": self.level,
+            "sky": [self.sky.level, *self.sky.slope, *self.sky.pivot],
+            "noise": self.noise,
             "box": [self.box.y0, self.box.x0, self.box.y1, self.box.x1],
         }
 
@@ -87,6 +96,10 @@ def inspect(job: InspectJob) -> Inspection:
         No celestial WCS, or one that maps a part of the image to nothing.
     """
     image = open_image(job.address, s3=job.s3)
+    if image.slices > 1:
+        raise DataError(
+            f"{job.address}: a cube of {image.slices} slices; cut out the slice that shall go into the mosaic"
+        )
     outline = footprint(image.wcs.exact(name=job.address), image.window, name=job.address)
     source = Source(
         address=job.address,
@@ -136,11 +149,6 @@ def weights_for(sources: list[Source], wanted: Weights) -> tuple[Weights, str]:
     return "uniform", reason
 
 
-def placed(source: Source, box: Box) -> Source:
-    """Give the source its place on the plane."""
-    return replace(source, box=box)
-
-
 def _content_id(image: FitsImage | ImageStore) -> str:
     """Take the digest of all bytes of a FITS file that can change a mosaic: headers and used planes."""
     assert isinstance(image, FitsImage)
@@ -150,5 +158,6 @@ def _content_id(image: FitsImage | ImageStore) -> str:
         hdu = image.plane_hdus.get(plane)
         if hdu is not None:
             digest.update(image.reader.read(hdu.header_offset, hdu.header_size))
-            digest.update(image.reader.read(hdu.data_offset, hdu.data_size))
+            for start in range(0, hdu.data_size, PIECE):
+                digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
     return f"fits:{digest.hexdigest()[:32]}"

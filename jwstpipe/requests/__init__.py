@@ -6,17 +6,20 @@ refused before anything runs.
 
 from jwstpipe.requests.base import Request, validated
 from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Coverage, Overlay, Palette, Stretch
+from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
-from jwstpipe.requests.mosaic import Background, Combine, Kernel, MosaicOptions, Weights
+from jwstpipe.requests.mosaic import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.search import SearchRequest
 
 __all__ = [
     "SIZES",
+    "Align",
     "Background",
     "Combination",
     "Combine",
     "CompositeRequest",
+    "ConvertRequest",
     "Coverage",
     "IngestRequest",
     "Kernel",
@@ -24,6 +27,7 @@ __all__ = [
     "Overlay",
     "Palette",
     "ProcessTargetRequest",
+    "Quantity",
     "Request",
     "SearchRequest",
     "Stretch",

@@ -6,25 +6,48 @@ from pydantic import Field
 
 from jwstpipe.requests.base import Request
 
-__all__ = ["Background", "Combine", "Kernel", "MosaicOptions", "Weights"]
+__all__ = ["Align", "Background", "Combine", "Kernel", "MosaicOptions", "Quantity", "Weights"]
 
-Kernel = Literal["nearest", "bilinear"]
-Combine = Literal["mean", "sum", "min", "max", "first", "last", "median"]
+Kernel = Literal["nearest", "bilinear", "lanczos3", "drizzle", "adaptive", "exact"]
+Combine = Literal["mean", "median", "sum", "min", "max", "first", "last", "clipped"]
 Weights = Literal["ivm", "exptime", "uniform"]
-Background = Literal["none", "level"]
+Background = Literal["none", "level", "plane"]
+Quantity = Literal["auto", "surface", "flux"]
+Align = Literal["none", "check", "shift", "rotate"]
 
 
 class MosaicOptions(Request):
     """How images become one mosaic."""
 
-    kernel: Kernel = Field("bilinear", description="interpolation kernel")
+    kernel: Kernel = Field("bilinear", description="interpolation kernel; adaptive and exact are computed by reproject")
+    pixfrac: float = Field(1.0, ge=0.01, le=1.0, description="side of the drops of drizzle, input pixels")
     combine: Combine = Field("mean", description="how overlapping samples become one")
     weights: Weights = Field(
         "ivm",
         description="weight of a sample: inverse read-noise variance, exposure time, or one; falls back in this order",
     )
+    reject_dq: tuple[str, ...] = Field(
+        ("DO_NOT_USE", "OUTLIER", "NON_SCIENCE", "REFERENCE_PIXEL"),
+        description="data quality bits, by name, whose pixels take no part",
+    )
+    quantity: Quantity = Field(
+        "auto",
+        description="surface: samples are brightness on an area of sky; flux: in a pixel, so that they change with its"
+        " area; auto: as the unit says",
+    )
     background: Background = Field(
-        "none", description="match sky levels between overlapping images before they are combined"
+        "none", description="match sky levels, or planes, between overlapping images before they are combined"
+    )
+    sky: tuple[str, ...] = Field((), description="known sky levels, IMAGE=VALUE; the others are matched to them")
+    sky_region: tuple[float, float, float] | None = Field(
+        None, description="RA, Dec and radius, degrees, of a place without sources, where the matched sky is zero"
+    )
+    align: Align = Field(
+        "none", description="measure the shifts left between overlapping images (check), or correct them too"
+    )
+    align_limit_arcsec: float = Field(1.0, gt=0, le=60, description="refuse a correction larger than this")
+    align_catalog: str | None = Field(
+        None, description="table of true positions (RA and Dec, degrees) to align to; empty = relative to each other"
     )
     scale_arcsec: float | None = Field(
         None, gt=0, le=3600, description="pixel size of the mosaic, arcsec; empty = finest input"

@@ -7,6 +7,7 @@ error of its lattice in the same spirit. Nodes stand at multiples of the step on
 that a pixel has the same position in every tile, strip and cutout.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,9 +20,12 @@ from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.lattice import fill_row, lagrange_weights, row_scratch
 
-__all__ = ["PixelMap", "pixel_map"]
+__all__ = ["PixelMap", "Transform", "lattice_map", "pixel_map"]
 
 Floats = NDArray[np.float64]
+
+Transform = Callable[[Floats, Floats], Floats]
+"""From rows and columns to positions (..., 2)."""
 
 FIRST_STEP = 128
 LAST_STEP = 8
@@ -90,11 +94,25 @@ def pixel_map(grid: SkyGrid, wcs: SkyWcs, box: Box, *, tolerance: float = 1e-3) 
     tolerance
         Largest error of interpolated positions, pixels of the image.
     """
-    exact = _Exact(grid, wcs)
+    return lattice_map(_Exact(grid, wcs), box, tolerance=tolerance)
+
+
+def lattice_map(exact: Transform, box: Box, *, tolerance: float) -> PixelMap:
+    """Build the map of a window from an exact transform.
+
+    Parameters
+    ----------
+    exact
+        Gives positions (..., 2) of rows and columns; NaN where there is none.
+    box
+        The window.
+    tolerance
+        Largest error of interpolated positions.
+    """
     step = FIRST_STEP
     while step >= LAST_STEP:
         aligned = Box(box.y0 // step * step, box.x0 // step * step, box.y1, box.x1)
-        nodes = exact.lattice(aligned, step)
+        nodes = _lattice(exact, aligned, step)
         if np.isfinite(nodes).all():
             error = _midpoint_error(exact, aligned, nodes, step)
             if error <= tolerance:
@@ -118,15 +136,16 @@ class _Exact:
         x, y = self._wcs.to_pixel(*rotated(lon, lat, self._frame, self._wcs.frame))
         return np.stack([x.reshape(rows.shape), y.reshape(rows.shape)], axis=-1)
 
-    def lattice(self, box: Box, step: int) -> Floats:
-        """Give the nodes that interpolation over the window needs: one more on each side."""
-        cells_y, cells_x = -(-box.shape[0] // step), -(-box.shape[1] // step)
-        rows = box.y0 + step * (np.arange(cells_y + 3) - 1.0)
-        columns = box.x0 + step * (np.arange(cells_x + 3) - 1.0)
-        return self(*np.meshgrid(rows, columns, indexing="ij"))
+
+def _lattice(exact: Transform, box: Box, step: int) -> Floats:
+    """Give the nodes that interpolation over the window needs: one more on each side."""
+    cells_y, cells_x = -(-box.shape[0] // step), -(-box.shape[1] // step)
+    rows = box.y0 + step * (np.arange(cells_y + 3) - 1.0)
+    columns = box.x0 + step * (np.arange(cells_x + 3) - 1.0)
+    return exact(*np.meshgrid(rows, columns, indexing="ij"))
 
 
-def _midpoint_error(exact: _Exact, box: Box, nodes: Floats, step: int) -> float:
+def _midpoint_error(exact: Transform, box: Box, nodes: Floats, step: int) -> float:
     half = lagrange_weights(2)[1]
     cells_y, cells_x = nodes.shape[0] - 3, nodes.shape[1] - 3
     along_y = sum(half[k] * nodes[k : k + cells_y] for k in range(4))

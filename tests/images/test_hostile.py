@@ -5,7 +5,7 @@ import gzip
 import pytest
 from astropy.io import fits
 
-from jwstpipe import convert, open_image
+from jwstpipe import convert
 from jwstpipe.errors import DataError, FitsError, NotFoundError, TransformError
 from tests.images.fits_files import write_cal
 
@@ -78,13 +78,9 @@ def test_a_header_without_end(tmp_path):
     assert "no END" in refused(tmp_path / "endless.fits")
 
 
-def test_tables_cubes_and_empty_files_are_named_for_what_they_are(tmp_path, shared_data):
-    with pytest.raises(FitsError, match="EXTRACT1D"):
-        open_image(next(shared_data.glob("jwst/*x1d.fits")))
-    with pytest.raises(FitsError, match=r"cube of shape \(650, 650, 2\)"):
-        open_image(shared_data / "hostile" / "twhya_f356w_cube.fits")
+def test_a_file_of_headers_is_named_for_what_it_is(tmp_path):
     fits.PrimaryHDU().writeto(tmp_path / "empty.fits")
-    assert "no image" in refused(tmp_path / "empty.fits")
+    assert "holds headers only, no image" in refused(tmp_path / "empty.fits")
 
 
 def test_an_image_that_nothing_places_on_the_sky(tmp_path, shared_data):

@@ -1,4 +1,4 @@
-"""The command that makes mosaics."""
+"""Commands on many images at once: mosaic."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -8,27 +8,40 @@ import typer
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import Background, Combine, Kernel, MosaicOptions, Weights, validated
+from jwstpipe.requests import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights, validated
 
 __all__ = ["COMMANDS"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
 Cluster = Annotated[str | None, typer.Option(help="threads, processes, tcp://host:port or tls://host:port")]
+REJECT = ",".join(MosaicOptions().reject_dq)
 
 
 def mosaic(
     context: typer.Context,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
     *,
-    out: Annotated[str, typer.Option("-o", "--out", metavar="OUT.zarr", help="image store to make")] = "",
-    fits: Annotated[str | None, typer.Option(metavar="OUT.fits", help="write the mosaic as a FITS file too")] = None,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="OUT.zarr", help="image store to make")] = "",
+    fits: Annotated[str | None, typer.Option(metavar="OUT.fits", help="write it as FITS too")] = None,
     kernel: Annotated[Kernel, typer.Option(help="interpolation")] = "bilinear",
+    pixfrac: Annotated[float, typer.Option(help="side of the drops of drizzle, input pixels")] = 1.0,
     combine: Annotated[Combine, typer.Option(help="how overlapping samples become one")] = "mean",
     weights: Annotated[Weights, typer.Option(help="of samples; falls back from left to right")] = "ivm",
-    background: Annotated[Background, typer.Option(help="match sky levels of overlapping images")] = "none",
+    reject_dq: Annotated[str, typer.Option(metavar="NAME,...", help="bits whose pixels take no part")] = REJECT,
+    quantity: Annotated[
+        Quantity, typer.Option(help="surface brightness, flux in a pixel, or as the unit says")
+    ] = "auto",
+    background: Annotated[Background, typer.Option(help="match sky of overlapping images")] = "none",
+    sky: Annotated[list[str] | None, typer.Option(metavar="IMAGE=VALUE", help="known sky of an image")] = None,
+    sky_region: Annotated[str | None, typer.Option(metavar="RA,DEC,RADIUS", help="where the sky is zero, deg")] = None,
+    align: Annotated[Align, typer.Option(help="measure, or correct, shifts between images")] = "none",
+    align_limit: Annotated[float, typer.Option(help="refuse a larger correction, arcsec")] = 1.0,
+    align_catalog: Annotated[str | None, typer.Option(metavar="TABLE", help="true positions to align to")] = None,
     scale: Annotated[float | None, typer.Option(help="pixel size, arcsec; default: the finest image's")] = None,
-    grid: Annotated[str | None, typer.Option(metavar="IMAGE|HEADER.hdr", help="lie on the grid of this image")] = None,
+    grid: Annotated[
+        str | None, typer.Option(metavar="IMAGE|HEADER.hdr|instrument", help="grid of an image, or aligned with them")
+    ] = None,
     cluster: Cluster = None,
     max_gigapixels: Annotated[float, typer.Option(help="refuse a larger mosaic")] = 4.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="plan only, and print the size of the work")] = False,
@@ -48,9 +61,17 @@ def mosaic(
     options = validated(
         MosaicOptions,
         kernel=kernel,
+        pixfrac=pixfrac,
         combine=combine,
         weights=weights,
+        reject_dq=tuple(name.strip().upper() for name in reject_dq.split(",") if name.strip()),
+        quantity=quantity,
         background=background,
+        sky=tuple(sky or ()),
+        sky_region=None if sky_region is None else _numbers("--sky-region", sky_region, 3),
+        align=align,
+        align_limit_arcsec=align_limit,
+        align_catalog=align_catalog,
         scale_arcsec=scale,
         max_gigapixels=max_gigapixels,
     )
@@ -71,6 +92,16 @@ def mosaic(
     for key, value in summary.items():
         if value not in (None, ""):
             data(f"{key:14s} {value}")
+
+
+def _numbers(option: str, text: str, count: int) -> tuple[float, ...]:
+    try:
+        found = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        found = ()
+    if len(found) != count:
+        raise UsageError(f"{option} takes {count} numbers with commas between them, not {text!r}")
+    return found
 
 
 COMMANDS = {"mosaic": mosaic}

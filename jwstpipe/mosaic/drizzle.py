@@ -1,0 +1,212 @@
+"""Drizzle with the square kernel: each pixel of an image, shrunk by `pixfrac`, is laid on the plane.
+
+A pixel of the plane takes from each shrunken pixel that it overlaps in proportion to the common area, exactly. After
+Fruchter & Hook 2002, PASP 114, 144; the corners are placed and the weights are normed as the ``drizzle`` library of
+STScI does, so that the two agree. Areas come from the integral of x dy along the four sides, cut at the borders of
+the pixels of the plane, as renderers of outline fonts do; nothing needs the GIL.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.mosaic.resample import Layer, Resampled
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.lattice import fill_row
+from jwstpipe.sky.pixelmap import PixelMap
+
+__all__ = ["drizzled"]
+
+Floats = NDArray[np.float64]
+Reals = NDArray[np.floating]
+Bits = NDArray[np.uint32]
+
+SIDE = 8
+"""Room, in pixels of the plane, that the largest drop gets at first."""
+
+
+def drizzled(layer: Layer, forward: PixelMap, box: Box, *, pixfrac: float) -> Resampled:
+    """Drizzle one input onto a window of the plane.
+
+    Parameters
+    ----------
+    layer
+        The input.
+    forward
+        Map from the input's pixels to the plane, from `forward_map`; its window holds that of the layer and one pixel
+        more on each side.
+    box
+        The window.
+    pixfrac
+        Side of the drops, pixels of the image, 0.01 to 1.
+
+    Returns
+    -------
+    Resampled
+        Weights are the sums of overlaps (shares of a drop) times the weights of the pixels; variances follow as
+        ``sum (a w)^2 v / (sum a w)^2``.
+    """
+    sums = np.zeros((2, *box.shape))
+    spread = np.zeros(box.shape if layer.var.shape[0] > 1 else (1, 1))
+    used = np.zeros(box.shape if layer.dq.shape[0] > 1 else (1, 1), dtype="u4")
+    lost = np.zeros_like(used)
+    window = layer.window
+    _drizzle(
+        forward.nodes, forward.step, forward.weights, forward.box.shape[1],
+        window.y0 - forward.box.y0, window.x0 - forward.box.x0,
+        layer.sci, layer.wht, layer.var, layer.dq, int(layer.scaled), 0.5 * pixfrac, box.y0, box.x0,
+        sums, spread, used, lost,
+    )  # fmt: skip
+    sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
+    var = np.empty(spread.shape, dtype="f4")
+    _normalise(sums, spread, used, lost, sci, wht, var)
+    return Resampled(box, sci, wht, var, used)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _drizzle(
+    nodes: Floats, step: int, lagrange: Floats, map_columns: int, row0: int, column0: int,
+    sci: Reals, wht: Reals, var: Reals, dq: Bits, scaled: int, half: float, box_y: int, box_x: int,
+    sums: Floats, spread: Floats, used: Bits, lost: Bits,
+) -> None:  # fmt: skip
+    scratch = np.empty((nodes.shape[1], 2))
+    xs, ys = np.empty((3, map_columns)), np.empty((3, map_columns))
+    for k in range(2):
+        fill_row(nodes, step, lagrange, row0 - 1 + k, scratch, xs[k], ys[k])
+    px, py = np.empty(5), np.empty(5)
+    covered = np.zeros((SIDE, SIDE + 1))
+    height, width = sums.shape[1], sums.shape[2]
+    for i in range(sci.shape[0]):
+        fill_row(nodes, step, lagrange, row0 + i + 1, scratch, xs[(i + 2) % 3], ys[(i + 2) % 3])
+        below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
+        for j in range(sci.shape[1]):
+            c = column0 + j
+            cx, cy = xs[here, c] - box_x, ys[here, c] - box_y
+            reach = 2.0 * (abs(xs[here, c + 1] - xs[here, c]) + abs(xs[above, c] - xs[here, c])
+                           + abs(ys[here, c + 1] - ys[here, c]) + abs(ys[above, c] - ys[here, c]))  # fmt: skip
+            if not (cx > -reach - 1 and cy > -reach - 1 and cx < width + reach and cy < height + reach):
+                continue
+            w = wht[i, j] if wht.shape[0] > 1 else 1.0
+            good = np.isfinite(sci[i, j]) and w > 0.0
+            if not good and dq.shape[0] == 1:
+                continue
+            _corners(xs, ys, below, here, above, c, half, box_x, box_y, px, py)
+            area = 0.5 * abs((px[1] - px[3]) * (py[0] - py[2]) - (px[0] - px[2]) * (py[1] - py[3]))
+            if not area > 0.0:
+                continue
+            left, low = int(np.floor(px.min())), int(np.floor(py.min()))
+            columns, rows = int(np.floor(px.max())) - left + 1, int(np.floor(py.max())) - low + 1
+            if rows > covered.shape[0] or columns >= covered.shape[1]:
+                covered = np.zeros((max(rows, covered.shape[0]), max(columns + 1, covered.shape[1])))
+            _cover(px, py, left, low, covered)
+            # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
+            scale = 4.0 * half * half / area if scaled else 1.0
+            v = var[i, j] * scale * scale if spread.size > 1 else 0.0
+            bits = np.uint32(dq[i, j] if used.size > 1 else 0)
+            value = sci[i, j] * scale
+            _deposit(covered[:rows, : columns + 1], left, low, value, w / area, v, bits, good, sums, spread, used, lost)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _deposit(
+    covered: Floats, left: int, low: int, value: float, rate: float, v: float, bits: np.uint32, good: int,
+    sums: Floats, spread: Floats, used: Bits, lost: Bits,
+) -> None:  # fmt: skip
+    """Share a drop out among the pixels that it covers, and clear the areas for the next one."""
+    for b in range(covered.shape[0]):
+        total = 0.0
+        for a in range(covered.shape[1]):
+            total += covered[b, a]
+            covered[b, a] = 0.0
+            y, x = low + b, left + a
+            h = abs(total) * rate
+            if h <= 1e-12 * rate or x < 0 or y < 0 or x >= sums.shape[2] or y >= sums.shape[1]:
+                continue
+            if not good:
+                lost[y, x] |= bits
+                continue
+            sums[0, y, x] += h * value
+            sums[1, y, x] += h
+            if spread.size > 1:
+                spread[y, x] += h * h * v
+            if used.size > 1:
+                used[y, x] |= bits
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _corners(
+    xs: Floats, ys: Floats, below: int, here: int, above: int, c: int, half: float, box_x: int, box_y: int,
+    px: Floats, py: Floats,
+) -> None:  # fmt: skip
+    """Place the four corners of a drop, linear between the centres of neighbouring pixels, and close the outline.
+
+    Positions are moved by half a pixel, so that pixel k of the window covers k to k + 1.
+    """
+    for k in range(4):
+        side = c - 1 if k in (0, 3) else c + 1
+        row = below if k in (0, 1) else above
+        for axis in range(2):
+            p = xs if axis == 0 else ys
+            at = (
+                (1.0 - half) * ((1.0 - half) * p[here, c] + half * p[here, side])
+                + half * ((1.0 - half) * p[row, c] + half * p[row, side])
+            )  # fmt: skip
+            if axis == 0:
+                px[k] = at - box_x + 0.5
+            else:
+                py[k] = at - box_y + 0.5
+    px[4], py[4] = px[0], py[0]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _cover(px: Floats, py: Floats, left: int, low: int, covered: Floats) -> None:
+    """Add the derivative along x of the covered area of each pixel (signed by the sense of the outline)."""
+    for k in range(4):
+        x0, y0, x1, y1 = px[k] - left, py[k] - low, px[k + 1] - left, py[k + 1] - low
+        if y0 == y1:
+            continue
+        sign = 1.0
+        if y1 < y0:
+            x0, y0, x1, y1, sign = x1, y1, x0, y0, -1.0
+        slope = (x1 - x0) / (y1 - y0)
+        y, x, row = y0, x0, int(y0)
+        while y < y1:
+            end = min(y1, row + 1.0)
+            stop = x0 + slope * (end - y0) if end < y1 else x1
+            _cover_row(x, stop, sign * (end - y), covered[row])
+            y, x, row = end, stop, row + 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _cover_row(x0: float, x1: float, dy: float, covered: Floats) -> None:
+    """Add a piece of a side that stays in one row; `dy` is its signed height."""
+    if x0 > x1:
+        x0, x1 = x1, x0
+    column = max(int(x0), 0)
+    if x1 <= column + 1.0 or x1 == x0:
+        share = column + 1.0 - 0.5 * (x0 + x1)
+        covered[column] += dy * share
+        covered[column + 1] += dy * (1.0 - share)
+        return
+    rate, x = dy / (x1 - x0), x0
+    while x < x1:
+        end = min(x1, column + 1.0)
+        part = rate * (end - x)
+        share = column + 1.0 - 0.5 * (x + end)
+        covered[column] += part * share
+        covered[column + 1] += part * (1.0 - share)
+        x, column = end, column + 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _normalise(sums: Floats, spread: Floats, used: Bits, lost: Bits, sci: Reals, wht: Reals, var: Reals) -> None:
+    """Divide by the weights; a pixel that no drop reached keeps the bits that tell why."""
+    for i in range(sci.shape[0]):
+        for j in range(sci.shape[1]):
+            total = sums[1, i, j]
+            sci[i, j] = sums[0, i, j] / total if total > 0.0 else np.nan
+            wht[i, j] = total
+            if spread.size > 1:
+                var[i, j] = spread[i, j] / (total * total) if total > 0.0 else 0.0
+            if used.size > 1 and total <= 0.0:
+                used[i, j] = lost[i, j]

@@ -1,0 +1,139 @@
+"""Combinations that need all samples of a pixel at once: the median, and the mean of what survives clipping."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["CLIP_GRADIENTS", "CLIP_SIGMAS", "clip", "median"]
+
+CLIP_SIGMAS = 4.0
+"""A sample this many standard deviations from the reference is an outlier, unless the gradient explains it."""
+
+CLIP_GRADIENTS = 1.0
+"""Share of the steepest step to a neighbouring pixel that two samplings of one sky may differ by.
+
+The official pipeline compares with 1.2 and then 0.7 of the derivative of the median image; it is what keeps the cores
+of undersampled stars, whose samples depend on where the star falls on the pixels.
+"""
+
+Reals = NDArray[np.floating]
+Counts = NDArray[np.uint16]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _middle(sorted_values: Reals, n: int) -> float:
+    return float(0.5 * (sorted_values[(n - 1) // 2] + sorted_values[n // 2]))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
+    """Take the median of each pixel's samples.
+
+    Its standard deviation is that of the mean, times sqrt(pi/2) from three inputs on: what the median of normal
+    samples has in the limit.
+
+    Parameters
+    ----------
+    stack
+        (3, y, input, x): samples (NaN = none), weights, variances.
+    sci, err, wht
+        Results (y, x); `err` may have the shape (1, 1).
+    """
+    kept = np.empty(stack.shape[2])
+    for i in range(sci.shape[0]):
+        for j in range(sci.shape[1]):
+            n, spread, weight = 0, 0.0, 0.0
+            for k in range(stack.shape[2]):
+                if np.isfinite(stack[0, i, k, j]):
+                    kept[n] = stack[0, i, k, j]
+                    weight += stack[1, i, k, j]
+                    spread += stack[2, i, k, j]
+                    n += 1
+            sci[i, j] = _middle(np.sort(kept[:n]), n) if n else np.nan
+            wht[i, j] = weight if n else np.nan
+            if err.size > 1:
+                err[i, j] = np.sqrt(spread) / n * (np.sqrt(np.pi / 2.0) if n > 2 else 1.0) if n else np.nan
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def clip(stack: Reals, noise: Reals, sci: Reals, err: Reals, wht: Reals, count: Counts, rejected: Counts) -> None:
+    """Take the weighted mean of the samples that agree with the median of their pixel.
+
+    A sample f is an outlier when ``|f - m| > k sigma + s |grad m|``: m is the median, sigma^2 the variance of the
+    sample plus that of the median, and grad the steepest step of the median image to one of four neighbours. Of two
+    samples that contradict each other the lower one is kept: what calibrated exposures still contain is mostly too
+    bright (cosmic rays). (The scheme of the JWST outlier detection, on samples instead of blotted images.)
+
+    Parameters
+    ----------
+    stack
+        (3, y + 2, input, x + 2): the strip with one pixel of margin on each side.
+    noise
+        Standard deviation of each input, for samples without a variance.
+    sci, err, wht
+        Results (y, x); `err` may have the shape (1, 1).
+    count, rejected
+        Results (y, x): samples that took part, and that were clipped.
+    """
+    middle = np.full((stack.shape[1], stack.shape[3]), np.nan)
+    kept = np.empty(stack.shape[2])
+    for i in range(middle.shape[0]):
+        for j in range(middle.shape[1]):
+            n = 0
+            for k in range(stack.shape[2]):
+                if np.isfinite(stack[0, i, k, j]):
+                    kept[n] = stack[0, i, k, j]
+                    n += 1
+            if n == 2:
+                middle[i, j] = min(kept[0], kept[1])
+            elif n:
+                middle[i, j] = _middle(np.sort(kept[:n]), n)
+    for i in range(sci.shape[0]):
+        for j in range(sci.shape[1]):
+            _clip_pixel(stack[:, i + 1, :, j + 1], noise, middle, i, j, sci, err, wht, count, rejected)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _steepest(middle: Reals, y: int, x: int) -> float:
+    here, steepest = middle[y, x], 0.0
+    for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        step = abs(middle[y + dy, x + dx] - here)
+        if np.isfinite(step):
+            steepest = max(steepest, step)
+    return steepest
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _clip_pixel(
+    samples: Reals, noise: Reals, middle: Reals, i: int, j: int,
+    sci: Reals, err: Reals, wht: Reals, count: Counts, rejected: Counts,
+) -> None:  # fmt: skip
+    reference = middle[i + 1, j + 1]
+    allowed = CLIP_GRADIENTS * _steepest(middle, i + 1, j + 1)
+    n, mean_variance = 0, 0.0
+    for k in range(samples.shape[1]):
+        if np.isfinite(samples[0, k]):
+            n += 1
+            mean_variance += samples[2, k] if samples[2, k] > 0.0 else noise[k] ** 2
+    of_reference = 0.5 * np.pi * mean_variance / max(n, 1) ** 2 if n > 2 else mean_variance / max(n, 1)
+    total, weight, spread, survivors = 0.0, 0.0, 0.0, 0
+    for attempt in range(2):
+        for k in range(samples.shape[1]):
+            if not np.isfinite(samples[0, k]):
+                continue
+            variance = samples[2, k] if samples[2, k] > 0.0 else noise[k] ** 2
+            limit = CLIP_SIGMAS * np.sqrt(variance + of_reference) + allowed
+            outlier = abs(samples[0, k] - reference) > limit if attempt == 0 else samples[0, k] > reference
+            if n > 1 and outlier:
+                continue
+            total += samples[1, k] * samples[0, k]
+            weight += samples[1, k]
+            spread += samples[1, k] ** 2 * samples[2, k]
+            survivors += 1
+        if survivors:  # else the median fell between two camps: the lower one is kept
+            break
+    count[i, j], rejected[i, j] = survivors, n - survivors
+    sci[i, j] = total / weight if survivors else np.nan
+    wht[i, j] = weight if survivors else np.nan
+    if err.size > 1:
+        err[i, j] = np.sqrt(spread) / weight if survivors else np.nan

@@ -1,0 +1,52 @@
+"""Shards packed here against zarr-python's own."""
+
+import numpy as np
+import pytest
+import zarr
+
+from jwstpipe.errors import StoreError
+from jwstpipe.images.layout import CHUNK, SHARD, array_options, plane_spec
+from jwstpipe.images.shards import decode_shard, encode_shard
+from jwstpipe.images.store import ImageWriter
+
+
+@pytest.fixture
+def sky():
+    values = np.random.default_rng(2).normal(10, 0.1, (SHARD, SHARD)).astype("f4")
+    values[:CHUNK, :CHUNK] = np.nan
+    values[700:900, 700:1900] = np.nan
+    return values
+
+
+@pytest.mark.parametrize("plane", ["sci", "dq", "n"])
+def test_zarr_reads_our_shards_and_we_read_those_of_zarr(tmp_path, sky, plane):
+    spec = plane_spec(plane)
+    values = sky if plane == "sci" else np.where(np.isnan(sky), 0, 3).astype(spec.dtype)
+    shape = (SHARD + 300, SHARD)
+    edge = np.ascontiguousarray(values[:300])
+    writer = ImageWriter(tmp_path / "ours")
+    writer.create_plane(plane, shape, spec)
+    writer.write_shard(plane, (0, 0), values)
+    writer.write_shard(plane, (1, 0), edge)
+    read = zarr.open_array(tmp_path / "ours" / "0" / plane, mode="r")[:]
+    np.testing.assert_array_equal(read[:SHARD], values)
+    np.testing.assert_array_equal(read[SHARD:], edge)
+    theirs = zarr.create_array(tmp_path / "theirs", **array_options(shape, spec))
+    theirs[:SHARD], theirs[SHARD:] = values, edge
+    packed = (tmp_path / "theirs" / "c" / "0" / "0").read_bytes()
+    np.testing.assert_array_equal(decode_shard(packed, values.dtype, spec.fill, name="theirs"), values)
+    ours = (tmp_path / "ours" / "0" / plane / "c" / "0" / "0").read_bytes()
+    assert len(ours) == len(packed)
+
+
+def test_a_shard_without_samples_is_not_stored(tmp_path):
+    assert encode_shard(np.full((SHARD, 9), np.nan, "f4"), np.nan) is None
+    writer = ImageWriter(tmp_path / "image")
+    assert writer.read_shard("sci", (3, 3), "f4") is None
+
+
+def test_a_damaged_shard_is_refused(sky):
+    packed = bytearray(encode_shard(sky, np.nan))
+    packed[-10] ^= 1
+    with pytest.raises(StoreError, match="damaged"):
+        decode_shard(bytes(packed), np.dtype("f4"), np.nan, name="image")
