@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,8 @@ from jwstpipe.requests import CompositeRequest, Palette
 __all__ = ["Channel", "Layer", "LayerPlan", "resolve_layers"]
 
 Image = NDArray[np.float32]
+
+_SHARED_PART = 0.25
 
 FEATHER_PIXELS = 1 << 18
 """Most pixels of the level that edges of coverage are measured on."""
@@ -204,19 +206,30 @@ def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list
 
 
 def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], list[Image], int]:
-    """Measure every channel on one level of all of it, and keep it coarser still for its coverage."""
+    """Measure every channel on one level of all of it, and keep it coarser still for its coverage.
+
+    Where channels cover different parts of the sky they are measured on what they share, if that is a fair part of
+    each: only so do the same sources set the limits of all.
+    """
     shape = channels[0].image.shape
     level, coarse = level_for_pixels(shape, SURVEY_PIXELS), level_for_pixels(shape, FEATHER_PIXELS)
-
-    def measure(channel: Channel) -> tuple[SkyStatistics, Image]:
-        values = read_level(channel.image, level=level)
-        statistics = measure_sky(values, level=level, name=channel.image.address)
-        for _ in range(max(coarse - level, 0)):
-            values = halve(values, np.ones((1, 1), np.float32))[0]
-        return statistics, values
-
     with ThreadPoolExecutor(2, thread_name_prefix="measure") as pool:
-        found = list(pool.map(measure, channels))
+        samples = list(pool.map(lambda channel: read_level(channel.image, level=level), channels))
+        covered = [np.isfinite(values) for values in samples]
+        shared = np.logical_and.reduce(covered)
+        enough = int(shared.sum()) >= _SHARED_PART * max(int(mask.sum()) for mask in covered)
+
+        def measure(number: int) -> tuple[SkyStatistics, Image]:
+            values, name = samples[number], channels[number].image.address
+            alike = bool((covered[number] == shared).all())
+            seen = np.where(shared, values, np.float32(np.nan)) if enough and not alike else values
+            statistics = measure_sky(seen, level=level, name=name)
+            statistics = replace(statistics, coverage=float(covered[number].mean()))
+            for _ in range(max(coarse - level, 0)):
+                values = halve(values, np.ones((1, 1), np.float32))[0]
+            return statistics, values
+
+        found = list(pool.map(measure, range(len(channels))))
     return [statistics for statistics, _ in found], [values for _, values in found], max(coarse, level)
 
 
