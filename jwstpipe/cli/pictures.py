@@ -1,5 +1,6 @@
 """Commands that make pictures: composite, thumbnail."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -187,4 +188,26 @@ def thumbnail(
     data(f"{made.path}: {made.width} x {made.height} px")
 
 
-COMMANDS = {"composite": composite, "thumbnail": thumbnail}
+def contact_sheet(
+    context: typer.Context,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    *,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="picture to make")],
+    size: Annotated[int, typer.Option(help="longest side of each, pixels")] = 256,
+    columns: Annotated[int | None, typer.Option(help="pictures a row")] = None,
+    stretch: Annotated[Stretch, typer.Option(help="curve from flux to brightness")] = "zscale",
+    as_json: Json = False,
+) -> None:
+    """Put small grey pictures of images on one page, each with its filter and name."""
+    from jwstpipe.render.pictures import contact_sheet as make_sheet
+
+    made = make_sheet(images, out, size=size, columns=columns, stretch=stretch, s3=settings_of(context).s3)
+    if as_json:
+        json_data({**asdict(made), "path": str(made.path)})
+        return
+    data(f"{made.path}: {made.width} x {made.height} px, {made.images} images")
+    for failure in made.failed:
+        remark(f"note: {failure}")
+
+
+COMMANDS = {"composite": composite, "thumbnail": thumbnail, "contact-sheet": contact_sheet}

@@ -8,16 +8,18 @@ from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
+from jwstpipe.render import contact as sheets
 from jwstpipe.render import thumbnail as thumbnails
 from jwstpipe.render.align import aligned
 from jwstpipe.render.colour.names import ChannelColour
+from jwstpipe.render.contact import ContactSheet
 from jwstpipe.render.layers import Channel
 from jwstpipe.render.receipt import Picture
 from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, Stretch
 from jwstpipe.settings import S3Settings
 
-__all__ = ["composite", "thumbnail"]
+__all__ = ["composite", "contact_sheet", "thumbnail"]
 
 
 def composite(
@@ -90,3 +92,17 @@ def thumbnail(
 ) -> Thumbnail:
     """Make a small grey picture of an image (see `jwstpipe.render.thumbnail.thumbnail`)."""
     return thumbnails.thumbnail(open_image(image, s3=s3), out, size=size, stretch=stretch)
+
+
+def contact_sheet(
+    images: Sequence[str | Path],
+    out: str | Path,
+    *,
+    size: int = 256,
+    columns: int | None = None,
+    stretch: Stretch = "zscale",
+    s3: S3Settings | None = None,
+) -> ContactSheet:
+    """Put small pictures of images on one page (see `jwstpipe.render.contact.contact_sheet`)."""
+    opened = [open_image(image, s3=s3) for image in images]
+    return sheets.contact_sheet(opened, out, size=size, columns=columns, stretch=stretch)

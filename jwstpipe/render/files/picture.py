@@ -7,6 +7,7 @@ the same bytes.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
 from jwstpipe.render.files.cube import CubeSink
+from jwstpipe.render.files.hips import check_hips, write_hips
 from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
 from jwstpipe.render.files.png import PngSink
 from jwstpipe.render.files.rgb_store import RgbStoreSink
@@ -29,6 +31,7 @@ _JPEG = (".jpg", ".jpeg")
 _TIFF = (".tif", ".tiff")
 _CUBE = (".fits",)
 _STORE = (".zarr",)
+_HIPS = (".hips",)
 
 
 def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path:
@@ -43,10 +46,16 @@ def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path
         raise UsageError(f"{out}: a picture is written to a local file; give a path and copy it from there")
     path = Path(out)
     kind = path.suffix.lower()
-    if kind not in _PNG + _JPEG + _TIFF + _CUBE + _STORE:
-        raise UsageError(f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg, .tif, .fits or .zarr")
+    if kind not in _PNG + _JPEG + _TIFF + _CUBE + _STORE + _HIPS:
+        raise UsageError(
+            f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg, .tif, .fits, .zarr or .hips"
+        )
     if kind in _JPEG and bits != 8:
         raise UsageError(f"{path}: a JPEG has 8 bits, not {bits}; write a .png or .tif, or ask for 8 bits")
+    if kind in _HIPS:
+        check_hips()
+        if bits != 8:
+            raise UsageError(f"{path}: the tiles of a HiPS have 8 bits, not {bits}; ask for 8 bits")
     if kind in _JPEG and max(shape) > JPEG_SIDE:
         raise UsageError(
             f"{path}: a JPEG has at most {JPEG_SIDE} px a side, not {max(shape)}; write a .tif or .png, or a --size"
@@ -125,6 +134,14 @@ def open_picture(
                 cube = CubeSink(stream, shape, bits=bits, colour=colour, cards=cards, product_id=product_id)
                 yield cube
                 cube.close(path)
+        elif kind in _HIPS:
+            with TemporaryDirectory(dir=partial.parent, prefix=".hips-") as folder:
+                whole = Path(folder) / "picture.png"
+                with whole.open("wb") as stream:
+                    png = PngSink(stream, shape, bits=8, colour=colour, packet=packet)
+                    yield png
+                    png.close(path)
+                write_hips(whole, partial, title=path.stem)
         elif kind in _STORE:
             store = RgbStoreSink(partial, shape, bits=bits, cards=cards, packet=packet)
             yield store
