@@ -22,6 +22,9 @@ from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["Thumbnail", "thumbnail"]
 
+_MOSTLY_EMPTY = 0.5
+"""Images of which less is covered are shown without their empty surroundings, as mosaics of whole tiles have them."""
+
 THUMBNAIL_PIXELS = 1 << 20
 """Most pixels of the level that its statistics are taken from."""
 
@@ -83,7 +86,7 @@ def thumbnail(image: SkyImage, out: Path | str, *, size: int = 256, stretch: Str
     statistics = measure_image(image, pixels=THUMBNAIL_PIXELS)
     (limits,) = automatic_stretches(stretch, [statistics])
     layer = Layer(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
-    frame = choose_frame([image], size=size, crop=False)
+    frame = choose_frame([image], size=size, crop=statistics.coverage < _MOSTLY_EMPTY)
     brightness, holes = layer_brightness(layer, frame.box, level=frame.level, cores=CoreLimits())
     grey = np.nan_to_num(brightness, nan=0.0)[..., None]
     rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])

@@ -39,7 +39,7 @@ def write_hips(picture: Path, folder: Path, *, title: str) -> None:
         Name of the survey.
     """
     reproject_to_hips, reproject_interp = check_hips()
-    properties = {"obs_title": title, "creator_did": "ivo://jwstpipe/P/picture", "hips_frame": "equatorial"}
+    properties = {"obs_title": title, "creator_did": "ivo://jwstpipe/P/picture"}
     with writing_errors(folder):
         reproject_to_hips(
             str(picture),
