@@ -14,7 +14,7 @@ from jwstpipe.archive.state import PartState, save
 __all__ = ["Workplace", "move_ranges", "move_whole"]
 
 PROGRESS_BYTES = 64 << 10
-"""A broken attempt that brought at least this much does not count as a failure in a row."""
+"""A broken attempt that brought this much, or a quarter of what was missing, does not count as a failure in a row."""
 
 WHOLE_PIECE = 8 << 20
 """Bytes of a file without ranges that are written as one range."""
@@ -170,7 +170,8 @@ def _move_range(job: _Job, start: int, stop: int) -> int:
                     position += len(chunk)
                     job.work.gauge.add(job.key, len(chunk))
         except PassingError as error:
-            failures = 1 if position - before >= PROGRESS_BYTES else failures + 1
+            came, wanted = position - before, stop - before
+            failures = 1 if came >= min(PROGRESS_BYTES, max(wanted // 4, 1)) else failures + 1
             if failures >= job.source.attempts:
                 raise
             rest_after(error, failures, job.halt)
