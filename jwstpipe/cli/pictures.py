@@ -70,6 +70,7 @@ def composite(
     sources: Annotated[str | None, typer.Option(metavar="TABLE", help="circles at the ra, dec of a table")] = None,
     match_resolution: Annotated[bool, typer.Option(help="blur all to the coarsest resolution")] = False,
     title: Annotated[str | None, typer.Option(help="written into the picture; default: the target")] = None,
+    cores_mask: Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")] = None,
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
@@ -98,7 +99,7 @@ def composite(
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = make_composite(
             images or [], out, options=options, colours=colours, luminance=bright, share=share, scale_arcsec=scale,
-            title=title, s3=settings.s3, workers=workers, report=report,
+            title=title, cores_mask=cores_mask, s3=settings.s3, workers=workers, report=report,
         )  # fmt: skip
     if as_json:
         json_data(made.as_dict())

@@ -13,6 +13,7 @@ import numpy as np
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.render.colour.names import BLACK, WHITE, Colour
 from jwstpipe.render.cores.holes import CoreLimits, Hole
+from jwstpipe.render.cores.mask import check_mask, write_mask
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
 from jwstpipe.render.files.picture import Pixels, check_picture, open_picture, quantised
 from jwstpipe.render.geometry.canvas import Canvas, lay_out
@@ -49,6 +50,7 @@ def composite(
     product_id: str | None = None,
     background: Colour = BLACK,
     cores: CoreLimits | None = None,
+    cores_mask: Path | str | None = None,
     band_rows: int = BAND_ROWS,
     report: Reporter = silent,
 ) -> Picture:
@@ -70,6 +72,8 @@ def composite(
         Where no channel has data.
     cores
         Largest enclosed hole that is filled for display; None = the defaults. ``CoreLimits(0, 0)`` fills none.
+    cores_mask
+        FITS file for the mask of what was filled.
     band_rows
         Rows rendered at once.
     report
@@ -97,6 +101,8 @@ def composite(
     """
     options = options or CompositeRequest()
     check_picture(out, (1, 1), bits=options.bits)
+    if cores_mask is not None:
+        check_mask(cores_mask)
     look = resolve_look(options)
     plan = resolve_layers(channels, luminance=luminance, look=look, options=options)
     images = [layer.image for layer in plan.layers]
@@ -126,6 +132,8 @@ def composite(
             sink.write(draw_band(rows, top, marks))
             top += len(rows)
             report(Progress("composite", top, canvas.shape[0], "rows"))
+    if cores_mask is not None:
+        write_mask(scene, frame, cores_mask)
     receipts = [_receipt(layer, found) for layer, found in zip(scene.all_layers, holes, strict=True)]
     return Picture(
         path=path,

@@ -176,7 +176,8 @@ def _stand_ins(
                 total += share * (offset[c, d] + slope[c, d] * x[d, j])
                 norm += share
         own = x[c, j] if weight[c] > np.float32(0.0) else np.float32(0.0)
-        value = weight[c] * own + (np.float32(1.0) - weight[c]) * (total / norm)
+        stand_in = total / norm if norm > np.float32(0.0) else own
+        value = weight[c] * own + (np.float32(1.0) - weight[c]) * stand_in
         mixed[c] = value if lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
 
 
