@@ -196,5 +196,7 @@ def _stretch_intensity(colour: Image, table: Image, scratch: Image) -> None:
     for part in range(3):
         colour[part] = max(colour[part] * gain, np.float32(0.0))
         peak = max(peak, colour[part])
-    for part in range(3):  # all three together, or the hue would turn
-        colour[part] /= peak
+    whitened = np.float32(1.0) - np.float32(1.0) / max(total, np.float32(1.0))
+    for part in range(3):  # all three together, or the hue would turn; far beyond white a source whitens, as on film
+        colour[part] = colour[part] / peak
+        colour[part] += (np.float32(1.0) - colour[part]) * whitened
