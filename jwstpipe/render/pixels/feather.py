@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from jwstpipe.render.tone.stretch import Stretch, apply_stretch
 
-__all__ = ["Feather", "coverage_weights", "no_feather", "plan_feather"]
+__all__ = ["Feather", "coverage_weights", "plan_feather"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -98,12 +98,6 @@ def plan_feather(
             offset[c, d] = dark[c] - slope[c, d] * dark[d]
     weights = np.stack([coverage_weights(mask, width=width) for mask in covered])
     return Feather(level, weights, kernel, offset, slope)
-
-
-def no_feather(count: int) -> Feather:
-    """Make the plan of channels that all cover the same."""
-    one = np.eye(count, dtype=np.float32)
-    return Feather(0, np.zeros((count, 0, 0), np.float32), one, np.zeros_like(one), one)
 
 
 def coverage_weights(covered: Mask, *, width: float) -> Image:
