@@ -54,6 +54,9 @@ def composite(
     curve: Annotated[str | None, typer.Option(help="tone curve by name, or points as 0:0,0.3:0.2,1:1")] = None,
     combine: Annotated[Combination | None, typer.Option(help="sum of lights, or lupton: hue at any brightness")] = None,
     neutralise: Annotated[bool | None, typer.Option(help="bring the sky of all channels to one brightness")] = None,
+    sky_region: Annotated[
+        str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of empty sky, pixels of the images")
+    ] = None,
     saturation: Annotated[float | None, typer.Option(help="0 to 2, 1 = as it is")] = None,
     vibrancy: Annotated[float | None, typer.Option(help="0 to 1, lifts weak colours")] = None,
     hue: Annotated[float | None, typer.Option(help="shift of all hues, degrees, -30 to 30")] = None,
@@ -86,6 +89,7 @@ def composite(
         combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
         sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage,
         crop=None if crop is None else _numbers(crop, 4, "--crop", "X0,Y0,X1,Y1"),
+        sky_region=None if sky_region is None else _numbers(sky_region, 4, "--sky-region", "X0,Y0,X1,Y1"),
         canvas=None if canvas is None else _numbers(canvas.lower().replace("x", ","), 2, "--canvas", "WIDTHxHEIGHT"),
         overlays=_overlays(overlay or [], sources), sources=sources, match_resolution=match_resolution,
     )  # fmt: skip
