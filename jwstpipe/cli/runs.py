@@ -11,7 +11,7 @@ import typer
 from jwstpipe.cli.archive import split
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
-from jwstpipe.cli.prefect_server import flush_history, starting_server, use_server
+from jwstpipe.cli.prefect_server import PrefectServer, flush_history, starting_server, use_server
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import Background, ProcessTargetRequest, Stretch, validated
 from jwstpipe.settings import ArchiveSettings, Settings, as_environment
@@ -52,12 +52,9 @@ def run(
         background=background, scale_arcsec=scale, stretch=stretch, max_files=max_files, max_gigabytes=max_gigabytes,
     )  # fmt: skip
     with ExitStack() as stack:
-        api = settings.prefect_api
-        if api is None:
-            server = stack.enter_context(starting_server(settings.home / "prefect"))
-            server.wait_until_ready()
-            api = server.api
-        report = _process(context, settings, request, api)
+        own = stack.enter_context(starting_server(settings.home / "prefect")) if settings.prefect_api is None else None
+        api = settings.prefect_api or (own.api if own else "")
+        report = _process(context, settings, request, api, own)
     if as_json:
         json_data(report.model_dump())
     else:
@@ -93,7 +90,7 @@ def demo(
         server.wait_until_ready()
         seconds["start servers"] = round(time.perf_counter() - started - seconds["simulate"], 2)
         request = ProcessTargetRequest(target=DEMO_TARGET, level=2)
-        made = _process(context, settings, request, server.api)
+        made = _process(context, settings, request, server.api, server)
     report_all = made.model_copy(update={"seconds": {**seconds, **made.seconds}})
     picture = _copy_picture(made, out / "composite.png")
     if as_json:
@@ -110,13 +107,21 @@ def _here(wanted: ArchiveSettings, local: ArchiveSettings) -> ArchiveSettings:
     return wanted.model_copy(update={"server": local.server, "bucket": local.bucket, "s3": local.s3})
 
 
-def _process(context: typer.Context, settings: Settings, request: ProcessTargetRequest, api: str) -> "RunReport":
-    """Run the flow in this process, its run recorded by the server at `api`."""
+def _process(
+    context: typer.Context, settings: Settings, request: ProcessTargetRequest, api: str, server: PrefectServer | None
+) -> "RunReport":
+    """Run the flow in this process, its run recorded by the server at `api`, which may still be coming up."""
     os.environ.update(as_environment(settings))
     use_server(api, settings.home / "prefect", verbose=bool(choices_of(context).verbose))
     remark(f"watch the run: {api.removesuffix('/api')}/runs")
-    from flows.process_target import process_target
+    from flows.process_target import process_target  # takes seconds, as the server does: both at once
+    from jwstpipe.jobs.server import asking
 
+    if server is not None:
+        server.wait_until_ready()
+    else:
+        with asking(settings) as client:  # one sentence now, where the flow would meet it in the middle of its start
+            client.request("GET", "/health")
     try:
         return process_target(request)
     finally:

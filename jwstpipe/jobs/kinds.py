@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import ConvertRequest, PictureRequest, ProcessTargetRequest, Request, ThumbnailsRequest
+from jwstpipe.requests import (
+    ConvertRequest,
+    MosaicRequest,
+    PictureRequest,
+    ProcessTargetRequest,
+    Request,
+    ThumbnailsRequest,
+)
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -63,6 +70,7 @@ _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 _ALL = (
     JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
     JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
+    JobKind("mosaic", MosaicRequest, "Images of the catalogue into mosaics, one for each filter."),
     JobKind("composite", PictureRequest, "Mosaics of the catalogue into a colour picture."),
     JobKind(
         "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"

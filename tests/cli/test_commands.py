@@ -254,6 +254,14 @@ def test_an_archive_that_is_down(command, site, monkeypatch):
     assert site.server in error
 
 
+def test_a_run_whose_prefect_server_is_down_says_so(site, tmp_path):
+    environment = {**os.environ, "JWSTPIPE_PREFECT_API": "http://127.0.0.1:9/api"}
+    command = [sys.executable, "-m", "jwstpipe", "run", TARGET]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=environment, check=False)
+    assert (done.returncode, done.stdout) == (5, "")
+    assert "no Prefect server answers at http://127.0.0.1:9/api" in done.stderr.splitlines()[-1]
+
+
 def test_a_script_can_stop_reading(site, tmp_path):
     command = [sys.executable, "-m", "jwstpipe", "search", TARGET, "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as process:
