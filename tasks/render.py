@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -11,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.identity import derived_product_id
-from jwstpipe.render.pictures import composite
+from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, composite
 from jwstpipe.requests import CompositeRequest, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
@@ -19,15 +20,15 @@ from tasks.run import Run
 
 __all__ = ["make_composite"]
 
-ALGORITHM = "1"
-
 
 @task(name="composite", cache_policy=NO_CACHE)
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
     options = CompositeRequest(stretch=request.stretch)
-    parameters = options.model_dump(mode="json")
-    identity = derived_product_id("composite", ALGORITHM, parameters, [mosaic.product_id for mosaic in mosaics])
+    parameters = _parameters(request, options)
+    identity = derived_product_id(
+        "composite", COMPOSITE_ALGORITHM, parameters, [mosaic.product_id for mosaic in mosaics]
+    )
     slug = re.sub(r"[^a-z0-9]+", "-", request.target.lower()).strip("-") or "target"
 
     def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
@@ -35,6 +36,11 @@ def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[Pr
             yield _render(run, request, inputs, options, key, f"pictures/{key}/{slug}.png")
 
     return make_missing(run, {identity: mosaics}, render)[identity]
+
+
+def _parameters(request: ProcessTargetRequest, options: CompositeRequest) -> dict[str, Any]:
+    """Give all that decides over the bytes of the picture, its title among it."""
+    return {**options.model_dump(mode="json"), "title": request.target}
 
 
 def _render(
@@ -68,8 +74,8 @@ def _render(
         storage_key=key,
         parents=mosaics,
         operation="composite",
-        algorithm_version=ALGORITHM,
-        parameters=options.model_dump(mode="json"),
+        algorithm_version=COMPOSITE_ALGORITHM,
+        parameters=_parameters(request, options),
         image=shared_image_info(mosaics, shape=(made.height, made.width)),
         created=run.now(),
         run_id=run.run_id,

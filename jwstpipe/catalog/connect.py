@@ -237,12 +237,20 @@ class EmbeddedDatabase:
         self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
     ) -> None:
         """Apply many updates in one transaction (see `CatalogDatabase.update_many_by_one`)."""
+        from neosqlite.exceptions import BulkWriteError  # noqa: PLC0415
         from neosqlite.requests import UpdateOne  # noqa: PLC0415
 
         operations = [UpdateOne(dict(condition), dict(update), upsert=True) for condition, update in updates]
-        if operations:
+        if not operations:
+            return
+        try:
             with self.writing() as collections:
                 collections[collection].bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            fault = (error.details or {}).get("writeErrors", [{}])[0].get("errmsg", str(error))
+            if "UNIQUE" in fault:
+                raise ConflictError(_conflict(self.address, fault)) from None
+            raise StorageError(f"{self.address}: {_way_out(fault)}") from None
 
     def collect_statistics(self) -> None:
         """Have SQLite count what its indexes hold."""

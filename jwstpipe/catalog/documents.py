@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from jwstpipe.catalog.models import ProductRecord, checked_record
+from jwstpipe.catalog.models import ProductRecord, ProductStatus, checked_record
 
 __all__ = [
     "USER_FIELDS",
@@ -100,10 +100,12 @@ def publish_update(record: ProductRecord) -> dict[str, Any]:
     return update
 
 
-def stage_insert(record: ProductRecord) -> dict[str, Any]:
-    """Give the update that enters a record as staged where there is none yet."""
-    document = {**_document(record), "status": "staged"}
+def stage_insert(record: ProductRecord, *, status: ProductStatus = "staged") -> dict[str, Any]:
+    """Give the update that enters a record, usually as staged, where there is none yet."""
+    document = {**_document(record), "status": status}
     document.pop("_id")
+    if status == "superseded":  # its place in the store belongs to another now
+        document.pop("owner_path", None)
     return {"$setOnInsert": document}
 
 

@@ -10,6 +10,7 @@ from astropy.io.fits import Header
 
 from jwstpipe.archive.products import Product
 from jwstpipe.archive.transfer import Failure, Receipt, fetch
+from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.archive_record import record_from_archive
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.models import ProductRecord
@@ -92,6 +93,9 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
         for found in moved.receipts:
             record = register(wanted[found.data_uri], found, store=store, catalog=catalog)
             entries[found.data_uri] = Ingested(record, found.bytes_moved)
+        link_archive(
+            catalog, store, programs={entry.record.program for entry in entries.values() if entry.record.program}
+        )
     return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
 
 
@@ -142,7 +146,7 @@ def register(
 ) -> ProductRecord:
     """Publish the record of a fetched file, with MAST's fields, its header and its digest.
 
-    The record of an earlier version of the same file gives way: its bytes are replaced.
+    The record of an earlier version of the same file is marked as superseded: its bytes are replaced.
     """
     key = storage_key(product)
     record = record_from_archive(
@@ -156,9 +160,6 @@ def register(
     )
     if is_remote(store.root):
         store.put_file(receipt.path, key)
-    for older in catalog.find(RecordQuery(storage_key=key, kind=("archive",), status=())):
-        if older.product_id != record.product_id:
-            catalog.delete(older.product_id)
     catalog.publish(record)
     return record
 

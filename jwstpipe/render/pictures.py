@@ -17,7 +17,11 @@ from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, Stretch
 from jwstpipe.settings import S3Settings
 
-__all__ = ["composite", "thumbnail"]
+__all__ = ["COMPOSITE_ALGORITHM", "THUMBNAIL_ALGORITHM", "composite", "thumbnail"]
+
+COMPOSITE_ALGORITHM = "1"
+THUMBNAIL_ALGORITHM = "1"
+"""Versions of what is done to pixels: part of the id of every picture."""
 
 
 def composite(
@@ -83,7 +87,13 @@ def composite(
 
 
 def thumbnail(
-    image: str | Path, out: str | Path, *, size: int = 256, stretch: Stretch = "zscale", s3: S3Settings | None = None
+    image: str | Path,
+    out: str | Path,
+    *,
+    size: int = 256,
+    stretch: Stretch = "zscale",
+    product_id: str | None = None,
+    s3: S3Settings | None = None,
 ) -> Thumbnail:
     """Make a small grey picture of an image (see `jwstpipe.render.thumbnail.thumbnail`)."""
-    return thumbnails.thumbnail(open_image(image, s3=s3), out, size=size, stretch=stretch)
+    return thumbnails.thumbnail(open_image(image, s3=s3), out, size=size, stretch=stretch, product_id=product_id)
