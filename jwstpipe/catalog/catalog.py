@@ -239,6 +239,12 @@ class Catalog:
         with self._writing() as collection:
             return bool(collection.delete_one(_by_id(product_id)).deleted_count)
 
+    def mark_invalid(self, product_id: str, fault: str) -> None:
+        """Write down what is wrong with the bytes of a product; publishing it again takes that back."""
+        changes = {"is_validated": False, "validation_error": fault}
+        with self._writing() as collection:
+            collection.update_one(_by_id(product_id), {"$set": changes})
+
     def set_inputs(self, links: Iterable[tuple[str, Sequence[InputLink]]]) -> int:
         """Write down what archive products were made from; tell how many records were told."""
         updates = []

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import ConvertRequest, ProcessTargetRequest, Request
+from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -62,6 +63,16 @@ _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 
 _ALL = (
     JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
+    JobKind(
+        "reconcile", ReconcileRequest, "Compare store and catalogue, and put right what differs.", queue="bulk"
+    ),
+    JobKind(
+        "housekeeping",
+        HousekeepingRequest,
+        "Register files without records, clear away what died, collect what is superseded.",
+        queue="bulk",
+        schedule=Schedule("nightly", "17 3 * * *"),
+    ),
     JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
 )  # fmt: skip
 
