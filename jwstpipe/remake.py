@@ -225,10 +225,17 @@ def _mosaic(record: ProductRecord, inputs: Sequence[str], target: str, store: Ob
 
 def _composite(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
     wanted = dict(record.parameters)
-    title = wanted.pop("title", None)
-    options = CompositeRequest(**wanted)
+    title, bright = wanted.pop("title", None), wanted.pop("luminance", False)
+    wanted.pop("form", None)
     made = composite(
-        inputs, target, options=options, title=title, product_id=record.product_id, s3=store.s3, workers=workers
+        inputs[:-1] if bright else inputs,
+        target,
+        options=CompositeRequest(**wanted),
+        luminance=inputs[-1] if bright else None,
+        title=title,
+        product_id=record.product_id,
+        s3=store.s3,
+        workers=workers,
     )
     return str(made.product_id)
 

@@ -127,7 +127,9 @@ def _picture(
     wishes = options.model_dump(mode="json")
     parameters = {**wishes, "form": form, "luminance": luminance is not None, "title": title}
     parents = [*inputs, *([luminance] if luminance else [])]
-    identity = derived_product_id("composite", COMPOSITE_ALGORITHM, parameters, [parent.product_id for parent in parents])
+    identity = derived_product_id(
+        "composite", COMPOSITE_ALGORITHM, parameters, [parent.product_id for parent in parents]
+    )
     slug = _slug(title)
 
     def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:

@@ -5,6 +5,7 @@ for each attempt, so that an attempt costs no start-up.
 """
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -70,6 +71,7 @@ def attempt(folder, content, last):
     if child == 0:
         os.close(reading)
         images.progress_artifacts = silent_artifacts
+        making.get_run_logger = logging.getLogger
         count = publish(folder, content, last)
         os.write(writing, str(count).encode())
         os._exit(0)

@@ -19,7 +19,7 @@ from jwstpipe.images.open import open_image
 from jwstpipe.remake import remake
 from jwstpipe.storage import open_store
 
-POINTS = 12
+POINTS = 10
 
 
 @pytest.fixture(scope="module")
