@@ -34,6 +34,8 @@ _EQUALITY_INDEXES = (
 
 _OTHER_INDEXES: tuple[tuple[tuple[str, int], ...], ...] = (
     (("created_ms", -1),),
+    (("image_info.filter", 1), ("processing_level", 1), ("created_ms", -1)),
+    (("image_info.instrument", 1), ("image_info.filter", 1), ("created_ms", -1)),
     (("upload_date", -1),),
     (("observed_ms", 1),),
     (("file_size", -1),),
