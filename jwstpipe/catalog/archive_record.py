@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from astropy.io.fits import Header
 
+from jwstpipe.catalog.documents import wrapped
 from jwstpipe.catalog.evidence import disagreements, header_facts
 from jwstpipe.catalog.models import FileFormat, ProductRecord, checked_record
 from jwstpipe.catalog.parts import time_text
@@ -186,7 +187,8 @@ def _position(mast: Mapping[str, Any], cards: Mapping[str, Any], *, name: str) -
     if "CTYPE1" in wcs and rows and columns:
         try:
             celestial = CelestialWcs.from_cards(wcs_cards(Header(wcs)), name=name)
-            return footprint(celestial, Box.of_shape((rows, columns)), name=name).centre
+            middle = footprint(celestial, Box.of_shape((rows, columns)), name=name).centre
+            return wrapped(middle[0]), middle[1]
         except TransformError:
             pass  # spectra have a WCS too, of another kind
     for ra_key, dec_key, source in (
@@ -196,7 +198,7 @@ def _position(mast: Mapping[str, Any], cards: Mapping[str, Any], *, name: str) -
     ):
         ra, dec = _number(source.get(ra_key)), _number(source.get(dec_key))
         if ra is not None and dec is not None and -90 <= dec <= 90:
-            return ra % 360.0, dec
+            return wrapped(ra), dec
     return None
 
 

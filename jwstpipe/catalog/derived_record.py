@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from jwstpipe import __version__
-from jwstpipe.catalog.documents import sky_vector
+from jwstpipe.catalog.documents import sky_vector, wrapped
 from jwstpipe.catalog.models import FileFormat, ProductKind, ProductRecord, checked_record
 from jwstpipe.catalog.parts import ImageInfo, InputLink, ProcessingResult
 from jwstpipe.identity import product_slot
@@ -169,7 +169,7 @@ def _middle(parents: Sequence[ProductRecord]) -> tuple[float, float] | None:
     x, y, z = np.mean(vectors, axis=0)
     if np.hypot(np.hypot(x, y), z) < _SURROUNDING:
         return None
-    return float(np.degrees(np.arctan2(y, x)) % 360.0), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+    return wrapped(float(np.degrees(np.arctan2(y, x)))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
 
 
 def shared_image_info(parents: Sequence[ProductRecord], *, shape: tuple[int, int] | None = None) -> ImageInfo:
