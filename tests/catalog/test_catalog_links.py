@@ -30,8 +30,9 @@ ALGORITHMS = {"convert": "1", "mosaic": "1"}
 
 
 def archive_file(name, version="1", **changes):
-    values = {"product_id": f"{name.replace('.', '_')}_v{version}", "file_name": name,
-              "storage_key": f"mast/x/{name}", "uri": f"mast:JWST/product/{name}", "slot": f"mast:JWST/product/{name}", "version": version, "program": 2733,
+    uri = f"mast:JWST/product/{name}"
+    values = {"product_id": f"{name.replace('.', '_')}_v{version}", "file_name": name, "storage_key": f"mast/x/{name}",
+              "uri": uri, "slot": uri, "version": version, "program": 2733,
               "digest": f"{abs(hash((name, version))):064x}"}  # fmt: skip
     return make_record(0, **{**values, **changes})
 
