@@ -68,9 +68,7 @@ _ALL = (
     JobKind(
         "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"
     ),
-    JobKind(
-        "reconcile", ReconcileRequest, "Compare store and catalogue, and put right what differs.", queue="bulk"
-    ),
+    JobKind("reconcile", ReconcileRequest, "Compare store and catalogue, and put right what differs.", queue="bulk"),
     JobKind(
         "housekeeping",
         HousekeepingRequest,
