@@ -11,7 +11,9 @@ from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights
 from jwstpipe.requests.pictures import PictureRequest, ThumbnailsRequest
 from jwstpipe.requests.process_target import ProcessTargetRequest
+from jwstpipe.requests.refresh_metadata import RefreshMetadataRequest
 from jwstpipe.requests.search import SearchRequest
+from jwstpipe.requests.watch_programs import WatchEntry, WatchProgramsRequest
 
 __all__ = [
     "SIZES",
@@ -30,10 +32,13 @@ __all__ = [
     "PictureRequest",
     "ProcessTargetRequest",
     "Quantity",
+    "RefreshMetadataRequest",
     "Request",
     "SearchRequest",
     "Stretch",
     "ThumbnailsRequest",
+    "WatchEntry",
+    "WatchProgramsRequest",
     "Weights",
     "validated",
 ]
