@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
-from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
+from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.store import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -108,22 +108,19 @@ def halve_shard(job: ShardJob) -> int:
     values = np.full(job.box.shape, np.nan, dtype=job.dtype)
     weights = np.zeros(job.box.shape if job.weighted else (1, 1), dtype="f4")
     for part in job.finer.cells(SHARD):
-        shard, shape = (part.y0 // SHARD, part.x0 // SHARD), part.shape
-        sci = image.read_shard("sci", shard, job.dtype, level=job.level - 1, index=job.index)
-        if sci is None:
+        shard = (part.y0 // SHARD, part.x0 // SHARD)
+        sci = image.read_bands("sci", shard, job.dtype, level=job.level - 1, index=job.index)
+        wht = image.read_bands("wht", shard, "f4", level=job.level - 1, index=job.index) if job.weighted else None
+        if sci is None or (job.weighted and wht is None):
             continue
-        wht = (
-            image.read_shard("wht", shard, "f4", level=job.level - 1, index=job.index)
-            if job.weighted
-            else np.ones((1, 1), sci.dtype)
-        )
-        if wht is None:
-            continue
-        target = Box(part.y0 // 2, part.x0 // 2, (part.y1 + 1) // 2, (part.x1 + 1) // 2).relative_to(job.box).slices
-        halved = halve(sci[: shape[0], : shape[1]], wht[: shape[0], : shape[1]])
-        values[target] = halved[0]
-        if job.weighted:
-            weights[target] = halved[1]
+        for rows in part.bands(CHUNK):
+            columns = rows.shape[1]
+            fine = next(sci)[: rows.shape[0], :columns]
+            weight = np.ones((1, 1), fine.dtype) if wht is None else next(wht)[: rows.shape[0], :columns]
+            coarse = Box(rows.y0 // 2, rows.x0 // 2, (rows.y1 + 1) // 2, (rows.x1 + 1) // 2).relative_to(job.box)
+            values[coarse.slices], halved_weights = halve(fine, weight)
+            if job.weighted:
+                weights[coarse.slices] = halved_weights
     valid = int(np.isfinite(values).sum())
     if valid:
         shard = (job.box.y0 // SHARD, job.box.x0 // SHARD)

@@ -5,6 +5,7 @@ one after the other and followed by their index, as the Zarr v3 specification la
 (index at the end, little-endian, CRC32C). zarr-python reads the result like its own, at a fifth of the cost.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import google_crc32c
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import CHUNK, CODEC, SHARD
 
-__all__ = ["decode_shard", "encode_shard"]
+__all__ = ["decode_bands", "decode_shard", "encode_shard"]
 
 SIDE = SHARD // CHUNK
 MISSING = np.uint64(2**64 - 1)
@@ -83,20 +84,25 @@ def decode_shard(content: bytes, dtype: np.dtype[Any], fill: float, *, name: str
     StoreError
         A damaged shard.
     """
+    return np.concatenate(list(decode_bands(content, dtype, fill, name=name)))
+
+
+def decode_bands(content: bytes, dtype: np.dtype[Any], fill: float, *, name: str) -> Iterator[Samples]:
+    """Unpack a shard in bands of one row of chunks, (`CHUNK`, `SHARD`) each (see `decode_shard`)."""
     table, checksum = content[-INDEX_BYTES - CHECKSUM_BYTES : -CHECKSUM_BYTES], content[-CHECKSUM_BYTES:]
     if len(table) != INDEX_BYTES or checksum != _checksum(table):
         raise StoreError(f"{name}: a shard is damaged (the checksum of its index is wrong); make the image again")
     codec = Blosc()
-    values = np.empty((SHARD, SHARD), dtype=dtype)
-    for number, (start, length) in enumerate(np.frombuffer(table, dtype="<u8").reshape(-1, 2)):
-        y, x = _corner(number)
-        part = values[y : y + CHUNK, x : x + CHUNK]
-        if start == MISSING:
-            part[...] = fill
-        else:
-            packed = content[int(start) : int(start) + int(length)]
-            part[...] = np.frombuffer(codec.decode(packed), dtype=dtype).reshape(CHUNK, CHUNK)
-    return values
+    places = np.frombuffer(table, dtype="<u8").reshape(SIDE, SIDE, 2)
+    view = memoryview(content)
+    for row in places:
+        band = np.full((CHUNK, SHARD), fill, dtype=dtype)
+        for column, (start, length) in enumerate(row):
+            if start != MISSING:
+                packed = view[int(start) : int(start) + int(length)]
+                chunk = np.frombuffer(codec.decode(packed), dtype=dtype).reshape(CHUNK, CHUNK)
+                band[:, column * CHUNK : (column + 1) * CHUNK] = chunk
+        yield band
 
 
 def _corner(number: int) -> tuple[int, int]:

@@ -4,7 +4,7 @@ A writer creates the arrays, tasks fill their shards in any order, and `finish` 
 end: until then no reader takes the folder for an image.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.images.layout import PlaneSpec, array_options, array_path, check_layout, level_shape
-from jwstpipe.images.shards import decode_shard, encode_shard
+from jwstpipe.images.shards import decode_bands, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
@@ -248,7 +248,7 @@ class ImageWriter:
             if packed is not None:
                 put_bytes(self._shard_key(plane, shard, level, index), packed, s3=self._s3)
 
-    def read_shard(
+    def read_bands(
         self,
         plane: str,
         shard: tuple[int, int],
@@ -256,14 +256,14 @@ class ImageWriter:
         *,
         level: int = 0,
         index: int | None = None,
-    ) -> NDArray[Any] | None:
-        """Read a whole shard that `write_shard` filled; None where it has no samples."""
+    ) -> Iterator[NDArray[Any]] | None:
+        """Read a whole shard that `write_shard` filled, band by band of 512 rows; None where it has no samples."""
         with writing_errors(self.address):
             packed = get_bytes(self._shard_key(plane, shard, level, index), s3=self._s3)
         if packed is None:
             return None
         kind = np.dtype(dtype)
-        return decode_shard(packed, kind, _fill_of(kind), name=self.address)
+        return decode_bands(packed, kind, _fill_of(kind), name=self.address)
 
     def read_back(self, plane: str, box: Box, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window that is already filled."""
