@@ -8,7 +8,7 @@ from typing import Any
 
 from astropy.io.fits import Header
 
-from jwstpipe.archive.landing import Destination, LocalFolder
+from jwstpipe.archive.landing import LocalFolder
 from jwstpipe.archive.landing_s3 import RemoteFolder
 from jwstpipe.archive.products import FITS_ENDINGS, Product
 from jwstpipe.archive.transfer import Failure, Receipt, fetch
@@ -30,6 +30,7 @@ __all__ = [
     "Ingested",
     "already_stored",
     "arrivals",
+    "header_cards",
     "ingest_products",
     "register",
     "storage_key",
@@ -141,7 +142,7 @@ def storage_key(product: Product) -> str:
     return f"mast/{product.obs_id}/{product.file_name}"
 
 
-def arrivals(store: ObjectStore, settings: Settings) -> Destination:
+def arrivals(store: ObjectStore, settings: Settings) -> LocalFolder | RemoteFolder:
     """Name the folder that files arrive in, which is the store itself; beside it what a transfer has to remember."""
     if is_remote(store.root):
         return RemoteFolder(f"{store.root}/mast", settings.s3, settings.home / "transfers")
@@ -164,7 +165,7 @@ def register(
     key = storage_key(product)
     record = record_from_archive(
         {**product.mast, "obs_id": product.obs_id},
-        _cards(receipt.address, store),
+        header_cards(receipt.address, store),
         storage_key=key,
         digest=receipt.sha256,
         file_size=receipt.size,
@@ -175,7 +176,7 @@ def register(
     return record
 
 
-def _cards(address: str, store: ObjectStore) -> dict[str, Any]:
+def header_cards(address: str, store: ObjectStore) -> dict[str, Any]:
     """Join the cards of the primary and the science header; those of a file without image, of the first two HDUs.
 
     Files that are not FITS have none.
