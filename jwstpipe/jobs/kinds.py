@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import ConvertRequest, ProcessTargetRequest, Request
+from jwstpipe.requests import ConvertRequest, PictureRequest, ProcessTargetRequest, Request, ThumbnailsRequest
+from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -61,9 +62,21 @@ class JobKind:
 _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 
 _ALL = (
-    JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
     JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
-)  # fmt: skip
+    JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
+    JobKind("composite", PictureRequest, "Mosaics of the catalogue into a colour picture."),
+    JobKind(
+        "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"
+    ),
+    JobKind("reconcile", ReconcileRequest, "Compare store and catalogue, and put right what differs.", queue="bulk"),
+    JobKind(
+        "housekeeping",
+        HousekeepingRequest,
+        "Register files without records, clear away what died, collect what is superseded.",
+        queue="bulk",
+        schedule=Schedule("nightly", "17 3 * * *"),
+    ),
+)
 
 KINDS = {kind.name: kind for kind in _ALL}
 """Every kind of job by its name."""
