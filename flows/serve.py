@@ -35,6 +35,7 @@ def deployment(kind: JobKind, *, switched_on: bool = False) -> RunnerDeployment:
         description=kind.summary,
         tags=list(kind.tags),
         version=__version__,
+        parameters={} if when is None else {"request": {}},
         schedules=[] if when is None else [Cron(when.cron, timezone="UTC", slug=when.slug, active=switched_on)],
     )
     assert isinstance(made, RunnerDeployment)

@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import (
     ConvertRequest,
+    IngestRequest,
     MosaicRequest,
     PictureRequest,
     ProcessTargetRequest,
+    RefreshMetadataRequest,
     Request,
     ThumbnailsRequest,
+    WatchProgramsRequest,
 )
+from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -69,11 +73,40 @@ _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 
 _ALL = (
     JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
+    JobKind("ingest", IngestRequest, "Files of the archive into the store and the catalogue."),
     JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
     JobKind("mosaic", MosaicRequest, "Images of the catalogue into mosaics, one for each filter."),
     JobKind("composite", PictureRequest, "Mosaics of the catalogue into a colour picture."),
     JobKind(
         "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"
+    ),
+    JobKind(
+        "watch_programs",
+        WatchProgramsRequest,
+        "What the archive released since last time, of everything on the watch list.",
+        queue="bulk",
+        schedule=Schedule("nightly", "43 1 * * *"),
+    ),
+    JobKind(
+        "refresh_metadata",
+        RefreshMetadataRequest,
+        "What the archive says of the files that are here, asked anew.",
+        queue="bulk",
+        schedule=Schedule("weekly", "11 4 * * 0"),
+    ),
+    JobKind(
+        "reconcile",
+        ReconcileRequest,
+        "Compare store and catalogue, and put right what differs.",
+        queue="bulk",
+        schedule=Schedule("hourly", "7 * * * *"),
+    ),
+    JobKind(
+        "housekeeping",
+        HousekeepingRequest,
+        "Register files without records, clear away what died, collect what is superseded.",
+        queue="bulk",
+        schedule=Schedule("nightly", "17 3 * * *"),
     ),
 )
 
