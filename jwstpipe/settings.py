@@ -74,6 +74,12 @@ class ArchiveSettings(_Section):
     files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")
     ranges_at_once: int = Field(4, ge=1, le=32, description="byte ranges of one file in transfer at the same time")
 
+    @field_validator("s3", mode="before")
+    @classmethod
+    def _public(cls, value: Any) -> Any:
+        """Keep reading the public bucket without credentials when a site sets another part of its endpoint."""
+        return {"anonymous": True, **value} if isinstance(value, Mapping) else value
+
     @field_validator("server")
     @classmethod
     def _no_trailing_slash(cls, value: str) -> str:
