@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
@@ -23,6 +24,7 @@ from jwstpipe.settings import S3Settings
 
 __all__ = [
     "ObjectStore",
+    "StoredObject",
     "aside",
     "copy_object",
     "get_bytes",
@@ -212,6 +214,17 @@ def copy_object(source: str, target: str, *, s3: S3Settings | None = None) -> No
 
 
 @dataclass(frozen=True)
+class StoredObject:
+    """One object of a store."""
+
+    key: str
+    size: int
+    """Bytes."""
+
+    modified: datetime
+
+
+@dataclass(frozen=True)
 class ObjectStore:
     """A root under which objects are named by relative keys."""
 
@@ -278,6 +291,20 @@ class ObjectStore:
             found = self._filesystem().find(url)
         base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
         return sorted(str(PurePosixPath(path).relative_to(base)) for path in found)
+
+    def objects(self, prefix: str) -> tuple[StoredObject, ...]:
+        """List all objects under a prefix with size and age, sorted by key; nothing there is no error."""
+        url = self.url(prefix)
+        filesystem = self._filesystem()
+        with storage_errors(url):
+            filesystem.invalidate_cache()
+            found = filesystem.find(url, detail=True)
+        base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
+        objects = []
+        for path, facts in found.items():
+            when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
+            objects.append(StoredObject(str(PurePosixPath(path).relative_to(base)), int(facts["size"]), when))
+        return tuple(sorted(objects, key=lambda item: item.key))
 
     def _filesystem(self) -> Any:
         if is_remote(self.root):

@@ -12,6 +12,7 @@ from jwstpipe.archive.landing import LocalFolder
 from jwstpipe.archive.landing_s3 import RemoteFolder
 from jwstpipe.archive.products import FITS_ENDINGS, Product
 from jwstpipe.archive.transfer import Failure, Receipt, fetch
+from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.archive_record import record_from_archive
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.models import ProductRecord
@@ -109,6 +110,9 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
             entries[found.data_uri] = Ingested(
                 record, found.bytes_moved, found.source, found.replaced, found.remark, found.fell_back
             )
+        link_archive(
+            catalog, store, programs={entry.record.program for entry in entries.values() if entry.record.program}
+        )
     return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
 
 
@@ -161,7 +165,7 @@ def register(
 ) -> ProductRecord:
     """Publish the record of a fetched file, with MAST's fields, its header and its digest.
 
-    The record of an earlier version of the same file gives way: its bytes are replaced.
+    The record of an earlier version of the same file is marked as superseded: its bytes are replaced.
     """
     key = storage_key(product)
     record = record_from_archive(
@@ -173,9 +177,6 @@ def register(
         imported=now or datetime.now(UTC),
         run_id=run_id,
     )
-    for older in catalog.find(RecordQuery(storage_key=key, kind=("archive",), status=())):
-        if older.product_id != record.product_id:
-            catalog.delete(older.product_id)
     catalog.publish(record)
     return record
 
