@@ -18,7 +18,8 @@ from jwstpipe.errors import ConflictError, DataError
 from jwstpipe.images.fits_structure import BLOCK
 from jwstpipe.images.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.images.samples import SampleFormat
-from jwstpipe.images.store import BYTES_PIECE, ImageStore, open_image_store
+from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.writer import BYTES_PIECE
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_options, writing_errors

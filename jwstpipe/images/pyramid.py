@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
 from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
-from jwstpipe.images.store import ImageWriter
+from jwstpipe.images.writer import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box

@@ -92,7 +92,9 @@ class SampleFormat:
     def decode(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Turn samples as stored into samples in memory, native byte order, always a copy."""
         if self.integer:
-            return raw.astype("u4") if self.bzero == 0 else (raw.astype("i8") + int(self.bzero)).astype("u4")
+            values = raw.astype("i4" if self.bitpix < 64 and self.bitpix > 8 else "u4").view("u4")
+            values += np.uint32(int(self.bzero) % 2**32)  # modulo 2^32, as the file's own writer did
+            return values
         if self.bitpix < 0 and self.plain:
             return raw.astype(self.decoded)
         return self._scaled(raw, self.decoded)

@@ -15,7 +15,7 @@ from jwstpipe.images.fits_writer import export
 from jwstpipe.images.layout import plane_spec, root_attributes
 from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
-from jwstpipe.images.store import ImageWriter
+from jwstpipe.images.writer import ImageWriter
 from jwstpipe.mosaic.background import Match, match_levels
 from jwstpipe.mosaic.digests import mosaic_digest
 from jwstpipe.mosaic.jobs import ALGORITHM
