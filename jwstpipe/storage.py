@@ -168,16 +168,17 @@ def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: 
     return zarr.storage.LocalStore(Path(address), read_only=read_only)
 
 
-def put_bytes(address: str, content: bytes, *, s3: S3Settings | None = None) -> None:
-    """Write a whole object at an address; a reader sees all of it or nothing, also when this process is killed."""
+def put_bytes(address: str, *pieces: bytes, s3: S3Settings | None = None) -> None:
+    """Write a whole object, piece after piece; a reader sees all of it or nothing, also when this process is killed."""
     if is_remote(address):
-        fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, content)
+        fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, b"".join(pieces))
         return
     path = Path(address)
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid4().hex[:12]}.partial")
     try:
-        partial.write_bytes(content)
+        with partial.open("wb") as stream:
+            stream.writelines(pieces)
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

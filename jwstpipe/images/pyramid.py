@@ -3,14 +3,17 @@
 Levels are built one from the next finer one, shard by shard; a level's last row or column averages what exists.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
-from jwstpipe.images.layout import SHARD, level_count, level_shape, plane_spec
+from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.writer import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -108,22 +111,19 @@ def halve_shard(job: ShardJob) -> int:
     values = np.full(job.box.shape, np.nan, dtype=job.dtype)
     weights = np.zeros(job.box.shape if job.weighted else (1, 1), dtype="f4")
     for part in job.finer.cells(SHARD):
-        shard, shape = (part.y0 // SHARD, part.x0 // SHARD), part.shape
-        sci = image.read_shard("sci", shard, job.dtype, level=job.level - 1, index=job.index)
-        if sci is None:
-            continue
-        wht = (
-            image.read_shard("wht", shard, "f4", level=job.level - 1, index=job.index)
-            if job.weighted
-            else np.ones((1, 1), sci.dtype)
-        )
-        if wht is None:
-            continue
-        target = Box(part.y0 // 2, part.x0 // 2, (part.y1 + 1) // 2, (part.x1 + 1) // 2).relative_to(job.box).slices
-        halved = halve(sci[: shape[0], : shape[1]], wht[: shape[0], : shape[1]])
-        values[target] = halved[0]
+        shard = (part.y0 // SHARD, part.x0 // SHARD)
+        bands = image.shard_bands("sci", shard, job.dtype, level=job.level - 1, index=job.index)
+        weight_bands: Iterable[Any] = repeat(None)
         if job.weighted:
-            weights[target] = halved[1]
+            weight_bands = image.shard_bands("wht", shard, "f4", level=job.level - 1, index=job.index)
+        for band, sci, wht in zip(part.bands(CHUNK), bands, weight_bands, strict=False):
+            shape = band.shape
+            weight = np.ones((1, 1), sci.dtype) if wht is None else wht[: shape[0], : shape[1]]
+            target = Box(band.y0 // 2, band.x0 // 2, (band.y1 + 1) // 2, (band.x1 + 1) // 2).relative_to(job.box).slices
+            halved = halve(sci[: shape[0], : shape[1]], weight)
+            values[target] = halved[0]
+            if job.weighted:
+                weights[target] = halved[1]
     valid = int(np.isfinite(values).sum())
     if valid:
         shard = (job.box.y0 // SHARD, job.box.x0 // SHARD)

@@ -5,7 +5,7 @@ one after the other and followed by their index, as the Zarr v3 specification la
 (index at the end, little-endian, CRC32C). zarr-python reads the result like its own, at a fifth of the cost.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import google_crc32c
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import CHUNK, CODEC, SHARD
 
-__all__ = ["decode_shard", "encode_chunk", "encode_shard"]
+__all__ = ["bands_of", "decode_bands", "decode_shard", "encode_chunk", "encode_shard"]
 
 SIDE = SHARD // CHUNK
 MISSING = np.uint64(2**64 - 1)
@@ -27,7 +27,7 @@ Samples = NDArray[Any]
 Decode = Callable[[Samples], Samples]
 
 
-def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bool = False) -> bytes | None:
+def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bool = False) -> list[bytes] | None:
     """Pack the samples of a shard.
 
     Parameters
@@ -41,8 +41,8 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
 
     Returns
     -------
-    bytes or None
-        None when all samples are the fill value, so that there is nothing to store.
+    list of bytes or None
+        Pieces of the shard in order; None when all samples are the fill value, so that there is nothing to store.
     """
     index = np.full((SIDE * SIDE, 2), MISSING, dtype="<u8")
     pieces: list[bytes] = []
@@ -59,7 +59,7 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
     if not pieces:
         return None
     table = index.tobytes()
-    return b"".join([*pieces, table, _checksum(table)])
+    return [*pieces, table, _checksum(table)]
 
 
 def encode_chunk(values: Samples) -> bytes:
@@ -90,20 +90,45 @@ def decode_shard(content: bytes, dtype: np.dtype[Any], *, name: str) -> Samples:
     StoreError
         A damaged shard.
     """
-    table, checksum = content[-INDEX_BYTES - CHECKSUM_BYTES : -CHECKSUM_BYTES], content[-CHECKSUM_BYTES:]
+    return np.concatenate(list(decode_bands(content, dtype, name=name)))
+
+
+def decode_bands(content: bytes, dtype: np.dtype[Any], *, name: str) -> Iterator[Samples]:
+    """Unpack a shard band by band, (`CHUNK`, `SHARD`) each; see `decode_shard`."""
+
+    def fetch(start: int, end: int) -> bytes:
+        return content[start:end]
+
+    return bands_of(fetch, len(content), dtype, name=name)
+
+
+def bands_of(fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any], *, name: str) -> Iterator[Samples]:
+    """Unpack a shard band by band, reading no more of it at once than a band needs.
+
+    Parameters
+    ----------
+    fetch
+        Gives the bytes of the shard between two positions.
+    size
+        Bytes of the shard.
+    dtype, name
+        As for `decode_shard`.
+    """
+    tail = fetch(max(size - INDEX_BYTES - CHECKSUM_BYTES, 0), size)
+    table, checksum = tail[:-CHECKSUM_BYTES], tail[-CHECKSUM_BYTES:]
     if len(table) != INDEX_BYTES or checksum != _checksum(table):
         raise StoreError(f"{name}: a shard is damaged (the checksum of its index is wrong); make the image again")
     codec = Blosc()
-    values = np.empty((SHARD, SHARD), dtype=dtype)
-    for number, (start, length) in enumerate(np.frombuffer(table, dtype="<u8").reshape(-1, 2)):
-        y, x = _corner(number)
-        part = values[y : y + CHUNK, x : x + CHUNK]
-        if start == MISSING:
-            part[...] = _fill_of(dtype)
-        else:
-            packed = content[int(start) : int(start) + int(length)]
-            part[...] = np.frombuffer(codec.decode(packed), dtype=dtype).reshape(CHUNK, CHUNK)
-    return values
+    for row in np.frombuffer(table, dtype="<u8").reshape(SIDE, SIDE, 2):
+        band = np.full((CHUNK, SHARD), _fill_of(dtype), dtype=dtype)
+        stored = [(int(start), int(length), column) for column, (start, length) in enumerate(row) if start != MISSING]
+        first = min((start for start, _, _ in stored), default=0)
+        content = fetch(first, max((start + length for start, length, _ in stored), default=0))
+        for start, length, column in stored:
+            packed = content[start - first : start - first + length]
+            chunk = np.frombuffer(codec.decode(packed), dtype=dtype).reshape(CHUNK, CHUNK)
+            band[:, column * CHUNK : (column + 1) * CHUNK] = chunk
+        yield band
 
 
 def _corner(number: int) -> tuple[int, int]:

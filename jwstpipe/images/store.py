@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 from jwstpipe.errors import StoreError, UsageError
+from jwstpipe.images.fits_structure import parse_header
 from jwstpipe.images.layout import NODES, array_path, check_layout, level_shape
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -66,12 +67,12 @@ class ImageStore:
     @cached_property
     def primary(self) -> Header:
         """Primary header."""
-        return Header.fromstring(self.header_bytes("primary").decode("latin-1"))
+        return parse_header(self.header_bytes("primary"))
 
     @cached_property
     def header(self) -> Header:
         """Header of the science plane."""
-        return Header.fromstring(self.header_bytes("sci").decode("latin-1"))
+        return parse_header(self.header_bytes("sci"))
 
     @cached_property
     def wcs(self) -> ImageWcs:

@@ -4,7 +4,8 @@ A writer creates the arrays, tasks fill their shards in any order, and `finish` 
 end: until then no reader takes the folder for an image. Documents and shards are written whole, past zarr-python.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from jwstpipe.images.documents import array_document, group_document, plane_document
 from jwstpipe.images.fits_structure import CARD
 from jwstpipe.images.layout import NODES, PlaneSpec, array_path
-from jwstpipe.images.shards import decode_shard, encode_chunk, encode_shard
+from jwstpipe.images.shards import bands_of, decode_bands, decode_shard, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.sampled import WcsNodes
-from jwstpipe.storage import get_bytes, put_bytes, writing_errors
+from jwstpipe.storage import get_bytes, is_remote, put_bytes, writing_errors
 
 __all__ = ["BYTES_PIECE", "ImageWriter"]
 
@@ -73,7 +74,7 @@ class ImageWriter:
         """
         packed = encode_shard(values, decode=decode, every_bit=every_bit)
         if packed is not None:
-            self._put(self._shard_key(plane, shard, level, index), packed)
+            self._put(self._shard_key(plane, shard, level, index), *packed)
 
     def read_shard(
         self,
@@ -88,6 +89,34 @@ class ImageWriter:
         with writing_errors(self.address):
             packed = get_bytes(f"{self.address}/{self._shard_key(plane, shard, level, index)}", s3=self._s3)
         return None if packed is None else decode_shard(packed, np.dtype(dtype), name=self.address)
+
+    def shard_bands(
+        self,
+        plane: str,
+        shard: tuple[int, int],
+        dtype: str | np.dtype[Any],
+        *,
+        level: int = 0,
+        index: int | None = None,
+    ) -> Iterator[NDArray[Any]]:
+        """Read a shard band by band, each of one row of chunks; nothing where it has no samples."""
+        address = f"{self.address}/{self._shard_key(plane, shard, level, index)}"
+        kind = np.dtype(dtype)
+        with writing_errors(self.address):
+            if is_remote(address):
+                packed = get_bytes(address, s3=self._s3)
+                if packed is not None:
+                    yield from decode_bands(packed, kind, name=self.address)
+                return
+            path = Path(address)
+            if not path.exists():
+                return
+            with path.open("rb") as stream:
+
+                def fetch(start: int, end: int) -> bytes:
+                    return os.pread(stream.fileno(), end - start, start)
+
+                yield from bands_of(fetch, path.stat().st_size, kind, name=self.address)
 
     def write_header(self, name: str, content: bytes) -> None:
         """Store a FITS header byte for byte."""
@@ -141,9 +170,9 @@ class ImageWriter:
         self._groups.add(path.split("/", maxsplit=1)[0])
         self._put(f"{path}/zarr.json", document)
 
-    def _put(self, key: str, content: bytes) -> None:
+    def _put(self, key: str, *pieces: bytes) -> None:
         with writing_errors(self.address):
-            put_bytes(f"{self.address}/{key}", content, s3=self._s3)
+            put_bytes(f"{self.address}/{key}", *pieces, s3=self._s3)
 
     @staticmethod
     def _shard_key(plane: str, shard: tuple[int, int], level: int, index: int | None) -> str:

@@ -55,7 +55,7 @@ def test_a_shard_without_samples_is_not_stored(tmp_path):
 
 
 def test_a_damaged_shard_is_refused(sky):
-    packed = bytearray(encode_shard(sky))
+    packed = bytearray(b"".join(encode_shard(sky)))
     packed[-10] ^= 1
     with pytest.raises(StoreError, match="damaged"):
         decode_shard(bytes(packed), np.dtype("f4"), name="image")
