@@ -1,26 +1,67 @@
 """Serve the flows of this project to a Prefect server: its forms start runs in processes of this machine."""
 
-from prefect import serve
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
-from flows.process_target import process_target
+from prefect import Flow, serve
+from prefect.client.orchestration import get_client
+from prefect.deployments.runner import RunnerDeployment
+from prefect.schedules import Cron
 
-__all__ = ["DEPLOYMENT", "main"]
+from jwstpipe import __version__
+from jwstpipe.jobs.kinds import KINDS, JobKind
+
+__all__ = ["DEPLOYMENT", "deployment", "load_flow", "main"]
 
 DEPLOYMENT = "here"
 """Name of the deployments that a serving process registers."""
 
+RUNS_AT_ONCE = 2
 
-def main() -> None:
+
+def load_flow(kind: JobKind) -> Flow[..., Any]:
+    """Import the flow of a kind of job."""
+    found = getattr(import_module(kind.module), kind.name)
+    assert isinstance(found, Flow)
+    return found
+
+
+def deployment(kind: JobKind, *, switched_on: bool = False) -> RunnerDeployment:
+    """Describe the deployment of a kind of job; its schedule stays off until somebody switches it on."""
+    when = kind.schedule
+    made = load_flow(kind).to_deployment(
+        name=DEPLOYMENT,
+        description=kind.summary,
+        tags=list(kind.tags),
+        version=__version__,
+        schedules=[] if when is None else [Cron(when.cron, timezone="UTC", slug=when.slug, active=switched_on)],
+    )
+    assert isinstance(made, RunnerDeployment)
+    return made
+
+
+def switched_on(kinds: Sequence[JobKind]) -> set[str]:
+    """Ask the server for which kinds somebody has switched the schedule on: serving anew must not switch it off."""
+    with get_client(sync_client=True) as client:
+        found = client.read_deployments(limit=200)
+    mine = {kind.entrypoint: kind for kind in kinds if kind.schedule is not None}
+    return {
+        mine[deployment.entrypoint].name
+        for deployment in found
+        if deployment.name == DEPLOYMENT and deployment.entrypoint in mine
+        if any(schedule.active for schedule in deployment.schedules)
+    }
+
+
+def main(kinds: Sequence[JobKind] = tuple(KINDS.values())) -> None:
     """Serve until a signal ends it."""
+    on = switched_on(kinds)
     serve(
-        process_target.to_deployment(  # type: ignore[arg-type]
-            name=DEPLOYMENT,
-            description="From a sky target to a colour mosaic, on this machine.",
-            tags=["mission:jwst", "kind:process"],
-        ),
+        *(deployment(kind, switched_on=kind.name in on) for kind in kinds),
         pause_on_shutdown=False,
         print_starting_message=False,
-        limit=2,
+        limit=RUNS_AT_ONCE,
     )
 
 

@@ -18,16 +18,18 @@ _HOMES = {
     "open_image": "jwstpipe.images.open",
     "parse_name": "jwstpipe.names",
     "plan_mosaic": "jwstpipe.mosaic.plan",
+    "find_job": "jwstpipe.jobs.listing",
     "search": "jwstpipe.api",
+    "submit": "jwstpipe.jobs.submission",
     "thumbnail": "jwstpipe.render.pictures",
 }
 
-__all__ = ["__version__", "mosaic", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__
+__all__ = ["__version__", "jobs", "mosaic", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__
 
 
 def __getattr__(name: str) -> Any:
-    if name == "mosaic":  # the room itself is the verb: `jwstpipe.mosaic(images, ...)`
-        return import_module("jwstpipe.mosaic")
+    if name in ("jobs", "mosaic"):  # the room itself is the verb: `jwstpipe.mosaic(images, ...)`, `jwstpipe.jobs()`
+        return import_module(f"jwstpipe.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'jwstpipe' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

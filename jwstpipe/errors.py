@@ -22,6 +22,7 @@ __all__ = [
     "StoreError",
     "StoreVersionError",
     "TargetNotFoundError",
+    "TimedOutError",
     "TransferError",
     "TransformError",
     "UsageError",
@@ -62,6 +63,12 @@ class PartialError(JwstPipeError, RuntimeError):
 
 class ServiceError(JwstPipeError, ConnectionError):
     """A service does not answer, or answers with an error that a later attempt may not meet."""
+
+    exit_code = 5
+
+
+class TimedOutError(JwstPipeError, TimeoutError):
+    """What was waited for has not happened yet."""
 
     exit_code = 5
 

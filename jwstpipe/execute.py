@@ -8,7 +8,7 @@ a scheduler elsewhere.
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
@@ -107,10 +107,8 @@ class ThreadWorkers:
         with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
             pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
             try:
-                while pending:
-                    finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                    for future in finished:
-                        receipts[pending.pop(future)] = future.result()
+                for future in as_completed(list(pending)):
+                    receipts[pending.pop(future)] = future.result()
                     report(Progress(name, len(receipts), len(jobs), unit))
             finally:
                 for future in pending:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jwstpipe.errors import DataError
 
-__all__ = ["archive_product_id", "canonical_json", "content_id", "derived_product_id"]
+__all__ = ["archive_product_id", "canonical_json", "content_id", "derived_product_id", "product_slot"]
 
 _ID_BYTES = 16
 _EXACT_INTEGERS = 2**53
@@ -116,3 +116,19 @@ def derived_product_id(
             "inputs": list(inputs),
         }
     )
+
+
+def product_slot(operation: str, parameters: Mapping[str, Any], input_slots: Sequence[str]) -> str:
+    """Give what a product is, whatever the versions of its inputs and of the algorithm.
+
+    The same work on newer inputs has another product id and the same slot: so the newer product is known to take the
+    place of the older one. The slot of an archive file is its data URI.
+
+    Parameters
+    ----------
+    operation, parameters
+        What was done.
+    input_slots
+        Slots of the inputs, in their order.
+    """
+    return content_id({"operation": operation, "parameters": parameters, "inputs": list(input_slots)})

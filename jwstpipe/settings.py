@@ -6,8 +6,10 @@ Nothing is read when this module is imported; unknown keys are errors.
 """
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,7 +23,16 @@ from pydantic_settings import (
 
 from jwstpipe.errors import UsageError
 
-__all__ = ["ArchiveSettings", "ExecutionSettings", "S3Settings", "Settings", "as_environment", "load_settings"]
+__all__ = [
+    "ArchiveSettings",
+    "ExecutionSettings",
+    "Origin",
+    "S3Settings",
+    "Settings",
+    "as_environment",
+    "load_settings",
+    "settings_with_origins",
+]
 
 CONFIG_VARIABLE = "JWSTPIPE_CONFIG"
 
@@ -162,24 +173,58 @@ def load_settings(config: Path | str | None = None, **overrides: Any) -> Setting
         raise UsageError(_first_fault(error, path)) from None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """One setting that is in effect."""
+
+    key: str
+    """As ``archive.source``."""
+
+    value: Any
+    """Plain; a password in an address is left out."""
+
+    origin: str
+    """The variable, the file, or ``default``."""
+
+
+def settings_with_origins(config: Path | str | None = None) -> tuple[Origin, ...]:
+    """Tell every setting in effect and where it comes from.
+
+    Raises
+    ------
+    UsageError
+        As `load_settings`.
+    """
+    settings, path = load_settings(config), _config_path(config)
+    in_file = dict(_flat(_read_toml(path))) if path else {}
+    variables = {name.upper(): name for name in os.environ}
+    found = []
+    for key, value in _flat(settings.model_dump(mode="json")):
+        variable = f"JWSTPIPE_{key.replace('.', '__').upper()}"
+        origin = variables.get(variable) or (str(path) if key in in_file else "default")
+        found.append(Origin(key, _SECRET.sub(r"\1***@", value) if isinstance(value, str) else value, origin))
+    return tuple(found)
+
+
+_SECRET = re.compile(r"(//[^:@/]*:)[^@]*@")
+
+
+def _flat(values: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{lead}{key}.")
+        else:
+            yield f"{lead}{key}", value
+
+
 def as_environment(settings: Settings) -> dict[str, str]:
     """Write settings as the variables that `load_settings` reads, for flows of this process and its children."""
     execution = settings.execution
     if execution.cluster.endswith((".yaml", ".yml")):
         execution = execution.model_copy(update={"cluster": str(Path(execution.cluster).expanduser().resolve())})
     absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve(), "execution": execution})
-    found: dict[str, str] = {}
-
-    def flatten(prefix: str, values: Mapping[str, Any]) -> None:
-        for key, value in values.items():
-            name = f"{prefix}{key.upper()}"
-            if isinstance(value, Mapping):
-                flatten(f"{name}__", value)
-            elif value is not None:
-                found[name] = str(value)
-
-    flatten("JWSTPIPE_", absolute.model_dump(mode="json"))
-    return found
+    values = _flat(absolute.model_dump(mode="json"))
+    return {f"JWSTPIPE_{key.replace('.', '__').upper()}": str(value) for key, value in values if value is not None}
 
 
 def _config_path(config: Path | str | None) -> Path | None:

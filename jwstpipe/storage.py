@@ -24,6 +24,7 @@ from jwstpipe.settings import S3Settings
 __all__ = [
     "ObjectStore",
     "aside",
+    "copy_object",
     "get_bytes",
     "is_remote",
     "open_store",
@@ -192,6 +193,23 @@ def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:
         return Path(address).read_bytes()
     except FileNotFoundError:
         return None
+
+
+def copy_object(source: str, target: str, *, s3: S3Settings | None = None) -> None:
+    """Copy an object that never changes; nothing where there is no source. Local files are linked where they can be."""
+    with writing_errors(target):
+        if not is_remote(source) and not is_remote(target):
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except FileNotFoundError:
+                return
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(source, target)
+            return
+        content = get_bytes(source, s3=s3)
+        if content is not None:
+            put_bytes(target, content, s3=s3)
 
 
 @dataclass(frozen=True)

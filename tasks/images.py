@@ -11,10 +11,13 @@ from prefect.cache_policies import NO_CACHE
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
 from jwstpipe.ingestion import register
 from jwstpipe.render.pictures import thumbnail
+from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 from tasks.archive import Fetched
@@ -22,7 +25,7 @@ from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
 
-__all__ = ["convert_files", "make_thumbnails", "register_files"]
+__all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 
 PLANES: Planes = "science"
 """Planes that flows convert: what mosaics need. The FITS file stays beside the image."""
@@ -45,6 +48,38 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
         records.append(record)
     get_run_logger().info("%d files registered", len(records))
     return tuple(records)
+
+
+@task(name="resolve", cache_policy=NO_CACHE)
+def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]:
+    """Find the archive files that a request means; those that hold no image are left out, and that is said."""
+    query = RecordQuery(
+        kind=("archive",),
+        level=(request.level,) if request.level else (),
+        target=request.target,
+        program=request.program,
+        instrument=(request.instrument,) if request.instrument else (),
+        filter=request.filters,
+    )
+    found = run.catalog.find(query, sort="file_name")
+    if request.products:
+        asked = set(request.products)
+        found = [record for record in found if {record.product_id, record.file_name} & asked]
+        missing = asked - {name for record in found for name in (record.product_id, record.file_name)}
+        if missing:
+            raise NotFoundError(
+                f"{min(missing)}: no such archive file in the catalogue; jwstpipe catalog find lists them"
+            )
+    images = tuple(record for record in found if record.is_viewable)
+    if not images:
+        raise NotFoundError(f"{request.title()}: the catalogue has no such archive images; jwstpipe ingest brings them")
+    if len(images) > request.max_files:
+        raise UsageError(
+            f"{len(images)} files are more than the limit of {request.max_files}; narrow it or raise max_files"
+        )
+    if len(images) < len(found):
+        run.note(f"{len(found) - len(images)} files hold no image and were left out")
+    return images
 
 
 @task(name="convert", cache_policy=NO_CACHE)

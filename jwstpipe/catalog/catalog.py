@@ -1,66 +1,26 @@
-"""`Catalog`: products entered, published, found and counted."""
+"""`Catalog`: products entered, published, found and changed."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from jwstpipe.catalog.connect import CatalogDatabase, connect
 from jwstpipe.catalog.documents import from_document, publish_update, stage_insert
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.parts import time_text
-from jwstpipe.catalog.query import RecordQuery, SortKey, sort_fields, to_filter
-from jwstpipe.errors import NotFoundError
+from jwstpipe.catalog.query import RecordQuery, SortKey, sort_fields, to_filter, visible_to
+from jwstpipe.catalog.schema import COLLECTION_NAME, ensure_schema
+from jwstpipe.catalog.statistics import CatalogStats, Share, statistics_of
+from jwstpipe.errors import NotFoundError, UsageError
 
 __all__ = ["COLLECTION_NAME", "Catalog", "CatalogStats", "Share", "open_catalog"]
 
-COLLECTION_NAME = "jwst_data"
-
 _IDS_AT_ONCE = 500
-
-_SINGLE_INDEXES = (
-    *("data_type", "processing_status", "observation_base_id", "user_id", "tags", "is_public", "is_archived"),
-    *(
-        "processing_level",
-        "derived_from",
-        "file_path",
-        "file_name",
-        "kind",
-        "status",
-        "target_key",
-        "program",
-        "run_id",
-    ),
-    *("image_info.instrument", "image_info.filter", "metadata.mast_obs_id"),
-)
-_ORDERED_INDEXES: tuple[tuple[tuple[str, int], ...], ...] = (
-    (("upload_date", -1),),
-    (("created_ms", -1),),
-    (("observation_base_id", 1), ("processing_level", 1), ("file_name", 1)),
-)
-
-
-@dataclass(frozen=True)
-class Share:
-    """How much of the catalogue falls to one value."""
-
-    records: int
-    bytes: int
-    """Size of their files, as far as it is known."""
-
-
-@dataclass(frozen=True)
-class CatalogStats:
-    """What the catalogue holds; records without a value stand under the empty text."""
-
-    total: Share
-    by_kind: dict[str, Share]
-    by_instrument: dict[str, Share]
-    by_filter: dict[str, Share]
-    by_level: dict[str, Share]
-    by_status: dict[str, Share]
+_MANY = 1000
+"""Changes after which the planner of queries looks at the data anew."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +28,16 @@ class Catalog:
     """The records of one database; every change is one atomic update, safe to repeat."""
 
     database: CatalogDatabase
+    user: str | None = None
+    """Who asks: sees public, own and shared records, and changes own ones only. None = the site: everything."""
+
+    def as_user(self, user: str) -> Self:
+        """Give the catalogue as a user sees it; "" is somebody without a name."""
+        return replace(self, user=user)
 
     def ensure_indexes(self) -> None:
-        """Make the indexes; those that are there stay."""
-        with self.database.writing() as collections:
-            collection = collections[COLLECTION_NAME]
-            for field in _SINGLE_INDEXES:
-                collection.create_index([(field, 1)])
-            for fields in _ORDERED_INDEXES:
-                collection.create_index(list(fields))
-            collection.create_index("owner_path", unique=True, sparse=True)
+        """Make the indexes and bring older documents up to this version; what is there stays."""
+        ensure_schema(self.database)
 
     def stage(self, record: ProductRecord) -> None:
         """Enter a record that readers do not see yet; one that is there, staged or published, stays as it is.
@@ -88,29 +48,56 @@ class Catalog:
             Another product stands under its storage key.
         """
         with self._writing() as collection:
-            collection.update_one(_by_id(record.product_id), stage_insert(record), upsert=True)
+            collection.update_one(_by_id(record.product_id), stage_insert(self._owned(record)), upsert=True)
 
     def publish(self, record: ProductRecord) -> None:
         """Make a product visible, with everything that is known of it, in one update.
 
         Whether it was staged, published before or unknown: the result is the same. What belongs to users (see
-        `ProductRecord`) is kept from the first time on; tags are added.
+        `ProductRecord`) is kept from the first time on; tags are added. An older product of the same slot is marked as
+        superseded.
 
         Raises
         ------
         ConflictError
             Another product stands under its storage key.
         """
+        owned = self._owned(record)
         with self._writing() as collection:
-            collection.update_one(_by_id(record.product_id), publish_update(record), upsert=True)
+            _retire_older(collection, [owned])
+            collection.update_one(_by_id(owned.product_id), publish_update(owned), upsert=True)
+
+    def publish_many(self, records: Iterable[ProductRecord]) -> int:
+        """Publish many products in few round trips; each as by `publish`.
+
+        Returns
+        -------
+        int
+            How many.
+
+        Raises
+        ------
+        ConflictError
+            Another product stands under one of their storage keys. In an embedded file none is then published, on a
+            server all others are.
+        """
+        owned = list({record.product_id: self._owned(record) for record in records}.values())
+        with self._writing() as collection:
+            for start in range(0, len(owned), _IDS_AT_ONCE):
+                _retire_older(collection, owned[start : start + _IDS_AT_ONCE])
+            updates = [(_by_id(record.product_id), publish_update(record)) for record in owned]
+            self.database.update_many_by_one(COLLECTION_NAME, updates)
+        if len(owned) >= _MANY:
+            self.database.collect_statistics()
+        return len(owned)
 
     def get(self, product_id: str) -> ProductRecord:
-        """Read one record, staged or published.
+        """Read one record, staged, published or superseded.
 
         Raises
         ------
         NotFoundError
-            No product of this id.
+            No product of this id, or none that this user may see.
         """
         found = self.get_many([product_id])
         if product_id not in found:
@@ -118,7 +105,7 @@ class Catalog:
         return found[product_id]
 
     def get_many(self, product_ids: Iterable[str]) -> dict[str, ProductRecord]:
-        """Read records by id; ids that are not there are left out."""
+        """Read records by id; ids that are not there, or not to be seen by this user, are left out."""
         return {
             document["_id"]: from_document(document)
             for batch in _batches(product_ids)
@@ -130,10 +117,15 @@ class Catalog:
         return {
             document["_id"]
             for batch in _batches(product_ids)
-            for document in self._documents(
-                {"_id": {"$in": batch}, "status": {"$eq": "published"}}, projection={"status": 1}
-            )
+            for document in self._documents({"_id": {"$in": batch}, "status": {"$eq": "published"}})
         }
+
+    def starting_with(self, beginning: str, *, most: int = 10) -> list[ProductRecord]:
+        """Find records whose id starts so, as people shorten them."""
+        span = {"$gte": beginning, "$lt": beginning + "\x7f"}
+        with self._reading() as collection:
+            found = list(collection.find(self._seen({"_id": span})).sort([("_id", 1)]).limit(most))
+        return [from_document(document) for document in found]
 
     def find(
         self, query: RecordQuery | None = None, *, sort: SortKey = "newest", limit: int = 0, skip: int = 0
@@ -151,7 +143,7 @@ class Catalog:
         skip
             Records to pass over first.
         """
-        conditions = to_filter(query or RecordQuery())
+        conditions = self._seen(to_filter(query or RecordQuery()))
         with self._reading() as collection:
             cursor = collection.find(conditions).sort(sort_fields(sort))
             cursor = cursor.skip(skip) if skip else cursor
@@ -170,20 +162,12 @@ class Catalog:
     def count(self, query: RecordQuery | None = None) -> int:
         """Count records; None = all published ones."""
         with self._reading() as collection:
-            return int(collection.count_documents(to_filter(query or RecordQuery())))
+            return int(collection.count_documents(self._seen(to_filter(query or RecordQuery()))))
 
     def stats(self, query: RecordQuery | None = None) -> CatalogStats:
-        """Count records and bytes by kind, instrument, filter, level and status; None = all records."""
-        conditions = to_filter(query or RecordQuery(status=()))
+        """Count records and bytes by kind, instrument, filter, level, status and size; None = all records."""
         with self._reading() as collection:
-            return CatalogStats(
-                total=_shares(collection, conditions, None).get("", Share(0, 0)),
-                by_kind=_shares(collection, conditions, "$kind"),
-                by_instrument=_shares(collection, conditions, "$image_info.instrument"),
-                by_filter=_shares(collection, conditions, "$image_info.filter"),
-                by_level=_shares(collection, conditions, "$processing_level"),
-                by_status=_shares(collection, conditions, "$status"),
-            )
+            return statistics_of(collection, self._seen(to_filter(query or RecordQuery(status=()))))
 
     def amend(
         self,
@@ -195,6 +179,7 @@ class Catalog:
         thumbnail: str | None = None,
         is_public: bool | None = None,
         is_archived: bool | None = None,
+        shared_with: Collection[str] | None = None,
     ) -> ProductRecord:
         """Change what belongs to users; None = leave as it is.
 
@@ -209,13 +194,19 @@ class Catalog:
             No product of this id.
         DataError
             A value that no record may have.
+        UsageError
+            A record of somebody else.
         """
         given = {"description": description, "thumbnail": thumbnail, "is_public": is_public, "is_archived": is_archived}
         changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
         if is_archived is not None:
             changes["archived_date"] = time_text(datetime.now(UTC)) if is_archived else None
-        record = self.get(product_id)
+        if shared_with is not None:
+            changes["shared_with"] = sorted(set(shared_with))
+        record = self._own(self.get(product_id))
         from_document({**record.model_dump(mode="json", by_alias=True), **changes, "tags": list(add_tags)})
+        if description is not None:
+            changes["note_key"] = description.lower()
         updates = [
             {"$set": changes} if changes else {},
             {"$addToSet": {"tags": {"$each": list(add_tags)}}} if add_tags else {},
@@ -227,9 +218,53 @@ class Catalog:
         return self.get(product_id)
 
     def delete(self, product_id: str) -> bool:
-        """Forget a product; tell whether it was there."""
+        """Forget a product; tell whether it was there.
+
+        Raises
+        ------
+        UsageError
+            A record of somebody else.
+        """
+        if self.user is not None:
+            found = self.get_many([product_id])
+            if product_id not in found:
+                return False
+            self._own(found[product_id])
         with self._writing() as collection:
             return bool(collection.delete_one(_by_id(product_id)).deleted_count)
+
+    def update_many(self, product_ids: Sequence[str], update: Mapping[str, Any]) -> int:
+        """Apply one update to many records; see `jwstpipe.catalog.bulk`, which is what callers want."""
+        with self._writing() as collection:
+            done = [
+                collection.update_many({"_id": {"$in": batch}}, dict(update)).matched_count
+                for batch in _batches(product_ids)
+            ]
+        return sum(done)
+
+    def delete_many(self, product_ids: Sequence[str]) -> int:
+        """Forget many products; see `jwstpipe.catalog.bulk`, which is what callers want."""
+        with self._writing() as collection:
+            done = [collection.delete_many({"_id": {"$in": batch}}).deleted_count for batch in _batches(product_ids)]
+        return sum(done)
+
+    def _seen(self, conditions: dict[str, Any]) -> dict[str, Any]:
+        """Add to conditions that this user may see a record; every read goes through here."""
+        alternatives = visible_to(self.user)
+        if not alternatives:
+            return conditions
+        return {**conditions, "$and": [*conditions.get("$and", []), {"$or": alternatives}]}
+
+    def _own(self, record: ProductRecord) -> ProductRecord:
+        if self.user is not None and record.user_id != self.user:
+            raise UsageError(f"{record.file_name} is not yours to change; ask its owner or the site")
+        return record
+
+    def _owned(self, record: ProductRecord) -> ProductRecord:
+        """Give a record of a user's the user as owner."""
+        if not self.user or record.user_id is not None:
+            return record
+        return record.model_copy(update={"user_id": self.user})
 
     @contextmanager
     def _reading(self) -> Iterator[Any]:
@@ -241,16 +276,14 @@ class Catalog:
         with self.database.writing() as collections:
             yield collections[COLLECTION_NAME]
 
-    def _documents(
-        self, conditions: dict[str, Any], *, projection: dict[str, int] | None = None
-    ) -> list[dict[str, Any]]:
+    def _documents(self, conditions: dict[str, Any]) -> list[dict[str, Any]]:
         with self._reading() as collection:
-            return list(collection.find(conditions, projection))
+            return list(collection.find(self._seen(conditions)))
 
 
 @contextmanager
 def open_catalog(address: str | Path) -> Iterator[Catalog]:
-    """Open the catalogue at an address, indexes made, and close it behind the block.
+    """Open the catalogue at an address, indexes made and documents brought up to date, and close it behind the block.
 
     Raises
     ------
@@ -273,11 +306,18 @@ def _batches(product_ids: Iterable[str]) -> Iterator[list[str]]:
         yield ids[start : start + _IDS_AT_ONCE]
 
 
-def _shares(collection: Any, conditions: dict[str, Any], field: str | None) -> dict[str, Share]:
-    stages = [
-        {"$match": conditions},
-        {"$group": {"_id": field, "records": {"$sum": 1}, "bytes": {"$sum": "$file_size"}}},
-    ]
-    rows = collection.aggregate(stages)
-    shares = {str(row["_id"] or ""): Share(int(row["records"]), int(row["bytes"] or 0)) for row in rows}
-    return dict(sorted(shares.items()))
+def _retire_older(collection: Any, records: Sequence[ProductRecord]) -> None:
+    """Mark published products whose slot (and owner) one of these records takes as superseded by it.
+
+    Their place in the store is free for the newer one; what they were stays known, for the lineage of what they went
+    into.
+    """
+    heirs = {(record.slot, record.user_id): record.product_id for record in records if record.slot is not None}
+    if not heirs:
+        return
+    slots = sorted({str(slot) for slot, _ in heirs})
+    for document in list(collection.find({"slot": {"$in": slots}, "status": {"$eq": "published"}})):
+        heir = heirs.get((document["slot"], document.get("user_id")))
+        if heir is not None and heir != document["_id"]:
+            retired = {"$set": {"status": "superseded", "superseded_by": heir}, "$unset": {"owner_path": ""}}
+            collection.update_one(_by_id(document["_id"]), retired)

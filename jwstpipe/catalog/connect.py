@@ -7,16 +7,18 @@ library reads and writes in two steps, so that each writing block is one transac
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+import pymongo
 from pymongo import MongoClient
 from pymongo import errors as mongo
 from pymongo.uri_parser import parse_uri
 
+from jwstpipe.catalog.embedded import IndexedCollection
 from jwstpipe.errors import ConflictError, DataError, ServiceError, StorageError, UsageError
 from jwstpipe.storage import storage_errors
 
@@ -28,6 +30,8 @@ FILE_WAIT_S = 30.0
 """Longest wait for another process that writes the same file."""
 
 _SCHEMES = ("mongodb://", "mongodb+srv://")
+UPDATES_AT_ONCE = 1000
+_DUPLICATE = (11000, 11001)
 _CREDENTIALS_REFUSED = (13, 18, 8000)
 
 
@@ -48,6 +52,16 @@ class CatalogDatabase(Protocol):
 
         On a server that holds for each update by itself.
         """
+        ...
+
+    def update_many_by_one(
+        self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    ) -> None:
+        """Apply many updates, each to the one document that meets its condition or to a new one, in few round trips."""
+        ...
+
+    def collect_statistics(self) -> None:
+        """Have the planner of queries look at the data anew, after many changes."""
         ...
 
     def close(self) -> None:
@@ -121,6 +135,18 @@ class ServerDatabase:
         """Give the collections by name (see `CatalogDatabase.writing`)."""
         return self.reading()
 
+    def update_many_by_one(
+        self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    ) -> None:
+        """Apply many updates (see `CatalogDatabase.update_many_by_one`)."""
+        operations = [pymongo.UpdateOne(condition, update, upsert=True) for condition, update in updates]
+        with self._errors():
+            for start in range(0, len(operations), UPDATES_AT_ONCE):
+                self._database[collection].bulk_write(operations[start : start + UPDATES_AT_ONCE], ordered=False)
+
+    def collect_statistics(self) -> None:
+        """Do nothing: the server's planner tries plans as it goes."""
+
     def close(self) -> None:
         """Let go of the connection."""
         self._client.close()
@@ -143,6 +169,11 @@ class ServerDatabase:
             raise ServiceError(
                 f"no MongoDB answers at {self.address}; start it, or give the path of a file as catalogue"
             ) from None
+        except mongo.BulkWriteError as error:
+            faults = (error.details or {}).get("writeErrors") or [{}]
+            if any(fault.get("code") in _DUPLICATE or "UNIQUE constraint" in str(fault) for fault in faults):
+                raise ConflictError(_conflict(self.address, str(faults[0].get("keyValue", "")))) from None
+            raise ServiceError(f"{self.address} cannot do this: {faults[0].get('errmsg', error)}") from None
         except mongo.DocumentTooLarge as error:
             raise DataError(f"{self.address} takes no record of this size: {error}; keep less in it") from None
         except mongo.OperationFailure as error:
@@ -181,18 +212,43 @@ class EmbeddedDatabase:
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors():
             self._connection = Connection(str(path), timeout=FILE_WAIT_S, check_same_thread=False)
+        self._collections = _EmbeddedCollections(self._connection)
 
     @contextmanager
     def reading(self) -> Iterator[Any]:
         """Give the collections by name (see `CatalogDatabase.reading`)."""
         with self._lock, self._errors():
-            yield self._connection
+            yield self._collections
 
     @contextmanager
     def writing(self) -> Iterator[Any]:
-        """Give the collections by name, inside one transaction (see `CatalogDatabase.writing`)."""
-        with self._lock, self._errors(), self._connection.start_session().start_transaction():
-            yield self._connection
+        """Give the collections by name, inside one transaction (see `CatalogDatabase.writing`).
+
+        A block inside a block is part of the outer one.
+        """
+        with self._lock, self._errors():
+            if self._connection.db.in_transaction:
+                yield self._collections
+                return
+            with self._connection.start_session().start_transaction():
+                yield self._collections
+
+    def update_many_by_one(
+        self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
+    ) -> None:
+        """Apply many updates in one transaction (see `CatalogDatabase.update_many_by_one`)."""
+        from neosqlite.requests import UpdateOne  # noqa: PLC0415
+
+        operations = [UpdateOne(dict(condition), dict(update), upsert=True) for condition, update in updates]
+        if operations:
+            with self.writing() as collections:
+                collections[collection].bulk_write(operations, ordered=False)
+
+    def collect_statistics(self) -> None:
+        """Have SQLite count what its indexes hold."""
+        with self._lock, self._errors():
+            self._connection.db.execute("PRAGMA analysis_limit = 1000")
+            self._connection.db.execute("ANALYZE")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -219,6 +275,22 @@ class EmbeddedDatabase:
             raise StorageError(f"{self.address}: {_way_out(str(error))}") from None
         except sqlite3.DatabaseError as error:
             raise DataError(f"{self.address} is no catalogue ({error}); give another file") from None
+
+
+class _EmbeddedCollections:
+    """Collections of an embedded file by name."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    @property
+    def db(self) -> sqlite3.Connection:
+        """The connection below."""
+        connection: sqlite3.Connection = self._connection.db
+        return connection
+
+    def __getitem__(self, name: str) -> IndexedCollection:
+        return IndexedCollection(self._connection[name], self.db)
 
 
 def _conflict(address: str, what: str) -> str:

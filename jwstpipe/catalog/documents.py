@@ -3,12 +3,22 @@
 Some fields are only there to be searched: they are derived anew at each write and dropped on the way out.
 """
 
+import math
 import re
 from typing import Any
 
 from jwstpipe.catalog.models import ProductRecord, checked_record
 
-__all__ = ["USER_FIELDS", "from_document", "publish_update", "stage_insert", "target_key"]
+__all__ = [
+    "USER_FIELDS",
+    "from_document",
+    "owner_path",
+    "publish_update",
+    "search_fields",
+    "sky_vector",
+    "stage_insert",
+    "target_key",
+]
 
 USER_FIELDS = frozenset(
     {
@@ -16,6 +26,7 @@ USER_FIELDS = frozenset(
         "created_ms",
         "last_accessed",
         "description",
+        "note_key",
         "user_id",
         "is_public",
         "shared_with",
@@ -26,7 +37,9 @@ USER_FIELDS = frozenset(
 )
 """Fields of a document that publishing sets once and then leaves to the users; tags are only added to."""
 
-_DERIVED = frozenset({"target_key", "owner_path", "created_ms", "parent_id"})
+_DERIVED = frozenset(
+    {"target_key", "name_key", "note_key", "owner_path", "created_ms", "observed_ms", "parent_id", "sky"}
+)
 
 
 def target_key(name: str) -> str:
@@ -34,22 +47,47 @@ def target_key(name: str) -> str:
     return re.sub(r"[^A-Z0-9+]", "", name.upper())
 
 
+def sky_vector(ra: float, dec: float) -> tuple[float, float, float]:
+    """Give the unit vector of a position in degrees: distances and boxes of vectors know neither poles nor RA 0."""
+    lon, lat = math.radians(ra), math.radians(dec)
+    return math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)
+
+
+def owner_path(record: ProductRecord) -> str:
+    """Name an owner's place in the store, as one text: SQL holds that two missing owners differ."""
+    return f"{record.user_id or ''}:{record.storage_key}"
+
+
+def search_fields(record: ProductRecord) -> dict[str, Any]:
+    """Give the fields that are only there to be searched."""
+    image = record.image_info
+    target = image.target_name if image else None
+    observed = image.observation_date if image else None
+    fields: dict[str, Any] = {
+        "target_key": target_key(target) if target else None,
+        "name_key": f"{record.file_name}\n{target or ''}".lower(),
+        "note_key": (record.description or "").lower(),
+        # Integers, because the embedded store compares texts that look like times to the second only.
+        "created_ms": int(record.created.timestamp() * 1000),
+        "observed_ms": None if observed is None else round(observed.timestamp() * 1000),
+        "parent_id": record.parents[0] if len(record.parents) == 1 else None,
+        "sky": None,
+    }
+    if record.ra is not None and record.dec is not None:
+        fields["sky"] = dict(zip("xyz", sky_vector(record.ra, record.dec), strict=True))
+    return fields
+
+
 def _document(record: ProductRecord) -> dict[str, Any]:
-    document = record.model_dump(mode="json", by_alias=True)
-    target = record.image_info.target_name if record.image_info else None
-    document["target_key"] = target_key(target) if target else None
-    # An integer, because the embedded store compares texts that look like times to the second only.
-    document["created_ms"] = int(record.created.timestamp() * 1000)
-    document["parent_id"] = record.parents[0] if len(record.parents) == 1 else None
+    document = {**record.model_dump(mode="json", by_alias=True), **search_fields(record)}
     if record.storage_key is not None:
-        # One text instead of the pair (user_id, file_path): SQL holds that two missing owners differ.
-        document["owner_path"] = f"{record.user_id or ''}:{record.storage_key}"
+        document["owner_path"] = owner_path(record)
     return document
 
 
 def publish_update(record: ProductRecord) -> dict[str, Any]:
     """Give the one update that makes a record visible; applied twice it changes nothing."""
-    document = {**_document(record), "status": "published"}
+    document = {**_document(record), "status": "published", "superseded_by": None}
     document.pop("_id")
     tags = document.pop("tags")
     update: dict[str, Any] = {

@@ -6,7 +6,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from jwstpipe.catalog.parts import (
     CalibrationInfo,
+    Execution,
     ImageInfo,
+    InputLink,
     JsonMap,
     ProcessingResult,
     ProcessingStatus,
@@ -21,7 +23,7 @@ from jwstpipe.storage import checked_key
 __all__ = ["FileFormat", "ProductId", "ProductKind", "ProductRecord", "ProductStatus", "RecordType", "checked_record"]
 
 ProductKind = Literal["archive", "image", "mosaic", "picture", "thumbnail"]
-ProductStatus = Literal["staged", "published"]
+ProductStatus = Literal["staged", "published", "superseded"]
 RecordType = Literal["image", "sensor", "spectral", "metadata", "calibration", "raw", "processed"]
 FileFormat = Literal["fits", "csv", "json", "hdf5", "ascii", "binary", "png", "jpeg", "tiff", "ecsv", "asdf", "zarr"]
 
@@ -45,6 +47,10 @@ class ProductRecord(BaseModel):
     product_id: ProductId = Field(alias="_id", description="follows from content or parameters; see identity")
     kind: ProductKind
     status: ProductStatus = Field("staged", description="readers see published products only")
+    slot: str | None = Field(
+        None, description="what the product is, whatever the version of its inputs; see identity.product_slot"
+    )
+    superseded_by: ProductId | None = Field(None, description="the newer product of the same slot")
 
     file_name: str = Field(min_length=1, max_length=255)
     storage_key: StorageKey | None = Field(None, alias="file_path", description="relative key in the store")
@@ -66,13 +72,18 @@ class ProductRecord(BaseModel):
     detector: str | None = None
     program: int | None = Field(None, ge=0, description="programme; as a number, because padding differs")
     is_viewable: bool = False
+    ra: float | None = Field(None, ge=0, lt=360, description="right ascension of its middle, degrees ICRS")
+    dec: float | None = Field(None, ge=-90, le=90, description="declination of its middle, degrees ICRS")
+    warnings: tuple[str, ...] = Field((), description="where name, header and archive disagree, and the like")
 
     parents: tuple[ProductId, ...] = Field((), alias="derived_from", description="ids of the inputs")
+    inputs: tuple[InputLink, ...] = Field((), description="the inputs as they were: names, digests, roles, evidence")
     operation: str | None = Field(None, description="what made it, as mosaic")
     algorithm_version: str | None = None
     parameters: JsonMap = {}
     software: dict[str, str] = Field({}, description="version by package")
     run_id: str | None = Field(None, description="run that made it")
+    execution: Execution | None = Field(None, description="Prefect and Dask ids of its making")
 
     created: UtcTime = Field(alias="upload_date")
     last_accessed: UtcTime | None = None

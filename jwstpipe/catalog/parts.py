@@ -9,7 +9,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 __all__ = [
     "CalibrationInfo",
+    "Execution",
     "ImageInfo",
+    "InputLink",
+    "InputRole",
     "JsonMap",
     "ProcessingResult",
     "ProcessingStatus",
@@ -18,6 +21,11 @@ __all__ = [
     "UtcTime",
     "time_text",
 ]
+
+InputRole = Literal[
+    "science", "background", "imprint", "psf", "sourcecat", "segmap", "direct_image", "target_acquisition"
+]
+Evidence = Literal["exact", "association", "header", "name"]
 
 ProcessingStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
@@ -64,6 +72,26 @@ JsonMap = Annotated[dict[str, Any], AfterValidator(_plain_map)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class InputLink(_Part):
+    """One input of a product, as it was when the product was made: it outlives the input's own record."""
+
+    product_id: str | None = Field(None, description="none for an input that is named and was never here")
+    file_name: str = Field(min_length=1)
+    digest: str | None = Field(None, pattern=r"^[0-9a-f]{64}$", description="SHA-256 of its file, where it is one file")
+    role: InputRole = "science"
+    evidence: Evidence = Field("exact", description="exact: we made it; else what the archive's files say, best first")
+
+
+class Execution(_Part):
+    """Where and by what a product was computed."""
+
+    prefect_flow_run: str | None = Field(None, description="id of the flow run")
+    prefect_task_run: str | None = Field(None, description="id of the task run")
+    dask_scheduler: str | None = Field(None, description="address of the scheduler")
+    dask_client: str | None = Field(None, description="id of the client that handed out the work")
+    host: str | None = None
 
 
 class ImageInfo(_Part):

@@ -1,14 +1,19 @@
-"""Commands on many images at once: mosaic."""
+"""Commands on many images at once: mosaic, footprints."""
 
+import os
 from dataclasses import asdict
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights, validated
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
 
 __all__ = ["COMMANDS"]
 
@@ -46,12 +51,14 @@ def mosaic(
     max_gigapixels: Annotated[float, typer.Option(help="refuse a larger mosaic")] = 4.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="plan only, and print the size of the work")] = False,
     overwrite: Overwrite = False,
+    update: Annotated[
+        bool, typer.Option("--update", help="keep grid and unchanged tiles of what stands there")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Make one mosaic of many images."""
     from jwstpipe.execute import open_workers
     from jwstpipe.mosaic.build import mosaic as make_mosaic
-    from jwstpipe.mosaic.grids import read_grid
     from jwstpipe.mosaic.plan import plan_mosaic
 
     if not out and not dry_run:
@@ -75,14 +82,14 @@ def mosaic(
         scale_arcsec=scale,
         max_gigapixels=max_gigapixels,
     )
-    frame = None if grid is None else read_grid(grid, s3=settings.s3)
+    frame = _frame(grid, images, scale, settings.s3)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(execution) as workers:
         if dry_run:
             plan = plan_mosaic(images, options=options, grid=frame, s3=settings.s3, workers=workers, report=report)
-            summary = plan.summary()
+            summary = plan.summary(threads=execution.workers or os.cpu_count() or 1)
         else:
             made = make_mosaic(
-                images, out, options=options, grid=frame, fits=fits, overwrite=overwrite,
+                images, out, options=options, grid=frame, fits=fits, overwrite=overwrite, update=update,
                 s3=settings.s3, workers=workers, report=report,
             )  # fmt: skip
             summary = asdict(made)
@@ -91,7 +98,54 @@ def mosaic(
         return
     for key, value in summary.items():
         if value not in (None, ""):
-            data(f"{key:14s} {value}")
+            data(f"{key:22s} {value}")
+
+
+def footprints(
+    context: typer.Context,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    *,
+    out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.png", help="draw them")] = None,
+    scale: Annotated[float | None, typer.Option(help="pixel size, arcsec; default: the finest image's")] = None,
+    grid: Annotated[
+        str | None, typer.Option(metavar="IMAGE|HEADER.hdr|instrument", help="grid of an image, or aligned with them")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show where images, and the tiles of their mosaic, lie on the sky."""
+    from jwstpipe.execute import ThreadWorkers
+    from jwstpipe.mosaic.footprints import draw_footprints
+    from jwstpipe.mosaic.footprints import footprints as outlines
+    from jwstpipe.mosaic.plan import plan_mosaic
+
+    settings = settings_of(context)
+    frame = _frame(grid, images, scale, settings.s3)
+    options = validated(MosaicOptions, scale_arcsec=scale, max_gigapixels=10_000)
+    with progress_bars(quiet=choices_of(context).quiet) as report:
+        workers = ThreadWorkers(os.cpu_count() or 1)
+        plan = plan_mosaic(images, options=options, grid=frame, s3=settings.s3, workers=workers, report=report)
+    if out is not None:
+        draw_footprints(plan, out)
+    found = outlines(plan)
+    if as_json:
+        json_data(found)
+        return
+    for image in found["images"]:
+        ra, dec = np.array(image["outline"]).T
+        data(f"{image['image']}: RA {ra.min():.5f} to {ra.max():.5f}, Dec {dec.min():+.5f} to {dec.max():+.5f} deg")
+    data(f"{len(found['images'])} images on {len(found['tiles'])} tiles" + (f", drawn in {out}" if out else ""))
+
+
+def _frame(
+    grid: str | None, images: list[str], scale: float | None, s3: S3Settings
+) -> tuple[SkyGrid, Box | None] | None:
+    from jwstpipe.mosaic.grids import aligned_grid, read_grid
+
+    if grid is None:
+        return None
+    if grid == "instrument":
+        return aligned_grid(images, scale_arcsec=scale, s3=s3), None
+    return read_grid(grid, s3=s3)
 
 
 def _numbers(option: str, text: str, count: int) -> tuple[float, ...]:
@@ -104,4 +158,4 @@ def _numbers(option: str, text: str, count: int) -> tuple[float, ...]:
     return found
 
 
-COMMANDS = {"mosaic": mosaic}
+COMMANDS = {"mosaic": mosaic, "footprints": footprints}

@@ -29,7 +29,8 @@ QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "PREFECT_SERVER_EPHEMERAL_ENABLED": "false",
     "PREFECT_LOGGING_EXTRA_LOGGERS": "jwstpipe",
-    "PREFECT_CLIENT_MAX_RETRIES": "4",
+    "PREFECT_CLIENT_MAX_RETRIES": "8",
+    "PREFECT_RUNNER_POLL_FREQUENCY": "2",
 }
 """Nothing is sent anywhere, and no second server starts behind our back."""
 

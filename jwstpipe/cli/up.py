@@ -1,4 +1,4 @@
-"""The command `up`: Prefect server, served flows and Dask cluster on this machine, until Ctrl-C."""
+"""The command `up`: Prefect, all flows, Dask, catalogue and store on this machine, until Ctrl-C."""
 
 import os
 import signal
@@ -14,14 +14,15 @@ from typing import Annotated
 import typer
 
 from jwstpipe.cli.context import settings_of
-from jwstpipe.cli.output import data, remark
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.prefect_server import PrefectServer, starting_server, stop_process, use_server
+from jwstpipe.cli.store_pages import serving_store
 from jwstpipe.errors import ServiceError
-from jwstpipe.settings import as_environment
+from jwstpipe.settings import Settings, as_environment
 
 __all__ = ["COMMANDS"]
 
-SERVE_SECONDS = 60.0
+SERVE_SECONDS = 90.0
 LOOK_SECONDS = 0.5
 
 
@@ -31,31 +32,70 @@ def up(
     home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
     port: Annotated[int, typer.Option(help="port of the Prefect server on 127.0.0.1; 0 = any free one")] = 4200,
     dask_port: Annotated[int, typer.Option(help="port of the Dask dashboard on 127.0.0.1; 0 = any free one")] = 8787,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable: one line when all is up")] = False,
 ) -> None:
-    """Start Prefect, the flows and Dask on this machine; Ctrl-C stops them all."""
+    """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all."""
+    from jwstpipe.catalog.catalog import open_catalog
     from jwstpipe.execute import shared_cluster
+    from jwstpipe.jobs.kinds import KINDS
+    from jwstpipe.jobs.server import forget_server, remember_server
+    from jwstpipe.storage import open_store
 
     settings = settings_of(context, home=home)
     execution = settings.execution.model_copy(update={"dashboard_port": dask_port})
     stop = _stop_on_signals()
+    store = open_store(settings.store_root, s3=settings.s3)
+    with open_catalog(settings.catalog_address) as catalog:
+        records = catalog.count()
     with ExitStack() as stack:
         server = stack.enter_context(starting_server(settings.home / "prefect", port=port))
         cluster = stack.enter_context(shared_cluster(execution))
+        link = settings.store_link or stack.enter_context(serving_store(store))
         server.wait_until_ready()
-        own = settings.execution.model_copy(update={"cluster": cluster.address})
-        os.environ.update(as_environment(settings.model_copy(update={"execution": own, "prefect_api": server.api})))
-        use_server(server.api, settings.home / "prefect", verbose=True)
+        _hand_down(settings, server, cluster.address, link)
         serving = stack.enter_context(_serving_flows(settings.home / "prefect" / "flows.log"))
-        _wait_for_deployment(server, serving, stop)
-        data(f"Prefect dashboard: {server.dashboard}")
-        data(f"Dask dashboard:    {cluster.dashboard_link}")
-        data(f"start a run:       {server.dashboard}/deployments  (process-target/here), Ctrl-C here stops everything")
-        sys.stdout.flush()
+        _wait_for_deployments(server, serving, [kind.flow_name for kind in KINDS.values()], stop)
+        if stop.is_set():
+            return
+        remember_server(settings.home, server.api)
+        stack.callback(forget_server, settings.home)
+        facts = {
+            "prefect": server.dashboard,
+            "api": server.api,
+            "dask": cluster.dashboard_link,
+            "scheduler": cluster.address,
+            "store": store.root,
+            "catalog": settings.catalog_address,
+            "records": records,
+            "flows": [kind.flow_name for kind in KINDS.values()],
+        }
+        _tell(facts, as_json=as_json)
+        watched = {"Prefect server": server.process, "process that serves the flows": serving}
         while not stop.wait(LOOK_SECONDS):
-            for name, process in (("Prefect server", server.process), ("process that serves the flows", serving)):
+            for name, process in watched.items():
                 if process.poll() is not None:
                     raise ServiceError(f"the {name} ended with code {process.returncode}; see {settings.home}/prefect")
     remark("stopped")
+
+
+def _tell(facts: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        json_data(facts)
+    else:
+        data(f"Prefect dashboard: {facts['prefect']}")
+        data(f"Dask dashboard:    {facts['dask']}")
+        data(f"start a run:       {facts['prefect']}/deployments, or: jwstpipe submit; Ctrl-C here stops everything")
+        data(f"store:             {facts['store']}")
+        data(f"catalogue:         {facts['catalog']} ({facts['records']} products)")
+    sys.stdout.flush()
+
+
+def _hand_down(settings: Settings, server: PrefectServer, scheduler: str, link: str | None) -> None:
+    """Let the flows of processes below use the parts that stand here."""
+    execution = settings.execution.model_copy(update={"cluster": scheduler})
+    own = {"execution": execution, "prefect_api": server.api, "store_link": link}
+    os.environ.update(as_environment(settings.model_copy(update=own)))
+    use_server(server.api, settings.home / "prefect", verbose=True)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -82,20 +122,22 @@ def _serving_flows(log: Path) -> Iterator[subprocess.Popen[bytes]]:
         stop_process(process)
 
 
-def _wait_for_deployment(server: PrefectServer, serving: subprocess.Popen[bytes], stop: threading.Event) -> None:
+def _wait_for_deployments(
+    server: PrefectServer, serving: subprocess.Popen[bytes], flow_names: list[str], stop: threading.Event
+) -> None:
     import requests
 
+    log = server.log.parent / "flows.log"
+    missing = list(flow_names)
     deadline = time.monotonic() + SERVE_SECONDS
-    while not stop.wait(0.1) and time.monotonic() < deadline:
+    while missing and not stop.wait(0.1):
         if serving.poll() is not None:
-            raise ServiceError(
-                f"the flows could not be served (code {serving.returncode}); see {server.log.parent}/flows.log"
-            )
-        answer = requests.get(f"{server.api}/deployments/name/process-target/here", timeout=5)
+            raise ServiceError(f"the flows could not be served (code {serving.returncode}); see {log}")
+        if time.monotonic() > deadline:
+            raise ServiceError(f"the flows were not served within {SERVE_SECONDS:.0f} s; see {log}")
+        answer = requests.get(f"{server.api}/deployments/name/{missing[0]}/here", timeout=5)
         if answer.ok:
-            return
-    if not stop.is_set():
-        raise ServiceError(f"the flows were not served within {SERVE_SECONDS:.0f} s; see {server.log.parent}/flows.log")
+            del missing[0]
 
 
 COMMANDS = {"up": up}

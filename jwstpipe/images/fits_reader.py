@@ -20,7 +20,7 @@ from jwstpipe.images.samples import SampleFormat
 from jwstpipe.images.tile_compression import unpack_tiles
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = ["PLANES", "FitsImage", "check_window", "open_fits"]
@@ -89,10 +89,15 @@ class FitsImage:
         """Header of the science plane."""
         return header_of(self.reader, self.plane_hdus["sci"])
 
+    def header_text(self, name: str) -> str:
+        """Give a header, ``primary`` or ``sci``, as it stands in the file."""
+        hdu = self.hdus[0] if name == "primary" else self.plane_hdus[name]
+        return bytes(self.reader.read(hdu.header_offset, hdu.header_size)).decode("latin-1")
+
     @cached_property
     def wcs(self) -> ImageWcs:
         """Where it lies on the sky: the gwcs of the file where it has one that can be read, else its header."""
-        cards = wcs_cards(self.header)
+        cards = wcs_cards_of(self.header_text("sci"))
         asdf = next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
         if asdf is None:
             return ImageWcs(cards)

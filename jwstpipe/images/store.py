@@ -16,7 +16,7 @@ from jwstpipe.images.fits_structure import parse_header
 from jwstpipe.images.layout import NODES, array_path, check_layout, level_shape
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled import WcsNodes
@@ -77,7 +77,7 @@ class ImageStore:
     @cached_property
     def wcs(self) -> ImageWcs:
         """Where it lies on the sky: the nodes of the gwcs that the file had, else its header."""
-        cards = wcs_cards(self.header)
+        cards = wcs_cards_of(self.header_text("sci"))
         found = self.attributes.get("wcs") or {}
         offset = found.get("header_offset_px")
         if found.get("origin") != "gwcs":
@@ -117,6 +117,10 @@ class ImageStore:
             raise UsageError(f"{self.address}: {plane} of level {level} has no {window} in slice {index}")
         with storage_errors(self.address):
             return np.asarray(array[_place(array, window, index)])
+
+    def header_text(self, name: str) -> str:
+        """Give a stored FITS header, ``primary`` or ``sci``, as text."""
+        return self.header_bytes(name).decode("latin-1")
 
     def header_bytes(self, name: str) -> bytes:
         """Give a stored FITS header, cards of 80 bytes up to END."""

@@ -1,149 +1,146 @@
-"""Background matching: how much higher one image stands than its neighbours, measured where they overlap.
+"""Background matching: measure how images differ where they overlap, and find the sky of each.
 
-Every image is sampled on the mosaic's plane, just as the mosaic will sample it, averaged in cells of 8 x 8 pixels, and
-compared cell by cell with those that it overlaps: sources cancel, what differs is the sky.
-Only constants are subtracted; no mesh can eat a nebula.
+Only constants, or planes, are subtracted; no mesh can eat a nebula.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
 import shapely
-from numba import njit
-from numpy.typing import NDArray
 
+from jwstpipe.errors import NoCoverageError, UsageError
 from jwstpipe.execute import Workers
-from jwstpipe.mosaic.jobs import TileJob
-from jwstpipe.mosaic.levels import Difference, Levels, solve_levels
+from jwstpipe.mosaic.levels import Skies, solve_skies
+from jwstpipe.mosaic.overlaps import CELL, OverlapJob, measure_overlaps, reduced
 from jwstpipe.mosaic.plan import MosaicPlan
 from jwstpipe.mosaic.skies import Sky
 from jwstpipe.mosaic.sources import Source
-from jwstpipe.mosaic.tile import compute
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["CELL", "Match", "OverlapJob", "match_levels", "measure_overlaps", "reduced"]
+__all__ = ["Match", "known_skies", "match_skies", "neighbours_of"]
 
-CELL = 8
-"""Mosaic pixels on the side of a cell in which images are compared."""
-
-FEWEST_CELLS = 16
-"""An overlap of fewer cells says nothing."""
-
-CLIP_SIGMAS, CLIP_ROUNDS = 4.0, 5
-
-
-@dataclass(frozen=True)
-class OverlapJob:
-    """One image and those of its neighbours that come later in the plan."""
-
-    number: int
-    source: Source
-    neighbours: tuple[tuple[int, Source], ...]
-    grid: SkyGrid
-    s3: S3Settings
+FEWEST_REGION_CELLS = 4
+"""A sky region with fewer cells of an image says nothing of it."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """Matched sky levels of a plan's sources."""
+    """Matched skies of a plan's sources."""
 
-    found: Levels
+    method: str
+    """level, plane, or given: nothing but what the user knows."""
+
+    found: Skies
     names: tuple[str, ...]
-    overlaps: int
-    """Overlaps that were measured."""
+    gauges: tuple[str, ...]
+    """How the zero of each component is fixed: mean, known, or region."""
 
     @property
     def skies(self) -> tuple[Sky, ...]:
         """Sky to subtract from each source."""
-        return tuple(Sky(level) for level in self.found.values)
+        return self.found.values
 
     def report(self) -> dict[str, Any]:
         """Tell what was found in plain values."""
         groups: dict[int, list[str]] = {}
         for name, component in zip(self.names, self.found.components, strict=True):
             groups.setdefault(component, []).append(name)
+        names = self.names
+        levels: list[dict[str, Any]] = []
+        for name, sky in zip(names, self.found.values, strict=True):
+            slope = {"slope": list(sky.slope)} if self.method == "plane" else {}
+            levels.append({"image": name, "level": sky.level, **slope})
         return {
-            "method": "level",
-            "overlaps": self.overlaps,
-            "levels": [
-                {"image": name, "level": level} for name, level in zip(self.names, self.found.values, strict=True)
-            ],
+            "method": self.method,
+            "overlaps": len(self.found.residuals),
+            "levels": levels,
             "residual_rms": self.found.residual_rms,
-            "components": list(groups.values()),
-            "doubtful": [[self.names[i], self.names[j]] for i, j in self.found.doubtful],
+            "residuals": [[names[i], names[j], rest] for i, j, rest in self.found.residuals],
+            "components": [groups[component] for component in sorted(groups)],
+            "gauges": list(self.gauges),
+            "doubtful": [[names[i], names[j]] for i, j in self.found.doubtful],
+            "level_only": [names[k] for k in self.found.level_only],
         }
 
 
-def match_levels(
+def match_skies(
     plan: MosaicPlan, *, s3: S3Settings | None = None, workers: Workers, report: Reporter = silent
-) -> Match:
-    """Measure all overlaps of a plan and solve for the sky level of each source.
+) -> Match | None:
+    """Find the sky of each source of a plan, as its options say.
 
     Images that overlap nothing keep their level; connected groups are told in the report, because nothing can be said
-    of levels between them.
-    """
-    jobs = {}
-    for number, neighbours in enumerate(_neighbours(plan.sources)):
-        if neighbours:
-            others = tuple((other, plan.sources[other]) for other in neighbours)
-            jobs[f"{number:05d}"] = OverlapJob(number, plan.sources[number], others, plan.grid, s3 or S3Settings())
-    found = workers.run(measure_overlaps, jobs, name="overlaps", report=report, unit="images")
-    differences = [difference for several in found.values() for difference in several]
-    names = tuple(source.name for source in plan.sources)
-    return Match(solve_levels(len(plan.sources), differences), names, len(differences))
-
-
-def measure_overlaps(job: OverlapJob) -> tuple[Difference, ...]:
-    """Compare an image with its neighbours."""
-    found = []
-    own_box, own = reduced(job.source, job.grid, job.s3)
-    for number, neighbour in job.neighbours:
-        box, other = reduced(neighbour, job.grid, job.s3)
-        common = own_box.intersection(box)
-        if common is None:
-            continue
-        difference = own[common.relative_to(own_box).slices] - other[common.relative_to(box).slices]
-        values = difference[np.isfinite(difference)].astype("f8")
-        if values.size >= FEWEST_CELLS:
-            mean, variance = _clipped(values)
-            found.append(Difference(job.number, number, mean, 1.0 / variance))
-    return tuple(found)
-
-
-@lru_cache(maxsize=512)
-def reduced(source: Source, grid: SkyGrid, s3: S3Settings) -> tuple[Box, NDArray[np.float32]]:
-    """Average an image in the cells of the plane.
+    of levels between them, unless known skies or a sky region tie them.
 
     Returns
     -------
-    Box, ndarray
-        Window counted in cells, and its samples, NaN = no data. Kept for the next overlap (a quarter MB each).
+    Match or None
+        None when nothing is to be subtracted.
+
+    Raises
+    ------
+    UsageError
+        A known sky of an image that is not among the sources.
+    NoCoverageError
+        A sky region that no image covers.
     """
-    cells = Box(source.box.y0 // CELL, source.box.x0 // CELL, -(-source.box.y1 // CELL), -(-source.box.x1 // CELL))
-    job = TileJob(
-        out="",
-        tile=(0, 0),
-        window=Box(cells.y0 * CELL, cells.x0 * CELL, cells.y1 * CELL, cells.x1 * CELL),
-        origin=(0, 0),
-        grid=grid,
-        sources=(replace(source, sky=Sky()),),
-        weights="uniform",
-        options=MosaicOptions(combine="first"),
-        scaled=False,
-        planes=("sci", "wht", "n"),
-        s3=s3,
-    )
-    return cells, _block_means(compute(job).planes["sci"], CELL)
+    known = known_skies(plan.sources, plan.options.sky)
+    method = plan.options.background
+    if method == "none" and not known and plan.options.sky_region is None:
+        return None
+    access = s3 or S3Settings()
+    names = tuple(source.name for source in plan.sources)
+    centres = [(0.5 * (s.box.x0 + s.box.x1 - 1), 0.5 * (s.box.y0 + s.box.y1 - 1)) for s in plan.sources]
+    found = {}
+    if method != "none":
+        jobs = {}
+        for number, neighbours in enumerate(neighbours_of(plan.sources)):
+            if neighbours:
+                others = tuple((other, plan.sources[other]) for other in neighbours)
+                jobs[f"{number:05d}"] = OverlapJob(
+                    number, plan.sources[number], others, plan.grid, plan.options, plan.scaled,
+                    method == "plane", access,
+                )  # fmt: skip
+        found = workers.run(measure_overlaps, jobs, name="overlaps", report=report, unit="images")
+    overlaps = [overlap for several in found.values() for overlap in several]
+    skies = solve_skies(centres, overlaps, planes=method == "plane", known=known)
+    gauges = ["mean"] * (max(skies.components, default=-1) + 1)
+    for number in known:
+        gauges[skies.components[number]] = "known"
+    if plan.options.sky_region is not None:
+        skies = _zeroed(plan, skies, gauges, access)
+    return Match("given" if method == "none" else method, skies, names, tuple(gauges))
 
 
-def _neighbours(sources: Sequence[Source]) -> list[list[int]]:
+def known_skies(sources: Sequence[Source], given: Sequence[str]) -> dict[int, float]:
+    """Read ``IMAGE=VALUE`` words: skies by number of the source.
+
+    Raises
+    ------
+    UsageError
+        A word of another form, or an image that is not among the sources.
+    """
+    numbers: dict[str, int] = {}
+    for number, source in enumerate(sources):
+        for name in (source.address, source.name, PurePosixPath(source.address).name):
+            numbers[name] = number
+    known = {}
+    for word in given:
+        name, _, value = word.rpartition("=")
+        if name not in numbers:
+            raise UsageError(f"known sky {word!r}: {name or word!r} is none of the images; write IMAGE=VALUE")
+        try:
+            known[numbers[name]] = float(value)
+        except ValueError:
+            raise UsageError(f"known sky {word!r}: {value!r} is no number; write IMAGE=VALUE") from None
+    return known
+
+
+def neighbours_of(sources: Sequence[Source]) -> list[list[int]]:
     """List for each source the later ones whose boxes overlap its own."""
     boxes = shapely.box(*np.array([(s.box.x0, s.box.y0, s.box.x1, s.box.y1) for s in sources], dtype=float).T)
     tree = shapely.STRtree(boxes)
@@ -155,32 +152,41 @@ def _neighbours(sources: Sequence[Source]) -> list[list[int]]:
     return found
 
 
-def _clipped(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Give the clipped mean of differences and its variance."""
-    centre = float(np.median(values))
-    sigma = 1.4826 * float(np.median(np.abs(values - centre)))
-    kept = values
-    for _ in range(CLIP_ROUNDS):
-        inside = values[np.abs(values - centre) <= CLIP_SIGMAS * sigma] if sigma > 0 else values[values == centre]
-        if inside.size < FEWEST_CELLS or inside.size == kept.size:
-            break
-        kept, centre, sigma = inside, float(inside.mean()), float(inside.std())
-    floor = (1e-7 * max(abs(centre), float(np.abs(values).max()), 1e-30)) ** 2  # float32 samples carry no more
-    return float(kept.mean()), max(sigma**2, floor) / kept.size
+def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings) -> Skies:
+    """Move each component so that what is left of its images in the sky region has mean zero."""
+    ra, dec, radius = plan.options.sky_region or (0.0, 0.0, 0.0)
+    x, y = plan.grid.place(ra, dec)
+    reach = radius * 3600.0 / plan.grid.scale_arcsec
+    left: dict[int, list[float]] = {}
+    for number, source in enumerate(plan.sources):
+        box = source.box
+        if not (box.x0 - reach < x < box.x1 + reach and box.y0 - reach < y < box.y1 + reach):
+            continue
+        cells, values = reduced(source, plan.grid, plan.options.reject_dq, s3, scaled=plan.scaled)
+        measured = _region_level(cells, values, (x, y), reach, skies.values[number])
+        if measured is not None:
+            left.setdefault(skies.components[number], []).append(measured)
+    if not left:
+        raise NoCoverageError(f"no image covers the sky region at {ra}, {dec} (radius {radius} deg); choose another")
+    moved = list(skies.values)
+    for component, rests in left.items():
+        if gauges[component] == "known":
+            continue
+        gauges[component] = "region"
+        for number, own in enumerate(skies.components):
+            if own == component:
+                moved[number] = replace(moved[number], level=moved[number].level + float(np.mean(rests)))
+    return replace(skies, values=tuple(moved))
 
 
-@njit(nogil=True, cache=True)
-def _block_means(sci: NDArray[np.float32], block: int) -> NDArray[np.float32]:
-    """Average blocks of pixels; NaN where less than half of a block has data."""
-    rows, columns = sci.shape[0] // block, sci.shape[1] // block
-    means = np.empty((rows, columns), dtype=np.float32)
-    for i in range(rows):
-        for j in range(columns):
-            total, n = 0.0, 0
-            for y in range(i * block, (i + 1) * block):
-                for x in range(j * block, (j + 1) * block):
-                    if np.isfinite(sci[y, x]):
-                        total += sci[y, x]
-                        n += 1
-            means[i, j] = total / n if 2 * n > block * block else np.nan
-    return means
+def _region_level(
+    cells: Box, values: np.ndarray[Any, Any], centre: tuple[float, float], reach: float, sky: Sky
+) -> float | None:
+    """Give the median of an image, less its sky, in a circle of the plane."""
+    rows, columns = np.mgrid[cells.y0 : cells.y1, cells.x0 : cells.x1]
+    x, y = (columns + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5
+    inside = np.isfinite(values) & (np.hypot(x - centre[0], y - centre[1]) <= reach)
+    if inside.sum() < FEWEST_REGION_CELLS:
+        return None
+    model = sky.level + sky.slope[0] * (x - sky.pivot[0]) + sky.slope[1] * (y - sky.pivot[1])
+    return float(np.median((values - model)[inside]))

@@ -1,7 +1,8 @@
 """From images to a finished mosaic: plan, match backgrounds, run the tiles, build the pyramid, publish."""
 
+import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from jwstpipe.images.fits_writer import export
 from jwstpipe.images.layout import plane_spec, root_attributes
 from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
+from jwstpipe.images.store import ImageStore, open_image_store
 from jwstpipe.images.writer import ImageWriter
-from jwstpipe.mosaic.background import Match, match_levels
+from jwstpipe.mosaic.background import Match, match_skies
 from jwstpipe.mosaic.digests import mosaic_digest
 from jwstpipe.mosaic.jobs import ALGORITHM
 from jwstpipe.mosaic.plan import MosaicPlan, plan_mosaic, with_skies
-from jwstpipe.mosaic.tile import TileReceipt, run_tile
+from jwstpipe.mosaic.reuse import Earlier, FilledTile, fill_tile, known_tiles, tile_records
+from jwstpipe.mosaic.tile import TileReceipt
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -32,7 +35,7 @@ __all__ = ["MosaicReceipt", "build_mosaic", "mosaic"]
 MOST_INPUT_CARDS = 200
 """Inputs named one by one in the header; the store's provenance and the catalogue have all."""
 
-PASSING = ("address", "seconds", "reused")
+PASSING = ("address", "seconds", "reused", "tiles_reused")
 """Fields of a receipt that tell of one run, not of the product."""
 
 
@@ -48,11 +51,18 @@ class MosaicReceipt:
     planes: tuple[str, ...]
     levels: int
     tiles: int
+    tiles_reused: int
+    """Tiles that were taken from an earlier mosaic."""
+
     pixels: int
     """Pixels with data."""
 
     weights: str
     weights_note: str
+    quantity: str
+    """surface or flux: whether samples changed with the area of pixels."""
+
+    quantity_note: str
     background: dict[str, Any] | None
     """What background matching found, see `Match.report`."""
 
@@ -76,9 +86,10 @@ def mosaic(
     out: str | Path,
     *,
     options: MosaicOptions | None = None,
-    grid: tuple[SkyGrid, Box] | None = None,
+    grid: tuple[SkyGrid, Box | None] | None = None,
     fits: str | Path | None = None,
     overwrite: bool = False,
+    update: bool = False,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -94,11 +105,14 @@ def mosaic(
     options
         Kernel, combination, weights, background matching.
     grid
-        Plane and window to fill; default: north up around the inputs, at the finest scale among them.
+        Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them.
     fits
         Write the mosaic as a FITS file too.
     overwrite
         Replace what stands at `out` and `fits`.
+    update
+        Bring the mosaic that stands at `out` up to date: its grid is kept (unless `grid` names another), and tiles
+        whose inputs did not change are taken from it. The bytes are those of a mosaic made anew on that grid.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -117,12 +131,16 @@ def mosaic(
         As `plan_mosaic`, and `ConflictError` where something else stands at `out`, `StorageError` where it cannot be
         written.
     """
-    at_work = workers or ThreadWorkers(2)
+    at_work = workers or ThreadWorkers(os.cpu_count() or 1)
+    standing = existing_product(out, s3=s3) if update else None
+    if standing is not None and standing.grid is not None and grid is None:
+        grid = standing.grid[0], None
     plan = plan_mosaic(images, options=options, grid=grid, s3=s3, workers=at_work, report=report)
-    receipt = build_mosaic(plan, out, overwrite=overwrite, s3=s3, workers=at_work, report=report)
+    reuse = () if standing is None else (str(out),)
+    receipt = build_mosaic(plan, out, overwrite=overwrite or update, reuse=reuse, s3=s3, workers=at_work, report=report)
     if fits is None:
         return receipt
-    export(out, fits, overwrite=overwrite, s3=s3)
+    export(out, fits, overwrite=overwrite or update, s3=s3)
     return MosaicReceipt(**{**asdict(receipt), "fits": str(fits)})
 
 
@@ -131,30 +149,54 @@ def build_mosaic(
     out: str | Path,
     *,
     overwrite: bool = False,
+    reuse: Sequence[str] = (),
     s3: S3Settings | None = None,
     workers: Workers,
     report: Reporter = silent,
 ) -> MosaicReceipt:
-    """Carry out a plan (see `mosaic`)."""
+    """Carry out a plan (see `mosaic`).
+
+    Parameters
+    ----------
+    plan
+        What to make.
+    out, overwrite, s3, workers, report
+        As `mosaic` has them.
+    reuse
+        Earlier mosaics, on whatever grid, whose tiles are taken where the same job made them.
+    """
     started = time.perf_counter()
     standing = existing_product(out, s3=s3)
-    if standing is not None and not overwrite:
-        made_from = standing.provenance
-        if made_from.get("product_id") != plan.id:
-            raise ConflictError(f"{out}: another image stands here; choose another name or use --overwrite")
-        known = {**made_from["receipt"], "address": str(out), "seconds": 0.0, "reused": True}
-        return MosaicReceipt(**{**known, "shape": tuple(known["shape"]), "planes": tuple(known["planes"])})
-    match = match_levels(plan, s3=s3, workers=workers, report=report) if plan.options.background == "level" else None
+    if standing is not None:
+        same = standing.provenance.get("product_id") == plan.id
+        if same and (not overwrite or str(out) in reuse):
+            return _standing_receipt(standing, str(out))
+        if not overwrite:
+            raise ConflictError(
+                f"{out}: another image stands here; choose another name, or use --overwrite or --update"
+            )
+    known: dict[str, Earlier] = {}
+    for address in reuse:
+        known |= known_tiles(open_image_store(address, s3=s3))
+    match = match_skies(plan, s3=s3, workers=workers, report=report)
     final = plan if match is None else with_skies(plan, match.skies)
     with new_image(out, s3=s3) as writer:
         shape = final.box.shape
         for plane in final.planes:
             writer.create_plane(plane, shape, plane_spec(plane, unit=final.unit))
-        receipts = workers.run(run_tile, final.jobs(writer.address, s3=s3), name="tiles", report=report, unit="tiles")
+        jobs = {key: FilledTile(job, known.get(job.id)) for key, job in final.jobs(writer.address, s3=s3).items()}
+        receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
         levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
         receipt = _receipt(final, str(out), list(receipts.values()), levels, match, time.perf_counter() - started)
-        _finish(writer, final, receipt, list(receipts.values()))
+        _finish(writer, final, receipt, receipts)
     return receipt
+
+
+def _standing_receipt(standing: ImageStore, out: str) -> MosaicReceipt:
+    """Give the receipt of a mosaic that is there already."""
+    found = {**standing.provenance["receipt"], "address": out, "seconds": 0.0, "reused": True}
+    found["tiles_reused"] = found["tiles"]
+    return MosaicReceipt(**{**found, "shape": tuple(found["shape"]), "planes": tuple(found["planes"])})
 
 
 def _receipt(
@@ -167,9 +209,12 @@ def _receipt(
         planes=plan.planes,
         levels=levels,
         tiles=len(tiles),
+        tiles_reused=sum(tile.reused for tile in tiles),
         pixels=sum(tile.pixels for tile in tiles),
         weights=plan.weights,
         weights_note=plan.weights_note,
+        quantity="flux" if plan.scaled else "surface",
+        quantity_note=plan.quantity_note,
         background=None if match is None else match.report(),
         max_map_error=max(tile.max_map_error for tile in tiles),
         clipped=sum(tile.clipped for tile in tiles),
@@ -180,7 +225,7 @@ def _receipt(
     )
 
 
-def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles: Sequence[TileReceipt]) -> None:
+def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles: Mapping[str, TileReceipt]) -> None:
     """Write headers and attributes; nothing in them depends on when or how fast the mosaic was made."""
     box = plan.box
     writer.write_header("primary", _padded_cards(_primary_header(plan)))
@@ -190,14 +235,17 @@ def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles
         "algorithm": ALGORITHM,
         "parameters": plan.options.model_dump(mode="json"),
         "inputs": [
-            {"address": source.address, "product_id": source.product_id, "level": source.sky.level}
+            {
+                "address": source.address,
+                "product_id": source.product_id,
+                "level": source.sky.level,
+                "slope": list(source.sky.slope),
+            }
             for source in plan.sources
         ],
         "software": {"jwstpipe": __version__},
-        "tiles": {f"{tile.tile[0]}_{tile.tile[1]}": {"id": tile.job_id, "digest": tile.digest} for tile in tiles},
-        "receipt": {
-            key: value for key, value in asdict(receipt).items() if key not in ("address", "seconds", "reused")
-        },
+        "tiles": tile_records(tiles),
+        "receipt": {key: value for key, value in asdict(receipt).items() if key not in PASSING},
     }
     writer.finish(
         root_attributes(

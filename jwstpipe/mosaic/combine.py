@@ -84,11 +84,11 @@ def accumulate_row(
     factor
         Weight of the whole input.
     value, weight, variance, count, used, lost
-        Row of the accumulators.
+        Row of the accumulators; of length 1 where the mosaic has none.
     stack
         Row (3, x) of the input in the stack, or without columns.
     """
-    if bits.size > 1:
+    if bits.size > 1 and lost.size > 1:
         for j in range(samples.size):
             if np.isfinite(samples[j]):
                 used[j] |= bits[j]

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,19 @@ from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.dq import dq_mask
+from jwstpipe.mosaic.estimate import estimate
 from jwstpipe.mosaic.jobs import ALGORITHM, TileJob
 from jwstpipe.mosaic.quantities import quantity_of
 from jwstpipe.mosaic.skies import Sky
-from jwstpipe.mosaic.sources import Inspection, InspectJob, Source, inspect, weights_for
+from jwstpipe.mosaic.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import centre_of, outline_on
+from jwstpipe.sky.footprint import Footprint, centre_of, outlines_on
 from jwstpipe.sky.frames import unit_vectors
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage import is_remote
 
 __all__ = ["MosaicPlan", "common_frame", "common_grid", "plan_mosaic", "with_skies"]
 
@@ -67,6 +69,9 @@ class MosaicPlan:
 
     tiles: dict[tuple[int, int], tuple[int, ...]]
     """Tiles (ty, tx) with the numbers of the sources that touch them."""
+
+    outlines: tuple[Footprint, ...] = field(compare=False)
+    """Outlines of the sources on the sky."""
 
     @property
     def box(self) -> Box:
@@ -112,11 +117,10 @@ class MosaicPlan:
         whole = self.grid.tile_box(tile).intersection(self.window)
         return None if whole is None else Box.around(self.sources[k].box for k in numbers).intersection(whole)
 
-    def summary(self) -> dict[str, Any]:
-        """Tell the size of the work in plain values."""
-        sample_bytes = {"sci": 4, "err": 4, "wht": 4, "n": 2, "dq": 4}
-        pixels = sum(job.window.area for job in self.jobs("").values())
+    def summary(self, *, threads: int = 1) -> dict[str, Any]:
+        """Tell the size of the work in plain values; time and memory as `estimate` has them."""
         rows, columns = self.window.shape
+        cost = estimate(self, threads=threads)
         return {
             "product_id": self.id,
             "inputs": len(self.sources),
@@ -126,7 +130,11 @@ class MosaicPlan:
             "centre": list(self.grid.crval),
             "tiles": len(self.tiles),
             "planes": list(self.planes),
-            "bytes": pixels * sum(sample_bytes[plane] for plane in self.planes),
+            "bytes": cost["bytes"],
+            "samples": cost["samples"],
+            "estimated_seconds": cost["seconds"],
+            "estimated_memory_bytes": cost["memory_bytes"],
+            "threads": threads,
             "weights": self.weights,
             "weights_note": self.weights_note,
             "quantity": "flux" if self.scaled else "surface",
@@ -138,7 +146,7 @@ def plan_mosaic(
     images: Sequence[str | Path],
     *,
     options: MosaicOptions | None = None,
-    grid: tuple[SkyGrid, Box] | None = None,
+    grid: tuple[SkyGrid, Box | None] | None = None,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -152,7 +160,7 @@ def plan_mosaic(
     options
         Kernel, combination, weights and so on.
     grid
-        Plane and window to fill; default: north up around the inputs, at the finest scale among them.
+        Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -174,7 +182,7 @@ def plan_mosaic(
     chosen = options or MosaicOptions()
     inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
     plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
-    shapes = [outline_on(plane, found.outline, name=found.source.address) for found in inspections]
+    shapes = _shapes(plane, inspections)
     boxes = [_bounding_box(shape) for shape in shapes]
     sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
     filled = window or Box.around(boxes)
@@ -199,6 +207,7 @@ def plan_mosaic(
         quantity_note=quantity_note,
         keywords=_agreed(inspections),
         tiles=tiles,
+        outlines=tuple(found.outline for found in inspections),
     )
 
 
@@ -233,7 +242,7 @@ def common_frame(
     """
     inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), silent)
     plane = common_grid(inspections, scale_arcsec=scale_arcsec)
-    shapes = [outline_on(plane, found.outline, name=found.source.address) for found in inspections]
+    shapes = _shapes(plane, inspections)
     return plane, Box.around([_bounding_box(shape) for shape in shapes])
 
 
@@ -252,9 +261,19 @@ def _inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers,
         twice = next(address for address in addresses if times[address] > 1)
         raise UsageError(f"the same image is given twice: {twice}; name each once")
     jobs = {f"{index:05d}": InspectJob(address, s3) for index, address in enumerate(addresses)}
-    found = list(workers.run(inspect, jobs, name="inspect", report=report, unit="images").values())
+    local = isinstance(workers, ThreadWorkers) and not any(map(is_remote, addresses))
+    # headers are read in Python: threads would only wait for each other
+    readers = ThreadWorkers(1) if local else workers
+    seen = readers.run(inspect, jobs, name="inspect", report=report, unit="images")
+    unknown = {key: jobs[key] for key, found in seen.items() if not found.source.product_id}
+    identities = workers.run(identify, unknown, name="identify", report=report, unit="images") if unknown else {}
+    found = [_identified(inspection, identities.get(key)) for key, inspection in seen.items()]
     _check_distances(found)
     return sorted(found, key=lambda item: (item.source.name, item.source.product_id))
+
+
+def _identified(found: Inspection, identity: str | None) -> Inspection:
+    return found if identity is None else replace(found, source=replace(found.source, product_id=identity))
 
 
 def _check_distances(found: Sequence[Inspection]) -> None:
@@ -270,6 +289,11 @@ def _check_distances(found: Sequence[Inspection]) -> None:
             f"{found[worst].source.address}: lies {distances[worst]:.2f} deg from the middle of the"
             f" {len(found)} images, more than {limit:.2f}; leave it out or mend its WCS"
         )
+
+
+def _shapes(plane: SkyGrid, inspections: Sequence[Inspection]) -> list[shapely.Polygon]:
+    names = [found.source.address for found in inspections]
+    return outlines_on(plane, [found.outline for found in inspections], names=names)
 
 
 def _bounding_box(shape: shapely.Geometry) -> Box:

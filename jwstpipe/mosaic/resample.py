@@ -139,7 +139,7 @@ def _add_layer(
     samples = np.empty(n)
     weights = np.empty(n if wht.shape[0] > 1 else 1)
     variances = np.zeros(n if var.shape[0] > 1 else 1)
-    bits = np.zeros(n if dq.shape[0] > 1 else 1, dtype=np.uint32)
+    bits = np.zeros(n if dq.shape[0] > 1 and lost.size > 1 else 1, dtype=np.uint32)
     held_y, held_x = sci.shape
     stacked = stack.shape[2] > 0
     nothing = np.empty((3, 0), dtype=np.float32)

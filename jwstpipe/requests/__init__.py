@@ -6,6 +6,7 @@ refused before anything runs.
 
 from jwstpipe.requests.base import Request, validated
 from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Coverage, Overlay, Palette, Stretch
+from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights
 from jwstpipe.requests.process_target import ProcessTargetRequest
@@ -18,6 +19,7 @@ __all__ = [
     "Combination",
     "Combine",
     "CompositeRequest",
+    "ConvertRequest",
     "Coverage",
     "IngestRequest",
     "Kernel",

@@ -13,7 +13,7 @@ from jwstpipe.sky.frames import EQUATORIAL, lonlat, rotated, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import SkyWcs
 
-__all__ = ["Footprint", "centre_of", "footprint", "outline_on"]
+__all__ = ["Footprint", "centre_of", "footprint", "outlines_on"]
 
 Floats = NDArray[np.float64]
 
@@ -65,19 +65,30 @@ def footprint(wcs: SkyWcs, window: Box, *, name: str) -> Footprint:
     return Footprint(ra, dec, _middle_scale(wcs, window))
 
 
-def outline_on(grid: SkyGrid, outline: Footprint, *, name: str) -> shapely.Polygon:
-    """Draw an outline on a plane, in 0-based plane pixels (x, y).
+def outlines_on(grid: SkyGrid, outlines: Sequence[Footprint], *, names: Sequence[str]) -> list[shapely.Polygon]:
+    """Draw outlines on a plane, in 0-based plane pixels (x, y).
 
     Raises
     ------
     TransformError
-        A part of the outline is out of the plane's reach, as more than 90 degrees from the centre of a TAN plane.
+        A part of an outline is out of the plane's reach, as more than 90 degrees from the centre of a TAN plane.
     """
-    lon, lat = rotated(outline.ra, outline.dec, EQUATORIAL, grid.frame)
-    x, y = grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
-    if not (np.isfinite(x).all() and np.isfinite(y).all()):
-        raise TransformError(f"{name}: it lies out of reach of a grid at {grid.crval}; leave it out or move the grid")
-    return shapely.make_valid(shapely.Polygon(np.stack([x, y], axis=-1)))
+    ra = np.concatenate([outline.ra for outline in outlines])
+    dec = np.concatenate([outline.dec for outline in outlines])
+    lon, lat = rotated(ra, dec, EQUATORIAL, grid.frame)
+    points = np.stack(grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0), axis=-1)
+    found = []
+    start = 0
+    for outline, name in zip(outlines, names, strict=True):
+        own = points[start : start + outline.ra.size]
+        start += outline.ra.size
+        if not np.isfinite(own).all():
+            raise TransformError(
+                f"{name}: it lies out of reach of a grid at {grid.crval}; leave it out or move the grid"
+            )
+        polygon = shapely.Polygon(own)
+        found.append(polygon if polygon.is_valid else shapely.make_valid(polygon))
+    return found
 
 
 def centre_of(outlines: Sequence[Footprint]) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from astropy.wcs import WCS
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, Frame, frame_of
+from jwstpipe.sky.frames import EQUATORIAL, Frame, frame_of, rotated
 
 __all__ = ["TILE", "SkyGrid"]
 
@@ -161,6 +161,12 @@ class SkyGrid:
     def wcs(self, box: Box) -> WCS:
         """Build the WCS of a window of the plane."""
         return WCS(self.header(box), fix=False)
+
+    def place(self, ra: float, dec: float) -> tuple[float, float]:
+        """Give the plane position (x, y) of a point of the sky, ICRS degrees; NaN out of the plane's reach."""
+        lon, lat = rotated(np.array([ra]), np.array([dec]), EQUATORIAL, self.frame)
+        x, y = self.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
+        return float(x[0]), float(y[0])
 
     def tiles(self, box: Box) -> Iterator[tuple[int, int]]:
         """Name the tiles (ty, tx) that a window touches, row by row."""

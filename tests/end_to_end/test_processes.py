@@ -59,7 +59,7 @@ def test_up_serves_the_form_runs_what_is_asked_and_stops_whole(running):
     deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
     fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
     assert fields["target"]["description"] == "name of the object, as NGC 3132"
-    assert fields["stretch"]["enum"] == ["asinh", "log", "sqrt", "linear", "zscale"]
+    assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
     assert requests.get(running["dask"], timeout=10).ok
 
     create = f"{api}/deployments/{deployment['id']}/create_flow_run"

@@ -5,7 +5,9 @@ import pytest
 
 import jwstpipe
 from jwstpipe import open_image
-from jwstpipe.mosaic.levels import Difference, solve_levels
+from jwstpipe.errors import UsageError
+from jwstpipe.mosaic.levels import Difference, solve_levels, solve_skies
+from jwstpipe.mosaic.overlaps import CELL, overlap_of
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
@@ -113,3 +115,79 @@ def test_real_survey_tiles_lose_their_seams(tmp_path, shared_data):
     assert made.background["residual_rms"] < 0.2
     assert steps["level"][1] < 0.05
     assert steps["level"][0] < 0.5 * steps["none"][0]
+
+
+def test_exact_planes_are_found_exactly():
+    """Tiles of a lattice, each with a plane of its own, compared in the cells of thin overlaps."""
+    random = np.random.default_rng(11)
+    n, side, step = 5, 64, 56
+    boxes = [Box(step * (k // n), step * (k % n), step * (k // n) + side, step * (k % n) + side) for k in range(n * n)]
+    centres = [(CELL * (b.x0 + b.x1) / 2 - 0.5, CELL * (b.y0 + b.y1) / 2 - 0.5) for b in boxes]
+    truth = np.column_stack([random.normal(0, 1, n * n), random.normal(0, 1e-3, (n * n, 2))])
+
+    def values(k, cells):
+        rows, columns = np.mgrid[cells.y0 : cells.y1, cells.x0 : cells.x1]
+        x, y = (columns + 0.5) * CELL - 0.5, (rows + 0.5) * CELL - 0.5
+        return truth[k, 0] + truth[k, 1] * (x - centres[k][0]) + truth[k, 2] * (y - centres[k][1])
+
+    overlaps = []
+    for i in range(n * n):
+        for j in range(i + 1, n * n):
+            common = boxes[i].intersection(boxes[j])
+            if common is not None:
+                found = overlap_of(i, j, common, values(i, common) - values(j, common), planes=True)
+                overlaps += [found] if found else []
+    solved = solve_skies(centres, overlaps[::-1], planes=True)
+    assert set(solved.components) == {0}
+    # true up to one plane for all: compare what is left
+    slopes = np.array([sky.slope for sky in solved.values]) - truth[:, 1:]
+    assert np.abs(slopes - slopes.mean(axis=0)).max() < 1e-9 * 1e-3
+    levels = np.array([sky.level for sky in solved.values]) - truth[:, 0]
+    common_plane = np.column_stack([np.ones(n * n), np.array(centres)])
+    rest = levels - common_plane @ np.linalg.lstsq(common_plane, levels, rcond=None)[0]
+    assert np.abs(rest).max() < 1e-9
+    assert abs(np.mean([sky.level for sky in solved.values])) < 1e-9
+    assert solved.residual_rms < 1e-9
+
+
+def test_known_levels_are_kept_and_tie_the_others():
+    chain = [Difference(k, k + 1, float(k), 1.0) for k in range(4)]
+    solved = solve_levels(6, chain, known={2: 7.0, 5: 3.0})
+    assert solved.values == pytest.approx((8.0, 8.0, 7.0, 5.0, 2.0, 3.0))
+
+
+def two_levels(folder):
+    """Write two overlapping images of a slope and of different skies."""
+    random = np.random.default_rng(3)
+    names = []
+    for name, x0, level, slope in (("a.fits", 0, 10.0, 0.0), ("b.fits", 300, 13.0, 0.004)):
+        box = Box(0, x0, 400, x0 + 400)
+        x = np.arange(400) - 199.5
+        data = level + slope * x + random.normal(0, 0.05, (400, 400))
+        names.append(write(folder / name, data, PLANE.header(box)))
+    return names
+
+
+def test_a_known_sky_and_a_sky_region_fix_the_zero(tmp_path):
+    names = two_levels(tmp_path)
+    known = MosaicOptions(background="level", sky=("b.fits=13.0",))
+    made = jwstpipe.mosaic(names, tmp_path / "known.zarr", options=known)
+    assert made.background["gauges"] == ["known"]
+    levels = {entry["image"]: entry["level"] for entry in made.background["levels"]}
+    assert levels["b.fits"] == 13.0
+    lon, lat = PLANE.wcs(Box(0, 0, 1, 1)).wcs_pix2world(100, 200, 0)
+    region = MosaicOptions(background="level", sky_region=(float(lon), float(lat), 4.0 / 3600))
+    made = jwstpipe.mosaic(names, tmp_path / "region.zarr", options=region)
+    assert made.background["gauges"] == ["region"]
+    image = open_image(made.address)
+    assert abs(np.nanmedian(image.read("sci", image.window)[160:240, 60:140])) < 0.01
+    with pytest.raises(UsageError, match=r"'c\.fits' is none of the images"):
+        jwstpipe.mosaic(names, tmp_path / "c.zarr", options=MosaicOptions(background="level", sky=("c.fits=1",)))
+
+
+def test_planes_take_off_a_slope_between_images(tmp_path):
+    made = jwstpipe.mosaic(two_levels(tmp_path), tmp_path / "out.zarr", options=MosaicOptions(background="plane"))
+    slopes = {entry["image"]: entry["slope"] for entry in made.background["levels"]}
+    # 100 x 400 pixels of noise 0.07 tell the slope across the overlap to 0.07 / (29 * 200)
+    assert slopes["b.fits"][0] - slopes["a.fits"][0] == pytest.approx(0.004, abs=6e-5)
+    assert abs(slopes["b.fits"][1] - slopes["a.fits"][1]) < 2e-5

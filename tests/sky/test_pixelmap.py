@@ -10,7 +10,7 @@ from astropy.wcs.utils import pixel_to_pixel
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
-from jwstpipe.sky.footprint import footprint, outline_on
+from jwstpipe.sky.footprint import footprint, outlines_on
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.pixelmap import pixel_map
 
@@ -112,7 +112,7 @@ def test_outlines_follow_the_bent_edges_and_cross_ra_zero():
     header = image_header("TAN-SIP", ra=359.999, dec=70.0, **SIP)
     wcs = CelestialWcs.from_cards(wcs_cards(header), name="bent")
     grid = SkyGrid.north_up(0.0, 70.0, 0.031)
-    shape = outline_on(grid, footprint(wcs, Box(0, 0, 2048, 2048), name="bent"), name="bent")
+    (shape,) = outlines_on(grid, [footprint(wcs, Box(0, 0, 2048, 2048), name="bent")], names=["bent"])
     exact = WCS(header)
     inside = np.array([[0, 0], [2047, 0], [2047, 2047], [0, 2047], [1024, 3]], dtype=float)
     lon, lat = exact.all_pix2world(inside[:, 0], inside[:, 1], 0)

@@ -1,0 +1,27 @@
+"""Archive files of the catalogue into image stores, with their thumbnails."""
+
+from flows.job import job_flow
+from jwstpipe.jobs.report import RunReport
+from jwstpipe.requests import ConvertRequest
+from tasks.images import chosen_files, convert_files, make_thumbnails
+from tasks.run import job_run
+
+__all__ = ["convert"]
+
+
+@job_flow
+def convert(request: ConvertRequest) -> RunReport:
+    """Convert FITS files of the catalogue to image stores, and make their thumbnails.
+
+    What was converted before is left as it is, so that it costs nothing to run this again.
+    """
+    with job_run("convert", request) as run:
+        with run.step("resolve", percent=5):
+            files = chosen_files(run, request)
+        with run.step("convert", percent=75):
+            images = convert_files(run, files)
+        with run.step("thumbnails", percent=20):
+            run.show(make_thumbnails(run, images))
+        run.files = len(files)
+        run.made(images)
+    return run.report("convert", request)

@@ -1,0 +1,245 @@
+"""The embedded store's collection, with its conditions written as SQL that uses indexes.
+
+neosqlite reads the whole table for a list of values, a value in an array, an alternative or a part of a text. This
+collection translates the few operators that `jwstpipe.catalog.query` writes by itself, keeps arrays and texts in side
+tables by triggers, and leaves everything that writes to neosqlite. What it answers is what MongoDB answers.
+"""
+
+import json
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+__all__ = ["IndexedCollection"]
+
+ARRAYS = ("tags", "derived_from", "shared_with")
+"""Fields whose members are indexed one by one."""
+
+TEXTS = ("name_key", "note_key")
+"""Fields that are searched for parts of a text."""
+
+_WEAK = frozenset({"status", "is_public", "is_archived"})
+"""Fields that most records share: their indexes serve only where no other condition can."""
+
+_FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
+_COMPARISONS = {"$gte": ">=", "$gt": ">", "$lte": "<=", "$lt": "<"}
+_ARITHMETIC = {"$add": "+", "$subtract": "-", "$multiply": "*"}
+_SHORTEST_WORD = 3
+"""Letters that the index of texts needs."""
+
+
+@dataclass(frozen=True)
+class _Sql:
+    text: str
+    values: tuple[Any, ...] = ()
+
+
+class IndexedCollection:
+    """A collection of an embedded file; reads are translated here, all else goes to neosqlite."""
+
+    def __init__(self, collection: Any, connection: sqlite3.Connection) -> None:
+        self._collection = collection
+        self._connection = connection
+        self._table = str(collection.name)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._collection, name)
+
+    def create_index(self, keys: str | Sequence[tuple[str, int]], *, unique: bool = False, sparse: bool = False) -> str:
+        """Make an index, if it is not there; those of arrays are side tables."""
+        fields = [(keys, 1)] if isinstance(keys, str) else list(keys)
+        if fields[0][0] in ARRAYS:
+            self._create_side_tables()
+            return f"{self._table}_members"
+        name = f"{self._table}_by_" + "_".join(field.replace(".", "_") for field, _ in fields)
+        columns = ", ".join(f"{_expression(field)} {'DESC' if way < 0 else 'ASC'}" for field, way in fields)
+        there = f" WHERE {_expression(fields[0][0])} IS NOT NULL" if sparse else ""
+        self._connection.execute(
+            f"CREATE {'UNIQUE ' if unique else ''}INDEX IF NOT EXISTS {name} ON {self._table} ({columns}){there}"
+        )
+        return name
+
+    def _create_side_tables(self) -> None:
+        """Make the tables of array members and of texts and what keeps them in step, and fill them once."""
+        table = self._table
+        found = self._connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE name = ?", (f"{table}_members_insert",)
+        ).fetchone()
+        if found:
+            return
+        for statement in _side_tables(table):
+            self._connection.execute(statement)
+
+    def find(self, conditions: Mapping[str, Any] | None = None, projection: Any = None) -> "_Cursor":
+        """Find documents; `projection` is taken as a hint and not needed."""
+        del projection
+        return _Cursor(self._connection, self._table, _where(conditions or {}, self._table))
+
+    def find_one(self, conditions: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
+        """Find one document."""
+        return next(iter(self.find(conditions).limit(1)), None)
+
+    def count_documents(self, conditions: Mapping[str, Any]) -> int:
+        """Count documents."""
+        where = _where(conditions, self._table)
+        row = self._connection.execute(f"SELECT COUNT(*) FROM {self._table} WHERE {where.text}", where.values)  # noqa: S608 - fields are checked, values bound
+        return int(row.fetchone()[0])
+
+    def aggregate(self, stages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Sum up over groups: one ``$match`` and one ``$group`` with ``$sum``."""
+        match, group = dict(stages[0])["$match"], dict(dict(stages[1])["$group"])
+        key = group.pop("_id")
+        where = _where(match, self._table)
+        by = "NULL" if key is None else _expression(key.removeprefix("$"))
+        sums = ", ".join(f"SUM({_number(total['$sum'])})" for total in group.values())
+        rows = self._connection.execute(
+            f"SELECT {by}, {sums} FROM {self._table} WHERE {where.text} GROUP BY 1",  # noqa: S608 - as above
+            where.values,
+        )
+        return [dict(zip(("_id", *group), row, strict=True)) for row in rows]
+
+
+@dataclass(frozen=True)
+class _Cursor:
+    """Documents to come, as pymongo's cursor gives them."""
+
+    connection: sqlite3.Connection
+    table: str
+    where: _Sql
+    order: tuple[str, ...] = ()
+    first: int = 0
+    most: int = -1
+
+    def sort(self, keys: Sequence[tuple[str, int]]) -> Self:
+        return replace(self, order=tuple(f"{_expression(key)} {'DESC' if way < 0 else 'ASC'}" for key, way in keys))
+
+    def skip(self, count: int) -> Self:
+        return replace(self, first=count)
+
+    def limit(self, count: int) -> Self:
+        return replace(self, most=count or -1)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        order = f"ORDER BY {', '.join(self.order)}" if self.order else ""
+        text = "CASE typeof(data) WHEN 'blob' THEN json(data) ELSE data END"
+        rows = self.connection.execute(
+            f"SELECT _id, {text} FROM {self.table} WHERE {self.where.text} {order} LIMIT ? OFFSET ?",  # noqa: S608 - as above
+            (*self.where.values, self.most, self.first),
+        )
+        for key, document in rows:
+            yield {**json.loads(document), "_id": key}
+
+
+def _expression(field: str) -> str:
+    if field == "_id":
+        return "_id"
+    if not _FIELD.fullmatch(field):
+        raise ValueError(f"no field of a record: {field!r}")
+    return f"json_extract(data, '$.{field}')"
+
+
+def _number(term: str | int) -> str:
+    return str(int(term)) if isinstance(term, int) else _expression(term.removeprefix("$"))
+
+
+def _where(conditions: Mapping[str, Any], table: str) -> _Sql:
+    strong = any(key not in _WEAK for key in conditions)
+    parts = []
+    for key, test in conditions.items():
+        if key in ("$and", "$or"):
+            inner = [_where(part, table) for part in test]
+            parts.append(_joined(inner, " AND " if key == "$and" else " OR "))
+        elif key == "$expr":
+            parts.append(_computed(test))
+        else:
+            weak = strong and key in _WEAK
+            parts += [_test(key, operator, operand, table, weak=weak) for operator, operand in test.items()]
+    return _joined(parts, " AND ")
+
+
+def _joined(parts: Sequence[_Sql], word: str) -> _Sql:
+    if not parts:
+        return _Sql("1")
+    return _Sql(f"({word.join(part.text for part in parts)})", tuple(value for part in parts for value in part.values))
+
+
+def _test(key: str, operator: str, operand: Any, table: str, *, weak: bool) -> _Sql:
+    if key in ARRAYS:
+        return _member(key, operator, operand, table)
+    if operator == "$regex":
+        return _contains(key, re.sub(r"\\(.)", r"\1", operand, flags=re.DOTALL), table)
+    # a plus sign keeps the planner from the index of a condition that nearly every record meets
+    field = ("+" if weak else "") + _expression(key)
+    if operator == "$eq":
+        return _Sql(f"{field} IS NULL") if operand is None else _Sql(f"{field} = ?", (operand,))
+    if operator == "$ne":
+        return _Sql(f"{field} IS NOT ?", (operand,))
+    if operator == "$in":
+        return _Sql(f"{field} IN ({', '.join('?' * len(operand))})", tuple(operand))
+    return _Sql(f"{field} {_COMPARISONS[operator]} ?", (operand,))
+
+
+def _member(key: str, operator: str, operand: Any, table: str) -> _Sql:
+    """Ask for records whose array holds one of some values (``$in``) or all of them (``$all``)."""
+    one = f"id IN (SELECT row FROM {table}_members WHERE field = '{key}' AND value {{}})"  # noqa: S608 - key is one of ARRAYS
+    if operator == "$in":
+        return _Sql(one.format(f"IN ({', '.join('?' * len(operand))})"), tuple(operand))
+    if operator == "$all":
+        return _joined([_Sql(one.format("= ?"), (value,)) for value in operand], " AND ")
+    raise ValueError(f"no operator for an array: {operator}")
+
+
+def _contains(key: str, part: str, table: str) -> _Sql:
+    exact = f"instr({_expression(key)}, ?) > 0"
+    if key not in TEXTS or len(part) < _SHORTEST_WORD or '"' in part or "\0" in part:
+        return _Sql(exact, (part,))
+    near = f"id IN (SELECT rowid FROM {table}_texts WHERE {table}_texts MATCH ?)"  # noqa: S608 - as above
+    return _Sql(f"({near} AND {exact})", (f'{key} : "{part}"', part))
+
+
+def _computed(test: Mapping[str, Any]) -> _Sql:
+    ((operator, (left, right)),) = test.items()
+    first, second = _term(left), _term(right)
+    return _Sql(f"{first.text} {_COMPARISONS[operator]} {second.text}", (*first.values, *second.values))
+
+
+def _term(term: Any) -> _Sql:
+    if isinstance(term, str):
+        return _Sql(_expression(term.removeprefix("$")))
+    if isinstance(term, Mapping):
+        ((operator, operands),) = term.items()
+        return _joined([_term(operand) for operand in operands], f" {_ARITHMETIC[operator]} ")
+    return _Sql("?", (term,))
+
+
+def _side_tables(table: str) -> Iterator[str]:
+    """Make the tables, fill them from what is there, and have triggers follow every later change."""
+    members, texts = f"{table}_members", f"{table}_texts"
+    key = "PRIMARY KEY (field, value, row)"
+    yield f"CREATE TABLE IF NOT EXISTS {members} (field TEXT, value, row INTEGER, {key}) WITHOUT ROWID"
+    yield f"CREATE INDEX IF NOT EXISTS {members}_row ON {members} (row)"
+    yield f"CREATE VIRTUAL TABLE IF NOT EXISTS {texts} USING fts5({', '.join(TEXTS)}, tokenize = 'trigram')"
+    yield from _entries(table, among=f"{table} AS new")
+    enter = "".join(f"{statement}; " for statement in _entries(table, among=None))
+    forget = f"DELETE FROM {members} WHERE row = old.id; DELETE FROM {texts} WHERE rowid = old.id; "  # noqa: S608 - constants
+    fields = [f"json_extract({{0}}.data, '$.{name}')" for name in (*ARRAYS, *TEXTS)]
+    changed = " OR ".join(f"{field.format('old')} IS NOT {field.format('new')}" for field in fields)
+    yield f"CREATE TRIGGER {members}_delete AFTER DELETE ON {table} BEGIN {forget}END"
+    yield f"CREATE TRIGGER {members}_update AFTER UPDATE ON {table} WHEN {changed} BEGIN {forget}{enter}END"
+    yield f"CREATE TRIGGER {members}_insert AFTER INSERT ON {table} BEGIN {enter}END"
+
+
+def _entries(table: str, *, among: str | None) -> Iterator[str]:
+    """Write what enters records in the side tables: those of a table named ``new``, or the one of a trigger."""
+    source = f"{among}, " if among else ""
+    for name in ARRAYS:
+        member = f"json_each(new.data, '$.{name}') AS member"
+        yield (
+            f"INSERT OR IGNORE INTO {table}_members SELECT '{name}', member.value, new.id"  # noqa: S608 - constants
+            f" FROM {source}{member} WHERE member.value IS NOT NULL"
+        )
+    columns = ", ".join(f"json_extract(new.data, '$.{name}')" for name in TEXTS)
+    source = f" FROM {among}" if among else ""
+    yield f"INSERT INTO {table}_texts (rowid, {', '.join(TEXTS)}) SELECT new.id, {columns}{source}"

@@ -1,0 +1,123 @@
+"""`submit`: ask for a job, once."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from jwstpipe import __version__
+from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.identity import content_id
+from jwstpipe.jobs.job import Job
+from jwstpipe.jobs.kinds import JobKind, job_kind
+from jwstpipe.jobs.server import api_address, asking
+from jwstpipe.jobs.states import state_of
+from jwstpipe.requests import Request, validated
+from jwstpipe.settings import Settings, load_settings
+
+__all__ = ["submit"]
+
+MOST_ATTEMPTS = 100
+"""Attempts at one request that are looked at; one hundred times forced, and it is time for another request."""
+
+
+def submit(
+    kind: str,
+    request: Request | Mapping[str, Any],
+    *,
+    force: bool = False,
+    tags: Iterable[str] = (),
+    settings: Settings | None = None,
+) -> Job:
+    """Ask for a job.
+
+    The same request is the same job: one that waits, runs or is done is given back as it is, however often and from
+    however many places it is asked for. One that failed, crashed or was cancelled is followed by a new attempt.
+
+    Parameters
+    ----------
+    kind
+        As ``mosaic``; see `jwstpipe.jobs.kinds.KINDS`.
+    request
+        What is wanted: the model of the kind, or its values.
+    force
+        Run it again although it is done.
+    tags
+        Further tags of a new run.
+    settings
+        Which server and which store; default: those of the site.
+
+    Returns
+    -------
+    Job
+        A handle on it. ``job.watch()`` waits for it, ``job.result()`` opens what it made.
+
+    Raises
+    ------
+    UsageError
+        An unknown kind, or values that the request does not take.
+    ServiceError
+        No Prefect server answers.
+    NotFoundError
+        The server has no deployment of this kind.
+
+    Examples
+    --------
+    >>> from jwstpipe.requests import ProcessTargetRequest  # doctest: +SKIP
+    >>> job = jwstpipe.submit("process_target", ProcessTargetRequest(target="NGC 3132"))  # doctest: +SKIP
+    >>> job.watch()  # doctest: +SKIP
+    """
+    what = job_kind(kind)
+    wanted = _request(what, request)
+    site = settings or load_settings()
+    parameters = {"request": wanted.model_dump(mode="json")}
+    identity = content_id({"kind": what.name, "request": parameters["request"], "version": __version__})
+    with asking(site) as client:
+        deployment = _deployment(client, what, site)
+        attempt, standing = _latest(client, identity)
+        if standing is None or force or state_of(standing).bad:
+            standing = client.create_flow_run_from_deployment(
+                deployment.id,
+                parameters=parameters,
+                name=f"{what.flow_name}: {wanted.title()}",
+                tags=sorted({*what.tags, *tags}),
+                idempotency_key=_key(identity, attempt + 1) if attempt + 1 < MOST_ATTEMPTS else uuid4().hex,
+            )
+    return Job(str(standing.id), what.name, wanted.title(), site)
+
+
+def _request(kind: JobKind, request: Request | Mapping[str, Any]) -> Request:
+    if isinstance(request, kind.request):
+        return request
+    if isinstance(request, Mapping):
+        return validated(kind.request, **request)
+    raise UsageError(f"a job {kind.name!r} takes a {kind.request.__name__}, not a {type(request).__name__}")
+
+
+def _deployment(client: Any, kind: JobKind, settings: Settings) -> Any:
+    """Find the deployment that runs this kind of job: one that somebody serves, if there is a choice."""
+    from prefect.client.schemas.filters import FlowFilter, FlowFilterName  # noqa: PLC0415
+
+    found = client.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[kind.flow_name])), limit=50)
+    if not found:
+        raise NotFoundError(
+            f"{api_address(settings)} has no deployment of {kind.flow_name}; start: jwstpipe up, or deploy them with:"
+            " prefect deploy --all --prefect-file deployments/prefect.yaml"
+        )
+    return min(found, key=lambda deployment: (str(deployment.status).rpartition(".")[2] != "READY", deployment.name))
+
+
+def _key(identity: str, attempt: int) -> str:
+    return f"jwstpipe-{identity}-{attempt}"
+
+
+def _latest(client: Any, identity: str) -> tuple[int, Any]:
+    """Find the latest attempt at a request: its number and its run, or -1 and nothing."""
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey  # noqa: PLC0415
+
+    keys = {_key(identity, attempt): attempt for attempt in range(MOST_ATTEMPTS)}
+    runs = client.read_flow_runs(
+        flow_run_filter=FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=list(keys))), limit=MOST_ATTEMPTS
+    )
+    by_attempt = {keys[run.idempotency_key]: run for run in runs}
+    latest = max(by_attempt, default=-1)
+    return latest, by_attempt.get(latest)
