@@ -21,6 +21,11 @@ class DigestingReader:
         self._position = 0
 
     @property
+    def in_place(self) -> bool:
+        """It reads the file itself, not something unpacked from it."""
+        return self._reader.in_place
+
+    @property
     def size(self) -> int:
         """Bytes in all."""
         return self._reader.size

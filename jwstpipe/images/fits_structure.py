@@ -50,6 +50,11 @@ class ByteReader(Protocol):
 class WindowReader(ByteReader, Protocol):
     """Random access to windows too."""
 
+    @property
+    def in_place(self) -> bool:
+        """It reads the file itself, not something unpacked from it."""
+        ...
+
     def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
         """Give bytes `first` to `first + width` of each of `rows` rows, shape (rows, width)."""
         ...

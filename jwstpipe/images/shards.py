@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import CHUNK, CODEC, SHARD
 
-__all__ = ["bands_of", "decode_bands", "decode_shard", "encode_chunk", "encode_shard"]
+__all__ = ["bands_of", "decode_bands", "decode_shard", "encode_chunk", "encode_shard", "fill_of", "read_index"]
 
 SIDE = SHARD // CHUNK
 MISSING = np.uint64(2**64 - 1)
 INDEX_BYTES = SIDE * SIDE * 16
 CHECKSUM_BYTES = 4
+INDEX_AND_CHECKSUM = INDEX_BYTES + CHECKSUM_BYTES
 
 Samples = NDArray[Any]
 Decode = Callable[[Samples], Samples]
@@ -51,7 +52,7 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
         y, x = _corner(number)
         part = values[y : y + CHUNK, x : x + CHUNK]
         chunk = part if decode is None or not part.size else decode(part)
-        if chunk.size and not _holds_only(chunk, _fill_of(chunk.dtype), every_bit=every_bit):
+        if chunk.size and not _holds_only(chunk, fill_of(chunk.dtype), every_bit=every_bit):
             packed = encode_chunk(_whole(chunk))
             index[number] = position, len(packed)
             pieces.append(packed)
@@ -114,13 +115,10 @@ def bands_of(fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any]
     dtype, name
         As for `decode_shard`.
     """
-    tail = fetch(max(size - INDEX_BYTES - CHECKSUM_BYTES, 0), size)
-    table, checksum = tail[:-CHECKSUM_BYTES], tail[-CHECKSUM_BYTES:]
-    if len(table) != INDEX_BYTES or checksum != _checksum(table):
-        raise StoreError(f"{name}: a shard is damaged (the checksum of its index is wrong); make the image again")
+    index = read_index(fetch(max(size - INDEX_AND_CHECKSUM, 0), size), name=name)
     codec = Blosc()
-    for row in np.frombuffer(table, dtype="<u8").reshape(SIDE, SIDE, 2):
-        band = np.full((CHUNK, SHARD), _fill_of(dtype), dtype=dtype)
+    for row in index.reshape(SIDE, SIDE, 2):
+        band = np.full((CHUNK, SHARD), fill_of(dtype), dtype=dtype)
         stored = [(int(start), int(length), column) for column, (start, length) in enumerate(row) if start != MISSING]
         first = min((start for start, _, _ in stored), default=0)
         content = fetch(first, max((start + length for start, length, _ in stored), default=0))
@@ -131,6 +129,20 @@ def bands_of(fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any]
         yield band
 
 
+def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
+    """Read the index of a shard from its last bytes: start and length of each chunk, row by row.
+
+    Raises
+    ------
+    StoreError
+        A damaged index.
+    """
+    table, checksum = tail[:-CHECKSUM_BYTES], tail[-CHECKSUM_BYTES:]
+    if len(table) != INDEX_BYTES or checksum != _checksum(table):
+        raise StoreError(f"{name}: a shard is damaged (the checksum of its index is wrong); make the image again")
+    return np.frombuffer(table, dtype="<u8").reshape(-1, 2)
+
+
 def _corner(number: int) -> tuple[int, int]:
     return number // SIDE * CHUNK, number % SIDE * CHUNK
 
@@ -139,7 +151,7 @@ def _whole(part: Samples) -> Samples:
     """Pad a chunk at the edge of an array with the fill value."""
     if part.shape == (CHUNK, CHUNK):
         return part
-    chunk = np.full((CHUNK, CHUNK), _fill_of(part.dtype), dtype=part.dtype)
+    chunk = np.full((CHUNK, CHUNK), fill_of(part.dtype), dtype=part.dtype)
     chunk[: part.shape[0], : part.shape[1]] = part
     return chunk
 
@@ -154,7 +166,7 @@ def _holds_only(part: Samples, fill: float, *, every_bit: bool) -> bool:
     return not every_bit or bool((part.view(bits) == np.array(np.nan, dtype=part.dtype).view(bits)).all())
 
 
-def _fill_of(dtype: np.dtype[Any]) -> float:
+def fill_of(dtype: np.dtype[Any]) -> float:
     """Give what stands for no data in planes of a type, as `plane_spec` has it."""
     return float("nan") if dtype.kind == "f" else 0
 

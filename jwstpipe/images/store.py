@@ -14,13 +14,14 @@ from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.images.fits_structure import parse_header
 from jwstpipe.images.layout import NODES, array_path, check_layout, level_shape
+from jwstpipe.images.remote_shards import RemotePlane, ShardIndices
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled import WcsNodes
-from jwstpipe.storage import storage_errors, zarr_store
+from jwstpipe.storage import is_remote, storage_errors, zarr_store
 
 __all__ = ["ImageStore", "open_image_store"]
 
@@ -36,7 +37,11 @@ class ImageStore:
     attributes: dict[str, Any]
     """The ``jwstpipe`` attributes of the root group."""
 
+    s3: S3Settings
+    """Endpoint of an ``s3://`` address."""
+
     _arrays: dict[str, Any] = field(default_factory=dict)
+    _indices: ShardIndices = field(default_factory=ShardIndices)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -112,11 +117,23 @@ class ImageStore:
         """Read a window of one plane (see `SkyImage.read`)."""
         shape = level_shape(self.shape, level)
         window = box or Box.of_shape(shape)
-        array = self.array(array_path(plane, level))
         if not Box.of_shape(shape).contains(window) or not 0 <= index < self.slices:
             raise UsageError(f"{self.address}: {plane} of level {level} has no {window} in slice {index}")
         with storage_errors(self.address):
+            remote = self._remote_plane(array_path(plane, level))
+            if remote is not None:
+                return remote.read(window, index)
+            array = self.array(array_path(plane, level))
             return np.asarray(array[_place(array, window, index)])
+
+    def _remote_plane(self, path: str) -> RemotePlane | None:
+        """Give the quick way to a plane on S3, where the root tells enough of it."""
+        facts = self.attributes.get("arrays", {}).get(path)
+        if facts is None or not is_remote(self.address):
+            return None
+        return RemotePlane(
+            f"{self.address}/{path}", np.dtype(facts["dtype"]), bool(facts["slices"]), self.s3, self._indices
+        )
 
     def header_text(self, name: str) -> str:
         """Give a stored FITS header, ``primary`` or ``sci``, as text."""
@@ -163,7 +180,7 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
             attributes = dict(zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False).attrs)
     except (GroupNotFoundError, LookupError):
         raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing)") from None
-    return ImageStore(str(address), store, check_layout(attributes, name=str(address)))
+    return ImageStore(str(address).rstrip("/"), store, check_layout(attributes, name=str(address)), s3 or S3Settings())
 
 
 def _place(array: Any, box: Box, index: int) -> tuple[int | slice, ...]:

@@ -35,12 +35,15 @@ class ImageWriter:
         self.address = str(address)
         self._s3 = s3
         self._groups: set[str] = set()
+        self._planes: dict[str, dict[str, Any]] = {}
 
     def create_plane(
         self, plane: str, shape: tuple[int, int], spec: PlaneSpec, *, level: int = 0, slices: int = 0
     ) -> None:
         """Create the empty array of a plane; `slices` > 0 for the planes of a cube."""
-        self._create(array_path(plane, level), plane_document(shape, spec, slices=slices))
+        path = array_path(plane, level)
+        self._planes[path] = {"dtype": np.dtype(spec.dtype).name, "slices": slices}
+        self._create(path, plane_document(shape, spec, slices=slices))
 
     def write_shard(
         self,
@@ -164,7 +167,8 @@ class ImageWriter:
         """Write the group metadata, the root last: from now on this is an image."""
         for path in sorted(self._groups):
             self._put(f"{path}/zarr.json", group_document())
-        self._put("zarr.json", group_document(attributes))
+        ours = {**attributes["jwstpipe"], "arrays": self._planes}
+        self._put("zarr.json", group_document({**attributes, "jwstpipe": ours}))
 
     def _create(self, path: str, document: bytes) -> None:
         self._groups.add(path.split("/", maxsplit=1)[0])
