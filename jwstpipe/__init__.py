@@ -12,6 +12,7 @@ _HOMES = {
     "Box": "jwstpipe.sky.box",
     "SkyGrid": "jwstpipe.sky.grid",
     "composite": "jwstpipe.render.pictures",
+    "contact_sheet": "jwstpipe.render.pictures",
     "convert": "jwstpipe.images.convert",
     "export": "jwstpipe.images.fits_writer",
     "ingest": "jwstpipe.api",

@@ -1,4 +1,4 @@
-"""The colour picture of all mosaics of a target."""
+"""Mosaics and images of the catalogue as pictures: colour composites and contact sheets."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,69 +10,198 @@ from prefect.cache_policies import NO_CACHE
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
-from jwstpipe.render.pictures import composite
-from jwstpipe.requests import CompositeRequest, ProcessTargetRequest
+from jwstpipe.render.pictures import composite, contact_sheet
+from jwstpipe.render.receipt import Picture
+from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
 
-__all__ = ["make_composite"]
+__all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 
-ALGORITHM = "1"
+ALGORITHM = "2"
+"""Version of what rendering does to the pixels; part of the id of a picture."""
+
+SHEET_ALGORITHM = "1"
 
 
 @task(name="composite", cache_policy=NO_CACHE)
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
-    options = CompositeRequest(stretch=request.stretch)
-    parameters = options.model_dump(mode="json")
-    identity = derived_product_id("composite", ALGORITHM, parameters, [mosaic.product_id for mosaic in mosaics])
-    slug = re.sub(r"[^a-z0-9]+", "-", request.target.lower()).strip("-") or "target"
+    return _picture(run, CompositeRequest(stretch=request.stretch), mosaics, None, title=request.target, form="png")
+
+
+@task(name="picture", cache_policy=NO_CACHE)
+def make_picture(
+    run: Run, request: PictureRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None
+) -> ProductRecord:
+    """Make a picture as a request wants it, and publish it; one that stands already is not made again."""
+    wishes = request.model_dump(exclude={"products", "target", "filters", "luminance", "form"})
+    title = request.target or _shared_target(inputs) or "picture"
+    return _picture(run, CompositeRequest(**wishes), inputs, luminance, title=title, form=request.form)
+
+
+@task(name="choose", cache_policy=NO_CACHE)
+def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductRecord, ...], ProductRecord | None]:
+    """Find what a picture is made of: the products named, or the newest mosaic of each filter of a target."""
+    if not request.products and request.target is None:
+        raise UsageError("a picture needs products or a target; name one of them")
+    query = RecordQuery(kind=("mosaic", "image"), target=request.target, filter=request.filters)
+    found = run.catalog.find(query, sort="newest")
+    if request.products:
+        chosen = [_named(found, name) for name in request.products]
+    else:
+        newest: dict[str | None, ProductRecord] = {}
+        for record in found:
+            if record.kind == "mosaic":
+                newest.setdefault(record.image_info.filter if record.image_info else None, record)
+        chosen = list(newest.values())
+    if not chosen:
+        raise NotFoundError(
+            f"{request.target}: the catalogue has no mosaics of it; process the target, or name images with products"
+        )
+    light = (
+        None if request.luminance is None else _named(run.catalog.find(RecordQuery(kind=query.kind)), request.luminance)
+    )
+    return tuple(chosen), light
+
+
+@task(name="choose", cache_policy=NO_CACHE)
+def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, ...]:
+    """Find the images and mosaics that get thumbnails."""
+    query = RecordQuery(
+        kind=("image", "mosaic"),
+        target=request.target,
+        program=request.program,
+        observation_base_id=request.observation,
+    )
+    found = run.catalog.find(query, sort="file_name")
+    if request.products:
+        found = [_named(found, name) for name in request.products]
+    if not found:
+        raise NotFoundError(
+            f"{request.title()}: the catalogue has no such images; jwstpipe catalog find lists what there is"
+        )
+    if len(found) > request.max_images:
+        raise UsageError(
+            f"{len(found)} images are more than the limit of {request.max_images}; narrow it or raise max_images"
+        )
+    return tuple(found)
+
+
+@task(name="contact sheet", cache_policy=NO_CACHE)
+def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[ProductRecord]) -> ProductRecord:
+    """Put all images on one page, and publish it."""
+    identity = derived_product_id("contact-sheet", SHEET_ALGORITHM, {}, [image.product_id for image in images])
+    name = _slug(request.observation or request.target or "images")
 
     def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
         for key, inputs in wanted.items():
-            yield _render(run, request, inputs, options, key, f"pictures/{key}/{slug}.png")
+            with TemporaryDirectory(prefix="jwstpipe-sheet-") as folder:
+                made = contact_sheet(_addresses(run, inputs), Path(folder) / "sheet.png", s3=run.settings.s3)
+                size = made.path.stat().st_size
+                run.store.put_file(made.path, f"pictures/{key}/{name}-contact-sheet.png")
+            for failure in made.failed:
+                run.note(failure)
+            yield derived_record(
+                key,
+                kind="picture",
+                storage_key=f"pictures/{key}/{name}-contact-sheet.png",
+                parents=inputs,
+                operation="contact-sheet",
+                algorithm_version=SHEET_ALGORITHM,
+                parameters={},
+                image=shared_image_info(inputs, shape=(made.height, made.width)),
+                created=run.now(),
+                run_id=run.run_id,
+                file_size=size,
+            )
 
-    return make_missing(run, {identity: mosaics}, render)[identity]
+    return make_missing(run, {identity: images}, render)[identity]
 
 
-def _render(
-    run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord], options: CompositeRequest,
-    identity: str, key: str,
+def _picture(
+    run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
+    *, title: str, form: str,
 ) -> ProductRecord:  # fmt: skip
-    addresses = [run.store.url(str(mosaic.storage_key)) for mosaic in mosaics]
+    parameters = {**options.model_dump(mode="json"), "form": form, "luminance": luminance is not None}
+    parents = [*inputs, *([luminance] if luminance else [])]
+    identity = derived_product_id("composite", ALGORITHM, parameters, [parent.product_id for parent in parents])
+    slug = _slug(title)
+
+    def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
+        for key in wanted:
+            place = f"pictures/{key}/{slug}.{form}"
+            made = _rendered(run, options, inputs, luminance, title=title, key=key, place=place)
+            _tell(run, made)
+            yield derived_record(
+                key,
+                kind="picture",
+                storage_key=place,
+                parents=parents,
+                operation="composite",
+                algorithm_version=ALGORITHM,
+                parameters=parameters,
+                image=shared_image_info(parents, shape=(made.height, made.width)),
+                created=run.now(),
+                run_id=run.run_id,
+                file_size=made.size_bytes,
+                digest=made.sha256,
+            )
+
+    return make_missing(run, {identity: inputs}, render)[identity]
+
+
+def _rendered(
+    run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
+    *, title: str, key: str, place: str,
+) -> Picture:  # fmt: skip
     with TemporaryDirectory(prefix="jwstpipe-composite-") as folder, progress_artifacts() as report:
         made = composite(
-            addresses,
-            Path(folder) / "composite.png",
+            _addresses(run, inputs),
+            Path(folder) / f"composite{Path(place).suffix}",
             options=options,
-            title=request.target,
-            product_id=identity,
+            luminance=None if luminance is None else run.store.url(str(luminance.storage_key)),
+            title=title,
+            product_id=key,
             s3=run.settings.s3,
             workers=run.workers,
             report=report,
         )
-        run.store.put_file(made.path, key)
+        run.store.put_file(made.path, place)
+    return made
+
+
+def _tell(run: Run, made: Picture) -> None:
+    """Log how the channels were treated, and keep what a viewer has to know."""
     for channel in made.channels:
         get_run_logger().info(
             "%s in %s, %d holes of %d px filled for display",
             channel.filter, channel.colour, channel.holes, channel.hole_pixels,
         )  # fmt: skip
-    for note in made.notes:
+    get_run_logger().info("picture rated %.1f of 5", made.quality.score)
+    for note in (*made.notes, *(f"stretch {one}" for one in made.stretch_fallbacks)):
         get_run_logger().warning(note)
         run.note(note)
-    return derived_record(
-        identity,
-        kind="picture",
-        storage_key=key,
-        parents=mosaics,
-        operation="composite",
-        algorithm_version=ALGORITHM,
-        parameters=options.model_dump(mode="json"),
-        image=shared_image_info(mosaics, shape=(made.height, made.width)),
-        created=run.now(),
-        run_id=run.run_id,
-        file_size=made.size_bytes,
-        digest=made.sha256,
-    )
+
+
+def _addresses(run: Run, records: Sequence[ProductRecord]) -> list[str]:
+    return [run.store.url(str(record.storage_key)) for record in records]
+
+
+def _named(records: Sequence[ProductRecord], name: str) -> ProductRecord:
+    for record in records:
+        if name in (record.product_id, record.file_name):
+            return record
+    raise NotFoundError(f"{name}: no such image or mosaic in the catalogue; jwstpipe catalog find lists them")
+
+
+def _shared_target(records: Sequence[ProductRecord]) -> str | None:
+    return shared_image_info(records).target_name
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "target"

@@ -1,5 +1,6 @@
 """Commands that make pictures: composite, thumbnail."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -62,6 +63,13 @@ def composite(
     feather: Annotated[float, typer.Option(help="width of blended coverage edges, share of the field")] = 0.1,
     coverage: Annotated[Coverage, typer.Option(help="filters that must cover a pixel for it to show")] = "majority",
     crop: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of the images, pixels")] = None,
+    canvas: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="canvas the picture is fitted on")] = None,
+    overlay: Annotated[
+        list[str] | None, typer.Option(help="grid, scalebar, compass, labels (repeat, or commas)")
+    ] = None,
+    sources: Annotated[str | None, typer.Option(metavar="TABLE", help="circles at the ra, dec of a table")] = None,
+    match_resolution: Annotated[bool, typer.Option(help="blur all to the coarsest resolution")] = False,
+    title: Annotated[str | None, typer.Option(help="written into the picture; default: the target")] = None,
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
@@ -77,6 +85,8 @@ def composite(
         combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
         sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage,
         crop=None if crop is None else _numbers(crop, 4, "--crop", "X0,Y0,X1,Y1"),
+        canvas=None if canvas is None else _numbers(canvas.lower().replace("x", ","), 2, "--canvas", "WIDTHxHEIGHT"),
+        overlays=_overlays(overlay or [], sources), sources=sources, match_resolution=match_resolution,
     )  # fmt: skip
     colours = {}
     for wish in channel or []:
@@ -84,10 +94,11 @@ def composite(
         if not separator or not address:
             raise UsageError(f"--channel {wish}: write IMAGE=COLOUR or IMAGE=COLOUR*WEIGHT")
         colours[address] = parse_channel_colour(colour)
+    bright, share = _luminance(luminance)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = make_composite(
-            images or [], out, options=options, colours=colours, luminance=luminance, scale_arcsec=scale,
-            s3=settings.s3, workers=workers, report=report,
+            images or [], out, options=options, colours=colours, luminance=bright, share=share, scale_arcsec=scale,
+            title=title, s3=settings.s3, workers=workers, report=report,
         )  # fmt: skip
     if as_json:
         json_data(made.as_dict())
@@ -133,6 +144,23 @@ def _limits(text: str | None) -> dict[str, float]:
     return found
 
 
+def _luminance(text: str | None) -> tuple[str | None, float]:
+    """Read ``IMAGE[*SHARE]``."""
+    if text is None:
+        return None, 1.0
+    image, star, share = text.rpartition("*")
+    try:
+        return (image, float(share)) if star else (text, 1.0)
+    except ValueError:
+        return text, 1.0
+
+
+def _overlays(words: list[str], sources: str | None) -> tuple[str, ...]:
+    """Take overlays apart; a table of sources is an overlay too."""
+    kinds = [kind.strip().lower() for word in words for kind in word.split(",") if kind.strip()]
+    return tuple(dict.fromkeys([*kinds, *(["sources"] if sources else [])]))
+
+
 def _numbers(text: str, count: int, option: str, form: str) -> tuple[int, ...]:
     """Read whole numbers, separated by commas."""
     parts = text.split(",")
@@ -160,4 +188,26 @@ def thumbnail(
     data(f"{made.path}: {made.width} x {made.height} px")
 
 
-COMMANDS = {"composite": composite, "thumbnail": thumbnail}
+def contact_sheet(
+    context: typer.Context,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    *,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="picture to make")],
+    size: Annotated[int, typer.Option(help="longest side of each, pixels")] = 256,
+    columns: Annotated[int | None, typer.Option(help="pictures a row")] = None,
+    stretch: Annotated[Stretch, typer.Option(help="curve from flux to brightness")] = "zscale",
+    as_json: Json = False,
+) -> None:
+    """Put small grey pictures of images on one page, each with its filter and name."""
+    from jwstpipe.render.pictures import contact_sheet as make_sheet
+
+    made = make_sheet(images, out, size=size, columns=columns, stretch=stretch, s3=settings_of(context).s3)
+    if as_json:
+        json_data({**asdict(made), "path": str(made.path)})
+        return
+    data(f"{made.path}: {made.width} x {made.height} px, {made.images} images")
+    for failure in made.failed:
+        remark(f"note: {failure}")
+
+
+COMMANDS = {"composite": composite, "thumbnail": thumbnail, "contact-sheet": contact_sheet}

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import numpy as np
 
 from jwstpipe.execute import Workers
 from jwstpipe.images.image import SkyImage
@@ -11,11 +14,24 @@ from jwstpipe.images.open import open_image
 from jwstpipe.mosaic.build import mosaic
 from jwstpipe.mosaic.plan import common_frame
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.render.cores.repair import LOST, repaired_copy
 from jwstpipe.render.geometry.frame import on_one_grid
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
 
-__all__ = ["aligned"]
+__all__ = ["Aligned", "aligned"]
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """Images on one grid."""
+
+    images: tuple[SkyImage, ...]
+    """In the order of their addresses."""
+
+    repaired: tuple[int, ...]
+    """Pixels of lost cores that were filled before resampling, of each."""
 
 
 @contextmanager
@@ -26,11 +42,12 @@ def aligned(
     scale_arcsec: float | None = None,
     s3: S3Settings | None = None,
     report: Reporter = silent,
-) -> Iterator[list[SkyImage]]:
-    """Give images on one grid, in the order of their addresses.
+) -> Iterator[Aligned]:
+    """Give images on one grid.
 
-    Images that share a grid already are given as they are. Others are resampled to the finest pixel scale among them,
-    into a temporary folder that lasts as long as the block.
+    Images that share a grid already are given as they are, unless flags say that the cores of stars in them are junk.
+    Others have their cores repaired and are resampled to the finest pixel scale among them, into a temporary folder
+    that lasts as long as the block.
 
     Parameters
     ----------
@@ -51,15 +68,36 @@ def aligned(
         An image that cannot be placed on the sky, or lies far from the others.
     """
     images: list[SkyImage] = [open_image(address, s3=s3) for address in addresses]
-    if scale_arcsec is None and on_one_grid(images):
-        yield images
+    same = scale_arcsec is None and on_one_grid(images)
+    flagged = [_has_flagged_cores(image) for image in images]
+    if same and not any(flagged):
+        yield Aligned(tuple(images), (0,) * len(images))
         return
-    grid = common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
+    grid = None if same else common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
     with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder:
         found: list[SkyImage] = []
-        for number, address in enumerate(addresses):
+        counts = []
+        for number, (address, image) in enumerate(zip(addresses, images, strict=True)):
+            copy = Path(folder) / f"{number}-repaired.zarr"
+            count = repaired_copy(image, copy, workers=workers) if flagged[number] or not same else 0
+            source: str | Path = copy if count else address
+            counts.append(count)
+            if grid is None:
+                found.append(open_image(source, s3=s3))
+                continue
             out = Path(folder) / f"{number}.zarr"
             options = MosaicOptions(weights="uniform", scale_arcsec=scale_arcsec)
-            mosaic([address], out, options=options, grid=grid, s3=s3, workers=workers, report=report)
+            mosaic([source], out, options=options, grid=grid, s3=s3, workers=workers, report=report)
             found.append(open_image(out))
-        yield found
+        yield Aligned(tuple(found), tuple(counts))
+
+
+def _has_flagged_cores(image: SkyImage) -> bool:
+    """Tell whether flags say of finite samples that they are lost; in a mosaic such samples took no part."""
+    if "dq" not in image.planes or "n" in image.planes:
+        return False
+    for band in Box.of_shape(image.shape).bands(2048):
+        lost = (image.read("dq", band) & np.uint32(LOST)) == LOST
+        if lost.any() and np.isfinite(image.read("sci", band)[lost]).any():
+            return True
+    return False

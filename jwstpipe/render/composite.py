@@ -11,14 +11,17 @@ from typing import Any
 import numpy as np
 
 from jwstpipe.progress import Progress, Reporter, silent
-from jwstpipe.render.colour.names import BLACK, Colour
-from jwstpipe.render.cores import CoreLimits, Hole
+from jwstpipe.render.colour.names import BLACK, WHITE, Colour
+from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
 from jwstpipe.render.files.picture import Pixels, check_picture, open_picture, quantised
+from jwstpipe.render.geometry.canvas import Canvas, lay_out
 from jwstpipe.render.geometry.frame import Frame, SkyPlacement, channels_to_show, choose_frame, place_on_sky
 from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
 from jwstpipe.render.look import resolve_look
+from jwstpipe.render.overlay.marks import draw_band
+from jwstpipe.render.overlay.plan import Label, overlay_marks
 from jwstpipe.render.receipt import ChannelReceipt, Picture
 from jwstpipe.render.rendering import RenderedWindow, Scene, render_window
 from jwstpipe.render.survey import survey_picture
@@ -98,25 +101,36 @@ def composite(
     plan = resolve_layers(channels, luminance=luminance, look=look, options=options)
     images = [layer.image for layer in plan.layers]
     least, reason = channels_to_show(images, options.coverage)
-    frame = choose_frame(images, size=options.size, least=least, window=options.crop)
+    size = max(options.canvas) if options.canvas else options.size
+    frame = choose_frame(images, size=size, least=least, window=options.crop)
+    canvas = lay_out(frame, options.canvas)
+    frame = canvas.frame
     scene = Scene(
         plan.layers, plan.luminance, frame.level, look, plan.feather, cores or CoreLimits(), background, least
     )
     survey = survey_picture(scene, frame)
     scene = replace(scene, screen=survey.screen)
-    path = check_picture(out, frame.shape, bits=options.bits)
-    placement = place_on_sky(plan.layers[0].image, frame)
-    packet = avm_packet(_record(scene, frame, placement, options, title, product_id))
+    path = check_picture(out, canvas.shape, bits=options.bits)
+    placement = canvas.placed(place_on_sky(plan.layers[0].image, frame))
+    marks = overlay_marks(
+        options.overlays, placement, canvas.shape, labels=_labels(scene, title), sources=options.sources
+    )
+    packet = avm_packet(_record(scene, canvas, placement, options, title, product_id))
     holes: list[set[Hole]] = [set() for _ in scene.all_layers]
-    with open_picture(path, frame.shape, bits=options.bits, quality=options.quality, packet=packet) as sink:
-        for done, rows in _bands(scene, frame, band_rows, options.bits, holes):
-            sink.write(rows)
-            report(Progress("composite", done, frame.shape[0], "rows"))
+    with open_picture(
+        path, canvas.shape, bits=options.bits, quality=options.quality, packet=packet,
+        cards="" if placement is None else placement.cards, product_id=product_id,
+    ) as sink:  # fmt: skip
+        top = 0
+        for rows in canvas.filled(_bands(scene, frame, band_rows, options.bits, holes), background, options.bits):
+            sink.write(draw_band(rows, top, marks))
+            top += len(rows)
+            report(Progress("composite", top, canvas.shape[0], "rows"))
     receipts = [_receipt(layer, found) for layer, found in zip(scene.all_layers, holes, strict=True)]
     return Picture(
         path=path,
-        width=frame.shape[1],
-        height=frame.shape[0],
+        width=canvas.shape[1],
+        height=canvas.shape[0],
         bits=options.bits,
         level=frame.level,
         box=frame.box,
@@ -129,14 +143,12 @@ def composite(
         quality=survey.quality,
         notes=(*plan.notes, *filter(None, [reason])),
         stretch_fallbacks=plan.fallbacks,
-        size_bytes=path.stat().st_size,
+        size_bytes=_size(path),
         sha256=_digest(path),
     )
 
 
-def _bands(
-    scene: Scene, frame: Frame, band_rows: int, bits: int, holes: Sequence[set[Hole]]
-) -> Iterator[tuple[int, Pixels]]:
+def _bands(scene: Scene, frame: Frame, band_rows: int, bits: int, holes: Sequence[set[Hole]]) -> Iterator[Pixels]:
     """Render band by band from the top of the picture, and note what was filled.
 
     Threads render the tiles of the next band while the caller compresses this one.
@@ -144,14 +156,14 @@ def _bands(
     spans = _spans(frame, band_rows)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="render") as pool:
         ahead = _submitted(pool, scene, frame, spans[0], bits)
-        for number, (low, _) in enumerate(spans):
+        for number, span in enumerate(spans):
             tiles = [future.result() for future in ahead]
             if number + 1 < len(spans):
                 ahead = _submitted(pool, scene, frame, spans[number + 1], bits)
             for window in tiles:
                 for known, filled in zip(holes, window.holes, strict=True):
                     known.update(filled)
-            yield frame.shape[0] - low, _joined(tiles, frame, spans[number], bits)
+            yield _joined(tiles, frame, span, bits)
 
 
 def _spans(frame: Frame, band_rows: int) -> list[tuple[int, int]]:
@@ -216,12 +228,14 @@ def _receipt(layer: Layer, holes: set[Hole]) -> ChannelReceipt:
         statistics=layer.statistics,
         holes=len(holes),
         hole_pixels=sum(hole.area for hole in holes),
+        repaired_before=layer.repaired,
+        blur_px=layer.blur,
     )
 
 
 def _record(
     scene: Scene,
-    frame: Frame,
+    canvas: Canvas,
     placement: SkyPlacement | None,
     options: CompositeRequest,
     title: str | None,
@@ -229,7 +243,7 @@ def _record(
 ) -> AvmRecord:
     subject = _target(scene.layers[0])
     return AvmRecord(
-        shape=frame.shape,
+        shape=canvas.shape,
         placement=placement,
         spectral=tuple(_spectral_entry(layer, layer.colour.name) for layer in scene.layers)
         + ((_spectral_entry(scene.luminance, "Luminosity"),) if scene.luminance else ()),
@@ -240,8 +254,8 @@ def _record(
             "operation": "composite",
             "options": options.model_dump(mode="json", exclude_defaults=True),
             "look": scene.look.model_dump(mode="json", exclude_defaults=True),
-            "level": frame.level,
-            "box": asdict(frame.box),
+            "level": canvas.frame.level,
+            "box": asdict(canvas.frame.box),
             "screen": asdict(scene.screen),
             "channels": [_wish(layer) for layer in scene.layers],
             "luminance": _wish(scene.luminance) if scene.luminance else None,
@@ -249,6 +263,14 @@ def _record(
             "fill_holes_up_to": asdict(scene.cores),
         },
     )
+
+
+def _labels(scene: Scene, title: str | None) -> list[Label]:
+    """Name the object and the filters, each in its colour."""
+    subject = title or _target(scene.layers[0])
+    lines = [Label(subject, WHITE)] if subject else []
+    names = [" ".join(filter(None, [layer.band.instrument, layer.label])) for layer in scene.layers]
+    return [*lines, *(Label(name, layer.colour) for name, layer in zip(names[::-1], scene.layers[::-1], strict=True))]
 
 
 def _wish(layer: Layer) -> dict[str, Any]:
@@ -282,5 +304,17 @@ def _target(layer: Layer) -> str | None:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Give the digest of a file; of a store that of its files, in the order of their names."""
+    if not path.is_dir():
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    total = hashlib.sha256()
+    for part in sorted(path.rglob("*")):
+        if part.is_file():
+            total.update(f"{part.relative_to(path)} {_digest(part)}\n".encode())
+    return total.hexdigest()
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(part.stat().st_size for part in files if part.is_file())

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from jwstpipe.render.colour.mixing import mixing_matrix
 from jwstpipe.render.colour.names import WHITE, Colour, parse_colour
 from jwstpipe.render.colour.palette import palette_colours
 from jwstpipe.render.colour.passband import Passband, known_wavelength, passband
-from jwstpipe.render.geometry.frame import check_one_grid
+from jwstpipe.render.colour.resolution import matching_sigmas, psf_fwhm_arcsec
+from jwstpipe.render.geometry.frame import celestial_of, check_one_grid
 from jwstpipe.render.geometry.levels import level_for_pixels, read_level
 from jwstpipe.render.pixels.feather import Feather, plan_feather
 from jwstpipe.render.presets.model import Preset
@@ -28,6 +29,8 @@ from jwstpipe.requests import CompositeRequest, Palette
 __all__ = ["Channel", "Layer", "LayerPlan", "resolve_layers"]
 
 Image = NDArray[np.float32]
+
+_SHARED_PART = 0.25
 
 FEATHER_PIXELS = 1 << 18
 """Most pixels of the level that edges of coverage are measured on."""
@@ -45,6 +48,9 @@ class Channel:
 
     weight: float = 1.0
     """0 to 2."""
+
+    repaired: int = 0
+    """Pixels of lost cores that were filled before the image was laid on the common grid."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.weight <= 2.0:
@@ -75,6 +81,12 @@ class Layer:
 
     stretch: Stretch
     """Curve and limits."""
+
+    blur: float = 0.0
+    """Sigma of the blur that brings it to the resolution of the coarsest channel, pixels of full resolution."""
+
+    repaired: int = 0
+    """Pixels of lost cores that were filled before resampling."""
 
     facts: AutoFacts | None = None
     """Why, where the channel was stretched by its own statistics."""
@@ -134,23 +146,36 @@ def resolve_layers(
         names=[band.filter or channel.image.name for channel, band in zip(chosen, bands, strict=True)],
         miri=[canonical_instrument(band.instrument) == "MIRI" for band in bands],
     )
+    blurs, unknown = _blurs(chosen, bands) if options.match_resolution else ([0.0] * len(bands), ())
     layers = tuple(
-        Layer(channel.image, band, colour, channel.weight, _triple(light), measured, stretch, facts)
-        for channel, band, colour, light, measured, stretch, facts in zip(
-            chosen, bands, colours, mix.T, statistics, tones.stretches, tones.facts, strict=True
+        Layer(
+            channel.image,
+            band,
+            colour,
+            channel.weight,
+            _triple(light),
+            measured,
+            stretch,
+            blur,
+            channel.repaired,
+            facts,
+        )
+        for channel, band, colour, light, measured, stretch, blur, facts in zip(
+            chosen, bands, colours, mix.T, statistics, tones.stretches, blurs, tones.facts, strict=True
         )
     )
     feather = plan_feather(
         coarse,
         tones.stretches,
         [band.wavelength_um for band in bands],
+        [one.sky for one in statistics],
         level=level,
         width=options.feather,
         lupton=look.combine == "lupton",
     )
     apart = ("no two images cover the same sky: each stands alone, in its own colour",) if _apart(coarse) else ()
     bright = None if luminance is None else _luminance(luminance, look, options)
-    return LayerPlan(layers, bright, feather, (*unmatched, *apart), tones.fallbacks)
+    return LayerPlan(layers, bright, feather, (*unmatched, *unknown, *apart), tones.fallbacks)
 
 
 def _colours(
@@ -169,20 +194,42 @@ def _colours(
     return colours, (note,) if foreign else ()
 
 
+def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list[float], tuple[str, ...]]:
+    """Give the blur of each channel, pixels, and name the channels whose sharpness is not known."""
+    celestial = celestial_of(channels[0].image)
+    if celestial is None:
+        return [0.0] * len(bands), ("the images have no WCS, so their resolution cannot be matched",)
+    unknown = [band.filter or "?" for band in bands if psf_fwhm_arcsec(band) is None]
+    note = f"no PSF is known for {', '.join(unknown)}: left as it is"
+    sigmas = [sigma / celestial.scale_arcsec for sigma in matching_sigmas(bands)]
+    return sigmas, (note,) if unknown else ()
+
+
 def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], list[Image], int]:
-    """Measure every channel on one level of all of it, and keep it coarser still for its coverage."""
+    """Measure every channel on one level of all of it, and keep it coarser still for its coverage.
+
+    Where channels cover different parts of the sky they are measured on what they share, if that is a fair part of
+    each: only so do the same sources set the limits of all.
+    """
     shape = channels[0].image.shape
     level, coarse = level_for_pixels(shape, SURVEY_PIXELS), level_for_pixels(shape, FEATHER_PIXELS)
-
-    def measure(channel: Channel) -> tuple[SkyStatistics, Image]:
-        values = read_level(channel.image, level=level)
-        statistics = measure_sky(values, level=level, name=channel.image.address)
-        for _ in range(max(coarse - level, 0)):
-            values = halve(values, np.ones((1, 1), np.float32))[0]
-        return statistics, values
-
     with ThreadPoolExecutor(2, thread_name_prefix="measure") as pool:
-        found = list(pool.map(measure, channels))
+        samples = list(pool.map(lambda channel: read_level(channel.image, level=level), channels))
+        covered = [np.isfinite(values) for values in samples]
+        shared = np.logical_and.reduce(covered)
+        enough = int(shared.sum()) >= _SHARED_PART * max(int(mask.sum()) for mask in covered)
+
+        def measure(number: int) -> tuple[SkyStatistics, Image]:
+            values, name = samples[number], channels[number].image.address
+            alike = bool((covered[number] == shared).all())
+            seen = np.where(shared, values, np.float32(np.nan)) if enough and not alike else values
+            statistics = measure_sky(seen, level=level, name=name)
+            statistics = replace(statistics, coverage=float(covered[number].mean()))
+            for _ in range(max(coarse - level, 0)):
+                values = halve(values, np.ones((1, 1), np.float32))[0]
+            return statistics, values
+
+        found = list(pool.map(measure, range(len(channels))))
     return [statistics for statistics, _ in found], [values for _, values in found], max(coarse, level)
 
 
@@ -200,7 +247,15 @@ def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> Lay
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])
     return Layer(
-        channel.image, band, WHITE, channel.weight, (1.0, 1.0, 1.0), statistics[0], tones.stretches[0], tones.facts[0]
+        channel.image,
+        band,
+        WHITE,
+        channel.weight,
+        (1.0, 1.0, 1.0),
+        statistics[0],
+        tones.stretches[0],
+        repaired=channel.repaired,
+        facts=tones.facts[0],
     )
 
 

@@ -56,6 +56,12 @@ class ChannelReceipt:
     hole_pixels: int
     """Their pixels, at the level that was rendered."""
 
+    repaired_before: int
+    """Pixels of lost cores that were filled before the image was resampled."""
+
+    blur_px: float
+    """Sigma of the blur to the resolution of the coarsest channel, full pixels."""
+
 
 @dataclass(frozen=True)
 class Picture:

@@ -11,8 +11,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour.names import Colour
-from jwstpipe.render.cores import CoreLimits, Hole, fill_holes
+from jwstpipe.render.cores.fill import fill_holes
+from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.geometry.levels import level_shape, read_level
 from jwstpipe.render.layers import Layer
 from jwstpipe.render.pixels.denoise import denoise_margin, denoised
@@ -25,15 +27,18 @@ from jwstpipe.render.pixels.finish import (
     with_lightness,
 )
 from jwstpipe.render.pixels.mix import mix_window
-from jwstpipe.render.pixels.sharpen import sharpen_margin, sharpened
+from jwstpipe.render.pixels.sharpen import gaussian_taps, sharpen_margin, sharpened, smoothed
 from jwstpipe.render.presets.model import Preset
 from jwstpipe.render.tone.stretch import apply_stretch
 from jwstpipe.render.tone.table import stretch_table
 from jwstpipe.sky.box import Box
 
-__all__ = ["RenderedWindow", "Scene", "layer_brightness", "render_window"]
+__all__ = ["ChannelWindow", "RenderedWindow", "Scene", "layer_brightness", "read_channels", "render_window"]
 
 Image = NDArray[np.float32]
+
+LEAST_BLUR = 0.3
+"""Blurs of a smaller sigma, pixels, change nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,6 +106,9 @@ class RenderedWindow:
     holes: tuple[frozenset[Hole], ...]
     """Filled holes that touch the window: one set for each layer, the luminance last."""
 
+    repaired: NDArray[np.bool_]
+    """(y, x): a channel is shown otherwise than its data, for they have a hole there."""
+
 
 def render_window(scene: Scene, box: Box) -> RenderedWindow:
     """Render a window of the plane.
@@ -115,15 +123,14 @@ def render_window(scene: Scene, box: Box) -> RenderedWindow:
     look = scene.look
     margin = sharpen_margin(look.sharpen.radius) if look.sharpen.amount else 0
     wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
-    light, counts, holes = _mixed(scene, wide)
+    inner = box.relative_to(wide)
+    found = read_channels(scene, wide)
+    light, counts = _mixed(scene, wide, found.samples[: len(scene.layers)])
     if scene.luminance is not None:
-        values, filled = _samples(scene.luminance, wide, scene)
-        bright = apply_stretch(values, scene.luminance.stretch)
+        bright = apply_stretch(found.samples[-1], scene.luminance.stretch)
         light = with_lightness(light, bright, share=scene.luminance.weight)
-        holes = (*holes, frozenset(filled))
     encode_window(light, scene.screen_table)
     covered = counts >= scene.least
-    inner = box.relative_to(wide)
     if look.sharpen.amount:
         light = sharpened(
             light, covered, radius=look.sharpen.radius, amount=look.sharpen.amount, threshold=look.sharpen.threshold
@@ -134,25 +141,61 @@ def render_window(scene: Scene, box: Box) -> RenderedWindow:
         recolour_window(pixels, look.hue, look.saturation, look.vibrancy)
     if not covered.all():
         pixels[~covered] = (scene.background.red, scene.background.green, scene.background.blue)
-    return RenderedWindow(pixels, covered, holes)
+    return RenderedWindow(pixels, covered, found.holes, found.repaired[inner.slices])
 
 
-def layer_brightness(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, tuple[Hole, ...]]:
+@dataclass(frozen=True, eq=False)
+class ChannelWindow:
+    """Samples of all layers in a window, as they are shown: holes filled, noise reduced."""
+
+    samples: list[Image]
+    """(y, x) of each layer, the luminance last; NaN = no data."""
+
+    holes: tuple[frozenset[Hole], ...]
+    """Filled holes that touch the window, of each layer."""
+
+    repaired: NDArray[np.bool_]
+    """(y, x)."""
+
+
+def read_channels(scene: Scene, box: Box) -> ChannelWindow:
+    """Read a window of all layers, fill their holes and reduce their noise."""
+    denoise = scene.look.denoise
+    blurs = [layer.blur / 2.0**scene.level for layer in scene.all_layers]
+    blurred = max(blurs) >= LEAST_BLUR
+    margin = (denoise_margin() if denoise else 0) + (sharpen_margin(max(blurs)) if blurred else 0)
+    wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
+    samples, holes, repaired = _filled([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
+    if not denoise and not blurred:
+        return ChannelWindow(samples, tuple(holes), repaired)
+    inner = box.relative_to(wide)
+    cleaned = []
+    for layer, values, blur in zip(scene.all_layers, samples, blurs, strict=True):
+        shown = values
+        if denoise:
+            noise = layer.statistics.noise * 2.0 ** (layer.statistics.level - scene.level)
+            shown = denoised(shown, noise=noise, strength=denoise)
+        if blur >= LEAST_BLUR:
+            shown = smoothed(shown, gaussian_taps(blur))
+        cleaned.append(np.ascontiguousarray(shown[inner.slices]))
+    return ChannelWindow(cleaned, tuple(holes), repaired[inner.slices])
+
+
+def layer_brightness(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, frozenset[Hole]]:
     """Read a window of a layer, fill its holes and stretch it; NaN where it has no data."""
-    values, holes = _filled(layer, box, level=level, cores=cores)
+    (values,), (holes,), _ = _filled([layer.image], box, level, cores)
     return apply_stretch(values, layer.stretch), holes
 
 
-def _mixed(scene: Scene, box: Box) -> tuple[Image, NDArray[np.uint8], tuple[frozenset[Hole], ...]]:
+def _mixed(scene: Scene, box: Box, samples: Sequence[Image]) -> tuple[Image, NDArray[np.uint8]]:
     """Mix the colour channels of a window to linear light, and count those with data."""
-    found = [_samples(layer, box, scene) for layer in scene.layers]
     light = np.empty((*box.shape, 3), np.float32)
     counts = np.empty(box.shape, np.uint8)
     stretches = [layer.stretch for layer in scene.layers]
     feather = scene.feather
     step = 2.0 ** (scene.level - feather.level)
     mix_window(
-        np.stack([values for values, _ in found]),
+        np.stack(samples),
         np.array([one.lo for one in stretches], np.float32),
         np.array([1.0 / (one.hi - one.lo) for one in stretches], np.float32),
         scene.tables,
@@ -168,26 +211,19 @@ def _mixed(scene: Scene, box: Box) -> tuple[Image, NDArray[np.uint8], tuple[froz
         light,
         counts,
     )
-    return light, counts, tuple(frozenset(holes) for _, holes in found)
+    return light, counts
 
 
-def _samples(layer: Layer, box: Box, scene: Scene) -> tuple[Image, Sequence[Hole]]:
-    """Read a window of a channel as it is shown: holes filled, noise reduced."""
-    if not scene.look.denoise:
-        return _filled(layer, box, level=scene.level, cores=scene.cores)
-    wide = box.dilated(denoise_margin()).intersection(Box.of_shape(scene.shape)) or box
-    values, holes = _filled(layer, wide, level=scene.level, cores=scene.cores)
-    noise = layer.statistics.noise * 2.0 ** (layer.statistics.level - scene.level)
-    values = denoised(values, noise=noise, strength=scene.look.denoise)[box.relative_to(wide).slices]
-    return values, holes
-
-
-def _filled(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, tuple[Hole, ...]]:
-    """Read a window; only one with missing samples needs its surroundings."""
-    values = read_level(layer.image, box, level=level)
+def _filled(
+    images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits
+) -> tuple[list[Image], list[frozenset[Hole]], NDArray[np.bool_]]:
+    """Read a window of images on one grid; only one with missing samples needs its surroundings."""
+    values = [read_level(image, box, level=level) for image in images]
     limits = cores.at(level)
-    if limits.area == 0 or not np.isnan(values).any():
-        return values, ()
-    whole = Box.of_shape(level_shape(layer.image.shape, level))
+    if limits.area == 0 or not any(np.isnan(one).any() for one in values):
+        return values, [frozenset()] * len(images), np.zeros(box.shape, bool)
+    whole = Box.of_shape(level_shape(images[0].shape, level))
     window = box.dilated(limits.margin).intersection(whole) or whole
-    return fill_holes(read_level(layer.image, window, level=level), window, box, limits=limits)
+    if all(np.isnan(one).all() for one in values):
+        return values, [frozenset()] * len(images), np.zeros(box.shape, bool)
+    return fill_holes([read_level(image, window, level=level) for image in images], window, box, limits=limits)

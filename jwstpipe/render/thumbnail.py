@@ -9,7 +9,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour.names import WHITE
 from jwstpipe.render.colour.passband import passband
-from jwstpipe.render.cores import CoreLimits
+from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 from jwstpipe.render.geometry.frame import choose_frame
 from jwstpipe.render.geometry.resize import resampled, taps
@@ -21,6 +21,9 @@ from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["Thumbnail", "thumbnail"]
+
+_MOSTLY_EMPTY = 0.5
+"""Images of which less is covered are shown without their empty surroundings, as mosaics of whole tiles have them."""
 
 THUMBNAIL_PIXELS = 1 << 20
 """Most pixels of the level that its statistics are taken from."""
@@ -83,7 +86,7 @@ def thumbnail(image: SkyImage, out: Path | str, *, size: int = 256, stretch: Str
     statistics = measure_image(image, pixels=THUMBNAIL_PIXELS)
     (limits,) = automatic_stretches(stretch, [statistics])
     layer = Layer(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
-    frame = choose_frame([image], size=size, crop=False)
+    frame = choose_frame([image], size=size, crop=statistics.coverage < _MOSTLY_EMPTY)
     brightness, holes = layer_brightness(layer, frame.box, level=frame.level, cores=CoreLimits())
     grey = np.nan_to_num(brightness, nan=0.0)[..., None]
     rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])

@@ -9,6 +9,7 @@ from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Co
 from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights
+from jwstpipe.requests.pictures import PictureRequest, ThumbnailsRequest
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.search import SearchRequest
 
@@ -26,11 +27,13 @@ __all__ = [
     "MosaicOptions",
     "Overlay",
     "Palette",
+    "PictureRequest",
     "ProcessTargetRequest",
     "Quantity",
     "Request",
     "SearchRequest",
     "Stretch",
+    "ThumbnailsRequest",
     "Weights",
     "validated",
 ]

@@ -58,5 +58,6 @@ class CompositeRequest(Request):
     )
     canvas: tuple[int, int] | None = Field(None, description="width and height of a canvas the picture is fitted on")
     overlays: tuple[Overlay, ...] = Field((), description="what is drawn on the picture")
+    sources: str | None = Field(None, description="table with columns ra and dec, for the overlay of sources")
     quality: int = Field(95, ge=1, le=100, description="JPEG quality")
     bits: Literal[8, 16] = Field(8, description="bits a channel (16: PNG, TIFF)")

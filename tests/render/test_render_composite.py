@@ -17,7 +17,7 @@ from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.colour.names import Colour, parse_colour
 from jwstpipe.render.colour.srgb import srgb_decoded
 from jwstpipe.render.composite import Channel, composite
-from jwstpipe.render.cores import CoreLimits
+from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.layers import resolve_layers
 from jwstpipe.render.look import resolve_look
 from jwstpipe.render.pixels.finish import with_lightness

@@ -4,6 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
@@ -41,7 +42,7 @@ class JpegSink:
         check_rows(rows, self._shape, self._row, 1)
         target = self._pixels[self._row : self._row + len(rows)]
         if rows.ndim == 3:
-            target[..., :3] = rows
+            _spread(np.ascontiguousarray(rows, np.uint8), target)
         else:
             target[...] = rows
         self._row += len(rows)
@@ -64,3 +65,12 @@ class JpegSink:
                 icc_profile=srgb_profile() if colour else None,
                 xmp=packet or None,
             )
+
+
+@njit(nogil=True, cache=True)
+def _spread(rows: NDArray[np.uint8], target: NDArray[np.uint8]) -> None:
+    """Copy three bytes a pixel to where four are."""
+    for i in range(rows.shape[0]):
+        for j in range(rows.shape[1]):
+            for part in range(3):
+                target[i, j, part] = rows[i, j, part]

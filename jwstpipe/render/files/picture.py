@@ -1,4 +1,4 @@
-"""Picture files, written band by band: PNG of 8 or 16 bits, JPEG, TIFF.
+"""Picture files, written band by band: PNG, JPEG, TIFF, FITS cube, Zarr store.
 
 A file is written aside and renamed, so that a picture is whole or not there. The same pixels and the same packet give
 the same bytes.
@@ -7,6 +7,7 @@ the same bytes.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
@@ -14,8 +15,11 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
+from jwstpipe.render.files.cube import CubeSink
+from jwstpipe.render.files.hips import check_hips, write_hips
 from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
 from jwstpipe.render.files.png import PngSink
+from jwstpipe.render.files.rgb_store import RgbStoreSink
 from jwstpipe.render.files.rows import PictureSink, Pixels
 from jwstpipe.render.files.tiff import TiffSink
 from jwstpipe.storage import aside, is_remote
@@ -25,6 +29,9 @@ __all__ = ["PictureSink", "Pixels", "check_picture", "open_picture", "quantised"
 _PNG = (".png",)
 _JPEG = (".jpg", ".jpeg")
 _TIFF = (".tif", ".tiff")
+_CUBE = (".fits",)
+_STORE = (".zarr",)
+_HIPS = (".hips",)
 
 
 def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path:
@@ -39,10 +46,16 @@ def check_picture(out: Path | str, shape: tuple[int, int], *, bits: int) -> Path
         raise UsageError(f"{out}: a picture is written to a local file; give a path and copy it from there")
     path = Path(out)
     kind = path.suffix.lower()
-    if kind not in _PNG + _JPEG + _TIFF:
-        raise UsageError(f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg or .tif")
+    if kind not in _PNG + _JPEG + _TIFF + _CUBE + _STORE + _HIPS:
+        raise UsageError(
+            f"{path}: unknown kind of picture {kind!r}; end the name in .png, .jpg, .tif, .fits, .zarr or .hips"
+        )
     if kind in _JPEG and bits != 8:
         raise UsageError(f"{path}: a JPEG has 8 bits, not {bits}; write a .png or .tif, or ask for 8 bits")
+    if kind in _HIPS:
+        check_hips()
+        if bits != 8:
+            raise UsageError(f"{path}: the tiles of a HiPS have 8 bits, not {bits}; ask for 8 bits")
     if kind in _JPEG and max(shape) > JPEG_SIDE:
         raise UsageError(
             f"{path}: a JPEG has at most {JPEG_SIDE} px a side, not {max(shape)}; write a .tif or .png, or a --size"
@@ -75,6 +88,8 @@ def open_picture(
     colour: bool = True,
     quality: int = 95,
     packet: bytes = b"",
+    cards: str = "",
+    product_id: str | None = None,
 ) -> Iterator[PictureSink]:
     """Open a picture for writing; it appears under its name when the block ends well.
 
@@ -92,6 +107,10 @@ def open_picture(
         JPEG quality, 1-100.
     packet
         XMP packet.
+    cards
+        FITS header cards of the WCS, for .fits and .zarr.
+    product_id
+        For .fits.
 
     Raises
     ------
@@ -110,6 +129,23 @@ def open_picture(
                 png = PngSink(stream, shape, bits=bits, colour=colour, packet=packet)
                 yield png
                 png.close(path)
+        elif kind in _CUBE:
+            with partial.open("wb") as stream:
+                cube = CubeSink(stream, shape, bits=bits, colour=colour, cards=cards, product_id=product_id)
+                yield cube
+                cube.close(path)
+        elif kind in _HIPS:
+            with TemporaryDirectory(dir=partial.parent, prefix=".hips-") as folder:
+                whole = Path(folder) / "picture.png"
+                with whole.open("wb") as stream:
+                    png = PngSink(stream, shape, bits=8, colour=colour, packet=packet)
+                    yield png
+                    png.close(path)
+                write_hips(whole, partial, title=path.stem)
+        elif kind in _STORE:
+            store = RgbStoreSink(partial, shape, bits=bits, cards=cards, packet=packet)
+            yield store
+            store.close(path)
         elif kind in _TIFF:
             tiff = TiffSink(partial, shape, bits=bits, colour=colour, packet=packet)
             try:

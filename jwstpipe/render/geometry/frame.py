@@ -1,6 +1,7 @@
 """`Frame`: which part of the images a picture shows, from which level, at which size; and where that is on the sky."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,16 @@ from jwstpipe.requests import Coverage
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 
-__all__ = ["Frame", "SkyPlacement", "channels_to_show", "check_one_grid", "choose_frame", "on_one_grid", "place_on_sky"]
+__all__ = [
+    "Frame",
+    "SkyPlacement",
+    "celestial_of",
+    "channels_to_show",
+    "check_one_grid",
+    "choose_frame",
+    "on_one_grid",
+    "place_on_sky",
+]
 
 Mask = NDArray[np.bool_]
 
@@ -87,12 +97,12 @@ def on_one_grid(images: Sequence[SkyImage]) -> bool:
 def _grid_fault(images: Sequence[SkyImage]) -> str | None:
     """Say which image lies on another grid than the first; None when all agree."""
     first = images[0]
-    reference = _celestial(first)
+    reference = celestial_of(first)
     for image in images[1:]:
         if image.shape != first.shape:
             theirs, ours = ("x".join(map(str, one.shape)) for one in (image, first))
             return f"{image.address} has {theirs} pixels and {first.address} {ours}"
-        other = _celestial(image)
+        other = celestial_of(image)
         if reference is None or other is None:
             continue
         apart = _largest_offset(reference, other, first.shape)
@@ -175,7 +185,7 @@ def choose_frame(
 
 def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
     """Work out the WCS of a picture from that of a full image; None where the image has none."""
-    celestial = _celestial(image)
+    celestial = celestial_of(image)
     if celestial is None:
         return None
     wcs = celestial.wcs
@@ -236,7 +246,8 @@ def _frame(box: Box, level: int, size: int | None) -> Frame:
     )
 
 
-def _celestial(image: SkyImage) -> CelestialWcs | None:
+def celestial_of(image: SkyImage) -> CelestialWcs | None:
+    """Give the WCS of an image, or None where it has none."""
     try:
         return CelestialWcs.from_cards(wcs_cards(image.header), name=image.address)
     except TransformError:
@@ -251,9 +262,9 @@ def _largest_offset(one: CelestialWcs, other: CelestialWcs, shape: tuple[int, in
 
 def _counts(images: Sequence[SkyImage], box: Box | None, level: int) -> NDArray[np.uint8]:
     """Count the images that have data in each pixel."""
-    counts: NDArray[np.uint8] = np.sum(
-        [np.isfinite(read_level(image, box, level=level)) for image in images], axis=0, dtype=np.uint8
-    )
+    with ThreadPoolExecutor(2, thread_name_prefix="coverage") as pool:
+        masks = pool.map(lambda image: np.isfinite(read_level(image, box, level=level)), images)
+        counts: NDArray[np.uint8] = np.sum(list(masks), axis=0, dtype=np.uint8)
     return counts
 
 

@@ -1,7 +1,7 @@
 """Edges of coverage, blended: where a channel ends, its neighbours in wavelength take over gradually.
 
-A channel that does not cover a pixel is estimated from those that do: each by the straight line that gives it the mean
-and the spread of the missing one where both exist, the nearest wavelength counting most. Towards its edge a channel
+A channel that does not cover a pixel is estimated from those that do: each by the straight line through the sky of both
+that gives it the height of the missing one above it, the nearest wavelength counting most. Towards its edge a channel
 passes over into that estimate, so neither brightness nor colour steps; where all channels end together nothing is
 blended. Weights come from one coarse level of the whole images: every window and size sees the same.
 """
@@ -23,6 +23,7 @@ Mask = NDArray[np.bool_]
 _REACH = 0.35
 """Natural logarithm of the wavelength ratio over which a stand-in loses most of its weight."""
 
+_LEAST_SHARED = 100
 _SMALL_HOLE = 64
 """Pixels of the coarse level: smaller gaps inside a channel are cores and bad pixels, not edges."""
 
@@ -51,6 +52,7 @@ def plan_feather(
     samples: Sequence[Image],
     stretches: Sequence[Stretch],
     wavelengths: Sequence[float | None],
+    skies: Sequence[float],
     *,
     level: int,
     width: float,
@@ -62,8 +64,8 @@ def plan_feather(
     ----------
     samples
         Of each channel, the whole image at `level`.
-    stretches, wavelengths
-        Of each channel; micrometres.
+    stretches, wavelengths, skies
+        Of each channel; micrometres; the sky in the unit of the image.
     level
         Recorded.
     width
@@ -80,12 +82,17 @@ def plan_feather(
     if whole or count == 1:
         return Feather(level, np.zeros((count, 0, 0), np.float32), kernel, offset, slope)
     shown = [_shown(one, stretch, lupton=lupton) for one, stretch in zip(samples, stretches, strict=True)]
+    dark = [
+        float(_shown(np.array([sky], np.float32), stretch, lupton=lupton)[0])
+        for sky, stretch in zip(skies, stretches, strict=True)
+    ]
     for c in range(count):
         for d in range(count):
             if c == d:
                 continue
             kernel[c, d] = _likeness(wavelengths[c], wavelengths[d])
-            offset[c, d], slope[c, d] = _line(shown[c], shown[d], covered[c] & covered[d])
+            slope[c, d] = _slope(shown[c] - dark[c], shown[d] - dark[d], covered[c] & covered[d])
+            offset[c, d] = dark[c] - slope[c, d] * dark[d]
     weights = np.stack([coverage_weights(mask, width=width) for mask in covered])
     return Feather(level, weights, kernel, offset, slope)
 
@@ -131,11 +138,11 @@ def _likeness(one: float | None, other: float | None) -> float:
     return float(0.5 * np.exp(-abs(np.log(one / other)) / _REACH) + 1e-6)
 
 
-def _line(one: Image, other: Image, both: Mask) -> tuple[float, float]:
-    """Give the line that turns mean and spread of the second into those of the first, where both have data."""
-    if int(both.sum()) < 100:
-        return 0.0, 1.0
-    a, b = one[both].astype(np.float64), other[both].astype(np.float64)
-    spread = float(b.std())
-    slope = min(max(float(a.std()) / spread, 0.2), 5.0) if spread > 0 else 1.0
-    return float(a.mean() - slope * b.mean()), slope
+def _slope(one: Image, other: Image, both: Mask) -> float:
+    """Give the ratio of the heights above the sky (root of the mean square), where both have data."""
+    if int(both.sum()) < _LEAST_SHARED:
+        return 1.0
+    height = float(np.mean(np.square(other[both], dtype=np.float64)))
+    return (
+        min(max(float(np.sqrt(np.mean(np.square(one[both], dtype=np.float64)) / height)), 0.2), 5.0) if height else 1.0
+    )

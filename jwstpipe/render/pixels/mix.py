@@ -68,7 +68,11 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
     colour = np.empty(3, np.float32)
     scratch = np.empty(1, np.float32)
     for i in range(rows):
-        _brightness(values[:, i], lows, scales, tables, lupton, x)
+        clean = _brightness(values[:, i], lows, scales, tables, lupton, x)
+        if clean and not lupton and not maps.shape[1]:
+            counts[i, :] = channels
+            _add_up(x, light, out[i])
+            continue
         for j in range(columns):
             count = _present(x, j, weight)
             counts[i, j] = count
@@ -94,9 +98,10 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
 
 
 @njit(nogil=True, cache=True)
-def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: int, x: Image) -> None:
-    """Stretch one row of every channel; for the other way of mixing only place it between its limits."""
+def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: int, x: Image) -> bool:
+    """Stretch one row of every channel, or only place it between its limits; tells whether all samples are there."""
     bits = x.view(np.int32)
+    clean = True
     for c in range(row.shape[0]):
         low, scale = lows[c], scales[c]
         for j in range(row.shape[1]):
@@ -106,8 +111,25 @@ def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: i
         for j in range(row.shape[1]):
             if x[c, j] >= np.float32(1.0):
                 x[c, j] = tables[c, -1]
-            elif not np.isnan(x[c, j]):
+            elif np.isnan(x[c, j]):
+                clean = False
+            else:
                 x[c, j] = look_up(x[c, j], bits[c, j], tables[c])
+    return clean
+
+
+@njit(nogil=True, cache=True)
+def _add_up(x: Image, light: Image, out: Image) -> None:
+    """Mix a row of which no sample is missing."""
+    for j in range(x.shape[1]):
+        red = green = blue = np.float32(0.0)
+        for c in range(x.shape[0]):
+            red += x[c, j] * light[c, 0]
+            green += x[c, j] * light[c, 1]
+            blue += x[c, j] * light[c, 2]
+        out[j, 0] = min(red, np.float32(1.0))
+        out[j, 1] = min(green, np.float32(1.0))
+        out[j, 2] = min(blue, np.float32(1.0))
 
 
 @njit(nogil=True, cache=True)

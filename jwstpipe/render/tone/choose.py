@@ -123,7 +123,22 @@ def _automatic(
             auto_stretch(one, miri=flag, lo=stretch.lo)
             for one, flag, stretch in zip(statistics, miri, level, strict=True)
         ]
-    return tuple(stretch for stretch, _ in found), tuple(facts for _, facts in found)
+    return _alike([stretch for stretch, _ in found]), tuple(facts for _, facts in found)
+
+
+def _alike(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    """Give channels one black and one white point, as gamma shows them, and one tone curve: what most of them have.
+
+    Each its own would tint the shadows and the highlights.
+    """
+    black = float(np.median([one.black ** (1.0 / one.gamma) for one in stretches]))
+    white = float(np.median([one.white ** (1.0 / one.gamma) for one in stretches]))
+    curves = [one.curve for one in stretches]
+    curve = max(curves, key=curves.count)
+    return tuple(
+        replace(one, black=black**one.gamma, white=white**one.gamma, curve=curve) if black < white else one
+        for one in stretches
+    )
 
 
 def _fixed(tone: ChannelTone, options: CompositeRequest, statistics: SkyStatistics) -> tuple[Stretch, str]:

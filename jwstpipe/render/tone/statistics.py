@@ -15,7 +15,7 @@ __all__ = ["FRACTIONS", "SURVEY_PIXELS", "SkyStatistics", "clipped_noise", "meas
 Image = NDArray[np.float32]
 Values = NDArray[np.float64]
 
-SURVEY_PIXELS = 1 << 22
+SURVEY_PIXELS = 1 << 20
 """Most pixels of the level that statistics are taken from."""
 
 _TAIL = (0.0, 1e-5, 1e-4, 5e-4, 1e-3, 2.5e-3, 5e-3)

@@ -1,0 +1,137 @@
+"""Full-resolution pictures, side by side with STIFF: time per channel and pixel, and peak memory."""
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from jwstpipe.execute import ThreadWorkers
+from jwstpipe.images.convert import convert
+
+FILTERS = ("F090W", "F187N", "F200W", "F335M", "F444W", "F470N")
+BAND = 500
+
+
+def make_fits(path: Path, shape, seed: int, name: str) -> None:
+    """Noise, a smooth nebula and stars, written band by band."""
+    rng = np.random.default_rng(seed)
+    header = fits.Header(
+        [("SIMPLE", True), ("BITPIX", -32), ("NAXIS", 2), ("NAXIS1", shape[1]), ("NAXIS2", shape[0]),
+         ("TELESCOP", "JWST"), ("INSTRUME", "NIRCAM"), ("FILTER", name), ("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"),
+         ("CRVAL1", 83.8), ("CRVAL2", -5.4), ("CRPIX1", shape[1] / 2), ("CRPIX2", shape[0] / 2),
+         ("CDELT1", -8.6e-6), ("CDELT2", 8.6e-6), ("RADESYS", "ICRS")]
+    )  # fmt: skip
+    stars = np.random.default_rng(7)
+    count = shape[0] * shape[1] // 20_000
+    xs, ys, flux = (
+        stars.integers(8, shape[1] - 8, count),
+        stars.integers(8, shape[0] - 8, count),
+        stars.pareto(1.0, count),
+    )
+    stamp = np.exp(-(np.add.outer(np.arange(-7, 8) ** 2, np.arange(-7, 8) ** 2)) / 6.0)
+    columns = np.sin(np.arange(shape[1]) / shape[1] * 9 + seed)
+    with path.open("wb") as stream:
+        stream.write(header.tostring().encode())
+        for start in range(0, shape[0], BAND):
+            rows = np.arange(start, min(start + BAND, shape[0]))
+            band = rng.normal(1.0, 0.05, (len(rows), shape[1])).astype(np.float32)
+            band += np.outer(np.cos(rows / shape[0] * 7) ** 2, columns**2).astype(np.float32)
+            for x, y, f in zip(xs, ys, flux, strict=True):
+                if start + 7 <= y < start + len(rows) - 8:
+                    band[y - start - 7 : y - start + 8, x - 7 : x + 8] += (f * stamp).astype(np.float32)
+            stream.write(band.astype(">f4").tobytes())
+        stream.write(b"\0" * (-stream.tell() % 2880))
+
+
+def inputs(folder: Path, shape, filters) -> list[tuple[Path, Path]]:
+    """Make FITS files and image stores that are not there yet."""
+    found = []
+    for seed, name in enumerate(filters):
+        base = f"{name.lower()}_{shape[1]}x{shape[0]}"
+        image, store = folder / f"{base}.fits", folder / f"{base}.zarr"
+        if not image.exists():
+            make_fits(image.with_suffix(".part"), shape, seed, name)
+            image.with_suffix(".part").rename(image)
+        if not store.exists():
+            convert(image, store, planes="science", workers=ThreadWorkers(2))
+        found.append((image, store))
+    return found
+
+
+def run(command, folder: Path) -> tuple[float, float]:
+    """Run a process; wall seconds and peak resident GB (its own, not those of earlier ones)."""
+    started = time.perf_counter()
+    pid = os.posix_spawnp(command[0], command, {**os.environ}, file_actions=[
+        (os.POSIX_SPAWN_OPEN, 1, str(folder / "log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+        (os.POSIX_SPAWN_DUP2, 1, 2),
+    ])  # fmt: skip
+    _, status, usage = os.wait4(pid, 0)
+    seconds = time.perf_counter() - started
+    if status:
+        print((folder / "log").read_text()[-2000:])
+        raise SystemExit(f"{command[0]} failed with status {status}")
+    return seconds, usage.ru_maxrss / 1e6
+
+
+def warm(paths) -> None:
+    """Read what is measured next into the page cache."""
+    for path in paths:
+        for file in [path] if path.is_file() else sorted(path.rglob("*")):
+            if file.is_file():
+                with file.open("rb") as stream:
+                    while stream.read(1 << 24):
+                        pass
+
+
+def ours(images, out, *options):
+    return [sys.executable, "-m", "jwstpipe", "-q", "composite", *map(str, images), "-o", str(out), *options]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=Path("bench-render"))
+    parser.add_argument("--columns", type=int, default=12_000)
+    parser.add_argument("--rows", type=int, default=14_000)
+    parser.add_argument("--repeat", type=int, default=2)
+    arguments = parser.parse_args()
+    folder = arguments.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = (arguments.rows, arguments.columns)
+    made = inputs(folder, shape, FILTERS)
+    pixels = shape[0] * shape[1] / 1e6
+    stores, files = [store for _, store in made], [image for image, _ in made]
+    results = {}
+    for _ in range(arguments.repeat):
+        warm(stores)
+        jobs = {"ours, 6 filters, TIFF 16": (ours(stores, folder / "ours.tif", "--bits", "16"), 6)}
+        if shutil.which("stiff"):
+            command = ["stiff", *map(str, files[:3][::-1]), "-OUTFILE_NAME", str(folder / "stiff.tif"),
+                       "-BITS_PER_CHANNEL", "16", "-IMAGE_TYPE", "TIFF-PYRAMID", "-WRITE_XML", "N"]  # fmt: skip
+            jobs["stiff, 3 filters, TIFF 16"] = (command, 3)
+        else:
+            print("stiff is not installed: apt-get install stiff")
+        for name, (command, channels) in jobs.items():
+            if name.startswith("stiff"):
+                warm(files[:3])
+            seconds, peak = run(command, folder)
+            rate = 1e3 * seconds / channels / pixels
+            print(f"{name:28s} {seconds:7.1f} s  peak {peak:5.2f} GB  {rate:6.2f} ms/channel/Mpx")
+            results[name] = min(rate, results.get(name, np.inf))
+    if len(results) == 2:
+        first, second = results.values()
+        print(f"ours takes {first / second:.2f} times what stiff takes, per channel and pixel")
+    small = inputs(folder, (4096, 4096), FILTERS[:4])
+    four = [store for _, store in small]
+    warm(four)
+    for out in ("four.jpg", "four.png", "four.tif"):
+        best = min(run(ours(four, folder / out), folder) for _ in range(max(arguments.repeat, 2)))
+        print(f"4 filters of 4096 x 4096 to {out[5:]:4s} {best[0]:7.2f} s  peak {best[1]:5.2f} GB (whole process)")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Contact sheet: all images of an observation on one page, each with its name and filter."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from PIL import Image as PillowImage
+
+from jwstpipe.errors import DataError, JwstPipeError, UsageError
+from jwstpipe.images.image import SkyImage
+from jwstpipe.render.colour.names import Colour
+from jwstpipe.render.colour.passband import passband
+from jwstpipe.render.files.picture import check_picture, open_picture
+from jwstpipe.render.overlay.marks import Text, draw_band
+from jwstpipe.render.thumbnail import thumbnail
+from jwstpipe.requests import Stretch
+
+__all__ = ["ContactSheet", "contact_sheet"]
+
+_PAPER = 24
+_INK = Colour(0.85, 0.85, 0.85)
+
+
+@dataclass(frozen=True)
+class ContactSheet:
+    """Receipt of a sheet."""
+
+    path: Path
+    """File that was written."""
+
+    width: int
+    """Columns."""
+
+    height: int
+    """Rows."""
+
+    images: int
+    """Images that are on it."""
+
+    failed: tuple[str, ...]
+    """Images that could not be shown, and why; their places are empty."""
+
+
+def contact_sheet(
+    images: Sequence[SkyImage],
+    out: Path | str,
+    *,
+    size: int = 256,
+    columns: int | None = None,
+    stretch: Stretch = "zscale",
+) -> ContactSheet:
+    """Put small grey pictures of images side by side.
+
+    Parameters
+    ----------
+    images
+        In the order of the sheet; any shapes.
+    out
+        Local ``.png``, ``.jpg`` or ``.tif``.
+    size
+        Longest side of each, pixels.
+    columns
+        Pictures a row; None = about as many as rows.
+    stretch
+        Of each picture by itself.
+
+    Raises
+    ------
+    UsageError
+        No images, or a size out of range.
+    DataError
+        None of them can be shown.
+    """
+    if not images:
+        raise UsageError("a contact sheet needs at least one image")
+    if not 32 <= size <= 2048:
+        raise UsageError(f"{out}: pictures of a contact sheet are from 32 to 2048 px, not {size}")
+    path = check_picture(out, (1, 1), bits=8)
+    across = columns or max(1, round(len(images) ** 0.5 + 0.2))
+    if across < 1:
+        raise UsageError(f"{out}: a contact sheet has at least one column, not {columns}")
+    down = -(-len(images) // across)
+    letters = max(10, size // 18)
+    cell = size + letters // 2, size + 3 * letters  # columns and rows, the caption below
+    sheet = np.full((down * cell[1], across * cell[0], 3), _PAPER, np.uint8)
+    with TemporaryDirectory(prefix="jwstpipe-sheet-") as folder, ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(_small, image, Path(folder) / f"{number}.png", size, stretch)
+            for number, image in enumerate(images)
+        ]
+        found = [job.result() for job in jobs]
+    marks, failed = [], []
+    for number, (image, small) in enumerate(zip(images, found, strict=True)):
+        left, top = number % across * cell[0], number // across * cell[1]
+        if isinstance(small, str):
+            failed.append(small)
+        else:
+            y, x = top + (size - small.shape[0]) // 2, left + (cell[0] - small.shape[1]) // 2
+            sheet[y : y + small.shape[0], x : x + small.shape[1]] = small[..., None]
+        for line, text in enumerate(_caption(image, letters, cell[0])):
+            marks.append(Text(left + cell[0] / 2, top + size + (line + 0.9) * 1.2 * letters, text, letters, "mm", _INK))
+    if len(failed) == len(images):
+        raise DataError(f"{failed[0]} (and so for all {len(images)} images)")
+    with open_picture(path, (sheet.shape[0], sheet.shape[1])) as sink:
+        sink.write(draw_band(sheet, 0, marks))
+    return ContactSheet(path, sheet.shape[1], sheet.shape[0], len(images) - len(failed), tuple(failed))
+
+
+def _small(image: SkyImage, path: Path, size: int, stretch: Stretch) -> np.ndarray | str:
+    """Give the thumbnail of an image as an array, or why there is none."""
+    try:
+        thumbnail(image, path, size=size, stretch=stretch)
+    except JwstPipeError as error:
+        return str(error)
+    with PillowImage.open(path) as opened:
+        return np.asarray(opened.convert("L"))
+
+
+def _caption(image: SkyImage, letters: int, width: int) -> tuple[str, str]:
+    """Give the filter, and the name as far as it fits."""
+    band = passband(image)
+    most = max(8, int(width / (0.52 * letters)))
+    name = image.name if len(image.name) <= most else "…" + image.name[-(most - 1) :]
+    return " ".join(filter(None, [band.instrument, band.filter])) or "-", name

@@ -1,0 +1,1 @@
+"""Saturated cores and other holes, repaired for display; the science arrays stay as they are."""

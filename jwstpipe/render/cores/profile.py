@@ -1,0 +1,136 @@
+"""What stands in for a core: the wings of its star carried inwards, or for a hole that is no core its rim.
+
+The wings are a monotone radial profile: medians in rings about the centre of the hole, and a power law fitted to what
+they rise above the surroundings, levelled at the centre as a Moffat profile is (Moffat 1969, A&A 3, 455). At the rim
+the filling joins the samples around it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from jwstpipe.render.cores.holes import CORNERS_TOUCH, Region
+from jwstpipe.sky.box import Box
+
+__all__ = ["is_core", "profile_filling", "rim_filling"]
+
+Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+_STANDS_OUT = 3.0
+"""Height of a core's rim above the ring around it, times the spread of that ring."""
+
+_STEEPEST, _FLATTEST = -5.0, -1.0
+"""Bounds of the power law; diffraction wings fall as r^-3, blurred cores faster."""
+
+
+def is_core(values: Image, region: Region, *, reach: int) -> bool:
+    """Tell whether a hole is the core of something bright: its rim stands out from what lies further off."""
+    near, far = _rings(values, region, reach)
+    if near.size == 0 or far.size < 8:
+        return False
+    middle = float(np.median(far))
+    spread = 1.4826 * float(np.median(np.abs(far - middle)))
+    return float(np.median(near)) > middle + max(_STANDS_OUT * spread, 1e-6 * abs(middle))
+
+
+def profile_filling(values: Image, region: Region, *, reach: int) -> Image:
+    """Fill a core from its wings.
+
+    Parameters
+    ----------
+    values
+        (y, x) samples of the window, NaN = no data.
+    region
+        Hole.
+    reach
+        Pixels around it that count as wings, at most.
+
+    Returns
+    -------
+    ndarray of float32
+        Of the shape of ``region.around``; only the pixels of the hole mean anything.
+    """
+    place, hole = _surroundings(values, region, reach)
+    samples = values[place.slices]
+    rows, columns = np.nonzero(hole)
+    y, x = np.indices(hole.shape)
+    radius = np.hypot(y - rows.mean(), x - columns.mean())
+    usable = np.isfinite(samples) & ~hole
+    inner = max(float(radius[usable].min()), 1.0) if usable.any() else 1.0
+    floor, height, power = _wings(radius[usable], samples[usable].astype(np.float64), inner)
+    soft = (0.5 * inner) ** 2
+    model = floor + height * ((radius**2 + soft) / (inner**2 + soft)) ** (0.5 * power)
+    filled = _joined(samples, model, hole, usable)
+    return filled[region.around.relative_to(place).slices]
+
+
+def rim_filling(values: Image, region: Region) -> Image:
+    """Fill a hole that is no core: each pixel from the rim, by the inverse square of the distance."""
+    samples = values[region.around.slices]
+    rim = ndimage.binary_dilation(region.mask, CORNERS_TOUCH) & np.isfinite(samples) & ~region.mask
+    ry, rx = np.nonzero(rim)
+    hy, hx = np.nonzero(region.mask)
+    result = samples.copy()
+    if ry.size == 0:
+        return result
+    edge = samples[rim].astype(np.float64)
+    for start in range(0, hy.size, 512):
+        part = slice(start, start + 512)
+        weights = 1.0 / (np.subtract.outer(hy[part], ry) ** 2 + np.subtract.outer(hx[part], rx) ** 2)
+        result[hy[part], hx[part]] = (weights * edge).sum(axis=1) / weights.sum(axis=1)
+    return result
+
+
+def _surroundings(values: Image, region: Region, reach: int) -> tuple[Box, Mask]:
+    """Take the hole with its wings: as far again as it is wide, within the window."""
+    wide = min(max(region.around.shape) + 2, reach)
+    whole = Box.of_shape((values.shape[0], values.shape[1]))
+    place = region.around.dilated(wide).intersection(whole) or region.around
+    hole = np.zeros(place.shape, bool)
+    hole[region.around.relative_to(place).slices] = region.mask
+    return place, hole
+
+
+def _rings(values: Image, region: Region, reach: int) -> tuple[Image, Image]:
+    """Give the samples next to the hole, and those about its own radius further off."""
+    place, hole = _surroundings(values, region, reach)
+    samples = values[place.slices]
+    distance = ndimage.distance_transform_edt(~hole)
+    size = max(float(np.sqrt(hole.sum() / np.pi)), 1.5)
+    usable = np.isfinite(samples)
+    near = samples[usable & (distance > 0) & (distance <= 1.5)]
+    begin = min(size + 1.0, 0.5 * min(max(region.around.shape) + 2, reach))
+    far = samples[usable & (distance > begin) & (distance <= 2.0 * begin + 2.0)]
+    return near, far
+
+
+def _wings(radius: Floats, samples: Floats, inner: float) -> tuple[float, float, float]:
+    """Fit floor, height at the inner radius, and power of the wings."""
+    rings = np.rint(radius - inner).astype(np.int64)
+    count = int(rings.max()) + 1 if rings.size else 0
+    middles = np.array([np.median(samples[rings == n]) for n in range(count) if (rings == n).any()])
+    where = np.array([inner + n for n in range(count) if (rings == n).any()])
+    if middles.size < 3:
+        return 0.0, float(middles[0]) if middles.size else 0.0, _FLATTEST
+    middles = np.minimum.accumulate(middles)
+    floor = float(middles[-1])
+    above = middles - floor
+    rising = above > 0.02 * above[0]
+    if above[0] <= 0.0 or rising.sum() < 2:
+        return floor, max(float(above[0]), 0.0), _FLATTEST
+    power = float(np.polyfit(np.log(where[rising]), np.log(above[rising]), 1)[0])
+    return floor, float(above[0]), min(max(power, _STEEPEST), _FLATTEST)
+
+
+def _joined(samples: Image, model: Floats, hole: Mask, usable: Mask) -> Image:
+    """Lead the model over into the rim: the difference at the nearest sample fades towards the middle."""
+    rim = ndimage.binary_dilation(hole, CORNERS_TOUCH) & usable
+    if not rim.any():
+        return np.asarray(model, np.float32)
+    depth, nearest = ndimage.distance_transform_edt(~rim, return_indices=True)
+    difference = (samples - model)[tuple(nearest)]
+    share = np.clip(depth / max(1.0, float(depth[hole].max())), 0.0, 1.0)
+    fade = 1.0 - share * share * (3.0 - 2.0 * share)
+    return np.asarray(model + fade * difference, np.float32)

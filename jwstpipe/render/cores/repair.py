@@ -1,0 +1,141 @@
+"""Cores repaired before an image is resampled: a kernel would smear a hole, and ring around it.
+
+What is lost: samples that are NaN, and those that were saturated from the first read on (SATURATED together with
+DO_NOT_USE), whatever number stands there. The image itself stays as it is; a repaired copy is made, whose data quality
+plane marks the pixels (FLUX_ESTIMATED).
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.execute import Workers
+from jwstpipe.identity import derived_product_id
+from jwstpipe.images.dq import DQ_BITS, REJECTED, dq_mask
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.layout import SHARD, plane_spec, root_attributes
+from jwstpipe.images.publish import new_image
+from jwstpipe.images.pyramid import build_pyramid
+from jwstpipe.render.cores.holes import CoreLimits, find_holes
+from jwstpipe.render.cores.profile import is_core, profile_filling
+from jwstpipe.sky.box import Box
+
+__all__ = ["Patch", "find_patches", "repaired_copy"]
+
+ALGORITHM = "1"
+
+LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
+"""Bits that together mean that nothing of the flux is known."""
+
+_LEAST_PIXELS = 3
+"""A core has at least so many lost pixels; fewer are bad pixels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """What stands in for one core."""
+
+    box: Box
+    """Pixels of the image."""
+
+    mask: NDArray[np.bool_]
+    """The core, in `box`."""
+
+    values: NDArray[np.float32]
+    """Samples for it."""
+
+
+def find_patches(image: SkyImage, *, limits: CoreLimits | None = None) -> list[Patch]:
+    """Find the lost cores of an image at full resolution, tile by tile, and what to fill them with."""
+    limits = limits or CoreLimits()
+    whole = Box.of_shape(image.shape)
+    found = []
+    for cell in whole.cells(SHARD):
+        if not np.isnan(_samples(image, cell)).any():
+            continue
+        window = cell.dilated(limits.margin).intersection(whole) or cell
+        values = _samples(image, window)
+        for region in find_holes(np.isnan(values), limits=limits):
+            place = region.around.shifted(window.y0, window.x0)
+            hole = region.hole(window)
+            if hole.area < _LEAST_PIXELS or not _starts_in(cell, hole.row, hole.column):
+                continue
+            if is_core(values, region, reach=limits.wings):
+                found.append(Patch(place, region.mask, profile_filling(values, region, reach=limits.wings)))
+    return found
+
+
+def repaired_copy(image: SkyImage, out: Path, *, workers: Workers, limits: CoreLimits | None = None) -> int:
+    """Make an image store of an image with its lost cores filled.
+
+    Parameters
+    ----------
+    image
+        FITS file or image store.
+    out
+        Local image store to make: planes ``sci`` and ``dq``.
+    workers
+        Where its pyramid is built.
+    limits
+        Largest core; None = the defaults.
+
+    Returns
+    -------
+    int
+        Pixels that were filled; with 0 nothing is made.
+    """
+    patches = find_patches(image, limits=limits)
+    if not patches:
+        return 0
+    unit = str(image.header.get("BUNIT", ""))
+    parent = str(image.provenance.get("product_id") or image.address)
+    with new_image(out) as writer:
+        for plane in ("sci", "dq"):
+            writer.create_plane(plane, image.shape, plane_spec(plane, unit=unit))
+        for band in Box.of_shape(image.shape).bands(SHARD):
+            values, flags = _samples(image, band), np.zeros(band.shape, np.uint32)
+            if "dq" in image.planes:
+                flags = image.read("dq", band) & np.uint32(0xFFFFFFFF ^ LOST)
+                values[(flags & np.uint32(dq_mask(REJECTED))) != 0] = np.nan
+            for patch in patches:
+                _apply(patch, band, values, flags)
+            writer.write("sci", band, values)
+            writer.write("dq", band, flags)
+        for name, header in (("primary", image.primary), ("sci", image.header)):
+            writer.write_header(name, header.tostring(padding=False).encode("latin-1"))
+        levels = build_pyramid(writer, image.shape, weighted=False, workers=workers)
+        writer.finish(
+            root_attributes(
+                kind="image", name=image.name, shape=image.shape, planes=("sci", "dq"), unit=unit, levels=levels,
+                product_id=derived_product_id("repair-cores", ALGORITHM, {}, [parent]),
+                provenance={"operation": "repair-cores", "parents": [parent]}, fits={"hdus": [], "omitted": []},
+            )
+        )  # fmt: skip
+    return sum(int(patch.mask.sum()) for patch in patches)
+
+
+def _samples(image: SkyImage, box: Box) -> NDArray[np.float32]:
+    """Read samples, NaN where nothing of them is known."""
+    values = np.array(image.read("sci", box), dtype=np.float32)
+    values[~np.isfinite(values)] = np.nan
+    if "dq" in image.planes:
+        values[(image.read("dq", box) & np.uint32(LOST)) == LOST] = np.nan
+    return values
+
+
+def _starts_in(cell: Box, row: int, column: int) -> bool:
+    """Tell whether a hole belongs to a tile: each belongs to the one of its first pixel."""
+    return cell.y0 <= row < cell.y1 and cell.x0 <= column < cell.x1
+
+
+def _apply(patch: Patch, band: Box, values: NDArray[np.float32], flags: NDArray[np.uint32]) -> None:
+    common = patch.box.intersection(band)
+    if common is None:
+        return
+    part = common.relative_to(patch.box).slices
+    mask = patch.mask[part]
+    view, flagged = values[common.relative_to(band).slices], flags[common.relative_to(band).slices]
+    view[mask] = patch.values[part][mask]
+    flagged[mask] = np.uint32(DQ_BITS["FLUX_ESTIMATED"])

@@ -1,0 +1,127 @@
+"""Marks in pixels of the finished picture (first pixel at the top left), and how they are drawn on a band of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
+
+from jwstpipe.render.colour.names import WHITE, Colour
+from jwstpipe.render.files.rows import Pixels
+
+__all__ = ["Circle", "Line", "Mark", "Text", "draw_band"]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A polyline."""
+
+    points: tuple[tuple[float, float], ...]
+    """(x, y)."""
+
+    width: int = 1
+    """Pixels."""
+
+    colour: Colour = WHITE
+    """On the screen."""
+
+    opacity: float = 1.0
+    """0 to 1."""
+
+
+@dataclass(frozen=True)
+class Circle:
+    """A circle, not filled."""
+
+    x: float
+    y: float
+    radius: float
+    """Pixels."""
+
+    width: int = 1
+    colour: Colour = WHITE
+    opacity: float = 1.0
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text."""
+
+    x: float
+    y: float
+    text: str
+    size: int
+    """Height, pixels."""
+
+    anchor: str = "lt"
+    """Of the point in the text: two letters as Pillow has them (left, middle, right; top, middle, bottom)."""
+
+    colour: Colour = WHITE
+    opacity: float = 1.0
+
+
+Mark = Line | Circle | Text
+
+
+def draw_band(rows: Pixels, top: int, marks: Sequence[Mark]) -> Pixels:
+    """Draw marks on rows of a picture.
+
+    Parameters
+    ----------
+    rows
+        (y, x, 3), uint8 or uint16; not changed.
+    top
+        Number of their first row in the picture.
+    marks
+        In pixels of the picture. A mark looks the same whatever the bands: it is drawn at whole-pixel offsets.
+    """
+    result = rows
+    height, width = rows.shape[:2]
+    most = float(np.iinfo(rows.dtype).max)
+    for mark in marks:
+        low, high = _extent(mark)
+        if high < top or low >= top + height:
+            continue
+        stencil = PillowImage.new("L", (width, height))
+        _draw(ImageDraw.Draw(stencil), mark, top)
+        alpha = np.asarray(stencil)
+        touched = np.flatnonzero(alpha.any(axis=1))
+        if not touched.size:
+            continue
+        if result is rows:
+            result = rows.copy()
+        part = slice(int(touched[0]), int(touched[-1]) + 1)
+        share = (alpha[part].astype(np.float32) / 255.0 * mark.opacity)[..., None]
+        ink = np.array([mark.colour.red, mark.colour.green, mark.colour.blue], np.float32) * most
+        blended = result[part] * (1.0 - share) + ink * share
+        result[part] = np.rint(blended).astype(rows.dtype)
+    return result
+
+
+def _extent(mark: Mark) -> tuple[float, float]:
+    """Give the rows that a mark may touch."""
+    if isinstance(mark, Line):
+        ys = [y for _, y in mark.points]
+        return min(ys) - mark.width, max(ys) + mark.width
+    if isinstance(mark, Circle):
+        return mark.y - mark.radius - mark.width, mark.y + mark.radius + mark.width
+    return mark.y - 2 * mark.size, mark.y + 2 * mark.size
+
+
+def _draw(pen: ImageDraw.ImageDraw, mark: Mark, top: int) -> None:
+    if isinstance(mark, Line):
+        pen.line([(round(x), round(y) - top) for x, y in mark.points], fill=255, width=mark.width, joint="curve")
+    elif isinstance(mark, Circle):
+        x, y, r = round(mark.x), round(mark.y) - top, round(mark.radius)
+        pen.ellipse((x - r, y - r, x + r, y + r), outline=255, width=mark.width)
+    else:
+        place = (round(mark.x), round(mark.y) - top)
+        pen.text(place, mark.text, fill=255, font=_font(mark.size), anchor=mark.anchor)
+
+
+@cache
+def _font(size: int) -> Any:
+    return ImageFont.load_default(size)

@@ -1,0 +1,178 @@
+"""Which marks a picture gets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import hypot
+from pathlib import Path
+
+import numpy as np
+from astropy.io.fits import Header
+from astropy.table import Table
+from astropy.wcs import WCS
+
+from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.render.colour.names import WHITE, Colour
+from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.overlay.grid import grid_marks
+from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
+from jwstpipe.requests import Overlay
+
+__all__ = ["SCALE_STEPS", "Label", "overlay_marks", "read_sources"]
+
+SCALE_STEPS = (
+    *(n / 3600.0 for n in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)),
+    *(n / 60.0 for n in (1, 2, 5, 10, 20, 30)),
+    *(1.0, 2.0, 5.0, 10.0),
+)
+"""Lengths of scale bars, degrees."""
+
+_LEAST_BAR = 20
+_RA_NAMES = ("ra", "raj2000", "_ra", "alpha_j2000", "sky_centroid.ra")
+_DEC_NAMES = ("dec", "dej2000", "_dec", "delta_j2000", "sky_centroid.dec")
+
+
+@dataclass(frozen=True)
+class Label:
+    """A line in the upper left corner."""
+
+    text: str
+    colour: Colour
+
+
+def overlay_marks(
+    overlays: Sequence[Overlay],
+    placement: SkyPlacement | None,
+    shape: tuple[int, int],
+    *,
+    labels: Sequence[Label],
+    sources: str | None = None,
+) -> list[Mark]:
+    """Lay out the marks of a picture.
+
+    Parameters
+    ----------
+    overlays
+        Kinds of marks.
+    placement
+        Where the picture lies on the sky.
+    shape
+        Its rows and columns.
+    labels
+        For ``labels``.
+    sources
+        Table with right ascension and declination, for ``sources``.
+
+    Raises
+    ------
+    DataError
+        Marks of the sky on a picture that no WCS places there.
+    UsageError
+        ``sources`` without a table.
+    """
+    size = max(12, min(shape) // 45)
+    marks: list[Mark] = []
+    on_sky = [kind for kind in overlays if kind != "labels"]
+    if on_sky and placement is None:
+        raise DataError(f"the images have no WCS, so {on_sky[0]} cannot be drawn; leave it out")
+    if placement is not None and on_sky:
+        wcs = WCS(Header.fromstring(placement.cards))
+        swapped = wcs.wcs.lng == 1
+        if "grid" in overlays:
+            marks += grid_marks(wcs, shape, swapped=swapped, hours=placement.frame != "GAL", size=size)
+        if "sources" in overlays:
+            if sources is None:
+                raise UsageError("sources need a table of positions; give one with --sources FILE")
+            marks += _source_marks(wcs, shape, sources, swapped=swapped, size=size)
+        if "scalebar" in overlays:
+            marks += _scale_bar(placement, shape, size)
+        if "compass" in overlays:
+            marks += _compass(placement, shape, size)
+    if "labels" in overlays:
+        for row, label in enumerate(labels):
+            marks.append(Text(size, size + row * 1.4 * size, label.text, size, colour=_readable(label.colour)))
+    return marks
+
+
+def read_sources(path: str) -> tuple[np.ndarray, np.ndarray]:
+    """Read right ascensions and declinations, degrees, from a table that astropy knows (ECSV, CSV, FITS, VOTable).
+
+    Raises
+    ------
+    NotFoundError
+        No such file.
+    DataError
+        No table, or none with such columns.
+    """
+    if not Path(path).is_file():
+        raise NotFoundError(f"{path}: no such table of sources; check the path")
+    try:
+        table = Table.read(path)
+    except (ValueError, OSError, IndexError) as error:
+        raise DataError(f"{path}: no table that can be read ({str(error).splitlines()[0]})") from None
+    columns = {name.lower(): name for name in table.colnames}
+    ra = next((columns[name] for name in _RA_NAMES if name in columns), None)
+    dec = next((columns[name] for name in _DEC_NAMES if name in columns), None)
+    if ra is None or dec is None:
+        raise DataError(f"{path}: has no columns ra and dec, only {', '.join(table.colnames[:12])}")
+    return np.asarray(table[ra], np.float64), np.asarray(table[dec], np.float64)
+
+
+def _source_marks(wcs: WCS, shape: tuple[int, int], path: str, *, swapped: bool, size: int) -> list[Mark]:
+    lon, lat = read_sources(path)
+    x, y = wcs.wcs_world2pix(*((lat, lon) if swapped else (lon, lat)), 0)
+    inside = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
+    green = Colour(0.4, 1.0, 0.4)
+    return [
+        Circle(float(a), shape[0] - 1 - float(b), size * 0.6, max(1, size // 12), green)
+        for a, b in zip(x[inside], y[inside], strict=True)
+    ]
+
+
+def _scale_bar(placement: SkyPlacement, shape: tuple[int, int], size: int) -> list[Mark]:
+    """Draw the longest bar that fits, in the lower left corner."""
+    (a, b), (c, d) = placement.cd
+    pixel = abs(a * d - b * c) ** 0.5
+    most = max(150.0, 0.15 * shape[1])
+    fitting = [step for step in SCALE_STEPS if _LEAST_BAR <= step / pixel <= most]
+    if not fitting:
+        return []
+    length = fitting[-1] / pixel
+    x, y = 1.5 * size, shape[0] - 2.0 * size
+    width = max(2, size // 6)
+    return [
+        Line(((x, y), (x + length, y)), width),
+        Line(((x, y - size / 3), (x, y + size / 3)), width),
+        Line(((x + length, y - size / 3), (x + length, y + size / 3)), width),
+        Text(x + length / 2, y - size / 2, _angle(fitting[-1]), size, "mb"),
+    ]
+
+
+def _readable(colour: Colour) -> Colour:
+    """Lighten a colour: pure blue cannot be read on black."""
+    return Colour(*(0.35 + 0.65 * part for part in (colour.red, colour.green, colour.blue)))
+
+
+def _angle(degrees: float) -> str:
+    if degrees < 1 / 60 - 1e-9:
+        return f'{degrees * 3600:g}"'
+    return f"{degrees * 60:g}'" if degrees < 1 - 1e-9 else f"{degrees:g}°"
+
+
+def _compass(placement: SkyPlacement, shape: tuple[int, int], size: int) -> list[Mark]:
+    """Draw arrows to north and east, as the matrix has them, in the lower right corner."""
+    inverse = np.linalg.inv(np.array(placement.cd))
+    arm = 3.0 * size
+    centre = shape[1] - 5.5 * size, shape[0] - 5.5 * size
+    marks: list[Mark] = []
+    for name, direction in (("N", inverse[:, 1]), ("E", inverse[:, 0])):
+        dx, dy = float(direction[0]), -float(direction[1])
+        norm = hypot(dx, dy)
+        dx, dy = dx / norm, dy / norm
+        tip = centre[0] + arm * dx, centre[1] + arm * dy
+        width = max(2, size // 6)
+        marks.append(Line((centre, tip), width))
+        for side in (-1, 1):
+            back = tip[0] - size * (0.6 * dx - 0.35 * side * dy), tip[1] - size * (0.6 * dy + 0.35 * side * dx)
+            marks.append(Line((tip, back), width))
+        marks.append(Text(tip[0] + 0.9 * size * dx, tip[1] + 0.9 * size * dy, name, size, "mm", WHITE))
+    return marks

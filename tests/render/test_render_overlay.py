@@ -1,0 +1,121 @@
+"""Overlays: positions against astropy's WCS, lengths against the scale, labels by hand."""
+
+import numpy as np
+import pytest
+from astropy.io.fits import Header
+from astropy.table import Table
+from astropy.wcs import WCS
+from render_images import MemoryImage, starfield, tan_header
+
+from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.render.geometry.frame import Frame, place_on_sky
+from jwstpipe.render.overlay.grid import sexagesimal
+from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
+from jwstpipe.render.overlay.plan import overlay_marks
+from jwstpipe.sky.box import Box
+
+SHAPE = (600, 800)
+
+
+def placement(**policies):
+    image = MemoryImage(np.broadcast_to(np.float32(0), SHAPE), header=tan_header(SHAPE, **policies))
+    return place_on_sky(image, Frame(0, Box.of_shape(SHAPE), SHAPE))
+
+
+def marks(kinds, place, **policies):
+    return overlay_marks(kinds, place, SHAPE, labels=(), **policies)
+
+
+@pytest.mark.parametrize("rotation", [0.0, 40.0, 200.0])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_compass_points_where_the_wcs_says(rotation, mirrored):
+    place = placement(rotation=rotation, mirrored=mirrored)
+    drawn = marks(["compass"], place)
+    wcs = WCS(Header.fromstring(place.cards))
+    lon, lat = wcs.wcs_pix2world(400, 300, 0)
+    arrows = [mark for mark in drawn if isinstance(mark, Line)]
+    for arrow, (dlon, dlat) in ((arrows[0], (0, 1e-5)), (arrows[3], (1e-5 / np.cos(np.radians(lat)), 0))):
+        (x0, y0), (x1, y1) = arrow.points
+        x, y = wcs.wcs_world2pix(lon + dlon, lat + dlat, 0)
+        wanted = np.array([x - 400, -(y - 300)])
+        drawn_vector = np.array([x1 - x0, y1 - y0])
+        cosine = wanted @ drawn_vector / np.linalg.norm(wanted) / np.linalg.norm(drawn_vector)
+        assert cosine > 0.9999
+
+
+@pytest.mark.parametrize("scale", [4e-7, 8.6e-6, 3e-4, 0.01])
+def test_scale_bar_is_as_long_as_it_says(scale):
+    drawn = marks(["scalebar"], placement(scale=scale))
+    (label,) = [mark.text for mark in drawn if isinstance(mark, Text)]
+    unit = {'"': 1 / 3600, "'": 1 / 60, "°": 1.0}[label[-1]]
+    (x0, _), (x1, _) = drawn[0].points
+    assert (x1 - x0) * scale == pytest.approx(float(label[:-1]) * unit)
+    assert 20 <= x1 - x0 <= 150
+
+
+@pytest.mark.parametrize(
+    ("crval", "scale"),
+    [((83.8, -5.4), 8.6e-6), ((359.9999, 20.0), 1e-5), ((10.0, 89.999), 1e-5), ((200.0, 45.0), 0.01)],
+)
+def test_grid_lines_lie_on_their_coordinates(crval, scale):
+    """Every point of a line has the right ascension or the declination that all of the line has; wrap and pole too."""
+    place = placement(crval=crval, scale=scale)
+    drawn = marks(["grid"], place)
+    lines = [mark for mark in drawn if isinstance(mark, Line)]
+    assert 3 <= len(lines) <= 40
+    wcs = WCS(Header.fromstring(place.cards))
+    for line in lines:
+        x, y = np.array(line.points).T
+        lon, lat = wcs.wcs_pix2world(x, SHAPE[0] - 1 - y, 0)
+        turn = np.abs((lon - lon[0] + 180) % 360 - 180) * np.cos(np.radians(lat))
+        assert min(turn.max(), np.ptp(lat)) < 1e-6
+    assert [mark for mark in drawn if isinstance(mark, Text)]
+
+
+@pytest.mark.parametrize(
+    ("value", "units", "step", "text"),
+    [
+        (5.5966667, "hms", 1 / 3600, "05h35m48s"),
+        (-5.4, "dms", 10 / 3600, "-05°24'00\""),
+        (0.9999999, "hms", 1.0, "01h"),
+        (12.5, "dms", 0.5, "+12°30'"),
+        (5.0, "hms", 0.1 / 3600, "05h00m00.0s"),
+    ],
+)
+def test_labels(value, units, step, text):
+    assert sexagesimal(value, units, step).startswith(text[: len(text)])
+
+
+def test_sources_are_circled_where_they_are(tmp_path):
+    place = placement(rotation=30.0, mirrored=True)
+    wcs = WCS(Header.fromstring(place.cards))
+    x, y = np.array([100.0, 700.0, 5000.0]), np.array([50.0, 400.0, 10.0])
+    lon, lat = wcs.wcs_pix2world(x, y, 0)
+    Table({"RA": lon, "Dec": lat}).write(tmp_path / "cat.ecsv")
+    drawn = marks(["sources"], place, sources=str(tmp_path / "cat.ecsv"))
+    assert [(round(mark.x), round(mark.y)) for mark in drawn] == [(100, 549), (700, 199)]
+    assert all(isinstance(mark, Circle) for mark in drawn)
+    with pytest.raises(UsageError, match="--sources FILE"):
+        marks(["sources"], place)
+    with pytest.raises(NotFoundError, match="no such table"):
+        marks(["sources"], place, sources=str(tmp_path / "none.csv"))
+    Table({"a": [1], "b": [2]}).write(tmp_path / "bad.csv")
+    with pytest.raises(DataError, match="no columns ra and dec, only a, b"):
+        marks(["sources"], place, sources=str(tmp_path / "bad.csv"))
+    with pytest.raises(DataError, match="no WCS, so grid cannot be drawn"):
+        marks(["grid"], None)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_marks_do_not_depend_on_the_bands(dtype):
+    drawn = [
+        *marks(["grid", "scalebar", "compass"], placement(rotation=20.0)),
+        Text(30, 40, "NGC 3132", 20),
+    ]
+    most = np.iinfo(dtype).max
+    picture = (starfield((*SHAPE,))[..., None] % 1.0 * [most // 2] * np.ones(3)).astype(dtype)
+    whole = draw_band(picture, 0, drawn)
+    assert (whole != picture).any()
+    for rows in (1, 77):
+        parts = [draw_band(picture[top : top + rows], top, drawn) for top in range(0, SHAPE[0], rows)]
+        assert np.array_equal(np.concatenate(parts), whole)

@@ -1,0 +1,86 @@
+"""Cores repaired before resampling: against the star that was there, through the real mosaic engine."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from render_images import tan_header
+
+from jwstpipe.execute import ThreadWorkers
+from jwstpipe.images.dq import DQ_BITS
+from jwstpipe.images.open import open_image
+from jwstpipe.render.align import aligned
+from jwstpipe.render.cores.repair import find_patches, repaired_copy
+
+SHAPE = (120, 140)
+LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
+
+
+def write_star(path, *, flagged, rotation=0.0, name="F200W"):
+    y, x = np.indices(SHAPE)
+    distance = np.hypot(y - 60, x - 70)
+    truth = 10 + 5000.0 / (1 + (distance / 3) ** 2) ** 1.5
+    sci = (truth + np.random.default_rng(0).normal(0, 0.5, SHAPE)).astype(np.float32)
+    dq = np.zeros(SHAPE, np.uint32)
+    core = distance < 5
+    if flagged:
+        sci[core] = 0.5  # junk that looks like data
+        dq[core] = LOST
+    else:
+        sci[core] = np.nan
+    primary = fits.Header([("TELESCOP", "JWST"), ("INSTRUME", "NIRCAM"), ("FILTER", name), ("PUPIL", "CLEAR")])
+    header = tan_header(SHAPE, rotation=rotation)
+    del header["NAXIS1"], header["NAXIS2"]
+    fits.HDUList(
+        [fits.PrimaryHDU(header=primary), fits.ImageHDU(sci, header, name="SCI"), fits.ImageHDU(dq, name="DQ")]
+    ).writeto(path)
+    return truth, core
+
+
+@pytest.mark.parametrize("flagged", [False, True])
+def test_copy_is_filled_and_marked_and_the_image_is_not_touched(tmp_path, flagged):
+    truth, core = write_star(tmp_path / "a.fits", flagged=flagged)
+    before = (tmp_path / "a.fits").read_bytes()
+    image = open_image(tmp_path / "a.fits")
+    (patch,) = find_patches(image)
+    assert int(patch.mask.sum()) == int(core.sum())
+    count = repaired_copy(image, tmp_path / "b.zarr", workers=ThreadWorkers(1))
+    assert count == int(core.sum())
+    copy = open_image(tmp_path / "b.zarr")
+    values = copy.read("sci")
+    assert np.isfinite(values).all()
+    assert values[~core] == pytest.approx(image.read("sci")[~core])
+    assert 0.3 < values[60, 70] / truth[60, 70] < 2.0
+    assert (np.diff(values[60, 70:78]) < 0).all()
+    assert np.array_equal(copy.read("dq") == DQ_BITS["FLUX_ESTIMATED"], core)
+    assert (tmp_path / "a.fits").read_bytes() == before
+
+
+def test_nothing_lost_means_no_copy(tmp_path):
+    write_star(tmp_path / "a.fits", flagged=False)
+    with fits.open(tmp_path / "a.fits", mode="update") as hdus:
+        hdus["SCI"].data = np.nan_to_num(hdus["SCI"].data, nan=99.0)
+    assert repaired_copy(open_image(tmp_path / "a.fits"), tmp_path / "b.zarr", workers=ThreadWorkers(1)) == 0
+    assert not (tmp_path / "b.zarr").exists()
+
+
+def test_images_of_two_grids_have_no_dark_cores_after_resampling(tmp_path):
+    write_star(tmp_path / "a.fits", flagged=False)
+    write_star(tmp_path / "b.fits", flagged=True, rotation=25.0, name="F444W")
+    with aligned([tmp_path / "a.fits", tmp_path / "b.fits"], workers=ThreadWorkers(2)) as found:
+        assert all(count > 50 for count in found.repaired)
+        for image in found.images:
+            values = image.read("sci")
+            peak = np.unravel_index(np.nanargmax(values), values.shape)
+            around = values[peak[0] - 8 : peak[0] + 9, peak[1] - 8 : peak[1] + 9]
+            assert np.isfinite(around).all()
+            assert around.max() > 1500
+            assert around[8, 8] == around.max()
+
+
+def test_flagged_junk_on_one_grid_is_repaired_too(tmp_path):
+    write_star(tmp_path / "a.fits", flagged=True)
+    write_star(tmp_path / "b.fits", flagged=False, name="F444W")
+    with aligned([tmp_path / "a.fits", tmp_path / "b.fits"], workers=ThreadWorkers(2)) as found:
+        assert found.repaired[0] > 50
+        assert found.repaired[1] == 0
+        assert found.images[0].read("sci")[60, 70] > 1500
