@@ -236,7 +236,8 @@ def _ome(name: str, levels: int, *, cube: bool) -> dict[str, Any]:
             transforms.append({"type": "translation", "translation": [0.0] * cube + [(2**level - 1) / 2] * 2})
         datasets.append({"path": array_path("sci", level), "coordinateTransformations": transforms})
     axes = [{"name": "slice", "type": "slice"}] * cube + [{"name": axis, "type": "space"} for axis in ("y", "x")]
-    return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, "type": "mean", "metadata": {"method": "jwstpipe.images.pyramid.halve"}}]}
+    how = {"type": "mean", "metadata": {"method": "jwstpipe.images.pyramid.halve"}}
+    return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, **how}]}
 
 
 def _multiscales(levels: int) -> dict[str, Any]:

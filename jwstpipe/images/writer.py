@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from jwstpipe.images.documents import array_document, group_document, plane_document
 from jwstpipe.images.fits_structure import CARD
-from jwstpipe.images.layout import NODES, PlaneSpec, array_path
+from jwstpipe.images.layout import NODES, SHARD, PlaneSpec, array_path
 from jwstpipe.images.shards import bands_of, decode_bands, decode_shard, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
 from jwstpipe.sky.sampled import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, put_bytes, writing_errors
 
@@ -78,6 +79,12 @@ class ImageWriter:
         packed = encode_shard(values, decode=decode, every_bit=every_bit)
         if packed is not None:
             self._put(self._shard_key(plane, shard, level, index), *packed)
+
+    def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
+        """Fill all shards of a window that starts at the corner of one and ends with one, or with the array."""
+        for cell in box.cells(SHARD):
+            shard = (cell.y0 // SHARD, cell.x0 // SHARD)
+            self.write_shard(plane, shard, values[cell.relative_to(box).slices], level=level)
 
     def read_shard(
         self,

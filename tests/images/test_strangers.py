@@ -54,14 +54,13 @@ def published_schema():
 
     from jsonschema import Draft202012Validator
     from referencing import Registry
-    from referencing.jsonschema import DRAFT202012
 
     folder = files("ngff_zarr").joinpath("spec", "0.5", "schemas")
     schemas = {
         entry.name: json.loads(entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".schema")
     }
     registry = Registry().with_resources(
-        (schema["$id"], Resource.from_contents(schema)) for schema in schemas.values() if "$id" in schema
+        (schema["$id"], DRAFT202012.create_resource(schema)) for schema in schemas.values() if "$id" in schema
     )
     return [Draft202012Validator(schemas[name], registry=registry) for name in ("image.schema", "strict_image.schema")]
 
