@@ -54,6 +54,7 @@ def published_schema():
 
     from jsonschema import Draft202012Validator
     from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
 
     folder = files("ngff_zarr").joinpath("spec", "0.5", "schemas")
     schemas = {
