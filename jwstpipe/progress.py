@@ -26,6 +26,15 @@ class Progress:
     unit: str = "items"
     """What is counted: files, tiles, bytes."""
 
+    item: str = ""
+    """The part of the stage that this is about, as the name of a file; empty = the whole stage."""
+
+    rate: float | None = None
+    """Units per second over the last seconds, where it is measured."""
+
+    left_s: float | None = None
+    """Seconds that the rest will take at this rate; None = not known."""
+
 
 Reporter = Callable[[Progress], None]
 

@@ -68,6 +68,11 @@ class ArchiveSettings(_Section):
         300.0, ge=0, description="oldest answer to a search that is taken from disk in place of asking, seconds"
     )
     offline: bool = Field(False, description="never use the network: answers and files that are here, of any age")
+    recheck: bool = Field(
+        True, description="ask of each file that is here whether it is still the archive's, by its ETag"
+    )
+    mb_per_s: float | None = Field(None, gt=0, description="most megabytes a second over the network; empty = no limit")
+    parts_kept_days: float = Field(7.0, ge=0, description="days after which an abandoned part is removed")
     timeout_s: float = Field(120.0, gt=0, description="longest wait for an answer of the archive, seconds")
     attempts: int = Field(4, ge=1, le=20, description="attempts for a request that fails in passing")
     files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")

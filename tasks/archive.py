@@ -12,10 +12,14 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.ingestion import already_stored, arrivals, choose
 from jwstpipe.requests import ProcessTargetRequest, SearchRequest
-from tasks.artifacts import progress_artifacts
+from tasks.artifacts import progress_artifacts, table
 from tasks.run import Run
 
 __all__ = ["Fetched", "choose_files", "fetch_files"]
+
+
+MOST_ROWS = 500
+"""Rows of the table of files."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,31 @@ def fetch_files(run: Run, products: Sequence[Product]) -> tuple[Fetched, ...]:
     fetched = tuple(
         Fetched(product, receipts.get(product.data_uri), known.get(product.data_uri)) for product in products
     )
-    moved = sum(found.bytes_moved for found in fetched)
-    get_run_logger().info("%d files here, %.1f MB moved", len(fetched), moved / 1e6)
+    tell_transfer(run, fetched)
     return fetched
+
+
+def tell_transfer(run: Run, fetched: Sequence[Fetched]) -> None:
+    """Show on the page what came, how fast and from where, and what was replaced."""
+    moved = sum(found.bytes_moved for found in fetched)
+    if moved:
+        get_run_logger().info("%d files here, %.1f MB moved", len(fetched), moved / 1e6)
+    else:
+        get_run_logger().info("no bytes moved: all %d files were here", len(fetched))
+    receipts = [found.receipt for found in fetched if found.receipt is not None]
+    for receipt in receipts:
+        name = receipt.address.rpartition("/")[2]
+        for told in filter(None, (receipt.replaced and f"replaced, {receipt.replaced}", receipt.remark)):
+            run.note(f"{name}: {told}")
+    rows = [
+        {
+            "file": receipt.address.rpartition("/")[2],
+            "MB": round(receipt.size / 1e6, 1),
+            "source": receipt.source,
+            "state": "was here" if receipt.reused else "fetched",
+            "MB/s": round(receipt.bytes_moved / 1e6 / receipt.seconds, 1) if receipt.bytes_moved else 0,
+        }
+        for receipt in receipts[:MOST_ROWS]
+    ]
+    if rows:
+        table(rows, key="transfer", description=f"{len(receipts)} files of the archive, {moved / 1e6:.1f} MB moved")

@@ -50,6 +50,9 @@ SECONDS_BETWEEN = 1.0
 PREVIEW_SIDE = 640
 """Longest side of the preview on the run page, pixels: about 60 kB in the database of the server."""
 
+LARGE_ITEM = 64 << 20
+"""Bytes of a file that gets a bar of its own; smaller ones come and go too quickly."""
+
 PROGRESS_KEY = "progress"
 """Key of the artifact that shows the progress of a whole run."""
 
@@ -150,8 +153,11 @@ class _Stages:
 
     def report(self, progress: Progress) -> None:
         """Note a state; called from any thread, never waits for the server."""
+        if progress.item and progress.total < LARGE_ITEM:
+            return
+        stage = f"{progress.stage}: {progress.item}" if progress.item else progress.stage
         with self._lock:
-            self._latest[progress.stage] = progress
+            self._latest[stage] = progress
 
     def flush(self, *, waits: Sequence[float] = ()) -> None:
         """Write what changed."""
@@ -160,21 +166,35 @@ class _Stages:
         for stage, progress in latest.items():
             percent = round(100.0 * progress.done / progress.total, 1) if progress.total else 0.0
             self._write(stage, progress, percent, waits)
-            if self._overall is not None:
+            if self._overall is not None and not progress.item:
                 self._overall.follow(stage, percent / 100)
         if self._overall is not None:
             self._overall.show()
 
     def _write(self, stage: str, progress: Progress, percent: float, waits: Sequence[float]) -> None:
+        text = _described(stage, progress)
         if stage not in self._shown:
-            text = f"{stage} ({progress.total:,} {progress.unit})" if progress.total else stage
             made = _told(lambda: create_progress_artifact(progress=percent, description=text), waits=waits)
             if made is not None:
                 self._shown[stage] = (_uuid(made), percent)
         elif percent > self._shown[stage][1]:
             artifact_id = self._shown[stage][0]
-            _told(lambda: update_progress_artifact(artifact_id=artifact_id, progress=percent), waits=waits)
+            _told(
+                lambda: update_progress_artifact(artifact_id=artifact_id, progress=percent, description=text),
+                waits=waits,
+            )
             self._shown[stage] = (artifact_id, percent)
+
+
+def _described(stage: str, progress: Progress) -> str:
+    """Say what a bar stands for, how fast it rises and how long it will take."""
+    size = f"{progress.total / 1e6:,.1f} MB" if progress.unit == "bytes" else f"{progress.total:,} {progress.unit}"
+    words = [f"{stage} ({size})" if progress.total else stage]
+    if progress.rate is not None and progress.unit == "bytes":
+        words.append(f"{progress.rate / 1e6:.1f} MB/s")
+    if progress.left_s is not None and progress.done < progress.total:
+        words.append(f"{progress.left_s:.0f} s left")
+    return ", ".join(words)
 
 
 @contextmanager

@@ -4,23 +4,24 @@ A part goes on only as bytes of the very version that the source has now. What a
 once more, from the next source if need be; nothing unverified ever gets the final name.
 """
 
-import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jwstpipe.archive.landing import Destination, Landing
 from jwstpipe.archive.mirror import Mirror
 from jwstpipe.archive.moving import Workplace, move_ranges, move_whole
 from jwstpipe.archive.naming import checked_uri
+from jwstpipe.archive.orders import CancelledError, OrderedSign, PausedError, keep_wish
 from jwstpipe.archive.products import Product
+from jwstpipe.archive.recheck import Recheck
 from jwstpipe.archive.retry import PassingError, patiently
 from jwstpipe.archive.sources import ByteSource, ChangedError, HttpsSource, RangesIgnoredError, SourceInfo, SourceName
-from jwstpipe.archive.state import FileRecord, PartState, Places, exclusive, load, places_of, save, verified_ranges
-from jwstpipe.archive.verify import check_file, sha256_of
+from jwstpipe.archive.state import FileRecord, PartState, Places, exclusive, load, save
+from jwstpipe.archive.verify import check_digests, check_file
 from jwstpipe.archive.web import Sessions
 from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, StorageError, TransferError
 from jwstpipe.settings import ArchiveSettings
-from jwstpipe.storage import storage_errors
 
 __all__ = ["Receipt", "Work", "bring"]
 
@@ -35,7 +36,9 @@ CONTENTS_TRIED = 2
 class Receipt:
     """A file that is here, whole and verified."""
 
-    path: Path
+    address: str
+    """Where it is: a local path or an ``s3://`` URL."""
+
     data_uri: str
     size: int
     sha256: str
@@ -55,19 +58,40 @@ class Receipt:
     fell_back: str | None
     """Why it did not come from the first choice of source; None = it did."""
 
+    replaced: str | None
+    """Why a file that was here gave way, as ``version 1.8.2 -> 1.9.0``; None = none did."""
+
     remark: str | None
     """What else the user should know, as a size that differs from the listing."""
+
+    @property
+    def path(self) -> Path:
+        """Local path of a file on disk."""
+        return Path(self.address)
 
 
 @dataclass(frozen=True)
 class Work:
     """What all files of one transfer share."""
 
-    destination: Path
+    destination: Destination
     settings: ArchiveSettings
     sessions: Sessions
     mirror: Mirror
+    recheck: Recheck
     place: Workplace
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One file that is being brought."""
+
+    work: Work
+    product: Product
+    places: Places
+    landing: Landing
+    place: Workplace
+    """That of the transfer, with the stop sign of this file."""
 
 
 def bring(work: Work, product: Product) -> Receipt:
@@ -76,7 +100,7 @@ def bring(work: Work, product: Product) -> Receipt:
     Raises
     ------
     TransferError
-        No source gave it; the message holds each one's reason.
+        No source gave it, the message holds each one's reason; or somebody paused or cancelled it.
     DataError
         Its names are not safe.
     StorageError
@@ -86,18 +110,24 @@ def bring(work: Work, product: Product) -> Receipt:
     """
     started = time.monotonic()
     uri = checked_uri(product.data_uri)
-    places = places_of(work.destination, product.obs_id, product.file_name)
+    landing = work.destination.landing(product.obs_id, product.file_name)
+    places = Places.of(work.destination.side, product.obs_id, product.file_name)
+    sign = OrderedSign(work.place.stop, places.order, product.file_name)
+    task = _Task(work, product, places, landing, replace(work.place, stop=sign))
     gauge = work.place.gauge
     with exclusive(places.lock, work.place.stop):
-        fell_back, remark = None, None
-        record = _known(places, product)
-        reused = record is not None
-        if record is None:
-            record, fell_back, remark = _from_any_source(work, product, places)
-    gauge.expect(uri, record.size)
-    gauge.place(uri, record.size)
+        old = load(FileRecord, places.record)
+        here = None if old is None else landing.known(old)
+        reason, remark = (None, None) if here is None else _outdated(work, product, here)
+        record, fell_back = here, None
+        reused = record is not None and reason is None
+        if reused and record != old and record is not None:
+            save(record, places.record)
+        if not reused or record is None:
+            record, fell_back, remark = _fetched(task)
+    gauge.finish(uri, record.size)
     return Receipt(
-        path=places.final,
+        address=landing.address,
         data_uri=uri,
         size=record.size,
         sha256=record.sha256,
@@ -107,33 +137,40 @@ def bring(work: Work, product: Product) -> Receipt:
         bytes_moved=gauge.moved(uri),
         reused=reused,
         fell_back=fell_back,
+        replaced=None if reused else reason,
         remark=remark,
     )
 
 
-def _known(places: Places, product: Product) -> FileRecord | None:
-    """Tell whether the file is here: recorded, listed as then, and its bytes unchanged."""
-    record = load(FileRecord, places.record)
-    if record is None or record.data_uri != product.data_uri or not places.final.is_file():
-        return None
-    if product.size not in (0, record.listed_size) or product.version not in ("", record.listed_version):
-        return None
-    with storage_errors(places.final):
-        now = places.final.stat()
-        if now.st_size != record.size:
-            return None
-        if now.st_mtime_ns == record.mtime_ns:
-            return record
-        if sha256_of(places.final) != record.sha256:
-            return None
-    record = replace(record, mtime_ns=now.st_mtime_ns)
-    save(record, places.record)
-    return record
+def _outdated(work: Work, product: Product, record: FileRecord) -> tuple[str | None, str | None]:
+    """Tell why a file that is here is not the archive's any more, and what could not be found out."""
+    if record.data_uri != product.data_uri:
+        return f"it was {record.data_uri}", None
+    if product.version not in ("", record.listed_version):
+        return f"version {record.listed_version or 'unknown'} -> {product.version}", None
+    if product.size not in (0, record.listed_size):
+        return f"listed size {record.listed_size:,} -> {product.size:,} bytes", None
+    return work.recheck.verdict(record, lambda kind: _open_source(work, product, kind))
 
 
-def _from_any_source(work: Work, product: Product, places: Places) -> tuple[FileRecord, str | None, str | None]:
+def _fetched(task: _Task) -> tuple[FileRecord, str | None, str | None]:
+    """Fetch a file; what is ordered meanwhile is obeyed."""
+    keep_wish(task.product, task.places)
+    try:
+        task.place.stop.check()
+        fetched = _from_any_source(task)
+    except CancelledError:
+        task.landing.forget()
+        task.places.clear()
+        raise
+    task.places.clear()
+    return fetched
+
+
+def _from_any_source(task: _Task) -> tuple[FileRecord, str | None, str | None]:
     """Try the sources in order; give the record, why not the first source, and what is odd."""
-    held = load(PartState, places.state)
+    work = task.work
+    held = load(PartState, task.places.state)
     order: tuple[SourceName, ...] = ("s3", "https")
     reasons: list[str] = []
     if work.settings.source != "auto":
@@ -143,10 +180,10 @@ def _from_any_source(work: Work, product: Product, places: Places) -> tuple[File
         reasons += [held.fell_back] if held.fell_back else []
     for kind in order:
         try:
-            source = _open_source(work, product, kind)
+            source = _open_source(work, task.product, kind)
             fell_back = "; ".join(reasons) or None
-            record, remark = _from_source(work, product, places, source, fell_back)
-        except (StorageError, InterruptedRunError):
+            record, remark = _from_source(task, source, fell_back)
+        except (StorageError, InterruptedRunError, PausedError, CancelledError):
             raise
         except JwstPipeError as error:
             if kind == "s3" and isinstance(error, PassingError):
@@ -154,7 +191,7 @@ def _from_any_source(work: Work, product: Product, places: Places) -> tuple[File
             reasons.append(str(error))
         else:
             return record, fell_back, remark
-    raise TransferError(f"{product.file_name}: {'; '.join(reasons)}")
+    raise TransferError(f"{task.product.file_name}: {'; '.join(reasons)}")
 
 
 def _open_source(work: Work, product: Product, kind: SourceName) -> ByteSource:
@@ -163,9 +200,7 @@ def _open_source(work: Work, product: Product, kind: SourceName) -> ByteSource:
     return HttpsSource(product.data_uri, work.settings, work.sessions)
 
 
-def _from_source(
-    work: Work, product: Product, places: Places, source: ByteSource, fell_back: str | None
-) -> tuple[FileRecord, str | None]:
+def _from_source(task: _Task, source: ByteSource, fell_back: str | None) -> tuple[FileRecord, str | None]:
     """Fetch from one source, from the start again where the file changed or came damaged.
 
     Servers behind one address may not agree on ETags and dates. So the last time the file is taken as one body, which
@@ -173,23 +208,23 @@ def _from_source(
     """
     damaged = 0
     for tried in range(1, VERSIONS_TRIED + 1):
-        info = patiently(source.describe, attempts=source.attempts, stop=work.place.stop)
-        remark = _size_remark(info, product, source)
+        info = patiently(source.describe, attempts=source.attempts, stop=task.place.stop)
+        remark = _size_remark(info, task.product, source)
         if tried == VERSIONS_TRIED:
             info = replace(info, etag=None, last_modified=None, ranges=False)
         try:
-            size = _move(work, product, places, source, info, fell_back)
-            return _publish(product, places, source, info, size), remark
+            size = _move(task, source, info, fell_back)
+            return _published(task, source, info, size), remark
         except ChangedError:
-            _forget(places)
+            _forget(task)
             if tried == VERSIONS_TRIED:
                 raise
         except DataError:
-            _forget(places)
+            _forget(task)
             damaged += 1
             if damaged == CONTENTS_TRIED:
                 raise
-    raise TransferError(f"{product.file_name}: changed or damaged {VERSIONS_TRIED} times; try later")
+    raise TransferError(f"{task.product.file_name}: changed or damaged {VERSIONS_TRIED} times; try later")
 
 
 def _size_remark(info: SourceInfo, product: Product, source: ByteSource) -> str | None:
@@ -203,66 +238,63 @@ def _size_remark(info: SourceInfo, product: Product, source: ByteSource) -> str 
     return f"the archive lists {product.size:,} bytes and sends {info.size:,}"
 
 
-def _move(
-    work: Work, product: Product, places: Places, source: ByteSource, info: SourceInfo, fell_back: str | None
-) -> int:
+def _move(task: _Task, source: ByteSource, info: SourceInfo, fell_back: str | None) -> int:
     """Fill the part; gives its size."""
-    work.place.gauge.expect(product.data_uri, info.size or product.size)
+    key, gauge = task.product.data_uri, task.place.gauge
+    gauge.expect(key, info.size or task.product.size)
     if info.ranges and info.size:
-        state = PartState(product.data_uri, source.kind, info.size, info.etag, info.last_modified, fell_back)
-        held = load(PartState, places.state)
-        if held is not None and held.data_uri == product.data_uri and held.info.is_version_of(info):
-            state = replace(state, done=verified_ranges(held, places.part).done)
-        save(state, places.state)
-        work.place.gauge.place(product.data_uri, sum(stop - start for start, stop, _ in state.done))
+        state = PartState(key, source.kind, info.size, info.etag, info.last_modified, fell_back)
+        held = load(PartState, task.places.state)
+        if held is not None and held.data_uri == key and held.info.is_version_of(info):
+            state = replace(held, source=source.kind, fell_back=fell_back)
+        elif held is not None:
+            _forget(task)
+        state = task.landing.resumed(state)
+        save(state, task.places.state)
+        gauge.place(key, sum(stop - start for start, stop, _ in state.done))
         try:
-            return move_ranges(source, state, places.part, places.state, work.place)
+            return move_ranges(source, state, task.landing, task.places.state, task.place)
         except RangesIgnoredError:
             info = replace(info, ranges=False)
-    places.state.unlink(missing_ok=True)
-    return move_whole(source, info, product.data_uri, places.part, work.place)
+    _forget(task)
+    return move_whole(source, info, key, task.landing, task.place)
 
 
-def _publish(product: Product, places: Places, source: ByteSource, info: SourceInfo, size: int) -> FileRecord:
-    """Verify a finished part and give it its name.
-
-    The record is written first: a crash before the rename leaves a record without its file, which is fetched again.
-    """
+def _published(task: _Task, source: ByteSource, info: SourceInfo, size: int) -> FileRecord:
+    """Verify a finished part and give it its name."""
+    product = task.product
     if info.size is None and product.size not in (0, size):
         raise DataError(
             f"{product.file_name}: {size:,} bytes came without a length, the archive lists {product.size:,}"
         )
-    here = places.part.stat()
-    if here.st_size != size:
-        raise DataError(
-            f"{product.file_name}: {here.st_size:,} bytes on disk, {size:,} came; does something else write?"
-        )
-    check_file(places.part, name=product.file_name)
+    with task.landing.whole() as reader:
+        if reader.size != size:
+            raise DataError(
+                f"{product.file_name}: {reader.size:,} bytes are there, {size:,} came; does something else write?"
+            )
+        check_file(reader, name=product.file_name)
+        sha256 = check_digests(reader, dict(info.checksums), name=product.file_name)
+    old = load(FileRecord, task.places.record)
+    etags = () if old is None or old.sha256 != sha256 else (*old.other_etags, *filter(None, [old.etag]))
     record = FileRecord(
         data_uri=product.data_uri,
         listed_size=product.size,
         listed_version=product.version,
         size=size,
-        sha256=sha256_of(places.part),
+        sha256=sha256,
         source=source.kind,
         etag=info.etag,
         last_modified=info.last_modified,
-        mtime_ns=here.st_mtime_ns,
+        mtime_ns=0,
+        other_etags=tuple(dict.fromkeys(etags)),
     )
-    with storage_errors(places.final):
-        places.final.parent.mkdir(parents=True, exist_ok=True)
-        save(record, places.record)
-        places.part.replace(places.final)
-        folder = os.open(places.final.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-        places.state.unlink(missing_ok=True)
-    return record
+    return task.landing.publish(record)
 
 
-def _forget(places: Places) -> None:
+def _forget(task: _Task) -> None:
     """Drop a part that belongs to nothing."""
-    places.state.unlink(missing_ok=True)
-    places.part.unlink(missing_ok=True)
+    held = load(PartState, task.places.state)
+    if held is not None and held.upload is not None:
+        task.landing.resumed(held)  # an upload is known by its state
+    task.landing.forget()
+    task.places.state.unlink(missing_ok=True)

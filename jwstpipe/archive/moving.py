@@ -1,23 +1,23 @@
-"""Bytes from a source into a part file: ranges side by side, each noted when it is safely on disk."""
+"""Bytes from a source to their landing: ranges side by side, each noted when it is safely there."""
 
-import os
-import zlib
-from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from jwstpipe.archive.gauge import Gauge
-from jwstpipe.archive.retry import PassingError, StopSign, rest_after
+from jwstpipe.archive.landing import Landing
+from jwstpipe.archive.retry import PassingError, StopSign, Throttle, rest_after
 from jwstpipe.archive.sources import ByteSource, SourceInfo
 from jwstpipe.archive.state import PartState, save
-from jwstpipe.storage import storage_errors
 
 __all__ = ["Workplace", "move_ranges", "move_whole"]
 
 PROGRESS_BYTES = 64 << 10
-"""A broken attempt that brought at least this much does not count as a failure in a row."""
+"""A broken attempt that brought this much, or a quarter of what was missing, does not count as a failure in a row."""
+
+WHOLE_PIECE = 8 << 20
+"""Bytes of a file without ranges that are written as one range."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,11 @@ class Workplace:
     """Size of a range."""
 
     gauge: Gauge
+    throttle: Throttle
     stop: StopSign
 
 
-def move_ranges(source: ByteSource, state: PartState, part: Path, state_path: Path, work: Workplace) -> int:
+def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_path: Path, work: Workplace) -> int:
     """Fetch the ranges that a part lacks.
 
     Parameters
@@ -45,9 +46,11 @@ def move_ranges(source: ByteSource, state: PartState, part: Path, state_path: Pa
     source
         Where the bytes come from; still the version that `state` describes.
     state
-        What is on disk.
-    part, state_path
-        Files to write.
+        What is there.
+    landing
+        Where they go.
+    state_path
+        Where the state is kept.
     work
         Threads and policies.
 
@@ -64,10 +67,10 @@ def move_ranges(source: ByteSource, state: PartState, part: Path, state_path: Pa
         The part cannot be written.
     """
     halt = StopSign(work.stop)
-    missing = iter(state.missing(work.range_bytes))
+    missing = iter(state.missing(landing.range_bytes or work.range_bytes))
     pending: dict[Future[int], tuple[int, int]] = {}
-    with _open_part(part, state.size) as fd:
-        job = _Job(source, state.info, state.data_uri, fd, part, work.gauge, halt)
+    job = _Job(source, state.info, state.data_uri, landing, work, halt)
+    with landing.opened(state.size):
         try:
             while True:
                 for start, stop in missing:
@@ -80,14 +83,14 @@ def move_ranges(source: ByteSource, state: PartState, part: Path, state_path: Pa
                 for future in finished:
                     start, stop = pending.pop(future)
                     state = state.with_range(start, stop, future.result())
-                _flush(fd, part)
+                landing.flush()
                 save(state, state_path)
         finally:
             halt.set()
             wait(pending)
 
 
-def move_whole(source: ByteSource, info: SourceInfo, key: str, part: Path, work: Workplace) -> int:
+def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing, work: Workplace) -> int:
     """Fetch a file from its start to its end, for a source without ranges; each attempt starts anew.
 
     Returns
@@ -103,17 +106,25 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, part: Path, work:
         The part cannot be written.
     """
     failures = 0
+    piece = landing.range_bytes or WHOLE_PIECE
     while True:
         position = 0
         work.gauge.place(key, 0)
         try:
-            with _open_part(part, 0) as fd, closing(source.read_all(info)) as chunks:
+            with landing.opened(0), closing(source.read_all(info)) as chunks:
+                writer = landing.writer(0)
                 for chunk in chunks:
+                    work.throttle.take(len(chunk), work.stop)
                     work.stop.check()
-                    _write(fd, chunk, position, part)
-                    position += len(chunk)
+                    for part in _cut(chunk, piece - position % piece, piece):
+                        writer.write(part)
+                        position += len(part)
+                        if position % piece == 0:
+                            writer.finish()
+                            writer = landing.writer(position)
                     work.gauge.add(key, len(chunk))
-                _flush(fd, part)
+                writer.finish()
+                landing.flush()
         except PassingError as error:
             failures += 1
             if failures >= source.attempts:
@@ -123,6 +134,14 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, part: Path, work:
             return position
 
 
+def _cut(chunk: bytes, first: int, piece: int) -> list[bytes]:
+    """Cut a chunk where pieces end."""
+    if len(chunk) <= first:
+        return [chunk]
+    rest = [chunk[at : at + piece] for at in range(first, len(chunk), piece)]
+    return [chunk[:first], *rest]
+
+
 @dataclass(frozen=True)
 class _Job:
     """What the ranges of one file share."""
@@ -130,57 +149,30 @@ class _Job:
     source: ByteSource
     info: SourceInfo
     key: str
-    fd: int
-    part: Path
-    gauge: Gauge
+    landing: Landing
+    work: Workplace
     halt: StopSign
 
 
 def _move_range(job: _Job, start: int, stop: int) -> int:
     """Fetch one range and give its CRC-32; after a broken connection it goes on where the bytes ended."""
-    position, crc, failures = start, 0, 0
+    position, failures = start, 0
+    writer = job.landing.writer(start)
     while position < stop:
         job.halt.check()
         before = position
         try:
             with closing(job.source.read_range(position, stop, job.info)) as chunks:
                 for chunk in chunks:
+                    job.work.throttle.take(len(chunk), job.halt)
                     job.halt.check()
-                    _write(job.fd, chunk, position, job.part)
-                    crc = zlib.crc32(chunk, crc)
+                    writer.write(chunk)
                     position += len(chunk)
-                    job.gauge.add(job.key, len(chunk))
+                    job.work.gauge.add(job.key, len(chunk))
         except PassingError as error:
-            failures = 1 if position - before >= PROGRESS_BYTES else failures + 1
+            came, wanted = position - before, stop - before
+            failures = 1 if came >= min(PROGRESS_BYTES, max(wanted // 4, 1)) else failures + 1
             if failures >= job.source.attempts:
                 raise
             rest_after(error, failures, job.halt)
-    return crc
-
-
-@contextmanager
-def _open_part(part: Path, size: int) -> Iterator[int]:
-    """Open a part of its full size (sparse), for writing at any place."""
-    with storage_errors(part):
-        fd = os.open(part, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    try:
-        with storage_errors(part):
-            os.ftruncate(fd, size)
-        yield fd
-    finally:
-        os.close(fd)
-
-
-def _write(fd: int, chunk: bytes, position: int, part: Path) -> None:
-    with storage_errors(part):
-        view = memoryview(chunk)
-        while view:
-            written = os.pwrite(fd, view, position)
-            view = view[written:]
-            position += written
-
-
-def _flush(fd: int, part: Path) -> None:
-    """Bring bytes to disk before a state says that they are there."""
-    with storage_errors(part):
-        os.fsync(fd)
+    return writer.finish()

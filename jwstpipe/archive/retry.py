@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from jwstpipe.errors import InterruptedRunError, ServiceError
 
-__all__ = ["PassingError", "StopSign", "patiently", "pause_s"]
+__all__ = ["PassingError", "StopSign", "Throttle", "patiently", "pause_s"]
 
 T = TypeVar("T")
 
@@ -57,6 +57,8 @@ class StopSign:
         InterruptedRunError
             It is raised.
         """
+        if isinstance(self._above, StopSign):
+            self._above.check()
         if self.is_set():
             raise InterruptedRunError("the transfer was stopped; run it again to go on where it was")
 
@@ -67,6 +69,25 @@ class StopSign:
         while (left := end - time.monotonic()) > 0:
             self._own.wait(min(left, POLL_S))
             self.check()
+
+
+class Throttle:
+    """Keeps bytes of all threads together under a rate; shared by threads."""
+
+    def __init__(self, bytes_per_s: float | None) -> None:
+        self._rate = bytes_per_s
+        self._lock = threading.Lock()
+        self._free_at = 0.0
+
+    def take(self, count: int, stop: StopSign) -> None:
+        """Wait until `count` bytes that came may be followed by others."""
+        if self._rate is None:
+            return
+        with self._lock:
+            now = time.monotonic()
+            self._free_at = max(self._free_at, now) + count / self._rate
+            wait_s = self._free_at - now
+        stop.rest(wait_s)
 
 
 def pause_s(failures: int, asked_s: float | None = None) -> float:

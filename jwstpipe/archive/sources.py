@@ -34,8 +34,8 @@ __all__ = [
     "open_mirror",
 ]
 
-CHUNK = 1 << 20
-"""Most bytes held in memory for one range."""
+CHUNK = 256 << 10
+"""Bytes read at once: large enough for speed, small enough that a dozen ranges stay small."""
 
 SourceName = Literal["s3", "https"]
 
@@ -66,6 +66,9 @@ class SourceInfo:
 
     ranges: bool
     """Whether byte ranges can be asked for."""
+
+    checksums: tuple[tuple[str, str], ...] = ()
+    """Digests of the whole file that its source gives: algorithm (sha256, crc32) and base64."""
 
     @property
     def strong_etag(self) -> str | None:
@@ -105,7 +108,7 @@ class ByteSource(Protocol):
         ...
 
     def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[bytes, None, None]:
-        """Yield the bytes ``[start, stop)`` of a version in chunks of at most 1 MiB; close the iterator when done.
+        """Yield the bytes ``[start, stop)`` of a version in small chunks; close the iterator when done.
 
         Raises
         ------
@@ -249,8 +252,9 @@ class S3Source:
     def describe(self) -> SourceInfo:
         """Ask for size and version (see `ByteSource`)."""
         with self._errors():
-            head = self.client.head_object(Bucket=self.bucket, Key=self.key)
-        return SourceInfo(int(head["ContentLength"]), head.get("ETag"), _date(head), head["ContentLength"] > 0)
+            head = self.client.head_object(Bucket=self.bucket, Key=self.key, ChecksumMode="ENABLED")
+        size = int(head["ContentLength"])
+        return SourceInfo(size, head.get("ETag"), _date(head), size > 0, _checksums(head))
 
     def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[bytes, None, None]:
         """Yield a byte range (see `ByteSource`)."""
@@ -336,6 +340,15 @@ def _check_total(content_range: str, info: SourceInfo, name: str) -> None:
     place = _CONTENT_RANGE.fullmatch(content_range)
     if place is not None and place[3] != str(info.size):
         raise ChangedError(f"{name}: {place[3]} bytes now, {info.size} before")
+
+
+def _checksums(head: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Read the digests of a whole object; one of an upload in parts (``...-3``) is a digest of digests, and left."""
+    if head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
+        return ()
+    names = {"sha256": "ChecksumSHA256", "crc32": "ChecksumCRC32"}
+    found = {kind: str(head[name]) for kind, name in names.items() if head.get(name)}
+    return tuple((kind, value) for kind, value in found.items() if "-" not in value)
 
 
 def _date(head: Mapping[str, Any]) -> str | None:

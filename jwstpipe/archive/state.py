@@ -1,13 +1,13 @@
-"""What a transfer leaves on disk beside the files: parts, how far they are, locks, and records of finished files.
+"""What a transfer leaves on the local disk beside the files: how far parts are, locks, orders, records of whole files.
 
-All of it stands in the folder ``.transfer`` of the destination, so that the folders of observations hold whole files
-only::
+All of it stands in one side folder, so that the folders of observations hold whole files only::
 
-    <destination>/<obs_id>/<file>                         the file, once it is whole and verified
-    <destination>/.transfer/<obs_id>/<file>.part          bytes so far
-    <destination>/.transfer/<obs_id>/<file>.part.json     which ranges of which version they are (`PartState`)
-    <destination>/.transfer/<obs_id>/<file>.json          what the finished file is (`FileRecord`)
-    <destination>/.transfer/<obs_id>/<file>.lock          held by the process that works on it
+    <side>/<obs_id>/<file>.part            bytes so far, where the file goes to the local disk
+    <side>/<obs_id>/<file>.part.json       which ranges of which version are there (`PartState`)
+    <side>/<obs_id>/<file>.wish.json       the product that is being fetched, so that it can go on without a search
+    <side>/<obs_id>/<file>.order           pause or cancel, read by the process that works on it
+    <side>/<obs_id>/<file>.json            what the finished file is (`FileRecord`)
+    <side>/<obs_id>/<file>.lock            held by the process that works on it
 """
 
 import fcntl
@@ -25,11 +25,9 @@ from jwstpipe.archive.retry import POLL_S, StopSign
 from jwstpipe.archive.sources import CHUNK, SourceInfo
 from jwstpipe.storage import storage_errors
 
-__all__ = ["FileRecord", "PartState", "Places", "exclusive", "load", "places_of", "save", "verified_ranges"]
+__all__ = ["FileRecord", "PartState", "Places", "exclusive", "is_locked", "load", "save", "verified_ranges"]
 
 VERSION = 1
-SIDE_FOLDER = ".transfer"
-
 StateT = TypeVar("StateT", "PartState", "FileRecord")
 
 
@@ -37,11 +35,36 @@ StateT = TypeVar("StateT", "PartState", "FileRecord")
 class Places:
     """Paths that belong to one file."""
 
-    final: Path
     part: Path
     state: Path
+    wish: Path
+    order: Path
     record: Path
     lock: Path
+
+    @classmethod
+    def of(cls, side: Path, obs_id: str, file_name: str) -> "Places":
+        """Name the paths of a file.
+
+        Raises
+        ------
+        DataError
+            A name that is not safe.
+        """
+        folder, name = side / checked_obs_id(obs_id), checked_file_name(file_name)
+        return cls(
+            part=folder / f"{name}.part",
+            state=folder / f"{name}.part.json",
+            wish=folder / f"{name}.wish.json",
+            order=folder / f"{name}.order",
+            record=folder / f"{name}.json",
+            lock=folder / f"{name}.lock",
+        )
+
+    def clear(self) -> None:
+        """Remove what speaks of a part; record and lock stay."""
+        for path in (self.state, self.wish, self.order):
+            path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -57,7 +80,16 @@ class PartState:
     """Why this source and not the first choice."""
 
     done: tuple[tuple[int, int, int], ...] = ()
-    """Ranges on disk: start, stop, CRC-32."""
+    """Ranges that are there: start, stop, CRC-32."""
+
+    upload: str | None = None
+    """Id of the upload that holds them, where the file goes into S3."""
+
+    upload_key: str | None = None
+    """Object under which the upload is put together."""
+
+    range_bytes: int = 0
+    """Size of the parts of the upload."""
 
     version: int = VERSION
 
@@ -97,28 +129,15 @@ class FileRecord:
     etag: str | None
     last_modified: str | None
     mtime_ns: int
-    """Modification time of the file as verified; while it stands, the digest needs no second look."""
+    """Modification time of the file as verified; while it stands, the digest needs no second look. 0 in S3."""
+
+    other_etags: tuple[str, ...] = ()
+    """Further ETags under which the archive has given these very bytes."""
+
+    stored_etag: str | None = None
+    """ETag of the object in the store, where the file went into S3."""
 
     version: int = VERSION
-
-
-def places_of(destination: Path, obs_id: str, file_name: str) -> Places:
-    """Name the paths of a file.
-
-    Raises
-    ------
-    DataError
-        A name that is not safe.
-    """
-    folder, name = checked_obs_id(obs_id), checked_file_name(file_name)
-    side = destination / SIDE_FOLDER / folder
-    return Places(
-        final=destination / folder / name,
-        part=side / f"{name}.part",
-        state=side / f"{name}.part.json",
-        record=side / f"{name}.json",
-        lock=side / f"{name}.lock",
-    )
 
 
 def load(kind: type[StateT], path: Path) -> StateT | None:
@@ -129,6 +148,8 @@ def load(kind: type[StateT], path: Path) -> StateT | None:
             return None
         if kind is PartState:
             content["done"] = tuple((int(a), int(b), int(crc)) for a, b, crc in content["done"])
+        else:
+            content["other_etags"] = tuple(content.get("other_etags", ()))
         return kind(**content)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
@@ -187,6 +208,21 @@ def exclusive(lock: Path, stop: StopSign) -> Iterator[None]:
     finally:
         lock.unlink(missing_ok=True)
         os.close(held)
+
+
+def is_locked(lock: Path) -> bool:
+    """Tell whether a process works on a file."""
+    try:
+        fd = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(fd)
+    return False
 
 
 def _try_lock(lock: Path) -> int | None:

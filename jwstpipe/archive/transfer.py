@@ -6,7 +6,6 @@ only after size, structure and checksums are verified; what is already here unde
 again, and costs no network.
 """
 
-import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -16,16 +15,18 @@ from pathlib import Path
 
 from jwstpipe.archive.bring import Receipt, Work, bring
 from jwstpipe.archive.gauge import Gauge
+from jwstpipe.archive.landing import Destination, LocalFolder
 from jwstpipe.archive.mirror import Mirror
 from jwstpipe.archive.moving import Workplace
+from jwstpipe.archive.orders import sweep
 from jwstpipe.archive.products import Product
-from jwstpipe.archive.retry import StopSign
-from jwstpipe.archive.state import places_of
+from jwstpipe.archive.recheck import Recheck
+from jwstpipe.archive.retry import StopSign, Throttle
+from jwstpipe.archive.state import Places
 from jwstpipe.archive.web import Sessions
-from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, PartialError, StorageError, TransferError
+from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, PartialError, TransferError
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import ArchiveSettings
-from jwstpipe.storage import writing_errors
 
 __all__ = ["Failure", "Receipt", "TransferResult", "fetch"]
 
@@ -75,7 +76,7 @@ class TransferResult:
 
 def fetch(
     products: Iterable[Product],
-    destination: Path,
+    destination: Path | Destination,
     *,
     settings: ArchiveSettings,
     report: Reporter = silent,
@@ -89,7 +90,8 @@ def fetch(
     products
         What to fetch; repeats count once.
     destination
-        Folder; a file goes to ``<obs_id>/<file name>`` in it. Parts and records stand in its ``.transfer``.
+        A local folder, or one in S3 (`RemoteFolder`); a file goes to ``<obs_id>/<file name>`` in it. Parts and records
+        of a local one stand in its ``.transfer``. Abandoned parts in it are removed after a time.
     settings
         Which archive, which source, how many files and ranges at once.
     report
@@ -111,10 +113,10 @@ def fetch(
     InterruptedRunError
         `stop` was set.
     """
-    destination = Path(destination)
+    place = LocalFolder(Path(destination)) if isinstance(destination, str | Path) else destination
     wanted = list({product.data_uri: product for product in products}.values())
-    with writing_errors(destination):
-        destination.mkdir(parents=True, exist_ok=True)
+    place.prepare(_needed(place, wanted))
+    sweep(place, older_than_s=settings.parts_kept_days * 86400.0)
     sign = StopSign(stop)
     gauge = Gauge(report)
     outcomes: list[Receipt | Failure] = []
@@ -128,8 +130,9 @@ def fetch(
         stack.enter_context(closing(mirror))
         ranges = stack.enter_context(ThreadPoolExecutor(settings.files_at_once * settings.ranges_at_once, "range"))
         files = stack.enter_context(ThreadPoolExecutor(settings.files_at_once, "file"))
-        place = Workplace(ranges, settings.ranges_at_once, range_bytes, gauge, sign)
-        work = Work(destination, settings, sessions, mirror, place)
+        throttle = Throttle(None if settings.mb_per_s is None else settings.mb_per_s * 1e6)
+        movers = Workplace(ranges, settings.ranges_at_once, range_bytes, gauge, throttle, sign)
+        work = Work(place, settings, sessions, mirror, Recheck(settings), movers)
         outcomes = _all_files(work, wanted, files)
     gauge.tell()
     return TransferResult(
@@ -140,7 +143,6 @@ def fetch(
 
 def _all_files(work: Work, wanted: Sequence[Product], pool: ThreadPoolExecutor) -> list[Receipt | Failure]:
     """Run the files through the pool; whatever ends this early, Ctrl-C too, stops the workers first."""
-    _check_space(work.destination, wanted)
     taken: dict[str, str] = {}
     outcomes: list[Future[Receipt] | Failure] = []
     try:
@@ -172,18 +174,16 @@ def _outcome(future: Future[Receipt], product: Product) -> Receipt | Failure:
         return Failure(product.data_uri, product.file_name, str(error))
 
 
-def _check_space(destination: Path, wanted: Sequence[Product]) -> None:
+def _needed(destination: Destination, wanted: Sequence[Product]) -> int:
+    """Add up the bytes that have yet to come, as listed."""
     needed = 0
     for product in wanted:
         try:
-            places = places_of(destination, product.obs_id, product.file_name)
+            places = Places.of(destination.side, product.obs_id, product.file_name)
+            there = destination.holds(product.obs_id, product.file_name)
         except DataError:
             continue  # reported as a failure when its turn comes
-        if not places.final.exists():
+        if not there:
             here = places.part.stat().st_blocks * 512 if places.part.exists() else 0
             needed += max(product.size - here, 0)
-    free = shutil.disk_usage(destination).free
-    if needed > free:
-        raise StorageError(
-            f"{destination}: {needed / 1e9:.1f} GB to fetch and {free / 1e9:.1f} GB free; free some or choose another"
-        )
+    return needed

@@ -1,20 +1,27 @@
 """Whether a file is whole: its FITS structure, the checksums that it carries, and its digest."""
 
+import base64
 import hashlib
+import json
 import os
+import tempfile
+import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
 from jwstpipe.archive.sources import CHUNK
-from jwstpipe.errors import FitsError
+from jwstpipe.errors import DataError, FitsError
 from jwstpipe.images.byte_readers import open_bytes
 from jwstpipe.images.fits_structure import BLOCK, ByteReader, Hdu, scan_fits
 
-__all__ = ["check_file", "sha256_of"]
+__all__ = ["FileReader", "check_digests", "check_file", "sha256_of"]
 
 FITS_ENDINGS = (".fits", ".fits.gz")
+GZIP = b"\x1f\x8b"
+LARGEST_JSON = 64 << 20
 CARD = 80
 ALL_ONES = 0xFFFFFFFF
 
@@ -42,13 +49,13 @@ class FileReader:
         return os.pread(self._stream.fileno(), length, offset)
 
 
-def check_file(path: Path, *, name: str) -> None:
-    """Check a file as far as its kind allows: FITS by structure and checksums, other kinds not at all.
+def check_file(reader: ByteReader, *, name: str) -> None:
+    """Check a file as far as its kind allows: FITS by structure and checksums, others by what they begin and end with.
 
     Parameters
     ----------
-    path
-        Where it is.
+    reader
+        Its bytes.
     name
         What it is to be called; tells its kind, and stands in errors.
 
@@ -56,20 +63,81 @@ def check_file(path: Path, *, name: str) -> None:
     ------
     FitsError
         Not FITS, an HDU that is not whole, a damaged gzip stream, or a checksum that does not hold.
+    DataError
+        A file of another kind that is not what its name says.
     """
     if not name.lower().endswith(FITS_ENDINGS):
-        return
-    with FileReader(path) as reader:
-        if reader.read(0, 2) != b"\x1f\x8b":
-            _check_hdus(reader, name)
-            return
-    _check_hdus(open_bytes(path), name)
+        _check_kind(reader, name)
+    elif reader.size and bytes(reader.read(0, 2)) == GZIP:
+        _check_packed(reader, name)
+    else:
+        _check_hdus(reader, name)
 
 
-def sha256_of(path: Path) -> str:
+def _check_packed(reader: ByteReader, name: str) -> None:
+    with tempfile.NamedTemporaryFile() as packed:
+        for start in range(0, reader.size, CHUNK):
+            packed.write(reader.read(start, CHUNK))
+        packed.flush()
+        try:
+            unpacked = open_bytes(packed.name)
+        except FitsError as error:
+            raise FitsError(str(error).replace(packed.name, name)) from None
+        _check_hdus(unpacked, name)
+
+
+def sha256_of(reader: ByteReader) -> str:
     """Give the SHA-256 of a file, hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return check_digests(reader, {}, name="")
+
+
+def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str) -> str:
+    """Compare a file with digests that its source gives, and give its SHA-256, hexadecimal.
+
+    Parameters
+    ----------
+    reader
+        Its bytes.
+    given
+        Base64 by algorithm, ``sha256`` or ``crc32``, as S3 writes them.
+    name
+        For the message.
+
+    Raises
+    ------
+    DataError
+        A digest that does not hold.
+    """
+    digest, crc = hashlib.sha256(), 0
+    for start in range(0, reader.size, CHUNK):
+        piece = reader.read(start, CHUNK)
+        digest.update(piece)
+        if "crc32" in given:
+            crc = zlib.crc32(piece, crc)
+    own = {"sha256": digest.digest(), "crc32": crc.to_bytes(4, "big")}
+    for kind, value in given.items():
+        if base64.b64encode(own[kind]).decode() != value:
+            raise DataError(f"{name}: its {kind} is not the {value} that the archive gives; fetch it again")
+    return digest.hexdigest()
+
+
+def _check_kind(reader: ByteReader, name: str) -> None:
+    """Check what other kinds of files of the archive have at their ends, as far as that is cheap."""
+    ending = name.lower().rpartition(".")[2]
+    head, tail = bytes(reader.read(0, 8)), bytes(reader.read(max(reader.size - 2, 0), 2))
+    good = {
+        "jpg": head.startswith(b"\xff\xd8") and tail == b"\xff\xd9",
+        "png": head.startswith(b"\x89PNG\r\n\x1a\n"),
+        "ecsv": head.startswith(b"# %ECSV"),
+        "asdf": head.startswith(b"#ASDF"),
+    }
+    if ending == "json" and reader.size <= LARGEST_JSON:
+        try:
+            json.loads(bytes(reader.read(0, reader.size)))
+        except ValueError as error:
+            raise DataError(f"{name}: not JSON ({error}); fetch it again") from None
+    elif not good.get(ending, True):
+        raise DataError(f"{name}: not a .{ending} file, it begins with {head!r}; fetch it again")
 
 
 def _check_hdus(reader: ByteReader, name: str) -> None:

@@ -12,7 +12,7 @@ from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import NotFoundError
 from jwstpipe.requests import IngestRequest, SearchRequest, validated
 
-__all__ = ["COMMANDS"]
+__all__ = ["COMMANDS", "show_ingested"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 Target = Annotated[str | None, typer.Argument(metavar="TARGET", help="name of an object, as 'NGC 3132'")]
@@ -174,6 +174,7 @@ def ingest(
     ] = None,
     max_files: Annotated[int, typer.Option(help="refuse to fetch more files")] = 5_000,
     max_gigabytes: Annotated[float, typer.Option(help="refuse to fetch more bytes")] = 500.0,
+    limit_rate: Annotated[float | None, typer.Option("--limit-rate", help="most megabytes a second")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list files and bytes, fetch nothing")] = False,
     offline: Offline = False,
     max_age: MaxAge = 0.0,
@@ -191,7 +192,11 @@ def ingest(
         **({"level": tuple(level)} if level else {}),
     )  # fmt: skip
     archive = settings.archive.model_copy(
-        update={"offline": offline or settings.archive.offline, "source": source or settings.archive.source}
+        update={
+            "offline": offline or settings.archive.offline,
+            "source": source or settings.archive.source,
+            "mb_per_s": limit_rate or settings.archive.mb_per_s,
+        }
     )
     own = settings.model_copy(update={"archive": archive})
     with progress_bars(quiet=choices_of(context).quiet) as report:
@@ -204,18 +209,25 @@ def ingest(
             return
         require_within(choice, request)
         done = ingest_products(choice.products, settings=own, report=report)
-    _show_ingested(done, as_json=as_json)
+    show_ingested(done, as_json=as_json)
     done.require_all()
 
 
-def _show_ingested(done: Any, *, as_json: bool) -> None:
+def show_ingested(done: Any, *, as_json: bool) -> None:
+    """Write what came, what was here, and what was replaced and why."""
     for entry in done.entries:
         record = entry.record
         if as_json:
             told = {"file_name", "product_id", "storage_key", "file_size", "digest"}
-            json_data({**record.model_dump(include=told), "bytes_moved": entry.bytes_moved})
+            more = {"bytes_moved": entry.bytes_moved, "source": entry.source, "replaced": entry.replaced}
+            json_data({**record.model_dump(include=told), **more})
         else:
-            data(f"{record.storage_key}  {record.file_size:,} bytes  {'fetched' if entry.bytes_moved else 'was here'}")
+            state = "was here" if not entry.bytes_moved else f"fetched by {entry.source}"
+            data(f"{record.storage_key}  {record.file_size:,} bytes  {state}")
+        for told in filter(None, (entry.replaced and f"replaced, {entry.replaced}", entry.remark)):
+            remark(f"{record.file_name}: {told}")
+    for failure in done.failures:
+        remark(f"failed: {failure.reason}")
     moved = sum(entry.bytes_moved for entry in done.entries)
     if done.entries and not moved:
         remark(f"no bytes moved: all {len(done.entries)} files were here")

@@ -4,15 +4,16 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
 from jwstpipe.progress import Progress, Reporter, silent
 
-__all__ = ["data", "json_data", "progress_bars", "remark"]
+__all__ = ["amount", "data", "json_data", "pace", "progress_bars", "remark"]
 
 
 def data(line: str = "") -> None:
@@ -37,13 +38,47 @@ def progress_bars(*, quiet: bool = False) -> Iterator[Reporter]:
     if quiet or not console.is_terminal:
         yield silent
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn(),
+        TextColumn("{task.fields[pace]}"),
+    )  # fmt: skip
     with Bars(*columns, console=console) as bars:
-        known: dict[str, Any] = {}
+        known: dict[tuple[str, str], Any] = {}
+        lock = Lock()
 
         def report(progress: Progress) -> None:
-            if progress.stage not in known:
-                known[progress.stage] = bars.add_task(progress.stage, total=progress.total or None)
-            bars.update(known[progress.stage], completed=progress.done, total=progress.total or None)
+            key = (progress.stage, progress.item)
+            ended = bool(progress.item) and progress.done >= progress.total > 0
+            with lock:
+                if key not in known and not ended:
+                    text = f"  {progress.item}" if progress.item else progress.stage
+                    known[key] = bars.add_task(text, total=progress.total or None, amount="", pace="")
+                elif ended and key in known:  # bars of single files go when the file is whole
+                    bars.remove_task(known.pop(key))
+                if key in known:
+                    bars.update(
+                        known[key], completed=progress.done, total=progress.total or None, amount=amount(progress),
+                        pace=pace(progress),
+                    )  # fmt: skip
 
         yield report
+
+
+def amount(progress: Progress) -> str:
+    """Say how much is done, as ``1.2/3.4 GB`` or ``12/30``."""
+    if progress.unit != "bytes":
+        return f"{progress.done:,}/{progress.total:,}"
+    scale, unit = (1e9, "GB") if progress.total >= 1e9 else (1e6, "MB")
+    return f"{progress.done / scale:.1f}/{progress.total / scale:.1f} {unit}"
+
+
+def pace(progress: Progress) -> str:
+    """Say how fast it goes and how long it will take, as ``34.5 MB/s, 2:05 left``."""
+    if progress.rate is None:
+        return ""
+    speed = f"{progress.rate / 1e6:.1f} MB/s" if progress.unit == "bytes" else f"{progress.rate:.1f} {progress.unit}/s"
+    if progress.left_s is None or progress.done >= progress.total:
+        return speed
+    minutes, seconds = divmod(round(progress.left_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{speed}, {f'{hours}:{minutes:02d}' if hours else minutes}:{seconds:02d} left"

@@ -8,7 +8,9 @@ from typing import Any
 
 from astropy.io.fits import Header
 
-from jwstpipe.archive.products import Product
+from jwstpipe.archive.landing import Destination, LocalFolder
+from jwstpipe.archive.landing_s3 import RemoteFolder
+from jwstpipe.archive.products import FITS_ENDINGS, Product
 from jwstpipe.archive.transfer import Failure, Receipt, fetch
 from jwstpipe.catalog.archive_record import record_from_archive
 from jwstpipe.catalog.catalog import Catalog, open_catalog
@@ -40,6 +42,15 @@ class Ingested:
     record: ProductRecord
     bytes_moved: int
     """Bytes over the network; 0 for a file that was here."""
+
+    source: str | None = None
+    """s3 or https; None for a file that the catalogue knew."""
+
+    replaced: str | None = None
+    """Why an earlier file of this name gave way."""
+
+    remark: str | None = None
+    """What else the user should know."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +102,7 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
         entries = {uri: Ingested(record, 0) for uri, record in known.items()}
         for found in moved.receipts:
             record = register(wanted[found.data_uri], found, store=store, catalog=catalog)
-            entries[found.data_uri] = Ingested(record, found.bytes_moved)
+            entries[found.data_uri] = Ingested(record, found.bytes_moved, found.source, found.replaced, found.remark)
     return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
 
 
@@ -126,9 +137,11 @@ def storage_key(product: Product) -> str:
     return f"mast/{product.obs_id}/{product.file_name}"
 
 
-def arrivals(store: ObjectStore, settings: Settings) -> Path:
-    """Name the local folder that files arrive in: the store itself, where it is local."""
-    return settings.home / "downloads" if is_remote(store.root) else Path(store.root) / "mast"
+def arrivals(store: ObjectStore, settings: Settings) -> Destination:
+    """Name the folder that files arrive in, which is the store itself; beside it what a transfer has to remember."""
+    if is_remote(store.root):
+        return RemoteFolder(f"{store.root}/mast", settings.s3, settings.home / "transfers")
+    return LocalFolder(Path(store.root) / "mast")
 
 
 def register(
@@ -147,15 +160,13 @@ def register(
     key = storage_key(product)
     record = record_from_archive(
         {**product.mast, "obs_id": product.obs_id},
-        _cards(receipt.path),
+        _cards(receipt.address, store),
         storage_key=key,
         digest=receipt.sha256,
         file_size=receipt.size,
         imported=now or datetime.now(UTC),
         run_id=run_id,
     )
-    if is_remote(store.root):
-        store.put_file(receipt.path, key)
     for older in catalog.find(RecordQuery(storage_key=key, kind=("archive",), status=())):
         if older.product_id != record.product_id:
             catalog.delete(older.product_id)
@@ -163,12 +174,17 @@ def register(
     return record
 
 
-def _cards(path: Path) -> dict[str, Any]:
-    """Join the cards of the primary and the science header; those of a file without image, of the first two HDUs."""
+def _cards(address: str, store: ObjectStore) -> dict[str, Any]:
+    """Join the cards of the primary and the science header; those of a file without image, of the first two HDUs.
+
+    Files that are not FITS have none.
+    """
+    if not address.lower().endswith(FITS_ENDINGS):
+        return {}
     try:
-        image = open_fits(path)
+        image = open_fits(address, s3=store.s3)
         headers: Sequence[Header] = (image.primary, image.header)
     except FitsError:
-        reader = open_bytes(path)
-        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=str(path))[:2]]
+        reader = open_bytes(address, s3=store.s3)
+        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=address)[:2]]
     return {key: value for header in headers for key, value in header.items() if key and value is not None}

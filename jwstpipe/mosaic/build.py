@@ -18,9 +18,11 @@ from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
 from jwstpipe.images.store import ImageStore, open_image_store
 from jwstpipe.images.writer import ImageWriter
+from jwstpipe.mosaic.alignment import Alignment, align
 from jwstpipe.mosaic.background import Match, match_skies
 from jwstpipe.mosaic.digests import mosaic_digest
 from jwstpipe.mosaic.jobs import ALGORITHM
+from jwstpipe.mosaic.noise import with_noise
 from jwstpipe.mosaic.plan import MosaicPlan, plan_mosaic, with_skies
 from jwstpipe.mosaic.reuse import Earlier, FilledTile, fill_tile, known_tiles, tile_records
 from jwstpipe.mosaic.tile import TileReceipt
@@ -65,6 +67,9 @@ class MosaicReceipt:
     quantity_note: str
     background: dict[str, Any] | None
     """What background matching found, see `Match.report`."""
+
+    alignment: dict[str, Any] | None
+    """What alignment found, see `Alignment.report`."""
 
     max_map_error: float
     """Largest error of the interpolated pixel maps, input pixels."""
@@ -178,8 +183,10 @@ def build_mosaic(
     known: dict[str, Earlier] = {}
     for address in reuse:
         known |= known_tiles(open_image_store(address, s3=s3))
-    match = match_skies(plan, s3=s3, workers=workers, report=report)
-    final = plan if match is None else with_skies(plan, match.skies)
+    aligned, alignment = align(plan, s3=s3, workers=workers, report=report)
+    match = match_skies(aligned, s3=s3, workers=workers, report=report)
+    final = aligned if match is None else with_skies(aligned, match.skies)
+    final = with_noise(final, s3=s3, workers=workers, report=report)
     with new_image(out, s3=s3) as writer:
         shape = final.box.shape
         for plane in final.planes:
@@ -187,7 +194,9 @@ def build_mosaic(
         jobs = {key: FilledTile(job, known.get(job.id)) for key, job in final.jobs(writer.address, s3=s3).items()}
         receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
         levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
-        receipt = _receipt(final, str(out), list(receipts.values()), levels, match, time.perf_counter() - started)
+        receipt = _receipt(
+            final, str(out), list(receipts.values()), levels, match, alignment, time.perf_counter() - started
+        )
         _finish(writer, final, receipt, receipts)
     return receipt
 
@@ -200,7 +209,13 @@ def _standing_receipt(standing: ImageStore, out: str) -> MosaicReceipt:
 
 
 def _receipt(
-    plan: MosaicPlan, out: str, tiles: Sequence[TileReceipt], levels: int, match: Match | None, seconds: float
+    plan: MosaicPlan,
+    out: str,
+    tiles: Sequence[TileReceipt],
+    levels: int,
+    match: Match | None,
+    alignment: Alignment | None,
+    seconds: float,
 ) -> MosaicReceipt:
     return MosaicReceipt(
         address=out,
@@ -216,6 +231,7 @@ def _receipt(
         quantity="flux" if plan.scaled else "surface",
         quantity_note=plan.quantity_note,
         background=None if match is None else match.report(),
+        alignment=None if alignment is None else alignment.report(),
         max_map_error=max(tile.max_map_error for tile in tiles),
         clipped=sum(tile.clipped for tile in tiles),
         digest=mosaic_digest((tile.tile, tile.digest) for tile in tiles),

@@ -203,7 +203,7 @@ def _cover(px: Floats, py: Floats, left: int, low: int, covered: Floats) -> None
         y, x, row = y0, x0, int(y0)
         while y < y1:
             end = min(y1, row + 1.0)
-            stop = x0 + slope * (end - y0) if end < y1 else x1
+            stop = min(max(x0 + slope * (end - y0), min(x0, x1)), max(x0, x1)) if end < y1 else x1
             _cover_row(x, stop, sign * (end - y), covered[row])
             y, x, row = end, stop, row + 1
 

@@ -170,4 +170,6 @@ def lanczos_row(
             total += along[b] * line
             spread += along[b] ** 2 * line_spread
         if np.isfinite(total):
-            values[j], variances[j] = total, spread
+            values[j] = total
+            if variances.size > 1:
+                variances[j] = spread

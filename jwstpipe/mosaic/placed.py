@@ -97,5 +97,5 @@ def place(job: TileJob, source: Source, region: Box) -> Placed | None:
     part = source.box.intersection(region)
     if part is None:
         return None
-    wcs = source.wcs.exact(name=source.address)
+    wcs = source.exact_wcs()
     return Placed(job, source, wcs, pixel_map(job.grid, wcs, part, tolerance=job.options.tolerance_px), part)

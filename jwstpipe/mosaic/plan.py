@@ -25,11 +25,12 @@ from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint, centre_of, outlines_on
-from jwstpipe.sky.frames import unit_vectors
+from jwstpipe.sky.frames import lonlat, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.turned import Turn
 from jwstpipe.storage import is_remote
 
-__all__ = ["MosaicPlan", "common_frame", "common_grid", "plan_mosaic", "with_skies"]
+__all__ = ["MosaicPlan", "common_frame", "common_grid", "plan_mosaic", "with_skies", "with_turns"]
 
 CENTRE_STEP_DEG = 0.01
 """Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
@@ -250,6 +251,22 @@ def with_skies(plan: MosaicPlan, skies: Sequence[Sky]) -> MosaicPlan:
     """Give the sources of a plan the skies to subtract."""
     sources = tuple(replace(source, sky=sky) for source, sky in zip(plan.sources, skies, strict=True))
     return replace(plan, sources=sources)
+
+
+def with_turns(plan: MosaicPlan, turns: Sequence[Turn | None]) -> MosaicPlan:
+    """Give the sources of a plan the corrections of their positions, and find out anew which tiles they touch."""
+    outlines = []
+    for outline, turn in zip(plan.outlines, turns, strict=True):
+        if turn is not None:
+            ra, dec = lonlat(turn.of(unit_vectors(outline.ra, outline.dec)))
+            outline = replace(outline, ra=ra, dec=dec)  # noqa: PLW2901 - the same outline, moved
+        outlines.append(outline)
+    shapes = outlines_on(plan.grid, outlines, names=[source.address for source in plan.sources])
+    sources = tuple(
+        replace(source, turn=turn, box=_bounding_box(shape))
+        for source, turn, shape in zip(plan.sources, turns, shapes, strict=True)
+    )
+    return replace(plan, sources=sources, outlines=tuple(outlines), tiles=_tiles(plan.grid, plan.window, shapes))
 
 
 def _inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers, report: Reporter) -> list[Inspection]:

@@ -16,7 +16,8 @@ from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint, footprint
-from jwstpipe.sky.image_wcs import ImageWcs
+from jwstpipe.sky.image_wcs import ImageWcs, SkyWcs
+from jwstpipe.sky.turned import Turn, TurnedWcs
 
 __all__ = ["InspectJob", "Inspection", "Source", "identify", "inspect", "weights_for"]
 
@@ -54,14 +55,23 @@ class Source:
     sky: Sky = NO_SKY
     """Sky to subtract."""
 
+    turn: Turn | None = None
+    """What alignment found its WCS to be wrong by."""
+
     noise: float = 0.0
     """Standard deviation of a sample, where clipping needs it because there is no error plane; else 0."""
+
+    def exact_wcs(self) -> SkyWcs:
+        """Build its WCS, aligned; once for each thread."""
+        found = self.wcs.exact(name=self.address)
+        return found if self.turn is None else TurnedWcs(found, self.turn)
 
     def identity(self) -> dict[str, Any]:
         """Give what decides over the pixels of a tile that this source takes part in."""
         return {
             "product_id": self.product_id,
             "sky": [self.sky.level, *self.sky.slope, *self.sky.pivot],
+            "turn": None if self.turn is None else list(self.turn.matrix),
             "noise": self.noise,
             "box": [self.box.y0, self.box.x0, self.box.y1, self.box.x1],
         }

@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from jwstpipe.simulate.faults import Faults
 from jwstpipe.simulate.mast import ArchiveRows
-from jwstpipe.simulate.reply import Asked, Reply, file_reply, source_etag, source_size, source_time
+from jwstpipe.simulate.reply import Asked, Reply, file_reply, source_crc32, source_etag, source_size, source_time
 
 __all__ = ["BUCKET", "bucket_reply", "s3_error"]
 
@@ -79,7 +79,10 @@ def _object(rows: ArchiveRows, key: str, asked: Asked, faults: Faults) -> Reply:
     if reply.status in (412, 416):
         refusal = s3_error(reply.status)
         return replace(refusal, headers={**reply.headers, **refusal.headers})
-    return replace(reply, headers={**reply.headers, "Content-Type": "binary/octet-stream"})
+    headers = {**reply.headers, "Content-Type": "binary/octet-stream"}
+    if asked.headers.get("x-amz-checksum-mode", "").upper() == "ENABLED" and reply.status == 200:
+        headers |= {"x-amz-checksum-crc32": source_crc32(source), "x-amz-checksum-type": "FULL_OBJECT"}
+    return replace(reply, headers=headers)
 
 
 @dataclass(frozen=True)

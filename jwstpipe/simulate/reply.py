@@ -4,13 +4,16 @@ Conditions and ranges follow RFC 9110 sections 13 and 14 for one range; several 
 file, which the RFC allows.
 """
 
+import base64
 import hashlib
 import json
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -25,6 +28,7 @@ __all__ = [
     "chunks",
     "file_reply",
     "json_reply",
+    "source_crc32",
     "source_etag",
     "source_size",
     "source_time",
@@ -114,6 +118,24 @@ def source_etag(source: Path | bytes) -> str:
     state = source.stat()
     identity = f"{source.name} {state.st_size} {state.st_mtime_ns} {state.st_ino}"
     return f'"{hashlib.blake2b(identity.encode(), digest_size=16).hexdigest()}"'
+
+
+def source_crc32(source: Path | bytes) -> str:
+    """Give the CRC-32 of a file or value as S3 writes it, base64; that of a file is remembered while it stays."""
+    if isinstance(source, bytes):
+        return base64.b64encode(zlib.crc32(source).to_bytes(4, "big")).decode()
+    state = source.stat()
+    return _file_crc32(source, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _file_crc32(path: Path, modified_ns: int, size: int) -> str:
+    del modified_ns, size  # they make the key: a file that was rewritten is read anew
+    crc = 0
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            crc = zlib.crc32(piece, crc)
+    return base64.b64encode(crc.to_bytes(4, "big")).decode()
 
 
 def file_reply(source: Path | bytes, asked: Asked, faults: Faults) -> Reply:

@@ -13,10 +13,11 @@ from typing import Any, Self
 import numpy as np
 from astropy.io.fits import Header
 from astropy.wcs import WCS
+from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, Frame, frame_of, rotated
+from jwstpipe.sky.frames import EQUATORIAL, Frame, frame_of, rotated, unit_vectors
 
 __all__ = ["TILE", "SkyGrid"]
 
@@ -164,9 +165,19 @@ class SkyGrid:
 
     def place(self, ra: float, dec: float) -> tuple[float, float]:
         """Give the plane position (x, y) of a point of the sky, ICRS degrees; NaN out of the plane's reach."""
-        lon, lat = rotated(np.array([ra]), np.array([dec]), EQUATORIAL, self.frame)
-        x, y = self.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
+        x, y = self.places(np.array([ra]), np.array([dec]))
         return float(x[0]), float(y[0])
+
+    def places(self, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Give the plane positions (x, y) of points of the sky, ICRS degrees; NaN out of the plane's reach."""
+        lon, lat = rotated(ra, dec, EQUATORIAL, self.frame)
+        x, y = self.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
+        return np.asarray(x), np.asarray(y)
+
+    def vectors(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Give the ICRS unit vectors (..., 3) of plane positions."""
+        lon, lat = self.wcs(Box(0, 0, 1, 1)).wcs_pix2world(x, y, 0)
+        return unit_vectors(*rotated(lon, lat, self.frame, EQUATORIAL))
 
     def tiles(self, box: Box) -> Iterator[tuple[int, int]]:
         """Name the tiles (ty, tx) that a window touches, row by row."""

@@ -96,6 +96,16 @@ def test_what_the_mirror_does_not_give_comes_over_https_with_the_reason(archive,
     assert reason in receipt.fell_back
 
 
+def test_a_checksum_of_the_mirror_finds_what_the_file_itself_does_not_tell(archive, auto, bring):
+    """Files of the archive carry no checksums of their own."""
+    bare = fits_bytes(3, checksum=False)
+    archive.set_rows(rows_of(**{NAME: bare}))
+    archive.set_faults(Faults(("s3",), body="corrupt"))
+    (receipt,) = bring(make_product(size=len(bare)), auto).require_all()
+    assert receipt.path.read_bytes() == bare
+    assert (receipt.source, "crc32" in receipt.fell_back) == ("https", True)
+
+
 def test_a_mirror_that_is_down_costs_its_waits_once(archive, auto, bring):
     files = {f"jw02733-o00{n}_t001_nircam_clear-f090w_i2d.fits": fits_bytes(n) for n in range(1, 6)}
     archive.set_rows(rows_of(**files))

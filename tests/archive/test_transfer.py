@@ -9,7 +9,7 @@ import pytest
 from archive_helpers import NAME, RANGE, fits_bytes, leftovers, make_product, rows_of, settings_for
 from loopback import Loopback, ranged
 
-from jwstpipe.archive import gauge, transfer
+from jwstpipe.archive import gauge, landing, transfer
 from jwstpipe.archive.naming import download_address
 from jwstpipe.errors import InterruptedRunError, PartialError, StorageError, TransferError
 from jwstpipe.simulate.archive import serve_archive
@@ -156,17 +156,22 @@ def test_progress_counts_bytes_never_falls_and_ends_at_the_total(archive, https,
     started = time.monotonic()
     bring([make_product(name, len(file)) for name, file in files.items()], https, report=seen.append)
     elapsed = time.monotonic() - started
-    done = [progress.done for progress in seen]
-    assert done == sorted(done)
     assert {progress.unit for progress in seen} == {"bytes"}
-    assert seen[-1].done == seen[-1].total == sum(map(len, files.values()))
-    assert len(seen) <= elapsed * 10 + 3
+    for item in {progress.item for progress in seen}:
+        done = [progress.done for progress in seen if progress.item == item]
+        assert done == sorted(done)
+    whole = [progress for progress in seen if not progress.item]
+    assert whole[-1].done == whole[-1].total == sum(map(len, files.values()))
+    assert len(whole) <= elapsed * 10 + 3
+    ends = {progress.item: (progress.done, progress.total) for progress in seen if progress.item}
+    assert ends == {name: (len(file), len(file)) for name, file in files.items()}
 
 
 def test_progress_stands_still_while_a_file_starts_over(monkeypatch):
     monkeypatch.setattr(gauge, "SHORTEST_GAP_S", 0.0)
     seen = []
-    meter = gauge.Gauge(lambda progress: seen.append((progress.done, progress.total)))
+    files = []
+    meter = gauge.Gauge(lambda told: (files if told.item else seen).append((told.done, told.total)))
     meter.expect("a", 100)
     meter.expect("b", 50)
     meter.add("a", 60)
@@ -205,8 +210,8 @@ def test_a_stop_leaves_nothing_visible_and_nothing_lost(archive, https, bring, p
 
 
 def test_a_destination_without_room_is_refused_at_once(archive, https, bring, product, monkeypatch):
-    usage = transfer.shutil.disk_usage("/")
-    monkeypatch.setattr(transfer.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    usage = landing.shutil.disk_usage("/")
+    monkeypatch.setattr(landing.shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(StorageError, match="GB free"):
         bring(product, https)
     assert archive.requests == ()

@@ -1,14 +1,16 @@
+import base64
 import gzip
 import hashlib
 import io
+import zlib
 
 import numpy as np
 import pytest
 from archive_helpers import fits_bytes
 from astropy.io import fits
 
-from jwstpipe.archive.verify import check_file, sha256_of
-from jwstpipe.errors import FitsError
+from jwstpipe.archive.verify import FileReader, check_digests, check_file, sha256_of
+from jwstpipe.errors import DataError, FitsError
 
 
 @pytest.fixture
@@ -16,7 +18,8 @@ def check(tmp_path):
     def run(content, name="a_i2d.fits"):
         path = tmp_path / "part"
         path.write_bytes(content)
-        check_file(path, name=name)
+        with FileReader(path) as reader:
+            check_file(reader, name=name)
 
     return run
 
@@ -94,10 +97,42 @@ def test_real_files_pass(shared_data):
     paths = [*sorted((shared_data / "jwst").glob("*.fits")), *sorted((shared_data / "official-models").glob("*.fits"))]
     assert paths
     for path in paths:
-        check_file(path, name=path.name)
+        with FileReader(path) as reader:
+            check_file(reader, name=path.name)
 
 
 def test_the_digest_is_sha256(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"jwst" * 100_000)
-    assert sha256_of(path) == hashlib.sha256(b"jwst" * 100_000).hexdigest()
+    with FileReader(path) as reader:
+        assert sha256_of(reader) == hashlib.sha256(b"jwst" * 100_000).hexdigest()
+
+
+OTHER_KINDS = {
+    "a_asn.json": (b'{"products": []}', b'{"products": '),
+    "a_i2d.jpg": (b"\xff\xd8 picture \xff\xd9", b"\xff\xd8 picture"),
+    "a_x1d.png": (b"\x89PNG\r\n\x1a\n picture", b"<html>"),
+    "a_cat.ecsv": (b"# %ECSV 1.0\n", bytes(12)),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_KINDS)
+def test_other_kinds_of_files_are_what_their_names_say(check, name):
+    good, bad = OTHER_KINDS[name]
+    check(good, name=name)
+    with pytest.raises(DataError, match="fetch it again"):
+        check(bad, name=name)
+
+
+def test_digests_of_the_source_are_compared(tmp_path):
+    path = tmp_path / "x"
+    path.write_bytes(b"jwst")
+    given = {
+        "sha256": base64.b64encode(hashlib.sha256(b"jwst").digest()).decode(),
+        "crc32": base64.b64encode(zlib.crc32(b"jwst").to_bytes(4, "big")).decode(),
+    }
+    with FileReader(path) as reader:
+        assert check_digests(reader, given, name="x") == hashlib.sha256(b"jwst").hexdigest()
+        for kind in given:
+            with pytest.raises(DataError, match=kind):
+                check_digests(reader, {**given, kind: "AAAA"}, name="x")

@@ -36,6 +36,7 @@ def wire_server(folder):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     arguments = [command, "--db", str(folder / "server.sqlite"), "--host", "127.0.0.1", "-p", str(port)]
+    arguments += ["--pid-file", str(folder / "server.pid"), "--log-file", str(folder / "server.log")]  # not one for all
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             yield wait_for_server(f"mongodb://127.0.0.1:{port}/", process)

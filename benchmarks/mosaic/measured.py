@@ -1,0 +1,39 @@
+"""Run a command as its own process and measure it: wall time, processor time, peak resident memory."""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Measured:
+    seconds: float
+    cpu_seconds: float
+    peak_mb: float
+
+
+def run(command, *, folder, env=None):
+    """Run to the end; a failure shows what the command said."""
+    log = Path(folder) / "log.txt"
+    with log.open("wb") as stream:
+        started = time.perf_counter()
+        child = subprocess.Popen(command, cwd=folder, env={**os.environ, **(env or {})}, stdout=stream, stderr=stream)
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - started
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{' '.join(map(str, command))[:200]} failed:\n{log.read_text(errors='replace')[-2000:]}")
+    return Measured(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+
+
+def best(command, *, folder, env=None, times=2):
+    """Run several times, the first to warm up caches of files and of compiled code, and keep the fastest."""
+    return min((run(command, folder=folder, env=env) for _ in range(times)), key=lambda one: one.seconds)
+
+
+def ours(images, out, *options, threads):
+    command = [sys.executable, "-m", "jwstpipe", "mosaic", *map(str, images), "-o", str(out), "--overwrite", *options]
+    return command, {"JWSTPIPE_EXECUTION__WORKERS": str(threads)}

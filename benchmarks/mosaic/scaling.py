@@ -1,0 +1,43 @@
+"""Does time grow with the work alone, and memory not at all? 12, 48 and 192 exposures; one thread and two.
+
+python benchmarks/mosaic/scaling.py [--counts 12 48 192]
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+
+from measured import best, ours
+from scene import write_survey
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--counts", type=int, nargs="+", default=[12, 48, 192])
+    parser.add_argument("--side", type=int, default=2048)
+    parser.add_argument("--threads", type=int, default=2)
+    chosen = parser.parse_args()
+    print(f"{'exposures':>9s} {'threads':>7s} {'wall s':>8s} {'build s':>8s} {'ms/tile/thread':>14s} {'peak MB':>8s}")
+    walls = {}
+    with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as temporary:
+        work = Path(temporary)
+        names = write_survey(work / "survey", max(chosen.counts), side=chosen.side, spacing=0.5)
+        for count in chosen.counts:
+            for threads in sorted({1, chosen.threads}) if count == max(chosen.counts) else (chosen.threads,):
+                command, env = ours(names[:count], work / "out.zarr", "--json", threads=threads)
+                found = best(command, folder=work, env=env)
+                receipt = json.loads((work / "log.txt").read_text().splitlines()[-1])
+                walls[count, threads] = receipt["seconds"]
+                share = 1000 * receipt["seconds"] * threads / receipt["tiles"]
+                print(
+                    f"{count:9d} {threads:7d} {found.seconds:8.2f} {receipt['seconds']:8.2f} {share:14.0f}"
+                    f" {found.peak_mb:8.0f}"
+                )
+    most = max(chosen.counts)
+    if chosen.threads > 1:
+        print(f"\n1 -> {chosen.threads} threads: {walls[most, 1] / walls[most, chosen.threads]:.2f} times (build)")
+
+
+if __name__ == "__main__":
+    main()

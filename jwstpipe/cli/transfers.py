@@ -1,0 +1,69 @@
+"""The command around transfers that stand in the middle: list, pause, resume, cancel, clean."""
+
+import time
+from typing import Annotated, Any, Literal
+
+import typer
+
+from jwstpipe.cli.context import choices_of, settings_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.errors import NotFoundError
+
+__all__ = ["COMMANDS"]
+
+
+def transfers(
+    context: typer.Context,
+    order: Annotated[
+        Literal["list", "pause", "resume", "cancel", "clean"],
+        typer.Argument(help="clean removes parts that nobody went on with for a week"),
+    ] = "list",
+    names: Annotated[list[str] | None, typer.Argument(metavar="[FILE|OBS_ID]...", help="none = all")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+) -> None:
+    """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
+    from jwstpipe.archive import orders
+    from jwstpipe.ingestion import arrivals
+    from jwstpipe.storage import open_store
+
+    settings = settings_of(context)
+    place = arrivals(open_store(settings.store_root, s3=settings.s3), settings)
+    chosen = names or []
+    if order == "resume":
+        _resume(context, settings, orders.resume(place, chosen))
+        return
+    if order == "list":
+        found = [entry for entry in orders.pending(place) if not chosen or {entry.file_name, entry.obs_id} & {*chosen}]
+    elif order == "clean":
+        found = list(orders.sweep(place, older_than_s=settings.archive.parts_kept_days * 86400.0))
+    else:
+        found = list(orders.pause(place, chosen) if order == "pause" else orders.cancel(place, chosen))
+    for entry in found:
+        if as_json:
+            json_data({**vars(entry), "order": order})
+        else:
+            hours = (time.time() - entry.touched_at) / 3600
+            data(
+                f"{entry.file_name:64s} {entry.state:11s} {entry.here / 1e6:10.1f} of {entry.size / 1e6:10.1f} MB"
+                f"  {entry.source:5s} {hours:6.1f} h ago"
+            )
+    done = {"list": "in the middle", "pause": "paused", "cancel": "cancelled", "clean": "removed"}[order]
+    remark(f"{len(found)} transfers {done}")
+
+
+def _resume(context: typer.Context, settings: Any, products: Any) -> None:
+    from jwstpipe.cli.archive import show_ingested
+    from jwstpipe.ingestion import ingest_products
+
+    if not products:
+        raise NotFoundError(
+            "no transfer is paused or interrupted; `jwstpipe transfers` lists what stands in the middle"
+        )
+    with progress_bars(quiet=choices_of(context).quiet) as report:
+        done = ingest_products(products, settings=settings, report=report)
+    show_ingested(done, as_json=False)
+    done.require_all()
+
+
+COMMANDS = {"transfers": transfers}

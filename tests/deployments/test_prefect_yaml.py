@@ -1,0 +1,91 @@
+"""prefect.yaml, the served deployments and the list of kinds say the same; nothing retries twice or runs unasked."""
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+import yaml
+from prefect import Flow, Task
+
+from deployments.setup import POOL, QUEUES
+from flows.serve import deployment, load_flow
+from jwstpipe import __version__
+from jwstpipe.jobs.kinds import KINDS, job_kind
+from jwstpipe.requests import Request
+
+FILE = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
+TASKS = [path.stem for path in (Path(__file__).parents[2] / "tasks").glob("*.py") if path.stem != "__init__"]
+
+
+@pytest.fixture(scope="module")
+def described():
+    content = yaml.safe_load(FILE.read_text())
+    return content, {entry["entrypoint"]: entry for entry in content["deployments"]}
+
+
+def test_every_kind_of_job_has_its_deployment_and_no_other_is_there(described):
+    content, by_entrypoint = described
+    assert set(by_entrypoint) == {kind.entrypoint for kind in KINDS.values()}
+    assert content["pull"] == []
+    for kind in KINDS.values():
+        entry = by_entrypoint[kind.entrypoint]
+        assert entry["description"] == kind.summary
+        assert entry["tags"] == list(kind.tags)
+        assert entry["version"] == __version__
+        assert entry["work_pool"] == {"name": POOL, "work_queue_name": kind.queue}
+        assert kind.queue in QUEUES
+
+
+def test_schedules_are_shipped_switched_off(described):
+    _, by_entrypoint = described
+    for kind in KINDS.values():
+        schedules = by_entrypoint[kind.entrypoint].get("schedules", [])
+        if kind.schedule is None:
+            assert schedules == []
+            continue
+        (only,) = schedules
+        assert (only["cron"], only["slug"]) == (kind.schedule.cron, kind.schedule.slug)
+        assert (only["timezone"], only["active"]) == ("UTC", False)
+        (served,) = deployment(kind).schedules
+        assert (served.schedule.cron, served.active) == (kind.schedule.cron, False)
+
+
+def test_no_limit_of_a_deployment_can_end_a_run_in_the_middle(described):
+    assert all("concurrency_limit" not in entry for entry in described[1].values())
+    assert all(deployment(kind).concurrency_limit is None for kind in KINDS.values())
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_flow_takes_one_request_and_is_named_after_its_job(kind):
+    flow = load_flow(kind)
+    assert flow.name == kind.flow_name
+    assert flow.version == __version__
+    assert not flow.retries
+    assert list(flow.parameters.properties) == ["request"]
+    assert issubclass(kind.request, Request)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_every_form_is_flat_described_and_shows_its_defaults(kind):
+    schema = load_flow(kind).parameters.model_dump()["definitions"][kind.request.__name__]
+    for name, field in schema["properties"].items():
+        assert field.get("description"), f"{kind.name}.{name} has no description"
+        assert "$ref" not in field, f"{kind.name}.{name} is not flat"
+        needed = name in schema.get("required", [])
+        assert needed != ("default" in field), f"{kind.name}.{name} hides its default"
+    assert schema["additionalProperties"] is False
+
+
+def test_no_task_retries_because_every_layer_below_does_so_itself():
+    found = [
+        value
+        for module in TASKS
+        for value in vars(import_module(f"tasks.{module}")).values()
+        if isinstance(value, Task) and not isinstance(value, Flow)
+    ]
+    assert len(found) >= 5
+    assert all(not task.retries and task.timeout_seconds is None for task in found)
+
+
+def test_a_kind_is_found_with_hyphens_too():
+    assert job_kind("process-target") is job_kind("process_target")

@@ -1,0 +1,178 @@
+"""The parts of docker-compose.yml as processes of this machine: the same commands, the same wiring, no containers."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+from pymongo import MongoClient
+from pymongo.errors import PyMongoError
+
+from deployments.certificates import make_certificates
+from tests.world import variables
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 150
+PYTHON = sys.executable
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(what, question, seconds=START_SECONDS):
+    """Ask until the answer is true, and give it."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = question()
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"{what} within {seconds} s"
+        time.sleep(0.1)
+
+
+def answers(address):
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+@dataclass
+class Stack:
+    """A running stack."""
+
+    folder: Path
+    environment: dict
+    prefect_port: int
+    scheduler_port: int
+    dashboard_port: int
+    processes: dict = field(default_factory=dict)
+
+    @property
+    def api(self):
+        return f"http://127.0.0.1:{self.prefect_port}/api"
+
+    def start(self, name, *words):
+        with (self.folder / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [PYTHON, *words], cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+
+    def stop(self, name, number=signal.SIGTERM):
+        """End a part; SIGKILL takes its whole process group, as the end of a container would."""
+        process = self.processes.pop(name)
+        if process.poll() is None:
+            (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def run(self, *words):
+        done = subprocess.run(
+            [PYTHON, *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start_server(self):
+        self.start(
+            "server", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.prefect_port)
+        )
+        wait_for("the Prefect server is ready", lambda: answers(f"{self.api}/ready"))
+
+    def tls(self, role):
+        certificates = self.folder / "certificates"
+        files = {"ca-file": "ca.pem", "cert": f"{role}.pem", "key": f"{role}.key"}
+        return [word for name, file in files.items() for word in (f"--tls-{name}", str(certificates / file))]
+
+    def start_dask_worker(self, name):
+        address = f"tls://127.0.0.1:{self.scheduler_port}"
+        local = ["--host", "127.0.0.1", "--nthreads", "1", "--local-directory", str(self.folder), "--no-dashboard"]
+        self.start(name, "-m", "dask", "worker", address, *self.tls("worker"), *local, "--name", name)
+
+
+def start_stack(folder, archive, s3_server):
+    """Start all parts, and give them with a stack of what to undo."""
+    make_certificates(folder / "certificates")
+    mongo_port = free_port()
+    stack = Stack(folder, {}, free_port(), free_port(), free_port())
+    stack.environment = _environment(stack, archive, s3_server, mongo_port)
+    ending = ExitStack()
+
+    def end():
+        for name in list(stack.processes)[::-1]:
+            stack.stop(name)
+
+    ending.callback(end)
+    with ExitStack() as on_failure:
+        on_failure.push(ending)
+        catalogue = shutil.which("nx-27017", path=f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', '')}")
+        assert catalogue, "nx-27017 stands in for MongoDB; install the test extra"
+        stack.start(
+            "catalogue", catalogue, "--db", str(folder / "c.sqlite"), "--host", "127.0.0.1", "-p", f"{mongo_port}"
+        )
+        listening = ["--protocol", "tls", "--host", "127.0.0.1", "--port", str(stack.scheduler_port)]
+        dashboard = ["--dashboard-address", f"127.0.0.1:{stack.dashboard_port}"]
+        stack.start("scheduler", "-m", "dask", "scheduler", *stack.tls("scheduler"), *listening, *dashboard)
+        for name in ("dask-1", "dask-2"):
+            stack.start_dask_worker(name)
+        stack.start_server()
+        wait_for("the catalogue answers", lambda: _catalogue_answers(mongo_port))
+        stack.run("-m", "deployments.setup")
+        stack.start(
+            "worker", "-m", "prefect", "worker", "start", "--pool", "jwstpipe", "--type", "process", "--limit", "2"
+        )
+        on_failure.pop_all()
+    return stack, ending
+
+
+def _environment(stack, archive, s3_server, mongo_port):
+    certificates = stack.folder / "certificates"
+    site = {
+        **variables(archive, stack.folder / "home"),
+        "JWSTPIPE_STORE": "s3://jwstpipe-stack/store",
+        "JWSTPIPE_S3__ENDPOINT": s3_server,
+        "JWSTPIPE_CATALOG": f"mongodb://127.0.0.1:{mongo_port}/jwst_data_analysis",
+        "JWSTPIPE_EXECUTION__CLUSTER": f"tls://127.0.0.1:{stack.scheduler_port}",
+        "JWSTPIPE_PREFECT_API": stack.api,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }
+    dask = {
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(certificates / "ca.pem"),
+        "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT": str(certificates / "client.pem"),
+        "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY": str(certificates / "client.key"),
+    }
+    prefect = {
+        "PREFECT_API_URL": stack.api,
+        "PREFECT_HOME": str(stack.folder / "prefect"),
+        "PREFECT_CLIENT_MAX_RETRIES": "8",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_EXTRA_LOGGERS": "jwstpipe",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "DO_NOT_TRACK": "1",
+    }
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("JWSTPIPE_", "PREFECT_"))}
+    return {**inherited, **site, **dask, **prefect, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+
+
+def _catalogue_answers(port):
+    with MongoClient(f"mongodb://127.0.0.1:{port}/", serverSelectionTimeoutMS=500) as client:
+        try:
+            return client.admin.command("ping")
+        except PyMongoError:
+            return False
