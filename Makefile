@@ -1,5 +1,6 @@
 # make demo    the whole pipeline against a simulated archive, no network needed after the installation
 # make test    the tests
+# make bench   the mosaic engine beside SWarp and reproject (minutes); benchmarks/*/README.md lists the others
 # make lint    style, types, import rules
 # make lock    pin the dependencies anew (needs uv)
 
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= jwstpipe-demo
 
-.PHONY: setup demo test lint lock clean
+.PHONY: setup demo test lint lock bench clean
 
 setup: $(READY)
 
@@ -36,6 +37,11 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup
+	$(BIN)/python benchmarks/mosaic/against_peers.py
+	$(BIN)/python benchmarks/mosaic/planning.py
+	@echo; echo "more:"; grep -h '^| `' benchmarks/*/README.md
 
 lock:
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \

@@ -10,17 +10,21 @@ from prefect.cache_policies import NO_CACHE
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
-from jwstpipe.errors import DataError
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import DataError, NotFoundError
 from jwstpipe.mosaic.build import MosaicReceipt, build_mosaic
 from jwstpipe.mosaic.jobs import ALGORITHM
 from jwstpipe.mosaic.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.progress import Reporter
-from jwstpipe.requests import MosaicOptions, ProcessTargetRequest
+from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
 
-__all__ = ["FilterPlan", "build_filter", "plan_filters"]
+__all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
+
+MOST_EARLIER = 5
+"""Earlier mosaics that are looked through for tiles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +37,33 @@ class FilterPlan:
     plan: MosaicPlan
 
 
+@task(name="resolve", cache_policy=NO_CACHE)
+def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]:
+    """Find the image stores of the catalogue that a request means."""
+    query = RecordQuery(
+        kind=("image",),
+        level=(request.level,) if request.level else (),
+        target=request.target,
+        program=request.program,
+        instrument=(request.instrument,) if request.instrument else (),
+        filter=request.filters,
+    )
+    found = run.catalog.find(query, sort="file_name")
+    if request.products:
+        asked = set(request.products)
+        found = [record for record in found if {record.product_id, record.file_name} & asked]
+        missing = asked - {name for record in found for name in (record.product_id, record.file_name)}
+        if missing:
+            raise NotFoundError(f"{min(missing)}: no such image in the catalogue; jwstpipe catalog find lists them")
+    if not found:
+        raise NotFoundError(f"{request.title()}: the catalogue has no such images; jwstpipe submit convert makes them")
+    return tuple(found)
+
+
 @task(name="plan", cache_policy=NO_CACHE)
-def plan_filters(run: Run, request: ProcessTargetRequest, images: Sequence[ProductRecord]) -> tuple[FilterPlan, ...]:
+def plan_filters(
+    run: Run, request: ProcessTargetRequest | MosaicRequest, images: Sequence[ProductRecord]
+) -> tuple[FilterPlan, ...]:
     """Choose one grid for all images, and plan the mosaic of each filter on it."""
     groups: dict[tuple[str, str], list[ProductRecord]] = defaultdict(list)
     for image in images:
@@ -45,7 +74,7 @@ def plan_filters(run: Run, request: ProcessTargetRequest, images: Sequence[Produ
     addresses = [run.store.url(str(image.storage_key)) for image in images]
     s3 = run.settings.s3
     grid = common_frame(addresses, scale_arcsec=request.scale_arcsec, s3=s3, workers=run.workers)
-    options = MosaicOptions(background=request.background, scale_arcsec=request.scale_arcsec)
+    options = request.mosaic_options()
     planned = []
     for (instrument, name), members in sorted(groups.items()):
         inputs = [run.store.url(str(image.storage_key)) for image in members]
@@ -75,15 +104,29 @@ def _build(run: Run, plans: Mapping[str, FilterPlan]) -> Iterator[ProductRecord]
             receipt = build_mosaic(
                 planned.plan,
                 run.store.url(key),
+                reuse=_earlier(run, planned),
                 s3=run.settings.s3,
                 workers=run.workers,
                 report=_named(report, planned.filter),
             )
+        run.counts["tiles"] = run.counts.get("tiles", 0) + receipt.tiles
+        run.counts["tiles_reused"] = run.counts.get("tiles_reused", 0) + receipt.tiles_reused
         yield _record(run, planned, receipt, key)
         if receipt.weights_note:
             note = f"{planned.filter}: weights are {receipt.weights}: {receipt.weights_note}"
             get_run_logger().warning(note)
             run.note(note)
+
+
+def _earlier(run: Run, planned: FilterPlan) -> tuple[str, ...]:
+    """Find earlier mosaics of the same filter: their tiles are taken where the same inputs made them."""
+    found = run.catalog.find(RecordQuery(kind=("mosaic",), file_name=_file_name(planned)), sort="newest")
+    keys = [str(record.storage_key) for record in found[:MOST_EARLIER]]
+    return tuple(run.store.url(key) for key in keys if run.store.exists(f"{key}/zarr.json"))
+
+
+def _file_name(planned: FilterPlan) -> str:
+    return f"{planned.instrument}_{planned.filter}_mosaic.zarr".lower()
 
 
 def _record(run: Run, planned: FilterPlan, receipt: MosaicReceipt, key: str) -> ProductRecord:
@@ -104,7 +147,7 @@ def _record(run: Run, planned: FilterPlan, receipt: MosaicReceipt, key: str) -> 
         image=shared_image_info(planned.images, shape=receipt.shape),
         created=run.now(),
         run_id=run.run_id,
-        file_name=f"{planned.instrument}_{planned.filter}_mosaic.zarr".lower(),
+        file_name=_file_name(planned),
     )
 
 

@@ -54,6 +54,9 @@ def composite(
     curve: Annotated[str | None, typer.Option(help="tone curve by name, or points as 0:0,0.3:0.2,1:1")] = None,
     combine: Annotated[Combination | None, typer.Option(help="sum of lights, or lupton: hue at any brightness")] = None,
     neutralise: Annotated[bool | None, typer.Option(help="bring the sky of all channels to one brightness")] = None,
+    sky_region: Annotated[
+        str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of empty sky, pixels of the images")
+    ] = None,
     saturation: Annotated[float | None, typer.Option(help="0 to 2, 1 = as it is")] = None,
     vibrancy: Annotated[float | None, typer.Option(help="0 to 1, lifts weak colours")] = None,
     hue: Annotated[float | None, typer.Option(help="shift of all hues, degrees, -30 to 30")] = None,
@@ -70,6 +73,7 @@ def composite(
     sources: Annotated[str | None, typer.Option(metavar="TABLE", help="circles at the ra, dec of a table")] = None,
     match_resolution: Annotated[bool, typer.Option(help="blur all to the coarsest resolution")] = False,
     title: Annotated[str | None, typer.Option(help="written into the picture; default: the target")] = None,
+    cores_mask: Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")] = None,
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
@@ -85,6 +89,7 @@ def composite(
         combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
         sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage,
         crop=None if crop is None else _numbers(crop, 4, "--crop", "X0,Y0,X1,Y1"),
+        sky_region=None if sky_region is None else _numbers(sky_region, 4, "--sky-region", "X0,Y0,X1,Y1"),
         canvas=None if canvas is None else _numbers(canvas.lower().replace("x", ","), 2, "--canvas", "WIDTHxHEIGHT"),
         overlays=_overlays(overlay or [], sources), sources=sources, match_resolution=match_resolution,
     )  # fmt: skip
@@ -98,7 +103,7 @@ def composite(
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = make_composite(
             images or [], out, options=options, colours=colours, luminance=bright, share=share, scale_arcsec=scale,
-            title=title, s3=settings.s3, workers=workers, report=report,
+            title=title, cores_mask=cores_mask, s3=settings.s3, workers=workers, report=report,
         )  # fmt: skip
     if as_json:
         json_data(made.as_dict())

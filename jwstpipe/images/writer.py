@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from jwstpipe.images.documents import array_document, group_document, plane_document
 from jwstpipe.images.fits_structure import CARD
 from jwstpipe.images.layout import NODES, SHARD, PlaneSpec, array_path
-from jwstpipe.images.shards import bands_of, decode_bands, decode_shard, encode_chunk, encode_shard
+from jwstpipe.images.shards import bands_of, decode_bands, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.sampled import WcsNodes
@@ -85,20 +85,6 @@ class ImageWriter:
         for cell in box.cells(SHARD):
             shard = (cell.y0 // SHARD, cell.x0 // SHARD)
             self.write_shard(plane, shard, values[cell.relative_to(box).slices], level=level)
-
-    def read_shard(
-        self,
-        plane: str,
-        shard: tuple[int, int],
-        dtype: str | np.dtype[Any],
-        *,
-        level: int = 0,
-        index: int | None = None,
-    ) -> NDArray[Any] | None:
-        """Read a whole shard that `write_shard` filled; None where it has no samples."""
-        with writing_errors(self.address):
-            packed = get_bytes(f"{self.address}/{self._shard_key(plane, shard, level, index)}", s3=self._s3)
-        return None if packed is None else decode_shard(packed, np.dtype(dtype), name=self.address)
 
     def shard_bands(
         self,

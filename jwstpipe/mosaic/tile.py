@@ -26,8 +26,8 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
 
-STRIP_ROWS = 512
-"""Rows combined at once where no stack is needed: a quarter of a tile keeps accumulators near 50 MB."""
+STRIP_ROWS = 256
+"""Rows combined at once where no stack is needed: an eighth of a tile keeps accumulators near 10 MB."""
 
 BLOCK_ROWS = 32
 """Rows that all inputs of a group are added to before the next ones: their accumulators stay in the cache."""
@@ -35,7 +35,7 @@ BLOCK_ROWS = 32
 STACK_BYTES = 128 << 20
 """Room for the stack of an order statistic."""
 
-GROUP_BYTES = 48 << 20
+GROUP_BYTES = 24 << 20
 """Room for the windows of inputs that are held at once (one at least)."""
 
 PLANE_BYTES = {"sci": 4, "err": 4, "dq": 4, "wht": 4}

@@ -7,7 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from astropy.coordinates import SkyCoord
 
+from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execute import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
@@ -15,12 +17,15 @@ from jwstpipe.mosaic.build import mosaic
 from jwstpipe.mosaic.plan import common_frame
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.cores.repair import LOST, repaired_copy
-from jwstpipe.render.geometry.frame import on_one_grid
+from jwstpipe.render.geometry.frame import celestial_of, on_one_grid
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
 __all__ = ["Aligned", "aligned"]
+
+_FAR = 20.0
+"""Images further apart than so many times their sizes make no picture."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +78,8 @@ def aligned(
     if same and not any(flagged):
         yield Aligned(tuple(images), (0,) * len(images))
         return
+    if not same:
+        _check_near(images)
     grid = None if same else common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
     with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder:
         found: list[SkyImage] = []
@@ -90,6 +97,30 @@ def aligned(
             mosaic([source], out, options=options, grid=grid, s3=s3, workers=workers, report=report)
             found.append(open_image(out))
         yield Aligned(tuple(found), tuple(counts))
+
+
+def _check_near(images: Sequence[SkyImage]) -> None:
+    """Refuse images that lie too far apart for one picture, before a grid is laid over all of the sky between them."""
+    places = [(image, wcs) for image in images if (wcs := celestial_of(image)) is not None]
+    if len(places) < len(images):
+        lost = next(image for image in images if celestial_of(image) is None)
+        raise TransformError(
+            f"{lost.address}: has no WCS, and not the shape of the others; give an image that has one, or images of"
+            " one shape"
+        )
+    centres, sizes = [], []
+    for image, wcs in places:
+        middle = np.array([(image.shape[1] - 1) / 2]), np.array([(image.shape[0] - 1) / 2])
+        lon, lat = wcs.to_sky(*middle)
+        centres.append(SkyCoord(lon[0], lat[0], unit="deg", frame=wcs.frame.astropy()).icrs)
+        sizes.append(max(image.shape) * wcs.scale_arcsec / 3600.0)
+    for number, centre in enumerate(centres[1:], 1):
+        apart = float(centre.separation(centres[0]).deg)
+        if apart > _FAR * (sizes[0] + sizes[number]):
+            raise DataError(
+                f"{images[number].address}: lies {apart:.3g} deg from {images[0].address}, too far for one picture;"
+                " leave one of them out"
+            )
 
 
 def _has_flagged_cores(image: SkyImage) -> bool:

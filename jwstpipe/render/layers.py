@@ -138,7 +138,7 @@ def resolve_layers(
     colours, unmatched = _colours(chosen, bands, look, options.palette)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
-    statistics, coarse, level = _measured(chosen)
+    statistics, coarse, level = _measured(chosen, options.sky_region)
     tones = choose_stretches(
         look,
         options,
@@ -205,7 +205,9 @@ def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list
     return sigmas, (note,) if unknown else ()
 
 
-def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], list[Image], int]:
+def _measured(
+    channels: Sequence[Channel], region: tuple[int, int, int, int] | None
+) -> tuple[list[SkyStatistics], list[Image], int]:
     """Measure every channel on one level of all of it, and keep it coarser still for its coverage.
 
     Where channels cover different parts of the sky they are measured on what they share, if that is a fair part of
@@ -225,12 +227,24 @@ def _measured(channels: Sequence[Channel]) -> tuple[list[SkyStatistics], list[Im
             seen = np.where(shared, values, np.float32(np.nan)) if enough and not alike else values
             statistics = measure_sky(seen, level=level, name=name)
             statistics = replace(statistics, coverage=float(covered[number].mean()))
+            if region is not None:
+                statistics = replace(statistics, sky=_sky_of(values, region, level=level, name=name))
             for _ in range(max(coarse - level, 0)):
                 values = halve(values, np.ones((1, 1), np.float32))[0]
             return statistics, values
 
         found = list(pool.map(measure, range(len(channels))))
     return [statistics for statistics, _ in found], [values for _, values in found], max(coarse, level)
+
+
+def _sky_of(values: Image, region: tuple[int, int, int, int], *, level: int, name: str) -> float:
+    """Give the median of a reference region."""
+    x0, y0, x1, y1 = region
+    part = values[max(y0, 0) >> level : -(-y1 >> level), max(x0, 0) >> level : -(-x1 >> level)]
+    seen = part[np.isfinite(part)]
+    if not seen.size:
+        raise UsageError(f"{name}: the sky region {x0},{y0},{x1},{y1} holds no data; choose one inside all channels")
+    return float(np.median(seen))
 
 
 def _apart(samples: Sequence[Image]) -> bool:
@@ -242,7 +256,7 @@ def _apart(samples: Sequence[Image]) -> bool:
 def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> Layer:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
-    statistics, _, _ = _measured([channel])
+    statistics, _, _ = _measured([channel], options.sky_region)
     band = passband(channel.image)
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])

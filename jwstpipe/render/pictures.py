@@ -33,6 +33,7 @@ def composite(
     scale_arcsec: float | None = None,
     title: str | None = None,
     product_id: str | None = None,
+    cores_mask: str | Path | None = None,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -58,6 +59,8 @@ def composite(
         Pixel size of the common grid, where the images do not share one; default: the finest.
     title, product_id
         Written into the picture.
+    cores_mask
+        FITS file for the mask of the cores and holes that were filled for display.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -73,7 +76,8 @@ def composite(
     wished = dict(colours or {})
     addresses = list(dict.fromkeys([*(str(image) for image in images), *wished]))
     if not addresses:
-        raise UsageError("a composite needs at least one image")
+        more = "; the luminance image only brings lightness, name colour images beside it" if luminance else ""
+        raise UsageError(f"a composite needs at least one colour image{more}")
     everything = addresses if luminance is None else [*addresses, str(luminance)]
     at_work = workers or ThreadWorkers(2)
     with aligned(everything, workers=at_work, scale_arcsec=scale_arcsec, s3=s3, report=report) as opened:
@@ -83,7 +87,14 @@ def composite(
             channels.append(Channel(image, wish.colour, wish.weight, repaired))
         lightness = None if luminance is None else Channel(opened.images[-1], None, share, opened.repaired[-1])
         return compositing.composite(
-            channels, out, options=options, luminance=lightness, title=title, product_id=product_id, report=report
+            channels,
+            out,
+            options=options,
+            luminance=lightness,
+            title=title,
+            product_id=product_id,
+            cores_mask=cores_mask,
+            report=report,
         )
 
 

@@ -53,7 +53,8 @@ def _levels(seen: NDArray[np.float32], scene: Scene) -> ScreenLevels:
         return ScreenLevels(gamma=overall.gamma)
     luminance = seen @ _REC709
     black = float(np.quantile(luminance, overall.black)) if overall.black else 0.0
-    white = float(np.quantile(luminance, overall.white)) if overall.white < 1.0 else 1.0
+    # white by the brightest of the three: a saturated colour is dark in luminance, and must not be clipped for it
+    white = float(np.quantile(seen.max(axis=1), overall.white)) if overall.white < 1.0 else 1.0
     return ScreenLevels(black, white, overall.gamma) if black < white else ScreenLevels(gamma=overall.gamma)
 
 

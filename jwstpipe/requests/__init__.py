@@ -8,7 +8,16 @@ from jwstpipe.requests.base import Request, validated
 from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Coverage, Overlay, Palette, Stretch
 from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
-from jwstpipe.requests.mosaic import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights
+from jwstpipe.requests.mosaic import (
+    Align,
+    Background,
+    Combine,
+    Kernel,
+    MosaicOptions,
+    MosaicRequest,
+    Quantity,
+    Weights,
+)
 from jwstpipe.requests.pictures import PictureRequest, ThumbnailsRequest
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.search import SearchRequest
@@ -25,6 +34,7 @@ __all__ = [
     "IngestRequest",
     "Kernel",
     "MosaicOptions",
+    "MosaicRequest",
     "Overlay",
     "Palette",
     "PictureRequest",

@@ -40,6 +40,10 @@ class CompositeRequest(Request):
     curve: str | None = Field(None, description="tone curve by name, or points as 0:0,0.3:0.2,1:1")
     combine: Combination | None = Field(None, description="sum of lights, or lupton: hue stays at any brightness")
     neutralise: bool | None = Field(None, description="bring the sky of all channels to one brightness")
+    sky_region: tuple[int, int, int, int] | None = Field(
+        None,
+        description="window of empty sky, full pixels x0, y0, x1, y1: its median is the sky; empty = low percentile",
+    )
     saturation: float | None = Field(None, ge=0, le=2, description="1 = as it is")
     vibrancy: float | None = Field(None, ge=0, le=1, description="lifts weak colours")
     hue: float | None = Field(None, ge=-30, le=30, description="shift of all hues, degrees")

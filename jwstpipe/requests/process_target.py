@@ -6,7 +6,7 @@ from pydantic import Field
 
 from jwstpipe.requests.base import Request
 from jwstpipe.requests.composite import Stretch
-from jwstpipe.requests.mosaic import Background
+from jwstpipe.requests.mosaic import Background, MosaicOptions
 
 __all__ = ["ProcessTargetRequest"]
 
@@ -27,3 +27,7 @@ class ProcessTargetRequest(Request):
     stretch: Stretch = Field("asinh", description="curve from flux to brightness of the picture")
     max_files: int = Field(500, ge=1, le=100_000, description="refuse a search that chooses more files than this")
     max_gigabytes: float = Field(50.0, gt=0, description="refuse a search that chooses more bytes than this")
+
+    def mosaic_options(self) -> MosaicOptions:
+        """Say how mosaics are made."""
+        return MosaicOptions(background=self.background, scale_arcsec=self.scale_arcsec)

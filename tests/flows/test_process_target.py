@@ -13,7 +13,7 @@ from jwstpipe.catalog.lineage import ancestors
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
 from jwstpipe.jobs.report import read_report
-from jwstpipe.requests import ProcessTargetRequest
+from jwstpipe.requests import PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
 from tests.world import TARGET
@@ -216,3 +216,25 @@ def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
     again = run()
     assert again.bytes_moved == 0
     assert [(p.where, p.reused) for p in again.products] == [(p.where, True) for p in remote.products]
+
+
+def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(site):
+    from flows.composite import composite
+    from flows.thumbnails import thumbnails
+
+    run()
+    wish = PictureRequest(target=TARGET, preset="natural", size=200, form="jpg", overlays=("labels",))
+    (picture,) = composite(wish).products
+    assert (picture.kind, picture.reused) == ("picture", False)
+    with Image.open(picture.where) as opened:
+        assert opened.format == "JPEG"
+        assert max(opened.size) == 200
+    assert composite(wish).products[0].reused
+    made = thumbnails(ThumbnailsRequest(target=TARGET)).products
+    assert {product.kind for product in made[:-1]} == {"thumbnail"}
+    with Image.open(made[-1].where) as opened:
+        assert opened.size[0] > 500
+    with pytest.raises(NotFoundError, match="no mosaics of it"):
+        composite(PictureRequest(target="Nowhere 1"))
+    with pytest.raises(UsageError, match="products or a target"):
+        composite(PictureRequest())

@@ -9,6 +9,7 @@ from render_images import MemoryImage, primary, starfield
 from scipy import ndimage
 from test_render_composite import images
 
+from jwstpipe.errors import UsageError
 from jwstpipe.render.colour.names import Colour
 from jwstpipe.render.colour.palette import instrument_hues, wavelength_hue
 from jwstpipe.render.colour.passband import Passband
@@ -178,3 +179,16 @@ def test_quality_report_counts_what_it_says(tmp_path):
     assert report.score == pytest.approx(1 + 4 * marks, abs=0.006)
     assert [one.name for one in report.channels] == ["F090W", "F200W", "F444W"]
     assert all(one.coverage == 1.0 and 0 <= one.clipped_white < 0.01 for one in report.channels)
+
+
+def test_sky_of_a_reference_region_is_neutral_and_an_empty_one_is_refused():
+    """One channel has a glow that no block is free of, except in the region."""
+    fields = [starfield(sky=10.0, noise=0.5, seed=3) for _ in range(3)]
+    fields[1] = fields[1] + np.float32(5.0)
+    fields[1][200:260, 300:380] -= np.float32(5.0)
+    pixels, plan = rendered(images(fields), preset="natural", sky_region=(310, 210, 370, 250))
+    assert [layer.statistics.sky for layer in plan.layers] == pytest.approx([10.0] * 3, abs=0.2)
+    inside = np.median(pixels[210:250, 310:370], axis=(0, 1))
+    assert np.ptp(inside) < 0.02
+    with pytest.raises(UsageError, match=r"sky region 900,0,950,10 holds no data"):
+        rendered(images(fields), sky_region=(900, 0, 950, 10))

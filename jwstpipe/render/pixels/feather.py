@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from jwstpipe.render.tone.stretch import Stretch, apply_stretch
 
-__all__ = ["Feather", "coverage_weights", "no_feather", "plan_feather"]
+__all__ = ["Feather", "coverage_weights", "plan_feather"]
 
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -90,17 +90,14 @@ def plan_feather(
         for d in range(count):
             if c == d:
                 continue
+            both = covered[c] & covered[d]
+            if int(both.sum()) < _LEAST_SHARED:  # nothing tells what the one would be where only the other is
+                continue
             kernel[c, d] = _likeness(wavelengths[c], wavelengths[d])
-            slope[c, d] = _slope(shown[c] - dark[c], shown[d] - dark[d], covered[c] & covered[d])
+            slope[c, d] = _slope(shown[c] - dark[c], shown[d] - dark[d], both)
             offset[c, d] = dark[c] - slope[c, d] * dark[d]
     weights = np.stack([coverage_weights(mask, width=width) for mask in covered])
     return Feather(level, weights, kernel, offset, slope)
-
-
-def no_feather(count: int) -> Feather:
-    """Make the plan of channels that all cover the same."""
-    one = np.eye(count, dtype=np.float32)
-    return Feather(0, np.zeros((count, 0, 0), np.float32), one, np.zeros_like(one), one)
 
 
 def coverage_weights(covered: Mask, *, width: float) -> Image:
@@ -140,8 +137,6 @@ def _likeness(one: float | None, other: float | None) -> float:
 
 def _slope(one: Image, other: Image, both: Mask) -> float:
     """Give the ratio of the heights above the sky (root of the mean square), where both have data."""
-    if int(both.sum()) < _LEAST_SHARED:
-        return 1.0
     height = float(np.mean(np.square(other[both], dtype=np.float64)))
     return (
         min(max(float(np.sqrt(np.mean(np.square(one[both], dtype=np.float64)) / height)), 0.2), 5.0) if height else 1.0

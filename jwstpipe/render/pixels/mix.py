@@ -176,7 +176,8 @@ def _stand_ins(
                 total += share * (offset[c, d] + slope[c, d] * x[d, j])
                 norm += share
         own = x[c, j] if weight[c] > np.float32(0.0) else np.float32(0.0)
-        value = weight[c] * own + (np.float32(1.0) - weight[c]) * (total / norm)
+        stand_in = total / norm if norm > np.float32(0.0) else own
+        value = weight[c] * own + (np.float32(1.0) - weight[c]) * stand_in
         mixed[c] = value if lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
 
 
@@ -195,5 +196,7 @@ def _stretch_intensity(colour: Image, table: Image, scratch: Image) -> None:
     for part in range(3):
         colour[part] = max(colour[part] * gain, np.float32(0.0))
         peak = max(peak, colour[part])
-    for part in range(3):  # all three together, or the hue would turn
-        colour[part] /= peak
+    whitened = np.float32(1.0) - np.float32(1.0) / max(total, np.float32(1.0))
+    for part in range(3):  # all three together, or the hue would turn; far beyond white a source whitens, as on film
+        colour[part] = colour[part] / peak
+        colour[part] += (np.float32(1.0) - colour[part]) * whitened

@@ -1,0 +1,29 @@
+"""Images of the catalogue into mosaics."""
+
+from flows.job import job_flow
+from jwstpipe.jobs.report import RunReport
+from jwstpipe.requests import MosaicRequest
+from tasks.mosaic import build_filter, chosen_images, plan_filters
+from tasks.run import job_run
+
+__all__ = ["mosaic"]
+
+
+@job_flow
+def mosaic(request: MosaicRequest) -> RunReport:
+    """Make one mosaic for each filter, all on one grid, of images in the catalogue.
+
+    Tiles that an earlier mosaic of the same filter has are taken from it: a new exposure costs the tiles it touches.
+    """
+    with job_run("mosaic", request) as run:
+        with run.step("resolve", percent=5):
+            images = chosen_images(run, request)
+        with run.step("plan", percent=10):
+            plans = plan_filters(run, request, images)
+        mosaics = []
+        for planned in plans:
+            with run.step(f"mosaic {planned.filter}", percent=85 / len(plans)):
+                mosaics.append(build_filter(run, planned))
+        run.files = len(images)
+        run.made(mosaics)
+    return run.report("mosaic", request)
