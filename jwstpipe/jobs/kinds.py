@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import ConvertRequest, ProcessTargetRequest, Request
+from jwstpipe.requests import ConvertRequest, PictureRequest, ProcessTargetRequest, Request, ThumbnailsRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -61,9 +61,13 @@ class JobKind:
 _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 
 _ALL = (
-    JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
     JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
-)  # fmt: skip
+    JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
+    JobKind("composite", PictureRequest, "Mosaics of the catalogue into a colour picture."),
+    JobKind(
+        "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"
+    ),
+)
 
 KINDS = {kind.name: kind for kind in _ALL}
 """Every kind of job by its name."""

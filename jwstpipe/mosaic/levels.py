@@ -29,6 +29,14 @@ Whole = NDArray[np.int64]
 OUTLIER_SIGMAS = 4.0
 """Differences whose residual passes this many robust standard deviations lose weight in proportion (Huber)."""
 
+QUARTILE = 1.1503
+"""Absolute residual that three quarters of a normal distribution stay below, standard deviations. Not the median:
+overlaps that share the same raw data agree exactly, and half of a survey may be such."""
+
+MOST_TRUST = 10.0
+"""Most weight of an overlap, in units of the median one: images cut from the same data agree to the last bit where
+they overlap, and would drag each other's planes along as if they were one image."""
+
 ROUNDS = 30
 """Most rounds of reweighting."""
 
@@ -136,11 +144,13 @@ def solve_skies(
         return Skies(skies, tuple(range(count)), (), 0.0, (), ())
     system = _System(np.array(centres, dtype=np.float64), ordered, planes=planes, known=fixed)
     floor = 1e-9 * float(np.abs([item.level for item in ordered]).max())
+    weights = np.array([item.weight for item in ordered])
+    trusted = np.minimum(1.0, MOST_TRUST * np.median(weights) / weights)
     share = np.ones(len(ordered))
     for _ in range(ROUNDS):
-        solution = system.solve(share)
+        solution = system.solve(share * trusted)
         residual = np.abs(system.residuals(solution))
-        limit = max(OUTLIER_SIGMAS * 1.4826 * float(np.median(residual)), floor)
+        limit = max(OUTLIER_SIGMAS * float(np.quantile(residual, 0.75)) / QUARTILE, floor)
         before, share = share, np.minimum(1.0, limit / np.maximum(residual, limit / 1e6 + 1e-300))
         if np.abs(share - before).max() < 1e-3:
             break

@@ -1,0 +1,163 @@
+"""What the orchestration costs: a flow over many tiny files, and a run with nothing to do.
+
+    python benchmarks/orchestration/overhead.py [--files 1000]
+
+1. The flow `convert` over N tiny files of the catalogue, on a real Prefect server and the flow's own Dask threads; then
+   the same conversions and thumbnails by the bare library calls, in as many threads. The difference, over N, is what a
+   file costs beyond the work itself. Goal: 15 ms at the most.
+2. `jwstpipe run` as a command, twice: the second has nothing to do. Goal: 15 s, with the start of its own server.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+ROOT = Path(__file__).parents[2]
+THREADS = 2
+SIDE = 32
+GOAL_MS = 15.0
+GOAL_WARM_S = 15.0
+
+
+def tiny_file(path: Path, seed: int) -> None:
+    """Write a small calibrated image with a sky position."""
+    primary = fits.PrimaryHDU()
+    primary.header.update(TELESCOP="JWST", INSTRUME="NIRCAM", DETECTOR="NRCA1", FILTER="F200W", PUPIL="CLEAR")
+    header = fits.Header()
+    header.update(
+        CTYPE1="RA---TAN", CTYPE2="DEC--TAN", CRVAL1=83.8, CRVAL2=-5.4, CRPIX1=16.0, CRPIX2=16.0, CDELT1=-8.6e-6,
+        CDELT2=8.6e-6, BUNIT="MJy/sr",
+    )  # fmt: skip
+    samples = np.random.default_rng(seed).normal(1, 0.1, (SIDE, SIDE)).astype("f4")
+    science = fits.ImageHDU(samples, header, name="SCI")
+    error = fits.ImageHDU(np.full_like(samples, 0.1), name="ERR")
+    fits.HDUList([primary, science, error]).writeto(path)
+
+
+def fill(home: Path, count: int) -> None:
+    """Register tiny files as if they had come from the archive."""
+    from jwstpipe.catalog.archive_record import record_from_archive
+    from jwstpipe.catalog.catalog import open_catalog
+
+    with open_catalog(home / "catalog.sqlite") as catalog:
+        for number in range(count):
+            name = f"jw09999001001_02101_{number:05d}_nrca1_cal.fits"
+            key = f"mast/jw09999/{name}"
+            path = home / "store" / key
+            path.parent.mkdir(parents=True, exist_ok=True)
+            tiny_file(path, number)
+            mast = {"obs_id": "jw09999", "dataURI": f"mast:JWST/product/{name}", "productFilename": name}
+            mast |= {"calib_level": 2, "target_name": "TINY", "instrument_name": "NIRCAM/IMAGE", "filters": "F200W"}
+            record = record_from_archive(
+                mast, dict(fits.getheader(path)), storage_key=key, digest=f"{number:064x}",
+                file_size=path.stat().st_size, imported=datetime.now(UTC),
+            )  # fmt: skip
+            catalog.publish(record)
+
+
+def flow_seconds() -> tuple[float, dict[str, float]]:
+    """Time the flow in this process, its server running already."""
+    from flows.convert import convert
+    from jwstpipe.requests import ConvertRequest
+
+    started = time.perf_counter()
+    report = convert(ConvertRequest())
+    return time.perf_counter() - started, report.seconds
+
+
+def bare_seconds(home: Path, out: Path) -> float:
+    """Time the same library calls without flow, catalogue and scheduler."""
+    from jwstpipe.images.convert import ConvertJob, run_convert
+    from jwstpipe.render.pictures import thumbnail
+    from jwstpipe.settings import S3Settings
+    from tasks.images import PLANES, THUMBNAIL_SIZE
+
+    files = sorted((home / "store" / "mast").rglob("*.fits"))
+
+    def work(pair):
+        number, path = pair
+        target = out / f"{number}.zarr"
+        run_convert(ConvertJob(str(path), str(target), PLANES, f"{number:032x}", S3Settings()))
+        thumbnail(str(target), out / f"{number}.png", size=THUMBNAIL_SIZE)
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(work, enumerate(files)))
+    return time.perf_counter() - started
+
+
+def many_files(count: int) -> float:
+    """Give the overhead of a file, milliseconds."""
+    from jwstpipe.cli.prefect_server import starting_server, use_server
+    from jwstpipe.settings import as_environment, load_settings
+
+    with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as folder:
+        home = Path(folder) / "home"
+        fill(home, count)
+        settings = load_settings(home=home)
+        execution = settings.execution.model_copy(update={"workers": THREADS})
+        os.environ.update(as_environment(settings.model_copy(update={"execution": execution})))
+        with starting_server(home / "prefect") as server:
+            server.wait_until_ready()
+            use_server(server.api, home / "prefect", verbose=False)
+            bare_seconds(home, Path(folder) / "warm-up")  # compiled kernels and imports count for neither
+            flow, steps = flow_seconds()
+        bare = bare_seconds(home, Path(folder) / "bare")
+    overhead = 1000 * (flow - bare) / count
+    sys.stdout.write(
+        f"{count} files of {SIDE} x {SIDE} px, {THREADS} threads: flow {flow:.1f} s {json.dumps(steps)},"
+        f" bare library {bare:.1f} s\noverhead {overhead:.1f} ms a file (goal {GOAL_MS:.0f})\n"
+    )
+    return overhead
+
+
+def warm_run() -> float:
+    """Give the seconds of a command that finds everything made."""
+    sys.path.insert(0, str(ROOT))
+    from tests.world import TARGET, served, tiny_programme, variables
+
+    with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as folder:
+        programme = Path(folder) / "programme"
+        tiny_programme(programme)
+        with served(programme) as archive:
+            environment = {**os.environ, **variables(archive, Path(folder) / "home")}
+            for name in [name for name in environment if name.startswith("PREFECT_") or name == "JWSTPIPE_PREFECT_API"]:
+                del environment[name]
+            command = [sys.executable, "-m", "jwstpipe", "run", TARGET, "--level", "2", "--json"]
+            seconds = []
+            for _ in range(2):
+                started = time.perf_counter()
+                done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+                seconds.append(time.perf_counter() - started)
+            report = json.loads(done.stdout)
+    assert all(product["reused"] for product in report["products"]), report
+    sys.stdout.write(
+        f"jwstpipe run: {seconds[0]:.1f} s, then with nothing to do {seconds[1]:.1f} s (goal {GOAL_WARM_S:.0f})\n"
+    )
+    return seconds[1]
+
+
+def main() -> int:
+    """Run both; the exit code says whether the goals are met."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--files", type=int, default=1000)
+    given = parser.parse_args()
+    load = os.getloadavg()[0]
+    sys.stdout.write(f"{os.cpu_count()} cores, load {load:.1f} before the start\n")
+    warm = warm_run()
+    overhead = many_files(given.files)
+    return 0 if overhead <= GOAL_MS and warm <= GOAL_WARM_S else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""What goes wrong around a run is one clear sentence: on its page, from the Jobs API, and from the command."""
+
+import os
+
+import pytest
+from distributed import LocalCluster
+
+import jwstpipe
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.cli.main import main
+from jwstpipe.errors import ServiceError, StorageError, UsageError
+from jwstpipe.requests import ProcessTargetRequest
+from jwstpipe.settings import load_settings
+from tests.world import TARGET
+
+REQUEST = ProcessTargetRequest(target=TARGET, level=2)
+
+
+@pytest.fixture
+def connected(site, monkeypatch):
+    """The site, with its Prefect server named."""
+    from prefect.settings import get_current_settings
+
+    monkeypatch.setenv("JWSTPIPE_PREFECT_API", get_current_settings().api.url)
+
+
+def failed_run(error, request=REQUEST):
+    """Run the flow until it fails, and give its job."""
+    from flows.process_target import process_target
+
+    with pytest.raises(error):
+        process_target(request)
+    return jwstpipe.jobs("process_target", state="failed", limit=1)[0]
+
+
+def page(job):
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+
+    own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[job.id]))
+    with get_client(sync_client=True) as client:
+        return {artifact.key: artifact.data for artifact in client.read_artifacts(artifact_filter=own)}
+
+
+def say_the_same(job, capsys, error, says):
+    status = job.status()
+    assert status.state == "failed"
+    assert says in status.message
+    assert "\n" not in status.message
+    with pytest.raises(error, match=says):
+        job.result()
+    with pytest.raises(SystemExit) as ended:
+        main(["result", job.id])
+    told = capsys.readouterr().err
+    assert ended.value.code == error.exit_code
+    assert told.count("\n") == 1
+    assert says in told
+
+
+def test_a_disk_that_fills_up_in_the_middle(connected, monkeypatch, capsys):
+    def full(*arguments, **options):
+        raise OSError(28, os.strerror(28))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("zarr.storage._local._put", full)
+        job = failed_run(StorageError)
+    say_the_same(job, capsys, StorageError, "no space left; free some or choose another folder")
+    assert "no space left" in page(job)["report"]
+    assert "What was finished is kept" in page(job)["report"]
+    with open_catalog(load_settings().catalog_address) as catalog:
+        assert {record.kind for record in catalog.find(RecordQuery(status=()))} == {"archive"}
+
+
+def test_a_scheduler_without_workers(connected, monkeypatch, capsys):
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster:
+        monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", cluster.scheduler_address)
+        monkeypatch.setenv("JWSTPIPE_EXECUTION__PATIENCE_S", "0.5")
+        job = failed_run(ServiceError)
+        says = f"the Dask scheduler at {cluster.scheduler_address} has had no workers for 0.5 s"
+    say_the_same(job, capsys, ServiceError, says)
+
+
+def test_a_scheduler_that_is_not_there(connected, monkeypatch, capsys):
+    monkeypatch.setattr("jwstpipe.execute.CONNECT_SECONDS", "1s")
+    monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "tcp://127.0.0.1:9")
+    say_the_same(failed_run(ServiceError), capsys, ServiceError, "no Dask scheduler answers at tcp://127.0.0.1:9")
+
+
+def test_more_than_was_allowed(connected, capsys):
+    job = failed_run(UsageError, REQUEST.model_copy(update={"max_files": 1}))
+    say_the_same(job, capsys, UsageError, "are more than the limit of 1 files")
