@@ -61,7 +61,7 @@ def readers(address, s3):
     by_s3fs = zarr.open_array(zarr_store(address, s3=s3, read_only=True), path="0/sci", mode="r")
     found = {"jwstpipe": lambda box: image.read("sci", box), "zarr over s3fs": lambda box: by_s3fs[box.slices]}
     try:
-        from obstore.store import S3Store  # noqa: PLC0415 - a peer that may be absent
+        from obstore.store import S3Store
     except ImportError:
         print("obstore is not installed: left out")
         return found
