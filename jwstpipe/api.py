@@ -1,17 +1,30 @@
 """The verbs of the Python API that need settings: they read those of the site unless they are given."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from jwstpipe.archive.query import SearchResult
 from jwstpipe.archive.query import search as search_archive
+from jwstpipe.catalog.carried_id import find_product
+from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.lineage import LineageNode, ancestors
+from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.query import RecordQuery, SortKey
+from jwstpipe.catalog.staleness import Reason
+from jwstpipe.catalog.staleness import why_stale as reasons_why_stale
+from jwstpipe.execute import open_workers
 from jwstpipe.ingestion import IngestResult, answers_of, choose, ingest_products, require_within
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.remake import ALGORITHMS, Remade, product_stands
+from jwstpipe.remake import remake as remake_product
 from jwstpipe.requests import IngestRequest, SearchRequest, validated
 from jwstpipe.settings import Settings, load_settings
+from jwstpipe.storage import open_store
 
-__all__ = ["ingest", "search"]
+__all__ = ["find_records", "ingest", "lineage", "remake", "search", "why_stale"]
 
 RequestT = TypeVar("RequestT", bound=SearchRequest)
 
@@ -148,3 +161,77 @@ def _request(model: type[RequestT], **wishes: object) -> RequestT:
     if not given["level"]:
         del given["level"]
     return validated(model, **given)
+
+
+def find_records(
+    query: RecordQuery | None = None,
+    *,
+    sort: SortKey = "newest",
+    limit: int = 0,
+    skip: int = 0,
+    user: str | None = None,
+    settings: Settings | None = None,
+) -> list[ProductRecord]:
+    """Find records of the catalogue.
+
+    Parameters
+    ----------
+    query
+        Conditions; None = all published products.
+    sort, limit, skip
+        Order and page; limit 0 = all.
+    user
+        Who asks: sees public, own and shared records only. None = the site, which sees all.
+    settings
+        Which catalogue; default: that of the site.
+
+    Examples
+    --------
+    >>> jwstpipe.find_records(RecordQuery(target="NGC 3132", level=("L3",)))  # doctest: +SKIP
+    """
+    with _catalog(settings, user) as (catalog, _):
+        return catalog.find(query, sort=sort, limit=limit, skip=skip)
+
+
+def lineage(product: str, *, user: str | None = None, settings: Settings | None = None) -> LineageNode:
+    """Give the tree of all that went into a product.
+
+    Parameters
+    ----------
+    product
+        Id or its beginning, file name, storage key, or the path of any file of it: FITS, image store, picture.
+    user, settings
+        As in `find_records`.
+
+    Raises
+    ------
+    NotFoundError
+        The catalogue has no such product.
+    ConflictError
+        The word may mean several.
+    """
+    with _catalog(settings, user) as (catalog, site):
+        return ancestors(catalog, find_product(catalog, product, s3=site.s3).record.product_id)
+
+
+def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
+    """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
+    with _catalog(settings, user) as (catalog, site):
+        store = open_store(site.store_root, s3=site.s3)
+        key = find_product(catalog, product, s3=site.s3).record.product_id
+        present = partial(product_stands, store)
+        return reasons_why_stale(catalog, key, algorithms=ALGORITHMS, present=present)
+
+
+def remake(product: str, *, settings: Settings | None = None) -> Remade:
+    """Make a product again from its record, and tell whether it came out the same (see `jwstpipe.remake.remake`)."""
+    with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
+        key = find_product(catalog, product, s3=site.s3).record.product_id
+        return remake_product(key, catalog=catalog, store=open_store(site.store_root, s3=site.s3), workers=workers)
+
+
+@contextmanager
+def _catalog(settings: Settings | None, user: str | None) -> Iterator[tuple[Catalog, Settings]]:
+    site = settings or load_settings()
+    with open_catalog(site.catalog_address) as catalog:
+        yield (catalog if user is None else catalog.as_user(user)), site

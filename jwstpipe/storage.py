@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -25,6 +26,7 @@ from jwstpipe.settings import S3Settings
 __all__ = [
     "ObjectStore",
     "Range",
+    "StoredObject",
     "aside",
     "copy_object",
     "get_bytes",
@@ -355,6 +357,17 @@ def lifecycle_hint(prefix: str, *, days: int = 30) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
+class StoredObject:
+    """One object of a store."""
+
+    key: str
+    size: int
+    """Bytes."""
+
+    modified: datetime
+
+
+@dataclass(frozen=True)
 class ObjectStore:
     """A root under which objects are named by relative keys."""
 
@@ -425,6 +438,20 @@ class ObjectStore:
             found = self._filesystem().find(url)
         base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
         return sorted(str(PurePosixPath(path).relative_to(base)) for path in found)
+
+    def objects(self, prefix: str) -> tuple[StoredObject, ...]:
+        """List all objects under a prefix with size and age, sorted by key; nothing there is no error."""
+        url = self.url(prefix)
+        filesystem = self._filesystem()
+        with storage_errors(url):
+            filesystem.invalidate_cache()
+            found = filesystem.find(url, detail=True)
+        base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
+        objects = []
+        for path, facts in found.items():
+            when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
+            objects.append(StoredObject(str(PurePosixPath(path).relative_to(base)), int(facts["size"]), when))
+        return tuple(sorted(objects, key=lambda item: item.key))
 
     def _filesystem(self) -> Any:
         if is_remote(self.root):

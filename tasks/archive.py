@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -10,12 +11,20 @@ from jwstpipe.archive.products import Product, tally
 from jwstpipe.archive.transfer import Receipt, fetch
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.ingestion import already_stored, arrivals, choose
-from jwstpipe.requests import ProcessTargetRequest, SearchRequest
+from jwstpipe.ingestion import (
+    RefreshResult,
+    already_stored,
+    arrivals,
+    choose,
+    refresh_records,
+    require_within,
+    stale_records,
+)
+from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest, SearchRequest
 from tasks.artifacts import progress_artifacts, table
 from tasks.run import Run
 
-__all__ = ["Fetched", "choose_files", "fetch_files"]
+__all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 
 
 MOST_ROWS = 500
@@ -75,19 +84,55 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     return chosen
 
 
+@task(name="search", cache_policy=NO_CACHE)
+def choose_ingest(run: Run, request: IngestRequest) -> tuple[Product, ...]:
+    """Search the archive and choose the files to ingest; none is an answer, too."""
+    logger = get_run_logger()
+    with progress_artifacts() as report:
+        choice = choose(request, settings=run.settings.archive, report=report)
+    for gap in choice.gaps:
+        run.note(gap)
+    for line in tally(choice.products):
+        logger.info("level %d %s: %d files, %.1f MB", line.level, "+".join(line.filters), line.files, line.size / 1e6)
+    require_within(choice, request)
+    return choice.products
+
+
 @task(name="transfer", cache_policy=NO_CACHE)
-def fetch_files(run: Run, products: Sequence[Product]) -> tuple[Fetched, ...]:
+def fetch_files(
+    run: Run, products: Sequence[Product], source: Literal["auto", "s3", "https"] | None = None
+) -> tuple[Fetched, ...]:
     """Bring the files here, verified."""
+    archive = run.settings.archive
+    archive = archive if source is None else archive.model_copy(update={"source": source})
     known = already_stored(products, store=run.store, catalog=run.catalog)
     missing = [product for product in products if product.data_uri not in known]
     with progress_artifacts() as report:
-        result = fetch(missing, arrivals(run.store, run.settings), settings=run.settings.archive, report=report)
+        result = fetch(missing, arrivals(run.store, run.settings), settings=archive, report=report)
     receipts = {found.data_uri: found for found in result.require_all()}
     fetched = tuple(
         Fetched(product, receipts.get(product.data_uri), known.get(product.data_uri)) for product in products
     )
     tell_transfer(run, fetched)
     return fetched
+
+
+@task(name="refresh", cache_policy=NO_CACHE)
+def refresh(run: Run, request: RefreshMetadataRequest) -> RefreshResult:
+    """Read records anew from MAST and their headers."""
+    records = stale_records(run.catalog, request)
+    with progress_artifacts() as report:
+        done = refresh_records(
+            records, settings=run.settings.archive, store=run.store, catalog=run.catalog, report=report
+        )
+    for told, names in (("not listed any more", done.unlisted), ("another version is there", done.newer)):
+        for name in names:
+            run.note(f"{name}: {told}")
+    for remark in done.remarks:
+        run.note(remark)
+    run.counts |= {"refreshed": len(done.refreshed), "unlisted": len(done.unlisted), "newer": len(done.newer)}
+    get_run_logger().info("%d of %d records read anew", len(done.refreshed), len(records))
+    return done
 
 
 def tell_transfer(run: Run, fetched: Sequence[Fetched]) -> None:

@@ -1,5 +1,6 @@
 """Archive files into the catalogue, into image stores, and their thumbnails."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +10,7 @@ from tempfile import TemporaryDirectory
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
@@ -16,7 +18,7 @@ from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
 from jwstpipe.ingestion import register
-from jwstpipe.render.pictures import thumbnail
+from jwstpipe.render.pictures import THUMBNAIL_ALGORITHM, thumbnail
 from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
@@ -46,6 +48,7 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
             )
         assert record is not None
         records.append(record)
+    link_archive(run.catalog, run.store, programs={record.program for record in records if record.program is not None})
     get_run_logger().info("%d files registered", len(records))
     return tuple(records)
 
@@ -131,22 +134,25 @@ class ThumbnailJob:
     store: ObjectStore
     key: str
     s3: S3Settings
+    product_id: str
 
 
-def run_thumbnail(job: ThumbnailJob) -> int:
-    """Make one thumbnail and give its size in bytes."""
+def run_thumbnail(job: ThumbnailJob) -> tuple[int, str]:
+    """Make one thumbnail and give its size in bytes and its SHA-256."""
     with TemporaryDirectory(prefix="jwstpipe-thumbnail-") as folder:
         path = Path(folder) / "thumbnail.png"
-        thumbnail(job.image, path, size=THUMBNAIL_SIZE, s3=job.s3)
+        thumbnail(job.image, path, size=THUMBNAIL_SIZE, product_id=job.product_id, s3=job.s3)
         content = path.read_bytes()
     job.store.write_bytes(job.key, content)
-    return len(content)
+    return len(content), hashlib.sha256(content).hexdigest()
 
 
 @task(name="thumbnails", cache_policy=NO_CACHE)
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
-    identities = {derived_product_id("thumbnail", "1", THUMBNAIL, [image.product_id]): image for image in images}
+    identities = {
+        derived_product_id("thumbnail", THUMBNAIL_ALGORITHM, THUMBNAIL, [image.product_id]): image for image in images
+    }
     done = make_missing(run, identities, partial(_thumbnails, run))
     made = [identity for identity, record in done.items() if record.run_id == run.run_id]
     for identity in made:
@@ -158,13 +164,13 @@ def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductR
 def _thumbnails(run: Run, images: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
     jobs = {
         identity: ThumbnailJob(
-            run.store.url(str(image.storage_key)), run.store, f"thumbnails/{identity}.png", run.settings.s3
+            run.store.url(str(image.storage_key)), run.store, f"thumbnails/{identity}.png", run.settings.s3, identity
         )
         for identity, image in images.items()
     }
     with progress_artifacts() as report:
-        sizes = run.workers.run(run_thumbnail, jobs, name="thumbnail", report=report, unit="images")
-    for identity, size in sizes.items():
+        made = run.workers.run(run_thumbnail, jobs, name="thumbnail", report=report, unit="images")
+    for identity, (size, digest) in made.items():
         image = images[identity]
         yield derived_record(
             identity,
@@ -172,11 +178,12 @@ def _thumbnails(run: Run, images: Mapping[str, ProductRecord]) -> Iterator[Produ
             storage_key=jobs[identity].key,
             parents=[image],
             operation="thumbnail",
-            algorithm_version="1",
+            algorithm_version=THUMBNAIL_ALGORITHM,
             parameters=THUMBNAIL,
             image=shared_image_info([image]),
             created=run.now(),
             run_id=run.run_id,
             file_size=size,
+            digest=digest,
             file_name=f"{Path(image.file_name).stem}.png",
         )

@@ -63,7 +63,8 @@ def make_missing(
             fresh = standing(run, held.keys)  # another run may have finished between the look and the lease
             done |= fresh
             part = {identity: wanted[identity] for identity in held.keys if identity not in fresh}
-            for record in make(part) if part else ():
+            for made in make(part) if part else ():
+                record = made.model_copy(update={"execution": run.execution()})
                 _verify(run, record)
                 held.require(record.product_id)
                 run.catalog.publish(record)

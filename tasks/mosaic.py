@@ -141,9 +141,9 @@ def _record(run: Run, planned: FilterPlan, receipt: MosaicReceipt, key: str) -> 
         parameters={
             "options": planned.plan.options.model_dump(mode="json"),
             "grid": planned.plan.grid.as_dict(),
-            "weights": receipt.weights,
-            "background": receipt.background,
+            "window": [planned.plan.window.y0, planned.plan.window.x0, planned.plan.window.y1, planned.plan.window.x1],
         },
+        results={"weights": receipt.weights, "background": receipt.background, "digest": receipt.digest},
         image=shared_image_info(planned.images, shape=receipt.shape),
         created=run.now(),
         run_id=run.run_id,

@@ -9,7 +9,8 @@ from PIL import Image
 from prefect import get_run_logger
 
 from jwstpipe.catalog.catalog import Catalog
-from jwstpipe.catalog.lineage import ancestors, render_tree_text
+from jwstpipe.catalog.lineage import ancestors
+from jwstpipe.catalog.lineage_forms import render_tree_text
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.jobs.report import MadeProduct, RunReport
 from jwstpipe.storage import ObjectStore, is_remote

@@ -13,7 +13,7 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
-from jwstpipe.render.pictures import composite, contact_sheet
+from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, composite, contact_sheet
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from tasks.artifacts import progress_artifacts
@@ -21,9 +21,6 @@ from tasks.making import make_missing
 from tasks.run import Run
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
-
-ALGORITHM = "2"
-"""Version of what rendering does to the pixels; part of the id of a picture."""
 
 SHEET_ALGORITHM = "1"
 
@@ -127,9 +124,12 @@ def _picture(
     run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
     *, title: str, form: str,
 ) -> ProductRecord:  # fmt: skip
-    parameters = {**options.model_dump(mode="json"), "form": form, "luminance": luminance is not None}
+    wishes = options.model_dump(mode="json")
+    parameters = {**wishes, "form": form, "luminance": luminance is not None, "title": title}
     parents = [*inputs, *([luminance] if luminance else [])]
-    identity = derived_product_id("composite", ALGORITHM, parameters, [parent.product_id for parent in parents])
+    identity = derived_product_id(
+        "composite", COMPOSITE_ALGORITHM, parameters, [parent.product_id for parent in parents]
+    )
     slug = _slug(title)
 
     def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
@@ -143,7 +143,7 @@ def _picture(
                 storage_key=place,
                 parents=parents,
                 operation="composite",
-                algorithm_version=ALGORITHM,
+                algorithm_version=COMPOSITE_ALGORITHM,
                 parameters=parameters,
                 image=shared_image_info(parents, shape=(made.height, made.width)),
                 created=run.now(),

@@ -1,16 +1,19 @@
 """One run of a job: what its tasks share, how far it is, what it made, and what its page tells in the end."""
 
+import platform
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from typing import Any
 from uuid import uuid4
 
-from prefect.runtime import flow_run
+from prefect.runtime import flow_run, task_run
 
 from jwstpipe import __version__
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.parts import Execution
 from jwstpipe.execute import Workers, open_workers
 from jwstpipe.jobs.report import MadeProduct, RunReport, write_report
 from jwstpipe.requests import Request
@@ -60,6 +63,17 @@ class Run:
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 2)
         self.overall.leave()
 
+    def execution(self) -> Execution:
+        """Tell where and by what products are computed at this moment."""
+        client = getattr(self.workers, "client", None)
+        return Execution(
+            prefect_flow_run=_id(flow_run.id),
+            prefect_task_run=_id(task_run.id),
+            dask_scheduler=None if client is None else str(client.scheduler.address),
+            dask_client=None if client is None else str(client.id),
+            host=platform.node() or None,
+        )
+
     def made(self, records: Iterable[ProductRecord]) -> None:
         """Count products among the results of the run: they stand in its report, on its page and in its result."""
         for record in records:
@@ -99,6 +113,10 @@ class Run:
             seconds=self.seconds,
             dashboard=self.workers.dashboard_link,
         )
+
+
+def _id(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 @contextmanager

@@ -15,6 +15,15 @@ settings.load_profile("jwstpipe")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_terminal_summary(terminalreporter):
+    """Show the tables that tests hand over with record_property("table", ...), from other processes too."""
+    for report in terminalreporter.getreports("passed"):
+        for name, text in getattr(report, "user_properties", ()):
+            if name == "table" and report.when == "call":
+                terminalreporter.write_sep("-", report.nodeid.rpartition("::")[2])
+                terminalreporter.write_line(text)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED.is_dir():

@@ -273,7 +273,7 @@ def _published(task: _Task, source: ByteSource, info: SourceInfo, size: int) -> 
                 f"{product.file_name}: {reader.size:,} bytes are there, {size:,} came; does something else write?"
             )
         check_file(reader, name=product.file_name)
-        sha256 = check_digests(reader, dict(info.checksums), name=product.file_name)
+        sha256 = check_digests(reader, dict(info.checksums), name=product.file_name, begun=task.landing.digest())
     old = load(FileRecord, task.places.record)
     etags = () if old is None or old.sha256 != sha256 else (*old.other_etags, *filter(None, [old.etag]))
     record = FileRecord(

@@ -8,6 +8,7 @@ import os
 import shutil
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Protocol
 
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id
 from jwstpipe.archive.state import FileRecord, PartState, Places, save, verified_ranges
-from jwstpipe.archive.verify import FileReader, sha256_of
+from jwstpipe.archive.verify import Digest, FileReader, sha256_of
 from jwstpipe.errors import StorageError
 from jwstpipe.images.fits_structure import ByteReader
 from jwstpipe.storage import storage_errors, writing_errors
@@ -66,8 +67,12 @@ class Landing(Protocol):
         """Begin a range."""
         ...
 
-    def flush(self) -> None:
-        """Make durable what the writers finished: afterwards a state may say that it is there."""
+    def reached(self, stop: int) -> None:
+        """Learn that the bytes up to `stop` are there; called while it is opened, for ranges only."""
+        ...
+
+    def digest(self) -> Digest | None:
+        """Give the digest of the start of the file, as far as it was taken on the way."""
         ...
 
     def whole(self) -> AbstractContextManager[ByteReader]:
@@ -150,6 +155,8 @@ class LocalLanding:
         self._final = final
         self._places = places
         self._fd = -1
+        self._digest: Digest | None = None
+        self._hasher: ThreadPoolExecutor | None = None
 
     @property
     def address(self) -> str:
@@ -184,24 +191,37 @@ class LocalLanding:
         try:
             with storage_errors(part):
                 os.ftruncate(self._fd, size)
-            yield
+            self._digest = Digest()
+            with ThreadPoolExecutor(1, "digest") as self._hasher:
+                yield
         finally:
             os.close(self._fd)
+
+    def reached(self, stop: int) -> None:
+        """Take the digest meanwhile, from what the system still has in memory."""
+        if self._digest is not None and self._hasher is not None:
+            self._hasher.submit(self._digest.advance, _OpenPart(self._fd), stop)
+
+    def digest(self) -> Digest | None:
+        """Give the digest so far."""
+        return self._digest
 
     def writer(self, start: int) -> "_PartWriter":
         """Begin a range."""
         return _PartWriter(self._fd, start, self._places.part)
 
-    def flush(self) -> None:
-        """Bring bytes to disk."""
-        with storage_errors(self._places.part):
-            os.fsync(self._fd)
-
     @contextmanager
     def whole(self) -> Iterator[ByteReader]:
-        """Read the part."""
-        with storage_errors(self._places.part), FileReader(self._places.part) as reader:
+        """Read the part, while the system brings it to disk.
+
+        Ranges are not brought to disk one by one: should the machine lose them, their CRC-32 tells when the transfer
+        goes on. A file gets its name only when all of it is there.
+        """
+        part = self._places.part
+        with storage_errors(part), FileReader(part) as reader, ThreadPoolExecutor(1, "to-disk") as pool:
+            on_disk = pool.submit(reader.flush)
             yield reader
+            on_disk.result()
 
     def publish(self, record: FileRecord) -> FileRecord:
         """Write the record, then rename: a crash between leaves a record without its file, which is fetched again."""
@@ -221,6 +241,22 @@ class LocalLanding:
     def forget(self) -> None:
         """Remove the part."""
         self._places.part.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class _OpenPart:
+    """Reads a part that is being written."""
+
+    fd: int
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return os.fstat(self.fd).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Give bytes."""
+        return os.pread(self.fd, length, offset)
 
 
 class _PartWriter:

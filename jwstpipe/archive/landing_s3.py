@@ -164,8 +164,12 @@ class RemoteLanding:
         """Begin a part."""
         return _PartUpload(self, start)
 
-    def flush(self) -> None:
-        """Do nothing: a part that the server took is durable."""
+    def reached(self, stop: int) -> None:
+        """Do nothing: a part cannot be read before the upload is put together."""
+        del stop
+
+    def digest(self) -> None:
+        """Give none: all of it is read back."""
 
     def put(self, start: int, content: bytearray) -> None:
         """Upload a part; called by several threads."""

@@ -1,4 +1,4 @@
-"""Bytes from a source to their landing: ranges side by side, each noted when it is safely there."""
+"""Bytes from a source to their landing: ranges side by side, each noted when it is there."""
 
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
@@ -71,6 +71,7 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
     pending: dict[Future[int], tuple[int, int]] = {}
     job = _Job(source, state.info, state.data_uri, landing, work, halt)
     with landing.opened(state.size):
+        landing.reached(state.prefix)
         try:
             while True:
                 for start, stop in missing:
@@ -83,8 +84,8 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
                 for future in finished:
                     start, stop = pending.pop(future)
                     state = state.with_range(start, stop, future.result())
-                landing.flush()
                 save(state, state_path)
+                landing.reached(state.prefix)
         finally:
             halt.set()
             wait(pending)
@@ -124,7 +125,6 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing,
                             writer = landing.writer(position)
                     work.gauge.add(key, len(chunk))
                 writer.finish()
-                landing.flush()
         except PassingError as error:
             failures += 1
             if failures >= source.attempts:

@@ -34,7 +34,7 @@ __all__ = [
     "open_mirror",
 ]
 
-CHUNK = 256 << 10
+CHUNK = 512 << 10
 """Bytes read at once: large enough for speed, small enough that a dozen ranges stay small."""
 
 SourceName = Literal["s3", "https"]

@@ -98,6 +98,16 @@ class PartState:
         """The version of the file that the bytes belong to."""
         return SourceInfo(self.size, self.etag, self.last_modified, ranges=True)
 
+    @property
+    def prefix(self) -> int:
+        """Bytes from the start of the file that are there without a gap."""
+        position = 0
+        for start, stop, _ in self.done:
+            if start > position:
+                break
+            position = max(position, stop)
+        return position
+
     def with_range(self, start: int, stop: int, crc: int) -> "PartState":
         """Add a range."""
         return replace(self, done=tuple(sorted((*self.done, (start, stop, crc)))))

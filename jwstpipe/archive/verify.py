@@ -12,17 +12,17 @@ from typing import Self
 
 import numpy as np
 
-from jwstpipe.archive.sources import CHUNK
 from jwstpipe.errors import DataError, FitsError
 from jwstpipe.images.byte_readers import open_bytes
 from jwstpipe.images.fits_structure import BLOCK, ByteReader, Hdu, scan_fits
 
-__all__ = ["FileReader", "check_digests", "check_file", "sha256_of"]
+__all__ = ["Digest", "FileReader", "check_digests", "check_file", "sha256_of"]
 
 FITS_ENDINGS = (".fits", ".fits.gz")
 GZIP = b"\x1f\x8b"
 LARGEST_JSON = 64 << 20
 CARD = 80
+CHUNK = 256 << 10
 ALL_ONES = 0xFFFFFFFF
 
 
@@ -43,6 +43,10 @@ class FileReader:
     def size(self) -> int:
         """Bytes in all."""
         return self._size
+
+    def flush(self) -> None:
+        """Bring the bytes of the file to disk, whoever wrote them."""
+        os.fsync(self._stream.fileno())
 
     def read(self, offset: int, length: int) -> bytes:
         """Give bytes; fewer at the end of the file."""
@@ -91,7 +95,36 @@ def sha256_of(reader: ByteReader) -> str:
     return check_digests(reader, {}, name="")
 
 
-def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str) -> str:
+class Digest:
+    """SHA-256 and CRC-32 of the start of a file, carried on as more of it is there."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        """Bytes that are in."""
+        self._sha256 = hashlib.sha256()
+        self._crc32 = 0
+
+    def advance(self, reader: ByteReader, stop: int) -> None:
+        """Take the bytes up to `stop`."""
+        while self.position < stop:
+            piece = reader.read(self.position, min(CHUNK, stop - self.position))
+            if not piece:
+                return
+            self._sha256.update(piece)
+            self._crc32 = zlib.crc32(piece, self._crc32)
+            self.position += len(piece)
+
+    def sha256(self) -> str:
+        """Give the SHA-256, hexadecimal."""
+        return self._sha256.hexdigest()
+
+    def base64(self) -> dict[str, str]:
+        """Give both as S3 writes them, by algorithm."""
+        own = {"sha256": self._sha256.digest(), "crc32": self._crc32.to_bytes(4, "big")}
+        return {kind: base64.b64encode(value).decode() for kind, value in own.items()}
+
+
+def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str, begun: Digest | None = None) -> str:
     """Compare a file with digests that its source gives, and give its SHA-256, hexadecimal.
 
     Parameters
@@ -102,23 +135,21 @@ def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str) ->
         Base64 by algorithm, ``sha256`` or ``crc32``, as S3 writes them.
     name
         For the message.
+    begun
+        Digest of its start, to be carried on; None = none.
 
     Raises
     ------
     DataError
         A digest that does not hold.
     """
-    digest, crc = hashlib.sha256(), 0
-    for start in range(0, reader.size, CHUNK):
-        piece = reader.read(start, CHUNK)
-        digest.update(piece)
-        if "crc32" in given:
-            crc = zlib.crc32(piece, crc)
-    own = {"sha256": digest.digest(), "crc32": crc.to_bytes(4, "big")}
+    digest = begun or Digest()
+    digest.advance(reader, reader.size)
+    own = digest.base64()
     for kind, value in given.items():
-        if base64.b64encode(own[kind]).decode() != value:
+        if own[kind] != value:
             raise DataError(f"{name}: its {kind} is not the {value} that the archive gives; fetch it again")
-    return digest.hexdigest()
+    return digest.sha256()
 
 
 def _check_kind(reader: ByteReader, name: str) -> None:

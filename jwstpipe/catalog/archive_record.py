@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, get_args
 
+from astropy.io.fits import Header
+
+from jwstpipe.catalog.documents import wrapped
+from jwstpipe.catalog.evidence import disagreements, header_facts
 from jwstpipe.catalog.models import FileFormat, ProductRecord, checked_record
 from jwstpipe.catalog.parts import time_text
-from jwstpipe.errors import DataError
+from jwstpipe.errors import DataError, TransformError
 from jwstpipe.identity import archive_product_id
 from jwstpipe.names import (
     ProductName,
@@ -22,6 +26,9 @@ from jwstpipe.names import (
     filter_wavelength,
     parse_name,
 )
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
+from jwstpipe.sky.footprint import footprint
 
 __all__ = ["mast_metadata", "needs_refresh", "record_from_archive", "refreshed"]
 
@@ -33,6 +40,7 @@ _WCS_CARD = re.compile(
     r"WCSAXES|(?:CRPIX|CRVAL|CTYPE|CUNIT|CDELT|NAXIS)[0-9]|(?:PC|CD)[0-9]_[0-9]|RADESYS|EQUINOX|LONPOLE|LATPOLE"
     r"|[AB]P?_(?:ORDER|[0-9]_[0-9])"
 )
+_SILENT = header_facts({})
 _FORMATS: dict[str, FileFormat] = {".jpg": "jpeg", ".fits.gz": "fits", ".fits.bz2": "fits"}
 
 
@@ -95,6 +103,7 @@ def record_from_archive(
         "version": version,
         "created": imported,
         "run_id": run_id,
+        "slot": uri,
         "is_public": True,
         **_described(mast, cards, name, imported),
     }
@@ -145,20 +154,52 @@ def _present(values: Mapping[str, Any]) -> dict[str, Any]:
 def _described(mast: Mapping[str, Any], cards: Mapping[str, Any], name: ProductName, when: datetime) -> dict[str, Any]:
     image = _image_info(mast, cards, name)
     obs_id = _text(mast.get("obs_id"))
+    facts = header_facts(cards) if cards else None
+    told = facts or _SILENT
+    position = _position(mast, cards, name=name.text or image["target_name"] or "image")
     return {
         "data_type": name.data_type,
-        "processing_level": name.level,
-        "observation_base_id": name.observation_base_id or obs_id,
-        "exposure_id": name.exposure_id,
-        "exposure_number": name.exposure,
-        "segment": name.segment,
-        "detector": name.detector,
-        "program": _integer(mast.get("proposal_id")) or _integer(name.program),
+        "processing_level": name.level if name.level != "unknown" else told.level or "unknown",
+        "observation_base_id": name.observation_base_id or told.observation_base_id or obs_id,
+        "exposure_id": name.exposure_id or told.exposure_id,
+        "exposure_number": name.exposure or _padded(told.exposure, 5),
+        "segment": name.segment or _padded(told.segment, 3),
+        "detector": name.detector or told.detector,
+        "program": _integer(mast.get("proposal_id")) or _integer(name.program) or told.program,
         "is_viewable": name.viewable,
         "image_info": image,
+        "ra": None if position is None else position[0],
+        "dec": None if position is None else position[1],
+        "warnings": disagreements(name, facts, mast),
         "metadata": _metadata(mast, name, when),
         "tags": tuple(dict.fromkeys(filter(None, (IMPORT_TAG, obs_id, image["instrument"])))),
     }
+
+
+def _padded(number: int | None, digits: int) -> str | None:
+    return None if number is None else f"{number:0{digits}d}"
+
+
+def _position(mast: Mapping[str, Any], cards: Mapping[str, Any], *, name: str) -> tuple[float, float] | None:
+    """Find the middle of an image: from its own WCS and size, else the archive's position, else the target's."""
+    wcs = {key: value for key, value in cards.items() if _WCS_CARD.fullmatch(key)}
+    rows, columns = _integer(cards.get("NAXIS2")), _integer(cards.get("NAXIS1"))
+    if "CTYPE1" in wcs and rows and columns:
+        try:
+            celestial = CelestialWcs.from_cards(wcs_cards(Header(wcs)), name=name)
+            middle = footprint(celestial, Box.of_shape((rows, columns)), name=name).centre
+            return wrapped(middle[0]), middle[1]
+        except TransformError:
+            pass  # spectra have a WCS too, of another kind
+    for ra_key, dec_key, source in (
+        ("s_ra", "s_dec", mast),
+        ("TARG_RA", "TARG_DEC", cards),
+        ("CRVAL1", "CRVAL2", cards),
+    ):
+        ra, dec = _number(source.get(ra_key)), _number(source.get(dec_key))
+        if ra is not None and dec is not None and -90 <= dec <= 90:
+            return wrapped(ra), dec
+    return None
 
 
 def _metadata(mast: Mapping[str, Any], name: ProductName, when: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from jwstpipe.catalog.connect import CatalogDatabase, connect
 from jwstpipe.catalog.documents import from_document, publish_update, stage_insert
 from jwstpipe.catalog.models import ProductRecord
-from jwstpipe.catalog.parts import time_text
+from jwstpipe.catalog.parts import InputLink, time_text
 from jwstpipe.catalog.query import RecordQuery, SortKey, sort_fields, to_filter, visible_to
 from jwstpipe.catalog.schema import COLLECTION_NAME, ensure_schema
 from jwstpipe.catalog.statistics import CatalogStats, Share, statistics_of
@@ -90,6 +90,12 @@ class Catalog:
         if len(owned) >= _MANY:
             self.database.collect_statistics()
         return len(owned)
+
+    def restore(self, record: ProductRecord) -> None:
+        """Enter a record with the status that it has; one that is there stays as it is."""
+        with self._writing() as collection:
+            insert = stage_insert(self._owned(record), status=record.status)
+            collection.update_one(_by_id(record.product_id), insert, upsert=True)
 
     def get(self, product_id: str) -> ProductRecord:
         """Read one record, staged, published or superseded.
@@ -232,6 +238,32 @@ class Catalog:
             self._own(found[product_id])
         with self._writing() as collection:
             return bool(collection.delete_one(_by_id(product_id)).deleted_count)
+
+    def mark_invalid(self, product_id: str, fault: str) -> None:
+        """Write down what is wrong with the bytes of a product; publishing it again takes that back."""
+        changes = {"is_validated": False, "validation_error": fault}
+        with self._writing() as collection:
+            collection.update_one(_by_id(product_id), {"$set": changes})
+
+    def set_inputs(self, links: Iterable[tuple[str, Sequence[InputLink]]]) -> int:
+        """Write down what archive products were made from; tell how many records were told."""
+        updates = []
+        for product_id, inputs in links:
+            parents = list(dict.fromkeys(link.product_id for link in inputs if link.product_id is not None))
+            told = {
+                "inputs": [link.model_dump(mode="json") for link in inputs],
+                "derived_from": parents,
+                "parent_id": parents[0] if len(parents) == 1 else None,
+            }
+            updates.append((_by_id(product_id), {"$set": told}))
+        self.database.update_many_by_one(COLLECTION_NAME, updates)
+        return len(updates)
+
+    def documents(self, product_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
+        """Read documents as they stand, unchecked and quickly, for work on very many; None = all."""
+        if product_ids is None:
+            return self._documents({})
+        return [found for batch in _batches(product_ids) for found in self._documents({"_id": {"$in": batch}})]
 
     def update_many(self, product_ids: Sequence[str], update: Mapping[str, Any]) -> int:
         """Apply one update to many records; see `jwstpipe.catalog.bulk`, which is what callers want."""

@@ -16,7 +16,6 @@ from typing import Any, Protocol, Self
 import pymongo
 from pymongo import MongoClient
 from pymongo import errors as mongo
-from pymongo.uri_parser import parse_uri
 
 from jwstpipe.catalog.embedded import IndexedCollection
 from jwstpipe.errors import ConflictError, DataError, ServiceError, StorageError, UsageError
@@ -81,7 +80,9 @@ def connect(address: str | Path) -> CatalogDatabase:
     Parameters
     ----------
     address
-        ``mongodb://host[:port][/database]``, or the path of an embedded file, which is made if it is not there.
+        ``mongodb://host[:port][/database][?options]``, or the path of an embedded file, which is made if it is not
+        there. Options are MongoDB's own, as ``replicaSet=rs0``, ``tls=true&tlsCAFile=ca.pem``, ``authSource=admin``;
+        unless they say otherwise, writes wait for a majority of the members and are retried.
 
     Raises
     ------
@@ -194,9 +195,8 @@ def _options(address: str) -> dict[str, Any]:
         "serverSelectionTimeoutMS": SERVER_WAIT_MS,
         "appname": "jwstpipe",
     }
-    if address.startswith("mongodb+srv://"):
-        return wanted
-    given = {key.lower() for key in parse_uri(address)["options"]}
+    # read by hand: the client would ask the name server about mongodb+srv:// addresses, and its own names
+    given = {part.partition("=")[0].lower() for part in address.partition("?")[2].split("&")}
     return {key: value for key, value in wanted.items() if key.lower() not in given}
 
 
@@ -237,12 +237,20 @@ class EmbeddedDatabase:
         self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
     ) -> None:
         """Apply many updates in one transaction (see `CatalogDatabase.update_many_by_one`)."""
+        from neosqlite.exceptions import BulkWriteError  # noqa: PLC0415
         from neosqlite.requests import UpdateOne  # noqa: PLC0415
 
         operations = [UpdateOne(dict(condition), dict(update), upsert=True) for condition, update in updates]
-        if operations:
+        if not operations:
+            return
+        try:
             with self.writing() as collections:
                 collections[collection].bulk_write(operations, ordered=False)
+        except BulkWriteError as error:
+            fault = (error.details or {}).get("writeErrors", [{}])[0].get("errmsg", str(error))
+            if "UNIQUE" in fault:
+                raise ConflictError(_conflict(self.address, fault)) from None
+            raise StorageError(f"{self.address}: {_way_out(fault)}") from None
 
     def collect_statistics(self) -> None:
         """Have SQLite count what its indexes hold."""

@@ -2,16 +2,50 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from jwstpipe import __version__
+from jwstpipe.catalog.documents import sky_vector, wrapped
 from jwstpipe.catalog.models import FileFormat, ProductKind, ProductRecord, checked_record
-from jwstpipe.catalog.parts import ImageInfo
+from jwstpipe.catalog.parts import ImageInfo, InputLink, ProcessingResult
+from jwstpipe.identity import product_slot
 
-__all__ = ["derived_record", "shared_image_info"]
+__all__ = ["derived_record", "shared_image_info", "software_versions"]
 
-_FORMATS: dict[str, FileFormat] = {".zarr": "zarr", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".fits": "fits"}
+_FORMATS: dict[str, FileFormat] = {
+    ".zarr": "zarr",
+    ".png": "png",
+    ".jpg": "jpeg",
+    ".jpeg": "jpeg",
+    ".fits": "fits",
+    ".tif": "tiff",
+    ".tiff": "tiff",
+    ".ecsv": "ecsv",
+    ".csv": "csv",
+    ".json": "json",
+}
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "astropy",
+    "zarr",
+    "numcodecs",
+    "dask",
+    "distributed",
+    "prefect",
+    "pillow",
+    "gwcs",
+)
+"""Packages whose versions may show in a product."""
+
+_SURROUNDING = 1e-3
+"""Length of a mean direction below which there is no middle."""
 
 
 def derived_record(
@@ -29,6 +63,7 @@ def derived_record(
     file_size: int | None = None,
     digest: str | None = None,
     file_name: str | None = None,
+    results: Mapping[str, Any] | None = None,
 ) -> ProductRecord:
     """Make the record of a product of ours.
 
@@ -43,7 +78,7 @@ def derived_record(
     parents
         Records of its inputs, in their order.
     operation, algorithm_version, parameters
-        What was done.
+        What was done: all that is needed to do it again on the same inputs.
     image
         What it shows, see `shared_image_info`.
     created
@@ -56,6 +91,8 @@ def derived_record(
         SHA-256, where it is one file.
     file_name
         Name for people; default: the last part of the key.
+    results
+        What was found on the way, as matched sky levels; it follows from inputs and parameters.
 
     Raises
     ------
@@ -66,7 +103,19 @@ def derived_record(
     base_ids = {parent.observation_base_id for parent in parents if parent.observation_base_id}
     programs = {parent.program for parent in parents if parent.program is not None}
     levels = {parent.processing_level for parent in parents}
+    position = _middle(parents)
+    done = ProcessingResult(
+        algorithm=operation, processed_date=created, algorithm_version=algorithm_version, results=dict(results or {})
+    )
     values = {
+        "slot": product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
+        "inputs": [
+            InputLink(product_id=parent.product_id, file_name=parent.file_name, digest=parent.digest)
+            for parent in parents
+        ],
+        "ra": None if position is None else position[0],
+        "dec": None if position is None else position[1],
+        "processing_results": [done] if results else [],
         "product_id": product_id,
         "kind": kind,
         "file_name": name,
@@ -85,13 +134,42 @@ def derived_record(
         "operation": operation,
         "algorithm_version": algorithm_version,
         "parameters": dict(parameters),
-        "software": {"jwstpipe": __version__},
+        "software": software_versions(),
         "run_id": run_id,
         "created": created,
         "image_info": image,
         "tags": [tag for tag in (image.instrument, image.filter) if tag],
     }
     return checked_record(values, what=name)
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("jwstpipe", __version__)]
+    for package in _PACKAGES:
+        try:
+            found.append((package, version(package)))
+        except PackageNotFoundError:
+            continue
+    return tuple(found)
+
+
+def software_versions() -> dict[str, str]:
+    """Give the version of each package that may show in a product; those that are not installed are left out."""
+    return dict(_versions())
+
+
+def _middle(parents: Sequence[ProductRecord]) -> tuple[float, float] | None:
+    """Take the middle of the inputs' positions, degrees; None where one has none or they surround the sky."""
+    vectors = [
+        sky_vector(parent.ra, parent.dec) for parent in parents if parent.ra is not None and parent.dec is not None
+    ]
+    if not vectors or len(vectors) < len(parents):
+        return None
+    x, y, z = np.mean(vectors, axis=0)
+    if np.hypot(np.hypot(x, y), z) < _SURROUNDING:
+        return None
+    return wrapped(float(np.degrees(np.arctan2(y, x)))), float(np.degrees(np.arctan2(z, np.hypot(x, y))))
 
 
 def shared_image_info(parents: Sequence[ProductRecord], *, shape: tuple[int, int] | None = None) -> ImageInfo:

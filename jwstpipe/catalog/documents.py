@@ -7,7 +7,7 @@ import math
 import re
 from typing import Any
 
-from jwstpipe.catalog.models import ProductRecord, checked_record
+from jwstpipe.catalog.models import ProductRecord, ProductStatus, checked_record
 
 __all__ = [
     "USER_FIELDS",
@@ -18,6 +18,7 @@ __all__ = [
     "sky_vector",
     "stage_insert",
     "target_key",
+    "wrapped",
 ]
 
 USER_FIELDS = frozenset(
@@ -51,6 +52,12 @@ def sky_vector(ra: float, dec: float) -> tuple[float, float, float]:
     """Give the unit vector of a position in degrees: distances and boxes of vectors know neither poles nor RA 0."""
     lon, lat = math.radians(ra), math.radians(dec)
     return math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)
+
+
+def wrapped(ra: float) -> float:
+    """Bring a right ascension to 0 <= ra < 360; the remainder of a tiny negative angle rounds to 360 itself."""
+    angle = ra % 360.0
+    return 0.0 if angle >= 360.0 else angle
 
 
 def owner_path(record: ProductRecord) -> str:
@@ -100,10 +107,12 @@ def publish_update(record: ProductRecord) -> dict[str, Any]:
     return update
 
 
-def stage_insert(record: ProductRecord) -> dict[str, Any]:
-    """Give the update that enters a record as staged where there is none yet."""
-    document = {**_document(record), "status": "staged"}
+def stage_insert(record: ProductRecord, *, status: ProductStatus = "staged") -> dict[str, Any]:
+    """Give the update that enters a record, usually as staged, where there is none yet."""
+    document = {**_document(record), "status": status}
     document.pop("_id")
+    if status == "superseded":  # its place in the store belongs to another now
+        document.pop("owner_path", None)
     return {"$setOnInsert": document}
 
 

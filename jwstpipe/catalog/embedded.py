@@ -26,6 +26,10 @@ _WEAK = frozenset({"status", "is_public", "is_archived"})
 _FIELD = re.compile(r"[a-z_][a-z0-9_]*(?:\.[a-z_][a-z0-9_]*)*")
 _COMPARISONS = {"$gte": ">=", "$gt": ">", "$lte": "<=", "$lt": "<"}
 _ARITHMETIC = {"$add": "+", "$subtract": "-", "$multiply": "*"}
+_COMMON = 2000
+"""Records from which on a value of an array counts as common."""
+
+_MOST_BRANCHES = 16
 _SHORTEST_WORD = 3
 """Letters that the index of texts needs."""
 
@@ -75,7 +79,7 @@ class IndexedCollection:
     def find(self, conditions: Mapping[str, Any] | None = None, projection: Any = None) -> "_Cursor":
         """Find documents; `projection` is taken as a hint and not needed."""
         del projection
-        return _Cursor(self._connection, self._table, _where(conditions or {}, self._table))
+        return _Cursor(self._connection, self._table, conditions or {})
 
     def find_one(self, conditions: Mapping[str, Any] | None = None) -> dict[str, Any] | None:
         """Find one document."""
@@ -83,7 +87,7 @@ class IndexedCollection:
 
     def count_documents(self, conditions: Mapping[str, Any]) -> int:
         """Count documents."""
-        where = _where(conditions, self._table)
+        where = _Translation(self._connection, self._table).where(conditions)
         row = self._connection.execute(f"SELECT COUNT(*) FROM {self._table} WHERE {where.text}", where.values)  # noqa: S608 - fields are checked, values bound
         return int(row.fetchone()[0])
 
@@ -91,7 +95,7 @@ class IndexedCollection:
         """Sum up over groups: one ``$match`` and one ``$group`` with ``$sum``."""
         match, group = dict(stages[0])["$match"], dict(dict(stages[1])["$group"])
         key = group.pop("_id")
-        where = _where(match, self._table)
+        where = _Translation(self._connection, self._table).where(match)
         by = "NULL" if key is None else _expression(key.removeprefix("$"))
         sums = ", ".join(f"SUM({_number(total['$sum'])})" for total in group.values())
         rows = self._connection.execute(
@@ -107,7 +111,7 @@ class _Cursor:
 
     connection: sqlite3.Connection
     table: str
-    where: _Sql
+    conditions: Mapping[str, Any]
     order: tuple[str, ...] = ()
     first: int = 0
     most: int = -1
@@ -122,14 +126,38 @@ class _Cursor:
         return replace(self, most=count or -1)
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
+        source, values = self._source()
         order = f"ORDER BY {', '.join(self.order)}" if self.order else ""
         text = "CASE typeof(data) WHEN 'blob' THEN json(data) ELSE data END"
         rows = self.connection.execute(
-            f"SELECT _id, {text} FROM {self.table} WHERE {self.where.text} {order} LIMIT ? OFFSET ?",  # noqa: S608 - as above
-            (*self.where.values, self.most, self.first),
+            f"SELECT _id, {text} FROM {source} {order} LIMIT ? OFFSET ?",  # noqa: S608 - fields are checked, values bound
+            (*values, self.most, self.first),
         )
         for key, document in rows:
             yield {**json.loads(document), "_id": key}
+
+    def _source(self) -> tuple[str, tuple[Any, ...]]:
+        """Name the rows to choose from; the first rows of a list of values are the first of each value's."""
+        translation = _Translation(self.connection, self.table)
+        branches = self._branches() if self.order and self.most > 0 else []
+        if len(branches) < 2:
+            where = translation.where(self.conditions)
+            return f"{self.table} WHERE {where.text}", where.values
+        parts, values = [], []
+        for branch in branches:
+            where = translation.where(branch)
+            ordered = f"WHERE {where.text} ORDER BY {', '.join(self.order)} LIMIT ?"
+            parts.append(f"SELECT * FROM (SELECT _id, data FROM {self.table} {ordered})")  # noqa: S608 - as above
+            values += [*where.values, self.first + self.most]
+        return f"({' UNION ALL '.join(parts)})", tuple(values)
+
+    def _branches(self) -> list[dict[str, Any]]:
+        """Take the first list of values apart, so that an index serves condition and order of each part."""
+        for key, test in self.conditions.items():
+            wanted = test.get("$in") if isinstance(test, Mapping) and key != "_id" and key not in ARRAYS else None
+            if wanted is not None and 1 < len(wanted) <= _MOST_BRANCHES:
+                return [{**self.conditions, key: {"$eq": value}} for value in dict.fromkeys(wanted)]
+        return []
 
 
 def _expression(field: str) -> str:
@@ -144,51 +172,74 @@ def _number(term: str | int) -> str:
     return str(int(term)) if isinstance(term, int) else _expression(term.removeprefix("$"))
 
 
-def _where(conditions: Mapping[str, Any], table: str) -> _Sql:
-    strong = any(key not in _WEAK for key in conditions)
-    parts = []
-    for key, test in conditions.items():
-        if key in ("$and", "$or"):
-            inner = [_where(part, table) for part in test]
-            parts.append(_joined(inner, " AND " if key == "$and" else " OR "))
-        elif key == "$expr":
-            parts.append(_computed(test))
-        else:
-            weak = strong and key in _WEAK
-            parts += [_test(key, operator, operand, table, weak=weak) for operator, operand in test.items()]
-    return _joined(parts, " AND ")
+@dataclass(frozen=True)
+class _Translation:
+    """Conditions to SQL, with a look at how common the values of arrays are."""
+
+    connection: sqlite3.Connection
+    table: str
+
+    def where(self, conditions: Mapping[str, Any]) -> _Sql:
+        """Translate conditions that hold together."""
+        strong = any(self._leads(key, test) for key, test in conditions.items())
+        parts = []
+        for key, test in conditions.items():
+            if key in ("$and", "$or"):
+                inner = [self.where(part) for part in test]
+                parts.append(_joined(inner, " AND " if key == "$and" else " OR "))
+            elif key == "$expr":
+                parts.append(_computed(test))
+            else:
+                weak = strong and key in _WEAK
+                parts += [self._test(key, operator, operand, weak=weak) for operator, operand in test.items()]
+        return _joined(parts, " AND ")
+
+    def _leads(self, key: str, test: Any) -> bool:
+        """Tell whether a condition leads to few records by an index."""
+        if key == "$and":
+            return any("$regex" in inner for part in test for one in part.get("$or", ()) for inner in one.values())
+        if key in ARRAYS:
+            return any(self._rare(key, (value,)) for operand in test.values() for value in operand)
+        return key not in (*_WEAK, "$or", "$expr")
+
+    def _rare(self, key: str, values: tuple[Any, ...]) -> bool:
+        few = f"SELECT COUNT(*) FROM ({self._held(key, values)} LIMIT {_COMMON})"  # noqa: S608 - key is one of ARRAYS
+        return bool(self.connection.execute(few, values).fetchone()[0] < _COMMON)
+
+    def _held(self, key: str, values: tuple[Any, ...]) -> str:
+        marks = ", ".join("?" * len(values))
+        return f"SELECT row FROM {self.table}_members WHERE field = '{key}' AND value IN ({marks})"  # noqa: S608 - as above
+
+    def _test(self, key: str, operator: str, operand: Any, *, weak: bool) -> _Sql:
+        if key in ARRAYS:
+            sets = [(value,) for value in operand] if operator == "$all" else [tuple(operand)]
+            return _joined([self._member(key, values) for values in sets], " AND ")
+        if operator == "$regex":
+            return _contains(key, re.sub(r"\\(.)", r"\1", operand, flags=re.DOTALL), self.table)
+        # a plus sign keeps the planner from the index of a condition that nearly every record meets
+        field = ("+" if weak else "") + _expression(key)
+        if operator == "$in" and len(operand) != 1:
+            return _Sql(f"{field} IN ({', '.join('?' * len(operand))})", tuple(operand))
+        if operator in ("$eq", "$in"):
+            value = operand if operator == "$eq" else operand[0]
+            return _Sql(f"{field} IS NULL") if value is None else _Sql(f"{field} = ?", (value,))
+        return _Sql(f"{field} {_COMPARISONS[operator]} ?", (operand,))
+
+    def _member(self, key: str, values: tuple[Any, ...]) -> _Sql:
+        """Ask for records whose array holds one of some values.
+
+        Rare ones are looked up, common ones are asked of each record that comes along in order.
+        """
+        held = self._held(key, values)
+        if self._rare(key, values):
+            return _Sql(f"id IN ({held})", values)
+        return _Sql(f"EXISTS ({held} AND row = {self.table}.id)", values)
 
 
 def _joined(parts: Sequence[_Sql], word: str) -> _Sql:
     if not parts:
         return _Sql("1")
     return _Sql(f"({word.join(part.text for part in parts)})", tuple(value for part in parts for value in part.values))
-
-
-def _test(key: str, operator: str, operand: Any, table: str, *, weak: bool) -> _Sql:
-    if key in ARRAYS:
-        return _member(key, operator, operand, table)
-    if operator == "$regex":
-        return _contains(key, re.sub(r"\\(.)", r"\1", operand, flags=re.DOTALL), table)
-    # a plus sign keeps the planner from the index of a condition that nearly every record meets
-    field = ("+" if weak else "") + _expression(key)
-    if operator == "$eq":
-        return _Sql(f"{field} IS NULL") if operand is None else _Sql(f"{field} = ?", (operand,))
-    if operator == "$ne":
-        return _Sql(f"{field} IS NOT ?", (operand,))
-    if operator == "$in":
-        return _Sql(f"{field} IN ({', '.join('?' * len(operand))})", tuple(operand))
-    return _Sql(f"{field} {_COMPARISONS[operator]} ?", (operand,))
-
-
-def _member(key: str, operator: str, operand: Any, table: str) -> _Sql:
-    """Ask for records whose array holds one of some values (``$in``) or all of them (``$all``)."""
-    one = f"id IN (SELECT row FROM {table}_members WHERE field = '{key}' AND value {{}})"  # noqa: S608 - key is one of ARRAYS
-    if operator == "$in":
-        return _Sql(one.format(f"IN ({', '.join('?' * len(operand))})"), tuple(operand))
-    if operator == "$all":
-        return _joined([_Sql(one.format("= ?"), (value,)) for value in operand], " AND ")
-    raise ValueError(f"no operator for an array: {operator}")
 
 
 def _contains(key: str, part: str, table: str) -> _Sql:

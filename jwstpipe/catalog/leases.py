@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from jwstpipe.catalog.catalog import Catalog
 
-__all__ = ["LEASES_NAME", "Lease", "holders", "release", "renew", "reserve"]
+__all__ = ["LEASES_NAME", "Lease", "clear_expired", "holders", "release", "renew", "reserve"]
 
 LEASES_NAME = "leases"
 
@@ -102,6 +102,13 @@ def holders(catalog: Catalog, *, now: datetime | None = None) -> list[Lease]:
     with catalog.database.reading() as collections:
         found = list(collections[LEASES_NAME].find({"expires_ms": {"$gte": moment}}))
     return sorted((_lease(document) for document in found), key=lambda lease: lease.key)
+
+
+def clear_expired(catalog: Catalog, *, now: datetime | None = None) -> int:
+    """Delete the leases that have run out: their owners died or gave up; tell how many."""
+    moment = _milliseconds(now or datetime.now(UTC))
+    with _leases(catalog) as collection:
+        return int(collection.delete_many({"expires_ms": {"$lt": moment}}).deleted_count)
 
 
 def _ask(collection: Any, key: str, known: dict[str, Any] | None, own: dict[str, Any], now_ms: int) -> None:

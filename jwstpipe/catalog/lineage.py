@@ -6,10 +6,10 @@ question to the database each. A product met a second time is shown again but no
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.parts import InputLink
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.names import LEVEL_ORDER
 
@@ -20,8 +20,7 @@ __all__ = [
     "descendants",
     "edges_of",
     "observation_records",
-    "render_tree_text",
-    "tree_json",
+    "walk",
 ]
 
 
@@ -50,6 +49,9 @@ class LineageNode:
     repeated: bool = False
     """True where its branches stand at an earlier place of the tree."""
 
+    link: InputLink | None = None
+    """What its child knows of it, in a tree of ancestors."""
+
 
 def edges_of(records: Iterable[ProductRecord]) -> tuple[Edge, ...]:
     """List the edges that records tell of, sorted, each once."""
@@ -72,7 +74,7 @@ def ancestors(catalog: Catalog, product_id: str) -> LineageNode:
             links[key] = records[key].parents if key in records else ()
         frontier = [key for key in _once(links[key] for key in frontier) if key not in links]
         records |= catalog.get_many(frontier)
-    return _tree(product_id, links, records)
+    return _tree(product_id, links, records, upward=True)
 
 
 def descendants(catalog: Catalog, product_id: str) -> LineageNode:
@@ -92,7 +94,7 @@ def descendants(catalog: Catalog, product_id: str) -> LineageNode:
             links[key] = tuple(record.product_id for record in made if key in record.parents)
         records |= {record.product_id: record for record in made}
         frontier = [record.product_id for record in made if record.product_id not in links]
-    return _tree(product_id, links, records)
+    return _tree(product_id, links, records, upward=False)
 
 
 def observation_records(catalog: Catalog, observation_base_id: str) -> list[ProductRecord]:
@@ -101,53 +103,35 @@ def observation_records(catalog: Catalog, observation_base_id: str) -> list[Prod
     return sorted(found, key=lambda r: (LEVEL_ORDER.index(r.processing_level), r.exposure_id or "", r.file_name))
 
 
-def render_tree_text(root: LineageNode) -> str:
-    """Draw a tree as text, one product a line."""
-    return "\n".join(_lines(root, "", ""))
-
-
-def tree_json(root: LineageNode) -> dict[str, Any]:
-    """Give a tree as plain JSON values: the record's main fields, and its branches."""
-    record = root.record
-    return {
-        "product_id": root.product_id,
-        "found": record is not None,
-        "kind": record.kind if record else None,
-        "file_name": record.file_name if record else None,
-        "level": record.processing_level if record else None,
-        "operation": record.operation if record else None,
-        "repeated": root.repeated,
-        "branches": [tree_json(branch) for branch in root.branches],
-    }
-
-
 def _once(groups: Iterable[Iterable[str]]) -> list[str]:
     return list(dict.fromkeys(key for group in groups for key in group))
 
 
-def _tree(root: str, links: dict[str, tuple[str, ...]], records: dict[str, ProductRecord]) -> LineageNode:
+def walk(root: LineageNode) -> Iterator[LineageNode]:
+    """Go through a tree, each place of it once, parents before what is below them."""
+    yield root
+    for branch in root.branches:
+        yield from walk(branch)
+
+
+def _tree(
+    root: str, links: dict[str, tuple[str, ...]], records: dict[str, ProductRecord], *, upward: bool
+) -> LineageNode:
     seen: set[str] = set()
 
-    def grow(key: str) -> LineageNode:
+    def grow(key: str, link: InputLink | None) -> LineageNode:
         below = links.get(key, ())
+        record = records.get(key)
+        known = {} if record is None else {told.product_id: told for told in record.inputs}
+        nameless = (
+            ()
+            if record is None or not upward
+            else tuple(LineageNode("", None, link=told) for told in record.inputs if told.product_id is None)
+        )
         if key in seen and below:
-            return LineageNode(key, records.get(key), repeated=True)
+            return LineageNode(key, record, repeated=True, link=link)
         seen.add(key)
-        return LineageNode(key, records.get(key), tuple(grow(other) for other in below))
+        branches = tuple(grow(other, known.get(other)) for other in below)
+        return LineageNode(key, record, branches + nameless, link=link)
 
-    return grow(root)
-
-
-def _lines(node: LineageNode, lead: str, below: str) -> Iterator[str]:
-    yield lead + _label(node)
-    for branch in node.branches:
-        last = branch is node.branches[-1]
-        yield from _lines(branch, below + ("└── " if last else "├── "), below + ("    " if last else "│   "))
-
-
-def _label(node: LineageNode) -> str:
-    if node.record is None:
-        return f"{node.product_id} (not in the catalogue)"
-    made = f", {node.record.operation}" if node.record.operation else ""
-    again = " (see above)" if node.repeated else ""
-    return f"{node.record.file_name} [{node.record.kind}{made}] {node.product_id}{again}"
+    return grow(root, None)

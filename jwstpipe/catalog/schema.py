@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from jwstpipe.catalog.connect import CatalogDatabase
-from jwstpipe.catalog.documents import from_document, search_fields
+from jwstpipe.catalog.documents import from_document, search_fields, wrapped
 from jwstpipe.errors import DataError
 
 __all__ = ["COLLECTION_NAME", "SCHEMA_VERSION", "ensure_schema", "schema_version"]
@@ -34,6 +34,8 @@ _EQUALITY_INDEXES = (
 
 _OTHER_INDEXES: tuple[tuple[tuple[str, int], ...], ...] = (
     (("created_ms", -1),),
+    (("image_info.filter", 1), ("processing_level", 1), ("created_ms", -1)),
+    (("image_info.instrument", 1), ("image_info.filter", 1), ("created_ms", -1)),
     (("upload_date", -1),),
     (("observed_ms", 1),),
     (("file_size", -1),),
@@ -111,9 +113,10 @@ def _with_search_fields(collection: Any, document: dict[str, Any]) -> dict[str, 
     wcs = (record.image_info.wcs if record.image_info else None) or {}
     ra, dec = record.metadata.get("mast_s_ra", wcs.get("CRVAL1")), record.metadata.get("mast_s_dec", wcs.get("CRVAL2"))
     if record.ra is None and isinstance(ra, int | float) and isinstance(dec, int | float) and -90 <= dec <= 90:
-        record = record.model_copy(update={"ra": ra % 360.0, "dec": float(dec)})
+        record = record.model_copy(update={"ra": wrapped(ra), "dec": float(dec)})
     fields = search_fields(record)
-    return {**fields, "ra": record.ra, "dec": record.dec}
+    slot = record.slot or (record.uri if record.kind == "archive" else None)
+    return {**fields, "ra": record.ra, "dec": record.dec, "slot": slot}
 
 
 def _with_inputs(collection: Any, document: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
-from jwstpipe.errors import NotFoundError
+from jwstpipe.errors import NotFoundError, PartialError
 from jwstpipe.requests import IngestRequest, SearchRequest, validated
 
 __all__ = ["COMMANDS", "show_ingested"]
@@ -175,6 +175,9 @@ def ingest(
     max_files: Annotated[int, typer.Option(help="refuse to fetch more files")] = 5_000,
     max_gigabytes: Annotated[float, typer.Option(help="refuse to fetch more bytes")] = 500.0,
     limit_rate: Annotated[float | None, typer.Option("--limit-rate", help="most megabytes a second")] = None,
+    from_existing: Annotated[
+        Path | None, typer.Option("--from-existing", help="register the files of this folder; nothing is asked")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="list files and bytes, fetch nothing")] = False,
     offline: Offline = False,
     max_age: MaxAge = 0.0,
@@ -184,6 +187,9 @@ def ingest(
     from jwstpipe.ingestion import answers_of, choose, ingest_products, require_within
 
     settings = settings_of(context)
+    if from_existing is not None:
+        _register_existing(context, settings, from_existing, as_json=as_json)
+        return
     request = validated(
         IngestRequest,
         target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, released_since=released_since,
@@ -211,6 +217,61 @@ def ingest(
         done = ingest_products(choice.products, settings=own, report=report)
     show_ingested(done, as_json=as_json)
     done.require_all()
+
+
+def _register_existing(context: typer.Context, settings: Any, folder: Path, *, as_json: bool) -> None:
+    from jwstpipe.ingestion import register_existing
+
+    with progress_bars(quiet=choices_of(context).quiet) as report:
+        done = register_existing(folder, settings=settings, report=report)
+    for record in done.registered:
+        if as_json:
+            json_data(record.model_dump(include={"file_name", "product_id", "storage_key", "file_size", "digest"}))
+        else:
+            data(f"{record.storage_key}  {record.file_size:,} bytes  registered")
+    for failure in done.failures:
+        remark(f"failed: {failure.reason}")
+    remark(f"{len(done.registered)} files registered, {len(done.known)} were known; no bytes moved")
+    if done.failures:
+        raise PartialError(f"{len(done.failures)} files are not whole or not JWST's, first {done.failures[0].reason}")
+
+
+def refresh_metadata(
+    context: typer.Context,
+    obs_id: Annotated[
+        list[str] | None, typer.Argument(metavar="[OBS_ID]...", help="none = all that lack something")
+    ] = None,
+    *,
+    program: Program = None,
+    target: Annotated[str | None, typer.Option(help="only of this target")] = None,
+    complete: Annotated[bool, typer.Option("--all", help="also records that lack nothing")] = False,
+    as_json: Json = False,
+) -> None:
+    """Read anew what MAST and the headers say of files in the catalogue."""
+    from jwstpipe.catalog.catalog import open_catalog
+    from jwstpipe.ingestion import refresh_records, stale_records
+    from jwstpipe.requests import RefreshMetadataRequest
+    from jwstpipe.storage import open_store
+
+    settings = settings_of(context)
+    request = validated(
+        RefreshMetadataRequest, obs_id=tuple(obs_id or ()), program=program, target=target, complete=complete
+    )
+    store = open_store(settings.store_root, s3=settings.s3)
+    with open_catalog(settings.catalog_address) as catalog, progress_bars(quiet=choices_of(context).quiet) as report:
+        records = stale_records(catalog, request)
+        done = refresh_records(records, settings=settings.archive, store=store, catalog=catalog, report=report)
+    for record in done.refreshed:
+        if as_json:
+            json_data(record.model_dump(mode="json", include={"file_name", "product_id", "processing_level"}))
+        else:
+            data(f"{record.file_name}  read anew")
+    for word, names in (("not listed any more", done.unlisted), ("the archive has another version", done.newer)):
+        for name in names:
+            remark(f"{name}: {word}")
+    for told in done.remarks:
+        remark(told)
+    remark(f"{len(done.refreshed)} of {len(records)} records read anew")
 
 
 def show_ingested(done: Any, *, as_json: bool) -> None:
@@ -272,4 +333,4 @@ def names(
         data(f"{Path(file).name}  {told}")
 
 
-COMMANDS = {"search": search, "ingest": ingest, "names": names}
+COMMANDS = {"search": search, "ingest": ingest, "refresh-metadata": refresh_metadata, "names": names}

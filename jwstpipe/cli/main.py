@@ -9,7 +9,20 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from jwstpipe import __version__
-from jwstpipe.cli import archive, config, convert, doctor, jobs, mosaics, pictures, runs, transfers, up
+from jwstpipe.cli import (
+    archive,
+    catalog,
+    config,
+    convert,
+    doctor,
+    jobs,
+    lineage,
+    mosaics,
+    pictures,
+    runs,
+    transfers,
+    up,
+)
 from jwstpipe.cli.context import Choices
 from jwstpipe.cli.output import data, remark
 from jwstpipe.errors import JwstPipeError
@@ -47,9 +60,10 @@ def options(
     context.obj = Choices(config, quiet, verbose)
 
 
-for module in (runs, archive, transfers, convert, mosaics, pictures, jobs, up, doctor, config):
+for module in (runs, archive, transfers, lineage, convert, mosaics, pictures, jobs, up, doctor, config):
     for command, function in module.COMMANDS.items():
         app.command(command)(function)
+app.add_typer(catalog.GROUP)
 
 
 def main(arguments: list[str] | None = None) -> None:

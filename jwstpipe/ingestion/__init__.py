@@ -1,6 +1,7 @@
 """From the archive into the store and the catalogue."""
 
 from jwstpipe.ingestion.choose import Choice, answers_of, choose, require_within
+from jwstpipe.ingestion.existing import ExistingResult, register_existing
 from jwstpipe.ingestion.ingest import (
     Ingested,
     IngestResult,
@@ -10,17 +11,23 @@ from jwstpipe.ingestion.ingest import (
     register,
     storage_key,
 )
+from jwstpipe.ingestion.refresh import RefreshResult, refresh_records, stale_records
 
 __all__ = [
     "Choice",
+    "ExistingResult",
     "IngestResult",
     "Ingested",
+    "RefreshResult",
     "already_stored",
     "answers_of",
     "arrivals",
     "choose",
     "ingest_products",
+    "refresh_records",
     "register",
+    "register_existing",
     "require_within",
+    "stale_records",
     "storage_key",
 ]

@@ -8,10 +8,11 @@ from typing import Any
 
 from astropy.io.fits import Header
 
-from jwstpipe.archive.landing import Destination, LocalFolder
+from jwstpipe.archive.landing import LocalFolder
 from jwstpipe.archive.landing_s3 import RemoteFolder
 from jwstpipe.archive.products import FITS_ENDINGS, Product
 from jwstpipe.archive.transfer import Failure, Receipt, fetch
+from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.archive_record import record_from_archive
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.models import ProductRecord
@@ -29,6 +30,7 @@ __all__ = [
     "Ingested",
     "already_stored",
     "arrivals",
+    "header_cards",
     "ingest_products",
     "register",
     "storage_key",
@@ -103,6 +105,9 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
         for found in moved.receipts:
             record = register(wanted[found.data_uri], found, store=store, catalog=catalog)
             entries[found.data_uri] = Ingested(record, found.bytes_moved, found.source, found.replaced, found.remark)
+        link_archive(
+            catalog, store, programs={entry.record.program for entry in entries.values() if entry.record.program}
+        )
     return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
 
 
@@ -137,7 +142,7 @@ def storage_key(product: Product) -> str:
     return f"mast/{product.obs_id}/{product.file_name}"
 
 
-def arrivals(store: ObjectStore, settings: Settings) -> Destination:
+def arrivals(store: ObjectStore, settings: Settings) -> LocalFolder | RemoteFolder:
     """Name the folder that files arrive in, which is the store itself; beside it what a transfer has to remember."""
     if is_remote(store.root):
         return RemoteFolder(f"{store.root}/mast", settings.s3, settings.home / "transfers")
@@ -155,26 +160,23 @@ def register(
 ) -> ProductRecord:
     """Publish the record of a fetched file, with MAST's fields, its header and its digest.
 
-    The record of an earlier version of the same file gives way: its bytes are replaced.
+    The record of an earlier version of the same file is marked as superseded: its bytes are replaced.
     """
     key = storage_key(product)
     record = record_from_archive(
         {**product.mast, "obs_id": product.obs_id},
-        _cards(receipt.address, store),
+        header_cards(receipt.address, store),
         storage_key=key,
         digest=receipt.sha256,
         file_size=receipt.size,
         imported=now or datetime.now(UTC),
         run_id=run_id,
     )
-    for older in catalog.find(RecordQuery(storage_key=key, kind=("archive",), status=())):
-        if older.product_id != record.product_id:
-            catalog.delete(older.product_id)
     catalog.publish(record)
     return record
 
 
-def _cards(address: str, store: ObjectStore) -> dict[str, Any]:
+def header_cards(address: str, store: ObjectStore) -> dict[str, Any]:
     """Join the cards of the primary and the science header; those of a file without image, of the first two HDUs.
 
     Files that are not FITS have none.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import ConvertRequest, PictureRequest, ProcessTargetRequest, Request, ThumbnailsRequest
+from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -66,6 +67,14 @@ _ALL = (
     JobKind("composite", PictureRequest, "Mosaics of the catalogue into a colour picture."),
     JobKind(
         "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"
+    ),
+    JobKind("reconcile", ReconcileRequest, "Compare store and catalogue, and put right what differs.", queue="bulk"),
+    JobKind(
+        "housekeeping",
+        HousekeepingRequest,
+        "Register files without records, clear away what died, collect what is superseded.",
+        queue="bulk",
+        schedule=Schedule("nightly", "17 3 * * *"),
     ),
 )
 

@@ -19,7 +19,11 @@ from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, Stretch
 from jwstpipe.settings import S3Settings
 
-__all__ = ["composite", "contact_sheet", "thumbnail"]
+__all__ = ["COMPOSITE_ALGORITHM", "THUMBNAIL_ALGORITHM", "composite", "contact_sheet", "thumbnail"]
+
+COMPOSITE_ALGORITHM = "2"
+THUMBNAIL_ALGORITHM = "1"
+"""Versions of what rendering does to the pixels: part of the id of every picture."""
 
 
 def composite(
@@ -99,10 +103,16 @@ def composite(
 
 
 def thumbnail(
-    image: str | Path, out: str | Path, *, size: int = 256, stretch: Stretch = "zscale", s3: S3Settings | None = None
+    image: str | Path,
+    out: str | Path,
+    *,
+    size: int = 256,
+    stretch: Stretch = "zscale",
+    product_id: str | None = None,
+    s3: S3Settings | None = None,
 ) -> Thumbnail:
     """Make a small grey picture of an image (see `jwstpipe.render.thumbnail.thumbnail`)."""
-    return thumbnails.thumbnail(open_image(image, s3=s3), out, size=size, stretch=stretch)
+    return thumbnails.thumbnail(open_image(image, s3=s3), out, size=size, stretch=stretch, product_id=product_id)
 
 
 def contact_sheet(

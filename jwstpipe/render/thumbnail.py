@@ -10,6 +10,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour.names import WHITE
 from jwstpipe.render.colour.passband import passband
 from jwstpipe.render.cores.holes import CoreLimits
+from jwstpipe.render.files.avm import AvmRecord, avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 from jwstpipe.render.geometry.frame import choose_frame
 from jwstpipe.render.geometry.resize import resampled, taps
@@ -52,7 +53,9 @@ class Thumbnail:
     """Enclosed holes that were filled for display."""
 
 
-def thumbnail(image: SkyImage, out: Path | str, *, size: int = 256, stretch: StretchKind = "zscale") -> Thumbnail:
+def thumbnail(
+    image: SkyImage, out: Path | str, *, size: int = 256, stretch: StretchKind = "zscale", product_id: str | None = None
+) -> Thumbnail:
     """Make a small grey picture of a whole image.
 
     Parameters
@@ -65,6 +68,8 @@ def thumbnail(image: SkyImage, out: Path | str, *, size: int = 256, stretch: Str
         Longest side, pixels.
     stretch
         Its limits are automatic. Brightness goes to the screen as it is, as image viewers show it.
+    product_id
+        Written into the picture's metadata.
 
     Returns
     -------
@@ -92,6 +97,7 @@ def thumbnail(image: SkyImage, out: Path | str, *, size: int = 256, stretch: Str
     rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])
     first, last = rows.span(0, frame.shape[0])
     small = resampled(grey[first:last], rows, columns, 0, frame.shape[0])
-    with open_picture(path, frame.shape, colour=False) as sink:
+    packet = b"" if product_id is None else avm_packet(AvmRecord(frame.shape, None, product_id=product_id))
+    with open_picture(path, frame.shape, colour=False, packet=packet) as sink:
         sink.write(quantised(small[::-1, :, 0], 8))
     return Thumbnail(path, frame.shape[1], frame.shape[0], frame.level, limits, len(holes))

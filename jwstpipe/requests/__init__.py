@@ -20,7 +20,9 @@ from jwstpipe.requests.mosaic import (
 )
 from jwstpipe.requests.pictures import PictureRequest, ThumbnailsRequest
 from jwstpipe.requests.process_target import ProcessTargetRequest
+from jwstpipe.requests.refresh_metadata import RefreshMetadataRequest
 from jwstpipe.requests.search import SearchRequest
+from jwstpipe.requests.watch_programs import WatchEntry, WatchProgramsRequest
 
 __all__ = [
     "SIZES",
@@ -40,10 +42,13 @@ __all__ = [
     "PictureRequest",
     "ProcessTargetRequest",
     "Quantity",
+    "RefreshMetadataRequest",
     "Request",
     "SearchRequest",
     "Stretch",
     "ThumbnailsRequest",
+    "WatchEntry",
+    "WatchProgramsRequest",
     "Weights",
     "validated",
 ]

@@ -85,6 +85,11 @@ class Reply:
     """The connection is broken before any answer."""
 
     @property
+    def altered(self) -> bool:
+        """Whether other bytes are sent than those of the source."""
+        return self.zeroed or self.inverted[0] < self.inverted[1]
+
+    @property
     def length(self) -> int:
         """Content-Length of the answer."""
         return self.stop - self.start + self.withheld + self.excess
@@ -219,14 +224,15 @@ def _middle_of_data(source: Path | bytes) -> tuple[int, int]:
     return middle, middle + _INVERTED
 
 
-def chunks(reply: Reply) -> Iterator[bytes]:
-    """Read the bytes of an answer piece by piece: what is sent, rather than what is promised."""
+def chunks(reply: Reply, sent: int = 0) -> Iterator[bytes]:
+    """Read the bytes of an answer piece by piece, but for those sent already: what is sent, not what is promised."""
+    start = reply.start + sent
     if isinstance(reply.source, bytes):
-        yield _altered(reply.source[reply.start : reply.stop], reply, reply.start)
-    else:
+        yield _altered(reply.source[start : reply.stop], reply, start)
+    elif start < reply.stop:
         with reply.source.open("rb") as stream:
-            stream.seek(reply.start)
-            for position in range(reply.start, reply.stop, _CHUNK):
+            stream.seek(start)
+            for position in range(start, reply.stop, _CHUNK):
                 yield _altered(stream.read(min(_CHUNK, reply.stop - position)), reply, position)
     yield bytes(reply.excess)
 

@@ -12,15 +12,18 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.query import RecordQuery
 
 SPAWN = multiprocessing.get_context("spawn")
-PRODUCTS = 200
+PRODUCTS = 1000
+BATCH = 20
 PROCESSES = 4
 
 
 def publish_all(path, name, barrier):
     barrier.wait(30)
     with open_catalog(path) as catalog:
-        for number in range(PRODUCTS):
-            catalog.publish(make_record(number, tags=(f"by-{name}",)))
+        for start in range(0, PRODUCTS, BATCH):
+            numbers = range(start, start + BATCH)
+            catalog.publish_many(make_record(number, tags=(f"by-{name}",)) for number in numbers[1:])
+            catalog.publish(make_record(start, tags=(f"by-{name}",)))
         catalog.publish(make_record(f"own-{name}"))
 
 
@@ -38,7 +41,7 @@ def test_processes_that_publish_the_same_products_lose_none(tmp_path):
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(60)
+        writer.join(200)
     assert [writer.exitcode for writer in writers] == [0] * PROCESSES
     with open_catalog(path) as catalog:
         shared = catalog.find(RecordQuery(tags=("by-0",)))

@@ -4,6 +4,7 @@ import socket
 import sqlite3
 
 import pytest
+from pymongo import MongoClient
 
 from jwstpipe.catalog import connect as module
 from jwstpipe.catalog.catalog import Catalog, open_catalog
@@ -126,3 +127,17 @@ def test_a_document_that_is_not_understood_names_its_field(tmp_path, record):
             collections["jwst_data"].update_one({"_id": "p1"}, {"$set": {"from_the_future": 1}})
         with pytest.raises(DataError, match="product 'p1' in the catalogue is not valid: from_the_future"):
             catalog.get("p1")
+
+
+@pytest.mark.parametrize(
+    ("address", "concern", "retried"),
+    [("mongodb://127.0.0.1:1/db", {"w": "majority", "j": True}, True),
+     ("mongodb://127.0.0.1:1/db?w=1&retryWrites=false", {"w": 1, "j": True}, False),
+     ("mongodb://127.0.0.1:1,127.0.0.1:2/db?replicaSet=rs0&tls=true", {"w": "majority", "j": True}, True)],
+)  # fmt: skip
+def test_writes_wait_for_a_majority_unless_the_address_says_otherwise(address, concern, retried):
+    with MongoClient(address, connect=False, **module._options(address)) as client:
+        assert client.write_concern.document == concern
+        assert client.options.retry_writes is retried
+        assert client.options.replica_set_name == ("rs0" if "replicaSet" in address else None)
+        assert (client.options.pool_options._ssl_context is not None) is ("tls=true" in address)

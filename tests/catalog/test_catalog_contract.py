@@ -1,14 +1,18 @@
 """What a catalogue does, on a file and over the wire alike; the truth is a plain list of records."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from astropy.coordinates import SkyCoord
 from catalog_records import CREATED, make_record
 from pydantic import ValidationError
 
+from jwstpipe.catalog.bulk import archive_records, delete_records, plan_deletion, tag_records
 from jwstpipe.catalog.catalog import Share
+from jwstpipe.catalog.exchange import import_lines, import_table, record_line, records_csv, records_table
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.errors import ConflictError, DataError, NotFoundError
+from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 
 
 def as_published(record):
@@ -226,3 +230,153 @@ def test_indexes_are_made_once(catalog, record):
     catalog.publish(record(1))
     catalog.ensure_indexes()
     assert catalog.count() == 1
+
+
+def test_many_at_once_are_the_same_as_one_by_one(catalog, record):
+    catalog.publish(record(1, tags=("mine",)))
+    catalog.amend("p1", description="a fine one", add_tags=["kept"])
+    assert catalog.publish_many(record(number, tags=("bulk",)) for number in range(300)) == 300
+    assert catalog.count() == 300
+    assert catalog.get("p1").description == "a fine one"
+    assert catalog.get("p1").tags == ("mine", "kept", "bulk")
+    assert catalog.get("p299") == as_published(record(299, tags=("bulk",)))
+    assert catalog.count(RecordQuery(tags=("bulk",))) == 300
+    with pytest.raises(ConflictError, match="storage key"):
+        catalog.publish_many([record("other", storage_key="mast/obs/file_1.fits")])
+
+
+def test_a_newer_product_takes_the_slot_and_the_older_one_stays_known(catalog, record):
+    uri, key = "mast:JWST/product/a.fits", "mast/obs/a.fits"
+    first = record("v1", slot=uri, storage_key=key, version="1.11.4")
+    catalog.publish(first)
+    catalog.publish(record("hers", slot=uri, storage_key=key, user_id="ann"))
+    catalog.publish(record("v2", slot=uri, storage_key=key, version="1.12.5"))
+    assert set(ids(catalog.find())) == {"pv2", "phers"}
+    old = catalog.get("pv1")
+    assert (old.status, old.superseded_by, old.version) == ("superseded", "pv2", "1.11.4")
+    catalog.publish(first)  # the older one came back
+    assert (catalog.get("pv1").status, catalog.get("pv1").superseded_by) == ("published", None)
+    assert catalog.get("pv2").superseded_by == "pv1"
+
+
+POSITIONS = [(0.0, 0.0), (359.9999, 0.0), (0.0002, -0.0001), (180.0, 0.0), (10.0, 89.9999), (200.0, 89.9998),
+             (77.0, -90.0), (83.8221, -5.3911), (83.8221, -5.3914), (151.757, -40.4365)]  # fmt: skip
+
+
+@pytest.fixture
+def placed(catalog):
+    catalog.publish_many(make_record(number, ra=ra, dec=dec) for number, (ra, dec) in enumerate(POSITIONS))
+    catalog.publish(make_record("nowhere"))
+    return catalog
+
+
+def test_cones_know_poles_and_right_ascension_zero(placed):
+    every = SkyCoord([ra for ra, _ in POSITIONS], [dec for _, dec in POSITIONS], unit="deg")
+    for ra, dec in [*POSITIONS, (123.0, 45.0)]:
+        apart = every.separation(SkyCoord(ra, dec, unit="deg")).deg
+        for radius in (0.0, 1e-7, 0.0001, 0.00025, 0.0005, 60.0, 180.0):
+            near = {f"p{number}" for number, distance in enumerate(apart) if distance <= radius + 1e-10}
+            assert set(ids(placed.find(RecordQuery(ra=ra, dec=dec, radius=radius)))) == near, (ra, dec, radius)
+    query = RecordQuery(ra=83.8221, dec=-5.3911, radius=0.0005)
+    assert placed.count(query) == 2
+    assert placed.stats(query).total.records == 2
+
+
+def test_a_cone_is_paged_and_joined_with_other_conditions(placed):
+    query = RecordQuery(ra=0.0, dec=0.0, radius=180.0, filter=("F090W",))
+    pages = [ids(placed.find(query, sort="file_name", limit=4, skip=skip)) for skip in (0, 4, 8)]
+    assert [key for page in pages for key in page] == [f"p{number}" for number in range(len(POSITIONS))]
+    with pytest.raises(ValidationError, match="a cone needs"):
+        RecordQuery(ra=1.0, dec=2.0)
+
+
+def test_who_asks_is_part_of_every_question(filled):
+    ann, nobody = filled.as_user("ann"), filled.as_user("")
+    assert set(ids(ann.find())) == {"p2", "p4", "p5"}
+    assert set(ids(ann.find(RecordQuery(visible_to="eve")))) <= {"p2", "p5"}
+    assert ids(nobody.find()) == ["p2"]
+    assert ann.count() == 3
+    assert ann.stats(RecordQuery()).total.records == 3
+    assert set(ann.get_many(["p1", "p2", "p4"])) == {"p2", "p4"}
+    assert ann.published(["p1", "p2"]) == {"p2"}
+    assert ids(ann.children(["p1", "p3"])) == ["p4", "p5"]
+    assert {document["_id"] for document in ann.documents()} == {"p2", "p4", "p5"}
+    assert ids(ann.starting_with("p")) == ["p2", "p4", "p5"]
+    with pytest.raises(NotFoundError):
+        ann.get("p1")
+    with pytest.raises(UsageError, match="not yours"):
+        ann.amend("p5", description="hers")
+    with pytest.raises(UsageError, match="not yours"):
+        ann.delete("p2")
+    assert ann.delete("p1") is False
+    assert filled.get("p1").file_name == "file_1.fits"
+    assert ann.amend("p4", shared_with=["bob"]).shared_with == ("bob",)
+    assert "p4" in ids(filled.as_user("bob").find())
+    ann.publish(make_record("new"))
+    assert filled.get("pnew").user_id == "ann"
+    with pytest.raises(UsageError, match="not yours"):
+        tag_records(ann, RecordQuery(), add=["x"])
+
+
+def test_bulk_tags_and_archiving(filled):
+    assert tag_records(filled, RecordQuery(level=("L3",)), add=["a", "b"]) == 2
+    assert tag_records(filled, RecordQuery(tags=("a",), filter=("F405N",)), remove=["a"]) == 1
+    assert ids(filled.find(RecordQuery(tags=("a", "b")))) == ["p1"]
+    assert archive_records(filled, RecordQuery(level=("L3",))) == 2
+    assert filled.count(RecordQuery(archived=True)) == 2
+    assert filled.get("p1").archived_date is not None
+    assert archive_records(filled, RecordQuery(level=("L3",)), archived=False) == 2
+    assert filled.count(RecordQuery(archived=True)) == 0
+
+
+def test_a_deletion_names_what_depends_on_it(filled):
+    plan = plan_deletion(filled, RecordQuery(level=("L3",)))
+    assert ids(plan.records) == ["p1", "p2"]
+    assert plan.bytes == 10 + 1002
+    assert ids(plan.dependents) == ["p3", "p4", "p5"]
+    assert filled.count() == 5
+    assert delete_records(filled, plan) == 2
+    assert set(ids(filled.find())) == {"p3", "p4", "p5"}
+    assert delete_records(filled, plan_deletion(filled, RecordQuery(kind=("mosaic",))), cascade=True) == 2
+    assert ids(filled.find()) == ["p5"]
+
+
+def test_everything_goes_out_and_comes_back(filled):
+    everything = RecordQuery(status=())
+    records = filled.find(everything, sort="oldest")
+    lines = [record_line(record) for record in records]
+    table, text = records_table(records), io.StringIO()
+    records_csv(records, text)
+    delete_records(filled, plan_deletion(filled, everything))
+    assert import_lines(filled, lines, name="lines") == 6
+    assert filled.find(everything, sort="oldest") == records
+    assert len(table) == 6
+    assert table["wavelength"].unit == "um"
+    assert list(table["file_name"]) == [record.file_name for record in records]
+    assert table["file_size"].mask.tolist() == [record.file_size is None for record in records]
+    delete_records(filled, plan_deletion(filled, everything))
+    assert import_table(filled, text.getvalue(), name="csv") == 6
+    back = filled.find(everything, sort="oldest")
+    assert [(r.product_id, r.status, r.tags, r.parents, r.program) for r in back] == [
+        (r.product_id, r.status, r.tags, r.parents, r.program) for r in records
+    ]
+    with pytest.raises(DataError, match="lines, line 2: not JSON"):
+        import_lines(filled, [lines[0], "{"], name="lines")
+    with pytest.raises(DataError, match=r"line 1 is not valid: .*surprise"):
+        import_lines(filled, [lines[0].replace('"is_validated"', '"surprise"')], name="lines")
+
+
+def test_free_text_and_dates_of_observation(catalog):
+    for number, (name, words) in enumerate([("A_b%c.fits", "Ærø"), ('q"uote.fits', None), ("plain.fits", "b%c \\ x")]):
+        info = make_record(0).image_info.model_copy(update={"observation_date": CREATED + timedelta(days=number)})
+        catalog.publish(make_record(number, file_name=name, description=words, image_info=info))
+    found = {text: "".join(sorted(ids(catalog.find(RecordQuery(text=text))))) for text in
+             ("b%c", "a_B", '"uo', "ærø", "ÆRØ", "\\ x", "pl", "fits", "ngc 31", "a.b")}  # fmt: skip
+    assert found == {"b%c": "p0p2", "a_B": "p0", '"uo': "p1", "ærø": "p0", "ÆRØ": "p0", "\\ x": "p2", "pl": "p2",
+                     "fits": "p0p1p2", "ngc 31": "p0p1p2", "a.b": ""}  # fmt: skip
+    catalog.amend("p1", description="Rewritten")
+    assert ids(catalog.find(RecordQuery(text="rewritten"))) == ["p1"]
+    catalog.publish(make_record(1, file_name='q"uote.fits'))
+    assert ids(catalog.find(RecordQuery(text="rewritten"))) == ["p1"]
+    later = RecordQuery(observed_since=CREATED + timedelta(days=1))
+    assert ids(catalog.find(later, sort="observed")) == ["p2"]

@@ -8,9 +8,8 @@ from jwstpipe.catalog.lineage import (
     descendants,
     edges_of,
     observation_records,
-    render_tree_text,
-    tree_json,
 )
+from jwstpipe.catalog.lineage_forms import render_tree_text, tree_json
 from jwstpipe.errors import NotFoundError
 
 
@@ -98,7 +97,15 @@ def test_the_tree_as_json(made):
         "kind": "archive",
         "file_name": "file_1.fits",
         "level": "unknown",
+        "status": "published",
+        "version": None,
+        "digest": None,
+        "uri": None,
+        "storage_key": "mast/obs/file_1.fits",
         "operation": None,
+        "algorithm_version": None,
+        "role": None,
+        "evidence": None,
         "repeated": False,
         "branches": [],
     }

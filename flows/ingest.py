@@ -1,0 +1,32 @@
+"""Files of the archive into the store and the catalogue."""
+
+from flows.job import job_flow
+from jwstpipe.errors import NotFoundError
+from jwstpipe.jobs.report import RunReport
+from jwstpipe.requests import IngestRequest
+from tasks.archive import choose_ingest, fetch_files
+from tasks.images import register_files
+from tasks.run import job_run
+
+__all__ = ["ingest"]
+
+
+@job_flow
+def ingest(request: IngestRequest) -> RunReport:
+    """Search the archive, fetch the files that are wanted, verify them, and register them in the catalogue.
+
+    Files that are here move no bytes; those that the archive replaced are fetched anew.
+    """
+    with job_run("ingest", request) as run:
+        with run.step("search", percent=5):
+            chosen = choose_ingest(run, request)
+        if not chosen:
+            raise NotFoundError(f"the archive has no public files for {request.title()}; try other levels or filters")
+        with run.step("transfer", percent=85):
+            fetched = fetch_files(run, chosen, request.source)
+        with run.step("register", percent=10):
+            records = register_files(run, fetched)
+        run.files = len(records)
+        run.bytes_moved = sum(found.bytes_moved for found in fetched)
+        run.made(records)
+    return run.report("ingest", request)

@@ -1,0 +1,111 @@
+"""`jwstpipe lineage`: where a product came from, what became of it, whether it is current and can be made again."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from jwstpipe.cli.catalog import Home, Json, User, opened
+from jwstpipe.cli.context import choices_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.errors import DataError
+
+__all__ = ["COMMANDS"]
+
+
+def lineage(
+    context: typer.Context,
+    product: Annotated[
+        str, typer.Argument(metavar="PRODUCT|FILE", help="id (or its beginning), file name, or any file of the product")
+    ],
+    *,
+    form: Annotated[
+        Literal["text", "json", "mermaid", "dot"],
+        typer.Option("--format", help="text, json, mermaid or dot (Graphviz)"),
+    ] = "text",
+    down: Annotated[bool, typer.Option("--down", help="what was made of it, in place of what it was made of")] = False,
+    why_stale: Annotated[bool, typer.Option("--why-stale", help="is it current? and if not, why not")] = False,
+    rerun: Annotated[bool, typer.Option("--rerun", help="make it again from its record, and compare")] = False,
+    user: User = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Tell what a product was made of and what became of it."""
+    from jwstpipe.catalog.carried_id import find_product
+
+    chosen = "json" if as_json else form
+    with opened(context, home=home, user=user) as (catalog, settings):
+        found = find_product(catalog, product, s3=settings.s3)
+        key = found.record.product_id
+        if Path(product).exists():
+            remark(f"{product} is product {key} (by its {found.by})")
+        if rerun:
+            _rerun(context, catalog, settings, key, as_json=chosen == "json")
+        elif why_stale:
+            _why_stale(catalog, settings, key, as_json=chosen == "json")
+        else:
+            _show(catalog, key, chosen, down=down)
+
+
+def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
+    from jwstpipe.catalog.lineage import ancestors, descendants
+    from jwstpipe.catalog.lineage_forms import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
+
+    tree = descendants(catalog, key) if down else ancestors(catalog, key)
+    if form == "mermaid":
+        data(render_tree_mermaid(tree, downward=down))
+    elif form == "dot":
+        data(render_tree_dot(tree, downward=down))
+    elif form == "json":
+        record = catalog.get(key).model_dump(mode="json")
+        told = ("parameters", "software", "run_id", "execution", "created", "inputs", "warnings", "superseded_by")
+        below = [] if down else tree_json(descendants(catalog, key))["branches"]
+        json_data({**tree_json(tree), **{name: record[name] for name in told}, "descendants": below})
+    else:
+        data(render_tree_text(tree))
+        made = () if down else descendants(catalog, key).branches
+        if made:
+            data()
+            data("went into:")
+            for branch in made:
+                data(render_tree_text(branch))
+
+
+def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
+    from jwstpipe.catalog.staleness import why_stale
+    from jwstpipe.remake import ALGORITHMS, product_stands
+    from jwstpipe.storage import open_store
+
+    store = open_store(settings.store_root, s3=settings.s3)
+    reasons = why_stale(
+        catalog, key, algorithms=ALGORITHMS, present=lambda name, form: product_stands(store, name, form)
+    )
+    if as_json:
+        json_data({"product_id": key, "stale": bool(reasons), "reasons": [asdict(reason) for reason in reasons]})
+        return
+    data(f"{key} is {'stale' if reasons else 'current'}")
+    for reason in reasons:
+        data(f"  {reason.cause}: {reason.file_name}: {reason.detail}")
+
+
+def _rerun(context: typer.Context, catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
+    from jwstpipe.execute import open_workers
+    from jwstpipe.remake import remake
+    from jwstpipe.storage import open_store
+
+    store = open_store(settings.store_root, s3=settings.s3)
+    with progress_bars(quiet=choices_of(context).quiet), open_workers(settings.execution) as workers:
+        made = remake(key, catalog=catalog, store=store, workers=workers)
+    if as_json:
+        json_data(asdict(made))
+    else:
+        data(f"{made.product_id}: made again{', and put back in its place' if made.restored else ''}")
+        data(f"  id      {made.product_id} (the same)")
+        data(f"  digest  {made.digest} ({'the same' if made.same else f'was {made.expected}'})")
+        data(f"  compared: {made.compared}")
+    if not made.same:
+        raise DataError(f"{key}: made again with another digest: {made.digest}, not {made.expected}")
+
+
+COMMANDS = {"lineage": lineage}

@@ -1,0 +1,55 @@
+"""Store and catalogue against each other, and what piles up in them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from jwstpipe.catalog.housekeeping import collect_garbage, find_garbage, reap_leases
+from jwstpipe.catalog.reconcile import Finding, repair, survey
+from tasks.run import Run
+
+__all__ = ["clear_garbage", "clear_leases", "compare", "put_right"]
+
+
+@task(name="compare", cache_policy=NO_CACHE)
+def compare(run: Run, *, verify: bool = False, grace_hours: float) -> tuple[Finding, ...]:
+    """Find where store and catalogue do not agree; nothing is changed."""
+    found = survey(run.catalog, run.store, verify=verify, grace=timedelta(hours=grace_hours), now=run.now())
+    for (kind, action), count in sorted(Counter((finding.kind, finding.action) for finding in found).items()):
+        run.counts[f"{kind}, to {action}"] = count
+        get_run_logger().info("%d %s, to %s", count, kind, action)
+    for finding in found:
+        run.note(f"{finding.kind}: {finding.storage_key or finding.product_id}: {finding.detail}")
+    return found
+
+
+@task(name="put right", cache_policy=NO_CACHE)
+def put_right(run: Run, findings: Sequence[Finding]) -> None:
+    """Register, delete and mark as the findings say."""
+    done = repair(run.catalog, run.store, findings, now=run.now())
+    run.counts |= {"registered": done.registered, "deleted": done.deleted, "marked": done.marked}
+    get_run_logger().info(
+        "%d registered, %d deleted (%.1f MB), %d marked",
+        done.registered, done.deleted, done.bytes_freed / 1e6, done.marked,
+    )  # fmt: skip
+    for failure in done.failures:
+        get_run_logger().warning(failure)
+        run.note(failure)
+
+
+@task(name="garbage", cache_policy=NO_CACHE)
+def clear_garbage(run: Run, *, days: float, dry_run: bool) -> None:
+    """Delete superseded products that no current one was made of."""
+    garbage = find_garbage(run.catalog, grace=timedelta(days=days), now=run.now())
+    run.counts["superseded, not needed"] = len(garbage.products)
+    count = 0 if dry_run else collect_garbage(run.catalog, run.store, garbage)
+    get_run_logger().info("%d superseded products not needed, %d deleted", len(garbage.products), count)
+
+
+@task(name="leases", cache_policy=NO_CACHE)
+def clear_leases(run: Run) -> None:
+    """Clear away the leases of runs that died."""
+    run.counts["leases of dead runs"] = reap_leases(run.catalog, now=run.now())

@@ -1,0 +1,85 @@
+"""Killed without warning in mid-file, again and again: nothing wrong is ever seen, and hardly a byte comes twice."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from archive_helpers import NAME, RANGE, fits_bytes, make_product
+from loopback import Loopback, ranged
+
+KILLS = 10
+WORKERS = 4
+RANGES_A_LIFE = 9
+
+CHILD = """
+import sys
+from pathlib import Path
+from archive_helpers import make_product, settings_for
+from jwstpipe.archive.transfer import fetch
+server, folder, size, range_bytes, workers = sys.argv[1:]
+settings = settings_for(server, ranges_at_once=int(workers), timeout_s=60.0)
+fetch([make_product(size=int(size))], Path(folder), settings=settings, range_bytes=int(range_bytes)).require_all()
+"""
+
+
+class Lives:
+    """A good server that holds its answers back after some ranges, until the client is dead."""
+
+    def __init__(self, content):
+        self._content = content
+        self._lock = threading.Lock()
+        self.answered = []
+        self.begin(None)
+
+    def begin(self, ranges):
+        with self._lock:
+            self._left = ranges
+            self.reached, self.release = threading.Event(), threading.Event()
+
+    def __call__(self, ask):
+        with self._lock:
+            probe = ask.headers["range"] == "bytes=0-0"
+            held = not probe and self._left == 0
+            if not probe and not held:
+                self.answered.append(ask.headers["range"])
+                self._left = None if self._left is None else self._left - 1
+            reached, release = self.reached, self.release
+        if held:
+            reached.set()
+            release.wait(60)
+            return None
+        return ranged(self._content, ask)
+
+
+def test_ten_kills_cost_at_most_one_range_for_each_worker_each(tmp_path):
+    content = fits_bytes(side=950)
+    whole = -(-len(content) // RANGE)
+    assert whole > KILLS * RANGES_A_LIFE
+    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
+    lives = Lives(content)
+    final = tmp_path / "down" / make_product().obs_id / NAME
+    with Loopback(lives) as server:
+        command = [
+            sys.executable, "-c", CHILD, server.address, str(tmp_path / "down"), str(len(content)), str(RANGE),
+            str(WORKERS),
+        ]  # fmt: skip
+        environment = {**os.environ, "PYTHONPATH": path}
+        for _ in range(KILLS):
+            lives.begin(RANGES_A_LIFE)
+            process = subprocess.Popen(command, env=environment)
+            try:
+                assert lives.reached.wait(60)
+            finally:
+                process.send_signal(signal.SIGKILL)
+                process.wait(30)
+                lives.release.set()
+            assert not final.exists()
+        assert len(lives.answered) == KILLS * RANGES_A_LIFE
+        lives.begin(None)
+        subprocess.run(command, env=environment, check=True, timeout=120)
+    assert final.read_bytes() == content
+    assert whole <= len(lives.answered) <= whole + KILLS * WORKERS
+    assert len(set(lives.answered)) == whole
