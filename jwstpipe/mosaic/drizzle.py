@@ -102,8 +102,10 @@ def _drizzle(
             area = 0.5 * abs((px[1] - px[3]) * (py[0] - py[2]) - (px[0] - px[2]) * (py[1] - py[3]))
             if not area > 0.0:
                 continue
-            left, low = int(np.floor(px.min())), int(np.floor(py.min()))
-            columns, rows = int(np.floor(px.max())) - left + 1, int(np.floor(py.max())) - low + 1
+            left = int(np.floor(min(px[0], px[1], px[2], px[3])))
+            low = int(np.floor(min(py[0], py[1], py[2], py[3])))
+            columns = int(np.floor(max(px[0], px[1], px[2], px[3]))) - left + 1
+            rows = int(np.floor(max(py[0], py[1], py[2], py[3]))) - low + 1
             if rows > covered.shape[0] or columns >= covered.shape[1]:
                 covered = np.zeros((max(rows, covered.shape[0]), max(columns + 1, covered.shape[1])))
             _cover(px, py, left, low, covered)
@@ -112,18 +114,18 @@ def _drizzle(
             v = var[i, j] * scale * scale if spread.size > 1 else 0.0
             bits = np.uint32(dq[i, j] if used.size > 1 else 0)
             value = sci[i, j] * scale
-            _deposit(covered[:rows, : columns + 1], left, low, value, w / area, v, bits, good, sums, spread, used, lost)
+            _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, sums, spread, used, lost)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _deposit(
-    covered: Floats, left: int, low: int, value: float, rate: float, v: float, bits: np.uint32, good: int,
-    sums: Floats, spread: Floats, used: Bits, lost: Bits,
+    covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, v: float,
+    bits: np.uint32, good: int, sums: Floats, spread: Floats, used: Bits, lost: Bits,
 ) -> None:  # fmt: skip
     """Share a drop out among the pixels that it covers, and clear the areas for the next one."""
-    for b in range(covered.shape[0]):
+    for b in range(rows):
         total = 0.0
-        for a in range(covered.shape[1]):
+        for a in range(columns):
             total += covered[b, a]
             covered[b, a] = 0.0
             y, x = low + b, left + a
@@ -173,19 +175,13 @@ def _corners(
 
     Positions are moved by half a pixel, so that pixel k of the window covers k to k + 1.
     """
+    near, far = (1.0 - half) * (1.0 - half), half * half
+    edge = half * (1.0 - half)
     for k in range(4):
-        side = c - 1 if k in (0, 3) else c + 1
-        row = below if k in (0, 1) else above
-        for axis in range(2):
-            p = xs if axis == 0 else ys
-            at = (
-                (1.0 - half) * ((1.0 - half) * p[here, c] + half * p[here, side])
-                + half * ((1.0 - half) * p[row, c] + half * p[row, side])
-            )  # fmt: skip
-            if axis == 0:
-                px[k] = at - box_x + 0.5
-            else:
-                py[k] = at - box_y + 0.5
+        side = c - 1 if k == 0 or k == 3 else c + 1  # noqa: PLR1714 - a tuple costs time here
+        row = below if k < 2 else above
+        px[k] = near * xs[here, c] + edge * (xs[here, side] + xs[row, c]) + far * xs[row, side] - box_x + 0.5
+        py[k] = near * ys[here, c] + edge * (ys[here, side] + ys[row, c]) + far * ys[row, side] - box_y + 0.5
     px[4], py[4] = px[0], py[0]
 
 
@@ -204,28 +200,28 @@ def _cover(px: Floats, py: Floats, left: int, low: int, covered: Floats) -> None
         while y < y1:
             end = min(y1, row + 1.0)
             stop = min(max(x0 + slope * (end - y0), min(x0, x1)), max(x0, x1)) if end < y1 else x1
-            _cover_row(x, stop, sign * (end - y), covered[row])
+            _cover_row(x, stop, sign * (end - y), covered, row)
             y, x, row = end, stop, row + 1
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _cover_row(x0: float, x1: float, dy: float, covered: Floats) -> None:
+def _cover_row(x0: float, x1: float, dy: float, covered: Floats, row: int) -> None:
     """Add a piece of a side that stays in one row; `dy` is its signed height."""
     if x0 > x1:
         x0, x1 = x1, x0
     column = max(int(x0), 0)
     if x1 <= column + 1.0 or x1 == x0:
         share = column + 1.0 - 0.5 * (x0 + x1)
-        covered[column] += dy * share
-        covered[column + 1] += dy * (1.0 - share)
+        covered[row, column] += dy * share
+        covered[row, column + 1] += dy * (1.0 - share)
         return
     rate, x = dy / (x1 - x0), x0
     while x < x1:
         end = min(x1, column + 1.0)
         part = rate * (end - x)
         share = column + 1.0 - 0.5 * (x + end)
-        covered[column] += part * share
-        covered[column + 1] += part * (1.0 - share)
+        covered[row, column] += part * share
+        covered[row, column + 1] += part * (1.0 - share)
         x, column = end, column + 1
 
 

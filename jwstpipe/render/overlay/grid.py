@@ -20,6 +20,8 @@ STEPS = (
 """Distances between lines, degrees; right ascension has them in seconds, minutes and hours of time instead."""
 
 _TIME_STEPS = (*(15.0 * step for step in STEPS[:-4]), 45.0)
+_DECIMAL_STEPS = (*(n * 10.0**power for power in range(-6, 1) for n in (1, 2, 5)), 10.0, 15.0, 30.0, 45.0)
+
 _LINES = 6
 """Lines across a picture, about."""
 
@@ -55,12 +57,12 @@ def grid_marks(wcs: WCS, shape: tuple[int, int], *, swapped: bool, hours: bool, 
         low, high = (-90.0, high) if pole[0] < 0 else (low, 90.0)
     west, span = (0.0, 360.0) if pole else _span(np.sort(lon[seen] % 360.0))
     marks: list[Mark] = []
-    step = _step(span, _TIME_STEPS if hours else STEPS)
+    step = _step(span, _TIME_STEPS if hours else _DECIMAL_STEPS)
     for value in _multiples(west, west + span, step):
         lats = np.linspace(low, high, _SAMPLES)
         label = sexagesimal((value % 360.0) / 15.0, "hms", step / 15.0) if hours else f"{value % 360.0:g}°"
         marks += _line(wcs, shape, np.full(_SAMPLES, value % 360.0), lats, label, size, swapped=swapped, below=True)
-    step = _step(high - low, STEPS)
+    step = _step(high - low, STEPS if hours else _DECIMAL_STEPS)
     for value in _multiples(low, high, step):
         lons = np.linspace(west, west + span, _SAMPLES) % 360.0
         label = sexagesimal(value, "dms", step) if hours else f"{value:g}°"

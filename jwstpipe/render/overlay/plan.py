@@ -159,12 +159,13 @@ def _angle(degrees: float) -> str:
 
 
 def _compass(placement: SkyPlacement, shape: tuple[int, int], size: int) -> list[Mark]:
-    """Draw arrows to north and east, as the matrix has them, in the lower right corner."""
+    """Draw arrows to north and east (of galactic axes: b and l), as the matrix has them, in the lower right corner."""
     inverse = np.linalg.inv(np.array(placement.cd))
     arm = 3.0 * size
     centre = shape[1] - 5.5 * size, shape[0] - 5.5 * size
     marks: list[Mark] = []
-    for name, direction in (("N", inverse[:, 1]), ("E", inverse[:, 0])):
+    north, east = ("b", "l") if placement.frame == "GAL" else ("N", "E")
+    for name, direction in ((north, inverse[:, 1]), (east, inverse[:, 0])):
         dx, dy = float(direction[0]), -float(direction[1])
         norm = hypot(dx, dy)
         dx, dy = dx / norm, dy / norm
