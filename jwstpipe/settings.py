@@ -48,6 +48,10 @@ class S3Settings(_Section):
     region: str = Field("us-east-1", description="AWS region")
     anonymous: bool = Field(False, description="read without credentials, as public buckets allow")
     max_attempts: int = Field(8, ge=1, le=50, description="attempts for a request that fails in passing")
+    cache: Path | None = Field(
+        None, description="folder of the read cache for FITS files on S3; empty: one in the system's temporary folder"
+    )
+    cache_mb: int = Field(1024, ge=0, description="largest size of the read cache, MB; 0 = no cache")
 
 
 class ArchiveSettings(_Section):
