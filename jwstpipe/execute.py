@@ -99,6 +99,11 @@ class ThreadWorkers:
         """Apply a function to every job (see `Workers.run`)."""
         receipts: dict[str, ReceiptT] = {}
         report(Progress(name, 0, len(jobs), unit))
+        if self.threads == 1:  # the caller's own thread does it, and shares its memory
+            for key, job in jobs.items():
+                receipts[key] = function(job)
+                report(Progress(name, len(receipts), len(jobs), unit))
+            return receipts
         with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
             pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
             try:

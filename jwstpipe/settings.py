@@ -48,6 +48,10 @@ class S3Settings(_Section):
     region: str = Field("us-east-1", description="AWS region")
     anonymous: bool = Field(False, description="read without credentials, as public buckets allow")
     max_attempts: int = Field(8, ge=1, le=50, description="attempts for a request that fails in passing")
+    cache: Path | None = Field(
+        None, description="folder of the read cache for FITS files on S3; empty: one in the system's temporary folder"
+    )
+    cache_mb: int = Field(1024, ge=0, description="largest size of the read cache, MB; 0 = no cache")
 
 
 class ArchiveSettings(_Section):
@@ -73,6 +77,12 @@ class ArchiveSettings(_Section):
     attempts: int = Field(4, ge=1, le=20, description="attempts for a request that fails in passing")
     files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")
     ranges_at_once: int = Field(4, ge=1, le=32, description="byte ranges of one file in transfer at the same time")
+
+    @field_validator("s3", mode="before")
+    @classmethod
+    def _public(cls, value: Any) -> Any:
+        """Keep reading the public bucket without credentials when a site sets another part of its endpoint."""
+        return {"anonymous": True, **value} if isinstance(value, Mapping) else value
 
     @field_validator("server")
     @classmethod

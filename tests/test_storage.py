@@ -2,13 +2,23 @@
 
 import errno
 import os
+import time
 
 import boto3
 import pytest
 
 from jwstpipe.errors import DataError, NotFoundError, StorageError
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import aside, open_store, shown, storage_errors, writing_errors
+from jwstpipe.storage import (
+    aside,
+    get_range,
+    lifecycle_hint,
+    open_store,
+    s3_client,
+    shown,
+    storage_errors,
+    writing_errors,
+)
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -99,3 +109,58 @@ def test_a_file_where_a_folder_should_be(tmp_path):
 
 def test_names_of_partial_writes_are_not_shown():
     assert shown("/data/.m101.zarr.0123456789ab.partial/0/sci") == "/data/m101.zarr/0/sci"
+
+
+def test_a_link_reads_one_object_for_a_while_and_then_no_more(s3_server, monkeypatch):
+    from urllib.parse import parse_qs, urlsplit
+    from urllib.request import urlopen
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1").create_bucket(Bucket=bucket)
+    store = open_store(f"s3://{bucket}/prefix", s3=S3Settings(endpoint=s3_server))
+    store.write_bytes("a/one.bin", b"1234")
+    link = store.link("a/one.bin")
+    with urlopen(link) as answer:
+        assert answer.read() == b"1234"
+    query = parse_qs(urlsplit(link).query)
+    seconds = query.get("X-Amz-Expires") or [int(query["Expires"][0]) - int(time.time())]
+    assert 14 * 60 < int(seconds[0]) <= 15 * 60
+    assert urlsplit(link).path == f"/{bucket}/prefix/a/one.bin"
+
+
+def test_a_local_object_has_no_link(tmp_path):
+    store = open_store(tmp_path / "store")
+    store.write_bytes("one", b"1")
+    with pytest.raises(DataError, match="local path has no link"):
+        store.link("one")
+
+
+def test_a_bucket_takes_the_suggested_lifecycle(s3_server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    client = s3_client(S3Settings(endpoint=s3_server))
+    client.create_bucket(Bucket=bucket)
+    client.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=lifecycle_hint("store/mast"))
+    rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert rules[0]["Filter"] == {"Prefix": "store/mast/"}
+    assert rules[0]["Transitions"][0]["StorageClass"] == "STANDARD_IA"
+
+
+def test_ranges_know_their_object(s3_server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    s3 = S3Settings(endpoint=s3_server)
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    s3_client(s3).create_bucket(Bucket=bucket)
+    address = f"s3://{bucket}/key"
+    assert get_range(address, 0, 10, s3=s3) is None
+    s3_client(s3).put_object(Bucket=bucket, Key="key", Body=b"0123456789")
+    first, last = get_range(address, 2, 3, s3=s3), get_range(address, -4, s3=s3)
+    assert (first.content, last.content, first.size, last.size) == (b"234", b"6789", 10, 10)
+    assert first.etag == last.etag != ""
+    s3_client(s3).put_object(Bucket=bucket, Key="key", Body=b"another")
+    with pytest.raises(StorageError, match="was replaced"):
+        get_range(address, 0, 4, etag=first.etag, s3=s3)

@@ -289,6 +289,8 @@ def show_ingested(done: Any, *, as_json: bool) -> None:
             remark(f"{record.file_name}: {told}")
     for failure in done.failures:
         remark(f"failed: {failure.reason}")
+    if reasons := [entry.fell_back for entry in done.entries if entry.fell_back]:
+        remark(f"{len(reasons)} files did not come from the first choice of source, the first because: {reasons[0]}")
     moved = sum(entry.bytes_moved for entry in done.entries)
     if done.entries and not moved:
         remark(f"no bytes moved: all {len(done.entries)} files were here")

@@ -25,6 +25,9 @@ def convert(
     verify: Annotated[
         bool, typer.Option("--verify", help="read the image back and compare every card and sample")
     ] = False,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="write OUT.json: references to the bytes of the FITS file, no pixels")
+    ] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
@@ -33,6 +36,9 @@ def convert(
     from jwstpipe.images.verify import verify_conversion
 
     s3 = settings_of(context).s3
+    if virtual:
+        _refer(source, target, overwrite=overwrite, s3=s3, as_json=as_json)
+        return
     with progress_bars(quiet=choices_of(context).quiet) as report:
         made = convert_image(source, target, planes=_planes(planes), overwrite=overwrite, s3=s3, report=report)
         checked = verify_conversion(source, target, s3=s3, report=report) if verify else None
@@ -46,6 +52,17 @@ def convert(
         data(f"verified: the same {checked.cards:,} cards and {checked.samples:,} samples in {', '.join(checked.hdus)}")
     if made.omitted:
         remark(f"not kept: {', '.join(made.omitted)} (--planes all keeps every HDU)")
+
+
+def _refer(source: str, target: str, *, overwrite: bool, s3: Any, as_json: bool) -> None:
+    from jwstpipe.images.virtual import write_references
+
+    made = write_references(source, target, overwrite=overwrite, s3=s3)
+    if as_json:
+        json_data(asdict(made))
+        return
+    rows, columns = made.shape
+    data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}, {made.references} ranges of {made.source}")
 
 
 def _planes(words: str) -> Any:

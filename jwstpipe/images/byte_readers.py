@@ -14,14 +14,14 @@ import zlib
 from pathlib import Path
 from typing import IO, Any
 
-import fsspec
 import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, NotFoundError, StorageError
 from jwstpipe.images.fits_structure import ByteReader
+from jwstpipe.images.read_cache import BLOCK_BYTES, ReadCache, default_folder
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import is_remote, s3_options, storage_errors
+from jwstpipe.storage import get_range, is_remote, storage_errors
 
 __all__ = ["LocalReader", "RangeReader", "open_bytes", "spooled"]
 
@@ -32,6 +32,9 @@ MOST_UNPACKED = 64 << 30
 """Largest unpacked size, bytes."""
 
 COPY = 1 << 20
+MOST_CACHED = 8 << 20
+"""Longest read that goes through the cache, bytes."""
+
 WINDOW_PIECE = 16 << 20
 """Bytes of whole rows held at once while a window is cut out of them."""
 
@@ -39,9 +42,12 @@ WINDOW_PIECE = 16 << 20
 class LocalReader:
     """A local file; the descriptor outlives the stream that it was made from, and a name that is removed."""
 
-    def __init__(self, stream: IO[bytes], name: str) -> None:
+    def __init__(self, stream: IO[bytes], name: str, *, in_place: bool = False) -> None:
         self._descriptor = os.dup(stream.fileno())
         self._name = name
+        self.in_place = in_place
+        """It reads the file itself, not something unpacked from it."""
+
         self._size = os.fstat(self._descriptor).st_size
         weakref.finalize(self, os.close, self._descriptor)
 
@@ -80,18 +86,22 @@ class LocalReader:
 
 
 class RangeReader:
-    """A remote object read by byte ranges; small reads, as those of headers, fetch a little more and keep it."""
+    """A remote object read by byte ranges, through the read cache for all but long stretches.
 
-    HEAD = 1 << 20
-    AHEAD = 64 << 10
-    KEPT = 64
+    Opening takes one request, for the first block; it tells size and ETag, and every later one asks for that ETag.
+    """
 
-    def __init__(self, filesystem: Any, address: str) -> None:
-        self._filesystem = filesystem
+    def __init__(self, address: str, s3: S3Settings) -> None:
         self._address = address
-        with storage_errors(address):
-            self._size = int(filesystem.size(address))
-        self._pieces: dict[int, bytes] = {0: self._fetch(0, min(self.HEAD, self._size))}
+        self._s3 = s3
+        found = get_range(address, 0, BLOCK_BYTES, s3=s3)
+        if found is None:
+            raise NotFoundError(f"{address}: no such object; check the address")
+        self._size, self._etag, self._head = found.size, found.etag, found.content
+        self._cache = ReadCache(s3.cache or default_folder(), s3.cache_mb << 20) if s3.cache_mb else None
+
+    in_place = True
+    """It reads the file itself, not something unpacked from it."""
 
     @property
     def size(self) -> int:
@@ -101,29 +111,38 @@ class RangeReader:
     def read(self, offset: int, length: int) -> bytes:
         """Fetch a byte range; fewer bytes at the end of the object."""
         end = max(min(offset + length, self._size), offset)
-        for start, piece in self._pieces.items():
-            if start <= offset and end <= start + len(piece):
-                return piece[offset - start : end - start]
-        if length > self.AHEAD:
+        if end <= len(self._head):
+            return self._head[offset:end]
+        if end - offset > MOST_CACHED or self._cache is None:
             return self._fetch(offset, end)
-        piece = self._fetch(offset, min(offset + self.AHEAD, self._size))
-        if len(self._pieces) >= self.KEPT:
-            del self._pieces[next(start for start in self._pieces if start)]
-        self._pieces[offset] = piece
-        return piece[: end - offset]
+        first, last = offset // BLOCK_BYTES, -(-end // BLOCK_BYTES)
+        content = b"".join(self._blocks(self._cache, first, last))
+        return content[offset - first * BLOCK_BYTES : end - first * BLOCK_BYTES]
 
     def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
         """Fetch bytes `first` to `first + width` of each of many rows, shape (rows, width); whole rows are moved."""
         return _cut(self, offset, row_bytes, rows, first, width)
 
+    def _blocks(self, cache: ReadCache, first: int, last: int) -> list[bytes]:
+        """Give blocks `first` to `last` (not included); those that are not here come in one request."""
+        found = [cache.get(self._address, self._etag, number) for number in range(first, last)]
+        lacking = [number for number, block in enumerate(found, first) if block is None]
+        if lacking:
+            start, end = lacking[0] * BLOCK_BYTES, min((lacking[-1] + 1) * BLOCK_BYTES, self._size)
+            content = self._fetch(start, end)
+            for number in range(lacking[0], lacking[-1] + 1):
+                block = content[number * BLOCK_BYTES - start : (number + 1) * BLOCK_BYTES - start]
+                found[number - first] = block
+                cache.put(self._address, self._etag, number, block)
+        return [block for block in found if block is not None]
+
     def _fetch(self, start: int, end: int) -> bytes:
         if end <= start:
             return b""
-        with storage_errors(self._address):
-            content = bytes(self._filesystem.cat_file(self._address, start=start, end=end))
-        if len(content) != end - start:
-            raise StorageError(f"{self._address}: gave {len(content):,} of {end - start:,} bytes; try again")
-        return content
+        found = get_range(self._address, start, end - start, etag=self._etag, s3=self._s3)
+        if found is None or len(found.content) != end - start:
+            raise StorageError(f"{self._address}: gave other than {end - start:,} bytes; open it again")
+        return found.content
 
 
 def _cut(
@@ -161,12 +180,13 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalRea
         A damaged gzip or bzip2 stream, or one that unpacks beyond all measure.
     """
     if is_remote(address):
-        filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings()))
-        ranges = RangeReader(filesystem, str(address))
-        opener = _opener(bytes(ranges.read(0, 3)))
+        ranges = RangeReader(str(address), s3 or S3Settings())
+        opener = _opener(ranges.read(0, 3))
         if opener is None:
             return ranges
-        with storage_errors(address), filesystem.open(str(address), "rb") as packed:
+        local = spooled(ranges, name=str(address))
+        with open(os.dup(local.descriptor), "rb") as packed:  # noqa: PTH123 - a descriptor has no path
+            packed.seek(0)
             return _unpacked(packed, opener, ranges.size, str(address))
     path = Path(address)
     if path.is_dir():
@@ -179,7 +199,7 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalRea
         opener = _opener(stream.read(3))
         stream.seek(0)
         if opener is None:
-            return LocalReader(stream, str(path))
+            return LocalReader(stream, str(path), in_place=True)
         return _unpacked(stream, opener, path.stat().st_size, str(path))
 
 

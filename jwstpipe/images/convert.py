@@ -1,17 +1,18 @@
 """FITS to Zarr: every card and every sample kept, by row bands, so that memory does not grow with the file."""
 
-import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.byte_readers import spooled
+from jwstpipe.images.digest import DigestingReader
 from jwstpipe.images.fits_reader import PLANES, FitsImage, open_fits
-from jwstpipe.images.fits_structure import ByteReader
 from jwstpipe.images.layout import LAYOUT, root_attributes
 from jwstpipe.images.plane_writer import write_hdus
 from jwstpipe.images.publish import existing_product, new_image
@@ -29,8 +30,6 @@ Planes = Literal["all", "science"] | tuple[str, ...]
 
 SCIENCE = ("sci", "err", "dq", "wht", "area", "var_rnoise")
 """What mosaics need; the other HDUs are kept only by ``planes="all"``."""
-
-DIGEST_PIECE = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -122,51 +121,31 @@ def convert(
     """
     started = time.perf_counter()
     image = open_fits(source, s3=s3)
-    image = replace(image, reader=spooled(image.reader, name=image.address))
-    wcs = image.wcs
-    wcs.exact(name=image.address)
-    digest = _digest(image.reader)
-    identity = image_id(parent or f"sha256:{digest}", planes=planes)
+    passing = DigestingReader(spooled(image.reader, name=image.address))
+    image = replace(image, reader=passing)
+    image.wcs.exact(name=image.address)
     kept = _kept(image, planes)
+    made = _Made(str(target), image.shape, planes, parent, passing)
     found = existing_product(target, s3=s3)
     if found is not None and not overwrite:
-        if found.provenance.get("product_id") != identity:
+        if found.provenance.get("product_id") != made.identity:
             raise ConflictError(f"{target}: another image stands here; choose another name or use --overwrite")
-        omitted = tuple(found.attributes["fits"]["omitted"])
-        return ConvertReceipt(
-            str(target),
-            identity,
-            image.shape,
-            found.planes,
-            found.levels,
-            omitted,
-            digest,
-            _since(started),
-            reused=True,
-        )
+        return made.receipt(found.planes, found.levels, found.attributes["fits"]["omitted"], started, reused=True)
     slices = image.plane_slices("sci")
     with new_image(target, s3=s3) as writer:
         fits = write_hdus(writer, image, kept, keep_all=planes == "all", report=report)
-        if wcs.nodes is not None:
-            writer.write_wcs(wcs.nodes)
-        fits |= {"sha256": digest, "size": image.reader.size}
-        dtype = str(image.sample_format("sci").decoded)
+        if image.wcs.nodes is not None:
+            writer.write_wcs(image.wcs.nodes)
         levels = build_pyramid(
             writer,
             image.shape,
             weighted="wht" in kept and image.plane_slices("wht") == slices,
             workers=workers or ThreadWorkers(1),
             s3=s3,
-            dtype=dtype,
+            dtype=str(image.sample_format("sci").decoded),
             slices=slices,
             report=report,
         )
-        provenance = {
-            "operation": "convert",
-            "algorithm": ALGORITHM,
-            "parameters": {"planes": planes},
-            "inputs": [{"address": image.address, "product_id": parent, "sha256": digest}],
-        }
         writer.finish(
             root_attributes(
                 kind="image",
@@ -175,24 +154,60 @@ def convert(
                 planes=kept,
                 unit=str(image.header.get("BUNIT", "")),
                 levels=levels,
-                product_id=identity,
-                provenance=provenance,
-                fits=fits,
-                wcs=wcs,
+                product_id=made.identity,
+                provenance=made.provenance(image.address),
+                fits=fits | {"sha256": made.digest, "size": image.reader.size},
+                wcs=image.wcs,
                 slices=slices,
             )
         )
-    return ConvertReceipt(
-        str(target),
-        identity,
-        image.shape,
-        tuple(kept),
-        levels,
-        tuple(fits["omitted"]),
-        digest,
-        _since(started),
-        reused=False,
-    )
+    return made.receipt(tuple(kept), levels, fits["omitted"], started, reused=False)
+
+
+@dataclass(frozen=True, eq=False)
+class _Made:
+    """The identity of what is made, known once all bytes of the source have passed."""
+
+    address: str
+    shape: tuple[int, int]
+    planes: Planes
+    parent: str | None
+    reader: DigestingReader
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the unpacked source."""
+        return self.reader.sha256()
+
+    @cached_property
+    def identity(self) -> str:
+        """Product id."""
+        return image_id(self.parent or f"sha256:{self.digest}", planes=self.planes)
+
+    def provenance(self, source: str) -> dict[str, Any]:
+        """Say what was done to what."""
+        return {
+            "operation": "convert",
+            "algorithm": ALGORITHM,
+            "parameters": {"planes": self.planes},
+            "inputs": [{"address": source, "product_id": self.parent, "sha256": self.digest}],
+        }
+
+    def receipt(
+        self, planes: tuple[str, ...], levels: int, omitted: Sequence[str], started: float, *, reused: bool
+    ) -> ConvertReceipt:
+        """Tell what stands there now."""
+        return ConvertReceipt(
+            address=self.address,
+            product_id=self.identity,
+            shape=self.shape,
+            planes=planes,
+            levels=levels,
+            omitted=tuple(omitted),
+            source_sha256=self.digest,
+            seconds=round(time.perf_counter() - started, 3),
+            reused=reused,
+        )
 
 
 def _kept(image: FitsImage, planes: Planes) -> list[str]:
@@ -203,14 +218,3 @@ def _kept(image: FitsImage, planes: Planes) -> list[str]:
     if unknown:
         raise UsageError(f"{unknown[0]!r} is no plane; the names are {', '.join(PLANES.values())}")
     return [plane for plane in image.planes if plane in named]
-
-
-def _since(started: float) -> float:
-    return round(time.perf_counter() - started, 3)
-
-
-def _digest(reader: ByteReader) -> str:
-    digest = hashlib.sha256()
-    for offset in range(0, reader.size, DIGEST_PIECE):
-        digest.update(reader.read(offset, DIGEST_PIECE))
-    return digest.hexdigest()

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from astropy.io.fits import Header
+from astropy.io.fits import Card, Header
+from astropy.io.fits.verify import VerifyError
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError
 
-__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "header_of", "scan_fits"]
+__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "header_of", "parse_header", "scan_fits"]
 
 BLOCK = 2880
 """Bytes of a FITS block."""
@@ -29,6 +30,8 @@ MOST_HDUS = 4096
 """More than any image product has; every one costs time when it is converted."""
 
 MOST_AXES = 8
+
+_PRINTABLE = bytes(byte if 32 <= byte < 127 else ord("?") for byte in range(256))
 
 
 class ByteReader(Protocol):
@@ -46,6 +49,11 @@ class ByteReader(Protocol):
 
 class WindowReader(ByteReader, Protocol):
     """Random access to windows too."""
+
+    @property
+    def in_place(self) -> bool:
+        """It reads the file itself, not something unpacked from it."""
+        ...
 
     def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
         """Give bytes `first` to `first + width` of each of `rows` rows, shape (rows, width)."""
@@ -132,8 +140,28 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
 
 
 def header_of(reader: ByteReader, hdu: Hdu) -> Header:
-    """Parse the header of an HDU."""
-    return Header.fromstring(bytes(reader.read(hdu.header_offset, hdu.header_size)).decode("latin-1"))
+    """Parse the header of an HDU (see `parse_header`)."""
+    return parse_header(reader.read(hdu.header_offset, hdu.header_size))
+
+
+def parse_header(content: bytes) -> Header:
+    """Parse the cards of a header as far as they can be understood.
+
+    Bytes that FITS does not allow read as ``?``, and cards that no parser understands are left out: the bytes
+    themselves are what is stored and written back, and one bad card must not hide the others.
+    """
+    header = Header.fromstring(content.translate(_PRINTABLE).decode("ascii"))
+    broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
+    for number in reversed(broken):
+        del header[number]
+    return header
+
+
+def _understood(card: Card) -> bool:
+    try:
+        return bool(card.image) and card.value is not card
+    except (VerifyError, ValueError):
+        return False
 
 
 def _check_magic(reader: ByteReader, name: str) -> None:
@@ -161,7 +189,7 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
     axes = _whole(values, "NAXIS", 0, name, index)
     if not 0 <= axes <= MOST_AXES:
         raise FitsError(f"{name}: HDU {index} claims {axes} axes; at most {MOST_AXES} make sense")
-    bitpix = _whole(values, "BITPIX", 8, name, index)
+    bitpix = _whole(values, "BITPIX", 8 if not axes else 0, name, index)
     if bitpix not in (8, 16, 32, 64, -32, -64):
         raise FitsError(f"{name}: HDU {index} has BITPIX {bitpix}, which FITS does not know")
     shape = tuple(_whole(values, f"NAXIS{axis}", 0, name, index) for axis in range(axes, 0, -1))

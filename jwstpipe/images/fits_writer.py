@@ -15,10 +15,11 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import ConflictError, DataError
-from jwstpipe.images.fits_structure import BLOCK
+from jwstpipe.images.fits_structure import BLOCK, parse_header
 from jwstpipe.images.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.images.samples import SampleFormat
-from jwstpipe.images.store import BYTES_PIECE, ImageStore, open_image_store
+from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.writer import BYTES_PIECE
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
@@ -137,7 +138,7 @@ def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Itera
         The header of that HDU.
     """
     if "plane" in entry:
-        yield from _plane_pieces(image, entry["plane"], Header.fromstring(cards.decode("latin-1")))
+        yield from _plane_pieces(image, entry["plane"], parse_header(cards))
     elif "data" in entry:
         array = image.array(entry["data"])
         for start in range(0, array.size, BYTES_PIECE):

@@ -32,6 +32,8 @@ TOLERANCE = 1e-5
 ACCEPTED = 1e-3
 """Largest error accepted; a gwcs that needs a finer lattice than `FINEST` for it is not used."""
 
+DEEPEST = 100
+MOST_OBJECTS = 1_000_000
 FINEST = 8
 MOST_NODES = 1 << 18
 
@@ -76,6 +78,7 @@ def image_wcs(cards: str, content: bytes, shape: tuple[int, int], *, name: str) 
 def _sample(cards: str, content: bytes, shape: tuple[int, int], name: str) -> ImageWcs:
     import asdf  # noqa: PLC0415 - an extra, and slow to load
 
+    _check_tree(content.partition(b"\n...")[0])
     with asdf.open(io.BytesIO(content), lazy_load=True, memmap=False) as opened:
         found = opened.tree.get("meta", {}).get("wcs") or opened.tree.get("wcs")
         evaluate = _Evaluator(found)
@@ -99,6 +102,36 @@ def _header_wcs(cards: str, name: str) -> CelestialWcs | None:
         return CelestialWcs.from_cards(cards, name=name)
     except TransformError:
         return None
+
+
+def _check_tree(text: bytes) -> None:
+    """Refuse a tree that is small as text and without bounds as objects: aliases of aliases, or nesting without end."""
+    import yaml  # noqa: PLC0415 - comes with asdf
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    sizes: dict[str, int] = {}
+    open_nodes: list[tuple[str | None, int]] = []
+    for event in yaml.parse(text, Loader=loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            open_nodes.append((event.anchor, 1))
+            if len(open_nodes) > DEEPEST:
+                raise TransformError(f"its ASDF tree is nested more than {DEEPEST} levels deep")
+            continue
+        if isinstance(event, yaml.CollectionEndEvent):
+            anchor, size = open_nodes.pop()
+            if anchor:
+                sizes[anchor] = size
+        elif isinstance(event, yaml.AliasEvent):
+            size = sizes.get(str(event.anchor), 1)
+        elif isinstance(event, yaml.ScalarEvent):
+            size = 1
+        else:
+            continue
+        if open_nodes:
+            name, held = open_nodes[-1]
+            open_nodes[-1] = (name, held + size)
+            if held + size > MOST_OBJECTS:
+                raise TransformError(f"its ASDF tree unfolds to more than {MOST_OBJECTS:,} objects")
 
 
 class _Evaluator:

@@ -22,7 +22,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numcodecs.blosc import BITSHUFFLE
-from zarr.codecs import BloscCodec
 
 from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.images.dq import DQ_BITS
@@ -32,10 +31,10 @@ __all__ = [
     "CHUNK",
     "CODEC",
     "LAYOUT",
+    "NODES",
     "SHARD",
     "STORED",
     "PlaneSpec",
-    "array_options",
     "array_path",
     "check_layout",
     "level_count",
@@ -52,6 +51,9 @@ SHARD = 2048
 CHUNK = 512
 STORED = "_stored"
 """Ending of the plane that holds the samples of the file where floats cannot carry them."""
+
+NODES = "wcs/nodes"
+"""Array of the sampled gwcs."""
 
 COARSEST = 1024
 """Levels are added until the longest side is at most this."""
@@ -116,24 +118,6 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
 def array_path(plane: str, level: int = 0) -> str:
     """Name the array of a plane at a level."""
     return f"{level}/{plane}"
-
-
-def array_options(shape: tuple[int, int], spec: PlaneSpec, *, slices: int = 0) -> dict[str, Any]:
-    """Give the arguments that create the array of a plane; `slices` > 0 gives it a third axis in front."""
-    cube = (1,) if slices else ()
-    dtype = np.dtype(spec.dtype)
-    return {
-        "shape": (slices, *shape) if slices else shape,
-        "dtype": dtype,
-        "chunks": (*cube, CHUNK, CHUNK),
-        "shards": (*cube, SHARD, SHARD),
-        "compressors": BloscCodec(
-            cname=CODEC.cname, clevel=CODEC.clevel, shuffle="bitshuffle", typesize=dtype.itemsize
-        ),
-        "fill_value": spec.fill,
-        "dimension_names": ("slice", "y", "x") if slices else ("y", "x"),
-        "attributes": spec.attributes,
-    }
 
 
 def level_shape(shape: tuple[int, int], level: int) -> tuple[int, int]:
@@ -252,7 +236,8 @@ def _ome(name: str, levels: int, *, cube: bool) -> dict[str, Any]:
             transforms.append({"type": "translation", "translation": [0.0] * cube + [(2**level - 1) / 2] * 2})
         datasets.append({"path": array_path("sci", level), "coordinateTransformations": transforms})
     axes = [{"name": "slice", "type": "slice"}] * cube + [{"name": axis, "type": "space"} for axis in ("y", "x")]
-    return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, "type": "mean"}]}
+    how = {"type": "mean", "metadata": {"method": "jwstpipe.images.pyramid.halve"}}
+    return {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": datasets, **how}]}
 
 
 def _multiscales(levels: int) -> dict[str, Any]:

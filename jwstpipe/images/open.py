@@ -5,6 +5,7 @@ from pathlib import Path
 from jwstpipe.errors import NotFoundError, StoreError
 from jwstpipe.images.fits_reader import FitsImage, open_fits
 from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.virtual import source_of_references
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
 
@@ -17,7 +18,8 @@ def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
     Parameters
     ----------
     address
-        FITS file or image store, local or ``s3://``.
+        FITS file or image store, local or ``s3://``; or a local store of references (``.json``), which is followed
+        to its FITS file.
     s3
         Endpoint of an ``s3://`` address.
 
@@ -32,6 +34,8 @@ def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
         path = Path(address)
         if not path.exists():
             raise NotFoundError(f"{path}: no such file or image; check the path")
+        if path.suffix == ".json" and path.is_file():
+            return open_fits(source_of_references(path.read_bytes(), name=str(path)), s3=s3)
         return open_image_store(path, s3=s3) if path.is_dir() else open_fits(path, s3=s3)
     if str(address).rstrip("/").endswith(".zarr"):
         return open_image_store(address, s3=s3)

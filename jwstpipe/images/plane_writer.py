@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError
 from jwstpipe.images.fits_reader import FitsImage
 from jwstpipe.images.fits_structure import ByteReader, Hdu
 from jwstpipe.images.layout import SHARD, STORED, plane_spec
-from jwstpipe.images.store import BYTES_PIECE, ImageWriter
+from jwstpipe.images.writer import BYTES_PIECE, ImageWriter
 from jwstpipe.progress import Progress, Reporter
 from jwstpipe.sky.box import Box
 
@@ -58,7 +57,7 @@ def write_hdus(
             continue
         elif hdu.data_size:
             entry["data"] = f"hdu/{hdu.index}"
-            writer.write_bytes(entry["data"], hdu.data_size, _pieces(image.reader, hdu))
+            writer.write_bytes(entry["data"], hdu.data_size, _pieces(image.reader, hdu), width=abs(hdu.bitpix) // 8)
         writer.write_header(header, _header_cards(image.reader, hdu))
         hdus.append(entry)
     if plane_of.get(0) is not None:  # the image stands in the primary HDU: readers still find its header as `primary`
@@ -100,31 +99,20 @@ def _write_plane(writer: ImageWriter, image: FitsImage, plane: str, *, report: R
     for done, (index, box) in enumerate(cells, 1):
         shard, of_cube = (box.y0 // SHARD, box.x0 // SHARD), index if slices else None
         raw = image.read_raw(plane, box, index=index)
-        values = form.decode(raw)
         if keep_stored:
-            bits = raw.astype(raw.dtype.newbyteorder("=")).view(f"u{raw.dtype.itemsize}")
-            writer.write_shard(beside, shard, bits, index=of_cube)
-        if restore is not None:
+            writer.write_shard(beside, shard, raw, index=of_cube, decode=_bits)
+        if restore is None:
+            writer.write_shard(plane, shard, raw, index=of_cube, decode=form.decode, every_bit=True)
+        else:
+            values = form.decode(raw)
             restore(box, index, values)
-        writer.write_shard(plane, shard, values, index=of_cube, every_bit=_has_odd_nan(values))
+            writer.write_shard(plane, shard, values, index=of_cube, every_bit=True)
         report(Progress(f"convert {plane}", done, len(cells), "shards"))
 
 
-def _has_odd_nan(values: NDArray[Any]) -> bool:
-    """Look for a NaN whose bits are not those of the fill value."""
-    if values.dtype.kind != "f":
-        return False
-    nan = np.array(np.nan, dtype=values.dtype).view(f"u{values.dtype.itemsize}")[()]
-    return bool(_find_odd_nan(values, values.view(nan.dtype), nan))
-
-
-@njit(nogil=True, cache=True)
-def _find_odd_nan(values: NDArray[Any], bits: NDArray[Any], nan: Any) -> bool:
-    for i in range(values.shape[0]):
-        for j in range(values.shape[1]):
-            if values[i, j] != values[i, j] and bits[i, j] != nan:
-                return True
-    return False
+def _bits(raw: NDArray[Any]) -> NDArray[Any]:
+    """Give the bits of samples of the file, native byte order."""
+    return raw.astype(raw.dtype.newbyteorder("=")).view(f"u{raw.dtype.itemsize}")
 
 
 def _restorer(writer: ImageWriter, image: FitsImage) -> Restore | None:

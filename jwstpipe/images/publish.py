@@ -10,7 +10,8 @@ from pathlib import Path
 import fsspec
 
 from jwstpipe.errors import ConflictError, NotFoundError, StoreError
-from jwstpipe.images.store import ImageStore, ImageWriter, open_image_store
+from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.writer import ImageWriter
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
 

@@ -3,7 +3,10 @@
 Levels are built one from the next finer one, shard by shard; a level's last row or column averages what exists.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -11,7 +14,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
 from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
-from jwstpipe.images.store import ImageWriter
+from jwstpipe.images.writer import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -109,18 +112,18 @@ def halve_shard(job: ShardJob) -> int:
     weights = np.zeros(job.box.shape if job.weighted else (1, 1), dtype="f4")
     for part in job.finer.cells(SHARD):
         shard = (part.y0 // SHARD, part.x0 // SHARD)
-        sci = image.read_bands("sci", shard, job.dtype, level=job.level - 1, index=job.index)
-        wht = image.read_bands("wht", shard, "f4", level=job.level - 1, index=job.index) if job.weighted else None
-        if sci is None or (job.weighted and wht is None):
-            continue
-        for rows in part.bands(CHUNK):
-            columns = rows.shape[1]
-            fine = next(sci)[: rows.shape[0], :columns]
-            weight = np.ones((1, 1), fine.dtype) if wht is None else next(wht)[: rows.shape[0], :columns]
-            coarse = Box(rows.y0 // 2, rows.x0 // 2, (rows.y1 + 1) // 2, (rows.x1 + 1) // 2).relative_to(job.box)
-            values[coarse.slices], halved_weights = halve(fine, weight)
+        bands = image.shard_bands("sci", shard, job.dtype, level=job.level - 1, index=job.index)
+        weight_bands: Iterable[Any] = repeat(None)
+        if job.weighted:
+            weight_bands = image.shard_bands("wht", shard, "f4", level=job.level - 1, index=job.index)
+        for band, sci, wht in zip(part.bands(CHUNK), bands, weight_bands, strict=False):
+            shape = band.shape
+            weight = np.ones((1, 1), sci.dtype) if wht is None else wht[: shape[0], : shape[1]]
+            target = Box(band.y0 // 2, band.x0 // 2, (band.y1 + 1) // 2, (band.x1 + 1) // 2).relative_to(job.box).slices
+            halved = halve(sci[: shape[0], : shape[1]], weight)
+            values[target] = halved[0]
             if job.weighted:
-                weights[coarse.slices] = halved_weights
+                weights[target] = halved[1]
     valid = int(np.isfinite(values).sum())
     if valid:
         shard = (job.box.y0 // SHARD, job.box.x0 // SHARD)

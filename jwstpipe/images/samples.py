@@ -42,13 +42,15 @@ class SampleFormat:
         HeaderError
             A value that is no number, or a BSCALE of nothing.
         """
-        bitpix = int(header["BITPIX"])
+        bitpix = header.get("BITPIX")
+        if not isinstance(bitpix, int) or bitpix not in _STORED:
+            raise HeaderError(f"{name}: BITPIX is none that FITS knows: {bitpix!r}")
         blank = header.get("BLANK") if bitpix > 0 else None
         found = cls(
             bitpix,
             _number(header, "BSCALE", 1.0, name),
             _number(header, "BZERO", 0.0, name),
-            int(blank) if isinstance(blank, int | float) and np.isfinite(blank) else None,
+            blank if isinstance(blank, int) and abs(blank) < 2**63 else None,
             integer,
         )
         if integer and (bitpix < 0 or found.bscale != 1.0 or found.bzero != int(found.bzero)):
@@ -92,7 +94,9 @@ class SampleFormat:
     def decode(self, raw: NDArray[Any]) -> NDArray[Any]:
         """Turn samples as stored into samples in memory, native byte order, always a copy."""
         if self.integer:
-            return raw.astype("u4") if self.bzero == 0 else (raw.astype("i8") + int(self.bzero)).astype("u4")
+            values = raw.astype("i4" if self.bitpix < 64 and self.bitpix > 8 else "u4").view("u4")
+            values += np.uint32(int(self.bzero) % 2**32)  # modulo 2^32, as the file's own writer did
+            return values
         if self.bitpix < 0 and self.plain:
             return raw.astype(self.decoded)
         return self._scaled(raw, self.decoded)
@@ -141,6 +145,6 @@ class SampleFormat:
 
 def _number(header: Header, key: str, default: float, name: str) -> float:
     value = header.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
         raise HeaderError(f"{name}: {key} is no number: {value!r}")
     return float(value)

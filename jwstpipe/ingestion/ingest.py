@@ -54,6 +54,9 @@ class Ingested:
     remark: str | None = None
     """What else the user should know."""
 
+    fell_back: str | None = None
+    """Why it did not come from the first choice of source."""
+
 
 @dataclass(frozen=True)
 class IngestResult:
@@ -104,7 +107,9 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
         entries = {uri: Ingested(record, 0) for uri, record in known.items()}
         for found in moved.receipts:
             record = register(wanted[found.data_uri], found, store=store, catalog=catalog)
-            entries[found.data_uri] = Ingested(record, found.bytes_moved, found.source, found.replaced, found.remark)
+            entries[found.data_uri] = Ingested(
+                record, found.bytes_moved, found.source, found.replaced, found.remark, found.fell_back
+            )
         link_archive(
             catalog, store, programs={entry.record.program for entry in entries.values() if entry.record.program}
         )

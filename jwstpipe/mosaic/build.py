@@ -16,7 +16,8 @@ from jwstpipe.images.fits_writer import export
 from jwstpipe.images.layout import plane_spec, root_attributes
 from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
-from jwstpipe.images.store import ImageStore, ImageWriter, open_image_store
+from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.writer import ImageWriter
 from jwstpipe.mosaic.alignment import Alignment, align
 from jwstpipe.mosaic.background import Match, match_skies
 from jwstpipe.mosaic.digests import mosaic_digest

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.images.dq import DQ_BITS, dq_mask
-from jwstpipe.images.store import ImageWriter
+from jwstpipe.images.writer import ImageWriter
 from jwstpipe.mosaic.combine import CLIPPED, COMBINERS, MEDIAN, STACKED, Strip, normalise
 from jwstpipe.mosaic.digests import planes_digest
 from jwstpipe.mosaic.jobs import TileJob

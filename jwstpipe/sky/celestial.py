@@ -10,6 +10,7 @@ from typing import Self
 
 import numpy as np
 from astropy.io.fits import Header
+from astropy.io.fits.verify import VerifyError
 from astropy.wcs import WCS, Wcsprm
 from numpy.typing import NDArray
 
@@ -81,13 +82,16 @@ class CelestialWcs:
         try:
             wcs = _plain_wcs(cards) if _is_plain(cards) else WCS(Header.fromstring(cards), fix=False, naxis=2)
             celestial = bool(wcs.has_celestial)
-        except (ValueError, KeyError, MemoryError) as error:
+        except (ValueError, KeyError, MemoryError, AttributeError, TypeError, VerifyError) as error:
             raise TransformError(f"{name}: its WCS cannot be used: {_first_line(error)}") from None
         if not celestial:
             raise TransformError(
                 f"{name}: no celestial WCS, so nothing places it on the sky; give an image that has one"
             )
-        frame = frame_of(wcs)
+        try:
+            frame = frame_of(wcs)
+        except TransformError as error:
+            raise TransformError(f"{name}: {error}") from None
         matrix = wcs.pixel_scale_matrix
         determinant = float(np.linalg.det(matrix))
         if not np.isfinite(determinant) or determinant == 0.0:

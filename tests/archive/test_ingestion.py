@@ -12,7 +12,7 @@ from jwstpipe.ingestion.watch import due, read_marks, read_watchlist, write_mark
 from jwstpipe.requests import RefreshMetadataRequest, SearchRequest, WatchProgramsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
-from tests.world import TARGET
+from tests.world import TARGET, variables
 
 
 @pytest.fixture
@@ -163,3 +163,17 @@ def test_rounds_ask_for_what_was_released_since_the_last_one(watchlist, tmp_path
     assert due(nebula, mark, today=date(2026, 3, 7), request=everything) is None
     changed = nebula.model_copy(update={"level": (3,)})
     assert due(changed, mark, today=date(2026, 3, 7), request=watchlist) is None
+
+
+def test_the_mirror_is_read_without_credentials_however_it_is_set(tiny_world, tmp_path, monkeypatch):
+    _, archive = tiny_world
+    archive.set_faults()
+    for key, value in variables(archive, tmp_path / "home").items():
+        monkeypatch.setenv(key, value)
+    for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(key, raising=False)
+    own = load_settings()
+    assert own.archive.s3.anonymous
+    assert {(entry.source, entry.fell_back) for entry in ingest_products(chosen(own), settings=own).entries} == {
+        ("s3", None)
+    }

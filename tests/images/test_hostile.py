@@ -1,13 +1,16 @@
 """Files that are not what they claim: one clear sentence with the name, never a crash or a huge allocation."""
 
 import gzip
+import os
 
+import numpy as np
 import pytest
 from astropy.io import fits
 
-from jwstpipe import convert
+from jwstpipe import convert, open_image
 from jwstpipe.errors import DataError, FitsError, NotFoundError, TransformError
-from tests.images.fits_files import write_cal
+from jwstpipe.images.verify import verify_conversion
+from tests.images.fits_files import sky_keywords, write_cal
 
 
 def refused(path, error=FitsError):
@@ -97,3 +100,35 @@ def test_a_missing_file(tmp_path):
 def test_errors_are_data_errors_and_value_errors():
     assert issubclass(FitsError, DataError)
     assert issubclass(FitsError, ValueError)
+
+
+def test_thousands_of_hdus_are_refused_before_anything_is_made(tmp_path):
+    card = "XTENSION= 'IMAGE   '", "BITPIX  =                    8", "NAXIS   =                    0", "END"
+    extension = "".join(line.ljust(80) for line in card).ljust(2880).encode()
+    primary = fits.PrimaryHDU().header.tostring().encode()
+    (tmp_path / "many.fits").write_bytes(primary + extension * 5000)
+    assert "more than 4096 HDUs" in refused(tmp_path / "many.fits")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nothing_but_nan_or_infinities_is_an_image_too(tmp_path, value):
+    hdu = fits.PrimaryHDU(np.full((1500, 40), value, "f4"))
+    sky_keywords(hdu.header, (1500, 40))
+    hdu.writeto(tmp_path / "void.fits")
+    made = convert(tmp_path / "void.fits", tmp_path / "void.zarr")
+    assert made.levels == 2
+    verify_conversion(tmp_path / "void.fits", tmp_path / "void.zarr")
+    assert np.isnan(open_image(tmp_path / "void.zarr").read("sci", level=1)).all()
+
+
+def test_a_wcs_that_maps_to_nothing(tmp_path):
+    hdu = fits.PrimaryHDU(np.ones((9, 9), "f4"))
+    sky_keywords(hdu.header, (9, 9))
+    hdu.header["CDELT1"] = 0.0
+    hdu.writeto(tmp_path / "flat.fits")
+    refused(tmp_path / "flat.fits", TransformError)
+
+
+def test_a_pipe_is_no_file(tmp_path):
+    os.mkfifo(tmp_path / "pipe.fits")
+    assert "device or pipe" in refused(tmp_path / "pipe.fits")

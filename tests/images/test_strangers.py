@@ -46,3 +46,37 @@ def test_the_root_describes_the_levels_for_ome_readers(store):
     scale, translation = datasets[1]["coordinateTransformations"]
     assert scale == {"type": "scale", "scale": [2.0, 2.0]}
     assert translation == {"type": "translation", "translation": [0.5, 0.5]}
+
+
+def published_schema():
+    """Give a validator of the published schema of OME-Zarr 0.5, the strict one where it is stricter."""
+    from importlib.resources import files
+
+    from jsonschema import Draft202012Validator
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012
+
+    folder = files("ngff_zarr").joinpath("spec", "0.5", "schemas")
+    schemas = {
+        entry.name: json.loads(entry.read_text()) for entry in folder.iterdir() if entry.name.endswith(".schema")
+    }
+    registry = Registry().with_resources(
+        (schema["$id"], DRAFT202012.create_resource(schema)) for schema in schemas.values() if "$id" in schema
+    )
+    return [Draft202012Validator(schemas[name], registry=registry) for name in ("image.schema", "strict_image.schema")]
+
+
+def test_images_and_cubes_are_valid_by_the_published_schema_of_ome_zarr(store, tmp_path):
+    from tests.images.test_kinds import write_calints
+
+    convert(write_calints(tmp_path / "calints.fits", shape=(3, 1100, 20)), tmp_path / "cube.zarr")
+    for address in (store, tmp_path / "cube.zarr"):
+        attributes = json.loads((address / "zarr.json").read_text())["attributes"]
+        for validator in published_schema():
+            assert [error.message for error in validator.iter_errors(attributes)] == []
+        multiscales = attributes["ome"]["multiscales"][0]
+        for dataset in multiscales["datasets"]:
+            array = zarr.open_array(address, path=dataset["path"], mode="r")
+            assert array.ndim == len(multiscales["axes"])
+    attributes["ome"]["multiscales"][0]["axes"] = [{"name": "x", "type": "space"}]
+    assert any(list(validator.iter_errors(attributes)) for validator in published_schema())

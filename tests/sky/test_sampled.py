@@ -159,3 +159,18 @@ def test_nowhere_is_nan():
     broken = WcsNodes.of(-vectors * np.sign(columns - 100.0)[..., None], origin=(0.0, 0.0), step=64.0, error_px=0.0)
     with pytest.raises(TransformError, match="cal"):
         ImageWcs("", broken).exact(name="cal").to_sky(np.array([0.0]), np.array([0.0]))
+
+
+@pytest.mark.parametrize("kind", ["aliases", "nesting"])
+def test_a_tree_that_unfolds_without_bounds_is_not_unfolded(kind):
+    from jwstpipe.images.gwcs_sampling import image_wcs
+
+    start = b"#ASDF 1.0.0\n#ASDF_STANDARD 1.5.0\n%YAML 1.1\n%TAG ! tag:stsci.edu:asdf/\n--- !core/asdf-1.1.0\n"
+    lines = [b"note: gwcs/wcs", b"a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    if kind == "aliases":
+        lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]".encode() for n in range(1, 12)]
+    else:
+        lines.append(b"meta: {wcs: " + b"[" * 20_000 + b"]" * 20_000 + b"}")
+    wcs = image_wcs("", start + b"\n".join(lines) + b"\n...\n", (10, 10), name="bomb")
+    assert wcs.nodes is None
+    assert "unfolds to more than" in wcs.note or "nested more than" in wcs.note

@@ -1,0 +1,63 @@
+"""The SHA-256 of a file, taken on the way of a conversion that reads most of it in order anyway."""
+
+import hashlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.images.fits_structure import WindowReader
+
+__all__ = ["DigestingReader"]
+
+PIECE = 4 << 20
+
+
+class DigestingReader:
+    """Another reader, whose bytes are digested as they pass; what is not read in order is read again for it."""
+
+    def __init__(self, reader: WindowReader) -> None:
+        self._reader = reader
+        self._digest = hashlib.sha256()
+        self._position = 0
+
+    @property
+    def in_place(self) -> bool:
+        """It reads the file itself, not something unpacked from it."""
+        return self._reader.in_place
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self._reader.size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read bytes; fewer at the end of the file."""
+        content = self._reader.read(offset, length)
+        self._pass(offset, content)
+        return content
+
+    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
+        """Read bytes `first` to `first + width` of each of many rows, shape (rows, width)."""
+        content = self._reader.read_rows(offset, row_bytes, rows, first, width)
+        if width == row_bytes:
+            self._pass(offset, content)
+        return content
+
+    def sha256(self) -> str:
+        """Digest what has not passed yet, and give the digest of the whole file, hexadecimal."""
+        self._catch_up(self.size)
+        return self._digest.hexdigest()
+
+    def _pass(self, offset: int, content: bytes | NDArray[np.uint8]) -> None:
+        view = memoryview(content).cast("B")  # type: ignore[arg-type]  # arrays are buffers
+        if not view.nbytes or offset < self._position or offset + view.nbytes > self.size:
+            return
+        self._catch_up(offset)
+        self._digest.update(view)
+        self._position = offset + view.nbytes
+
+    def _catch_up(self, end: int) -> None:
+        while self._position < end:
+            content = self._reader.read(self._position, min(PIECE, end - self._position))
+            self._digest.update(content)
+            self._position += len(content)

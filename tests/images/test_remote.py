@@ -1,0 +1,152 @@
+"""Images on S3: the same samples, and requests counted at the server."""
+
+import os
+import threading
+from collections import Counter
+
+import boto3
+import numpy as np
+import pytest
+from astropy.io import fits
+from moto.server import DomainDispatcherApplication, create_backend_app
+from werkzeug.serving import make_server
+
+from jwstpipe import convert, export, open_image
+from jwstpipe.errors import NotFoundError, StorageError
+from jwstpipe.images.byte_readers import open_bytes
+from jwstpipe.images.read_cache import ReadCache
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from tests.images.fits_files import sky_keywords, write_cal
+
+
+@pytest.fixture(scope="module")
+def counted():
+    """Run an S3 server that writes down what it is asked for."""
+    application = DomainDispatcherApplication(create_backend_app)
+    asked = []
+
+    def counting(environ, start_response):
+        asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        return application(environ, start_response)
+
+    server = make_server("127.0.0.1", 0, counting, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def site(counted, monkeypatch, tmp_path):
+    """Give settings, an empty prefix, and the list of requests."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    endpoint, asked = counted
+    s3 = S3Settings(endpoint=endpoint, cache=tmp_path / "cache")
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    client.create_bucket(Bucket=bucket)
+    return s3, f"s3://{bucket}/prefix", asked, client
+
+
+def write_wide(path, shape=(2100, 2300)):
+    random = np.random.default_rng(3)
+    planes = [fits.ImageHDU(random.normal(1, 0.1, shape).astype("f4"), name=name) for name in ("SCI", "ERR")]
+    planes.append(fits.ImageHDU(random.integers(0, 9, shape).astype("u4"), name="DQ"))
+    sky_keywords(planes[0].header, shape)
+    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(path)
+    return path
+
+
+def put(client, path, address):
+    bucket, key = address.removeprefix("s3://").split("/", 1)
+    client.upload_file(str(path), bucket, key)
+
+
+def test_a_window_of_a_store_takes_two_requests_a_plane(site, tmp_path):
+    s3, prefix, asked, _ = site
+    path = write_wide(tmp_path / "wide.fits")
+    convert(path, f"{prefix}/wide.zarr", s3=s3)
+    convert(path, tmp_path / "wide.zarr")
+    local = open_image(tmp_path / "wide.zarr")
+    for corner in ((400, 400), (0, 1700), (1500, 900)):
+        box = Box.of_shape((256, 256), corner)
+        image = open_image(f"{prefix}/wide.zarr", s3=s3)
+        for plane in ("sci", "err", "dq"):
+            del asked[:]
+            values = image.read(plane, box)
+            assert len(asked) <= 2, asked
+            assert values.tobytes() == local.read(plane, box).tobytes()
+    for box in (Box(1900, 1900, 2100, 2300), Box(0, 0, 2100, 2300)):
+        assert image.read("sci", box).tobytes() == local.read("sci", box).tobytes()
+    assert image.read("sci", level=1).tobytes() == local.read("sci", level=1).tobytes()
+
+
+def test_a_window_of_a_fits_file_in_place_moves_only_its_rows(site, tmp_path):
+    s3, prefix, asked, client = site
+    path = write_wide(tmp_path / "wide.fits")
+    put(client, path, f"{prefix}/wide.fits")
+    del asked[:]
+    image = open_image(f"{prefix}/wide.fits", s3=s3)
+    assert len(asked) <= 4  # the start of the file, and the headers behind each plane
+    box = Box.of_shape((256, 256), (1000, 1200))
+    with fits.open(path) as truth:
+        for plane in ("sci", "err", "dq"):
+            del asked[:]
+            assert np.array_equal(image.read(plane, box), truth[plane.upper()].data[box.slices])
+            assert len(asked) <= 2, asked
+    del asked[:]
+    image.read("sci", box)
+    assert asked == []  # now in the read cache
+
+
+def test_the_cache_forgets_a_file_that_changed(site, tmp_path):
+    s3, prefix, _, client = site
+    first, second = write_cal(tmp_path / "a.fits"), write_cal(tmp_path / "b.fits", seed=2)
+    put(client, first, f"{prefix}/x.fits")
+    before = open_image(f"{prefix}/x.fits", s3=s3)
+    held = before.read("sci")
+    put(client, second, f"{prefix}/x.fits")
+    after = open_image(f"{prefix}/x.fits", s3=s3)
+    assert np.array_equal(after.read("sci"), open_image(second).read("sci"), equal_nan=True)
+    assert np.array_equal(held, open_image(first).read("sci"), equal_nan=True)
+
+
+def test_a_file_that_is_replaced_while_it_is_read_is_noticed(site, tmp_path):
+    s3, prefix, _, client = site
+    path = write_wide(tmp_path / "wide.fits")
+    put(client, path, f"{prefix}/x.fits")
+    reader = open_bytes(f"{prefix}/x.fits", s3=s3)
+    client.put_object(Bucket=prefix.split("/")[2], Key="prefix/x.fits", Body=path.read_bytes()[:-1] + b"x")
+    with pytest.raises(StorageError, match=r"x\.fits: was replaced"):
+        reader.read(20 << 20, 5000)
+    with pytest.raises(NotFoundError):
+        open_bytes(f"{prefix}/none.fits", s3=s3)
+
+
+def test_the_cache_is_bounded_and_keeps_what_was_used_last(tmp_path):
+    cache = ReadCache(tmp_path / "cache", 10_000)
+    for number in range(30):
+        cache.put("s3://b/k", "etag", number, bytes([number]) * 1000)
+        os.utime(next((tmp_path / "cache").glob(f"*/{number}")), ns=(number, number))
+        cache.get("s3://b/k", "etag", 0)
+    kept = Counter(int(path.name) for path in (tmp_path / "cache").glob("*/*"))
+    assert sum(path.stat().st_size for path in (tmp_path / "cache").glob("*/*")) <= 10_000
+    assert 29 in kept
+    assert 0 in kept
+    assert 5 not in kept
+    assert cache.get("s3://b/k", "etag", 29) == bytes([29]) * 1000
+    assert cache.get("s3://b/k", "other", 29) is None
+
+
+def test_conversion_and_export_on_s3_are_exact(site, tmp_path):
+    s3, prefix, _, client = site
+    path = write_cal(tmp_path / "cal.fits")
+    put(client, path, f"{prefix}/cal.fits")
+    convert(f"{prefix}/cal.fits", f"{prefix}/cal.zarr", s3=s3)
+    assert export(f"{prefix}/cal.zarr", f"{prefix}/again.fits", s3=s3).identical
+    again = client.get_object(Bucket=prefix.split("/")[2], Key="prefix/again.fits")["Body"].read()
+    assert again == path.read_bytes()
