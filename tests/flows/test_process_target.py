@@ -189,7 +189,7 @@ def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_ne
         raise NotFoundError("a tile was lost")
 
     with monkeypatch.context() as patched:
-        patched.setattr("jwstpipe.mosaic.build.run_tile", fail)
+        patched.setattr("jwstpipe.mosaic.reuse.run_tile", fail)
         with pytest.raises(NotFoundError, match="a tile was lost"):
             run()
     settings = load_settings()
