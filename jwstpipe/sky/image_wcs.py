@@ -67,7 +67,7 @@ class ImageWcs:
 
     @cached_property
     def digest(self) -> str:
-        """Digest of what maps its pixels: the nodes where there are any, else the cards; files with one map share it."""
+        """Digest of what maps its pixels: the nodes where there are any, else the cards."""
         digest = hashlib.sha256()
         if self.nodes is None:
             digest.update(f"cards:{self.cards}".encode())
