@@ -9,7 +9,15 @@ from jwstpipe.images.fits_structure import WindowReader
 
 __all__ = ["DigestingReader"]
 
-PIECE = 4 << 20
+PIECE = 16 << 20
+"""Bytes read at once for the digest alone."""
+
+NEAR = 1 << 20
+"""Bytes left out at most, headers and padding, that are read for the digest as soon as what follows them has passed.
+
+A conversion looks ahead (to headers, to the weights that tell where there are data, to the gwcs at the end of the
+file): what lies before is still to come then.
+"""
 
 
 class DigestingReader:
@@ -50,7 +58,7 @@ class DigestingReader:
 
     def _pass(self, offset: int, content: bytes | NDArray[np.uint8]) -> None:
         view = memoryview(content).cast("B")  # type: ignore[arg-type]  # arrays are buffers
-        if not view.nbytes or offset < self._position or offset + view.nbytes > self.size:
+        if not view.nbytes or not 0 <= offset - self._position <= NEAR:
             return
         self._catch_up(offset)
         self._digest.update(view)
