@@ -11,6 +11,7 @@ from prefect.schedules import Cron
 
 from jwstpipe import __version__
 from jwstpipe.jobs.kinds import KINDS, JobKind
+from jwstpipe.jobs.server import deployments_by_flow
 
 __all__ = ["DEPLOYMENT", "deployment", "load_flow", "main"]
 
@@ -45,13 +46,12 @@ def deployment(kind: JobKind, *, switched_on: bool = False) -> RunnerDeployment:
 def switched_on(kinds: Sequence[JobKind]) -> set[str]:
     """Ask the server for which kinds somebody has switched the schedule on: serving anew must not switch it off."""
     with get_client(sync_client=True) as client:
-        found = client.read_deployments(limit=200)
-    mine = {kind.entrypoint: kind for kind in kinds if kind.schedule is not None}
+        found = deployments_by_flow(client)
     return {
-        mine[deployment.entrypoint].name
-        for deployment in found
-        if deployment.name == DEPLOYMENT and deployment.entrypoint in mine
-        if any(schedule.active for schedule in deployment.schedules)
+        kind.name
+        for kind in kinds
+        for deployment in found.get(kind.flow_name, [])
+        if deployment.name == DEPLOYMENT and any(schedule.active for schedule in deployment.schedules)
     }
 
 

@@ -162,13 +162,13 @@ def _dask(settings: Settings) -> str:
 
 def _prefect(settings: Settings) -> str:
     from jwstpipe.jobs.kinds import KINDS
-    from jwstpipe.jobs.server import api_address, asking
+    from jwstpipe.jobs.server import api_address, asking, deployments_by_flow
 
     api = api_address(settings)
     try:
         with asking(settings) as client:
             server = str(client.request("GET", "/admin/version").json())
-            deployed = {deployment.entrypoint for deployment in client.read_deployments(limit=200)}
+            deployed = deployments_by_flow(client)
     except ServiceError as error:
         state: Literal["warning", "fault"] = "fault" if settings.prefect_api else "warning"
         raise _TroubleError(
@@ -177,7 +177,7 @@ def _prefect(settings: Settings) -> str:
     if server != version("prefect"):
         says = f"{api} is version {server}, this is {version('prefect')}"
         raise _TroubleError("fault", says, "use one version everywhere: install the same lock")
-    missing = sorted(kind.flow_name for kind in KINDS.values() if kind.entrypoint not in deployed)
+    missing = sorted(kind.flow_name for kind in KINDS.values() if kind.flow_name not in deployed)
     if missing:
         raise _TroubleError(
             "warning", f"{api} has no deployment of {', '.join(missing)}", "jwstpipe up, or see docs/operations.md"

@@ -13,7 +13,7 @@ from jwstpipe.settings import Settings
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-__all__ = ["DEFAULT_API", "api_address", "asking", "forget_server", "remember_server"]
+__all__ = ["DEFAULT_API", "api_address", "asking", "deployments_by_flow", "forget_server", "remember_server"]
 
 DEFAULT_API = "http://127.0.0.1:4200/api"
 """Where `jwstpipe up` listens unless it is told otherwise."""
@@ -90,6 +90,15 @@ def asking(settings: Settings) -> Iterator["SyncPrefectClient"]:
         ) from None
     except httpx.InvalidURL:
         raise UsageError(f"not the address of a Prefect API: {api!r}; write http://host:4200/api") from None
+
+
+def deployments_by_flow(client: "SyncPrefectClient") -> dict[str, list[Any]]:
+    """List what is deployed, by the name of the flow: entrypoints are written differently by those who deploy."""
+    names = {flow.id: flow.name for flow in client.read_flows(limit=200)}
+    found: dict[str, list[Any]] = {}
+    for deployment in client.read_deployments(limit=200):
+        found.setdefault(names.get(deployment.flow_id, ""), []).append(deployment)
+    return found
 
 
 def _refusal(api: str, error: Any) -> Exception:

@@ -215,3 +215,26 @@ def test_bad_words_are_one_line_and_an_exit_code(site, capsys, words, code, says
     assert error.startswith("jwstpipe: ")
     assert error.count("\n") == 1
     assert says in error
+
+
+def test_a_schedule_that_somebody_switched_on_stays_on_when_the_flows_are_served_anew(deployed):
+    from prefect.client.orchestration import get_client
+
+    from flows.serve import deployment, switched_on
+
+    kind = KINDS["housekeeping"]
+    name = f"{kind.flow_name}/here"
+    with get_client(sync_client=True) as client:
+        assert switched_on(list(KINDS.values())) == set()
+        (shipped,) = client.read_deployment_by_name(name).schedules
+        assert shipped.active is False
+        client.request(
+            "PATCH",
+            "/deployments/{id}/schedules/{schedule_id}",
+            path_params={"id": client.read_deployment_by_name(name).id, "schedule_id": shipped.id},
+            json={"active": True},
+        )
+        assert switched_on(list(KINDS.values())) == {"housekeeping"}
+        deployment(kind, switched_on=True).apply()
+        assert [schedule.active for schedule in client.read_deployment_by_name(name).schedules] == [True]
+        deployment(kind).apply()
