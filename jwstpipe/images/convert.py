@@ -10,7 +10,8 @@ from typing import Any, Literal
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execute import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
-from jwstpipe.images.byte_readers import spooled
+from jwstpipe.images.band_reader import BandReader
+from jwstpipe.images.byte_readers import LocalReader
 from jwstpipe.images.digest import DigestingReader
 from jwstpipe.images.fits_reader import PLANES, FitsImage, open_fits
 from jwstpipe.images.layout import LAYOUT, root_attributes
@@ -121,8 +122,9 @@ def convert(
     """
     started = time.perf_counter()
     image = open_fits(source, s3=s3)
-    passing = DigestingReader(spooled(image.reader, name=image.address))
-    image = replace(image, reader=passing)
+    passing = DigestingReader(image.reader)
+    remote = not isinstance(image.reader, LocalReader)
+    image = replace(image, reader=BandReader(passing, image.address) if remote else passing)
     image.wcs.exact(name=image.address)
     kept = _kept(image, planes)
     made = _Made(str(target), image.shape, planes, parent, passing)

@@ -42,16 +42,15 @@ def write_hdus(
     dict
         ``hdus`` tells how the file is put together again, ``omitted`` what the store does not hold.
     """
-    for plane in kept:
-        _write_plane(writer, image, plane, report=report)
     plane_of = {hdu.index: plane for plane, hdu in image.plane_hdus.items() if plane in kept}
     hdus: list[dict[str, Any]] = []
     omitted: list[str] = []
-    for hdu in image.hdus:
+    for hdu in image.hdus:  # in the order of the file, so that its digest is taken on the way
         header = _header_name(hdu, plane_of)
         entry: dict[str, Any] = {"index": hdu.index, "name": hdu.name, "version": hdu.version, "header": header}
         if hdu.index in plane_of:
             entry["plane"] = plane_of[hdu.index]
+            _write_plane(writer, image, entry["plane"], report=report)
         elif hdu.data_size and not keep_all:
             omitted.append(hdu.label)
             continue

@@ -81,12 +81,13 @@ class MosaicPlan:
 
     @cached_property
     def id(self) -> str:
-        """Identity of the mosaic: inputs and options; matched sky levels follow from them."""
+        """Identity of the mosaic: inputs, their maps and options; matched sky levels follow from them."""
         parameters = {
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
             "options": self.options.model_dump(mode="json", exclude={"max_gigapixels"}),
+            "wcs": [source.wcs.digest for source in self.sources],
         }
         return derived_product_id("mosaic", ALGORITHM, parameters, [source.product_id for source in self.sources])
 

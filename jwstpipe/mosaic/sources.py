@@ -70,6 +70,7 @@ class Source:
         """Give what decides over the pixels of a tile that this source takes part in."""
         return {
             "product_id": self.product_id,
+            "wcs": self.wcs.digest,
             "sky": [self.sky.level, *self.sky.slope, *self.sky.pivot],
             "turn": None if self.turn is None else list(self.turn.matrix),
             "noise": self.noise,
@@ -192,9 +193,13 @@ def _content_bytes(image: FitsImage | ImageStore) -> int:
 
 
 def _content_id(image: FitsImage | ImageStore) -> str:
-    """Take the digest of all bytes of a FITS file that can change a mosaic: headers and used planes."""
+    """Take the digest of all of a FITS file that can change a mosaic: headers, used planes, and the map that is used.
+
+    The WCS is there as what it evaluates to, not as the bytes of the ASDF extension: a gwcs that cannot be read leaves
+    the header, and an extension that was only written anew changes nothing.
+    """
     assert isinstance(image, FitsImage)
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(image.wcs.digest.encode())
     digest.update(image.reader.read(image.hdus[0].header_offset, image.hdus[0].header_size))
     for plane in USED:
         hdu = image.plane_hdus.get(plane)

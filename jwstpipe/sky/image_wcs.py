@@ -1,6 +1,8 @@
 """`ImageWcs`: where an image lies on the sky, as plain values that travel between processes."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -62,6 +64,17 @@ class ImageWcs:
     def origin(self) -> str:
         """``gwcs`` or ``fits``."""
         return "fits" if self.nodes is None else "gwcs"
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of what maps its pixels: the nodes where there are any, else the cards."""
+        digest = hashlib.sha256()
+        if self.nodes is None:
+            digest.update(f"cards:{self.cards}".encode())
+        else:
+            digest.update(f"nodes:{self.nodes.counts}:{self.nodes.origin}:{self.nodes.step}:".encode())
+            digest.update(self.nodes.content)
+        return digest.hexdigest()[:32]
 
     def exact(self, *, name: str) -> SkyWcs:
         """Build what evaluates it; once for each thread.

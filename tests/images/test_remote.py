@@ -1,6 +1,8 @@
 """Images on S3: the same samples, and requests counted at the server."""
 
+import hashlib
 import os
+import tempfile
 import threading
 from collections import Counter
 
@@ -13,7 +15,7 @@ from werkzeug.serving import make_server
 
 from jwstpipe import convert, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
-from jwstpipe.images.byte_readers import open_bytes
+from jwstpipe.images.byte_readers import LocalReader, open_bytes
 from jwstpipe.images.read_cache import ReadCache
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -27,7 +29,7 @@ def counted():
     asked = []
 
     def counting(environ, start_response):
-        asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"]))
+        asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("HTTP_RANGE", "")))
         return application(environ, start_response)
 
     server = make_server("127.0.0.1", 0, counting, threaded=True)
@@ -59,6 +61,12 @@ def write_wide(path, shape=(2100, 2300)):
     sky_keywords(planes[0].header, shape)
     fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(path)
     return path
+
+
+def moved(asked, key):
+    """Add up the byte ranges that were asked of an object."""
+    spans = [found[2].removeprefix("bytes=").split("-") for found in asked if found[1].endswith(key)]
+    return sum(int(last) - int(first) + 1 for first, last in spans)
 
 
 def put(client, path, address):
@@ -150,3 +158,62 @@ def test_conversion_and_export_on_s3_are_exact(site, tmp_path):
     assert export(f"{prefix}/cal.zarr", f"{prefix}/again.fits", s3=s3).identical
     again = client.get_object(Bucket=prefix.split("/")[2], Key="prefix/again.fits")["Body"].read()
     assert again == path.read_bytes()
+
+
+def test_conversion_from_s3_moves_a_file_once_and_never_holds_all_of_it(site, tmp_path, monkeypatch):
+    s3, prefix, asked, client = site
+    path = write_wide(tmp_path / "wide.fits")
+    put(client, path, f"{prefix}/wide.fits")
+    spools = []
+
+    def spool(**options):
+        spools.append(made(**options))
+        return spools[-1]
+
+    made = tempfile.TemporaryFile
+    monkeypatch.setattr(tempfile, "TemporaryFile", spool)
+    sizes = []
+    monkeypatch.setattr(
+        "jwstpipe.images.band_reader.LocalReader",
+        lambda stream, name: sizes.append(os.fstat(stream.fileno()).st_size) or LocalReader(stream, name),
+    )
+    del asked[:]
+    done = convert(f"{prefix}/wide.fits", tmp_path / "far.zarr", s3=s3)
+    size = path.stat().st_size
+    assert size <= moved(asked, "wide.fits") < 1.05 * size + (8 << 20)
+    assert done.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert len(spools) == len(sizes) == 6  # two bands of three planes
+    assert max(sizes) == 2048 * 2300 * 4
+    assert all(spooled.closed for spooled in spools)
+    assert export(tmp_path / "far.zarr", tmp_path / "again.fits").identical
+    assert (tmp_path / "again.fits").read_bytes() == path.read_bytes()
+
+
+def test_weights_are_fetched_ahead_and_the_rest_once(site, tmp_path):
+    s3, prefix, asked, client = site
+    shape = (2100, 2300)
+    random = np.random.default_rng(8)
+    weight = np.where(random.random(shape) < 0.1, 0, 2).astype("f4")
+    data = {"SCI": random.normal(1, 0.1, shape).astype("f4") * (weight > 0), "ERR": weight, "WHT": weight}
+    planes = [fits.ImageHDU(values, name=name) for name, values in data.items()]
+    sky_keywords(planes[0].header, shape)
+    path = tmp_path / "i2d.fits"
+    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(path)
+    put(client, path, f"{prefix}/i2d.fits")
+    del asked[:]
+    done = convert(f"{prefix}/i2d.fits", tmp_path / "far.zarr", s3=s3)
+    size, plane = path.stat().st_size, 2100 * 2300 * 4
+    assert size <= moved(asked, "i2d.fits") < 1.05 * (size + plane) + (8 << 20)
+    assert done.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert np.isnan(open_image(tmp_path / "far.zarr").read("sci")).sum() == (weight == 0).sum()
+    assert export(tmp_path / "far.zarr", tmp_path / "again.fits").identical
+
+
+def test_a_full_disk_under_the_bands_is_one_sentence_and_leaves_nothing(site, tmp_path, monkeypatch):
+    s3, prefix, _, client = site
+    path = write_wide(tmp_path / "wide.fits")
+    put(client, path, f"{prefix}/wide.fits")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: open("/dev/full", "w+b", buffering=0))  # noqa: PTH123, SIM115
+    with pytest.raises(StorageError, match=r"wide\.fits: /.*: no space left on device; free some space or set TMPDIR"):
+        convert(f"{prefix}/wide.fits", tmp_path / "far.zarr", s3=s3)
+    assert sorted(found.name for found in tmp_path.iterdir()) == ["cache", "wide.fits"]

@@ -15,6 +15,7 @@ from jwstpipe.settings import ExecutionSettings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 from tests.mosaic.scenes import header, wave, write
+from tests.sky.gwcs_files import imaging_gwcs, write_gwcs_cal
 
 
 def dithered(folder, count=5, *, shape=(300, 320), seed=4):
@@ -95,6 +96,24 @@ def test_an_image_on_the_plane_is_copied_bit_for_bit(tmp_path):
     assert planes["sci"].tobytes() == data.tobytes()
     assert (planes["sci"] < 0).sum() == (data < 0).sum()
     assert np.array_equal(planes["n"], np.isfinite(data))
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_another_gwcs_makes_another_product_though_headers_and_samples_are_the_same(tmp_path, stored):
+    shape, plans = (64, 64), {}
+    for name, strength in (("same", 1.0), ("again", 1.0), ("bent", 40.0)):
+        (tmp_path / name).mkdir()
+        address = write_gwcs_cal(tmp_path / name / "one.fits", shape, imaging_gwcs(shape, strength=strength))
+        if stored:  # the id from the catalogue does not tell how it is mapped
+            address = tmp_path / name / "one.zarr"
+            jwstpipe.convert(tmp_path / name / "one.fits", address, parent="archive:1")
+        plans[name] = plan_mosaic([address], grid=(SkyGrid.north_up(187.7, 12.39, 0.0312), None))
+    job = {name: next(iter(plan.jobs("out").values())) for name, plan in plans.items()}
+    assert plans["same"].sources[0].wcs.origin == "gwcs"
+    assert plans["same"].id == plans["again"].id != plans["bent"].id
+    assert job["same"].id == job["again"].id != job["bent"].id
+    inputs = {name: plan.sources[0].product_id for name, plan in plans.items()}
+    assert (inputs["same"] != inputs["bent"]) is not stored
 
 
 @pytest.mark.parametrize(
