@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from jwstpipe.archive.products import Product
+from jwstpipe.archive.product import Product
 from jwstpipe.archive.transfer import fetch
 from jwstpipe.settings import ArchiveSettings
 

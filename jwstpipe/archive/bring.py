@@ -13,7 +13,7 @@ from jwstpipe.archive.mirror import Mirror
 from jwstpipe.archive.moving import Workplace, move_ranges, move_whole
 from jwstpipe.archive.naming import checked_uri
 from jwstpipe.archive.orders import CancelledError, OrderedSign, PausedError, keep_wish
-from jwstpipe.archive.products import Product
+from jwstpipe.archive.product import Product
 from jwstpipe.archive.recheck import Recheck
 from jwstpipe.archive.retry import PassingError, patiently
 from jwstpipe.archive.sources import ByteSource, ChangedError, HttpsSource, RangesIgnoredError, SourceInfo, SourceName

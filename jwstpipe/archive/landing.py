@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Protocol
 
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id
+from jwstpipe.archive.sources import Chunk
 from jwstpipe.archive.state import FileRecord, PartState, Places, save, verified_ranges
 from jwstpipe.archive.verify import Digest, FileReader, sha256_of
 from jwstpipe.errors import StorageError
@@ -29,7 +30,7 @@ SIDE_FOLDER = ".transfer"
 class RangeWriter(Protocol):
     """Takes the bytes of one range in order."""
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Take the next bytes."""
         ...
 
@@ -157,6 +158,7 @@ class LocalLanding:
         self._fd = -1
         self._digest: Digest | None = None
         self._hasher: ThreadPoolExecutor | None = None
+        self._arrived: _OpenPart | None = None
 
     @property
     def address(self) -> str:
@@ -192,6 +194,7 @@ class LocalLanding:
             with storage_errors(part):
                 os.ftruncate(self._fd, size)
             self._digest = Digest()
+            self._arrived = _OpenPart(self._fd)
             with ThreadPoolExecutor(1, "digest") as self._hasher:
                 yield
         finally:
@@ -199,8 +202,8 @@ class LocalLanding:
 
     def reached(self, stop: int) -> None:
         """Take the digest meanwhile, from what the system still has in memory."""
-        if self._digest is not None and self._hasher is not None:
-            self._hasher.submit(self._digest.advance, _OpenPart(self._fd), stop)
+        if self._digest is not None and self._hasher is not None and self._arrived is not None:
+            self._hasher.submit(self._digest.advance, self._arrived, stop)
 
     def digest(self) -> Digest | None:
         """Give the digest so far."""
@@ -243,20 +246,23 @@ class LocalLanding:
         self._places.part.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
 class _OpenPart:
-    """Reads a part that is being written."""
+    """Reads a part that is being written; what it gives is good until the next read."""
 
-    fd: int
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        self._buffer = memoryview(bytearray())
 
     @property
     def size(self) -> int:
         """Bytes in all."""
-        return os.fstat(self.fd).st_size
+        return os.fstat(self._fd).st_size
 
-    def read(self, offset: int, length: int) -> bytes:
+    def read(self, offset: int, length: int) -> memoryview:
         """Give bytes."""
-        return os.pread(self.fd, length, offset)
+        if len(self._buffer) < length:
+            self._buffer = memoryview(bytearray(length))
+        return self._buffer[: os.preadv(self._fd, [self._buffer[:length]], offset)]
 
 
 class _PartWriter:
@@ -266,7 +272,7 @@ class _PartWriter:
         self._fd, self._position, self._part = fd, start, part
         self._crc = 0
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Write the next bytes."""
         self._crc = zlib.crc32(chunk, self._crc)
         with storage_errors(self._part):

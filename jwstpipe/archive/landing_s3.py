@@ -20,6 +20,7 @@ from botocore.client import Config
 from botocore.exceptions import ClientError
 
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id
+from jwstpipe.archive.sources import Chunk
 from jwstpipe.archive.state import FileRecord, PartState, Places, save
 from jwstpipe.errors import NotFoundError
 from jwstpipe.images.fits_structure import ByteReader
@@ -247,7 +248,7 @@ class _PartUpload:
         self._landing, self._start = landing, start
         self._content = bytearray()
 
-    def write(self, chunk: bytes) -> None:
+    def write(self, chunk: Chunk) -> None:
         """Take the next bytes."""
         self._content += chunk
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from jwstpipe.archive.gauge import Gauge
 from jwstpipe.archive.landing import Landing
 from jwstpipe.archive.retry import PassingError, StopSign, Throttle, rest_after
-from jwstpipe.archive.sources import ByteSource, SourceInfo
-from jwstpipe.archive.state import PartState, save
+from jwstpipe.archive.sources import ByteSource, Chunk, SourceInfo
+from jwstpipe.archive.state import PartState, note_range
 
 __all__ = ["Workplace", "move_ranges", "move_whole"]
 
@@ -50,7 +50,7 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
     landing
         Where they go.
     state_path
-        Where the state is kept.
+        Where the state was saved; each range is noted there.
     work
         Threads and policies.
 
@@ -74,17 +74,15 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
         landing.reached(state.prefix)
         try:
             while True:
-                for start, stop in missing:
-                    pending[work.pool.submit(_move_range, job, start, stop)] = (start, stop)
-                    if len(pending) >= work.ranges_at_once:
-                        break
+                while len(pending) < work.ranges_at_once and (span := next(missing, None)) is not None:
+                    pending[work.pool.submit(_move_range, job, *span)] = span
                 if not pending:
                     return state.size
                 finished, _ = wait(pending, return_when=FIRST_COMPLETED)
                 for future in finished:
                     start, stop = pending.pop(future)
-                    state = state.with_range(start, stop, future.result())
-                save(state, state_path)
+                    state = state.with_range(start, stop, crc := future.result())
+                    note_range(start, stop, crc, state_path)
                 landing.reached(state.prefix)
         finally:
             halt.set()
@@ -134,7 +132,7 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing,
             return position
 
 
-def _cut(chunk: bytes, first: int, piece: int) -> list[bytes]:
+def _cut(chunk: Chunk, first: int, piece: int) -> list[Chunk]:
     """Cut a chunk where pieces end."""
     if len(chunk) <= first:
         return [chunk]

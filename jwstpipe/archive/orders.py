@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from jwstpipe.archive.landing import Destination
-from jwstpipe.archive.products import Product
+from jwstpipe.archive.product import Product
 from jwstpipe.archive.retry import StopSign
 from jwstpipe.archive.state import PartState, Places, exclusive, is_locked, load
 from jwstpipe.errors import NotFoundError, TransferError

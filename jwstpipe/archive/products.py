@@ -1,7 +1,7 @@
 """Which files belong to observations, and which of them are wanted."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from jwstpipe.archive.answers import Answers
 from jwstpipe.archive.named import NAME_COLUMNS, with_names
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id, checked_uri, suffix_of
 from jwstpipe.archive.portal import Portal, Rows, all_rows, open_portal
+from jwstpipe.archive.product import Product
 from jwstpipe.archive.query import SearchResult
 from jwstpipe.errors import ArchiveError, DataError
 from jwstpipe.progress import Progress, Reporter, silent
@@ -31,59 +32,6 @@ SPECTRA = ("spectrum", "cube", "timeseries")
 """Types of data that are no images, as the archive names them."""
 
 FITS_ENDINGS = (".fits", ".fits.gz")
-
-
-@dataclass(frozen=True)
-class Product:
-    """A file that the archive holds."""
-
-    data_uri: str
-    """Its identity, as ``mast:JWST/product/jw02733-o001_t001_nircam_clear-f090w_i2d.fits``."""
-
-    file_name: str
-    """Name of the file."""
-
-    size: int
-    """Bytes as listed; 0 = the archive does not say."""
-
-    obs_id: str
-    """Observation that it belongs to."""
-
-    level: int
-    """MAST calibration level: 1 raw, 2 exposure, 3 combined; -1 = not said."""
-
-    suffix: str
-    """Kind at the end of the name: i2d, cal..."""
-
-    filters: tuple[str, ...]
-    """Filters as MAST names them, one or two, as ``("F444W", "F405N")``."""
-
-    instrument: str
-    """As MAST says: NIRCAM/IMAGE, MIRI/IMAGE..."""
-
-    target: str
-    """Name of the target in the proposal."""
-
-    product_type: str
-    """SCIENCE, AUXILIARY, PREVIEW or INFO."""
-
-    version: str
-    """Version of the pipeline that made it; empty when not said."""
-
-    rights: str
-    """PUBLIC, or who may have it."""
-
-    listed_under: str
-    """Observation under which it was listed; another than `obs_id` for a member of a combined one."""
-
-    mast: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """Every field of the product row and of the observation row, without empty ones. Where both have a name, the
-    product's stands under it and the observation's, if different, under ``observation_<name>``."""
-
-    @property
-    def is_member(self) -> bool:
-        """Whether it belongs to another observation than the one under which it was listed."""
-        return self.obs_id.lower() != self.listed_under.lower()
 
 
 @dataclass(frozen=True)

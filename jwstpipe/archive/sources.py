@@ -10,10 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, Protocol
 
-import boto3
 import requests
-from botocore import UNSIGNED
-from botocore.client import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, NoCredentialsError
 from urllib3.exceptions import HTTPError
 
@@ -26,6 +23,7 @@ from jwstpipe.settings import ArchiveSettings
 __all__ = [
     "ByteSource",
     "ChangedError",
+    "Chunk",
     "HttpsSource",
     "RangesIgnoredError",
     "S3Source",
@@ -36,6 +34,8 @@ __all__ = [
 
 CHUNK = 512 << 10
 """Bytes read at once: large enough for speed, small enough that a dozen ranges stay small."""
+
+Chunk = bytes | memoryview
 
 SourceName = Literal["s3", "https"]
 
@@ -107,8 +107,10 @@ class ByteSource(Protocol):
         """
         ...
 
-    def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[bytes, None, None]:
+    def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield the bytes ``[start, stop)`` of a version in small chunks; close the iterator when done.
+
+        A chunk may be a view of a buffer that is filled again: it is good until the next one is asked for.
 
         Raises
         ------
@@ -121,7 +123,7 @@ class ByteSource(Protocol):
         """
         ...
 
-    def read_all(self, info: SourceInfo) -> Generator[bytes, None, None]:
+    def read_all(self, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield the whole file of a version, for a source without ranges; otherwise as `read_range`."""
         ...
 
@@ -157,7 +159,7 @@ class HttpsSource:
             length = response.headers.get("Content-Length", "")
             return self._info(response, int(length) if length.isdigit() else None, ranges=False)
 
-    def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[bytes, None, None]:
+    def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield a byte range (see `ByteSource`)."""
         headers = {"Range": f"bytes={start}-{stop - 1}"}
         validator = info.strong_etag or info.last_modified
@@ -167,7 +169,7 @@ class HttpsSource:
             self._check_range(response, start, stop, info)
             yield from self._body(response, stop - start)
 
-    def read_all(self, info: SourceInfo) -> Generator[bytes, None, None]:
+    def read_all(self, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield the whole file (see `ByteSource`)."""
         with closing(self._get({})) as response:
             raise_for_answer(response, self._name)
@@ -175,7 +177,8 @@ class HttpsSource:
             length = response.headers.get("Content-Length", "")
             if info.size is not None and length.isdigit() and int(length) != info.size:
                 raise PassingError(f"{self._name}: a body of {int(length):,} bytes for a file of {info.size:,}")
-            yield from self._body(response, info.size)
+            promised = int(length) if info.size is None and length.isdigit() else info.size
+            yield from self._body(response, promised)
 
     @property
     def _name(self) -> str:
@@ -225,10 +228,10 @@ class HttpsSource:
         if (None not in tags and tags[0] != tags[1]) or (None in tags and None not in dates and dates[0] != dates[1]):
             raise ChangedError(f"{self._name}: the file changed during the transfer")
 
-    def _body(self, response: requests.Response, expected: int | None) -> Generator[bytes, None, None]:
+    def _body(self, response: requests.Response, expected: int | None) -> Generator[Chunk, None, None]:
         got = 0
         with web_errors(self._name):
-            for chunk in response.raw.stream(CHUNK, decode_content=False):
+            for chunk in _chunks(response.raw):
                 got += len(chunk)
                 if expected is not None and got > expected:
                     raise PassingError(f"{self._name}: more than the {expected:,} bytes that were promised")
@@ -256,11 +259,11 @@ class S3Source:
         size = int(head["ContentLength"])
         return SourceInfo(size, head.get("ETag"), _date(head), size > 0, _checksums(head))
 
-    def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[bytes, None, None]:
+    def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield a byte range (see `ByteSource`)."""
         yield from self._read(info, start, stop, {"Range": f"bytes={start}-{stop - 1}"})
 
-    def read_all(self, info: SourceInfo) -> Generator[bytes, None, None]:
+    def read_all(self, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield the whole object (see `ByteSource`)."""
         yield from self._read(info, 0, info.size or 0, {})
 
@@ -270,7 +273,7 @@ class S3Source:
 
     def _read(
         self, info: SourceInfo, start: int, stop: int, options: Mapping[str, str]
-    ) -> Generator[bytes, None, None]:
+    ) -> Generator[Chunk, None, None]:
         if info.etag is not None:
             options = {**options, "IfMatch": info.etag}
         with self._errors():
@@ -317,11 +320,33 @@ class S3Source:
         raise TransferError(said) from None
 
 
+def _chunks(body: Any) -> Generator[Chunk, None, None]:
+    """Read a body into one buffer, from the socket, and give its connection back at the end.
+
+    The reading methods of urllib3 make new bytes of every piece and copy them once or twice. The response of the
+    standard library below it fills a buffer without a copy. It says nothing about a body that ends too early, which is
+    for the caller to see; and a body without a length is left to urllib3, which checks how it is put together.
+    """
+    if body.chunked:
+        yield from body.stream(CHUNK, decode_content=False)
+        return
+    below = body._fp  # noqa: SLF001 - urllib3 has no other way to it
+    buffer = memoryview(bytearray(CHUNK))
+    while count := below.readinto(buffer):
+        yield buffer[:count]
+    if below.isclosed():
+        body.release_conn()
+
+
 def open_mirror(settings: ArchiveSettings) -> Any:
     """Make the boto3 client of the S3 mirror.
 
     It makes each request once: how often, and how long to wait between, is decided in one place for all sources.
     """
+    import boto3  # noqa: PLC0415 - takes long to load, and many transfers do without
+    from botocore import UNSIGNED  # noqa: PLC0415
+    from botocore.client import Config  # noqa: PLC0415
+
     s3 = settings.s3
     config = Config(
         signature_version=UNSIGNED if s3.anonymous else None,

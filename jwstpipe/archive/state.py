@@ -3,7 +3,7 @@
 All of it stands in one side folder, so that the folders of observations hold whole files only::
 
     <side>/<obs_id>/<file>.part            bytes so far, where the file goes to the local disk
-    <side>/<obs_id>/<file>.part.json       which ranges of which version are there (`PartState`)
+    <side>/<obs_id>/<file>.part.json       which ranges of which version are there (`PartState`), a line for each new
     <side>/<obs_id>/<file>.wish.json       the product that is being fetched, so that it can go on without a search
     <side>/<obs_id>/<file>.order           pause or cancel, read by the process that works on it
     <side>/<obs_id>/<file>.json            what the finished file is (`FileRecord`)
@@ -16,7 +16,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +25,17 @@ from jwstpipe.archive.retry import POLL_S, StopSign
 from jwstpipe.archive.sources import CHUNK, SourceInfo
 from jwstpipe.storage import storage_errors
 
-__all__ = ["FileRecord", "PartState", "Places", "exclusive", "is_locked", "load", "save", "verified_ranges"]
+__all__ = [
+    "FileRecord",
+    "PartState",
+    "Places",
+    "exclusive",
+    "is_locked",
+    "load",
+    "note_range",
+    "save",
+    "verified_ranges",
+]
 
 VERSION = 1
 StateT = TypeVar("StateT", "PartState", "FileRecord")
@@ -153,11 +163,13 @@ class FileRecord:
 def load(kind: type[StateT], path: Path) -> StateT | None:
     """Read a state; None when there is none, or none that this version understands."""
     try:
-        content: Any = json.loads(path.read_bytes())
+        first, *noted = path.read_bytes().split(b"\n")
+        content: Any = json.loads(first)
         if content.get("version") != VERSION:
             return None
         if kind is PartState:
-            content["done"] = tuple((int(a), int(b), int(crc)) for a, b, crc in content["done"])
+            ranges = [*content["done"], *(json.loads(line) for line in noted[:-1])]
+            content["done"] = tuple(sorted((int(a), int(b), int(crc)) for a, b, crc in ranges))
         else:
             content["other_etags"] = tuple(content.get("other_etags", ()))
         return kind(**content)
@@ -169,8 +181,17 @@ def save(state: PartState | FileRecord, path: Path) -> None:
     """Write a state so that a reader sees the old one or the new one."""
     aside = path.with_name(f"{path.name}.new")
     with storage_errors(path):
-        aside.write_text(json.dumps(asdict(state)))
+        aside.write_text(json.dumps(vars(state)) + "\n")
         aside.replace(path)
+
+
+def note_range(start: int, stop: int, crc: int, path: Path) -> None:
+    """Add a range to a saved state, as a line of its own; one that was cut short by a crash does not count.
+
+    To write the whole state for each range would be quadratic, and a rename makes the system bring it to disk.
+    """
+    with storage_errors(path), path.open("ab", buffering=0) as stream:
+        stream.write(f"[{start}, {stop}, {crc}]\n".encode())
 
 
 def verified_ranges(state: PartState, part: Path) -> PartState:

@@ -19,7 +19,7 @@ from jwstpipe.archive.landing import Destination, LocalFolder
 from jwstpipe.archive.mirror import Mirror
 from jwstpipe.archive.moving import Workplace
 from jwstpipe.archive.orders import sweep
-from jwstpipe.archive.products import Product
+from jwstpipe.archive.product import Product
 from jwstpipe.archive.recheck import Recheck
 from jwstpipe.archive.retry import StopSign, Throttle
 from jwstpipe.archive.state import Places

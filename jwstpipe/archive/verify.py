@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from jwstpipe.errors import DataError, FitsError
 from jwstpipe.images.byte_readers import open_bytes
 from jwstpipe.images.fits_structure import BLOCK, ByteReader, Hdu, scan_fits
 
-__all__ = ["Digest", "FileReader", "check_digests", "check_file", "sha256_of"]
+__all__ = ["Digest", "FileReader", "Piecewise", "check_digests", "check_file", "sha256_of"]
 
 FITS_ENDINGS = (".fits", ".fits.gz")
 GZIP = b"\x1f\x8b"
@@ -95,23 +95,32 @@ def sha256_of(reader: ByteReader) -> str:
     return check_digests(reader, {}, name="")
 
 
-class Digest:
-    """SHA-256 and CRC-32 of the start of a file, carried on as more of it is there."""
+class Piecewise(Protocol):
+    """Gives bytes that are used before the next are asked for."""
 
-    def __init__(self) -> None:
+    def read(self, offset: int, length: int) -> bytes | memoryview:
+        """Give bytes; fewer at the end of the file."""
+        ...
+
+
+class Digest:
+    """SHA-256, and CRC-32 if asked for, of the start of a file; carried on as more of it is there."""
+
+    def __init__(self, *, crc32: bool = False) -> None:
         self.position = 0
         """Bytes that are in."""
         self._sha256 = hashlib.sha256()
-        self._crc32 = 0
+        self._crc32 = 0 if crc32 else None
 
-    def advance(self, reader: ByteReader, stop: int) -> None:
+    def advance(self, reader: "Piecewise", stop: int) -> None:
         """Take the bytes up to `stop`."""
         while self.position < stop:
             piece = reader.read(self.position, min(CHUNK, stop - self.position))
             if not piece:
                 return
             self._sha256.update(piece)
-            self._crc32 = zlib.crc32(piece, self._crc32)
+            if self._crc32 is not None:
+                self._crc32 = zlib.crc32(piece, self._crc32)
             self.position += len(piece)
 
     def sha256(self) -> str:
@@ -119,8 +128,10 @@ class Digest:
         return self._sha256.hexdigest()
 
     def base64(self) -> dict[str, str]:
-        """Give both as S3 writes them, by algorithm."""
-        own = {"sha256": self._sha256.digest(), "crc32": self._crc32.to_bytes(4, "big")}
+        """Give them as S3 writes them, by algorithm."""
+        own = {"sha256": self._sha256.digest()}
+        if self._crc32 is not None:
+            own["crc32"] = self._crc32.to_bytes(4, "big")
         return {kind: base64.b64encode(value).decode() for kind, value in own.items()}
 
 
@@ -143,13 +154,22 @@ def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str, be
     DataError
         A digest that does not hold.
     """
-    digest = begun or Digest()
+    digest = begun or Digest(crc32="crc32" in given)
     digest.advance(reader, reader.size)
     own = digest.base64()
+    if "crc32" in given and "crc32" not in own:  # few sources give it, so it is not taken on the way
+        own["crc32"] = base64.b64encode(_crc32_of(reader).to_bytes(4, "big")).decode()
     for kind, value in given.items():
         if own[kind] != value:
             raise DataError(f"{name}: its {kind} is not the {value} that the archive gives; fetch it again")
     return digest.sha256()
+
+
+def _crc32_of(reader: ByteReader) -> int:
+    crc = 0
+    for start in range(0, reader.size, CHUNK):
+        crc = zlib.crc32(reader.read(start, CHUNK), crc)
+    return crc
 
 
 def _check_kind(reader: ByteReader, name: str) -> None:

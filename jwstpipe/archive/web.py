@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPException
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -21,7 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from jwstpipe import __version__
 from jwstpipe.archive.retry import PassingError
-from jwstpipe.errors import NotFoundError, TransferError
+from jwstpipe.errors import JwstPipeError, NotFoundError, TransferError
 from jwstpipe.settings import ArchiveSettings
 
 __all__ = ["AbsentError", "AllowedHosts", "Sessions", "guard", "raise_for_answer", "web_errors"]
@@ -179,13 +180,15 @@ def web_errors(name: str) -> Iterator[None]:
     """
     try:
         yield
-    except (requests.HTTPError, requests.JSONDecodeError):
+    except (JwstPipeError, requests.HTTPError, requests.JSONDecodeError):
         raise
     except (requests.TooManyRedirects, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise TransferError(f"{name}: {error}") from None
     except requests.Timeout:
         raise PassingError(f"{name}: no answer in time") from None
-    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+    except TimeoutError:
+        raise PassingError(f"{name}: no answer in time") from None
+    except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:  # requests' errors are of the last kind
         raise PassingError(f"{name}: connection lost ({type(error).__name__})") from None
 
 

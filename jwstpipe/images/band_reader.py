@@ -1,14 +1,12 @@
 """Row bands of a remote file: fetched once, in order, and kept on the local disk only as long as they are cut up."""
 
-import tempfile
 from collections import OrderedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.images.byte_readers import LocalReader
+from jwstpipe.images.byte_readers import LocalReader, temporary_file
 from jwstpipe.images.fits_structure import WindowReader
-from jwstpipe.storage import storage_errors
 
 __all__ = ["BandReader"]
 
@@ -67,8 +65,7 @@ class BandReader:
         return band
 
     def _fetched(self, offset: int, length: int) -> LocalReader:
-        folder = tempfile.gettempdir()
-        with storage_errors(folder), tempfile.TemporaryFile(dir=folder) as target:
+        with temporary_file(self._name) as target:
             for start in range(0, length, PIECE):
                 target.write(self._reader.read(offset + start, min(PIECE, length - start)))
             target.flush()

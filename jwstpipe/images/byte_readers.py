@@ -11,19 +11,21 @@ import os
 import tempfile
 import weakref
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.errors import FitsError, NotFoundError, StorageError
+from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageError
 from jwstpipe.images.fits_structure import ByteReader
 from jwstpipe.images.read_cache import BLOCK_BYTES, ReadCache, default_folder
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_range, is_remote, storage_errors
 
-__all__ = ["LocalReader", "RangeReader", "open_bytes", "spooled"]
+__all__ = ["LocalReader", "RangeReader", "open_bytes", "spooled", "temporary_file"]
 
 MOST_EXPANSION = 2000
 """Largest ratio of unpacked to packed size; gzip itself cannot pass about 1,030, real images stay under 300."""
@@ -203,11 +205,33 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalRea
         return _unpacked(stream, opener, path.stat().st_size, str(path))
 
 
+@contextmanager
+def temporary_file(name: str) -> Iterator[BinaryIO]:
+    """Open an unnamed file for what comes from the file `name`; it is gone when the last reader of it is.
+
+    Raises
+    ------
+    StorageError
+        The folder for temporary files is full or cannot be written.
+    """
+    try:
+        with tempfile.TemporaryFile() as stream:
+            yield stream
+    except OSError as error:
+        if isinstance(error, JwstPipeError) or error.errno is None:
+            raise
+        place = tempfile.tempdir or "the folder for temporary files"
+        raise StorageError(
+            f"{name}: {place}, where a part of it must lie meanwhile: {os.strerror(error.errno).lower()}; "
+            "free some space or set TMPDIR to another folder"
+        ) from None
+
+
 def spooled(reader: ByteReader, *, name: str) -> LocalReader:
     """Bring a remote object to an unnamed temporary file, by ranges; a local file is given back as it is."""
     if isinstance(reader, LocalReader):
         return reader
-    with tempfile.TemporaryFile() as target, storage_errors(tempfile.gettempdir()):
+    with temporary_file(name) as target:
         for offset in range(0, reader.size, WINDOW_PIECE):
             target.write(reader.read(offset, WINDOW_PIECE))
         target.flush()
@@ -224,7 +248,7 @@ def _unpacked(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> Lo
     """Unpack into an unnamed temporary file, within bounds."""
     limit = min(MOST_UNPACKED, max(packed_size * MOST_EXPANSION, COPY))
     size = 0
-    with tempfile.TemporaryFile() as target:
+    with temporary_file(name) as target:
         try:
             with opener(packed) as stream:
                 while piece := stream.read(COPY):
@@ -234,9 +258,7 @@ def _unpacked(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> Lo
                     target.write(piece)
             target.flush()
         except (EOFError, zlib.error, OSError, ValueError) as error:
-            if isinstance(error, FitsError):
+            if isinstance(error, FitsError) or getattr(error, "errno", None) is not None:
                 raise
-            if getattr(error, "errno", None) is not None:
-                raise StorageError(f"{name}: cannot be unpacked to {tempfile.gettempdir()}: {error}") from None
             raise FitsError(f"{name}: damaged or truncated compressed stream ({error}); fetch it again") from None
         return LocalReader(target, name)

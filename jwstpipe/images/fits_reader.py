@@ -1,6 +1,5 @@
 """`FitsImage`: a FITS file as an image on the sky, read window by window where it lies."""
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, UsageError
-from jwstpipe.images.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled
+from jwstpipe.images.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
 from jwstpipe.images.fits_structure import ByteReader, Hdu, WindowReader, header_of, scan_fits
 from jwstpipe.images.gwcs_sampling import image_wcs
 from jwstpipe.images.kinds import INTERLEAVED, dispersed, not_an_image
@@ -241,7 +240,7 @@ def _without_tiles(reader: WindowReader, hdus: tuple[Hdu, ...], name: str) -> Lo
     if size > limit:
         raise FitsError(f"{name}: unpacks to {size:,} bytes from {reader.size:,}; refused above {limit:,}")
     packed = spooled(reader, name=name)
-    with tempfile.TemporaryFile() as target:
+    with temporary_file(name) as target:
         fault = unpack_tiles(packed.descriptor, target, size)
         if fault:
             raise FitsError(f"{name}: its compressed image cannot be unpacked: {fault}")

@@ -6,14 +6,15 @@ a failing allocation. Headers are handed on as the bytes that they are.
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
-from astropy.io.fits import Card, Header
-from astropy.io.fits.verify import VerifyError
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError
+
+if TYPE_CHECKING:  # astropy takes long to load, and the structure is found without it
+    from astropy.io.fits import Card, Header
 
 __all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "header_of", "parse_header", "scan_fits"]
 
@@ -139,17 +140,19 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
     return tuple(found)
 
 
-def header_of(reader: ByteReader, hdu: Hdu) -> Header:
+def header_of(reader: ByteReader, hdu: Hdu) -> "Header":
     """Parse the header of an HDU (see `parse_header`)."""
     return parse_header(reader.read(hdu.header_offset, hdu.header_size))
 
 
-def parse_header(content: bytes) -> Header:
+def parse_header(content: bytes) -> "Header":
     """Parse the cards of a header as far as they can be understood.
 
     Bytes that FITS does not allow read as ``?``, and cards that no parser understands are left out: the bytes
     themselves are what is stored and written back, and one bad card must not hide the others.
     """
+    from astropy.io.fits import Header  # noqa: PLC0415 - see above
+
     header = Header.fromstring(content.translate(_PRINTABLE).decode("ascii"))
     broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
     for number in reversed(broken):
@@ -157,7 +160,9 @@ def parse_header(content: bytes) -> Header:
     return header
 
 
-def _understood(card: Card) -> bool:
+def _understood(card: "Card") -> bool:
+    from astropy.io.fits.verify import VerifyError  # noqa: PLC0415 - see above
+
     try:
         return bool(card.image) and card.value is not card
     except (VerifyError, ValueError):

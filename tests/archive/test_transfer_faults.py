@@ -132,6 +132,21 @@ def test_a_state_that_cannot_be_read_costs_the_part_only(archive, https, bring, 
     assert receipt.bytes_moved == len(content)
 
 
+@pytest.mark.parametrize("cut", [1, 5])
+def test_a_range_whose_note_was_cut_short_is_fetched_again(archive, https, bring, product, content, tmp_path, cut):
+    one_by_one = https.model_copy(update={"ranges_at_once": 1})
+    archive.set_faults(Faults(AT, status=500, skip=4))  # one for the description
+    bring(product, one_by_one)
+    archive.set_faults()
+    path = tmp_path / "down" / ".transfer" / product.obs_id / f"{NAME}.part.json"
+    assert [entry[:2] for entry in load(PartState, path).done] == [(n * RANGE, (n + 1) * RANGE) for n in range(3)]
+    path.write_bytes(path.read_bytes()[:-cut])
+    assert len(load(PartState, path).done) == 2
+    (receipt,) = bring(product, one_by_one).receipts
+    assert receipt.path.read_bytes() == content
+    assert receipt.bytes_moved == len(content) - 2 * RANGE
+
+
 def test_a_part_of_an_older_version_is_not_continued(archive, https, bring, product, tmp_path):
     archive.set_faults(Faults(AT, status=500, skip=4))
     bring(product, https.model_copy(update={"ranges_at_once": 1}))

@@ -177,7 +177,7 @@ def test_a_disk_that_fills_up(command, tmp_path, monkeypatch):
         raise OSError(28, os.strerror(28))
 
     write_cal(tmp_path / "good.fits")
-    monkeypatch.setattr("zarr.storage._local._put", full)
+    monkeypatch.setattr("jwstpipe.images.writer.put_bytes", full)
     code, out, error = command("convert", "good.fits", "out.zarr")
     assert (code, out) == (5, "")
     assert error == "jwstpipe: out.zarr: no space left; free some or choose another folder\n"

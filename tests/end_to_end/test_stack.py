@@ -5,6 +5,7 @@ import re
 import signal
 from collections import Counter
 
+import dask.config
 import pytest
 
 import jwstpipe
@@ -35,7 +36,10 @@ def stack(tiny_world, s3_server, tmp_path_factory):
             for name, value in running.environment.items():
                 if name.startswith(("JWSTPIPE_", "AWS_", "DASK_")):
                     patch.setenv(name, value)
+            # this process may have imported Dask before the variables were there
+            dask.config.refresh()
             yield running
+    dask.config.refresh()
 
 
 def request(**values):

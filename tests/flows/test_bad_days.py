@@ -63,7 +63,7 @@ def test_a_disk_that_fills_up_in_the_middle(connected, monkeypatch, capsys):
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patched:
-        patched.setattr("zarr.storage._local._put", full)
+        patched.setattr("jwstpipe.images.writer.put_bytes", full)
         job = failed_run(StorageError)
     say_the_same(job, capsys, StorageError, "no space left; free some or choose another folder")
     assert "no space left" in page(job)["report"]
