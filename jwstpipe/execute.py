@@ -154,10 +154,9 @@ class DaskWorkers:
 
         report(Progress(name, 0, len(jobs), unit))
         try:
-            # receipts come with their futures: to ask for each costs a round to the client's own thread
-            finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop, with_results=True, raise_errors=False)
-            for future, receipt in finished:
-                receipts[pending.pop(future)] = receipt if future.status == "finished" else _result(future, name)
+            finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
+            for future in finished:
+                receipts[pending.pop(future)] = _result(future, name)
                 report(Progress(name, len(receipts), len(jobs), unit))
                 finished.update(submit(1))
         finally:

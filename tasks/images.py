@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prefect import get_run_logger
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
 
 from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
@@ -25,7 +26,6 @@ from tasks.archive import Fetched
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
-from tasks.step import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 
@@ -36,7 +36,7 @@ THUMBNAIL_SIZE = 256
 THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
 
 
-@step_task("register")
+@task(name="register", cache_policy=NO_CACHE)
 def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, ...]:
     """Publish a record for each file, with MAST's fields, its header and its digest."""
     records = []
@@ -53,7 +53,7 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
     return tuple(records)
 
 
-@step_task("resolve")
+@task(name="resolve", cache_policy=NO_CACHE)
 def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]:
     """Find the archive files that a request means; those that hold no image are left out, and that is said."""
     query = RecordQuery(
@@ -85,7 +85,7 @@ def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]
     return images
 
 
-@step_task("convert")
+@task(name="convert", cache_policy=NO_CACHE)
 def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
     wanted = {image_id(record.product_id, planes=PLANES): record for record in files}
@@ -147,7 +147,7 @@ def run_thumbnail(job: ThumbnailJob) -> tuple[int, str]:
     return len(content), hashlib.sha256(content).hexdigest()
 
 
-@step_task("thumbnails")
+@task(name="thumbnails", cache_policy=NO_CACHE)
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
     identities = {
@@ -155,7 +155,8 @@ def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductR
     }
     done = make_missing(run, identities, partial(_thumbnails, run))
     made = [identity for identity, record in done.items() if record.run_id == run.run_id]
-    run.catalog.set_thumbnails({identities[key].product_id: str(done[key].storage_key) for key in made})
+    for identity in made:
+        run.catalog.amend(identities[identity].product_id, thumbnail=done[identity].storage_key)
     get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))
     return tuple(done.values())
 

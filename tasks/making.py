@@ -1,7 +1,6 @@
 """Reserve, compute, verify, publish: how every task makes what is missing, and only that."""
 
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
@@ -20,12 +19,6 @@ WantT = TypeVar("WantT")
 
 LEASE_SECONDS = 60.0
 """A run that dies keeps others waiting no longer than this."""
-
-GROUP_SECONDS = 0.5
-"""A record that comes this long after the last publication is published at once; quicker ones go together."""
-
-MOST_AT_ONCE = 500
-"""Records of one transaction, so that other writers of an embedded catalogue wait no longer than for these."""
 
 LOOK_SECONDS = 0.5
 """Pause between looks at what another run is making."""
@@ -70,10 +63,12 @@ def make_missing(
             fresh = standing(run, held.keys)  # another run may have finished between the look and the lease
             done |= fresh
             part = {identity: wanted[identity] for identity in held.keys if identity not in fresh}
-            for group in _groups(make(part)) if part else ():
-                records = _whole(run, group, held)
-                run.catalog.publish_many(records)
-                done |= {record.product_id: record for record in records}
+            for made in make(part) if part else ():
+                record = made.model_copy(update={"execution": run.execution()})
+                _verify(run, record)
+                held.require(record.product_id)
+                run.catalog.publish(record)
+                done[record.product_id] = record
             left = [identity for identity in part if identity not in done]
             if left:
                 raise StoreError(f"{left[0]}: was to be made and was not; run it again")
@@ -99,38 +94,9 @@ def _stands(run: Run, record: ProductRecord) -> bool:
     return run.store.exists(mark)
 
 
-def _groups(records: Iterable[ProductRecord]) -> Iterator[list[ProductRecord]]:
-    """Put records that come quickly into groups; one that took long is a group at once.
-
-    Those that came before an error are still given, so that their work is kept.
-    """
-    group: list[ProductRecord] = []
-    last = time.monotonic()
-    try:
-        for record in records:
-            group.append(record)
-            if time.monotonic() - last > GROUP_SECONDS or len(group) == MOST_AT_ONCE:
-                yield group
-                group, last = [], time.monotonic()
-    except Exception:
-        if group:
-            yield group
-        raise
-    if group:
-        yield group
-
-
-def _whole(run: Run, made: Iterable[ProductRecord], held: "_Held") -> list[ProductRecord]:
-    """Make sure that products stand in the store and are ours to publish, and note where they were computed."""
-    execution = run.execution()
-    records = [record.model_copy(update={"execution": execution}) for record in made]
-    for record in records:
-        if not _stands(run, record):
-            raise StoreError(
-                f"{record.storage_key}: not whole in the store {run.store.root}; nothing was published of it"
-            )
-        held.require(record.product_id)
-    return records
+def _verify(run: Run, record: ProductRecord) -> None:
+    if not _stands(run, record):
+        raise StoreError(f"{record.storage_key}: not whole in the store {run.store.root}; nothing was published of it")
 
 
 class _Held:

@@ -20,7 +20,6 @@ from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
-from tasks.step import step_task
 
 __all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
 
@@ -38,7 +37,7 @@ class FilterPlan:
     plan: MosaicPlan
 
 
-@step_task("resolve")
+@task(name="resolve", cache_policy=NO_CACHE)
 def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]:
     """Find the image stores of the catalogue that a request means."""
     query = RecordQuery(
@@ -61,7 +60,7 @@ def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]
     return tuple(found)
 
 
-@step_task("plan")
+@task(name="plan", cache_policy=NO_CACHE)
 def plan_filters(
     run: Run, request: ProcessTargetRequest | MosaicRequest, images: Sequence[ProductRecord]
 ) -> tuple[FilterPlan, ...]:

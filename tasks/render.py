@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prefect import get_run_logger
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
@@ -18,20 +19,19 @@ from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetReq
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
-from tasks.step import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 
 SHEET_ALGORITHM = "1"
 
 
-@step_task("composite")
+@task(name="composite", cache_policy=NO_CACHE)
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
     return _picture(run, CompositeRequest(stretch=request.stretch), mosaics, None, title=request.target, form="png")
 
 
-@step_task("picture")
+@task(name="picture", cache_policy=NO_CACHE)
 def make_picture(
     run: Run, request: PictureRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None
 ) -> ProductRecord:
@@ -41,7 +41,7 @@ def make_picture(
     return _picture(run, CompositeRequest(**wishes), inputs, luminance, title=title, form=request.form)
 
 
-@step_task("choose")
+@task(name="choose", cache_policy=NO_CACHE)
 def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductRecord, ...], ProductRecord | None]:
     """Find what a picture is made of: the products named, or the newest mosaic of each filter of a target."""
     if not request.products and request.target is None:
@@ -66,7 +66,7 @@ def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductReco
     return tuple(chosen), light
 
 
-@step_task("choose")
+@task(name="choose", cache_policy=NO_CACHE)
 def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, ...]:
     """Find the images and mosaics that get thumbnails."""
     query = RecordQuery(
@@ -89,7 +89,7 @@ def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, 
     return tuple(found)
 
 
-@step_task("contact sheet")
+@task(name="contact sheet", cache_policy=NO_CACHE)
 def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[ProductRecord]) -> ProductRecord:
     """Put all images on one page, and publish it."""
     identity = derived_product_id("contact-sheet", SHEET_ALGORITHM, {}, [image.product_id for image in images])
