@@ -13,7 +13,6 @@ from prefect.cache_policies import NO_CACHE
 from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
-from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
@@ -24,6 +23,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 from tasks.archive import Fetched
 from tasks.artifacts import progress_artifacts
+from tasks.asked import asked_records
 from tasks.making import make_missing
 from tasks.run import Run
 
@@ -56,23 +56,7 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
 @task(name="resolve", cache_policy=NO_CACHE)
 def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]:
     """Find the archive files that a request means; those that hold no image are left out, and that is said."""
-    query = RecordQuery(
-        kind=("archive",),
-        level=(request.level,) if request.level else (),
-        target=request.target,
-        program=request.program,
-        instrument=(request.instrument,) if request.instrument else (),
-        filter=request.filters,
-    )
-    found = run.catalog.find(query, sort="file_name")
-    if request.products:
-        asked = set(request.products)
-        found = [record for record in found if {record.product_id, record.file_name} & asked]
-        missing = asked - {name for record in found for name in (record.product_id, record.file_name)}
-        if missing:
-            raise NotFoundError(
-                f"{min(missing)}: no such archive file in the catalogue; jwstpipe catalog find lists them"
-            )
+    found = asked_records(run, request, kind="archive", called="archive file")
     images = tuple(record for record in found if record.is_viewable)
     if not images:
         raise NotFoundError(f"{request.title()}: the catalogue has no such archive images; jwstpipe ingest brings them")

@@ -18,6 +18,7 @@ from jwstpipe.mosaic.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts
+from tasks.asked import asked_records
 from tasks.making import make_missing
 from tasks.run import Run
 
@@ -40,21 +41,7 @@ class FilterPlan:
 @task(name="resolve", cache_policy=NO_CACHE)
 def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]:
     """Find the image stores of the catalogue that a request means."""
-    query = RecordQuery(
-        kind=("image",),
-        level=(request.level,) if request.level else (),
-        target=request.target,
-        program=request.program,
-        instrument=(request.instrument,) if request.instrument else (),
-        filter=request.filters,
-    )
-    found = run.catalog.find(query, sort="file_name")
-    if request.products:
-        asked = set(request.products)
-        found = [record for record in found if {record.product_id, record.file_name} & asked]
-        missing = asked - {name for record in found for name in (record.product_id, record.file_name)}
-        if missing:
-            raise NotFoundError(f"{min(missing)}: no such image in the catalogue; jwstpipe catalog find lists them")
+    found = asked_records(run, request, kind="image", called="image")
     if not found:
         raise NotFoundError(f"{request.title()}: the catalogue has no such images; jwstpipe submit convert makes them")
     return tuple(found)
