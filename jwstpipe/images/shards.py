@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import CHUNK, CODEC, SHARD
 
-__all__ = ["bands_of", "decode_bands", "decode_shard", "encode_chunk", "encode_shard", "fill_of", "read_index"]
+__all__ = ["bands_of", "decode_bands", "encode_chunk", "encode_shard", "fill_of", "read_index"]
 
 SIDE = SHARD // CHUNK
 MISSING = np.uint64(2**64 - 1)
@@ -69,8 +69,8 @@ def encode_chunk(values: Samples) -> bytes:
     return bytes(codec.encode(np.ascontiguousarray(values)))
 
 
-def decode_shard(content: bytes, dtype: np.dtype[Any], *, name: str) -> Samples:
-    """Unpack a shard.
+def decode_bands(content: bytes, dtype: np.dtype[Any], *, name: str) -> Iterator[Samples]:
+    """Unpack a shard band by band.
 
     Parameters
     ----------
@@ -81,21 +81,16 @@ def decode_shard(content: bytes, dtype: np.dtype[Any], *, name: str) -> Samples:
     name
         The store, for errors.
 
-    Returns
-    -------
+    Yields
+    ------
     ndarray
-        (`SHARD`, `SHARD`).
+        (`CHUNK`, `SHARD`), from the top of the shard down.
 
     Raises
     ------
     StoreError
         A damaged shard.
     """
-    return np.concatenate(list(decode_bands(content, dtype, name=name)))
-
-
-def decode_bands(content: bytes, dtype: np.dtype[Any], *, name: str) -> Iterator[Samples]:
-    """Unpack a shard band by band, (`CHUNK`, `SHARD`) each; see `decode_shard`."""
 
     def fetch(start: int, end: int) -> bytes:
         return content[start:end]
@@ -113,7 +108,7 @@ def bands_of(fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any]
     size
         Bytes of the shard.
     dtype, name
-        As for `decode_shard`.
+        As for `decode_bands`.
     """
     index = read_index(fetch(max(size - INDEX_AND_CHECKSUM, 0), size), name=name)
     codec = Blosc()
