@@ -85,7 +85,7 @@ class Region:
     @property
     def extent(self) -> int:
         """Rows or columns of the hole, whichever are more."""
-        return max(self.mask.shape) - 2
+        return int(max(self.mask.shape)) - 2
 
     def hole(self, window: Box) -> Hole:
         """Name the hole by its place in the image."""
