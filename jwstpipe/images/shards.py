@@ -17,7 +17,7 @@ from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import CHUNK, CODEC, SHARD
 
 __all__ = [
-    "SIDE", "PackedShard", "ShardPacker", "decode_shard", "encode_chunk", "encode_shard", "fill_of", "read_index",
+    "SIDE", "PackedShard", "ShardPacker", "encode_chunk", "encode_shard", "fill_of", "read_index",
 ]  # fmt: skip
 
 SIDE = SHARD // CHUNK
@@ -118,18 +118,6 @@ class PackedShard:
             return None
         packed = self._fetch(int(start), int(start) + int(length))
         return np.frombuffer(Blosc().decode(packed), dtype=self._dtype).reshape(CHUNK, CHUNK)
-
-
-def decode_shard(content: bytes, dtype: np.dtype[Any], *, name: str) -> Samples:
-    """Unpack a whole shard (`SHARD`, `SHARD`), written by `encode_shard` or by zarr-python (see `PackedShard`)."""
-    shard = PackedShard(lambda start, end: content[start:end], len(content), dtype, name=name)
-    values = np.full((SHARD, SHARD), fill_of(dtype), dtype=dtype)
-    for row in range(SIDE):
-        for column in range(SIDE):
-            chunk = shard.chunk((row, column))
-            if chunk is not None:
-                values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK] = chunk
-    return values
 
 
 def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
