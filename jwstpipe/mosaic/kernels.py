@@ -56,16 +56,16 @@ def locate_row(
     for j in range(xs.size):
         x, y = xs[j], ys[j]
         inside = (x >= -0.5) & (x <= last_x + 0.5) & (y >= -0.5) & (y <= last_y + 0.5)
-        x = x if x > 0.0 else 0.0  # NaN too
-        y = y if y > 0.0 else 0.0
-        x = x if x < last_x else last_x
-        y = y if y < last_y else last_y
+        x = max(0.0, x)  # NaN too
+        y = max(0.0, y)
+        x = min(last_x, x)
+        y = min(last_y, y)
         left, low = np.floor(x + 0.5 * nearest), np.floor(y + 0.5 * nearest)
         f, g = (x - left) * (1.0 - nearest), (y - low) * (1.0 - nearest)
-        l, b = left - origin_x, low - origin_y
-        right, up = l + (1.0 if f > 0.0 else 0.0), b + (1.0 if g > 0.0 else 0.0)
-        held = inside & (l >= 0.0) & (b >= 0.0) & (right < held_columns) & (up < held_rows)
-        base[j] = np.int32(b * held_columns + l if held else 0.0)
+        x_held, y_held = left - origin_x, low - origin_y
+        right, up = x_held + (1.0 if f > 0.0 else 0.0), y_held + (1.0 if g > 0.0 else 0.0)
+        held = inside & (x_held >= 0.0) & (y_held >= 0.0) & (right < held_columns) & (up < held_rows)
+        base[j] = np.int32(y_held * held_columns + x_held if held else 0.0)
         fx[j] = f if held else np.nan
         fy[j] = g if held else np.nan
 
