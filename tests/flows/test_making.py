@@ -43,7 +43,7 @@ def record(run, identity):
         parents=[],
         operation="test",
         algorithm_version="1",
-        parameters={"name": identity},
+        parameters={"of": identity},  # products of one slot would take each other's place
         image=ImageInfo(),
         created=datetime.now(UTC),
         run_id=run.run_id,
