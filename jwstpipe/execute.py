@@ -184,9 +184,9 @@ class DaskWorkers(Workers):
                 done += len(batch) - len(failed)
                 report(Progress(name, done, len(jobs), unit))
                 whole = [future for future in batch if future not in failed]
-                yield from zip((keys[future] for future in whole), _receipts(self.client, whole, name), strict=True)
-                if failed:
-                    _receipts(self.client, failed, name)
+                receipts = _receipts(self.client, whole, name)
+                yield from zip((keys[future] for future in whole), receipts, strict=True)
+                _receipts(self.client, failed[:1], name)  # raises
         finally:
             self.client.cancel(list(pending))
 
@@ -199,6 +199,8 @@ def _receipts(client: Any, futures: list[Any], name: str) -> list[Any]:
     from distributed import KilledWorker  # noqa: PLC0415
     from distributed.client import FutureCancelledError  # noqa: PLC0415
 
+    if not futures:  # to ask for nothing is a round trip, too
+        return []
     try:
         return list(client.gather(futures))
     except FutureCancelledError:

@@ -14,7 +14,7 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
-from jwstpipe.ingestion import register
+from jwstpipe.ingestion import record_of
 from jwstpipe.render.pictures import THUMBNAIL_ALGORITHM, thumbnail
 from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
@@ -38,15 +38,18 @@ THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
 @step_task("register")
 def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, ...]:
     """Publish a record for each file, with MAST's fields, its header and its digest."""
-    records = []
-    for found in files:
-        record = found.record
-        if found.receipt is not None:
-            record = register(
-                found.product, found.receipt, store=run.store, catalog=run.catalog, run_id=run.run_id, now=run.now()
-            )
-        assert record is not None
-        records.append(record)
+    records: list[ProductRecord] = []
+    new: list[ProductRecord] = []
+    try:
+        for found in files:
+            record = found.record
+            if found.receipt is not None:
+                record = record_of(found.product, found.receipt, store=run.store, run_id=run.run_id, now=run.now())
+                new.append(record)
+            assert record is not None
+            records.append(record)
+    finally:  # a file that cannot be read does not keep those before it out of the catalogue
+        run.catalog.publish_many(new)
     link_archive(run.catalog, run.store, programs={record.program for record in records if record.program is not None})
     get_run_logger().info("%d files registered", len(records))
     return tuple(records)

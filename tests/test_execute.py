@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+from distributed import LocalCluster
 
 from jwstpipe.errors import DataError, ServiceError, UsageError
 from jwstpipe.execute import open_workers, shared_cluster
@@ -51,6 +52,26 @@ def test_the_error_of_a_job_reaches_the_caller_as_it_is(workers):
     with pytest.raises(DataError, match="13 is not squared"):
         workers.run(square, {"a": 1, "b": 13}, name="square")
     assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
+
+
+def test_receipts_come_one_by_one_and_what_is_not_wanted_any_more_is_dropped(workers):
+    receipts = workers.each(square, {str(number): number for number in range(3)}, name="square")
+    assert {key: receipt[0] for key, receipt in receipts} == {"0": 0, "1": 1, "2": 4}
+    unwanted = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+    assert next(unwanted)[1] == 0.05
+    unwanted.close()
+    assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
+
+
+def test_a_scheduler_that_goes_away_is_named():
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+        settings = ExecutionSettings(cluster=cluster.scheduler_address)
+        with open_workers(settings) as workers:
+            work = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+            next(work)
+            cluster.close()
+            with pytest.raises(ServiceError, match="slow: the Dask scheduler dropped the work"):
+                list(work)
 
 
 def test_no_jobs_are_no_work(workers):
