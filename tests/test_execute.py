@@ -3,6 +3,7 @@
 import os
 import time
 
+import psutil
 import pytest
 from distributed import LocalCluster
 
@@ -86,10 +87,13 @@ def test_after_an_error_waiting_jobs_are_dropped():
         assert time.perf_counter() - started < 5
 
 
-def test_dashboards_listen_on_loopback_only():
-    with open_workers(ExecutionSettings(workers=1), dashboard=True) as workers:
+@pytest.mark.parametrize("cluster", ["threads", "processes"])
+def test_all_that_listens_listens_on_loopback_only(cluster):
+    with open_workers(ExecutionSettings(workers=1, cluster=cluster), dashboard=True) as workers:
         assert workers.dashboard_link.startswith("http://127.0.0.1:")
-        assert workers.client.cluster.scheduler.http_server is not None
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        sockets = [socket for process in processes for socket in process.net_connections("inet")]
+    assert {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
 def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):
