@@ -39,6 +39,7 @@ def step_task(
             named = {key: quote(value) for key, value in kwargs.items()}
             return made(*given, **named)  # type: ignore[arg-type]  # quotes are taken off before the call
 
+        call.task = made  # type: ignore[attr-defined]  # for those who ask how it is retried
         return call
 
     return decorate

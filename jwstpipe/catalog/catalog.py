@@ -259,12 +259,10 @@ class Catalog:
     def set_thumbnails(self, keys: Mapping[str, str]) -> None:
         """Write down where small pictures stand: key of the store by id of the product that they show.
 
-        For the work of the site on many products, in one transaction where the database has them; a product that is
-        gone gets none.
+        For the work of the site on many products; one that is gone gets none.
         """
-        with self._writing() as collection:
-            for product_id, key in keys.items():
-                collection.update_one(_by_id(product_id), {"$set": {"thumbnail": key}})
+        updates = {product_id: {"$set": {"thumbnail": key}} for product_id, key in keys.items()}
+        self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
 
     def documents(self, product_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Read documents as they stand, unchecked and quickly, for work on very many; None = all."""

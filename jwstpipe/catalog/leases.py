@@ -65,8 +65,8 @@ def reserve(catalog: Catalog, keys: Iterable[str], *, owner: str, seconds: float
         for batch in _batches(keys):
             known = {document["_id"]: document for document in collection.find({"_id": {"$in": batch}})}
             claim = {"$setOnInsert": {**own, "token": 1}}
-            fresh = [({"_id": {"$eq": key}}, claim) for key in batch if key not in known]
-            catalog.database.update_many_by_one(LEASES_NAME, fresh)
+            fresh = {key: claim for key in batch if key not in known}
+            catalog.database.update_by_id(LEASES_NAME, fresh, upsert=True)
             for key, document in known.items():
                 _take_over(collection, key, document, own, _milliseconds(moment))
             # who has got it stands in the database: not every server tells what an upsert did
