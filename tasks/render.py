@@ -22,7 +22,7 @@ from tasks.run import Run
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 
-SHEET_ALGORITHM = "1"
+SHEET_ALGORITHM = "2"
 
 
 @task(name="composite", cache_policy=NO_CACHE)

@@ -13,7 +13,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.requests import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights, validated
 from jwstpipe.settings import S3Settings
 
-if TYPE_CHECKING:  # astropy takes long to load, and other commands start without it
+if TYPE_CHECKING:
     from jwstpipe.sky.box import Box
     from jwstpipe.sky.grid import SkyGrid
 

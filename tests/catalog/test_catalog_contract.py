@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from jwstpipe.catalog.bulk import archive_records, delete_records, plan_deletion, tag_records
 from jwstpipe.catalog.catalog import Share
 from jwstpipe.catalog.exchange import import_lines, import_table, record_line, records_csv, records_table
+from jwstpipe.catalog.parts import InputLink
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 
@@ -243,6 +244,14 @@ def test_many_at_once_are_the_same_as_one_by_one(catalog, record):
     assert catalog.count(RecordQuery(tags=("bulk",))) == 300
     with pytest.raises(ConflictError, match="storage key"):
         catalog.publish_many([record("other", storage_key="mast/obs/file_1.fits")])
+
+
+def test_links_of_a_record_that_was_deleted_meanwhile_make_none(catalog, record):
+    catalog.publish(record(1))
+    link = InputLink(product_id="p7", file_name="f.fits")
+    catalog.set_inputs([("p1", [link]), ("p9", [link])])
+    assert [found.product_id for found in catalog.find(RecordQuery(status=()))] == ["p1"]
+    assert catalog.get("p1").parents == ("p7",)
 
 
 def test_a_newer_product_takes_the_slot_and_the_older_one_stays_known(catalog, record):

@@ -1,6 +1,7 @@
 """Holes in the data: regions of no data, connected by sides or corners, with data all around.
 
-What reaches the border of the image is its edge, and what is larger than a core can be is a gap: both stay uncovered.
+What reaches the border of the image is its edge, and what is larger than a core can be is a gap between exposures: both
+stay uncovered.
 """
 
 from collections.abc import Iterator
@@ -30,9 +31,16 @@ class CoreLimits:
     extent: int = 100
     """Most rows, and most columns."""
 
+    gap: int = 24
+    """Most rows, and most columns, of a hole that is no core: what is larger was not observed, and stays so."""
+
     def at(self, level: int) -> "CoreLimits":
         """Give the same limits in pixels of a level."""
-        return CoreLimits(max(min(1, self.area), self.area >> 2 * level), max(1, self.extent >> level))
+        return CoreLimits(
+            area=max(min(1, self.area), self.area >> 2 * level),
+            extent=max(1, self.extent >> level),
+            gap=max(1, self.gap >> level),
+        )
 
     @property
     def margin(self) -> int:
@@ -73,6 +81,11 @@ class Region:
 
     mask: Mask
     """The hole, in `around`."""
+
+    @property
+    def extent(self) -> int:
+        """Rows or columns of the hole, whichever are more."""
+        return int(max(self.mask.shape)) - 2
 
     def hole(self, window: Box) -> Hole:
         """Name the hole by its place in the image."""
