@@ -4,7 +4,7 @@ Keys are relative (``mast/<obs_id>/<file>``) and validated by their parts; write
 flushed to disk and renamed, so that a reader never meets half a file.
 """
 
-from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
+from jwstpipe.storage.address import checked_key, is_remote, shown
 from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
@@ -29,7 +29,6 @@ __all__ = [
     "s3_client",
     "s3_options",
     "shown",
-    "split_s3",
     "storage_errors",
     "writing_errors",
     "zarr_store",
