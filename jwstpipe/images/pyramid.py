@@ -133,8 +133,9 @@ def _halve_chunks(below: dict[str, _Below], corner: tuple[int, int], halved: lis
         y, x = corner[0] + row, corner[1] + column
         quarter = np.s_[row * half : (row + 1) * half, column * half : (column + 1) * half]
         shards = [shards.get((y // SIDE, x // SIDE)) for shards in below.values()]
-        chunks = [None if shard is None else shard.chunk((y % SIDE, x % SIDE)) for shard in shards]
-        if any(chunk is None for chunk in chunks):
+        found = (None if shard is None else shard.chunk((y % SIDE, x % SIDE)) for shard in shards)
+        chunks = [chunk for chunk in found if chunk is not None]
+        if len(chunks) < len(shards):
             halved[0][quarter] = np.nan
             if len(halved) > 1:
                 halved[1][quarter] = 0.0
