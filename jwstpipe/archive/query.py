@@ -21,6 +21,7 @@ from jwstpipe.archive.rows import asked_for, first_of_each, in_cone, kinds_of, l
 from jwstpipe.errors import UsageError
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.requests import SearchRequest
+from jwstpipe.requests.angles import position_in
 from jwstpipe.settings import ArchiveSettings
 
 __all__ = ["SearchResult", "search"]
@@ -102,8 +103,10 @@ def search(
     portal = open_portal(settings, answers=answers)
     position, name = None, None
     if request.target is not None:
-        found = resolve_name(portal, request.target)
-        position, name = (found.ra, found.dec), found.name
+        position = position_in(request.target)
+        if position is None:
+            found = resolve_name(portal, request.target)
+            position, name = (found.ra, found.dec), found.name
     elif request.ra is not None and request.dec is not None:
         position = (request.ra, request.dec)
     service = "Mast.Caom.Filtered" if position is None else "Mast.Caom.Filtered.Position"

@@ -61,7 +61,7 @@ def resolve_name(portal: Portal, name: str) -> ResolvedName:
             if resolved is not None:
                 return resolved
     tried = ", ".join(repr(variant) for variant in variants)
-    raise TargetNotFoundError(f"no resolver knows {name!r} (tried {tried}); give another name, or --ra and --dec")
+    raise TargetNotFoundError(f"no resolver knows {name!r} (tried {tried}); give another name, or a position")
 
 
 def _read(found: dict[str, Any], variant: str) -> ResolvedName | None:

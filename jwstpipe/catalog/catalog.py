@@ -62,10 +62,7 @@ class Catalog:
         ConflictError
             Another product stands under its storage key.
         """
-        owned = self._owned(record)
-        with self._writing() as collection:
-            _retire_older(collection, [owned])
-            collection.update_one(_by_id(owned.product_id), publish_update(owned), upsert=True)
+        self.publish_many((record,))
 
     def publish_many(self, records: Iterable[ProductRecord]) -> int:
         """Publish many products in few round trips; each as by `publish`.
@@ -85,8 +82,8 @@ class Catalog:
         with self._writing() as collection:
             for start in range(0, len(owned), _IDS_AT_ONCE):
                 _retire_older(collection, owned[start : start + _IDS_AT_ONCE])
-            updates = [(_by_id(record.product_id), publish_update(record)) for record in owned]
-            self.database.update_many_by_one(COLLECTION_NAME, updates)
+            updates = {record.product_id: publish_update(record) for record in owned}
+            self.database.update_by_id(COLLECTION_NAME, updates, upsert=True)
         if len(owned) >= _MANY:
             self.database.collect_statistics()
         return len(owned)
@@ -247,7 +244,7 @@ class Catalog:
 
     def set_inputs(self, links: Iterable[tuple[str, Sequence[InputLink]]]) -> int:
         """Write down what archive products were made from; tell how many records were told."""
-        updates = []
+        updates = {}
         for product_id, inputs in links:
             parents = list(dict.fromkeys(link.product_id for link in inputs if link.product_id is not None))
             told = {
@@ -255,9 +252,17 @@ class Catalog:
                 "derived_from": parents,
                 "parent_id": parents[0] if len(parents) == 1 else None,
             }
-            updates.append((_by_id(product_id), {"$set": told}))
-        self.database.update_many_by_one(COLLECTION_NAME, updates)
+            updates[product_id] = {"$set": told}
+        self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
         return len(updates)
+
+    def set_thumbnails(self, keys: Mapping[str, str]) -> None:
+        """Write down where small pictures stand: key of the store by id of the product that they show.
+
+        For the work of the site on many products; one that is gone gets none.
+        """
+        updates = {product_id: {"$set": {"thumbnail": key}} for product_id, key in keys.items()}
+        self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
 
     def documents(self, product_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Read documents as they stand, unchecked and quickly, for work on very many; None = all."""

@@ -7,7 +7,8 @@ library reads and writes in two steps, so that each writing block is one transac
 import re
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +19,7 @@ from pymongo import MongoClient
 from pymongo import errors as mongo
 
 from jwstpipe.catalog.embedded import IndexedCollection
+from jwstpipe.catalog.updates import Updates, applied, in_batches
 from jwstpipe.errors import ConflictError, DataError, ServiceError, StorageError, UsageError
 from jwstpipe.storage import storage_errors
 
@@ -27,10 +29,14 @@ DATABASE_NAME = "jwst_data_analysis"
 SERVER_WAIT_MS = 5000
 FILE_WAIT_S = 30.0
 """Longest wait for another process that writes the same file."""
+OPEN_AGAIN_S = 0.01
+CACHE_KB = 65_536
+"""Most memory for pages of the file: the indexes of 100,000 records are touched all over by a bulk write."""
 
 _SCHEMES = ("mongodb://", "mongodb+srv://")
 UPDATES_AT_ONCE = 1000
 _DUPLICATE = (11000, 11001)
+_UNIQUE = "UNIQUE constraint"
 _CREDENTIALS_REFUSED = (13, 18, 8000)
 
 
@@ -53,10 +59,11 @@ class CatalogDatabase(Protocol):
         """
         ...
 
-    def update_many_by_one(
-        self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-    ) -> None:
-        """Apply many updates, each to the one document that meets its condition or to a new one, in few round trips."""
+    def update_by_id(self, collection: str, updates: Updates, *, upsert: bool) -> None:
+        """Apply many updates, each to the document of its id, in few round trips.
+
+        A document that is not there is made with `upsert`, and left out without.
+        """
         ...
 
     def collect_statistics(self) -> None:
@@ -136,14 +143,22 @@ class ServerDatabase:
         """Give the collections by name (see `CatalogDatabase.writing`)."""
         return self.reading()
 
-    def update_many_by_one(
-        self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-    ) -> None:
-        """Apply many updates (see `CatalogDatabase.update_many_by_one`)."""
-        operations = [pymongo.UpdateOne(condition, update, upsert=True) for condition, update in updates]
+    def update_by_id(self, collection: str, updates: Updates, *, upsert: bool) -> None:
+        """Apply many updates (see `CatalogDatabase.update_by_id`).
+
+        What is new is inserted, which is half the work of an update that may insert.
+        """
         with self._errors():
-            for start in range(0, len(operations), UPDATES_AT_ONCE):
-                self._database[collection].bulk_write(operations[start : start + UPDATES_AT_ONCE], ordered=False)
+            target = self._database[collection]
+            for batch in in_batches(updates, UPDATES_AT_ONCE):
+                entered = _insert_new(target, batch) if upsert else frozenset()
+                operations = [
+                    pymongo.UpdateOne({"_id": {"$eq": key}}, update, upsert=upsert)
+                    for key, update in batch.items()
+                    if key not in entered
+                ]
+                if operations:
+                    target.bulk_write(operations, ordered=False)
 
     def collect_statistics(self) -> None:
         """Do nothing: the server's planner tries plans as it goes."""
@@ -172,19 +187,44 @@ class ServerDatabase:
             ) from None
         except mongo.BulkWriteError as error:
             faults = (error.details or {}).get("writeErrors") or [{}]
-            if any(fault.get("code") in _DUPLICATE or "UNIQUE constraint" in str(fault) for fault in faults):
+            if _is_duplicate(error):
                 raise ConflictError(_conflict(self.address, str(faults[0].get("keyValue", "")))) from None
             raise ServiceError(f"{self.address} cannot do this: {faults[0].get('errmsg', error)}") from None
         except mongo.DocumentTooLarge as error:
             raise DataError(f"{self.address} takes no record of this size: {error}; keep less in it") from None
         except mongo.OperationFailure as error:
-            if "UNIQUE constraint" in str(error):  # a wire server over SQLite has no code for duplicates
+            if _is_duplicate(error):
                 raise ConflictError(_conflict(self.address, "")) from None
             if error.code in _CREDENTIALS_REFUSED:
                 raise ServiceError(f"{self.address} refuses these credentials; check user and password") from None
             raise ServiceError(f"{self.address} cannot do this: {error}; check the server's log") from None
         except mongo.PyMongoError as error:
             raise ServiceError(f"{self.address}: {error}; check the server's log") from None
+
+
+def _insert_new(collection: Any, updates: Updates) -> frozenset[str]:
+    """Insert the documents that are not there; tell which, or none where somebody else was faster with one of them.
+
+    Updates tolerate that part of them was inserted, so that what is left is a batch of them.
+    """
+    known = {document["_id"] for document in collection.find({"_id": {"$in": list(updates)}}, {"_id": 1})}
+    new = frozenset(updates) - known
+    if not new:
+        return new
+    documents = [{"_id": key, **applied(update, None)} for key, update in updates.items() if key in new]
+    try:
+        collection.insert_many(documents, ordered=False)
+    except (mongo.BulkWriteError, mongo.OperationFailure) as error:
+        if not _is_duplicate(error):
+            raise
+        return frozenset()
+    return new
+
+
+def _is_duplicate(error: mongo.OperationFailure) -> bool:
+    faults = (error.details or {}).get("writeErrors") or [{"code": error.code}]
+    codes = all(fault.get("code") in _DUPLICATE for fault in faults)
+    return codes or _UNIQUE in str(error)  # a wire server over SQLite has no code for duplicates
 
 
 def _options(address: str) -> dict[str, Any]:
@@ -211,7 +251,8 @@ class EmbeddedDatabase:
         with storage_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
         with self._errors():
-            self._connection = Connection(str(path), timeout=FILE_WAIT_S, check_same_thread=False)
+            self._connection = _once_free(lambda: Connection(str(path), timeout=FILE_WAIT_S, check_same_thread=False))
+            self._connection.db.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         self._collections = _EmbeddedCollections(self._connection)
 
     @contextmanager
@@ -233,24 +274,10 @@ class EmbeddedDatabase:
             with self._connection.start_session().start_transaction():
                 yield self._collections
 
-    def update_many_by_one(
-        self, collection: str, updates: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]
-    ) -> None:
-        """Apply many updates in one transaction (see `CatalogDatabase.update_many_by_one`)."""
-        from neosqlite.exceptions import BulkWriteError  # noqa: PLC0415
-        from neosqlite.requests import UpdateOne  # noqa: PLC0415
-
-        operations = [UpdateOne(dict(condition), dict(update), upsert=True) for condition, update in updates]
-        if not operations:
-            return
-        try:
-            with self.writing() as collections:
-                collections[collection].bulk_write(operations, ordered=False)
-        except BulkWriteError as error:
-            fault = (error.details or {}).get("writeErrors", [{}])[0].get("errmsg", str(error))
-            if "UNIQUE" in fault:
-                raise ConflictError(_conflict(self.address, fault)) from None
-            raise StorageError(f"{self.address}: {_way_out(fault)}") from None
+    def update_by_id(self, collection: str, updates: Updates, *, upsert: bool) -> None:
+        """Apply many updates in one transaction (see `CatalogDatabase.update_by_id`)."""
+        with self.writing() as collections:
+            collections[collection].update_by_id(updates, upsert=upsert)
 
     def collect_statistics(self) -> None:
         """Have SQLite count what its indexes hold."""
@@ -283,6 +310,18 @@ class EmbeddedDatabase:
             raise StorageError(f"{self.address}: {_way_out(str(error))}") from None
         except sqlite3.DatabaseError as error:
             raise DataError(f"{self.address} is no catalogue ({error}); give another file") from None
+
+
+def _once_free(open_file: Callable[[], Any]) -> Any:
+    """Open a file as soon as nobody else is just making it: SQLite does not wait where it sets the kind of journal."""
+    deadline = time.monotonic() + FILE_WAIT_S
+    while True:
+        try:
+            return open_file()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(OPEN_AGAIN_S)
 
 
 class _EmbeddedCollections:

@@ -2,7 +2,7 @@
 
 neosqlite reads the whole table for a list of values, a value in an array, an alternative or a part of a text. This
 collection translates the few operators that `jwstpipe.catalog.query` writes by itself, keeps arrays and texts in side
-tables by triggers, and leaves everything that writes to neosqlite. What it answers is what MongoDB answers.
+tables by triggers, and writes many documents at once. All else is neosqlite's. What it answers is what MongoDB answers.
 """
 
 import json
@@ -11,6 +11,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
+
+from jwstpipe.catalog.updates import Updates, applied, in_batches
 
 __all__ = ["IndexedCollection"]
 
@@ -30,6 +32,9 @@ _COMMON = 2000
 """Records from which on a value of an array counts as common."""
 
 _MOST_BRANCHES = 16
+_ROWS_AT_ONCE = 400
+"""Documents in one statement: two values each, and older SQLite takes 999."""
+
 _SHORTEST_WORD = 3
 """Letters that the index of texts needs."""
 
@@ -41,7 +46,7 @@ class _Sql:
 
 
 class IndexedCollection:
-    """A collection of an embedded file; reads are translated here, all else goes to neosqlite."""
+    """A collection of an embedded file; reads and writes of many are translated here, all else goes to neosqlite."""
 
     def __init__(self, collection: Any, connection: sqlite3.Connection) -> None:
         self._collection = collection
@@ -75,6 +80,30 @@ class IndexedCollection:
             return
         for statement in _side_tables(table):
             self._connection.execute(statement)
+
+    def update_by_id(self, updates: Updates, *, upsert: bool) -> None:
+        """Apply updates to the documents of their ids; with `upsert` those that are not there are made.
+
+        Many rows go into one statement: SQLite keeps a copy of every page that a statement with triggers touches until
+        it ends, and one record touches forty.
+        """
+        for batch in in_batches(updates, _ROWS_AT_ONCE):
+            known = {document["_id"]: document for document in self.find({"_id": {"$in": list(batch)}})}
+            rows: list[str] = []
+            for key, update in batch.items():
+                before = known.get(key)
+                if before is None and not upsert:
+                    continue
+                after = {**applied(update, before), "_id": key}
+                if after != before:
+                    rows += [key, json.dumps(after, allow_nan=False, separators=(",", ":"))]
+            if rows:
+                marks = ", ".join(["(?, ?)"] * (len(rows) // 2))
+                self._connection.execute(
+                    f"INSERT INTO {self._table} (_id, data) VALUES {marks}"  # noqa: S608 - a constant name, values bound
+                    " ON CONFLICT (_id) DO UPDATE SET data = excluded.data",
+                    rows,
+                )
 
     def find(self, conditions: Mapping[str, Any] | None = None, projection: Any = None) -> "_Cursor":
         """Find documents; `projection` is taken as a hint and not needed."""

@@ -98,12 +98,12 @@ def _make_indexes(collection: Any) -> None:
 def _bring_up(database: CatalogDatabase, change: Callable[[Any, dict[str, Any]], dict[str, Any]]) -> None:
     with database.reading() as collections:
         collection = collections[COLLECTION_NAME]
-        updates = [
-            ({"_id": {"$eq": document["_id"]}}, {"$set": fields})
+        updates = {
+            document["_id"]: {"$set": fields}
             for document in list(collection.find({}))
             if (fields := change(collection, document))
-        ]
-    database.update_many_by_one(COLLECTION_NAME, updates)
+        }
+    database.update_by_id(COLLECTION_NAME, updates, upsert=False)
 
 
 def _with_search_fields(collection: Any, document: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,10 @@ from jwstpipe.requests import IngestRequest, SearchRequest, validated
 __all__ = ["COMMANDS", "show_ingested"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
-Target = Annotated[str | None, typer.Argument(metavar="TARGET", help="name of an object, as 'NGC 3132'")]
+Target = Annotated[
+    str | None,
+    typer.Argument(metavar="TARGET", help="'NGC 3132' or '151.757 -40.437'"),
+]
 Ra = Annotated[str | None, typer.Option(help="right ascension, degrees or hh:mm:ss")]
 Dec = Annotated[str | None, typer.Option(help="declination, degrees or dd:mm:ss")]
 Radius = Annotated[float, typer.Option(help="radius, degrees")]

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
@@ -12,8 +12,10 @@ from jwstpipe.cli.output import data, json_data, progress_bars
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights, validated
 from jwstpipe.settings import S3Settings
-from jwstpipe.sky.box import Box
-from jwstpipe.sky.grid import SkyGrid
+
+if TYPE_CHECKING:
+    from jwstpipe.sky.box import Box
+    from jwstpipe.sky.grid import SkyGrid
 
 __all__ = ["COMMANDS"]
 
@@ -138,7 +140,7 @@ def footprints(
 
 def _frame(
     grid: str | None, images: list[str], scale: float | None, s3: S3Settings
-) -> tuple[SkyGrid, Box | None] | None:
+) -> "tuple[SkyGrid, Box | None] | None":
     from jwstpipe.mosaic.grids import aligned_grid, read_grid
 
     if grid is None:

@@ -29,7 +29,10 @@ DEMO_TARGET = "JWSTPIPE DEMO"
 
 def run(
     context: typer.Context,
-    target: Annotated[str, typer.Argument(metavar="TARGET", help="name of an object, as 'NGC 3132'")],
+    target: Annotated[
+        str,
+        typer.Argument(metavar="TARGET", help="'NGC 3132' or '151.757 -40.437'"),
+    ],
     *,
     radius: Annotated[float, typer.Option(help="radius of the search, degrees")] = 0.05,
     instrument: Annotated[str | None, typer.Option(help="one instrument only, as NIRCam")] = None,

@@ -133,36 +133,50 @@ def convert(
         if found.provenance.get("product_id") != made.identity:
             raise ConflictError(f"{target}: another image stands here; choose another name or use --overwrite")
         return made.receipt(found.planes, found.levels, found.attributes["fits"]["omitted"], started, reused=True)
+    return _write(target, image, kept, made, started=started, s3=s3, workers=workers or ThreadWorkers(1), report=report)
+
+
+def _write(
+    target: str | Path,
+    image: FitsImage,
+    kept: list[str],
+    made: "_Made",
+    *,
+    started: float,
+    s3: S3Settings | None,
+    workers: Workers,
+    report: Reporter,
+) -> ConvertReceipt:
+    """Write planes, WCS, pyramid and attributes; the image stands at `target` when all are there."""
     slices = image.plane_slices("sci")
     with new_image(target, s3=s3) as writer:
-        fits = write_hdus(writer, image, kept, keep_all=planes == "all", report=report)
+        fits = write_hdus(writer, image, kept, keep_all=made.planes == "all", report=report)
         if image.wcs.nodes is not None:
             writer.write_wcs(image.wcs.nodes)
         levels = build_pyramid(
             writer,
             image.shape,
             weighted="wht" in kept and image.plane_slices("wht") == slices,
-            workers=workers or ThreadWorkers(1),
+            workers=workers,
             s3=s3,
             dtype=str(image.sample_format("sci").decoded),
             slices=slices,
             report=report,
         )
-        writer.finish(
-            root_attributes(
-                kind="image",
-                name=Path(str(source)).name,
-                shape=image.shape,
-                planes=kept,
-                unit=str(image.header.get("BUNIT", "")),
-                levels=levels,
-                product_id=made.identity,
-                provenance=made.provenance(image.address),
-                fits=fits | {"sha256": made.digest, "size": image.reader.size},
-                wcs=image.wcs,
-                slices=slices,
-            )
+        attributes = root_attributes(
+            kind="image",
+            name=image.name,
+            shape=image.shape,
+            planes=kept,
+            unit=str(image.header.get("BUNIT", "")),
+            levels=levels,
+            product_id=made.identity,
+            provenance=made.provenance(image.address),
+            fits=fits | {"sha256": made.digest, "size": image.reader.size},
+            wcs=image.wcs,
+            slices=slices,
         )
+        writer.finish(attributes)
     return made.receipt(tuple(kept), levels, fits["omitted"], started, reused=False)
 
 

@@ -3,10 +3,8 @@
 Levels are built one from the next finer one, shard by shard; a level's last row or column averages what exists.
 """
 
-from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import repeat
-from typing import Any
 
 import numpy as np
 from numba import njit
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
 from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
+from jwstpipe.images.shards import SIDE, PackedShard, ShardPacker, fill_of
 from jwstpipe.images.writer import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -22,6 +21,8 @@ from jwstpipe.sky.box import Box
 __all__ = ["ShardJob", "build_pyramid", "halve", "halve_shard"]
 
 Floats = NDArray[np.floating]
+_Below = dict[tuple[int, int], PackedShard | None]
+"""Shards of the level below, by their row and column in two by two."""
 
 
 @dataclass(frozen=True)
@@ -106,31 +107,57 @@ def build_pyramid(
 
 
 def halve_shard(job: ShardJob) -> int:
-    """Make one shard of a level, strip by strip, and give its number of pixels with data."""
+    """Make one shard of a level, chunk by chunk, and give its number of pixels with data."""
     image = ImageWriter(job.address, s3=job.s3)
-    values = np.full(job.box.shape, np.nan, dtype=job.dtype)
-    weights = np.zeros(job.box.shape if job.weighted else (1, 1), dtype="f4")
-    for part in job.finer.cells(SHARD):
-        shard = (part.y0 // SHARD, part.x0 // SHARD)
-        bands = image.shard_bands("sci", shard, job.dtype, level=job.level - 1, index=job.index)
-        weight_bands: Iterable[Any] = repeat(None)
-        if job.weighted:
-            weight_bands = image.shard_bands("wht", shard, "f4", level=job.level - 1, index=job.index)
-        for band, sci, wht in zip(part.bands(CHUNK), bands, weight_bands, strict=False):
-            shape = band.shape
-            weight = np.ones((1, 1), sci.dtype) if wht is None else wht[: shape[0], : shape[1]]
-            target = Box(band.y0 // 2, band.x0 // 2, (band.y1 + 1) // 2, (band.x1 + 1) // 2).relative_to(job.box).slices
-            halved = halve(sci[: shape[0], : shape[1]], weight)
-            values[target] = halved[0]
-            if job.weighted:
-                weights[target] = halved[1]
-    valid = int(np.isfinite(values).sum())
-    if valid:
-        shard = (job.box.y0 // SHARD, job.box.x0 // SHARD)
-        image.write_shard("sci", shard, values, level=job.level, index=job.index)
-        if job.weighted:
-            image.write_shard("wht", shard, weights, level=job.level, index=job.index)
+    planes = {"sci": job.dtype, "wht": "f4"} if job.weighted else {"sci": job.dtype}
+    packers = {plane: ShardPacker() for plane in planes}
+    finer = {plane: np.empty((2 * CHUNK, 2 * CHUNK), dtype=dtype) for plane, dtype in planes.items()}
+    valid = 0
+    with ExitStack() as stack:
+        below = {plane: _shards_below(image, job, plane, stack) for plane in planes}
+        for row in range(SIDE):
+            for column in range(SIDE):
+                corner = 2 * row, 2 * column
+                if not all(_gather(below[plane], corner, finer[plane]) for plane in planes):
+                    continue
+                weight = finer["wht"] if job.weighted else np.ones((1, 1), dtype=job.dtype)
+                for plane, values in zip(planes, halve(finer["sci"], weight), strict=False):
+                    packers[plane].add((row, column), values)
+                    valid += int(np.isfinite(values).sum()) if plane == "sci" else 0
+    for plane, packer in packers.items():
+        if valid:
+            image.write_packed(plane, _place(job.box), packer.finish(), job.level, job.index)
     return valid
+
+
+def _shards_below(image: ImageWriter, job: ShardJob, plane: str, stack: ExitStack) -> _Below:
+    """Open the shards of the level below that make one of this level."""
+    dtype = job.dtype if plane == "sci" else "f4"
+    found = {}
+    for part in job.finer.cells(SHARD):
+        row, column = _place(part)
+        shard = stack.enter_context(image.open_shard(plane, (row, column), dtype, level=job.level - 1, index=job.index))
+        found[row % 2, column % 2] = shard
+    return found
+
+
+def _gather(below: _Below, corner: tuple[int, int], values: Floats) -> bool:
+    """Put 2 x 2 chunks together; False when none of them has samples."""
+    some = False
+    for row in range(2):
+        for column in range(2):
+            y, x = corner[0] + row, corner[1] + column
+            shard = below.get((y // SIDE, x // SIDE))
+            chunk = None if shard is None else shard.chunk((y % SIDE, x % SIDE))
+            some |= chunk is not None
+            values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK] = (
+                fill_of(values.dtype) if chunk is None else chunk
+            )
+    return some
+
+
+def _place(box: Box) -> tuple[int, int]:
+    return box.y0 // SHARD, box.x0 // SHARD
 
 
 @njit(nogil=True, cache=True)

@@ -5,7 +5,7 @@ one after the other and followed by their index, as the Zarr v3 specification la
 (index at the end, little-endian, CRC32C). zarr-python reads the result like its own, at a fifth of the cost.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import google_crc32c
@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from jwstpipe.errors import StoreError
 from jwstpipe.images.layout import CHUNK, CODEC, SHARD
 
-__all__ = ["bands_of", "decode_bands", "decode_shard", "encode_chunk", "encode_shard", "fill_of", "read_index"]
+__all__ = [
+    "SIDE", "PackedShard", "ShardPacker", "encode_chunk", "encode_shard", "fill_of", "read_index",
+]  # fmt: skip
 
 SIDE = SHARD // CHUNK
+"""Chunks on the side of a shard."""
+
 MISSING = np.uint64(2**64 - 1)
 INDEX_BYTES = SIDE * SIDE * 16
 CHECKSUM_BYTES = 4
@@ -28,8 +32,35 @@ Samples = NDArray[Any]
 Decode = Callable[[Samples], Samples]
 
 
+class ShardPacker:
+    """A shard that is packed chunk by chunk, so that its samples need never stand in memory together."""
+
+    def __init__(self, *, every_bit: bool = False) -> None:
+        """Start an empty shard; `every_bit` keeps chunks of NaN whose bits differ from those of the fill value."""
+        self._every_bit = every_bit
+        self._index = np.full((SIDE * SIDE, 2), MISSING, dtype="<u8")
+        self._pieces: list[bytes] = []
+        self._position = 0
+
+    def add(self, place: tuple[int, int], chunk: Samples) -> None:
+        """Pack the chunk at a row and column of chunks; one that holds only the fill value takes no room."""
+        if not chunk.size or _holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
+            return
+        packed = encode_chunk(_whole(chunk))
+        self._index[place[0] * SIDE + place[1]] = self._position, len(packed)
+        self._pieces.append(packed)
+        self._position += len(packed)
+
+    def finish(self) -> list[bytes] | None:
+        """Give the pieces of the shard in order; None when all samples are the fill value: nothing to store."""
+        if not self._pieces:
+            return None
+        table = self._index.tobytes()
+        return [*self._pieces, table, _checksum(table)]
+
+
 def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bool = False) -> list[bytes] | None:
-    """Pack the samples of a shard.
+    """Pack the samples of a shard (see `ShardPacker`).
 
     Parameters
     ----------
@@ -39,28 +70,13 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
         Turns each chunk of `values` into the samples to store; None = they are those.
     every_bit
         Keep chunks of NaN whose bits differ from those of the fill value.
-
-    Returns
-    -------
-    list of bytes or None
-        Pieces of the shard in order; None when all samples are the fill value, so that there is nothing to store.
     """
-    index = np.full((SIDE * SIDE, 2), MISSING, dtype="<u8")
-    pieces: list[bytes] = []
-    position = 0
-    for number in range(SIDE * SIDE):
-        y, x = _corner(number)
-        part = values[y : y + CHUNK, x : x + CHUNK]
-        chunk = part if decode is None or not part.size else decode(part)
-        if chunk.size and not _holds_only(chunk, fill_of(chunk.dtype), every_bit=every_bit):
-            packed = encode_chunk(_whole(chunk))
-            index[number] = position, len(packed)
-            pieces.append(packed)
-            position += len(packed)
-    if not pieces:
-        return None
-    table = index.tobytes()
-    return [*pieces, table, _checksum(table)]
+    packer = ShardPacker(every_bit=every_bit)
+    for row in range(SIDE):
+        for column in range(SIDE):
+            part = values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK]
+            packer.add((row, column), part if decode is None or not part.size else decode(part))
+    return packer.finish()
 
 
 def encode_chunk(values: Samples) -> bytes:
@@ -69,64 +85,39 @@ def encode_chunk(values: Samples) -> bytes:
     return bytes(codec.encode(np.ascontiguousarray(values)))
 
 
-def decode_shard(content: bytes, dtype: np.dtype[Any], *, name: str) -> Samples:
-    """Unpack a shard.
+class PackedShard:
+    """A shard that stands somewhere, unpacked chunk by chunk."""
 
-    Parameters
-    ----------
-    content
-        What `encode_shard` or zarr-python wrote.
-    dtype
-        Type of the samples.
-    name
-        The store, for errors.
+    def __init__(self, fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any], *, name: str) -> None:
+        """Read the index of a shard.
 
-    Returns
-    -------
-    ndarray
-        (`SHARD`, `SHARD`).
+        Parameters
+        ----------
+        fetch
+            Gives the bytes of the shard between two positions.
+        size
+            Bytes of the shard.
+        dtype
+            Type of the samples.
+        name
+            The store, for errors.
 
-    Raises
-    ------
-    StoreError
-        A damaged shard.
-    """
-    return np.concatenate(list(decode_bands(content, dtype, name=name)))
+        Raises
+        ------
+        StoreError
+            A damaged shard.
+        """
+        self._fetch, self._dtype = fetch, dtype
+        tail = fetch(max(size - INDEX_AND_CHECKSUM, 0), size)
+        self._index = read_index(tail, name=name).reshape(SIDE, SIDE, 2)
 
-
-def decode_bands(content: bytes, dtype: np.dtype[Any], *, name: str) -> Iterator[Samples]:
-    """Unpack a shard band by band, (`CHUNK`, `SHARD`) each; see `decode_shard`."""
-
-    def fetch(start: int, end: int) -> bytes:
-        return content[start:end]
-
-    return bands_of(fetch, len(content), dtype, name=name)
-
-
-def bands_of(fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any], *, name: str) -> Iterator[Samples]:
-    """Unpack a shard band by band, reading no more of it at once than a band needs.
-
-    Parameters
-    ----------
-    fetch
-        Gives the bytes of the shard between two positions.
-    size
-        Bytes of the shard.
-    dtype, name
-        As for `decode_shard`.
-    """
-    index = read_index(fetch(max(size - INDEX_AND_CHECKSUM, 0), size), name=name)
-    codec = Blosc()
-    for row in index.reshape(SIDE, SIDE, 2):
-        band = np.full((CHUNK, SHARD), fill_of(dtype), dtype=dtype)
-        stored = [(int(start), int(length), column) for column, (start, length) in enumerate(row) if start != MISSING]
-        first = min((start for start, _, _ in stored), default=0)
-        content = fetch(first, max((start + length for start, length, _ in stored), default=0))
-        for start, length, column in stored:
-            packed = content[start - first : start - first + length]
-            chunk = np.frombuffer(codec.decode(packed), dtype=dtype).reshape(CHUNK, CHUNK)
-            band[:, column * CHUNK : (column + 1) * CHUNK] = chunk
-        yield band
+    def chunk(self, place: tuple[int, int]) -> Samples | None:
+        """Unpack the chunk (`CHUNK`, `CHUNK`) at a row and column of chunks; None where it has no samples."""
+        start, length = self._index[place]
+        if start == MISSING:
+            return None
+        packed = self._fetch(int(start), int(start) + int(length))
+        return np.frombuffer(Blosc().decode(packed), dtype=self._dtype).reshape(CHUNK, CHUNK)
 
 
 def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
@@ -141,10 +132,6 @@ def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
     if len(table) != INDEX_BYTES or checksum != _checksum(table):
         raise StoreError(f"{name}: a shard is damaged (the checksum of its index is wrong); make the image again")
     return np.frombuffer(table, dtype="<u8").reshape(-1, 2)
-
-
-def _corner(number: int) -> tuple[int, int]:
-    return number // SIDE * CHUNK, number % SIDE * CHUNK
 
 
 def _whole(part: Samples) -> Samples:

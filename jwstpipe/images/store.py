@@ -1,15 +1,14 @@
 """`ImageStore`: an image in chunked Zarr, read window by window."""
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 from astropy.io.fits import Header
 from numpy.typing import NDArray
-from zarr.errors import ArrayNotFoundError, GroupNotFoundError
 
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.images.fits_structure import parse_header
@@ -21,7 +20,7 @@ from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled import WcsNodes
-from jwstpipe.storage import is_remote, storage_errors, zarr_store
+from jwstpipe.storage import get_bytes, is_remote, storage_errors, zarr_store
 
 __all__ = ["ImageStore", "open_image_store"]
 
@@ -31,9 +30,6 @@ class ImageStore:
     """An image store (see `SkyImage` for what it offers)."""
 
     address: str
-    store: Any
-    """Zarr store."""
-
     attributes: dict[str, Any]
     """The ``jwstpipe`` attributes of the root group."""
 
@@ -152,11 +148,18 @@ class ImageStore:
             return False
         return True
 
+    @cached_property
+    def _store(self) -> Any:
+        return zarr_store(self.address, s3=self.s3, read_only=True)
+
     def array(self, path: str) -> Any:
         """Open one of the arrays; handles are kept."""
         if path not in self._arrays:
+            import zarr  # noqa: PLC0415 - slow to load, and the root alone tells most
+            from zarr.errors import ArrayNotFoundError  # noqa: PLC0415
+
             try:
-                self._arrays[path] = zarr.open_array(self.store, path=path, mode="r", zarr_format=3)
+                self._arrays[path] = zarr.open_array(self._store, path=path, mode="r", zarr_format=3)
             except (ArrayNotFoundError, FileNotFoundError):
                 raise StoreError(
                     f"{self.address}: has no array {path}; its planes are {', '.join(self.planes)}"
@@ -174,13 +177,25 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
     StoreVersionError
         A layout newer than this version reads.
     """
-    store = zarr_store(address, s3=s3, read_only=True)
+    name = str(address).rstrip("/")
+    with storage_errors(address):
+        content = get_bytes(f"{name}/zarr.json", s3=s3)
+    attributes = None if content is None else _group_attributes(content)
+    if attributes is None:
+        raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing)")
+    return ImageStore(name, check_layout(attributes, name=str(address)), s3 or S3Settings())
+
+
+def _group_attributes(document: bytes) -> dict[str, Any] | None:
+    """Read the attributes of a Zarr v3 group; None for a document of anything else."""
     try:
-        with storage_errors(address):
-            attributes = dict(zarr.open_group(store, mode="r", zarr_format=3, use_consolidated=False).attrs)
-    except (GroupNotFoundError, LookupError):
-        raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing)") from None
-    return ImageStore(str(address).rstrip("/"), store, check_layout(attributes, name=str(address)), s3 or S3Settings())
+        root = json.loads(document)
+    except ValueError:
+        return None
+    if not isinstance(root, dict) or root.get("zarr_format") != 3 or root.get("node_type") != "group":
+        return None
+    attributes = root.get("attributes", {})
+    return attributes if isinstance(attributes, dict) else None
 
 
 def _place(array: Any, box: Box, index: int) -> tuple[int | slice, ...]:

@@ -6,6 +6,7 @@ end: until then no reader takes the folder for an image. Documents and shards ar
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from jwstpipe.images.documents import array_document, group_document, plane_document
 from jwstpipe.images.fits_structure import CARD
 from jwstpipe.images.layout import NODES, SHARD, PlaneSpec, array_path
-from jwstpipe.images.shards import bands_of, decode_bands, encode_chunk, encode_shard
+from jwstpipe.images.shards import PackedShard, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.sampled import WcsNodes
@@ -76,9 +77,19 @@ class ImageWriter:
         every_bit
             Keep the bits of NaN too, where a chunk holds nothing else.
         """
-        packed = encode_shard(values, decode=decode, every_bit=every_bit)
-        if packed is not None:
-            self._put(self._shard_key(plane, shard, level, index), *packed)
+        self.write_packed(plane, shard, encode_shard(values, decode=decode, every_bit=every_bit), level, index)
+
+    def write_packed(
+        self,
+        plane: str,
+        shard: tuple[int, int],
+        pieces: list[bytes] | None,
+        level: int = 0,
+        index: int | None = None,
+    ) -> None:
+        """Fill a shard that a `ShardPacker` has packed; None stands for one without samples."""
+        if pieces is not None:
+            self._put(self._shard_key(plane, shard, level, index), *pieces)
 
     def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
         """Fill all shards of a window that starts at the corner of one and ends with one, or with the array."""
@@ -86,7 +97,8 @@ class ImageWriter:
             shard = (cell.y0 // SHARD, cell.x0 // SHARD)
             self.write_shard(plane, shard, values[cell.relative_to(box).slices], level=level)
 
-    def shard_bands(
+    @contextmanager
+    def open_shard(
         self,
         plane: str,
         shard: tuple[int, int],
@@ -94,25 +106,28 @@ class ImageWriter:
         *,
         level: int = 0,
         index: int | None = None,
-    ) -> Iterator[NDArray[Any]]:
-        """Read a shard band by band, each of one row of chunks; nothing where it has no samples."""
+    ) -> Iterator[PackedShard | None]:
+        """Open a shard that was written before, to read it chunk by chunk; None where it has no samples."""
         address = f"{self.address}/{self._shard_key(plane, shard, level, index)}"
         kind = np.dtype(dtype)
         with writing_errors(self.address):
             if is_remote(address):
                 packed = get_bytes(address, s3=self._s3)
-                if packed is not None:
-                    yield from decode_bands(packed, kind, name=self.address)
+                yield (
+                    None
+                    if packed is None
+                    else PackedShard(lambda start, end: packed[start:end], len(packed), kind, name=self.address)
+                )
                 return
             path = Path(address)
             if not path.exists():
+                yield None
                 return
             with path.open("rb") as stream:
-
-                def fetch(start: int, end: int) -> bytes:
-                    return os.pread(stream.fileno(), end - start, start)
-
-                yield from bands_of(fetch, path.stat().st_size, kind, name=self.address)
+                yield PackedShard(
+                    lambda start, end: os.pread(stream.fileno(), end - start, start),
+                    path.stat().st_size, kind, name=self.address,
+                )  # fmt: skip
 
     def write_header(self, name: str, content: bytes) -> None:
         """Store a FITS header byte for byte."""

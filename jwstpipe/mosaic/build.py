@@ -5,21 +5,18 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from astropy.io.fits import Header
 
 from jwstpipe import __version__
 from jwstpipe.errors import ConflictError
 from jwstpipe.execute import ThreadWorkers, Workers
-from jwstpipe.images.fits_writer import export
 from jwstpipe.images.layout import plane_spec, root_attributes
 from jwstpipe.images.publish import existing_product, new_image
 from jwstpipe.images.pyramid import build_pyramid
 from jwstpipe.images.store import ImageStore, open_image_store
 from jwstpipe.images.writer import ImageWriter
-from jwstpipe.mosaic.alignment import Alignment, align
-from jwstpipe.mosaic.background import Match, match_skies
 from jwstpipe.mosaic.digests import mosaic_digest
 from jwstpipe.mosaic.jobs import ALGORITHM
 from jwstpipe.mosaic.noise import with_noise
@@ -31,6 +28,10 @@ from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
+
+if TYPE_CHECKING:
+    from jwstpipe.mosaic.alignment import Alignment
+    from jwstpipe.mosaic.background import Match
 
 __all__ = ["MosaicReceipt", "build_mosaic", "mosaic"]
 
@@ -145,6 +146,8 @@ def mosaic(
     receipt = build_mosaic(plan, out, overwrite=overwrite or update, reuse=reuse, s3=s3, workers=at_work, report=report)
     if fits is None:
         return receipt
+    from jwstpipe.images.fits_writer import export  # noqa: PLC0415 - not for every mosaic
+
     export(out, fits, overwrite=overwrite or update, s3=s3)
     return MosaicReceipt(**{**asdict(receipt), "fits": str(fits)})
 
@@ -183,10 +186,7 @@ def build_mosaic(
     known: dict[str, Earlier] = {}
     for address in reuse:
         known |= known_tiles(open_image_store(address, s3=s3))
-    aligned, alignment = align(plan, s3=s3, workers=workers, report=report)
-    match = match_skies(aligned, s3=s3, workers=workers, report=report)
-    final = aligned if match is None else with_skies(aligned, match.skies)
-    final = with_noise(final, s3=s3, workers=workers, report=report)
+    final, alignment, match = _corrected(plan, s3=s3, workers=workers, report=report)
     with new_image(out, s3=s3) as writer:
         shape = final.box.shape
         for plane in final.planes:
@@ -201,6 +201,24 @@ def build_mosaic(
     return receipt
 
 
+def _corrected(
+    plan: MosaicPlan, *, s3: S3Settings | None, workers: Workers, report: Reporter
+) -> tuple[MosaicPlan, "Alignment | None", "Match | None"]:
+    """Find what the options ask to be found in the inputs first: positions, skies, noise."""
+    final, alignment, match = plan, None, None
+    options = plan.options
+    if options.align != "none":
+        from jwstpipe.mosaic.alignment import align  # noqa: PLC0415 - scipy, which plain mosaics do without
+
+        final, alignment = align(final, s3=s3, workers=workers, report=report)
+    if options.background != "none" or options.sky or options.sky_region is not None:
+        from jwstpipe.mosaic.background import match_skies  # noqa: PLC0415 - as above
+
+        match = match_skies(final, s3=s3, workers=workers, report=report)
+        final = final if match is None else with_skies(final, match.skies)
+    return with_noise(final, s3=s3, workers=workers, report=report), alignment, match
+
+
 def _standing_receipt(standing: ImageStore, out: str) -> MosaicReceipt:
     """Give the receipt of a mosaic that is there already."""
     found = {**standing.provenance["receipt"], "address": out, "seconds": 0.0, "reused": True}
@@ -213,8 +231,8 @@ def _receipt(
     out: str,
     tiles: Sequence[TileReceipt],
     levels: int,
-    match: Match | None,
-    alignment: Alignment | None,
+    match: "Match | None",
+    alignment: "Alignment | None",
     seconds: float,
 ) -> MosaicReceipt:
     return MosaicReceipt(

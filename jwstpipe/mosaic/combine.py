@@ -5,11 +5,13 @@ the plan; order statistics (`jwstpipe.mosaic.order`) need all samples of a strip
 """
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.mosaic.rooms import Room
 
 __all__ = ["CLIPPED", "COMBINERS", "MEDIAN", "STACKED", "Strip", "accumulate_row", "normalise"]
 
@@ -50,16 +52,21 @@ class Strip:
     """Samples, weights and variances of every input (3, y, input, x), NaN = none; empty unless order is asked for."""
 
     @classmethod
-    def empty(cls, shape: tuple[int, int], *, errors: bool, bits: bool, inputs: int = 0) -> Self:
-        """Make the accumulators of a strip of this shape, with room for a stack of `inputs`."""
-        none = (1, 1)
+    def empty(cls, shape: tuple[int, int], room: Room, *, errors: bool, bits: bool, inputs: int = 0) -> Self:
+        """Make the accumulators of a strip of this shape, with a stack for `inputs`, as far as possible in a room."""
+
+        def zeros(dtype: str, *, wanted: bool) -> NDArray[Any]:
+            made = room.take(shape if wanted else (1, 1), dtype)
+            made[...] = 0
+            return made
+
         return cls(
-            np.zeros(none if inputs else shape),
-            np.zeros(none if inputs else shape),
-            np.zeros(shape if errors and not inputs else none),
-            np.zeros(shape, dtype="u2"),
-            np.zeros(shape if bits else none, dtype="u4"),
-            np.zeros(shape if bits else none, dtype="u4"),
+            zeros("f8", wanted=not inputs),
+            zeros("f8", wanted=not inputs),
+            zeros("f8", wanted=errors and not inputs),
+            zeros("u2", wanted=True),
+            zeros("u4", wanted=bits),
+            zeros("u4", wanted=bits),
             np.full((3, shape[0], inputs, shape[1]), np.nan, dtype="f4"),
         )
 

@@ -1,6 +1,7 @@
 """Windows of inputs, prepared for resampling: what must not take part becomes NaN, weights and variances are made."""
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numba import njit
@@ -8,7 +9,9 @@ from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
+from jwstpipe.images.windows import read_window
 from jwstpipe.mosaic.resample import Layer
+from jwstpipe.mosaic.rooms import Room
 from jwstpipe.mosaic.sources import Source
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
@@ -28,8 +31,9 @@ def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
 
 
 def read_layer(
-    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, scaled: bool, s3: S3Settings
-) -> Layer:
+    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, scaled: bool, s3: S3Settings,
+    room: Room | None = None,
+) -> Layer:  # fmt: skip
     """Read a window of an input.
 
     Parameters
@@ -48,16 +52,23 @@ def read_layer(
         Samples are fluxes in a pixel.
     s3
         Endpoint of ``s3://`` inputs.
+    room
+        Where samples may be put: the layer is good until it is cleared.
     """
-    image = opened(source.address, source.product_id, s3)
+    image, space = opened(source.address, source.product_id, s3), room or Room(0)
     none, no_bits = np.ones((1, 1), dtype="f4"), np.zeros((1, 1), dtype="u4")
-    sci = image.read("sci", window).astype("f4", copy=False)
-    dq = image.read("dq", window) if "dq" in source.planes else no_bits
+
+    def read(plane: str, dtype: str = "f4", *, covered: bool = False) -> NDArray[Any]:
+        return read_window(image, plane, window, space.take(window.shape, dtype), covered=covered)
+
+    by_weight = weights == "ivm" and "wht" in source.planes
+    sci = read("sci", covered=not by_weight)  # no weight, no data: `_prepare` sees to it
+    dq = read("dq", "u4") if "dq" in source.planes else no_bits
     wht, inverse = none, 0
     if weights == "ivm":
-        inverse = int("var_rnoise" in source.planes and "wht" not in source.planes)
-        wht = image.read("var_rnoise" if inverse else "wht", window).astype("f4", copy=False)
-    var = image.read("err", window).astype("f4", copy=False) if with_errors else none
+        inverse = int(not by_weight)
+        wht = read("var_rnoise" if inverse else "wht")
+    var = read("err") if with_errors else none
     if dq is not no_bits or wht is not none or var is not none:
         _prepare(sci, dq, rejected, wht, inverse, var)
     factor = source.exposure_s if weights == "exptime" else 1.0

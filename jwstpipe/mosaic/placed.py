@@ -65,7 +65,7 @@ class Placed:
         part = box.intersection(self.region)
         if part is None:
             return None
-        extent = self.where.extent(part.y0 - self.where.box.y0, part.y1 - self.where.box.y0)
+        extent = self.where.extent(part)
         if extent is None:
             return None
         x0, x1, y0, y1 = extent

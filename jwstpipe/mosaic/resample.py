@@ -104,8 +104,9 @@ def add_layer(
         Numbers from `KERNELS` and `COMBINERS`.
     """
     window = layer.window
+    slopes = derivative_weights(where.step) if layer.scaled else where.weights  # not looked at
     _add_layer(
-        where.nodes, where.step, where.weights, derivative_weights(where.step), where.box.y0, where.box.x0,
+        where.nodes, where.step, where.weights, slopes, where.box.y0, where.box.x0,
         layer.sci, layer.wht, layer.var, layer.dq,
         window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, layer.sky.as_array(), int(layer.scaled),
         part.y0, part.y1, part.x0, part.x1, box.y0, box.x0, kernel, combiner, LANCZOS_TABLE,

@@ -21,8 +21,8 @@ from jwstpipe.settings import S3Settings
 
 __all__ = ["COMPOSITE_ALGORITHM", "THUMBNAIL_ALGORITHM", "composite", "contact_sheet", "thumbnail"]
 
-COMPOSITE_ALGORITHM = "2"
-THUMBNAIL_ALGORITHM = "1"
+COMPOSITE_ALGORITHM = "3"
+THUMBNAIL_ALGORITHM = "2"
 """Versions of what rendering does to the pixels: part of the id of every picture."""
 
 

@@ -14,7 +14,7 @@ __all__ = ["ProcessTargetRequest"]
 class ProcessTargetRequest(Request):
     """A sky target, from the archive to a colour mosaic."""
 
-    target: str = Field(min_length=1, max_length=200, description="name of the object, as NGC 3132")
+    target: str = Field(min_length=1, max_length=200, description="object or position: NGC 3132 or 151.757 -40.437")
     radius: float = Field(0.05, gt=0, le=2, description="radius of the search, degrees")
     instrument: str | None = Field(None, description="one instrument only, as NIRCam; empty = all imagers")
     filters: tuple[str, ...] = Field((), description="filters, as F090W; none = all")

@@ -6,27 +6,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from jwstpipe.requests.angles import Declination, RightAscension
 from jwstpipe.requests.base import Request
 
 __all__ = ["SearchRequest"]
 
-_SEXAGESIMAL = re.compile(r"([+-]?)(\d{1,3})(?:[:hd°\s]\s*)(\d{1,2})(?:[:m'\s]\s*)(\d{1,2}(?:\.\d*)?)\s*[s\"]?")
 _DAYS_AGO = re.compile(r"(\d{1,5})\s*d(?:ays?)?")
-
-
-def _angle(value: Any, *, hours: bool) -> Any:
-    """Read ``10:07:01.8``, ``10h07m01.8s`` or ``-40 26 11`` as degrees; numbers pass, and so does what is no angle."""
-    if not isinstance(value, str):
-        return value
-    found = _SEXAGESIMAL.fullmatch(value.strip())
-    if found is None:
-        return value
-    sign, whole, minutes, seconds = found.groups()
-    if float(minutes) >= 60 or float(seconds) >= 60:
-        return value
-    degrees = int(whole) + int(minutes) / 60 + float(seconds) / 3600
-    in_hours = hours and "d" not in value and "°" not in value
-    return (-1 if sign == "-" else 1) * degrees * (15 if in_hours else 1)
 
 
 def _day(value: Any) -> Any:
@@ -35,15 +20,18 @@ def _day(value: Any) -> Any:
     return value if found is None else datetime.now(UTC).date() - timedelta(days=int(found[1]))
 
 
-RightAscension = Annotated[float, BeforeValidator(lambda value: _angle(value, hours=True))]
-Declination = Annotated[float, BeforeValidator(lambda value: _angle(value, hours=False))]
 Day = Annotated[date, BeforeValidator(_day)]
 
 
 class SearchRequest(Request):
     """Which archive products are wanted: one selector, narrowed by the filters."""
 
-    target: str | None = Field(None, min_length=1, max_length=200, description="name of the object, as NGC 3132")
+    target: str | None = Field(
+        None,
+        min_length=1,
+        max_length=200,
+        description="object or position: NGC 3132 or 151.757 -40.437",
+    )
     ra: RightAscension | None = Field(None, ge=0, lt=360, description="right ascension, degrees ICRS or hh:mm:ss")
     dec: Declination | None = Field(None, ge=-90, le=90, description="declination, degrees ICRS or dd:mm:ss")
     radius: float = Field(0.2, gt=0, le=10, description="radius of the search, degrees")

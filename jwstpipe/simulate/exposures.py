@@ -95,7 +95,7 @@ def simulate_programme(
         The folder cannot be written.
     """
     layout = _layout(size, filters=filters, dithers=dithers, tiles=tiles)
-    _check(products, residual_cosmic_rays, workers)
+    _check(target, products, residual_cosmic_rays, workers)
     bands, aim = bands_named(layout.filters), Target(target, ra, dec)
     exposures = plan_exposures(layout, bands, aim, seed=seed)
     scene = build_scene(
@@ -144,7 +144,9 @@ def _layout(size: str, *, filters: Sequence[str] | None, dithers: int | None, ti
     return layout
 
 
-def _check(products: Sequence[str], residual_cosmic_rays: float, workers: int) -> None:
+def _check(target: str, products: Sequence[str], residual_cosmic_rays: float, workers: int) -> None:
+    if not (target.isascii() and target.isprintable() and target.strip()):
+        raise UsageError(f"a target's name stands in FITS headers: printable ASCII, not {target!r}")
     unknown = [name for name in products if name not in ("cal", "i2d")]
     if unknown:
         raise UsageError(f"a simulated programme has no product {unknown[0]!r}; choose from cal, i2d")

@@ -160,8 +160,23 @@ class SkyGrid:
         return cards
 
     def wcs(self, box: Box) -> WCS:
-        """Build the WCS of a window of the plane."""
-        return WCS(self.header(box), fix=False)
+        """Build the WCS of a window of the plane; for one thread, as every WCS."""
+        if self.parameters:
+            return WCS(self.header(box), fix=False)
+        found = WCS(naxis=2)  # past the parsing of cards: a mosaic does this once for each input of each tile
+        keys = found.wcs
+        keys.ctype = [f"{name}-{self.projection}".replace("RA-", "RA---").replace("DEC-", "DEC--")
+                      for name in self.frame.axis_names]  # fmt: skip
+        keys.cunit = ["deg", "deg"]
+        keys.crval = self.crval
+        keys.crpix = [self.phase[0] + 1.0 - box.x0, self.phase[1] + 1.0 - box.y0]
+        keys.cd = [self.cd[:2], self.cd[2:]]
+        if self.frame.name in ("ICRS", "FK5", "FK4"):
+            keys.radesys = self.frame.name
+            if self.frame.name != "ICRS":
+                keys.equinox = self.frame.equinox
+        keys.set()
+        return found
 
     def place(self, ra: float, dec: float) -> tuple[float, float]:
         """Give the plane position (x, y) of a point of the sky, ICRS degrees; NaN out of the plane's reach."""

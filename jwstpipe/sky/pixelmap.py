@@ -29,8 +29,8 @@ Transform = Callable[[Floats, Floats], Floats]
 
 FIRST_STEP = 128
 LAST_STEP = 8
-EXTENT_ROWS = 64
-"""Rows between those that are looked at to bound the positions of a window."""
+EXTENT_STEP = 64
+"""Pixels between those that are looked at to bound the positions of a window."""
 
 WHOLE_PIXEL = 1e-6
 """A map this close to a whole-pixel shift, pixels, is one: same plane, samples are copied bit for bit."""
@@ -64,18 +64,21 @@ class PixelMap:
         _fill(self.nodes, self.step, self.weights, row_scratch(self.nodes), xs, ys)
         return xs, ys
 
-    def extent(self, first: int = 0, last: int | None = None) -> tuple[float, float, float, float] | None:
-        """Bound the positions of rows `first` to `last` (not included) of the window.
+    def extent(self, part: Box | None = None) -> tuple[float, float, float, float] | None:
+        """Bound the positions of a part of the window (None = all of it).
 
         Returns
         -------
         tuple of float or None
-            x min, x max, y min, y max; None when no position is finite. Rows are sampled, and positions are smooth:
-            add a pixel of margin.
+            x min, x max, y min, y max; None when no position is finite. Positions of a lattice are sampled, and they
+            are smooth: add a pixel of margin.
         """
-        end = self.box.shape[0] if last is None else last
-        rows = np.unique(np.linspace(first, end - 1, 2 + (end - first) // EXTENT_ROWS).astype(np.int64))
-        found = _extent(self.nodes, self.step, self.weights, self.box.shape[1], rows)
+        inner = (part or self.box).relative_to(self.box)
+        if self.step == 1:
+            found = _exact_extent(self.nodes, inner.y0, inner.x0, inner.y1, inner.x1)
+        else:
+            rows, columns = _samples(inner.y0, inner.y1), _samples(inner.x0, inner.x1)
+            found = _extent(self.nodes, self.step, self.weights, rows, columns)
         return None if found[0] > found[1] else (float(found[0]), float(found[1]), float(found[2]), float(found[3]))
 
 
@@ -172,15 +175,37 @@ def _fill(nodes: Floats, step: int, weights: Floats, scratch: Floats, xs: Floats
         fill_row(nodes, step, weights, row, scratch, xs[row], ys[row])
 
 
+def _samples(first: int, end: int) -> NDArray[np.int64]:
+    """Choose rows or columns that are looked at: both ends, and some between them."""
+    return np.linspace(first, end - 1, 2 + (end - first) // EXTENT_STEP).astype(np.int64)
+
+
 @njit(nogil=True, cache=True)
-def _extent(nodes: Floats, step: int, weights: Floats, columns: int, rows: NDArray[np.int64]) -> Floats:
-    scratch = np.empty((nodes.shape[1], 2))
-    xs, ys = np.empty(columns), np.empty(columns)
+def _extent(nodes: Floats, step: int, weights: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
     found = np.array([np.inf, -np.inf, np.inf, -np.inf])
     for row in rows:
-        fill_row(nodes, step, weights, row, scratch, xs, ys)
-        for j in range(columns):
-            if np.isfinite(xs[j]) and np.isfinite(ys[j]):
-                found[0], found[1] = min(found[0], xs[j]), max(found[1], xs[j])
-                found[2], found[3] = min(found[2], ys[j]), max(found[3], ys[j])
+        for column in columns:
+            if step == 0:
+                x, y = nodes[0, 0, 0] + column, nodes[0, 0, 1] + row
+            else:
+                x, y = 0.0, 0.0
+                for a in range(4):
+                    for b in range(4):
+                        weight = weights[row % step, a] * weights[column % step, b]
+                        x += weight * nodes[row // step + a, column // step + b, 0]
+                        y += weight * nodes[row // step + a, column // step + b, 1]
+            found[0], found[1] = min(found[0], x), max(found[1], x)
+            found[2], found[3] = min(found[2], y), max(found[3], y)
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _exact_extent(nodes: Floats, y0: int, x0: int, y1: int, x1: int) -> Floats:
+    found = np.array([np.inf, -np.inf, np.inf, -np.inf])
+    for i in range(y0, y1):
+        for j in range(x0, x1):
+            x, y = nodes[i, j, 0], nodes[i, j, 1]
+            if np.isfinite(x) and np.isfinite(y):
+                found[0], found[1] = min(found[0], x), max(found[1], x)
+                found[2], found[3] = min(found[2], y), max(found[3], y)
     return found

@@ -14,6 +14,7 @@ from jwstpipe.archive.query import search
 from jwstpipe.archive.resolve import name_variants
 from jwstpipe.errors import ArchiveError, TargetNotFoundError, UsageError
 from jwstpipe.requests import SearchRequest
+from jwstpipe.requests.angles import position_in
 from jwstpipe.simulate.archive import serve_archive
 from jwstpipe.simulate.faults import Faults
 from jwstpipe.simulate.mast import ArchiveRows, observation_row
@@ -248,6 +249,33 @@ def test_by_target_however_it_is_spelled(serve, name):
     assert result.position.ra.deg == pytest.approx(151.7568)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "151.7568 -40.4365",
+        "151.7568, -40.4365",
+        "10:07:01.632 -40:26:11.4",
+        "10 07 01.632 -40 26 11.4",
+        "10h07m01.632s, -40d26m11.4s",
+    ],
+)
+def test_a_position_may_stand_for_a_name(serve, written):
+    """As astropy reads it, without asking a resolver."""
+    archive = serve(exposure(1, ra=151.7568, dec=-40.4365), exposure(2, ra=151.9, dec=-40.4365), targets={})
+    result = found(archive, target=written, radius=0.05)
+    assert ids(result) == ids(found(archive, ra=151.7568, dec=-40.4365, radius=0.05))
+    assert len(ids(result)) == 1
+    truth = SkyCoord(written.replace(",", " "), unit=("deg" if written[3] == "." else "hourangle", "deg"))
+    assert result.position.separation(truth).arcsec < 1e-6
+
+
+@pytest.mark.parametrize(
+    "name", ["NGC 3132", "47 Tuc", "HD 1234 -40", "151.7568 -95", "361 0", "10:61:00 -40:00:00", "12.5", "M 1, 2"]
+)
+def test_what_is_no_position_is_a_name(name):
+    assert position_in(name) is None
+
+
 def test_spellings_are_tried_in_order():
     assert name_variants("  NGC   3132 ") == ("NGC 3132", "NGC-3132", "NGC3132")
     assert name_variants("NGC3132") == ("NGC3132", "NGC 3132")
@@ -349,7 +377,7 @@ def test_a_cone_holds_exactly_what_lies_within_the_great_circle_distance(serve, 
 
 def test_an_unknown_target_names_what_was_tried(serve):
     archive = serve(exposure(1))
-    with pytest.raises(TargetNotFoundError, match=r"'NGC 9999X', 'NGC-9999X', 'NGC9999X'.*--ra"):
+    with pytest.raises(TargetNotFoundError, match=r"'NGC 9999X', 'NGC-9999X', 'NGC9999X'.*a position"):
         found(archive, target="NGC  9999X")
     assert archive.count("invoke", "Mast.Name.Lookup") == 3
 

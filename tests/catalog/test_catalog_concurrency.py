@@ -3,23 +3,42 @@
 import multiprocessing
 import signal
 import sqlite3
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
 
+import pytest
 from catalog_records import make_record
+from pymongo import MongoClient
 
-from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.schema import SCHEMA_VERSION, schema_version
 
 SPAWN = multiprocessing.get_context("spawn")
 PRODUCTS = 1000
-BATCH = 20
+BATCH = 50
 PROCESSES = 4
 
 
-def publish_all(path, name, barrier):
-    barrier.wait(30)
-    with open_catalog(path) as catalog:
+@pytest.fixture(params=["embedded", "server"])
+def address(request, tmp_path):
+    """Where several processes find one new catalogue: a file, or a server."""
+    if request.param == "embedded":
+        yield tmp_path / "catalog.sqlite"
+        return
+    server = request.getfixturevalue("server")
+    name = f"jwstpipe_test_{uuid4().hex[:12]}"
+    yield server + name
+    with MongoClient(server) as client:
+        client[name][COLLECTION_NAME].drop()
+        client.drop_database(name)
+
+
+def publish_all(address, name, barrier):
+    barrier.wait(60)
+    with open_catalog(address) as catalog:
         for start in range(0, PRODUCTS, BATCH):
             numbers = range(start, start + BATCH)
             catalog.publish_many(make_record(number, tags=(f"by-{name}",)) for number in numbers[1:])
@@ -34,22 +53,35 @@ def publish_for_ever(path):
             catalog.publish(make_record(number))
 
 
-def test_processes_that_publish_the_same_products_lose_none(tmp_path):
-    path = tmp_path / "catalog.sqlite"
+def test_processes_that_publish_the_same_products_lose_none(address):
     barrier = SPAWN.Barrier(PROCESSES)
-    writers = [SPAWN.Process(target=publish_all, args=(path, name, barrier)) for name in range(PROCESSES)]
+    writers = [SPAWN.Process(target=publish_all, args=(address, name, barrier)) for name in range(PROCESSES)]
     for writer in writers:
         writer.start()
     for writer in writers:
         writer.join(200)
     assert [writer.exitcode for writer in writers] == [0] * PROCESSES
-    with open_catalog(path) as catalog:
+    with open_catalog(address) as catalog:
         shared = catalog.find(RecordQuery(tags=("by-0",)))
         assert len(shared) == PRODUCTS
         assert catalog.count() == PRODUCTS + PROCESSES
         for record in shared:
             assert set(record.tags) == {f"by-{name}" for name in range(PROCESSES)}
             assert record.model_copy(update={"tags": ()}) == make_record(int(record.product_id[1:]), status="published")
+
+
+def test_a_new_file_is_opened_by_many_at_once(tmp_path):
+    together = threading.Barrier(8)
+
+    def opened(path):
+        together.wait(30)
+        with open_catalog(path) as catalog:
+            return schema_version(catalog.database)
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(12):
+            versions = list(pool.map(opened, [tmp_path / f"{number}.sqlite"] * 8))
+            assert versions == [SCHEMA_VERSION] * 8
 
 
 def test_threads_share_one_catalogue(embedded):

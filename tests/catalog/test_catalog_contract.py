@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from jwstpipe.catalog.bulk import archive_records, delete_records, plan_deletion, tag_records
 from jwstpipe.catalog.catalog import Share
 from jwstpipe.catalog.exchange import import_lines, import_table, record_line, records_csv, records_table
+from jwstpipe.catalog.parts import InputLink
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 
@@ -99,6 +100,13 @@ def test_missing_records(catalog, record):
     catalog.publish(record(1))
     assert set(catalog.get_many(["p1", "p9"])) == {"p1"}
     assert catalog.get_many([]) == {}
+
+
+def test_thumbnails_are_set_together_and_what_is_gone_gets_none(catalog, record):
+    catalog.publish_many([record(1), record(2)])
+    catalog.set_thumbnails({"p1": "thumbnails/a.png", "gone": "thumbnails/b.png"})
+    assert [catalog.get(key).thumbnail for key in ("p1", "p2")] == ["thumbnails/a.png", None]
+    assert catalog.get_many(["gone"]) == {}
 
 
 def test_amendments_are_checked(catalog, record):
@@ -243,6 +251,14 @@ def test_many_at_once_are_the_same_as_one_by_one(catalog, record):
     assert catalog.count(RecordQuery(tags=("bulk",))) == 300
     with pytest.raises(ConflictError, match="storage key"):
         catalog.publish_many([record("other", storage_key="mast/obs/file_1.fits")])
+
+
+def test_links_of_a_record_that_was_deleted_meanwhile_make_none(catalog, record):
+    catalog.publish(record(1))
+    link = InputLink(product_id="p7", file_name="f.fits")
+    catalog.set_inputs([("p1", [link]), ("p9", [link])])
+    assert [found.product_id for found in catalog.find(RecordQuery(status=()))] == ["p1"]
+    assert catalog.get("p1").parents == ("p7",)
 
 
 def test_a_newer_product_takes_the_slot_and_the_older_one_stays_known(catalog, record):

@@ -45,7 +45,7 @@ def test_up_serves_the_forms_runs_what_is_asked_and_stops_whole(running, tmp_pat
     assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
     deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
     fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
-    assert fields["target"]["description"] == "name of the object, as NGC 3132"
+    assert fields["target"]["description"] == "object or position: NGC 3132 or 151.757 -40.437"
     assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
     assert requests.get(running.facts["dask"], timeout=10).ok
     create = f"{api}/deployments/{deployment['id']}/create_flow_run"

@@ -59,7 +59,7 @@ def test_pixels_do_not_depend_on_the_size_of_tiles_and_strips(tmp_path, monkeypa
     for job in jobs.values():
         for plane, values in compute(job).planes.items():
             truth[plane][job.window.relative_to(plan.window).slices] = values
-    monkeypatch.setattr("jwstpipe.mosaic.tile.STRIP_ROWS", 37)
+    monkeypatch.setattr("jwstpipe.mosaic.blocks.BLOCK", 37)
     any_job = next(iter(jobs.values()))
     from dataclasses import replace
 

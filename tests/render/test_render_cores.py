@@ -74,6 +74,22 @@ def test_gap_of_one_channel_leaves_the_others_alone():
     assert np.abs(filled[0][20:30, 20:40] - 50).max() < 3
 
 
+@pytest.mark.parametrize("level", [0, 1])
+def test_gap_between_exposures_stays_where_a_core_as_large_is_filled(level):
+    """Nothing was observed in a gap between detectors: what would stand there is nobody's measurement."""
+    limits = CoreLimits(gap=24).at(level)
+    step = 2**level
+    values = np.random.default_rng(3).normal(50, 1, (200, 200)).astype(np.float32)[::step, ::step]
+    y, x = np.indices(values.shape) * step
+    distance = np.hypot(y - 130, x - 60)
+    values += (3e6 / (1.0 + distance**3)).astype(np.float32)
+    values[distance < 14] = np.nan
+    values[(abs(y - 60) <= 20) & (abs(x - 140) <= 20)] = np.nan
+    filled, holes = filled_whole(values, limits)
+    assert len(holes) == 1
+    assert np.array_equal(np.isnan(filled), (abs(y - 60) <= 20) & (abs(x - 140) <= 20))
+
+
 def test_dead_pixel_in_the_sky_becomes_sky():
     values = np.random.default_rng(0).normal(50, 1, (40, 40)).astype(np.float32)
     values[20, 20] = np.nan
@@ -104,8 +120,8 @@ def test_hole_that_is_too_large_stays(height, width):
 
 def test_limits_shrink_with_the_level():
     assert CoreLimits(6000, 160).at(0) == CoreLimits(6000, 160)
-    assert CoreLimits(6000, 160).at(2) == CoreLimits(375, 40)
-    assert CoreLimits(6000, 160).at(9) == CoreLimits(1, 1)
+    assert CoreLimits(6000, 160, 24).at(2) == CoreLimits(375, 40, 6)
+    assert CoreLimits(6000, 160).at(9) == CoreLimits(1, 1, 1)
     values, _ = star()
     assert filled_whole(values, CoreLimits(0, 0).at(3))[1] == ()
 

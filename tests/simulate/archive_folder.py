@@ -19,6 +19,10 @@ _BANDS = {
     "f770w": {**_MIRI, "FILTER": "F770W"},
 }
 
+CAL = "jw02733001001_02101_00001_nrca1_cal.fits"
+CAL_KEY = f"jwst/public/jw02733/jw02733001001/{CAL}"
+I2D = "jw02733-o001_t001_nircam_clear-f090w_i2d.fits"
+
 CALS = {
     "jw02733001001_02101_00001_nrca1_cal.fits": "f090w",
     "jw02733001001_02101_00002_nrca1_cal.fits": "f090w",

@@ -2,42 +2,13 @@ import boto3
 import fsspec
 import pytest
 import requests
-from archive_folder import CALS, I2DS, bucket_client, fill
+from archive_folder import CAL, CAL_KEY, CALS, I2D, I2DS, bucket_client
 from astropy.io import fits
 from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
-from jwstpipe.simulate.archive import serve_archive
 from jwstpipe.simulate.faults import Faults
 from jwstpipe.storage import s3_options
-
-CAL = "jw02733001001_02101_00001_nrca1_cal.fits"
-I2D = "jw02733-o001_t001_nircam_clear-f090w_i2d.fits"
-CAL_KEY = f"jwst/public/jw02733/jw02733001001/{CAL}"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return fill(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def served(folder):
-    with serve_archive(folder) as archive:
-        yield archive
-        assert archive.crashes == ()
-
-
-@pytest.fixture
-def archive(served):
-    served.set_faults()
-    served.forget()
-    return served
-
-
-@pytest.fixture
-def whole(folder):
-    return (folder / CAL).read_bytes()
 
 
 @pytest.fixture

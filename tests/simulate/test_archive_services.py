@@ -32,25 +32,6 @@ def client(archive, kind=ObservationsClass):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return fill(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def served(folder):
-    with serve_archive(folder, s3=False) as archive:
-        yield archive
-        assert archive.crashes == ()
-
-
-@pytest.fixture
-def archive(served):
-    served.set_faults()
-    served.forget()
-    return served
-
-
-@pytest.fixture(scope="module")
 def many():
     """20,000 synthetic observations: all over the sky, crowded around the pole and around RA 0."""
     rng = np.random.default_rng(5)

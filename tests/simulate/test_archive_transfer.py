@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import numpy as np
 import pytest
 import requests
-from archive_folder import bucket_client, fill, write_file
+from archive_folder import CAL, CAL_KEY, I2D, bucket_client, fill, write_file
 from astropy.io import fits
 from astropy.utils.exceptions import AstropyUserWarning
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -16,35 +16,7 @@ from jwstpipe.settings import load_settings
 from jwstpipe.simulate.archive import serve_archive
 from jwstpipe.simulate.faults import Faults
 
-CAL = "jw02733001001_02101_00001_nrca1_cal.fits"
-I2D = "jw02733-o001_t001_nircam_clear-f090w_i2d.fits"
-CAL_KEY = f"jwst/public/jw02733/jw02733001001/{CAL}"
 DOWNLOAD = ("download",)
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return fill(tmp_path_factory.mktemp("archive"))
-
-
-@pytest.fixture(scope="module")
-def served(folder):
-    with serve_archive(folder) as archive:
-        yield archive
-        assert archive.crashes == ()
-
-
-@pytest.fixture
-def archive(served):
-    served.come_back()
-    served.set_faults()
-    served.forget()
-    return served
-
-
-@pytest.fixture
-def whole(folder):
-    return (folder / CAL).read_bytes()
 
 
 @pytest.fixture

@@ -164,6 +164,8 @@ def test_wrong_requests_are_refused_before_anything_is_made(tmp_path):
         ({"dithers": 0}, "1 to 99"),
         ({"products": ("rate",)}, "cal, i2d"),
         ({"workers": 0}, "worker"),
+        ({"target": "Große Wolke"}, "printable ASCII"),
+        ({"target": " "}, "printable ASCII"),
         ({"residual_cosmic_rays": 2.0}, "0 to 0.1"),
     ):
         with pytest.raises(UsageError, match=word):

@@ -45,8 +45,8 @@ def fill_holes(
     Notes
     -----
     A hole is a core where its rim stands out from its surroundings; cores are filled from their wings, on the union of
-    the cores of all channels, so that their colours stay those of the star. Other holes (bad pixels, gaps) are filled
-    from their rims, in their own channel only.
+    the cores of all channels, so that their colours stay those of the star. Other small holes (bad pixels, cosmic
+    rays) are filled from their rims, in their own channel only; larger ones are gaps and stay.
     """
     inner = box.relative_to(window)
     repaired = np.zeros(channels[0].shape, bool)
@@ -58,7 +58,7 @@ def fill_holes(
         for region in find_holes(np.isnan(values), limits=limits):
             if is_core(values, region, reach=limits.wings):
                 cores[region.around.slices] |= region.mask
-            elif region.around.intersection(inner) is not None:
+            elif region.extent <= limits.gap and region.around.intersection(inner) is not None:
                 _paste(result, region, rim_filling(values, region), repaired)
             else:
                 continue
@@ -66,7 +66,7 @@ def fill_holes(
                 found.append(region.hole(window))
         holes.append(frozenset(found))
     for region in regions_of(cores) if cores.any() else ():
-        if region.around.intersection(inner) is None or max(region.mask.shape) - 2 > limits.joint_extent:
+        if region.around.intersection(inner) is None or region.extent > limits.joint_extent:
             continue
         for values, result in zip(channels, results, strict=True):
             if np.isfinite(values[region.around.slices][~region.mask]).all():

@@ -1,14 +1,15 @@
 """Holes in the data: regions of no data, connected by sides or corners, with data all around.
 
-What reaches the border of the image is its edge, and what is larger than a core can be is a gap: both stay uncovered.
+What reaches the border of the image is its edge, and what is larger than a core can be is a gap between exposures: both
+stay uncovered.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from jwstpipe.sky.box import Box
 
@@ -30,9 +31,16 @@ class CoreLimits:
     extent: int = 100
     """Most rows, and most columns."""
 
+    gap: int = 24
+    """Most rows, and most columns, of a hole that is no core: what is larger was not observed, and stays so."""
+
     def at(self, level: int) -> "CoreLimits":
         """Give the same limits in pixels of a level."""
-        return CoreLimits(max(min(1, self.area), self.area >> 2 * level), max(1, self.extent >> level))
+        return CoreLimits(
+            area=max(min(1, self.area), self.area >> 2 * level),
+            extent=max(1, self.extent >> level),
+            gap=max(1, self.gap >> level),
+        )
 
     @property
     def margin(self) -> int:
@@ -74,6 +82,11 @@ class Region:
     mask: Mask
     """The hole, in `around`."""
 
+    @property
+    def extent(self) -> int:
+        """Rows or columns of the hole, whichever are more."""
+        return int(max(self.mask.shape)) - 2
+
     def hole(self, window: Box) -> Hole:
         """Name the hole by its place in the image."""
         row = int(np.argmax(self.mask.any(axis=1)))
@@ -85,9 +98,9 @@ def find_holes(missing: Mask, *, limits: CoreLimits) -> Iterator[Region]:
     """Find the enclosed holes of a window that are small enough, in the order of their first rows."""
     if not missing.any():
         return
-    labels, _ = ndimage.label(missing, CORNERS_TOUCH)
+    labels, _ = scipy.ndimage.label(missing, CORNERS_TOUCH)
     outside = {*labels[0], *labels[-1], *labels[:, 0], *labels[:, -1]}
-    for number, place in enumerate(ndimage.find_objects(labels), 1):
+    for number, place in enumerate(scipy.ndimage.find_objects(labels), 1):
         if number in outside or place is None:
             continue
         rows, columns = place
@@ -101,9 +114,9 @@ def find_holes(missing: Mask, *, limits: CoreLimits) -> Iterator[Region]:
 
 def regions_of(mask: Mask) -> list[Region]:
     """Cut a mask into its connected parts; those that touch the border of the window are left out."""
-    labels, _ = ndimage.label(mask, CORNERS_TOUCH)
+    labels, _ = scipy.ndimage.label(mask, CORNERS_TOUCH)
     found = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+    for number, (rows, columns) in enumerate(scipy.ndimage.find_objects(labels), 1):
         around = Box(rows.start, columns.start, rows.stop, columns.stop).dilated(1)
         if Box.of_shape((mask.shape[0], mask.shape[1])).contains(around):
             found.append(Region(around, labels[around.slices] == number))

@@ -1,0 +1,50 @@
+"""Windows of single-precision planes, read to memory that is there already: what a mosaic does thousands of times."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.images.byte_readers import LocalReader
+from jwstpipe.images.fits_reader import FitsImage
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.row_reader import read_swapped
+from jwstpipe.sky.box import Box
+
+__all__ = ["read_window"]
+
+
+def read_window(image: SkyImage, plane: str, box: Box, out: NDArray[Any], *, covered: bool) -> NDArray[Any]:
+    """Read a window of a plane, if possible without a copy on the way.
+
+    Parameters
+    ----------
+    image
+        Any image.
+    plane, box
+        What of it.
+    out
+        (y, x), float32, or uint32 for data quality: filled where the samples of a local FITS file stand there as they
+        are. Others come in an array of their own.
+    covered
+        Samples that were never observed must be NaN (see `FitsImage.coverage`); a caller that masks them by their
+        weights can do without.
+
+    Returns
+    -------
+    ndarray
+        `out`, or another array; the caller may change it.
+    """
+    if isinstance(image, FitsImage) and isinstance(image.reader, LocalReader):
+        form = image.sample_format(plane)
+        offset = int(form.bzero) if form.integer else 0
+        plain = form.bitpix == 32 if form.integer else form.bitpix == -32 and form.plain
+        masked = covered and plane == "sci" and image.coverage(Box(0, 0, 1, 1)) is not None
+        if plain and not masked and not image.plane_slices(plane):
+            columns = image.shape[1]
+            start = image.plane_hdus[plane].data_offset + 4 * (box.y0 * columns + box.x0)
+            if read_swapped(image.reader.descriptor, start, 4 * columns, out):
+                if offset:
+                    out += np.uint32(offset % 2**32)  # modulo 2^32, as the file's own writer did
+                return out
+    return image.read(plane, box).astype(out.dtype, copy=False)

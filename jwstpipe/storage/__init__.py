@@ -1,0 +1,34 @@
+"""Where bytes live: one object store over fsspec, a local folder or an ``s3://`` prefix.
+
+Keys are relative (``mast/<obs_id>/<file>``) and validated by their parts; writes to a local folder go aside, are
+flushed to disk and renamed, so that a reader never meets half a file.
+"""
+
+from jwstpipe.storage.address import checked_key, is_remote, shown
+from jwstpipe.storage.faults import storage_errors, writing_errors
+from jwstpipe.storage.partial import aside
+from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
+from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
+from jwstpipe.storage.whole import copy_object, get_bytes, put_bytes, zarr_store
+
+__all__ = [
+    "ObjectStore",
+    "Range",
+    "StoredObject",
+    "aside",
+    "checked_key",
+    "copy_object",
+    "get_bytes",
+    "get_range",
+    "is_remote",
+    "lifecycle_hint",
+    "open_store",
+    "presigned_url",
+    "put_bytes",
+    "s3_client",
+    "s3_options",
+    "shown",
+    "storage_errors",
+    "writing_errors",
+    "zarr_store",
+]

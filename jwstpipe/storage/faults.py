@@ -1,0 +1,67 @@
+"""What the operating system or S3 says of a place, as one sentence with a way out."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from jwstpipe.errors import JwstPipeError, NotFoundError, StorageError
+from jwstpipe.storage.address import shown
+
+__all__ = ["storage_errors", "writing_errors"]
+
+
+@contextmanager
+def storage_errors(place: str | Path) -> Iterator[None]:
+    """Turn what the operating system or S3 says of a place that is read into one sentence with a way out.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing stands there.
+    StorageError
+        Anything else.
+    """
+    try:
+        yield
+    except JwstPipeError:
+        raise
+    except FileNotFoundError:
+        raise NotFoundError(f"{shown(place)}: not found; check the path") from None
+    except (OSError, ClientError, BotoCoreError) as error:
+        raise StorageError(_sentence(place, error)) from None
+
+
+@contextmanager
+def writing_errors(place: str | Path) -> Iterator[None]:
+    """Turn what the operating system or S3 says of a place that is written into one sentence with a way out.
+
+    Raises
+    ------
+    StorageError
+        The place cannot be written.
+    """
+    try:
+        yield
+    except JwstPipeError:
+        raise
+    except (OSError, ClientError, BotoCoreError) as error:
+        raise StorageError(_sentence(place, error)) from None
+
+
+def _sentence(place: str | Path, error: Exception) -> str:
+    name = shown(place)
+    if not isinstance(error, OSError):
+        return f"{name}: {error}; check endpoint, bucket and credentials"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"{name}: no space left; free some or choose another folder"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{name}: not writable ({os.strerror(error.errno)}); choose another folder or change its rights"
+    if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        return f"{name}: a part of this path is a file, not a folder; choose another"
+    if error.errno == errno.ENOENT:
+        return f"{name}: its folder cannot be made; choose another"
+    return f"{name}: {error.strerror or error}"

@@ -1,0 +1,165 @@
+"""S3 itself: one client an endpoint, ranges, links that need no credentials, lifecycle rules."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from jwstpipe.errors import DataError, StorageError
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage.address import is_remote, split_s3
+from jwstpipe.storage.faults import storage_errors
+
+__all__ = ["LINK_SECONDS", "Range", "get_range", "lifecycle_hint", "presigned_url", "s3_client", "s3_options"]
+
+LINK_SECONDS = 15 * 60
+"""How long a link is valid when nobody says otherwise."""
+
+
+def s3_options(settings: S3Settings) -> dict[str, Any]:
+    """Translate S3 settings to the options of s3fs.
+
+    Retries belong to botocore alone; checksums only where the protocol requires them, because some servers store the
+    checksum framing of newer clients as data.
+    """
+    return {
+        "anon": settings.anonymous,
+        "endpoint_url": settings.endpoint,
+        "client_kwargs": {"region_name": settings.region},
+        "config_kwargs": {
+            "s3": {"addressing_style": "path" if settings.endpoint else "auto"},
+            "retries": {"mode": "standard", "max_attempts": settings.max_attempts},
+            "connect_timeout": 10,
+            "read_timeout": 60,
+            "max_pool_connections": 32,
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        },
+    }
+
+
+@dataclass(frozen=True)
+class Range:
+    """A part of an object, and which object it was."""
+
+    content: bytes
+    etag: str
+    size: int
+    """Bytes of the whole object."""
+
+
+@lru_cache(maxsize=8)
+def s3_client(settings: S3Settings) -> Any:
+    """Give the client of an endpoint; safe to share between threads. Retries belong to botocore alone."""
+    import boto3  # noqa: PLC0415 - commands that touch no S3 start without it
+    from botocore import UNSIGNED  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    options = s3_options(settings)
+    signature = {"signature_version": UNSIGNED} if settings.anonymous else {}
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=options["endpoint_url"],
+        region_name=settings.region,
+        config=Config(**options["config_kwargs"], **signature),
+    )
+
+
+def get_range(
+    address: str, start: int, length: int | None = None, *, etag: str | None = None, s3: S3Settings | None = None
+) -> Range | None:
+    """Fetch a part of an object in one request.
+
+    Parameters
+    ----------
+    address
+        ``s3://`` URL.
+    start
+        First byte; negative counts from the end.
+    length
+        Bytes; None = up to the end. Fewer come where the object ends.
+    etag
+        Only of the object with this tag.
+    s3
+        Endpoint.
+
+    Returns
+    -------
+    Range or None
+        None where there is no such object.
+
+    Raises
+    ------
+    StorageError
+        The object is another one by now, or the service fails.
+    """
+    bucket, key = split_s3(address)
+    span = f"bytes={start}" if start < 0 else f"bytes={start}-{'' if length is None else start + length - 1}"
+    condition = {"IfMatch": etag} if etag else {}
+    with storage_errors(address):
+        try:
+            answer = s3_client(s3 or S3Settings()).get_object(Bucket=bucket, Key=key, Range=span, **condition)
+            content = answer["Body"].read()
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            if code in ("NoSuchKey", "404", "NoSuchBucket"):
+                return None
+            if code in ("PreconditionFailed", "412"):
+                raise StorageError(f"{address}: was replaced while it was read; open it again") from None
+            if code in ("InvalidRange", "416"):
+                return Range(b"", "", 0)
+            raise
+    total = str(answer.get("ContentRange", "")).rpartition("/")[2]
+    return Range(content, str(answer.get("ETag", "")), int(total) if total.isdigit() else len(content))
+
+
+def presigned_url(address: str, *, seconds: int = LINK_SECONDS, s3: S3Settings | None = None) -> str:
+    """Make a link that reads one object without credentials for a while; it is a secret as long as it is valid.
+
+    Parameters
+    ----------
+    address
+        ``s3://`` URL.
+    seconds
+        How long the link is valid, at most seven days.
+    s3
+        Endpoint, as the reader of the link reaches it.
+
+    Raises
+    ------
+    DataError
+        A local path, which needs no link.
+    """
+    if not is_remote(address):
+        raise DataError(f"{address}: a local path has no link; give an s3:// address")
+    bucket, key = split_s3(address)
+    client = s3_client((s3 or S3Settings()).model_copy(update={"anonymous": False}))
+    with storage_errors(address):
+        return str(client.generate_presigned_url("get_object", {"Bucket": bucket, "Key": key}, ExpiresIn=seconds))
+
+
+def lifecycle_hint(prefix: str, *, days: int = 30) -> dict[str, Any]:
+    """Suggest lifecycle rules for the archive's files under a prefix, as S3 takes them.
+
+    What came from the archive is read when it is converted and then hardly ever again: after some days it may lie where
+    storage is cheap. Uploads that died are swept up everywhere. Nothing applies the rules by itself::
+
+        s3_client(settings).put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=hint)
+    """
+    return {
+        "Rules": [
+            {
+                "ID": "archive-files-to-infrequent-access",
+                "Status": "Enabled",
+                "Filter": {"Prefix": f"{prefix.strip('/')}/"},
+                "Transitions": [{"Days": days, "StorageClass": "STANDARD_IA"}],
+            },
+            {
+                "ID": "sweep-up-uploads-that-died",
+                "Status": "Enabled",
+                "Filter": {"Prefix": ""},
+                "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+            },
+        ]
+    }

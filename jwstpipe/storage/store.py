@@ -1,0 +1,165 @@
+"""`ObjectStore`: a root, a local folder or an ``s3://`` prefix, under which objects are named by relative keys."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage.address import checked_key, is_remote
+from jwstpipe.storage.faults import storage_errors, writing_errors
+from jwstpipe.storage.partial import aside
+from jwstpipe.storage.s3 import LINK_SECONDS, presigned_url, s3_options
+
+__all__ = ["ObjectStore", "StoredObject", "open_store"]
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """One object of a store."""
+
+    key: str
+    size: int
+    """Bytes."""
+
+    modified: datetime
+
+
+@dataclass(frozen=True)
+class ObjectStore:
+    """A root under which objects are named by relative keys."""
+
+    root: str
+    """Local folder or ``s3://bucket/prefix``, without a trailing slash."""
+
+    s3: S3Settings = field(default_factory=S3Settings)
+    """Endpoint of an ``s3://`` root."""
+
+    def url(self, key: str) -> str:
+        """Give the address of a key: a local path or an ``s3://`` URL."""
+        return f"{self.root}/{checked_key(key)}"
+
+    def link(self, key: str, *, seconds: int = LINK_SECONDS) -> str:
+        """Make a link to an object that needs no credentials for a while (see `presigned_url`)."""
+        return presigned_url(self.url(key), seconds=seconds, s3=self.s3)
+
+    def exists(self, key: str) -> bool:
+        """Tell whether an object or a prefix of this name is there."""
+        with storage_errors(self.url(key)):
+            return bool(self._filesystem().exists(self.url(key)))
+
+    def size(self, key: str) -> int:
+        """Give the size of an object, bytes."""
+        with storage_errors(self.url(key)):
+            return int(self._filesystem().size(self.url(key)))
+
+    def read_bytes(self, key: str) -> bytes:
+        """Read a whole object."""
+        with storage_errors(self.url(key)):
+            return bytes(self._filesystem().cat_file(self.url(key)))
+
+    def write_bytes(self, key: str, content: bytes) -> None:
+        """Write a whole object at once; a reader sees the old content or the new, never a part."""
+        url = self.url(key)
+        if is_remote(url):
+            with writing_errors(url):
+                self._filesystem().pipe_file(url, content)
+            return
+        with aside(Path(url)) as partial, partial.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    @contextmanager
+    def file_for(self, key: str) -> Iterator[Path]:
+        """Give a local path of the key's name to write a file to; it stands in the store when the block ends well.
+
+        What writes to it writes aside and renames: in a local store it is the place itself.
+        """
+        url = self.url(key)
+        if is_remote(url):
+            with TemporaryDirectory(prefix="jwstpipe-file-") as folder:
+                path = Path(folder) / PurePosixPath(key).name
+                yield path
+                with writing_errors(url):
+                    self._filesystem().put_file(str(path), url)
+            return
+        path = Path(url)
+        with writing_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield path
+        with writing_errors(path), path.open("rb") as stream:
+            os.fsync(stream.fileno())
+
+    def put_file(self, source: Path, key: str) -> None:
+        """Move a local file into the store."""
+        url = self.url(key)
+        with writing_errors(url):
+            if is_remote(url):
+                self._filesystem().put_file(str(source), url)
+                source.unlink()
+                return
+            Path(url).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(source, url)
+
+    def delete(self, key: str) -> None:
+        """Delete an object, or everything under a prefix; nothing there is no error."""
+        url = self.url(key)
+        filesystem = self._filesystem()
+        with storage_errors(url):
+            if filesystem.exists(url):
+                filesystem.rm(url, recursive=True)
+
+    def list(self, prefix: str) -> list[str]:
+        """List the keys of all objects under a prefix, sorted."""
+        url = self.url(prefix)
+        with storage_errors(url):
+            found = self._filesystem().find(url)
+        base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
+        return sorted(str(PurePosixPath(path).relative_to(base)) for path in found)
+
+    def objects(self, prefix: str) -> tuple[StoredObject, ...]:
+        """List all objects under a prefix with size and age, sorted by key; nothing there is no error."""
+        url = self.url(prefix)
+        filesystem = self._filesystem()
+        with storage_errors(url):
+            filesystem.invalidate_cache()
+            found = filesystem.find(url, detail=True)
+        base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
+        objects = []
+        for path, facts in found.items():
+            when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
+            objects.append(StoredObject(str(PurePosixPath(path).relative_to(base)), int(facts["size"]), when))
+        return tuple(sorted(objects, key=lambda item: item.key))
+
+    def _filesystem(self) -> Any:
+        if is_remote(self.root):
+            return fsspec.filesystem("s3", **s3_options(self.s3))
+        return fsspec.filesystem("file", auto_mkdir=True)
+
+
+def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore:
+    """Open the object store at `root`; a local folder is made if it is not there.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be made or written.
+    """
+    if is_remote(root):
+        return ObjectStore(str(root).rstrip("/"), s3 or S3Settings())
+    folder = Path(root).expanduser().resolve()
+    with writing_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{uuid4().hex[:12]}"
+        probe.touch()
+        probe.unlink()
+    return ObjectStore(str(folder))

@@ -1,0 +1,69 @@
+"""Whole objects at an address, local or in S3, and Zarr stores."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage.address import is_remote
+from jwstpipe.storage.faults import writing_errors
+from jwstpipe.storage.s3 import s3_options
+
+__all__ = ["copy_object", "get_bytes", "put_bytes", "zarr_store"]
+
+
+def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: bool = False) -> Any:
+    """Open a Zarr store at a local path or an ``s3://`` URL."""
+    import zarr.storage  # noqa: PLC0415 - commands that touch no image start without it
+
+    if is_remote(address):
+        options = s3_options(s3 or S3Settings())
+        return zarr.storage.FsspecStore.from_url(str(address), storage_options=options, read_only=read_only)
+    return zarr.storage.LocalStore(Path(address), read_only=read_only)
+
+
+def put_bytes(address: str, *pieces: bytes, s3: S3Settings | None = None) -> None:
+    """Write a whole object, piece after piece; a reader sees all of it or nothing, also when this process is killed."""
+    if is_remote(address):
+        fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, b"".join(pieces))
+        return
+    path = Path(address)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{uuid4().hex[:12]}.partial")
+    try:
+        with partial.open("wb") as stream:
+            stream.writelines(pieces)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:
+    """Read a whole object, or None where there is none."""
+    try:
+        if is_remote(address):
+            return bytes(fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).cat_file(address))
+        return Path(address).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def copy_object(source: str, target: str, *, s3: S3Settings | None = None) -> None:
+    """Copy an object that never changes; nothing where there is no source. Local files are linked where they can be."""
+    with writing_errors(target):
+        if not is_remote(source) and not is_remote(target):
+            Path(target).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(source, target)
+            except FileNotFoundError:
+                return
+            except OSError:  # another file system, or one without links
+                shutil.copyfile(source, target)
+            return
+        content = get_bytes(source, s3=s3)
+        if content is not None:
+            put_bytes(target, content, s3=s3)
