@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from jwstpipe.errors import ServiceError
 from jwstpipe.storage import writing_errors
 
@@ -95,6 +93,8 @@ class PrefectServer:
         ServiceError
             It ended or stays silent; its log tells why.
         """
+        import requests
+
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             if self.process.poll() is not None:

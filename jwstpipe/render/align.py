@@ -13,11 +13,9 @@ from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execute import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.mosaic.build import mosaic
-from jwstpipe.mosaic.plan import common_frame
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.cores.repair import LOST, repaired_copy
-from jwstpipe.render.geometry.frame import celestial_of, on_one_grid
+from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -80,6 +78,9 @@ def aligned(
         return
     if not same:
         _check_near(images)
+    from jwstpipe.mosaic.build import mosaic  # noqa: PLC0415 - only images of different grids need it
+    from jwstpipe.mosaic.plan import common_frame  # noqa: PLC0415
+
     grid = None if same else common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
     with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder:
         found: list[SkyImage] = []

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from jwstpipe.render.cores.holes import Hole
 from jwstpipe.render.files.picture import Pixels, quantised
 from jwstpipe.render.geometry.frame import Frame
-from jwstpipe.render.geometry.resize import resampled, taps
+from jwstpipe.render.geometry.resize import Taps, resampled, taps
 from jwstpipe.render.rendering import RenderedWindow, Scene, render_window
 from jwstpipe.sky.box import Box
 
@@ -43,16 +43,17 @@ def render_bands(scene: Scene, frame: Frame, band_rows: int, bits: int, holes: S
         One set for each layer; filled holes are added.
     """
     spans = _spans(frame, band_rows)
+    sizing = None if frame.exact else _Sizing.of(frame)
     with ThreadPoolExecutor(THREADS, thread_name_prefix="render") as pool:
-        ahead = _submitted(pool, scene, frame, spans[0], bits)
+        ahead = _submitted(pool, scene, frame, spans[0], sizing, bits)
         for number, span in enumerate(spans):
             tiles = [future.result() for future in ahead]
             if number + 1 < len(spans):
-                ahead = _submitted(pool, scene, frame, spans[number + 1], bits)
+                ahead = _submitted(pool, scene, frame, spans[number + 1], sizing, bits)
             for window in tiles:
                 for known, filled in zip(holes, window.holes, strict=True):
                     known.update(filled)
-            yield _joined(tiles, frame, span, bits)
+            yield _joined(tiles, sizing, span, bits)
 
 
 def _spans(frame: Frame, band_rows: int) -> list[tuple[int, int]]:
@@ -60,11 +61,26 @@ def _spans(frame: Frame, band_rows: int) -> list[tuple[int, int]]:
 
     At full size the cuts fall on multiples of `band_rows` of the images, where their chunks meet: each is read once.
     """
-    height = frame.shape[0]
-    first = frame.box.y0 if frame.shape == frame.box.shape else 0
-    cuts = [cut - first for cut in range(first - first % band_rows + band_rows, first + height, band_rows)]
-    edges = [0, *cuts, height]
-    return list(pairwise(edges))[::-1]
+    low, high = frame.shown.y0, frame.shown.y1
+    first = frame.box.y0 if frame.exact else 0
+    cuts = [cut - first for cut in range((low + first) // band_rows * band_rows + band_rows, high + first, band_rows)]
+    return list(pairwise([low, *cuts, high]))[::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Sizing:
+    """How pixels of the level become pixels of the picture."""
+
+    rows: Taps
+    columns: Taps
+
+    @classmethod
+    def of(cls, frame: Frame) -> Self:
+        shown = frame.shown
+        return cls(
+            taps(frame.box.shape[0], frame.shape[0], shown.y0, shown.y1),
+            taps(frame.box.shape[1], frame.shape[1], shown.x0, shown.x1),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,14 +92,20 @@ class _Tile:
 
 
 def _submitted(
-    pool: ThreadPoolExecutor, scene: Scene, frame: Frame, span: tuple[int, int], bits: int
+    pool: ThreadPoolExecutor,
+    scene: Scene,
+    frame: Frame,
+    span: tuple[int, int],
+    sizing: _Sizing | None,
+    bits: int,
 ) -> list["Future[_Tile]"]:
-    box = frame.box
-    exact = frame.shape == box.shape
-    low, high = span if exact else taps(box.shape[0], frame.shape[0]).span(*span)
-    edges = [box.x0, *range(box.x0 - box.x0 % TILE_COLUMNS + TILE_COLUMNS, box.x1, TILE_COLUMNS), box.x1]
+    shown = frame.shown
+    low, high = span if sizing is None else sizing.rows.span(*span)
+    left, right = (shown.x0, shown.x1) if sizing is None else sizing.columns.span(shown.x0, shown.x1)
+    need = Box(low, left, high, right).shifted(frame.box.y0, frame.box.x0)
+    edges = [need.x0, *range(need.x0 - need.x0 % TILE_COLUMNS + TILE_COLUMNS, need.x1, TILE_COLUMNS), need.x1]
     return [
-        pool.submit(_tile, scene, Box(box.y0 + low, x0, box.y0 + high, x1), bits if exact else 0)
+        pool.submit(_tile, scene, Box(need.y0, x0, need.y1, x1), bits if sizing is None else 0)
         for x0, x1 in pairwise(edges)
     ]
 
@@ -93,10 +115,9 @@ def _tile(scene: Scene, box: Box, bits: int) -> _Tile:
     return _Tile(quantised(window.pixels, bits) if bits else window.pixels, window.holes)
 
 
-def _joined(tiles: Sequence[_Tile], frame: Frame, span: tuple[int, int], bits: int) -> Pixels:
+def _joined(tiles: Sequence[_Tile], sizing: _Sizing | None, span: tuple[int, int], bits: int) -> Pixels:
     """Put the tiles of a band side by side, top row first; resized where the picture has another size."""
     whole = tiles[0].pixels if len(tiles) == 1 else np.concatenate([tile.pixels for tile in tiles], axis=1)
-    if frame.shape != frame.box.shape:
-        rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])
-        whole = quantised(resampled(whole, rows, columns, *span), bits)
+    if sizing is not None:
+        whole = quantised(resampled(whole, sizing.rows, sizing.columns, *span), bits)
     return np.asarray(whole[::-1])

@@ -13,8 +13,10 @@ from jwstpipe.render.cores.mask import check_mask, write_mask
 from jwstpipe.render.description import picture_labels, picture_record, product_id_of
 from jwstpipe.render.files.avm import avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
-from jwstpipe.render.geometry.canvas import Canvas, lay_out
-from jwstpipe.render.geometry.frame import SkyPlacement, channels_to_show, choose_frame, place_on_sky
+from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
+from jwstpipe.render.geometry.coverage import channels_to_show, covered_box
+from jwstpipe.render.geometry.frame import check_window, choose_frame
+from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
 from jwstpipe.render.look import resolve_look
 from jwstpipe.render.overlay.marks import draw_band
@@ -130,12 +132,16 @@ def _planned(
     cores: CoreLimits,
 ) -> _Plan:  # fmt: skip
     """Measure, choose and lay out."""
+    if options.canvas is not None:
+        check_canvas(options.canvas)
     look = resolve_look(options)
     plan = resolve_layers(channels, luminance=luminance, look=look, options=options)
     images = [layer.image for layer in plan.layers]
-    least, reason = channels_to_show(images, options.coverage)
-    size = max(options.canvas) if options.canvas else options.size
-    canvas = lay_out(choose_frame(images, size=size, least=least, window=options.crop), options.canvas)
+    window = None if options.crop is None else check_window(options.crop, images[0].shape)
+    least, reason = channels_to_show(plan.counts, len(images), options.coverage)
+    covered = covered_box(images, plan.counts, plan.level, least=least)
+    frame = choose_frame(covered, size=options.size, canvas=options.canvas, window=window)
+    canvas = lay_out(frame, options.canvas)
     scene = Scene(plan.layers, plan.luminance, canvas.frame.level, look, plan.feather, cores, background, least)
     survey = survey_picture(scene, canvas.frame)
     return _Plan(
@@ -158,7 +164,7 @@ def _picture(plan: _Plan, path: Path, holes: Sequence[set[Hole]], *, bits: int, 
         height=canvas.shape[0],
         bits=bits,
         level=canvas.frame.level,
-        box=canvas.frame.box,
+        box=canvas.frame.source,
         look=scene.look.title,
         channels=tuple(receipts[: len(scene.layers)]),
         luminance=receipts[-1] if scene.luminance else None,

@@ -6,7 +6,7 @@ from typing import Any
 from jwstpipe.render.colour.names import WHITE
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
-from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.layers import Layer
 from jwstpipe.render.overlay.plan import Label
 from jwstpipe.render.rendering import Scene
@@ -38,7 +38,7 @@ def picture_record(
             "options": options.model_dump(mode="json", exclude_defaults=True),
             "look": scene.look.model_dump(mode="json", exclude_defaults=True),
             "level": canvas.frame.level,
-            "box": asdict(canvas.frame.box),
+            "box": asdict(canvas.frame.source),
             "screen": asdict(scene.screen),
             "channels": [_wish(layer) for layer in scene.layers],
             "luminance": _wish(scene.luminance) if scene.luminance else None,

@@ -16,8 +16,8 @@ from jwstpipe.render.colour.names import WHITE, Colour, parse_colour
 from jwstpipe.render.colour.palette import palette_colours
 from jwstpipe.render.colour.passband import Passband, known_wavelength, passband
 from jwstpipe.render.colour.resolution import matching_sigmas, psf_fwhm_arcsec
-from jwstpipe.render.geometry.frame import celestial_of, check_one_grid
 from jwstpipe.render.geometry.levels import level_for_pixels, read_level
+from jwstpipe.render.geometry.one_grid import celestial_of, check_one_grid
 from jwstpipe.render.pixels.feather import Feather, plan_feather
 from jwstpipe.render.presets.model import Preset
 from jwstpipe.render.tone.auto import AutoFacts
@@ -110,6 +110,12 @@ class LayerPlan:
     feather: Feather
     """How channels pass over into one another where they end."""
 
+    counts: NDArray[np.uint16]
+    """(y, x) colour channels with data in each pixel of `level`."""
+
+    level: int
+    """Level of the whole images that everything was measured on."""
+
     notes: tuple[str, ...]
     """What a viewer of the picture has to know."""
 
@@ -138,11 +144,11 @@ def resolve_layers(
     colours, unmatched = _colours(chosen, bands, look, options.palette)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
-    statistics, coarse, level = _measured(chosen, options.sky_region)
+    measured = _measured(chosen, options.sky_region)
     tones = choose_stretches(
         look,
         options,
-        statistics,
+        measured.statistics,
         names=[band.filter or channel.image.name for channel, band in zip(chosen, bands, strict=True)],
         miri=[canonical_instrument(band.instrument) == "MIRI" for band in bands],
     )
@@ -154,28 +160,29 @@ def resolve_layers(
             colour,
             channel.weight,
             _triple(light),
-            measured,
+            statistics,
             stretch,
             blur,
             channel.repaired,
             facts,
         )
-        for channel, band, colour, light, measured, stretch, blur, facts in zip(
-            chosen, bands, colours, mix.T, statistics, tones.stretches, blurs, tones.facts, strict=True
+        for channel, band, colour, light, statistics, stretch, blur, facts in zip(
+            chosen, bands, colours, mix.T, measured.statistics, tones.stretches, blurs, tones.facts, strict=True
         )
     )
     feather = plan_feather(
-        coarse,
+        measured.coarse,
         tones.stretches,
         [band.wavelength_um for band in bands],
-        [one.sky for one in statistics],
-        level=level,
+        [one.sky for one in measured.statistics],
+        level=measured.coarse_level,
         width=options.feather,
         lupton=look.combine == "lupton",
     )
-    apart = ("no two images cover the same sky: each stands alone, in its own colour",) if _apart(coarse) else ()
+    alone = ("no two images cover the same sky: each stands alone, in its own colour",)
     bright = None if luminance is None else _luminance(luminance, look, options)
-    return LayerPlan(layers, bright, feather, (*unmatched, *unknown, *apart), tones.fallbacks)
+    notes = (*unmatched, *unknown, *(alone if _apart(measured.coarse) else ()))
+    return LayerPlan(layers, bright, feather, measured.counts, measured.level, notes, tones.fallbacks)
 
 
 def _colours(
@@ -205,9 +212,22 @@ def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list
     return sigmas, (note,) if unknown else ()
 
 
-def _measured(
-    channels: Sequence[Channel], region: tuple[int, int, int, int] | None
-) -> tuple[list[SkyStatistics], list[Image], int]:
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What the whole images say on one level."""
+
+    statistics: list[SkyStatistics]
+    level: int
+    counts: NDArray[np.uint16]
+    """(y, x) images with data, at `level`."""
+
+    coarse: list[Image]
+    """Of each, coarser still, for its edges."""
+
+    coarse_level: int
+
+
+def _measured(channels: Sequence[Channel], region: tuple[int, int, int, int] | None) -> _Measured:
     """Measure every channel on one level of all of it, and keep it coarser still for its coverage.
 
     Where channels cover different parts of the sky they are measured on what they share, if that is a fair part of
@@ -234,7 +254,9 @@ def _measured(
             return statistics, values
 
         found = list(pool.map(measure, range(len(channels))))
-    return [statistics for statistics, _ in found], [values for _, values in found], max(coarse, level)
+    counts: NDArray[np.uint16] = np.sum(covered, axis=0, dtype=np.uint16)
+    statistics, coarser = [one for one, _ in found], [values for _, values in found]
+    return _Measured(statistics, level, counts, coarser, max(coarse, level))
 
 
 def _sky_of(values: Image, region: tuple[int, int, int, int], *, level: int, name: str) -> float:
@@ -256,7 +278,7 @@ def _apart(samples: Sequence[Image]) -> bool:
 def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> Layer:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
-    statistics, _, _ = _measured([channel], options.sky_region)
+    statistics = _measured([channel], options.sky_region).statistics
     band = passband(channel.image)
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])

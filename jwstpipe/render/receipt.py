@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.quality import QualityReport
 from jwstpipe.render.tone.statistics import SkyStatistics
 from jwstpipe.render.tone.stretch import Stretch

@@ -15,7 +15,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour.names import Colour
 from jwstpipe.render.cores.fill import fill_holes
 from jwstpipe.render.cores.holes import CoreLimits, Hole
-from jwstpipe.render.geometry.levels import level_shape, read_level
+from jwstpipe.render.geometry.levels import fill_level, level_shape, read_level
 from jwstpipe.render.layers import Layer
 from jwstpipe.render.pixels.denoise import denoise_margin, denoised
 from jwstpipe.render.pixels.feather import Feather
@@ -148,8 +148,8 @@ def render_window(scene: Scene, box: Box) -> RenderedWindow:
 class ChannelWindow:
     """Samples of all layers in a window, as they are shown: holes filled, noise reduced."""
 
-    samples: list[Image]
-    """(y, x) of each layer, the luminance last; NaN = no data."""
+    samples: Image
+    """(layer, y, x), the luminance last; NaN = no data."""
 
     holes: tuple[frozenset[Hole], ...]
     """Filled holes that touch the window, of each layer."""
@@ -169,25 +169,25 @@ def read_channels(scene: Scene, box: Box) -> ChannelWindow:
     if not denoise and not blurred:
         return ChannelWindow(samples, tuple(holes), repaired)
     inner = box.relative_to(wide)
-    cleaned = []
-    for layer, values, blur in zip(scene.all_layers, samples, blurs, strict=True):
+    cleaned = np.empty((len(samples), *box.shape), np.float32)
+    for layer, values, blur, result in zip(scene.all_layers, samples, blurs, cleaned, strict=True):
         shown = values
         if denoise:
             noise = layer.statistics.noise * 2.0 ** (layer.statistics.level - scene.level)
             shown = denoised(shown, noise=noise, strength=denoise)
         if blur >= LEAST_BLUR:
             shown = smoothed(shown, gaussian_taps(blur))
-        cleaned.append(np.ascontiguousarray(shown[inner.slices]))
+        result[...] = shown[inner.slices]
     return ChannelWindow(cleaned, tuple(holes), repaired[inner.slices])
 
 
 def layer_brightness(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, frozenset[Hole]]:
     """Read a window of a layer, fill its holes and stretch it; NaN where it has no data."""
-    (values,), (holes,), _ = _filled([layer.image], box, level, cores)
-    return apply_stretch(values, layer.stretch), holes
+    values, (holes,), _ = _filled([layer.image], box, level, cores)
+    return apply_stretch(values[0], layer.stretch), holes
 
 
-def _mixed(scene: Scene, box: Box, samples: Sequence[Image]) -> tuple[Image, NDArray[np.uint8]]:
+def _mixed(scene: Scene, box: Box, samples: Image) -> tuple[Image, NDArray[np.uint8]]:
     """Mix the colour channels of a window to linear light, and count those with data."""
     light = np.empty((*box.shape, 3), np.float32)
     counts = np.empty(box.shape, np.uint8)
@@ -195,7 +195,7 @@ def _mixed(scene: Scene, box: Box, samples: Sequence[Image]) -> tuple[Image, NDA
     feather = scene.feather
     step = 2.0 ** (scene.level - feather.level)
     mix_window(
-        np.stack(samples),
+        samples,
         np.array([one.lo for one in stretches], np.float32),
         np.array([1.0 / (one.hi - one.lo) for one in stretches], np.float32),
         scene.tables,
@@ -216,14 +216,15 @@ def _mixed(scene: Scene, box: Box, samples: Sequence[Image]) -> tuple[Image, NDA
 
 def _filled(
     images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits
-) -> tuple[list[Image], list[frozenset[Hole]], NDArray[np.bool_]]:
+) -> tuple[Image, list[frozenset[Hole]], NDArray[np.bool_]]:
     """Read a window of images on one grid; only one with missing samples needs its surroundings."""
-    values = [read_level(image, box, level=level) for image in images]
+    values = np.empty((len(images), *box.shape), np.float32)
+    whole = [fill_level(image, box, target, level=level) for image, target in zip(images, values, strict=True)]
     limits = cores.at(level)
-    if limits.area == 0 or not any(np.isnan(one).any() for one in values):
+    if limits.area == 0 or all(whole) or np.isnan(values).all():
         return values, [frozenset()] * len(images), np.zeros(box.shape, bool)
-    whole = Box.of_shape(level_shape(images[0].shape, level))
-    window = box.dilated(limits.margin).intersection(whole) or whole
-    if all(np.isnan(one).all() for one in values):
-        return values, [frozenset()] * len(images), np.zeros(box.shape, bool)
-    return fill_holes([read_level(image, window, level=level) for image in images], window, box, limits=limits)
+    plane = Box.of_shape(level_shape(images[0].shape, level))
+    window = box.dilated(limits.margin).intersection(plane) or plane
+    around = [read_level(image, window, level=level) for image in images]
+    filled, holes, repaired = fill_holes(around, window, box, limits=limits)
+    return np.stack(filled), holes, repaired

@@ -60,7 +60,7 @@ def _levels(seen: NDArray[np.float32], scene: Scene) -> ScreenLevels:
 
 def _part(frame: Frame, level: int) -> Box:
     """Give the window of the frame in pixels of a coarser level."""
-    box, step = frame.box, level - frame.level
+    box, step = frame.source, level - frame.level
     if step <= 0:
         return Box(box.y0 << -step, box.x0 << -step, box.y1 << -step, box.x1 << -step)
     return Box(box.y0 >> step, box.x0 >> step, -(-box.y1 >> step), -(-box.x1 >> step))

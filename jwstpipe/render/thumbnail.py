@@ -12,14 +12,17 @@ from jwstpipe.render.colour.passband import passband
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.files.avm import AvmRecord, avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture, quantised
+from jwstpipe.render.geometry.coverage import covered_near
 from jwstpipe.render.geometry.frame import choose_frame
+from jwstpipe.render.geometry.levels import level_for_pixels, read_level
 from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.render.layers import Layer
 from jwstpipe.render.rendering import layer_brightness
 from jwstpipe.render.tone.balanced import automatic_stretches
-from jwstpipe.render.tone.statistics import measure_image
+from jwstpipe.render.tone.statistics import measure_sky
 from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.requests import Stretch as StretchKind
+from jwstpipe.sky.box import Box
 
 __all__ = ["Thumbnail", "thumbnail"]
 
@@ -88,10 +91,14 @@ def thumbnail(
     if not 1 <= size <= 8192:
         raise UsageError(f"{out}: the size of a thumbnail is from 1 to 8192 px, not {size}")
     path = check_picture(out, (1, 1), bits=8)
-    statistics = measure_image(image, pixels=THUMBNAIL_PIXELS)
+    level = level_for_pixels(image.shape, THUMBNAIL_PIXELS)
+    values = read_level(image, level=level)
+    statistics = measure_sky(values, level=level, name=image.address)
     (limits,) = automatic_stretches(stretch, [statistics])
     layer = Layer(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
-    frame = choose_frame([image], size=size, crop=statistics.coverage < _MOSTLY_EMPTY)
+    whole = Box.of_shape(image.shape)
+    covered = covered_near(np.isfinite(values), level, image.shape) if statistics.coverage < _MOSTLY_EMPTY else whole
+    frame = choose_frame(covered or whole, size=size)
     brightness, holes = layer_brightness(layer, frame.box, level=frame.level, cores=CoreLimits())
     grey = np.nan_to_num(brightness, nan=0.0)[..., None]
     rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])

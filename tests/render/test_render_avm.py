@@ -11,7 +11,8 @@ from astropy.wcs import WCS
 from render_images import MemoryImage, starfield, tan_header
 
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
-from jwstpipe.render.geometry.frame import Frame, place_on_sky
+from jwstpipe.render.geometry.frame import Frame
+from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.sky.box import Box
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"

@@ -13,7 +13,7 @@ from render_images import MemoryImage, primary, starfield, tan_header
 from test_render_avm import AVM, DC, OURS, read_packet
 from test_render_picture import png_samples
 
-from jwstpipe.errors import DataError, UsageError
+from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.render.colour.names import Colour, parse_colour
 from jwstpipe.render.colour.srgb import srgb_decoded
 from jwstpipe.render.composite import Channel, composite
@@ -219,7 +219,7 @@ def test_a_minority_that_is_most_of_the_sky_is_shown_and_it_is_said(tmp_path):
 
 @pytest.mark.parametrize("levels", [1, 4])
 def test_crop_is_exact_where_a_coarse_level_found_it(tmp_path, levels, monkeypatch):
-    monkeypatch.setattr("jwstpipe.render.geometry.frame.SURVEY_PIXELS", 3000)
+    monkeypatch.setattr("jwstpipe.render.layers.SURVEY_PIXELS", 3000)
     field = np.full((500, 700), np.nan, np.float32)
     field[123:397, 211:555] = starfield((274, 344))
     (image,) = images([field], filters=["F200W"], levels=levels)
@@ -420,3 +420,44 @@ def test_channel_weight_out_of_range_is_refused():
     (image,) = images([starfield((20, 20))], filters=["F200W"])
     with pytest.raises(UsageError, match=r"weight of a channel is from 0 to 2, not 2\.5"):
         Channel(image, weight=2.5)
+
+
+@pytest.mark.parametrize(
+    ("size", "crop", "part_size", "place"),
+    [
+        (None, (37, 50, 170, 210), None, (37, 50)),
+        (240, (96, 48, 336, 288), 120, (48, 24)),
+        (120, (0, 80, 400, 160), 100, (0, 20)),
+        (960, (150, 120, 162, 130), 24, (300, 240)),
+    ],
+)
+def test_crop_of_any_size_is_the_part_of_the_whole_picture(tmp_path, size, crop, part_size, place):
+    """At one scale the pixels are the same, bit for bit, whatever level they come from, resized or sharpened or not."""
+    fields = hostile_fields((480, 480))
+    fields[0][np.isnan(fields[0])] = 5.0
+    fields[0][200:206, 100:104] = np.nan
+    made = [Channel(image) for image in images(fields, levels=3)]
+    wishes = {"preset": "nasa-press", "coverage": "any"}
+    whole = composite(made, tmp_path / "a.png", options=CompositeRequest(size=size, **wishes))
+    part = composite(made, tmp_path / "b.png", options=CompositeRequest(size=part_size, crop=crop, **wishes))
+    assert part.level == whole.level
+    assert max(part.width, part.height) == (part_size or 160)
+    rows, columns = slice(place[1], place[1] + part.height), slice(place[0], place[0] + part.width)
+    assert np.array_equal(seen(tmp_path / "a.png")[::-1][rows, columns], seen(tmp_path / "b.png")[::-1])
+    corner = WCS(Header.fromstring(part.placement.cards)).pixel_to_world_values(0.0, 0.0)
+    there = WCS(Header.fromstring(whole.placement.cards)).world_to_pixel_values(*corner)
+    assert there == pytest.approx(place, abs=1e-6)
+
+
+def test_crop_beyond_what_is_covered_is_background_and_one_without_data_is_refused(tmp_path):
+    fields = [np.pad(starfield((100, 120), colour=colour), 50, constant_values=np.nan) for colour in (1, 2, 3)]
+    made = [Channel(image) for image in images(fields)]
+    whole = composite(made, tmp_path / "a.png")
+    part = composite(made, tmp_path / "b.png", options=CompositeRequest(crop=(20, 30, 80, 90)))
+    assert (part.width, part.height, whole.box) == (60, 60, Box(50, 50, 150, 170))
+    pixels = seen(tmp_path / "b.png")[::-1]
+    assert np.array_equal(pixels[20:, 30:], seen(tmp_path / "a.png")[::-1][:40, :30])
+    assert not pixels[:20].any()
+    assert not pixels[:, :30].any()
+    with pytest.raises(NoCoverageError, match="crop shows nothing"):
+        composite(made, tmp_path / "c.png", options=CompositeRequest(crop=(0, 0, 20, 20)))

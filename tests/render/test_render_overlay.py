@@ -8,7 +8,8 @@ from astropy.wcs import WCS
 from render_images import MemoryImage, starfield, tan_header
 
 from jwstpipe.errors import DataError, NotFoundError, UsageError
-from jwstpipe.render.geometry.frame import Frame, place_on_sky
+from jwstpipe.render.geometry.frame import Frame
+from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.render.overlay.grid import sexagesimal
 from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
 from jwstpipe.render.overlay.plan import overlay_marks

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import lsq_linear
 
 from jwstpipe.errors import UsageError
 from jwstpipe.render.colour.names import Colour
@@ -63,7 +63,9 @@ def _neutral_gains(parts: Floats) -> Floats:
     system[3:, :count] = np.eye(count)
     goal = np.concatenate([np.zeros(3), np.ones(count)])
     lower = np.append(np.full(count, _LEAST_GAIN), 1e-3)
-    solved = lsq_linear(system, goal, bounds=(lower, np.inf), tol=1e-13).x
+    solved = np.linalg.lstsq(system, goal, rcond=-1)[0]
+    if (solved < lower).any():
+        solved = scipy.optimize.lsq_linear(system, goal, bounds=(lower, np.inf), tol=1e-13).x
     sums = parts @ solved[:count]
     gains = solved[:count]
     return gains if np.ptp(sums) <= 1e-3 * sums.max() else np.ones(count)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from jwstpipe.sky.box import Box
 
@@ -98,9 +98,9 @@ def find_holes(missing: Mask, *, limits: CoreLimits) -> Iterator[Region]:
     """Find the enclosed holes of a window that are small enough, in the order of their first rows."""
     if not missing.any():
         return
-    labels, _ = ndimage.label(missing, CORNERS_TOUCH)
+    labels, _ = scipy.ndimage.label(missing, CORNERS_TOUCH)
     outside = {*labels[0], *labels[-1], *labels[:, 0], *labels[:, -1]}
-    for number, place in enumerate(ndimage.find_objects(labels), 1):
+    for number, place in enumerate(scipy.ndimage.find_objects(labels), 1):
         if number in outside or place is None:
             continue
         rows, columns = place
@@ -114,9 +114,9 @@ def find_holes(missing: Mask, *, limits: CoreLimits) -> Iterator[Region]:
 
 def regions_of(mask: Mask) -> list[Region]:
     """Cut a mask into its connected parts; those that touch the border of the window are left out."""
-    labels, _ = ndimage.label(mask, CORNERS_TOUCH)
+    labels, _ = scipy.ndimage.label(mask, CORNERS_TOUCH)
     found = []
-    for number, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+    for number, (rows, columns) in enumerate(scipy.ndimage.find_objects(labels), 1):
         around = Box(rows.start, columns.start, rows.stop, columns.stop).dilated(1)
         if Box.of_shape((mask.shape[0], mask.shape[1])).contains(around):
             found.append(Region(around, labels[around.slices] == number))

@@ -6,7 +6,8 @@ import numpy as np
 
 from jwstpipe.errors import UsageError
 from jwstpipe.render.files.picture import open_picture
-from jwstpipe.render.geometry.frame import Frame, place_on_sky
+from jwstpipe.render.geometry.frame import Frame
+from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.render.rendering import Scene, read_channels
 from jwstpipe.sky.box import Box
 
@@ -44,7 +45,7 @@ def write_mask(scene: Scene, frame: Frame, out: Path | str) -> int:
     int
         Pixels that are 1.
     """
-    path, box = check_mask(out), frame.box
+    path, box = check_mask(out), frame.source
     placement = place_on_sky(scene.layers[0].image, Frame(frame.level, box, box.shape))
     total = 0
     with open_picture(path, box.shape, colour=False, cards="" if placement is None else placement.cards) as sink:

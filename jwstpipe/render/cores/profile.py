@@ -6,8 +6,8 @@ the filling joins the samples around it.
 """
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from jwstpipe.render.cores.holes import CORNERS_TOUCH, Region
 from jwstpipe.sky.box import Box
@@ -69,7 +69,7 @@ def profile_filling(values: Image, region: Region, *, reach: int) -> Image:
 def rim_filling(values: Image, region: Region) -> Image:
     """Fill a hole that is no core: each pixel from the rim, by the inverse square of the distance."""
     samples = values[region.around.slices]
-    rim = ndimage.binary_dilation(region.mask, CORNERS_TOUCH) & np.isfinite(samples) & ~region.mask
+    rim = scipy.ndimage.binary_dilation(region.mask, CORNERS_TOUCH) & np.isfinite(samples) & ~region.mask
     ry, rx = np.nonzero(rim)
     hy, hx = np.nonzero(region.mask)
     result = samples.copy()
@@ -97,7 +97,7 @@ def _rings(values: Image, region: Region, reach: int) -> tuple[Image, Image]:
     """Give the samples next to the hole, and those about its own radius further off."""
     place, hole = _surroundings(values, region, reach)
     samples = values[place.slices]
-    distance = ndimage.distance_transform_edt(~hole)
+    distance = scipy.ndimage.distance_transform_edt(~hole)
     size = max(float(np.sqrt(hole.sum() / np.pi)), 1.5)
     usable = np.isfinite(samples)
     near = samples[usable & (distance > 0) & (distance <= 1.5)]
@@ -126,10 +126,10 @@ def _wings(radius: Floats, samples: Floats, inner: float) -> tuple[float, float,
 
 def _joined(samples: Image, model: Floats, hole: Mask, usable: Mask) -> Image:
     """Lead the model over into the rim: the difference at the nearest sample fades towards the middle."""
-    rim = ndimage.binary_dilation(hole, CORNERS_TOUCH) & usable
+    rim = scipy.ndimage.binary_dilation(hole, CORNERS_TOUCH) & usable
     if not rim.any():
         return np.asarray(model, np.float32)
-    depth, nearest = ndimage.distance_transform_edt(~rim, return_indices=True)
+    depth, nearest = scipy.ndimage.distance_transform_edt(~rim, return_indices=True)
     difference = (samples - model)[tuple(nearest)]
     share = np.clip(depth / max(1.0, float(depth[hole].max())), 0.0, 1.0)
     fade = 1.0 - share * share * (3.0 - 2.0 * share)

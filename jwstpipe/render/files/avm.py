@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.geometry.placement import SkyPlacement
 
 __all__ = ["AvmRecord", "SpectralEntry", "avm_packet", "scale_and_rotation"]
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jwstpipe.images.image import SkyImage
 from jwstpipe.sky.box import Box
 
-__all__ = ["level_for_pixels", "level_for_side", "level_shape", "read_level"]
+__all__ = ["fill_level", "level_for_pixels", "level_for_side", "level_shape", "read_level"]
 
 Image = NDArray[np.float32]
 Sums = NDArray[np.float64]
@@ -56,17 +56,27 @@ def read_level(image: SkyImage, box: Box | None = None, *, level: int = 0) -> Im
         A copy of its own; NaN where there is no finite sample.
     """
     box = Box.of_shape(level_shape(image.shape, level)) if box is None else box
+    values = np.empty(box.shape, np.float32)
+    fill_level(image, box, values, level=level)
+    return values
+
+
+def fill_level(image: SkyImage, box: Box, target: Image, *, level: int) -> bool:
+    """Read a window as `read_level` does, into an array that is there; tells whether every sample has data."""
     stored = min(level, image.levels - 1)
     if stored == level:
-        values = np.array(image.read("sci", box, level=level), dtype=np.float32)
-        values[~np.isfinite(values)] = np.nan
-        return values
-    return _averaged(image, box, stored, level - stored)
+        target[...] = image.read("sci", box, level=level)
+    else:
+        _average(image, box, target, stored, level - stored)
+    finite = np.isfinite(target)
+    whole = bool(finite.all())
+    if not whole:
+        target[~finite] = np.nan
+    return whole
 
 
-def _averaged(image: SkyImage, box: Box, stored: int, halvings: int) -> Image:
+def _average(image: SkyImage, box: Box, target: Image, stored: int, halvings: int) -> None:
     height, width = level_shape(image.shape, stored)
-    result = np.empty(box.shape, np.float32)
     for band in box.bands(max(1, _READ_PIXELS // max(1, box.shape[1] << 2 * halvings))):
         source = Box(
             band.y0 << halvings,
@@ -84,8 +94,7 @@ def _averaged(image: SkyImage, box: Box, stored: int, halvings: int) -> Image:
         values[np.isnan(values)] = 0.0
         for _ in range(halvings):
             values, valid = _halved(values), _halved(valid)
-        result[band.relative_to(box).slices] = np.where(valid > 0, values / np.maximum(valid, 1.0), np.nan)
-    return result
+        target[band.relative_to(box).slices] = np.where(valid > 0, values / np.maximum(valid, 1.0), np.nan)
 
 
 def _halved(sums: Sums) -> Sums:

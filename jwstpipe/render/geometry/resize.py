@@ -18,7 +18,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Taps:
-    """Which samples of an axis make each pixel of the result."""
+    """Which samples of an axis make each pixel of the result, or of a part of it."""
+
+    start: int
+    """Pixel of the result that the first entries belong to."""
 
     first: NDArray[np.int64]
     """(n,) first sample."""
@@ -31,22 +34,23 @@ class Taps:
 
     def span(self, start: int, stop: int) -> tuple[int, int]:
         """Give the half-open range of samples that pixels ``[start, stop)`` need."""
-        return int(self.first[start]), min(int(self.first[stop - 1]) + self.weights.shape[1], self.source)
+        first, last = self.first[start - self.start], self.first[stop - 1 - self.start]
+        return int(first), min(int(last) + self.weights.shape[1], self.source)
 
 
-def taps(source: int, target: int) -> Taps:
-    """Work out the weights that turn `source` samples into `target`."""
+def taps(source: int, target: int, start: int = 0, stop: int | None = None) -> Taps:
+    """Work out the weights that turn `source` samples into `target`, for pixels ``[start, stop)`` of the result."""
     scale = source / target
     shrink = max(scale, 1.0)
     kernel, support = (_hamming, 1.0) if scale >= 1.0 else (_bicubic, 2.0)
-    centre = (np.arange(target) + 0.5) * scale
+    centre = (np.arange(start, target if stop is None else stop) + 0.5) * scale
     count = int(np.ceil(support * shrink)) * 2 + 1
     first = np.maximum(np.floor(centre - support * shrink).astype(np.int64), 0)
     index = first[:, None] + np.arange(count)
     weights = kernel((index + 0.5 - centre[:, None]) / shrink)
     weights[index >= source] = 0.0
     weights /= weights.sum(axis=1, keepdims=True)
-    return Taps(first, weights.astype(np.float32), source)
+    return Taps(start, first, weights.astype(np.float32), source)
 
 
 def resampled(values: Image, rows: Taps, columns: Taps, start: int, stop: int) -> Image:
@@ -55,15 +59,15 @@ def resampled(values: Image, rows: Taps, columns: Taps, start: int, stop: int) -
     Parameters
     ----------
     values
-        (y, x, 3): exactly the rows of ``rows.span(start, stop)``, all columns.
+        (y, x, 3): exactly the rows of ``rows.span(start, stop)`` and all the columns that `columns` needs.
     rows, columns
         Weights of the axes.
     start, stop
         Rows of the result.
     """
-    begin, _ = rows.span(start, stop)
-    across = _weighted(values, rows.first[start:stop] - begin, rows.weights[start:stop], axis=0)
-    return _weighted(across, columns.first, columns.weights, axis=1)
+    part = slice(start - rows.start, stop - rows.start)
+    across = _weighted(values, rows.first[part] - rows.first[part.start], rows.weights[part], axis=0)
+    return _weighted(across, columns.first - columns.first[0], columns.weights, axis=1)
 
 
 def _weighted(values: Image, first: NDArray[np.int64], weights: Image, *, axis: int) -> Image:

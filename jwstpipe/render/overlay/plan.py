@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.render.colour.names import WHITE, Colour
-from jwstpipe.render.geometry.frame import SkyPlacement
+from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.overlay.grid import grid_marks
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
 from jwstpipe.requests import Overlay

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from jwstpipe.render.tone.stretch import Stretch, apply_stretch
 
@@ -110,14 +110,14 @@ def coverage_weights(covered: Mask, *, width: float) -> Image:
     width
         Of the rise, share of the square root of the covered area. The border of the array is no edge.
     """
-    labels, _ = ndimage.label(~covered)
+    labels, _ = scipy.ndimage.label(~covered)
     areas = np.bincount(labels.ravel())
     small = areas <= _SMALL_HOLE
     small[0] = False
     filled = covered | small[labels]
     if filled.all():
         return np.ones(covered.shape, np.float32)
-    distance = ndimage.distance_transform_edt(filled) - 1.0
+    distance = scipy.ndimage.distance_transform_edt(filled) - 1.0
     reach = max(width * float(np.sqrt(filled.sum())), 1.0)
     share = np.clip(distance / reach, 0.0, 1.0)
     return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.render.colour.srgb import srgb_encoded
-from jwstpipe.render.tone.table import look_up, positions
+from jwstpipe.render.tone.table import look_up_all, positions
 
 __all__ = ["ScreenLevels", "encode_window", "recolour_window", "screen_table", "with_lightness"]
 
@@ -38,13 +38,7 @@ def screen_table(levels: ScreenLevels) -> Image:
 @njit(nogil=True, cache=True)
 def encode_window(light: Image, table: Image) -> None:
     """Replace linear light in [0, 1] by screen values, in place."""
-    flat = light.reshape(-1)
-    bits = flat.view(np.int32)
-    for i in range(flat.size):
-        if flat[i] >= np.float32(1.0):
-            flat[i] = table[-1]
-        else:
-            flat[i] = look_up(flat[i], bits[i], table)
+    look_up_all(light.reshape(-1), table)
 
 
 @njit(nogil=True, cache=True)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.render.tone.table import look_up
+from jwstpipe.render.tone.table import look_up, look_up_all
 
 __all__ = ["mix_window"]
 
@@ -100,22 +100,15 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
 @njit(nogil=True, cache=True)
 def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: int, x: Image) -> bool:
     """Stretch one row of every channel, or only place it between its limits; tells whether all samples are there."""
-    bits = x.view(np.int32)
-    clean = True
+    missing = 0
     for c in range(row.shape[0]):
         low, scale = lows[c], scales[c]
         for j in range(row.shape[1]):
             x[c, j] = (row[c, j] - low) * scale
-        if lupton:
-            continue
-        for j in range(row.shape[1]):
-            if x[c, j] >= np.float32(1.0):
-                x[c, j] = tables[c, -1]
-            elif np.isnan(x[c, j]):
-                clean = False
-            else:
-                x[c, j] = look_up(x[c, j], bits[c, j], tables[c])
-    return clean
+            missing += np.isnan(row[c, j])
+        if not lupton:
+            look_up_all(x[c], tables[c])
+    return missing == 0
 
 
 @njit(nogil=True, cache=True)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 from jwstpipe.errors import UsageError
 
@@ -27,7 +27,7 @@ def apply_curve(values: Floats, curve: str | Points) -> Floats:
     x = np.clip(values, 0.0, 1.0)
     if not isinstance(curve, str):
         xs, ys = np.array(curve, np.float64).T
-        return np.asarray(np.clip(PchipInterpolator(xs, ys)(np.clip(x, xs[0], xs[-1])), 0.0, 1.0))
+        return np.asarray(np.clip(scipy.interpolate.PchipInterpolator(xs, ys)(np.clip(x, xs[0], xs[-1])), 0.0, 1.0))
     if curve == "s_curve":
         return np.asarray(x * x * (3.0 - 2.0 * x))
     if curve == "inverse_s":

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.render.tone.stretch import Stretch, brightness
 
-__all__ = ["TABLE_SIZE", "look_up", "positions", "stretch_table"]
+__all__ = ["TABLE_SIZE", "look_up", "look_up_all", "positions", "stretch_table"]
 
 Table = NDArray[np.float32]
 
@@ -27,6 +27,8 @@ TABLE_SIZE = (int(np.float32(1.0).view(np.int32)) >> _SHIFT) - _OFFSET + 3
 _LOW = float(_FIRST)
 _MASK = (1 << _SHIFT) - 1
 _STEP = np.float32(1.0 / (1 << _SHIFT))
+_PER_LOW = np.float32(1.0 / _LOW)
+_LOW_BITS, _ONE_BITS = (int(np.float32(x).view(np.int32)) for x in (_LOW, 1.0))
 
 
 def positions() -> NDArray[np.float64]:
@@ -61,3 +63,30 @@ def look_up(x: np.float32, bits: np.int32, table: Table) -> Any:
     low = table[index]
     high = table[index + 1]
     return min(low + (high - low) * (np.float32(bits & _MASK) * _STEP), high)
+
+
+@njit(nogil=True, cache=True)
+def look_up_all(values: Table, table: Table) -> None:
+    """Evaluate a table at every value, in place: below 0 is 0, above 1 is 1, and NaN stays.
+
+    The same as `look_up` for each of them, without a branch, so that a row is done several values at a time.
+
+    Parameters
+    ----------
+    values
+        (n,) float32, contiguous.
+    table
+        As `stretch_table` makes it.
+    """
+    bits = values.view(np.int32)
+    for i in range(values.size):
+        x = values[i]
+        inside = min(max(bits[i], np.int32(0)), np.int32(_ONE_BITS))  # order as their values, from 0 to 1
+        node = (inside >> _SHIFT) - _OFFSET + 1
+        share = np.float32(inside & _MASK) * _STEP
+        low_share = max(x * _PER_LOW, np.float32(0.0))
+        index = np.uint32(node if inside >= _LOW_BITS else 0)
+        share = share if inside >= _LOW_BITS else low_share
+        low, high = table[index], table[index + np.uint32(1)]
+        found = min(low + (high - low) * share, high)
+        values[i] = x if np.isnan(x) else found

@@ -1,0 +1,63 @@
+"""Whether images share one grid: shape and WCS."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jwstpipe.errors import DataError, TransformError
+from jwstpipe.images.image import SkyImage
+from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
+
+__all__ = ["GRID_TOLERANCE_PX", "celestial_of", "check_one_grid", "on_one_grid"]
+
+GRID_TOLERANCE_PX = 0.1
+"""Images whose WCS differ by more than this are not on one grid."""
+
+
+def celestial_of(image: SkyImage) -> CelestialWcs | None:
+    """Give the WCS of an image, or None where it has none."""
+    try:
+        return CelestialWcs.from_cards(wcs_cards(image.header), name=image.address)
+    except TransformError:
+        return None
+
+
+def check_one_grid(images: Sequence[SkyImage]) -> None:
+    """Refuse images that do not share shape and WCS.
+
+    Raises
+    ------
+    DataError
+        Names the image that lies on another grid.
+    """
+    fault = _grid_fault(images)
+    if fault:
+        raise DataError(f"{fault}; align them to one grid first")
+
+
+def on_one_grid(images: Sequence[SkyImage]) -> bool:
+    """Tell whether images share shape and WCS."""
+    return _grid_fault(images) is None
+
+
+def _grid_fault(images: Sequence[SkyImage]) -> str | None:
+    """Say which image lies on another grid than the first; None when all agree."""
+    first = images[0]
+    reference = celestial_of(first)
+    for image in images[1:]:
+        if image.shape != first.shape:
+            theirs, ours = ("x".join(map(str, one.shape)) for one in (image, first))
+            return f"{image.address} has {theirs} pixels and {first.address} {ours}"
+        other = celestial_of(image)
+        if reference is None or other is None:
+            continue
+        apart = _largest_offset(reference, other, first.shape)
+        if not apart <= GRID_TOLERANCE_PX:
+            return f"{image.address} lies {apart:.3g} px off the grid of {first.address}"
+    return None
+
+
+def _largest_offset(one: CelestialWcs, other: CelestialWcs, shape: tuple[int, int]) -> float:
+    y, x = (grid.ravel() for grid in np.meshgrid(*(np.linspace(0.0, n - 1.0, 5) for n in shape), indexing="ij"))
+    back = other.to_pixel(*one.to_sky(x, y))
+    return float(np.max(np.hypot(back[0] - x, back[1] - y)))
