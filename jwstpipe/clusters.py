@@ -76,7 +76,13 @@ def cluster_spec(settings: ExecutionSettings) -> ClusterSpec:
         return read_cluster_spec(cluster)
     dashboard = {"dashboard_address": f"127.0.0.1:{settings.dashboard_port}"}
     shapes: dict[str, dict[str, Any]] = {
-        "threads": {"processes": False, "n_workers": 1, "threads_per_worker": count},
+        # worker_dashboard_address: the pages of a worker in this process would else listen on every interface
+        "threads": {
+            "processes": False,
+            "n_workers": 1,
+            "threads_per_worker": count,
+            "worker_dashboard_address": "127.0.0.1:0",
+        },
         "processes": {"processes": True, "n_workers": count, "threads_per_worker": 1, "host": "127.0.0.1"},
     }
     if cluster not in shapes:

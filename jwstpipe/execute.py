@@ -7,13 +7,14 @@ a scheduler elsewhere.
 
 import logging
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from jwstpipe.clusters import WORKER_THREADS, ClusterSpec, TlsFiles, cluster_spec
@@ -29,6 +30,10 @@ _LOCAL_CONFIG = {
     "distributed.scheduler.no-workers-timeout": "10m",
     "distributed.scheduler.worker-saturation": 1.1,
     "distributed.comm.retry.count": 4,
+    # many jobs travel as one graph on purpose, see `GRAPH_JOBS`
+    "distributed.admin.large-graph-warning-threshold": "100 MB",
+    # the profile page is as telling at a fifth of the samples, and tiny jobs lose less of the interpreter to it
+    "distributed.worker.profile.interval": "50 ms",
 }
 
 JobT = TypeVar("JobT")
@@ -37,18 +42,20 @@ ReceiptT = TypeVar("ReceiptT")
 CONNECT_SECONDS = "10s"
 
 IN_FLIGHT = 10_000
-"""Most tasks handed to a scheduler at once; more only slow it down."""
+"""Most tasks that a scheduler has at a time; more only slow it down."""
+
+GRAPH_JOBS = 500
+"""Most jobs that are sent to a scheduler in one graph: one graph a job costs more than a tiny job itself."""
 
 
-class Workers(Protocol):
+class Workers(ABC):
     """Something that runs jobs."""
 
-    @property
-    def dashboard_link(self) -> str | None:
-        """Address of the Dask dashboard, where there is one."""
-        ...
+    dashboard_link: str | None
+    """Address of the Dask dashboard, where there is one."""
 
-    def run(
+    @abstractmethod
+    def each(
         self,
         function: Callable[[JobT], ReceiptT],
         jobs: Mapping[str, JobT],
@@ -56,8 +63,8 @@ class Workers(Protocol):
         name: str,
         report: Reporter = silent,
         unit: str = "items",
-    ) -> dict[str, ReceiptT]:
-        """Apply a function to every job.
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Apply a function to every job, and give key and receipt of each as soon as it is done.
 
         Parameters
         ----------
@@ -68,26 +75,39 @@ class Workers(Protocol):
         name
             Stage name for progress and task names.
         report
-            Told after each job.
+            Told after each job, or after some that ended together.
         unit
             What a job is, for progress.
 
-        Returns
-        -------
-        dict
-            Receipt by key, in the order of `jobs`. On the first error the jobs not yet started are dropped.
+        Yields
+        ------
+        tuple
+            Key and receipt, in the order in which jobs end. On the first error, or when the iterator is closed, the
+            jobs not yet started are dropped.
         """
-        ...
+
+    def run(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> dict[str, ReceiptT]:
+        """Apply a function to every job (see `each`), and give the receipts by key, in the order of `jobs`."""
+        receipts = dict(self.each(function, jobs, name=name, report=report, unit=unit))
+        return {key: receipts[key] for key in jobs}
 
 
 @dataclass(frozen=True)
-class ThreadWorkers:
+class ThreadWorkers(Workers):
     """Threads of this process, without a scheduler: the least overhead for one command."""
 
     threads: int
     dashboard_link: str | None = None
 
-    def run(
+    def each(
         self,
         function: Callable[[JobT], ReceiptT],
         jobs: Mapping[str, JobT],
@@ -95,35 +115,35 @@ class ThreadWorkers:
         name: str,
         report: Reporter = silent,
         unit: str = "items",
-    ) -> dict[str, ReceiptT]:
-        """Apply a function to every job (see `Workers.run`)."""
-        receipts: dict[str, ReceiptT] = {}
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Apply a function to every job (see `Workers.each`)."""
         report(Progress(name, 0, len(jobs), unit))
         if self.threads == 1:  # the caller's own thread does it, and shares its memory
-            for key, job in jobs.items():
-                receipts[key] = function(job)
-                report(Progress(name, len(receipts), len(jobs), unit))
-            return receipts
+            for done, (key, job) in enumerate(jobs.items(), start=1):
+                receipt = function(job)
+                report(Progress(name, done, len(jobs), unit))
+                yield key, receipt
+            return
         with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
             pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
             try:
                 for future in as_completed(list(pending)):
-                    receipts[pending.pop(future)] = future.result()
-                    report(Progress(name, len(receipts), len(jobs), unit))
+                    key, receipt = pending.pop(future), future.result()
+                    report(Progress(name, len(jobs) - len(pending), len(jobs), unit))
+                    yield key, receipt
             finally:
                 for future in pending:
                     future.cancel()
-        return {key: receipts[key] for key in jobs}
 
 
 @dataclass(frozen=True)
-class DaskWorkers:
+class DaskWorkers(Workers):
     """Workers behind a Dask scheduler; the client belongs to the process that opened it."""
 
     client: Any
     dashboard_link: str | None
 
-    def run(
+    def each(
         self,
         function: Callable[[JobT], ReceiptT],
         jobs: Mapping[str, JobT],
@@ -131,8 +151,8 @@ class DaskWorkers:
         name: str,
         report: Reporter = silent,
         unit: str = "items",
-    ) -> dict[str, ReceiptT]:
-        """Apply a function to every job (see `Workers.run`).
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Apply a function to every job (see `Workers.each`).
 
         Task names carry a token of this call: a scheduler that outlives it must never hand out the receipt of an
         earlier attempt.
@@ -141,36 +161,50 @@ class DaskWorkers:
 
         token = uuid4().hex[:8]
         waiting = iter(jobs.items())
-        receipts: dict[str, ReceiptT] = {}
         pending: dict[Any, str] = {}
+        done = 0
 
         def submit(count: int) -> list[Any]:
-            batch = []
-            for key, job in islice(waiting, count):
-                future = self.client.submit(function, job, key=f"{name}-{token}-{key}", pure=False)
-                pending[future] = key
-                batch.append(future)
-            return batch
+            batch = list(islice(waiting, count))
+            if not batch:
+                return []
+            names = [f"{name}-{token}-{key}" for key, _ in batch]
+            values = [job for _, job in batch]
+            futures: list[Any] = self.client.map(function, values, key=names, pure=False, batch_size=GRAPH_JOBS)
+            pending.update(zip(futures, (key for key, _ in batch), strict=True))
+            return futures
 
         report(Progress(name, 0, len(jobs), unit))
         try:
             finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
-            for future in finished:
-                receipts[pending.pop(future)] = _result(future, name)
-                report(Progress(name, len(receipts), len(jobs), unit))
-                finished.update(submit(1))
+            for batch in finished.batches():
+                keys = {future: pending.pop(future) for future in batch}
+                failed = [future for future in batch if future.status in ("error", "cancelled")]
+                finished.update(submit(len(batch)) if not failed else [])
+                done += len(batch) - len(failed)
+                report(Progress(name, done, len(jobs), unit))
+                whole = [future for future in batch if future not in failed]
+                receipts = _receipts(self.client, whole, name)
+                yield from zip((keys[future] for future in whole), receipts, strict=True)
+                _receipts(self.client, failed[:1], name)  # raises
         finally:
             self.client.cancel(list(pending))
-        return {key: receipts[key] for key in jobs}
 
 
-def _result(future: Any, name: str) -> Any:
+def _receipts(client: Any, futures: list[Any], name: str) -> list[Any]:
+    """Fetch the receipts of finished futures together, in one round; the error of one that failed is raised as it is.
+
+    `as_completed(with_results=True)` fetches each by itself, and waits for ever when one cannot be fetched.
+    """
     from distributed import KilledWorker  # noqa: PLC0415
+    from distributed.client import FutureCancelledError  # noqa: PLC0415
 
-    if future.cancelled():
-        raise ServiceError(f"{name}: the Dask scheduler dropped the work; is it still running?")
+    if not futures:  # to ask for nothing is a round trip, too
+        return []
     try:
-        return future.result()
+        return list(client.gather(futures))
+    except FutureCancelledError:
+        raise ServiceError(f"{name}: the Dask scheduler dropped the work; is it still running?") from None
     except KilledWorker as error:
         raise ServiceError(f"{name}: workers died again and again on {error.task}; more memory for each?") from None
 

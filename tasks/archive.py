@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from jwstpipe.archive.products import Product, tally
 from jwstpipe.archive.transfer import Receipt, fetch
@@ -23,6 +22,7 @@ from jwstpipe.ingestion import (
 from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest, SearchRequest
 from tasks.artifacts import progress_artifacts, table
 from tasks.run import Run
+from tasks.step import step_task
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 
@@ -47,7 +47,7 @@ class Fetched:
         return 0 if self.receipt is None else self.receipt.bytes_moved
 
 
-@task(name="search", cache_policy=NO_CACHE)
+@step_task("search")
 def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]:
     """Search the archive and choose the files to work on.
 
@@ -84,7 +84,7 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     return chosen
 
 
-@task(name="search", cache_policy=NO_CACHE)
+@step_task("search")
 def choose_ingest(run: Run, request: IngestRequest) -> tuple[Product, ...]:
     """Search the archive and choose the files to ingest; none is an answer, too."""
     logger = get_run_logger()
@@ -98,7 +98,7 @@ def choose_ingest(run: Run, request: IngestRequest) -> tuple[Product, ...]:
     return choice.products
 
 
-@task(name="transfer", cache_policy=NO_CACHE)
+@step_task("transfer")
 def fetch_files(
     run: Run, products: Sequence[Product], source: Literal["auto", "s3", "https"] | None = None
 ) -> tuple[Fetched, ...]:
@@ -117,7 +117,7 @@ def fetch_files(
     return fetched
 
 
-@task(name="refresh", cache_policy=NO_CACHE)
+@step_task("refresh")
 def refresh(run: Run, request: RefreshMetadataRequest) -> RefreshResult:
     """Read records anew from MAST and their headers."""
     records = stale_records(run.catalog, request)

@@ -4,17 +4,17 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from jwstpipe.catalog.housekeeping import collect_garbage, find_garbage, reap_leases
 from jwstpipe.catalog.reconcile import Finding, repair, survey
 from tasks.run import Run
+from tasks.step import step_task
 
 __all__ = ["clear_garbage", "clear_leases", "compare", "put_right"]
 
 
-@task(name="compare", cache_policy=NO_CACHE)
+@step_task("compare")
 def compare(run: Run, *, verify: bool = False, grace_hours: float) -> tuple[Finding, ...]:
     """Find where store and catalogue do not agree; nothing is changed."""
     found = survey(run.catalog, run.store, verify=verify, grace=timedelta(hours=grace_hours), now=run.now())
@@ -26,7 +26,7 @@ def compare(run: Run, *, verify: bool = False, grace_hours: float) -> tuple[Find
     return found
 
 
-@task(name="put right", cache_policy=NO_CACHE)
+@step_task("put right")
 def put_right(run: Run, findings: Sequence[Finding]) -> None:
     """Register, delete and mark as the findings say."""
     done = repair(run.catalog, run.store, findings, now=run.now())
@@ -40,7 +40,7 @@ def put_right(run: Run, findings: Sequence[Finding]) -> None:
         run.note(failure)
 
 
-@task(name="garbage", cache_policy=NO_CACHE)
+@step_task("garbage")
 def clear_garbage(run: Run, *, days: float, dry_run: bool) -> None:
     """Delete superseded products that no current one was made of."""
     garbage = find_garbage(run.catalog, grace=timedelta(days=days), now=run.now())
@@ -49,7 +49,7 @@ def clear_garbage(run: Run, *, days: float, dry_run: bool) -> None:
     get_run_logger().info("%d superseded products not needed, %d deleted", len(garbage.products), count)
 
 
-@task(name="leases", cache_policy=NO_CACHE)
+@step_task("leases")
 def clear_leases(run: Run) -> None:
     """Clear away the leases of runs that died."""
     run.counts["leases of dead runs"] = reap_leases(run.catalog, now=run.now())

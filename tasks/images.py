@@ -5,10 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from jwstpipe.catalog.archive_links import link_archive
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
@@ -16,7 +14,7 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
-from jwstpipe.ingestion import register
+from jwstpipe.ingestion import record_of
 from jwstpipe.render.pictures import THUMBNAIL_ALGORITHM, thumbnail
 from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
@@ -26,6 +24,7 @@ from tasks.artifacts import progress_artifacts
 from tasks.asked import asked_records
 from tasks.making import make_missing
 from tasks.run import Run
+from tasks.step import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 
@@ -36,24 +35,27 @@ THUMBNAIL_SIZE = 256
 THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
 
 
-@task(name="register", cache_policy=NO_CACHE)
+@step_task("register")
 def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, ...]:
     """Publish a record for each file, with MAST's fields, its header and its digest."""
-    records = []
-    for found in files:
-        record = found.record
-        if found.receipt is not None:
-            record = register(
-                found.product, found.receipt, store=run.store, catalog=run.catalog, run_id=run.run_id, now=run.now()
-            )
-        assert record is not None
-        records.append(record)
+    records: list[ProductRecord] = []
+    new: list[ProductRecord] = []
+    try:
+        for found in files:
+            record = found.record
+            if found.receipt is not None:
+                record = record_of(found.product, found.receipt, store=run.store, run_id=run.run_id, now=run.now())
+                new.append(record)
+            assert record is not None
+            records.append(record)
+    finally:  # a file that cannot be read does not keep those before it out of the catalogue
+        run.catalog.publish_many(new)
     link_archive(run.catalog, run.store, programs={record.program for record in records if record.program is not None})
     get_run_logger().info("%d files registered", len(records))
     return tuple(records)
 
 
-@task(name="resolve", cache_policy=NO_CACHE)
+@step_task("resolve")
 def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]:
     """Find the archive files that a request means; those that hold no image are left out, and that is said."""
     found = asked_records(run, request, kind="archive", called="archive file")
@@ -69,7 +71,7 @@ def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]
     return images
 
 
-@task(name="convert", cache_policy=NO_CACHE)
+@step_task("convert")
 def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
     wanted = {image_id(record.product_id, planes=PLANES): record for record in files}
@@ -92,22 +94,21 @@ def _convert(run: Run, parents: Mapping[str, ProductRecord]) -> Iterator[Product
         for identity, parent in parents.items()
     }
     with progress_artifacts() as report:
-        receipts = run.workers.run(run_convert, jobs, name="convert", report=report, unit="files")
-    for identity, receipt in receipts.items():
-        parent = parents[identity]
-        yield derived_record(
-            identity,
-            kind="image",
-            storage_key=keys[identity],
-            parents=[parent],
-            operation="convert",
-            algorithm_version=ALGORITHM,
-            parameters={"planes": PLANES},
-            image=shared_image_info([parent], shape=receipt.shape),
-            created=run.now(),
-            run_id=run.run_id,
-            file_name=f"{Path(parent.file_name).stem}.zarr",
-        )
+        for identity, receipt in run.workers.each(run_convert, jobs, name="convert", report=report, unit="files"):
+            parent = parents[identity]
+            yield derived_record(
+                identity,
+                kind="image",
+                storage_key=keys[identity],
+                parents=[parent],
+                operation="convert",
+                algorithm_version=ALGORITHM,
+                parameters={"planes": PLANES},
+                image=shared_image_info([parent], shape=receipt.shape),
+                created=run.now(),
+                run_id=run.run_id,
+                file_name=f"{Path(parent.file_name).stem}.zarr",
+            )
 
 
 @dataclass(frozen=True)
@@ -123,15 +124,13 @@ class ThumbnailJob:
 
 def run_thumbnail(job: ThumbnailJob) -> tuple[int, str]:
     """Make one thumbnail and give its size in bytes and its SHA-256."""
-    with TemporaryDirectory(prefix="jwstpipe-thumbnail-") as folder:
-        path = Path(folder) / "thumbnail.png"
+    with job.store.file_for(job.key) as path:
         thumbnail(job.image, path, size=THUMBNAIL_SIZE, product_id=job.product_id, s3=job.s3)
         content = path.read_bytes()
-    job.store.write_bytes(job.key, content)
     return len(content), hashlib.sha256(content).hexdigest()
 
 
-@task(name="thumbnails", cache_policy=NO_CACHE)
+@step_task("thumbnails")
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
     identities = {
@@ -139,8 +138,7 @@ def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductR
     }
     done = make_missing(run, identities, partial(_thumbnails, run))
     made = [identity for identity, record in done.items() if record.run_id == run.run_id]
-    for identity in made:
-        run.catalog.amend(identities[identity].product_id, thumbnail=done[identity].storage_key)
+    run.catalog.set_thumbnails({identities[key].product_id: str(done[key].storage_key) for key in made})
     get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))
     return tuple(done.values())
 
@@ -153,21 +151,22 @@ def _thumbnails(run: Run, images: Mapping[str, ProductRecord]) -> Iterator[Produ
         for identity, image in images.items()
     }
     with progress_artifacts() as report:
-        made = run.workers.run(run_thumbnail, jobs, name="thumbnail", report=report, unit="images")
-    for identity, (size, digest) in made.items():
-        image = images[identity]
-        yield derived_record(
-            identity,
-            kind="thumbnail",
-            storage_key=jobs[identity].key,
-            parents=[image],
-            operation="thumbnail",
-            algorithm_version=THUMBNAIL_ALGORITHM,
-            parameters=THUMBNAIL,
-            image=shared_image_info([image]),
-            created=run.now(),
-            run_id=run.run_id,
-            file_size=size,
-            digest=digest,
-            file_name=f"{Path(image.file_name).stem}.png",
-        )
+        for identity, (size, digest) in run.workers.each(
+            run_thumbnail, jobs, name="thumbnail", report=report, unit="images"
+        ):
+            image = images[identity]
+            yield derived_record(
+                identity,
+                kind="thumbnail",
+                storage_key=jobs[identity].key,
+                parents=[image],
+                operation="thumbnail",
+                algorithm_version=THUMBNAIL_ALGORITHM,
+                parameters=THUMBNAIL,
+                image=shared_image_info([image]),
+                created=run.now(),
+                run_id=run.run_id,
+                file_size=size,
+                digest=digest,
+                file_name=f"{Path(image.file_name).stem}.png",
+            )

@@ -1,8 +1,9 @@
 """Reserve, compute, verify, publish: how every task makes what is missing, and only that."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from typing import TypeVar
 
 from prefect import get_run_logger
@@ -19,6 +20,12 @@ WantT = TypeVar("WantT")
 
 LEASE_SECONDS = 60.0
 """A run that dies keeps others waiting no longer than this."""
+
+GROUP_SECONDS = 0.5
+"""Products that are made within this time are published together; one that took longer is published at once."""
+
+GROUP_RECORDS = 500
+"""Most records of one publication: other writers of an embedded catalogue wait no longer than for these."""
 
 LOOK_SECONDS = 0.5
 """Pause between looks at what another run is making."""
@@ -42,7 +49,7 @@ def make_missing(
         What is needed to make a product, by its id.
     make
         Computes the products of a part of `wanted` and gives their records, each as soon as it is whole; they are
-        published as they come.
+        published as they come, quick ones in groups. What it gave before it failed is published, too.
 
     Returns
     -------
@@ -63,12 +70,9 @@ def make_missing(
             fresh = standing(run, held.keys)  # another run may have finished between the look and the lease
             done |= fresh
             part = {identity: wanted[identity] for identity in held.keys if identity not in fresh}
-            for made in make(part) if part else ():
-                record = made.model_copy(update={"execution": run.execution()})
-                _verify(run, record)
-                held.require(record.product_id)
-                run.catalog.publish(record)
-                done[record.product_id] = record
+            with closing(_groups(make(part) if part else ())) as groups:
+                for group in groups:
+                    done |= _publish(run, group, held)
             left = [identity for identity in part if identity not in done]
             if left:
                 raise StoreError(f"{left[0]}: was to be made and was not; run it again")
@@ -94,7 +98,48 @@ def _stands(run: Run, record: ProductRecord) -> bool:
     return run.store.exists(mark)
 
 
-def _verify(run: Run, record: ProductRecord) -> None:
+def _groups(records: Iterable[ProductRecord]) -> Generator[list[ProductRecord]]:
+    """Put records that come quickly into groups; when no more come because of an error, give what is there first."""
+    group: list[ProductRecord] = []
+    last = time.monotonic()
+    try:
+        for record in records:
+            group.append(record)
+            if time.monotonic() - last >= GROUP_SECONDS or len(group) == GROUP_RECORDS:
+                yield group
+                group, last = [], time.monotonic()
+    except Exception:
+        if group:
+            yield group
+        raise
+    if group:
+        yield group
+
+
+def _publish(run: Run, made: Iterable[ProductRecord], held: "_Held") -> dict[str, ProductRecord]:
+    """Publish products, with where they were computed, up to the first that may not be: that one is an error."""
+    execution = run.execution()
+    whole: dict[str, ProductRecord] = {}
+    try:
+        for record in made:
+            _require_whole(run, record)
+            held.require(record.product_id)
+            whole[record.product_id] = record.model_copy(
+                update={"execution": execution, "file_size": _bytes(run, record)}
+            )
+    finally:
+        run.catalog.publish_many(whole.values())
+    return whole
+
+
+def _bytes(run: Run, record: ProductRecord) -> int | None:
+    """Tell how large a product is; an image store is as large as its objects together."""
+    if record.file_size is None and record.file_format == "zarr" and record.storage_key is not None:
+        return sum(found.size for found in run.store.objects(record.storage_key))
+    return record.file_size
+
+
+def _require_whole(run: Run, record: ProductRecord) -> None:
     if not _stands(run, record):
         raise StoreError(f"{record.storage_key}: not whole in the store {run.store.root}; nothing was published of it")
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
@@ -21,6 +20,7 @@ from tasks.artifacts import progress_artifacts
 from tasks.asked import asked_records
 from tasks.making import make_missing
 from tasks.run import Run
+from tasks.step import step_task
 
 __all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
 
@@ -38,7 +38,7 @@ class FilterPlan:
     plan: MosaicPlan
 
 
-@task(name="resolve", cache_policy=NO_CACHE)
+@step_task("resolve")
 def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]:
     """Find the image stores of the catalogue that a request means."""
     found = asked_records(run, request, kind="image", called="image")
@@ -47,7 +47,7 @@ def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]
     return tuple(found)
 
 
-@task(name="plan", cache_policy=NO_CACHE)
+@step_task("plan")
 def plan_filters(
     run: Run, request: ProcessTargetRequest | MosaicRequest, images: Sequence[ProductRecord]
 ) -> tuple[FilterPlan, ...]:
@@ -75,7 +75,7 @@ def plan_filters(
     return tuple(planned)
 
 
-@task(name="mosaic", task_run_name="mosaic-{planned.filter}", cache_policy=NO_CACHE)
+@step_task("mosaic", run_name="mosaic-{planned.filter}")
 def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
     """Compute the mosaic of one filter, one tile a Dask task, and publish it; a finished one is not made again."""
     done = make_missing(run, {planned.plan.id: planned}, partial(_build, run))[planned.plan.id]

@@ -2,11 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from prefect import get_run_logger, task
-from prefect.cache_policies import NO_CACHE
+from prefect import get_run_logger
 
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord
@@ -19,19 +16,20 @@ from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetReq
 from tasks.artifacts import progress_artifacts
 from tasks.making import make_missing
 from tasks.run import Run
+from tasks.step import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 
 SHEET_ALGORITHM = "2"
 
 
-@task(name="composite", cache_policy=NO_CACHE)
+@step_task("composite")
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
     return _picture(run, CompositeRequest(stretch=request.stretch), mosaics, None, title=request.target, form="png")
 
 
-@task(name="picture", cache_policy=NO_CACHE)
+@step_task("picture")
 def make_picture(
     run: Run, request: PictureRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None
 ) -> ProductRecord:
@@ -41,7 +39,7 @@ def make_picture(
     return _picture(run, CompositeRequest(**wishes), inputs, luminance, title=title, form=request.form)
 
 
-@task(name="choose", cache_policy=NO_CACHE)
+@step_task("choose")
 def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductRecord, ...], ProductRecord | None]:
     """Find what a picture is made of: the products named, or the newest mosaic of each filter of a target."""
     if not request.products and request.target is None:
@@ -66,7 +64,7 @@ def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductReco
     return tuple(chosen), light
 
 
-@task(name="choose", cache_policy=NO_CACHE)
+@step_task("choose")
 def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, ...]:
     """Find the images and mosaics that get thumbnails."""
     query = RecordQuery(
@@ -89,7 +87,7 @@ def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, 
     return tuple(found)
 
 
-@task(name="contact sheet", cache_policy=NO_CACHE)
+@step_task("contact sheet")
 def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[ProductRecord]) -> ProductRecord:
     """Put all images on one page, and publish it."""
     identity = derived_product_id("contact-sheet", SHEET_ALGORITHM, {}, [image.product_id for image in images])
@@ -97,16 +95,16 @@ def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[Pr
 
     def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
         for key, inputs in wanted.items():
-            with TemporaryDirectory(prefix="jwstpipe-sheet-") as folder:
-                made = contact_sheet(_addresses(run, inputs), Path(folder) / "sheet.png", s3=run.settings.s3)
+            place = f"pictures/{key}/{name}-contact-sheet.png"
+            with run.store.file_for(place) as path:
+                made = contact_sheet(_addresses(run, inputs), path, s3=run.settings.s3)
                 size = made.path.stat().st_size
-                run.store.put_file(made.path, f"pictures/{key}/{name}-contact-sheet.png")
             for failure in made.failed:
                 run.note(failure)
             yield derived_record(
                 key,
                 kind="picture",
-                storage_key=f"pictures/{key}/{name}-contact-sheet.png",
+                storage_key=place,
                 parents=inputs,
                 operation="contact-sheet",
                 algorithm_version=SHEET_ALGORITHM,
@@ -159,10 +157,10 @@ def _rendered(
     run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
     *, title: str, key: str, place: str,
 ) -> Picture:  # fmt: skip
-    with TemporaryDirectory(prefix="jwstpipe-composite-") as folder, progress_artifacts() as report:
-        made = composite(
+    with run.store.file_for(place) as path, progress_artifacts() as report:
+        return composite(
             _addresses(run, inputs),
-            Path(folder) / f"composite{Path(place).suffix}",
+            path,
             options=options,
             luminance=None if luminance is None else run.store.url(str(luminance.storage_key)),
             title=title,
@@ -171,8 +169,6 @@ def _rendered(
             workers=run.workers,
             report=report,
         )
-        run.store.put_file(made.path, place)
-    return made
 
 
 def _tell(run: Run, made: Picture) -> None:

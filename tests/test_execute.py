@@ -3,7 +3,9 @@
 import os
 import time
 
+import psutil
 import pytest
+from distributed import LocalCluster
 
 from jwstpipe.errors import DataError, ServiceError, UsageError
 from jwstpipe.execute import open_workers, shared_cluster
@@ -53,6 +55,26 @@ def test_the_error_of_a_job_reaches_the_caller_as_it_is(workers):
     assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
 
 
+def test_receipts_come_one_by_one_and_what_is_not_wanted_any_more_is_dropped(workers):
+    receipts = workers.each(square, {str(number): number for number in range(3)}, name="square")
+    assert {key: receipt[0] for key, receipt in receipts} == {"0": 0, "1": 1, "2": 4}
+    unwanted = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+    assert next(unwanted)[1] == 0.05
+    unwanted.close()
+    assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
+
+
+def test_a_scheduler_that_goes_away_is_named():
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+        settings = ExecutionSettings(cluster=cluster.scheduler_address)
+        with open_workers(settings) as workers:
+            work = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+            next(work)
+            cluster.close()
+            with pytest.raises(ServiceError, match="slow: the Dask scheduler dropped the work"):
+                list(work)
+
+
 def test_no_jobs_are_no_work(workers):
     assert workers.run(square, {}, name="square") == {}
 
@@ -65,10 +87,13 @@ def test_after_an_error_waiting_jobs_are_dropped():
         assert time.perf_counter() - started < 5
 
 
-def test_dashboards_listen_on_loopback_only():
-    with open_workers(ExecutionSettings(workers=1), dashboard=True) as workers:
+@pytest.mark.parametrize("cluster", ["threads", "processes"])
+def test_all_that_listens_listens_on_loopback_only(cluster):
+    with open_workers(ExecutionSettings(workers=1, cluster=cluster), dashboard=True) as workers:
         assert workers.dashboard_link.startswith("http://127.0.0.1:")
-        assert workers.client.cluster.scheduler.http_server is not None
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        sockets = [socket for process in processes for socket in process.net_connections("inet")]
+    assert {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
 def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):

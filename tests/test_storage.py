@@ -48,6 +48,23 @@ def test_objects_are_written_read_listed_and_deleted(store, tmp_path):
     assert store.list("a") == []
 
 
+def test_a_file_that_others_write_stands_in_the_store_when_its_block_ends_well(store):
+    def write(content, error=None):
+        with store.file_for("a/b/picture.png") as path:
+            assert path.name == "picture.png"
+            with aside(path) as partial:
+                partial.write_bytes(content)
+                if error:
+                    raise error
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        write(b"half", RuntimeError("in the middle"))
+    assert store.list("a") == []
+    write(b"whole")
+    assert store.read_bytes("a/b/picture.png") == b"whole"
+    assert store.list("a") == ["a/b/picture.png"]
+
+
 def test_what_is_not_there_is_named(store):
     with pytest.raises(NotFoundError, match="none"):
         store.read_bytes("none")

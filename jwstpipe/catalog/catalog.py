@@ -256,6 +256,14 @@ class Catalog:
         self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
         return len(updates)
 
+    def set_thumbnails(self, keys: Mapping[str, str]) -> None:
+        """Write down where small pictures stand: key of the store by id of the product that they show.
+
+        For the work of the site on many products; one that is gone gets none.
+        """
+        updates = {product_id: {"$set": {"thumbnail": key}} for product_id, key in keys.items()}
+        self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
+
     def documents(self, product_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
         """Read documents as they stand, unchecked and quickly, for work on very many; None = all."""
         if product_ids is None:

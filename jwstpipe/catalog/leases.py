@@ -5,9 +5,10 @@ higher token, so that the slow former owner finds that it has lost it. Products 
 attempt folders, so a lease saves work; correctness does not hang on it.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -63,8 +64,11 @@ def reserve(catalog: Catalog, keys: Iterable[str], *, owner: str, seconds: float
     with _leases(catalog) as collection:
         for batch in _batches(keys):
             known = {document["_id"]: document for document in collection.find({"_id": {"$in": batch}})}
-            for key in batch:
-                _ask(collection, key, known.get(key), own, _milliseconds(moment))
+            claim = {"$setOnInsert": {**own, "token": 1}}
+            fresh = {key: claim for key in batch if key not in known}
+            catalog.database.update_by_id(LEASES_NAME, fresh, upsert=True)
+            for key, document in known.items():
+                _take_over(collection, key, document, own, _milliseconds(moment))
             # who has got it stands in the database: not every server tells what an upsert did
             for document in collection.find({"_id": {"$in": batch}, "stamp": {"$eq": own["stamp"]}}):
                 taken[document["_id"]] = _lease(document)
@@ -80,20 +84,21 @@ def renew(catalog: Catalog, leases: Iterable[Lease], *, seconds: float) -> dict[
         The leases that are still held, with their new end; one that is missing was lost to another owner.
     """
     expires = datetime.now(UTC) + timedelta(seconds=seconds)
+    change = {"$set": {"expires_ms": _milliseconds(expires)}}
     held: dict[str, Lease] = {}
     with _leases(catalog) as collection:
-        for lease in leases:
-            change = {"$set": {"expires_ms": _milliseconds(expires)}}
-            if collection.update_one(_mine(lease), change).matched_count:
-                held[lease.key] = Lease(lease.key, lease.owner, lease.token, expires)
+        for mine, batch in _together(leases):
+            collection.update_many(mine, change)
+            ours = {document["_id"] for document in collection.find(mine)}
+            held |= {lease.key: replace(lease, expires=expires) for lease in batch if lease.key in ours}
     return held
 
 
 def release(catalog: Catalog, leases: Iterable[Lease]) -> None:
     """Give leases back; those that were lost meanwhile are left to their new owner."""
     with _leases(catalog) as collection:
-        for lease in leases:
-            collection.delete_one(_mine(lease))
+        for mine, _ in _together(leases):
+            collection.delete_many(mine)
 
 
 def holders(catalog: Catalog, *, now: datetime | None = None) -> list[Lease]:
@@ -111,11 +116,9 @@ def clear_expired(catalog: Catalog, *, now: datetime | None = None) -> int:
         return int(collection.delete_many({"expires_ms": {"$lt": moment}}).deleted_count)
 
 
-def _ask(collection: Any, key: str, known: dict[str, Any] | None, own: dict[str, Any], now_ms: int) -> None:
-    """Enter a claim where there is none, or where the one that is there ran out: one atomic update."""
-    if known is None:
-        collection.update_one({"_id": {"$eq": key}}, {"$setOnInsert": {**own, "token": 1}}, upsert=True)
-    elif known["owner"] == own["owner"] or known["expires_ms"] < now_ms:
+def _take_over(collection: Any, key: str, known: dict[str, Any], own: dict[str, Any], now_ms: int) -> None:
+    """Enter a claim in the place of one that ran out, or that is ours: one atomic update."""
+    if known["owner"] == own["owner"] or known["expires_ms"] < now_ms:
         same = {"_id": {"$eq": key}, "token": {"$eq": known["token"]}}
         collection.update_one(same, {"$set": {**own, "token": int(known["token"]) + 1}})
 
@@ -125,8 +128,15 @@ def _lease(document: dict[str, Any]) -> Lease:
     return Lease(document["_id"], document["owner"], int(document["token"]), expires)
 
 
-def _mine(lease: Lease) -> dict[str, Any]:
-    return {"_id": {"$eq": lease.key}, "owner": {"$eq": lease.owner}, "token": {"$eq": lease.token}}
+def _together(leases: Iterable[Lease]) -> Iterator[tuple[dict[str, Any], list[Lease]]]:
+    """Put leases of one owner and token together, with the condition that finds those of them that still stand."""
+    groups: dict[tuple[str, int], dict[str, Lease]] = defaultdict(dict)
+    for lease in leases:
+        groups[lease.owner, lease.token][lease.key] = lease
+    for (owner, token), group in groups.items():
+        for keys in _batches(group):
+            mine = {"_id": {"$in": keys}, "owner": {"$eq": owner}, "token": {"$eq": token}}
+            yield mine, [group[key] for key in keys]
 
 
 def _milliseconds(moment: datetime) -> int:

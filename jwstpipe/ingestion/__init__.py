@@ -8,6 +8,7 @@ from jwstpipe.ingestion.ingest import (
     already_stored,
     arrivals,
     ingest_products,
+    record_of,
     register,
     storage_key,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "arrivals",
     "choose",
     "ingest_products",
+    "record_of",
     "refresh_records",
     "register",
     "register_existing",

@@ -32,6 +32,7 @@ __all__ = [
     "arrivals",
     "header_cards",
     "ingest_products",
+    "record_of",
     "register",
     "storage_key",
 ]
@@ -163,22 +164,28 @@ def register(
     run_id: str | None = None,
     now: datetime | None = None,
 ) -> ProductRecord:
-    """Publish the record of a fetched file, with MAST's fields, its header and its digest.
+    """Publish the record of a fetched file (see `record_of`).
 
     The record of an earlier version of the same file is marked as superseded: its bytes are replaced.
     """
-    key = storage_key(product)
-    record = record_from_archive(
+    record = record_of(product, receipt, store=store, run_id=run_id, now=now)
+    catalog.publish(record)
+    return record
+
+
+def record_of(
+    product: Product, receipt: Receipt, *, store: ObjectStore, run_id: str | None = None, now: datetime | None = None
+) -> ProductRecord:
+    """Make the record of a fetched file, with MAST's fields, its header and its digest."""
+    return record_from_archive(
         {**product.mast, "obs_id": product.obs_id},
         header_cards(receipt.address, store),
-        storage_key=key,
+        storage_key=storage_key(product),
         digest=receipt.sha256,
         file_size=receipt.size,
         imported=now or datetime.now(UTC),
         run_id=run_id,
     )
-    catalog.publish(record)
-    return record
 
 
 def header_cards(address: str, store: ObjectStore) -> dict[str, Any]:

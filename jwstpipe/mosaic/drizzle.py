@@ -52,7 +52,7 @@ def drizzled(layer: Layer, forward: PixelMap, box: Box, *, pixfrac: float) -> Re
     lost = np.zeros_like(used)
     window = layer.window
     _drizzle(
-        forward.nodes, forward.step, forward.weights, forward.box.shape[1],
+        forward.nodes, forward.step, forward.weights,
         window.y0 - forward.box.y0, window.x0 - forward.box.x0,
         window.y0, window.x0, layer.shape[0], layer.shape[1],
         layer.sci, layer.wht, layer.var, layer.dq, int(layer.scaled), 0.5 * pixfrac, box.y0, box.x0,
@@ -66,29 +66,29 @@ def drizzled(layer: Layer, forward: PixelMap, box: Box, *, pixfrac: float) -> Re
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _drizzle(
-    nodes: Floats, step: int, lagrange: Floats, map_columns: int, row0: int, column0: int,
+    nodes: Floats, step: int, lagrange: Floats, row0: int, column0: int,
     window_y: int, window_x: int, image_rows: int, image_columns: int,
     sci: Reals, wht: Reals, var: Reals, dq: Bits, scaled: int, half: float, box_y: int, box_x: int,
     sums: Floats, spread: Floats, used: Bits, lost: Bits,
 ) -> None:  # fmt: skip
     scratch = np.empty((nodes.shape[1], 2))
-    xs, ys = np.empty((3, map_columns)), np.empty((3, map_columns))
-    first = column0 - window_x
+    xs, ys = np.empty((3, sci.shape[1] + 2)), np.empty((3, sci.shape[1] + 2))  # one pixel more on each side
+    first = 1 - window_x
     last = first + image_columns - 1
     for k in range(2):
-        _map_row(nodes, step, lagrange, row0 - 1 + k, first, last, scratch, xs[k], ys[k])
+        _map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
     px, py = np.empty(5), np.empty(5)
     covered = np.zeros((SIDE, SIDE + 1))
     height, width = sums.shape[1], sums.shape[2]
     for i in range(sci.shape[0]):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
-        _map_row(nodes, step, lagrange, row0 + i + 1, first, last, scratch, xs[above], ys[above])
+        _map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
         if window_y + i == 0:
             _extend(xs, ys, here, above, below)
         if window_y + i == image_rows - 1:
             _extend(xs, ys, here, below, above)
         for j in range(sci.shape[1]):
-            c = column0 + j
+            c = j + 1
             cx, cy = xs[here, c] - box_x, ys[here, c] - box_y
             reach = 2.0 * (abs(xs[here, c + 1] - xs[here, c]) + abs(xs[above, c] - xs[here, c])
                            + abs(ys[here, c + 1] - ys[here, c]) + abs(ys[above, c] - ys[here, c]))  # fmt: skip
@@ -145,13 +145,14 @@ def _deposit(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _map_row(
-    nodes: Floats, step: int, lagrange: Floats, row: int, first: int, last: int, scratch: Floats, xs: Floats, ys: Floats
-) -> None:
+    nodes: Floats, step: int, lagrange: Floats, row: int, column: int, first: int, last: int, scratch: Floats,
+    xs: Floats, ys: Floats,
+) -> None:  # fmt: skip
     """Place the pixels of a row; beyond the first and last pixel of the image the map goes on in a straight line.
 
     The map knows better what lies there, but this is how the official library places the outer corners.
     """
-    fill_row(nodes, step, lagrange, row, scratch, xs, ys)
+    fill_row(nodes, step, lagrange, row, column, scratch, xs, ys)
     if 1 <= first < xs.size - 1:
         xs[first - 1], ys[first - 1] = 2.0 * xs[first] - xs[first + 1], 2.0 * ys[first] - ys[first + 1]
     if 1 <= last < xs.size - 1:

@@ -24,7 +24,7 @@ __all__ = ["InspectJob", "Inspection", "Source", "identify", "inspect", "weights
 INLINE_BYTES = 1 << 20
 """Files with less data are hashed at once when their headers are read."""
 
-PIECE = 8 << 20
+PIECE = 1 << 20
 """Bytes hashed at once."""
 
 USED = ("sci", "err", "dq", "wht", "var_rnoise")

@@ -4,12 +4,12 @@ Keys are relative (``mast/<obs_id>/<file>``) and validated by their parts; write
 flushed to disk and renamed, so that a reader never meets half a file.
 """
 
-from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
+from jwstpipe.storage.address import checked_key, is_remote, shown
 from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
-from jwstpipe.storage.whole import copy_object, get_bytes, put_bytes, zarr_store
+from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
 
 __all__ = [
     "ObjectStore",
@@ -22,13 +22,13 @@ __all__ = [
     "get_range",
     "is_remote",
     "lifecycle_hint",
+    "object_writer",
     "open_store",
     "presigned_url",
     "put_bytes",
     "s3_client",
     "s3_options",
     "shown",
-    "split_s3",
     "storage_errors",
     "writing_errors",
     "zarr_store",

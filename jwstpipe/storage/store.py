@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -73,6 +76,27 @@ class ObjectStore:
         with aside(Path(url)) as partial, partial.open("wb") as stream:
             stream.write(content)
             stream.flush()
+            os.fsync(stream.fileno())
+
+    @contextmanager
+    def file_for(self, key: str) -> Iterator[Path]:
+        """Give a local path of the key's name to write a file to; it stands in the store when the block ends well.
+
+        What writes to it writes aside and renames: in a local store it is the place itself.
+        """
+        url = self.url(key)
+        if is_remote(url):
+            with TemporaryDirectory(prefix="jwstpipe-file-") as folder:
+                path = Path(folder) / PurePosixPath(key).name
+                yield path
+                with writing_errors(url):
+                    self._filesystem().put_file(str(path), url)
+            return
+        path = Path(url)
+        with writing_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+        yield path
+        with writing_errors(path), path.open("rb") as stream:
             os.fsync(stream.fileno())
 
     def put_file(self, source: Path, key: str) -> None:

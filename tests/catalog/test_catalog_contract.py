@@ -102,6 +102,13 @@ def test_missing_records(catalog, record):
     assert catalog.get_many([]) == {}
 
 
+def test_thumbnails_are_set_together_and_what_is_gone_gets_none(catalog, record):
+    catalog.publish_many([record(1), record(2)])
+    catalog.set_thumbnails({"p1": "thumbnails/a.png", "gone": "thumbnails/b.png"})
+    assert [catalog.get(key).thumbnail for key in ("p1", "p2")] == ["thumbnails/a.png", None]
+    assert catalog.get_many(["gone"]) == {}
+
+
 def test_amendments_are_checked(catalog, record):
     catalog.publish(record(1))
     with pytest.raises(DataError, match="thumbnail"):

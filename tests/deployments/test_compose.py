@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deployments.entrypoint import with_secrets
+from deployments.unneeded import unneeded
 from jwstpipe import __version__
 from jwstpipe.settings import Settings
 
@@ -169,6 +170,16 @@ def test_the_entry_point_becomes_the_command(tmp_path):
     command = [sys.executable, "-m", "deployments.entrypoint", "sh", "-c", 'echo "$WORD"']
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "hidden\n"
+
+
+def test_the_image_has_what_running_needs_and_nothing_of_tests_and_linters():
+    spare = set(unneeded(ROOT / "pyproject.toml", ["gwcs", "hips"]))
+    assert {"selenium", "pytest", "moto", "ruff", "mypy", "hypothesis"} <= spare
+    assert not {"prefect", "asyncpg", "distributed", "bokeh", "pymongo", "neosqlite", "gwcs", "s3fs", "numba"} & spare
+    assert "moto" not in unneeded(ROOT / "pyproject.toml", ["demo"])
+    with pytest.raises(ValueError, match="no extra 'odd'"):
+        unneeded(ROOT / "pyproject.toml", ["odd"])
+    assert "unneeded.py pyproject.toml gwcs hips" in (ROOT / "deployments" / "Dockerfile").read_text()
 
 
 def test_the_dockerfile_installs_the_lock_with_hashes_and_runs_as_nobody_special():

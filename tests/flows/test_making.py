@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.derived_record import derived_record
 from jwstpipe.catalog.leases import holders, reserve
 from jwstpipe.catalog.parts import ImageInfo
@@ -43,7 +43,7 @@ def record(run, identity):
         parents=[],
         operation="test",
         algorithm_version="1",
-        parameters={"name": identity},
+        parameters={"of": identity},  # products of one slot would take each other's place
         image=ImageInfo(),
         created=datetime.now(UTC),
         run_id=run.run_id,
@@ -116,6 +116,37 @@ def test_a_product_that_is_not_whole_in_the_store_is_not_published(two_runs):
         making.make_missing(run, {"a": 1}, lambda wanted: [record(run, key) for key in wanted])
     assert run.catalog.get_many(["a"]) == {}
     assert holders(run.catalog) == []
+
+
+def test_what_was_made_before_one_fails_is_published(two_runs):
+    run, _ = two_runs
+
+    def fails_at_c(wanted):
+        for made in maker(run, [])(wanted):
+            if made.product_id == "c":
+                raise StoreError("c cannot be made")
+            yield made
+
+    with pytest.raises(StoreError, match="c cannot be made"):
+        making.make_missing(run, dict.fromkeys("abcd"), fails_at_c)
+    assert set(run.catalog.get_many("abcd")) == {"a", "b"}
+    assert holders(run.catalog) == []
+
+
+@pytest.mark.parametrize(("seconds", "groups"), [(60.0, [["a", "b", "c"]]), (0.0, [["a"], ["b"], ["c"]])])
+def test_quick_products_are_published_together_and_slow_ones_at_once(two_runs, monkeypatch, seconds, groups):
+    run, _ = two_runs
+    monkeypatch.setattr(making, "GROUP_SECONDS", seconds)
+    published = []
+    publish_many = Catalog.publish_many
+
+    def noted(catalog, records):
+        published.append([record.product_id for record in records])
+        return publish_many(catalog, records)
+
+    monkeypatch.setattr(Catalog, "publish_many", noted)
+    making.make_missing(run, dict.fromkeys("abc"), maker(run, []))
+    assert published == groups
 
 
 def test_a_run_that_lost_its_lease_publishes_nothing(two_runs, monkeypatch):

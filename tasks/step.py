@@ -1,0 +1,45 @@
+"""Steps of flows as Prefect tasks, which take what they are given as it is."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.utilities.annotations import quote
+
+__all__ = ["step_task"]
+
+ParametersT = ParamSpec("ParametersT")
+ResultT = TypeVar("ResultT")
+
+
+def step_task(
+    name: str, *, run_name: str | None = None
+) -> Callable[[Callable[ParametersT, ResultT]], Callable[ParametersT, ResultT]]:
+    """Make a task of a function that is called in a flow with thousands of records.
+
+    Prefect looks for futures in everything that a task is given, field by field of each record and twice; our flows
+    hand over values, so that it need not look. Prefect caches nothing: the catalogue knows what is made.
+
+    Parameters
+    ----------
+    name
+        Name of the task, as the run page shows it.
+    run_name
+        Name of its runs, with parameters in braces; default: the task's name and a number.
+    """
+
+    def decorate(function: Callable[ParametersT, ResultT]) -> Callable[ParametersT, ResultT]:
+        made = task(name=name, task_run_name=run_name, cache_policy=NO_CACHE)(function)
+
+        @wraps(function)
+        def call(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT:
+            given = [quote(value) for value in args]
+            named = {key: quote(value) for key, value in kwargs.items()}
+            return made(*given, **named)  # type: ignore[arg-type]  # quotes are taken off before the call
+
+        call.task = made  # type: ignore[attr-defined]  # for those who ask how it is retried
+        return call
+
+    return decorate
