@@ -101,7 +101,7 @@ def test_values_that_do_not_go_together(connected, capsys):
     job = jwstpipe.jobs("ingest", state="failed", limit=1)[0]
     assert job.title == "ingest"
     say_the_same(job, capsys, UsageError, "give a target or a position, not both")
-    with pytest.raises(UsageError, match="^give a target or a position, not both$"):
+    with pytest.raises(UsageError, match=r"^give a target or a position, not both$"):
         jwstpipe.submit("ingest", both)
     with pytest.raises(SystemExit) as ended:
         main(["submit", "ingest", f"target={TARGET}", "ra=10", "dec=-5"])
