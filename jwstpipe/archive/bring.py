@@ -209,7 +209,7 @@ def _from_source(task: _Task, source: ByteSource, fell_back: str | None) -> tupl
     damaged = 0
     for tried in range(1, VERSIONS_TRIED + 1):
         info = patiently(source.describe, attempts=source.attempts, stop=task.place.stop)
-        remark = _size_remark(info, task.product, source)
+        remark = _remark(info, task.product, source)
         if tried == VERSIONS_TRIED:
             info = replace(info, etag=None, last_modified=None, ranges=False)
         try:
@@ -227,10 +227,10 @@ def _from_source(task: _Task, source: ByteSource, fell_back: str | None) -> tupl
     raise TransferError(f"{task.product.file_name}: changed or damaged {VERSIONS_TRIED} times; try later")
 
 
-def _size_remark(info: SourceInfo, product: Product, source: ByteSource) -> str | None:
+def _remark(info: SourceInfo, product: Product, source: ByteSource) -> str | None:
     """Compare with the listing: a mirror that differs is behind, the archive itself is believed."""
     if not product.size or info.size in (None, product.size):
-        return None
+        return info.remark
     if source.kind == "s3":
         raise TransferError(
             f"{product.file_name}: {info.size:,} bytes in the S3 mirror, {product.size:,} in the archive's listing"

@@ -6,15 +6,15 @@ verification while it stands under no final name, and publish it in one step.
 
 import os
 import shutil
-import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id
+from jwstpipe.archive.part import FillingPart, PartWriter
 from jwstpipe.archive.sources import Chunk
 from jwstpipe.archive.state import FileRecord, PartState, Places, save, verified_ranges
 from jwstpipe.archive.verify import Digest, FileReader, sha256_of
@@ -155,10 +155,7 @@ class LocalLanding:
     def __init__(self, final: Path, places: Places) -> None:
         self._final = final
         self._places = places
-        self._fd = -1
-        self._digest: Digest | None = None
-        self._hasher: ThreadPoolExecutor | None = None
-        self._arrived: _OpenPart | None = None
+        self._part: FillingPart | None = None
 
     @property
     def address(self) -> str:
@@ -187,31 +184,20 @@ class LocalLanding:
     @contextmanager
     def opened(self, size: int) -> Iterator[None]:
         """Open the part with its full size (sparse), for writing at any place."""
-        part = self._places.part
-        with storage_errors(part):
-            self._fd = os.open(part, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-        try:
-            with storage_errors(part):
-                os.ftruncate(self._fd, size)
-            self._digest = Digest()
-            self._arrived = _OpenPart(self._fd)
-            with ThreadPoolExecutor(1, "digest") as self._hasher:
-                yield
-        finally:
-            os.close(self._fd)
+        with closing(FillingPart(self._places.part, size)) as self._part:
+            yield
 
     def reached(self, stop: int) -> None:
         """Take the digest meanwhile, from what the system still has in memory."""
-        if self._digest is not None and self._hasher is not None and self._arrived is not None:
-            self._hasher.submit(self._digest.advance, self._arrived, stop)
+        self._filling.reached(stop)
 
     def digest(self) -> Digest | None:
         """Give the digest so far."""
-        return self._digest
+        return None if self._part is None else self._part.digest
 
-    def writer(self, start: int) -> "_PartWriter":
+    def writer(self, start: int) -> PartWriter:
         """Begin a range."""
-        return _PartWriter(self._fd, start, self._places.part)
+        return self._filling.writer(start)
 
     @contextmanager
     def whole(self) -> Iterator[ByteReader]:
@@ -245,43 +231,8 @@ class LocalLanding:
         """Remove the part."""
         self._places.part.unlink(missing_ok=True)
 
-
-class _OpenPart:
-    """Reads a part that is being written; what it gives is good until the next read."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._buffer = memoryview(bytearray())
-
     @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return os.fstat(self._fd).st_size
-
-    def read(self, offset: int, length: int) -> memoryview:
-        """Give bytes."""
-        if len(self._buffer) < length:
-            self._buffer = memoryview(bytearray(length))
-        return self._buffer[: os.preadv(self._fd, [self._buffer[:length]], offset)]
-
-
-class _PartWriter:
-    """Writes a range at its place in the part."""
-
-    def __init__(self, fd: int, start: int, part: Path) -> None:
-        self._fd, self._position, self._part = fd, start, part
-        self._crc = 0
-
-    def write(self, chunk: Chunk) -> None:
-        """Write the next bytes."""
-        self._crc = zlib.crc32(chunk, self._crc)
-        with storage_errors(self._part):
-            view = memoryview(chunk)
-            while view:
-                written = os.pwrite(self._fd, view, self._position)
-                view = view[written:]
-                self._position += written
-
-    def finish(self) -> int:
-        """Give the CRC-32."""
-        return self._crc
+    def _filling(self) -> FillingPart:
+        if self._part is None:
+            raise StorageError(f"{self._final}: not open for writing")
+        return self._part

@@ -4,7 +4,6 @@ An upload is put together under a staging key beside the files, read back there 
 server to its final key: S3 has no rename, but a copy appears at once or not at all.
 """
 
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +17,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.client import Config
 from botocore.exceptions import ClientError
+from isal.isal_zlib import crc32
 
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id
 from jwstpipe.archive.sources import Chunk
@@ -256,7 +256,7 @@ class _PartUpload:
         """Upload the part and give its CRC-32; an empty range behind the last part is none."""
         if self._content or self._start == 0:
             self._landing.put(self._start, self._content)
-        return zlib.crc32(self._content)
+        return crc32(self._content)
 
 
 class _BlockReader:

@@ -1,9 +1,11 @@
 """Bytes from a source to their landing: ranges side by side, each noted when it is there."""
 
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from jwstpipe.archive.gauge import Gauge
 from jwstpipe.archive.landing import Landing
@@ -67,26 +69,20 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
         The part cannot be written.
     """
     halt = StopSign(work.stop)
-    missing = iter(state.missing(landing.range_bytes or work.range_bytes))
-    pending: dict[Future[int], tuple[int, int]] = {}
+    spans = state.missing(landing.range_bytes or work.range_bytes)
     job = _Job(source, state.info, state.data_uri, landing, work, halt)
     with landing.opened(state.size):
-        landing.reached(state.prefix)
+        track = _Track(state, landing, state_path, spans)
+        workers = [work.pool.submit(_move_spans, job, track) for _ in spans[: work.ranges_at_once]]
         try:
-            while True:
-                while len(pending) < work.ranges_at_once and (span := next(missing, None)) is not None:
-                    pending[work.pool.submit(_move_range, job, *span)] = span
-                if not pending:
-                    return state.size
-                finished, _ = wait(pending, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    start, stop = pending.pop(future)
-                    state = state.with_range(start, stop, crc := future.result())
-                    note_range(start, stop, crc, state_path)
-                landing.reached(state.prefix)
+            done, _ = wait(workers, return_when=FIRST_EXCEPTION)
+            failures = [error for worker in done if (error := worker.exception()) is not None]
         finally:
             halt.set()
-            wait(pending)
+            wait(workers)
+    if failures:
+        raise failures[0]
+    return state.size
 
 
 def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing, work: Workplace) -> int:
@@ -120,6 +116,7 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing,
                         position += len(part)
                         if position % piece == 0:
                             writer.finish()
+                            landing.reached(position)
                             writer = landing.writer(position)
                     work.gauge.add(key, len(chunk))
                 writer.finish()
@@ -150,6 +147,45 @@ class _Job:
     landing: Landing
     work: Workplace
     halt: StopSign
+
+
+class _Track:
+    """Hands out the ranges of one file, and notes those that are there; shared by threads."""
+
+    def __init__(self, state: PartState, landing: Landing, state_path: Path, spans: Sequence[tuple[int, int]]) -> None:
+        self._landing, self._path = landing, state_path
+        self._spans = iter(spans)
+        self._lock = Lock()
+        self._ahead = {start: stop for start, stop, _ in state.done}
+        self._prefix = 0
+        self._advance()
+
+    def take(self) -> tuple[int, int] | None:
+        """Give the next range, or None."""
+        with self._lock:
+            return next(self._spans, None)
+
+    def note(self, start: int, stop: int, crc: int) -> None:
+        """Remember that a range is there."""
+        note_range(start, stop, crc, self._path)
+        with self._lock:
+            self._ahead[start] = stop
+        self._advance()
+
+    def _advance(self) -> None:
+        """Move the end of what is there without a gap, and tell the landing."""
+        with self._lock:
+            while (stop := self._ahead.pop(self._prefix, None)) is not None:
+                self._prefix = stop
+            reached = self._prefix
+        self._landing.reached(reached)
+
+
+def _move_spans(job: _Job, track: _Track) -> None:
+    """Fetch ranges until there are no more."""
+    while (span := track.take()) is not None:
+        start, stop = span
+        track.note(start, stop, _move_range(job, start, stop))
 
 
 def _move_range(job: _Job, start: int, stop: int) -> int:

@@ -14,6 +14,7 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, NoCredentialsError
 from urllib3.exceptions import HTTPError
 
+from jwstpipe.archive.checksums import CHECKSUM_KINDS
 from jwstpipe.archive.naming import download_address
 from jwstpipe.archive.retry import PassingError
 from jwstpipe.archive.web import ABSENT_STATUS, CONNECT_TIMEOUT_S, AbsentError, Sessions, raise_for_answer, web_errors
@@ -32,7 +33,7 @@ __all__ = [
     "open_mirror",
 ]
 
-CHUNK = 512 << 10
+CHUNK = 256 << 10
 """Bytes read at once: large enough for speed, small enough that a dozen ranges stay small."""
 
 Chunk = bytes | memoryview
@@ -68,7 +69,10 @@ class SourceInfo:
     """Whether byte ranges can be asked for."""
 
     checksums: tuple[tuple[str, str], ...] = ()
-    """Digests of the whole file that its source gives: algorithm (sha256, crc32) and base64."""
+    """Checksums of the whole file that its source gives: kind (see `CHECKSUM_KINDS`) and base64."""
+
+    remark: str | None = None
+    """What of its answer cannot be used, as a checksum of another kind."""
 
     @property
     def strong_etag(self) -> str | None:
@@ -186,9 +190,7 @@ class HttpsSource:
 
     def _get(self, headers: Mapping[str, str]) -> requests.Response:
         with web_errors(self._name):
-            return self.sessions.get().get(
-                download_address(self.settings.server, self.uri), headers=dict(headers), stream=True
-            )
+            return self.sessions.ask(download_address(self.settings.server, self.uri), headers)
 
     def _info(self, response: requests.Response, size: int | None, *, ranges: bool) -> SourceInfo:
         self._check_encoding(response)
@@ -257,7 +259,8 @@ class S3Source:
         with self._errors():
             head = self.client.head_object(Bucket=self.bucket, Key=self.key, ChecksumMode="ENABLED")
         size = int(head["ContentLength"])
-        return SourceInfo(size, head.get("ETag"), _date(head), size > 0, _checksums(head))
+        checksums, remark = _checksums(head)
+        return SourceInfo(size, head.get("ETag"), _date(head), size > 0, checksums, remark)
 
     def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield a byte range (see `ByteSource`)."""
@@ -367,13 +370,16 @@ def _check_total(content_range: str, info: SourceInfo, name: str) -> None:
         raise ChangedError(f"{name}: {place[3]} bytes now, {info.size} before")
 
 
-def _checksums(head: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Read the digests of a whole object; one of an upload in parts (``...-3``) is a digest of digests, and left."""
-    if head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT":
-        return ()
-    names = {"sha256": "ChecksumSHA256", "crc32": "ChecksumCRC32"}
-    found = {kind: str(head[name]) for kind, name in names.items() if head.get(name)}
-    return tuple((kind, value) for kind, value in found.items() if "-" not in value)
+def _checksums(head: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], str | None]:
+    """Read the checksums of a whole object, and say which cannot be compared.
+
+    Those of an upload in parts (``...-3``) are checksums of checksums, and nobody says where the parts end.
+    """
+    found = {kind: str(head[field]) for kind, field in CHECKSUM_KINDS.items() if head.get(field)}
+    of_parts = head.get("ChecksumType", "FULL_OBJECT") != "FULL_OBJECT"
+    whole = {kind: value for kind, value in found.items() if not of_parts and "-" not in value}
+    left = ", ".join(f"{kind} {value}" for kind, value in found.items() if kind not in whole)
+    return tuple(whole.items()), f"not compared: {left}, of an upload in parts" if left else None
 
 
 def _date(head: Mapping[str, Any]) -> str | None:

@@ -13,12 +13,13 @@ All of it stands in one side folder, so that the folders of observations hold wh
 import fcntl
 import json
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+from isal.isal_zlib import crc32
 
 from jwstpipe.archive.naming import checked_file_name, checked_obs_id
 from jwstpipe.archive.retry import POLL_S, StopSign
@@ -107,20 +108,6 @@ class PartState:
     def info(self) -> SourceInfo:
         """The version of the file that the bytes belong to."""
         return SourceInfo(self.size, self.etag, self.last_modified, ranges=True)
-
-    @property
-    def prefix(self) -> int:
-        """Bytes from the start of the file that are there without a gap."""
-        position = 0
-        for start, stop, _ in self.done:
-            if start > position:
-                break
-            position = max(position, stop)
-        return position
-
-    def with_range(self, start: int, stop: int, crc: int) -> "PartState":
-        """Add a range."""
-        return replace(self, done=tuple(sorted((*self.done, (start, stop, crc)))))
 
     def missing(self, range_bytes: int) -> list[tuple[int, int]]:
         """Cut what is not there yet into ranges of at most `range_bytes`."""
@@ -215,7 +202,7 @@ def _crc(fd: int, start: int, stop: int) -> int | None:
         chunk = os.pread(fd, min(CHUNK, stop - start), start)
         if not chunk:
             return None
-        crc = zlib.crc32(chunk, crc)
+        crc = crc32(chunk, crc)
         start += len(chunk)
     return crc
 

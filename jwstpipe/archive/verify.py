@@ -1,19 +1,15 @@
 """Whether a file is whole: its FITS structure, the checksums that it carries, and its digest."""
 
-import base64
 import hashlib
 import json
 import os
 import tempfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, Self
 
-import numpy as np
-
+from jwstpipe.archive.checksums import checksum_of, in_base64
 from jwstpipe.errors import DataError, FitsError
-from jwstpipe.images.byte_readers import open_bytes
 from jwstpipe.images.fits_structure import BLOCK, ByteReader, Hdu, scan_fits
 
 __all__ = ["Digest", "FileReader", "Piecewise", "check_digests", "check_file", "sha256_of"]
@@ -79,6 +75,8 @@ def check_file(reader: ByteReader, *, name: str) -> None:
 
 
 def _check_packed(reader: ByteReader, name: str) -> None:
+    from jwstpipe.images.byte_readers import open_bytes  # noqa: PLC0415 - few files are packed
+
     with tempfile.NamedTemporaryFile() as packed:
         for start in range(0, reader.size, CHUNK):
             packed.write(reader.read(start, CHUNK))
@@ -104,13 +102,12 @@ class Piecewise(Protocol):
 
 
 class Digest:
-    """SHA-256, and CRC-32 if asked for, of the start of a file; carried on as more of it is there."""
+    """SHA-256 of the start of a file; carried on as more of it is there."""
 
-    def __init__(self, *, crc32: bool = False) -> None:
+    def __init__(self) -> None:
         self.position = 0
         """Bytes that are in."""
         self._sha256 = hashlib.sha256()
-        self._crc32 = 0 if crc32 else None
 
     def advance(self, reader: "Piecewise", stop: int) -> None:
         """Take the bytes up to `stop`."""
@@ -119,20 +116,11 @@ class Digest:
             if not piece:
                 return
             self._sha256.update(piece)
-            if self._crc32 is not None:
-                self._crc32 = zlib.crc32(piece, self._crc32)
             self.position += len(piece)
 
-    def sha256(self) -> str:
-        """Give the SHA-256, hexadecimal."""
-        return self._sha256.hexdigest()
-
-    def base64(self) -> dict[str, str]:
-        """Give them as S3 writes them, by algorithm."""
-        own = {"sha256": self._sha256.digest()}
-        if self._crc32 is not None:
-            own["crc32"] = self._crc32.to_bytes(4, "big")
-        return {kind: base64.b64encode(value).decode() for kind, value in own.items()}
+    def value(self) -> bytes:
+        """Give the SHA-256."""
+        return self._sha256.digest()
 
 
 def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str, begun: Digest | None = None) -> str:
@@ -143,7 +131,7 @@ def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str, be
     reader
         Its bytes.
     given
-        Base64 by algorithm, ``sha256`` or ``crc32``, as S3 writes them.
+        Base64 by kind, of `jwstpipe.archive.checksums.CHECKSUM_KINDS`, as S3 writes them.
     name
         For the message.
     begun
@@ -154,22 +142,13 @@ def check_digests(reader: ByteReader, given: Mapping[str, str], *, name: str, be
     DataError
         A digest that does not hold.
     """
-    digest = begun or Digest(crc32="crc32" in given)
+    digest = begun or Digest()
     digest.advance(reader, reader.size)
-    own = digest.base64()
-    if "crc32" in given and "crc32" not in own:  # few sources give it, so it is not taken on the way
-        own["crc32"] = base64.b64encode(_crc32_of(reader).to_bytes(4, "big")).decode()
-    for kind, value in given.items():
-        if own[kind] != value:
+    for kind, value in given.items():  # few sources give any, so others than SHA-256 are not taken on the way
+        own = in_base64(digest.value()) if kind == "sha256" else checksum_of(kind, reader)
+        if own != value:
             raise DataError(f"{name}: its {kind} is not the {value} that the archive gives; fetch it again")
-    return digest.sha256()
-
-
-def _crc32_of(reader: ByteReader) -> int:
-    crc = 0
-    for start in range(0, reader.size, CHUNK):
-        crc = zlib.crc32(reader.read(start, CHUNK), crc)
-    return crc
+    return digest.value().hex()
 
 
 def _check_kind(reader: ByteReader, name: str) -> None:
@@ -223,6 +202,8 @@ def _quoted(header: bytes, keyword: bytes) -> str:
 
 def _sum(reader: ByteReader, start: int, stop: int) -> int:
     """Add big-endian 32-bit words with end-around carry (ones' complement)."""
+    import numpy as np  # noqa: PLC0415 - files of the archive rarely carry sums, and it takes long to load
+
     total = 0
     step = CHUNK // BLOCK * BLOCK
     for at in range(start, stop, step):

@@ -6,7 +6,7 @@ redirects downloads of public files.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -138,6 +138,15 @@ def guard(session: requests.Session, settings: ArchiveSettings) -> requests.Sess
     return session
 
 
+@dataclass(frozen=True)
+class _Kept:
+    """A request that is worked out, without the headers of each time."""
+
+    url: str
+    request: requests.PreparedRequest
+    options: MutableMapping[str, Any]
+
+
 class Sessions:
     """One guarded session for each thread, all closed together."""
 
@@ -158,6 +167,27 @@ class Sessions:
             with self._lock:
                 self._opened.append(session)
         return session
+
+    def ask(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """Make one GET and leave its body to be read; redirects are followed, each hop past the guard.
+
+        `requests` works out environment, cookies and headers anew for each request, which takes longer than the
+        request. Thousands of ranges come from the address that was asked last: for it, what was worked out is kept.
+        """
+        session = self.get()
+        kept: _Kept | None = getattr(self._here, "kept", None)
+        if kept is None or kept.url != url:
+            prepared = session.prepare_request(requests.Request("GET", url))
+            kept = _Kept(url, prepared, session.merge_environment_settings(url, {}, True, None, None))
+        request = kept.request.copy()
+        request.headers.update(headers)
+        response = session.get_adapter(url).send(request, **kept.options)
+        # Cookies tell a balancer where to send the next request; they go into the next preparation.
+        self._here.kept = None if response.cookies else kept
+        session.cookies.update(response.cookies)
+        for hop in session.resolve_redirects(response, request, **kept.options):
+            response = hop
+        return response
 
     def close(self) -> None:
         """Close the sessions of all threads."""

@@ -8,13 +8,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from jwstpipe.errors import FitsError
 
-if TYPE_CHECKING:  # astropy takes long to load, and the structure is found without it
+if TYPE_CHECKING:  # both take long to load, and the structure is found without them
+    import numpy as np
     from astropy.io.fits import Card, Header
+    from numpy.typing import NDArray
 
 __all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "header_of", "parse_header", "scan_fits"]
 
@@ -56,7 +55,7 @@ class WindowReader(ByteReader, Protocol):
         """It reads the file itself, not something unpacked from it."""
         ...
 
-    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
+    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> "NDArray[np.uint8]":
         """Give bytes `first` to `first + width` of each of `rows` rows, shape (rows, width)."""
         ...
 

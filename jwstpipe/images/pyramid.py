@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.execute import Workers
 from jwstpipe.images.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
-from jwstpipe.images.shards import SIDE, PackedShard, ShardPacker, fill_of
+from jwstpipe.images.shards import SIDE, PackedShard
 from jwstpipe.images.writer import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -110,23 +110,40 @@ def halve_shard(job: ShardJob) -> int:
     """Make one shard of a level, chunk by chunk, and give its number of pixels with data."""
     image = ImageWriter(job.address, s3=job.s3)
     planes = {"sci": job.dtype, "wht": "f4"} if job.weighted else {"sci": job.dtype}
-    packers = {plane: ShardPacker() for plane in planes}
-    finer = {plane: np.empty((2 * CHUNK, 2 * CHUNK), dtype=dtype) for plane, dtype in planes.items()}
     valid = 0
     with ExitStack() as stack:
         below = {plane: _shards_below(image, job, plane, stack) for plane in planes}
-        for row in range(SIDE):
-            for column in range(SIDE):
-                corner = 2 * row, 2 * column
-                if not all(_gather(below[plane], corner, finer[plane]) for plane in planes):
-                    continue
-                weight = finer["wht"] if job.weighted else np.ones((1, 1), dtype=job.dtype)
-                for plane, values in zip(planes, halve(finer["sci"], weight), strict=False):
-                    packers[plane].add((row, column), values)
-                    valid += int(np.isfinite(values).sum()) if plane == "sci" else 0
-    for plane, packer in packers.items():
-        if valid:
-            image.write_packed(plane, _place(job.box), packer.finish(), job.level, job.index)
+        packers = [
+            stack.enter_context(image.packed_shard(plane, _place(job.box), level=job.level, index=job.index))
+            for plane in planes
+        ]
+        halved = [np.empty((CHUNK, CHUNK), dtype=dtype) for dtype in planes.values()]
+        for place in np.ndindex(SIDE, SIDE):
+            here = _halve_chunks(below, (2 * place[0], 2 * place[1]), halved)
+            valid += here
+            for packer, values in zip(packers if here else (), halved, strict=False):
+                packer.add(place, values)
+    return valid
+
+
+def _halve_chunks(below: dict[str, _Below], corner: tuple[int, int], halved: list[Floats]) -> int:
+    """Make one chunk of each plane from 2 x 2 chunks of the level below, and give its number of pixels with data."""
+    valid, half = 0, CHUNK // 2
+    for row, column in np.ndindex(2, 2):
+        y, x = corner[0] + row, corner[1] + column
+        quarter = np.s_[row * half : (row + 1) * half, column * half : (column + 1) * half]
+        shards = [shards.get((y // SIDE, x // SIDE)) for shards in below.values()]
+        found = (None if shard is None else shard.chunk((y % SIDE, x % SIDE)) for shard in shards)
+        chunks = [chunk for chunk in found if chunk is not None]
+        if len(chunks) < len(shards):
+            halved[0][quarter] = np.nan
+            if len(halved) > 1:
+                halved[1][quarter] = 0.0
+            continue
+        weight = chunks[1] if len(chunks) > 1 else np.ones((1, 1), dtype=halved[0].dtype)
+        for target, values in zip(halved, halve(chunks[0], weight), strict=False):
+            target[quarter] = values
+        valid += int(np.isfinite(halved[0][quarter]).sum())
     return valid
 
 
@@ -139,21 +156,6 @@ def _shards_below(image: ImageWriter, job: ShardJob, plane: str, stack: ExitStac
         shard = stack.enter_context(image.open_shard(plane, (row, column), dtype, level=job.level - 1, index=job.index))
         found[row % 2, column % 2] = shard
     return found
-
-
-def _gather(below: _Below, corner: tuple[int, int], values: Floats) -> bool:
-    """Put 2 x 2 chunks together; False when none of them has samples."""
-    some = False
-    for row in range(2):
-        for column in range(2):
-            y, x = corner[0] + row, corner[1] + column
-            shard = below.get((y // SIDE, x // SIDE))
-            chunk = None if shard is None else shard.chunk((y % SIDE, x % SIDE))
-            some |= chunk is not None
-            values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK] = (
-                fill_of(values.dtype) if chunk is None else chunk
-            )
-    return some
 
 
 def _place(box: Box) -> tuple[int, int]:

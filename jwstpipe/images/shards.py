@@ -35,11 +35,19 @@ Decode = Callable[[Samples], Samples]
 class ShardPacker:
     """A shard that is packed chunk by chunk, so that its samples need never stand in memory together."""
 
-    def __init__(self, *, every_bit: bool = False) -> None:
-        """Start an empty shard; `every_bit` keeps chunks of NaN whose bits differ from those of the fill value."""
+    def __init__(self, write: Callable[[bytes], Any], *, every_bit: bool = False) -> None:
+        """Start an empty shard.
+
+        Parameters
+        ----------
+        write
+            Takes the pieces of the shard in order; never called when all samples are the fill value.
+        every_bit
+            Keep chunks of NaN whose bits differ from those of the fill value.
+        """
+        self._write = write
         self._every_bit = every_bit
         self._index = np.full((SIDE * SIDE, 2), MISSING, dtype="<u8")
-        self._pieces: list[bytes] = []
         self._position = 0
 
     def add(self, place: tuple[int, int], chunk: Samples) -> None:
@@ -48,15 +56,15 @@ class ShardPacker:
             return
         packed = encode_chunk(_whole(chunk))
         self._index[place[0] * SIDE + place[1]] = self._position, len(packed)
-        self._pieces.append(packed)
+        self._write(packed)
         self._position += len(packed)
 
-    def finish(self) -> list[bytes] | None:
-        """Give the pieces of the shard in order; None when all samples are the fill value: nothing to store."""
-        if not self._pieces:
-            return None
-        table = self._index.tobytes()
-        return [*self._pieces, table, _checksum(table)]
+    def finish(self) -> None:
+        """Write the index, if there are any chunks."""
+        if self._position:
+            table = self._index.tobytes()
+            self._write(table)
+            self._write(_checksum(table))
 
 
 def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bool = False) -> list[bytes] | None:
@@ -70,13 +78,20 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
         Turns each chunk of `values` into the samples to store; None = they are those.
     every_bit
         Keep chunks of NaN whose bits differ from those of the fill value.
+
+    Returns
+    -------
+    list of bytes or None
+        Pieces of the shard in order; None when all samples are the fill value, so that there is nothing to store.
     """
-    packer = ShardPacker(every_bit=every_bit)
+    pieces: list[bytes] = []
+    packer = ShardPacker(pieces.append, every_bit=every_bit)
     for row in range(SIDE):
         for column in range(SIDE):
             part = values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK]
             packer.add((row, column), part if decode is None or not part.size else decode(part))
-    return packer.finish()
+    packer.finish()
+    return pieces or None
 
 
 def encode_chunk(values: Samples) -> bytes:

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from jwstpipe.images.documents import array_document, group_document, plane_document
 from jwstpipe.images.fits_structure import CARD
 from jwstpipe.images.layout import NODES, SHARD, PlaneSpec, array_path
-from jwstpipe.images.shards import PackedShard, encode_chunk, encode_shard
+from jwstpipe.images.shards import PackedShard, ShardPacker, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.sampled import WcsNodes
-from jwstpipe.storage import get_bytes, is_remote, put_bytes, writing_errors
+from jwstpipe.storage import get_bytes, is_remote, object_writer, put_bytes, writing_errors
 
 __all__ = ["BYTES_PIECE", "ImageWriter"]
 
@@ -77,19 +77,20 @@ class ImageWriter:
         every_bit
             Keep the bits of NaN too, where a chunk holds nothing else.
         """
-        self.write_packed(plane, shard, encode_shard(values, decode=decode, every_bit=every_bit), level, index)
+        packed = encode_shard(values, decode=decode, every_bit=every_bit)
+        if packed is not None:
+            self._put(self._shard_key(plane, shard, level, index), *packed)
 
-    def write_packed(
-        self,
-        plane: str,
-        shard: tuple[int, int],
-        pieces: list[bytes] | None,
-        level: int = 0,
-        index: int | None = None,
-    ) -> None:
-        """Fill a shard that a `ShardPacker` has packed; None stands for one without samples."""
-        if pieces is not None:
-            self._put(self._shard_key(plane, shard, level, index), *pieces)
+    @contextmanager
+    def packed_shard(
+        self, plane: str, shard: tuple[int, int], *, level: int = 0, index: int | None = None
+    ) -> Iterator[ShardPacker]:
+        """Fill a shard chunk by chunk; all of it appears when the block ends well, or nothing."""
+        address = f"{self.address}/{self._shard_key(plane, shard, level, index)}"
+        with writing_errors(self.address), object_writer(address, s3=self._s3) as write:
+            packer = ShardPacker(write)
+            yield packer
+            packer.finish()
 
     def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
         """Fill all shards of a window that starts at the corner of one and ends with one, or with the array."""

@@ -27,15 +27,15 @@ TABLE = 4096
 
 Reals = NDArray[np.floating]
 Bits = NDArray[np.uint32]
-Whole = NDArray[np.int64]
+Offsets = NDArray[np.int32]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def locate_row(
     kernel: int, xs: Reals, ys: Reals, rows: int, columns: int, origin_y: int, origin_x: int,
-    held_rows: int, held_columns: int, base: Whole, fx: Reals, fy: Reals,
+    held_rows: int, held_columns: int, base: Offsets, fx: Reals, fy: Reals,
 ) -> None:  # fmt: skip
-    """Turn positions into offsets in a window of the image.
+    """Turn positions into offsets in a window of the image; without branches, so that it runs in vectors.
 
     Parameters
     ----------
@@ -48,35 +48,34 @@ def locate_row(
     origin_y, origin_x, held_rows, held_columns
         First pixel and shape of the window that is held in memory.
     base, fx, fy
-        Results: offset of the pixel to the lower left in the flat window, -1 outside; and the distances from it,
-        0 <= f < 1. The pixel to the right (above) is needed, and held, only where fx (fy) is not 0.
+        Results: offset of the pixel to the lower left in the flat window, and the distances from it, 0 <= f < 1;
+        outside 0 and NaN. The pixel to the right (above) is needed, and held, only where fx (fy) is not 0.
     """
     last_x, last_y = columns - 1.0, rows - 1.0
+    nearest = 1.0 if kernel == NEAREST else 0.0
     for j in range(xs.size):
         x, y = xs[j], ys[j]
-        if not (x >= -0.5 and x <= last_x + 0.5 and y >= -0.5 and y <= last_y + 0.5):
-            base[j] = -1
-            continue
-        x, y = min(max(x, 0.0), last_x), min(max(y, 0.0), last_y)
-        if kernel == NEAREST:
-            x, y = np.floor(x + 0.5), np.floor(y + 0.5)
-        left, low = np.int64(x), np.int64(y)
-        f, g = x - left, y - low
-        l, b = left - origin_x, low - origin_y
-        held = l >= 0 and b >= 0 and l + (f > 0.0) < held_columns and b + (g > 0.0) < held_rows
-        base[j] = b * held_columns + l if held else -1
-        fx[j], fy[j] = f, g
+        inside = (x >= -0.5) & (x <= last_x + 0.5) & (y >= -0.5) & (y <= last_y + 0.5)
+        x = max(0.0, x)  # NaN too
+        y = max(0.0, y)
+        x = min(last_x, x)
+        y = min(last_y, y)
+        left, low = np.floor(x + 0.5 * nearest), np.floor(y + 0.5 * nearest)
+        f, g = (x - left) * (1.0 - nearest), (y - low) * (1.0 - nearest)
+        x_held, y_held = left - origin_x, low - origin_y
+        right, up = x_held + (1.0 if f > 0.0 else 0.0), y_held + (1.0 if g > 0.0 else 0.0)
+        held = inside & (x_held >= 0.0) & (y_held >= 0.0) & (right < held_columns) & (up < held_rows)
+        base[j] = np.int32(y_held * held_columns + x_held if held else 0.0)
+        fx[j] = f if held else np.nan
+        fy[j] = g if held else np.nan
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def linear_row(flat: Reals, stride: int, base: Whole, fx: Reals, fy: Reals, out: Reals) -> None:
+def linear_row(flat: Reals, stride: int, base: Offsets, fx: Reals, fy: Reals, out: Reals) -> None:
     """Interpolate bilinearly; NaN outside and where a pixel that counts is NaN."""
     one, none = np.uint64(1), np.uint64(0)
     up = np.uint64(stride)
     for j in range(base.size):
-        if base[j] < 0:
-            out[j] = np.nan
-            continue
         f, g = fx[j], fy[j]
         p = np.uint64(base[j])
         r = one if f > 0.0 else none
@@ -88,13 +87,13 @@ def linear_row(flat: Reals, stride: int, base: Whole, fx: Reals, fy: Reals, out:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def square_row(flat: Reals, stride: int, base: Whole, fx: Reals, fy: Reals, out: Reals) -> None:
+def square_row(flat: Reals, stride: int, base: Offsets, fx: Reals, fy: Reals, out: Reals) -> None:
     """Add up variances with the squares of the bilinear weights: neighbours are taken as independent."""
     for j in range(base.size):
         out[j] = 0.0
-        if base[j] < 0:
-            continue
         f, g = fx[j], fy[j]
+        if not f >= 0.0:
+            continue
         p = base[j]
         r = 1 if f > 0.0 else 0
         t = stride if g > 0.0 else 0
@@ -110,11 +109,11 @@ def square_row(flat: Reals, stride: int, base: Whole, fx: Reals, fy: Reals, out:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def bits_row(flat: Bits, stride: int, base: Whole, fx: Reals, fy: Reals, values: Reals, out: Bits) -> None:
+def bits_row(flat: Bits, stride: int, base: Offsets, fx: Reals, fy: Reals, values: Reals, out: Bits) -> None:
     """Collect the bits of all pixels that took part, or of the nearest pixel where there is no value."""
     for j in range(base.size):
         out[j] = 0
-        if base[j] < 0:
+        if not fx[j] >= 0.0:
             continue
         p = base[j]
         r = 1 if fx[j] > 0.0 else 0
@@ -143,7 +142,7 @@ def _taps(table: Reals, f: float, weights: Reals) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def lanczos_row(
-    table: Reals, sci: Reals, var: Reals, base: Whole, fx: Reals, fy: Reals, values: Reals, variances: Reals
+    table: Reals, sci: Reals, var: Reals, base: Offsets, fx: Reals, fy: Reals, values: Reals, variances: Reals
 ) -> None:
     """Replace bilinear samples, and their variances, by Lanczos-3 where all 36 pixels have data.
 
@@ -152,7 +151,7 @@ def lanczos_row(
     """
     across, along = np.empty(TAPS), np.empty(TAPS)
     for j in range(base.size):
-        if base[j] < 0 or not np.isfinite(values[j]):
+        if not np.isfinite(values[j]):
             continue
         row, column = base[j] // sci.shape[1] - 2, base[j] % sci.shape[1] - 2
         if row < 0 or column < 0 or row + TAPS > sci.shape[0] or column + TAPS > sci.shape[1]:

@@ -24,7 +24,6 @@ __all__ = ["Layer", "Resampled", "add_layer", "add_resampled"]
 Floats = NDArray[np.float64]
 Reals = NDArray[np.floating]
 Bits = NDArray[np.uint32]
-Whole = NDArray[np.int64]
 Samples = NDArray[Any]
 
 LANCZOS_TABLE = lanczos_table()
@@ -137,10 +136,10 @@ def _add_layer(
     value: Floats, weight: Floats, variance: Floats, count: NDArray[np.uint16], used: Bits, lost: Bits,
     stack: Reals, index: int,
 ) -> None:  # fmt: skip
-    n, first, ahead = x1 - x0, x0 - map_x, x1 - map_x
+    n, first = x1 - x0, x0 - map_x
     scratch, area_scratch = np.empty((nodes.shape[1], 2)), np.empty((nodes.shape[1], 4))
-    xs, ys, areas, background = np.empty(ahead), np.empty(ahead), np.empty(ahead), np.empty(n)
-    base, fx, fy = np.empty(n, dtype=np.int64), np.empty(n), np.empty(n)
+    xs, ys, areas, background = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    base, fx, fy = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
     samples = np.empty(n)
     weights = np.empty(n if wht.shape[0] > 1 else 1)
     variances = np.zeros(n if var.shape[0] > 1 else 1)
@@ -150,8 +149,8 @@ def _add_layer(
     nothing = np.empty((3, 0), dtype=np.float32)
     flat, flat_wht, flat_var, flat_dq = sci.reshape(-1), wht.reshape(-1), var.reshape(-1), dq.reshape(-1)
     for y in range(y0, y1):
-        fill_row(nodes, step, lagrange, y - map_y, scratch, xs, ys)
-        locate_row(kernel, xs[first:], ys[first:], rows, columns, origin_y, origin_x, held_y, held_x, base, fx, fy)
+        fill_row(nodes, step, lagrange, y - map_y, first, scratch, xs, ys)
+        locate_row(kernel, xs, ys, rows, columns, origin_y, origin_x, held_y, held_x, base, fx, fy)
         linear_row(flat, held_x, base, fx, fy, samples)
         if weights.size > 1:
             linear_row(flat_wht, held_x, base, fx, fy, weights)
@@ -162,12 +161,12 @@ def _add_layer(
         if kernel == LANCZOS3:
             lanczos_row(table, sci, var, base, fx, fy, samples, variances)
         if scaled:
-            area_row(nodes, step, lagrange, slopes, y - map_y, area_scratch, areas)
+            area_row(nodes, step, lagrange, slopes, y - map_y, first, area_scratch, areas)
             for j in range(n):
-                samples[j] *= areas[first + j]
+                samples[j] *= areas[j]
             if variances.size > 1:
                 for j in range(n):
-                    variances[j] *= areas[first + j] ** 2
+                    variances[j] *= areas[j] ** 2
         _sky_row(sky, y, x0, background)
         i, j0, j1 = y - strip_y, x0 - strip_x, x1 - strip_x
         accumulate_row(

@@ -1,6 +1,7 @@
 """One tile of a mosaic: compute its blocks, pack them, write its shards, return a receipt."""
 
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.images.layout import CHUNK
-from jwstpipe.images.shards import ShardPacker
 from jwstpipe.images.writer import ImageWriter
 from jwstpipe.mosaic.blocks import Block, blocks
 from jwstpipe.mosaic.digests import PlanesDigest
@@ -66,23 +66,21 @@ def run_tile(job: TileJob) -> TileReceipt:
     """
     started = time.perf_counter()
     tile = job.grid.tile_box(job.tile)
-    packers = {plane: ShardPacker() for plane in job.planes}
-    digest = PlanesDigest()
-    placed, used = _placed(job), set[str]()
-    pixels = clipped = 0
-    for block in blocks(job, placed, used):
-        corner = block.box.snapped(CHUNK).relative_to(tile)
-        where = corner.y0 // CHUNK, corner.x0 // CHUNK
-        planes = _whole(block)
-        for plane, packer in packers.items():
-            packer.add(where, planes[plane])
-        digest.add(where, planes)
-        pixels += int(np.count_nonzero(planes["n"]))
-        clipped += block.clipped
-    writer = ImageWriter(job.out, s3=job.s3)
     shard = (tile.y0 - job.origin[0]) // tile.shape[0], (tile.x0 - job.origin[1]) // tile.shape[1]
-    for plane, packer in packers.items():
-        writer.write_packed(plane, shard, packer.finish())
+    writer = ImageWriter(job.out, s3=job.s3)
+    placed, used, digest = _placed(job), set[str](), PlanesDigest()
+    pixels = clipped = 0
+    with ExitStack() as stack:
+        packers = {plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in job.planes}
+        for block in blocks(job, placed, used):
+            corner = block.box.snapped(CHUNK).relative_to(tile)
+            where = corner.y0 // CHUNK, corner.x0 // CHUNK
+            planes = _whole(block)
+            for plane, packer in packers.items():
+                packer.add(where, planes[plane])
+            digest.add(where, planes)
+            pixels += int(np.count_nonzero(planes["n"]))
+            clipped += block.clipped
     return TileReceipt(
         tile=job.tile,
         job_id=job.id,

@@ -12,7 +12,7 @@ Floats = NDArray[np.float64]
 
 
 def derivative_weights(step: int) -> Floats:
-    """Weigh nodes as `lagrange_weights` does, for the derivative by the position in pixels, shape (step, 4)."""
+    """Weigh nodes as `lagrange_weights` does, for the derivative by the position in pixels, shape (4, step)."""
     t = np.arange(max(step, 1), dtype=np.float64) / max(step, 1)
     weights = np.stack(
         [
@@ -20,17 +20,16 @@ def derivative_weights(step: int) -> Floats:
             (3.0 * t * t - 4.0 * t - 1.0) / 2.0,
             -(3.0 * t * t - 2.0 * t - 2.0) / 2.0,
             (3.0 * t * t - 1.0) / 6.0,
-        ],
-        axis=1,
+        ]
     )
     return weights / max(step, 1)
 
 
 @njit(nogil=True, cache=True)
 def area_row(
-    nodes: Floats, step: int, weights: Floats, slopes: Floats, row: int, scratch: Floats, areas: Floats
+    nodes: Floats, step: int, weights: Floats, slopes: Floats, row: int, first: int, scratch: Floats, areas: Floats
 ) -> None:
-    """Write the areas, in pixels of the image, of the pixels of one row of a mapped window.
+    """Write the areas, in pixels of the image, of the pixels of one row of a mapped window, from column `first` on.
 
     Parameters
     ----------
@@ -38,8 +37,8 @@ def area_row(
         The map (see `jwstpipe.sky.lattice`).
     slopes
         From `derivative_weights`.
-    row
-        Row of the window.
+    row, first
+        Row and first column of the window.
     scratch
         Room of shape (nx, 4).
     areas
@@ -49,35 +48,36 @@ def area_row(
         areas[:] = 1.0
         return
     if step == 1:
-        _difference_row(nodes, row, areas)
+        _difference_row(nodes, row, first, areas)
         return
     cell, t = row // step, row % step
-    for i in range(nodes.shape[1]):
+    left, right = first // step, (first + areas.size - 1) // step
+    for i in range(left, right + 4):
         for k in range(2):
             scratch[i, k], scratch[i, 2 + k] = 0.0, 0.0
             for n in range(4):
-                scratch[i, k] += weights[t, n] * nodes[cell + n, i, k]
-                scratch[i, 2 + k] += slopes[t, n] * nodes[cell + n, i, k]
-    for i in range(nodes.shape[1] - 3):
-        start = i * step
-        for u in range(min(step, areas.size - start)):
+                scratch[i, k] += weights[n, t] * nodes[cell + n, i, k]
+                scratch[i, 2 + k] += slopes[n, t] * nodes[cell + n, i, k]
+    for i in range(left, right + 1):
+        start = i * step - first
+        for u in range(max(-start, 0), min(step, areas.size - start)):
             dx_dx, dy_dx, dx_dy, dy_dy = 0.0, 0.0, 0.0, 0.0
             for n in range(4):
-                dx_dx += slopes[u, n] * scratch[i + n, 0]
-                dy_dx += slopes[u, n] * scratch[i + n, 1]
-                dx_dy += weights[u, n] * scratch[i + n, 2]
-                dy_dy += weights[u, n] * scratch[i + n, 3]
+                dx_dx += slopes[n, u] * scratch[i + n, 0]
+                dy_dx += slopes[n, u] * scratch[i + n, 1]
+                dx_dy += weights[n, u] * scratch[i + n, 2]
+                dy_dy += weights[n, u] * scratch[i + n, 3]
             areas[start + u] = abs(dx_dx * dy_dy - dx_dy * dy_dx)
 
 
 @njit(nogil=True, cache=True)
-def _difference_row(nodes: Floats, row: int, areas: Floats) -> None:
+def _difference_row(nodes: Floats, row: int, first: int, areas: Floats) -> None:
     """Take central differences of exact positions, one-sided at the rim; a window of one pixel has no area."""
     low, high = max(row - 1, 0), min(row + 1, nodes.shape[0] - 1)
     for j in range(areas.size):
-        left, right = max(j - 1, 0), min(j + 1, nodes.shape[1] - 1)
+        left, right = max(first + j - 1, 0), min(first + j + 1, nodes.shape[1] - 1)
         across = (nodes[row, right] - nodes[row, left]) / max(right - left, 1)
-        along = (nodes[high, j] - nodes[low, j]) / max(high - low, 1)
+        along = (nodes[high, first + j] - nodes[low, first + j]) / max(high - low, 1)
         areas[j] = abs(across[0] * along[1] - across[1] * along[0])
 
 
@@ -87,5 +87,5 @@ def areas(where: PixelMap) -> Floats:
     scratch = np.empty((where.nodes.shape[1], 4))
     slopes = derivative_weights(where.step)
     for row in range(found.shape[0]):
-        area_row(where.nodes, where.step, where.weights, slopes, row, scratch, found[row])
+        area_row(where.nodes, where.step, where.weights, slopes, row, 0, scratch, found[row])
     return found

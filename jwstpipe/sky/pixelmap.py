@@ -149,7 +149,7 @@ def _lattice(exact: Transform, box: Box, step: int) -> Floats:
 
 
 def _midpoint_error(exact: Transform, box: Box, nodes: Floats, step: int) -> float:
-    half = lagrange_weights(2)[1]
+    half = lagrange_weights(2)[:, 1]
     cells_y, cells_x = nodes.shape[0] - 3, nodes.shape[1] - 3
     along_y = sum(half[k] * nodes[k : k + cells_y] for k in range(4))
     between = sum(half[k] * along_y[:, k : k + cells_x] for k in range(4))
@@ -172,7 +172,7 @@ def _as_shift(box: Box, nodes: Floats, step: int) -> PixelMap | None:
 @njit(nogil=True, cache=True)
 def _fill(nodes: Floats, step: int, weights: Floats, scratch: Floats, xs: Floats, ys: Floats) -> None:
     for row in range(xs.shape[0]):
-        fill_row(nodes, step, weights, row, scratch, xs[row], ys[row])
+        fill_row(nodes, step, weights, row, 0, scratch, xs[row], ys[row])
 
 
 def _samples(first: int, end: int) -> NDArray[np.int64]:
@@ -191,7 +191,7 @@ def _extent(nodes: Floats, step: int, weights: Floats, rows: NDArray[np.int64], 
                 x, y = 0.0, 0.0
                 for a in range(4):
                     for b in range(4):
-                        weight = weights[row % step, a] * weights[column % step, b]
+                        weight = weights[a, row % step] * weights[b, column % step]
                         x += weight * nodes[row // step + a, column // step + b, 0]
                         y += weight * nodes[row // step + a, column // step + b, 1]
             found[0], found[1] = min(found[0], x), max(found[1], x)

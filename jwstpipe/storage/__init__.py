@@ -9,7 +9,7 @@ from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
-from jwstpipe.storage.whole import copy_object, get_bytes, put_bytes, zarr_store
+from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
 
 __all__ = [
     "ObjectStore",
@@ -22,6 +22,7 @@ __all__ = [
     "get_range",
     "is_remote",
     "lifecycle_hint",
+    "object_writer",
     "open_store",
     "presigned_url",
     "put_bytes",

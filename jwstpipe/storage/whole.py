@@ -2,6 +2,8 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +15,7 @@ from jwstpipe.storage.address import is_remote
 from jwstpipe.storage.faults import writing_errors
 from jwstpipe.storage.s3 import s3_options
 
-__all__ = ["copy_object", "get_bytes", "put_bytes", "zarr_store"]
+__all__ = ["copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
 
 
 def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: bool = False) -> Any:
@@ -28,18 +30,46 @@ def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: 
 
 def put_bytes(address: str, *pieces: bytes, s3: S3Settings | None = None) -> None:
     """Write a whole object, piece after piece; a reader sees all of it or nothing, also when this process is killed."""
+    with object_writer(address, s3=s3) as write:
+        for piece in pieces or (b"",):
+            write(piece)
+
+
+@contextmanager
+def object_writer(address: str, *, s3: S3Settings | None = None) -> Iterator[Callable[[bytes], Any]]:
+    """Give a function that takes the pieces of an object in order; it appears when the block ends well.
+
+    Where not a single piece was written there is no object. The pieces of a local one go to disk at once, those of a
+    remote one are held.
+    """
     if is_remote(address):
-        fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, b"".join(pieces))
+        pieces: list[bytes] = []
+        yield pieces.append
+        if pieces:
+            fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, b"".join(pieces))
         return
     path = Path(address)
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{uuid4().hex[:12]}.partial")
+    stream: Any = None
+
+    def write(piece: bytes) -> None:
+        nonlocal stream
+        if stream is None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            stream = partial.open("wb", buffering=0)
+        rest = memoryview(piece)
+        while rest:
+            rest = rest[stream.write(rest) :]
+
     try:
-        with partial.open("wb") as stream:
-            stream.writelines(pieces)
-        partial.replace(path)
+        yield write
+        if stream is not None:
+            stream.close()
+            partial.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        if stream is not None:
+            stream.close()
+            partial.unlink(missing_ok=True)
 
 
 def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:

@@ -10,6 +10,7 @@ from moto.server import ThreadedMotoServer
 from jwstpipe.archive import gauge
 from jwstpipe.archive.mirror import look_up_keys
 from jwstpipe.archive.retry import PassingError
+from jwstpipe.archive.sources import S3Source
 from jwstpipe.archive.web import Sessions
 from jwstpipe.settings import S3Settings
 from jwstpipe.simulate.faults import Faults
@@ -235,3 +236,25 @@ def test_the_archive_may_redirect_to_the_bucket_and_nowhere_else(archive, bring,
         receipt.path.unlink()
         result = bring(product, settings_for(server.address))
     assert "not part of the archive; refused" in result.failures[0].reason
+
+
+class Head:
+    """An S3 client of one answer."""
+
+    def __init__(self, **fields):
+        self.answer = {"ContentLength": 9, "ETag": '"v"', **fields}
+
+    def head_object(self, **asked):
+        assert asked["ChecksumMode"] == "ENABLED"
+        return self.answer
+
+
+def test_checksums_of_a_whole_object_are_used_and_those_of_parts_are_told():
+    whole = S3Source(Head(ChecksumCRC64NVME="rosUhgp5mIg=", ChecksumType="FULL_OBJECT"), "b", "k", 1).describe()
+    assert (whole.checksums, whole.remark) == ((("crc64nvme", "rosUhgp5mIg="),), None)
+    older = S3Source(Head(ChecksumSHA1="98I="), "b", "k", 1).describe()  # servers that do not say which type
+    assert older.checksums == (("sha1", "98I="),)
+    for head in (Head(ChecksumSHA256="abc=-3", ChecksumType="COMPOSITE"), Head(ChecksumSHA256="abc=-3")):
+        parts = S3Source(head, "b", "k", 1).describe()
+        assert parts.checksums == ()
+        assert parts.remark == "not compared: sha256 abc=-3, of an upload in parts"

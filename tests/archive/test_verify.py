@@ -2,13 +2,14 @@ import base64
 import gzip
 import hashlib
 import io
-import zlib
 
 import numpy as np
 import pytest
 from archive_helpers import fits_bytes
 from astropy.io import fits
 
+from jwstpipe.archive import checksums
+from jwstpipe.archive.checksums import CHECKSUM_KINDS, checksum_of
 from jwstpipe.archive.verify import FileReader, check_digests, check_file, sha256_of
 from jwstpipe.errors import DataError, FitsError
 
@@ -124,15 +125,32 @@ def test_other_kinds_of_files_are_what_their_names_say(check, name):
         check(bad, name=name)
 
 
-def test_digests_of_the_source_are_compared(tmp_path):
+CHECKED = b"123456789"
+CHECK_VALUES = {  # the published check value of each algorithm
+    "crc32": "cbf43926",
+    "crc32c": "e3069283",
+    "crc64nvme": "ae8b14860a799888",
+    "sha1": hashlib.sha1(CHECKED).hexdigest(),
+    "sha256": hashlib.sha256(CHECKED).hexdigest(),
+}
+
+
+@pytest.mark.parametrize("kind", CHECKSUM_KINDS)
+def test_checksums_of_the_source_are_compared(tmp_path, kind):
     path = tmp_path / "x"
-    path.write_bytes(b"jwst")
-    given = {
-        "sha256": base64.b64encode(hashlib.sha256(b"jwst").digest()).decode(),
-        "crc32": base64.b64encode(zlib.crc32(b"jwst").to_bytes(4, "big")).decode(),
-    }
+    path.write_bytes(CHECKED)
+    given = base64.b64encode(bytes.fromhex(CHECK_VALUES[kind])).decode()
     with FileReader(path) as reader:
-        assert check_digests(reader, given, name="x") == hashlib.sha256(b"jwst").hexdigest()
-        for kind in given:
-            with pytest.raises(DataError, match=kind):
-                check_digests(reader, {**given, kind: "AAAA"}, name="x")
+        assert check_digests(reader, {kind: given}, name="x") == hashlib.sha256(CHECKED).hexdigest()
+        with pytest.raises(DataError, match=kind):
+            check_digests(reader, {kind: "AAAA"}, name="x")
+
+
+@pytest.mark.parametrize("kind", CHECKSUM_KINDS)
+def test_a_checksum_is_carried_over_pieces(tmp_path, kind, monkeypatch):
+    path = tmp_path / "x"
+    path.write_bytes(bytes(range(256)) * 5)
+    with FileReader(path) as reader:
+        at_once = checksum_of(kind, reader)
+        monkeypatch.setattr(checksums, "PIECE", 100)
+        assert checksum_of(kind, reader) == at_once

@@ -1,6 +1,7 @@
 """The whole way against a local archive, with a real Prefect server and a real Dask scheduler."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -62,6 +63,11 @@ def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_wo
     with catalogue() as catalog:
         assert {record.kind for record in catalog.find()} == {"archive", "image", "thumbnail", "mosaic", "picture"}
         assert catalog.count(RecordQuery(status=("staged",))) == 0
+        images = [record for record in catalog.find() if record.kind in ("image", "mosaic")]
+        stored = [Path(load_settings().store_root, record.storage_key).rglob("*") for record in images]
+        assert [record.file_size for record in images] == [
+            sum(file.stat().st_size for file in files if file.is_file()) for files in stored
+        ]
         tree = ancestors(catalog, picture.product_id)
         files = {leaf.record.file_name: leaf.record.digest for leaf in leaves(tree)}
     assert set(files) == {file.path.name for file in inputs}
@@ -213,6 +219,9 @@ def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
     for one, other in zip(local.products[:-1], remote.products[:-1], strict=True):
         a, b = open_image(one.where), open_image(other.where, s3=s3)
         assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
+    with catalogue() as catalog:
+        sizes = {record.file_size for record in catalog.find() if record.kind == "mosaic"}
+    assert all(size and size > 10_000 for size in sizes)
     again = run()
     assert again.bytes_moved == 0
     assert [(p.where, p.reused) for p in again.products] == [(p.where, True) for p in remote.products]
