@@ -1,6 +1,7 @@
 """Upkeep: store and catalogue agree, what died is cleared away, what nobody needs goes."""
 
 from flows.job import job_flow
+from jwstpipe.catalog.reconcile import FindingKind
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 from tasks.catalog import clear_garbage, clear_leases, compare, put_right
@@ -8,8 +9,8 @@ from tasks.run import job_run
 
 __all__ = ["housekeeping", "reconcile"]
 
-SCANNED = frozenset({"unregistered"})
-REAPED = frozenset({"unfinished", "duplicate", "abandoned"})
+SCANNED: frozenset[FindingKind] = frozenset({"unregistered"})
+REAPED: frozenset[FindingKind] = frozenset({"unfinished", "duplicate", "abandoned"})
 
 
 @job_flow
@@ -33,12 +34,12 @@ def housekeeping(request: HousekeepingRequest) -> RunReport:
 
     A dry run, the default, tells what would be done and changes nothing.
     """
-    wanted = (SCANNED if request.scan else frozenset()) | (REAPED if request.reap else frozenset())
+    kinds = (SCANNED if request.scan else frozenset()) | (REAPED if request.reap else frozenset())
     with job_run("housekeeping", request) as run:
         with run.step("compare", percent=50):
-            findings = [finding for finding in compare(run, grace_hours=request.grace_hours) if finding.kind in wanted]
+            findings = compare(run, grace_hours=request.grace_hours, kinds=kinds) if kinds else ()
         with run.step("put right", percent=30):
-            if not request.dry_run:
+            if kinds and not request.dry_run:
                 put_right(run, findings)
                 if request.reap:
                     clear_leases(run)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from jwstpipe.archive.query import SearchResult
 from jwstpipe.archive.query import search as search_archive
@@ -18,11 +18,12 @@ from jwstpipe.catalog.staleness import why_stale as reasons_why_stale
 from jwstpipe.execute import open_workers
 from jwstpipe.ingestion import IngestResult, answers_of, choose, ingest_products, require_within
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.remake import ALGORITHMS, Remade, product_stands
-from jwstpipe.remake import remake as remake_product
 from jwstpipe.requests import IngestRequest, SearchRequest, validated
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import open_store
+
+if TYPE_CHECKING:
+    from jwstpipe.remake import Remade
 
 __all__ = ["find_records", "ingest", "lineage", "remake", "search", "why_stale"]
 
@@ -216,6 +217,8 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
 
 def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
     """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
+    from jwstpipe.remake import ALGORITHMS, product_stands  # noqa: PLC0415 - loads mosaics and rendering
+
     with _catalog(settings, user) as (catalog, site):
         store = open_store(site.store_root, s3=site.s3)
         key = find_product(catalog, product, s3=site.s3).record.product_id
@@ -223,8 +226,10 @@ def why_stale(product: str, *, user: str | None = None, settings: Settings | Non
         return reasons_why_stale(catalog, key, algorithms=ALGORITHMS, present=present)
 
 
-def remake(product: str, *, settings: Settings | None = None) -> Remade:
+def remake(product: str, *, settings: Settings | None = None) -> "Remade":
     """Make a product again from its record, and tell whether it came out the same (see `jwstpipe.remake.remake`)."""
+    from jwstpipe.remake import remake as remake_product  # noqa: PLC0415 - loads mosaics and rendering
+
     with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
         key = find_product(catalog, product, s3=site.s3).record.product_id
         return remake_product(key, catalog=catalog, store=open_store(site.store_root, s3=site.s3), workers=workers)

@@ -1,13 +1,13 @@
 """Store and catalogue against each other, and what piles up in them."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from prefect import get_run_logger
 
 from jwstpipe.catalog.housekeeping import collect_garbage, find_garbage, reap_leases
-from jwstpipe.catalog.reconcile import Finding, repair, survey
+from jwstpipe.catalog.reconcile import FINDING_KINDS, Finding, FindingKind, repair, survey
 from tasks.run import Run
 from tasks.step import step_task
 
@@ -15,9 +15,12 @@ __all__ = ["clear_garbage", "clear_leases", "compare", "put_right"]
 
 
 @step_task("compare")
-def compare(run: Run, *, verify: bool = False, grace_hours: float) -> tuple[Finding, ...]:
-    """Find where store and catalogue do not agree; nothing is changed."""
-    found = survey(run.catalog, run.store, verify=verify, grace=timedelta(hours=grace_hours), now=run.now())
+def compare(
+    run: Run, *, verify: bool = False, grace_hours: float, kinds: Collection[FindingKind] = FINDING_KINDS
+) -> tuple[Finding, ...]:
+    """Find where store and catalogue do not agree, in the ways that are asked for; nothing is changed."""
+    everything = survey(run.catalog, run.store, verify=verify, grace=timedelta(hours=grace_hours), now=run.now())
+    found = tuple(finding for finding in everything if finding.kind in kinds)
     for (kind, action), count in sorted(Counter((finding.kind, finding.action) for finding in found).items()):
         run.counts[f"{kind}, to {action}"] = count
         get_run_logger().info("%d %s, to %s", count, kind, action)

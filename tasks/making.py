@@ -124,10 +124,19 @@ def _publish(run: Run, made: Iterable[ProductRecord], held: "_Held") -> dict[str
         for record in made:
             _require_whole(run, record)
             held.require(record.product_id)
-            whole[record.product_id] = record.model_copy(update={"execution": execution})
+            whole[record.product_id] = record.model_copy(
+                update={"execution": execution, "file_size": _bytes(run, record)}
+            )
     finally:
         run.catalog.publish_many(whole.values())
     return whole
+
+
+def _bytes(run: Run, record: ProductRecord) -> int | None:
+    """Tell how large a product is; an image store is as large as its objects together."""
+    if record.file_size is None and record.file_format == "zarr" and record.storage_key is not None:
+        return sum(found.size for found in run.store.objects(record.storage_key))
+    return record.file_size
 
 
 def _require_whole(run: Run, record: ProductRecord) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.header_table import table_inputs
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.parts import Evidence, InputLink, InputRole
 from jwstpipe.catalog.query import RecordQuery
@@ -19,9 +20,6 @@ from jwstpipe.names import ProductName, format_name, parse_name
 from jwstpipe.storage import ObjectStore
 
 __all__ = ["Member", "association_members", "link_archive", "parents_among"]
-
-HEADER_INPUTS = "header_inputs"
-"""Metadata field of a combined product with the file names of its own table of inputs."""
 
 _MADE_FROM: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("rate", "rateints", "ramp", "dark"), ("uncal",)),
@@ -45,6 +43,8 @@ _MADE_FROM_COMBINED: dict[str, tuple[str, ...]] = {
 """Suffixes of the same combined product that another of its files is made from."""
 
 _EXPOSURES_OF_COMBINED = ("crf", "cal", "calints")
+_WITH_TABLES = ("i2d", "s2d", "s3d")
+"""Suffixes of products that may carry a table of input headers."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def link_archive(catalog: Catalog, store: ObjectStore | None = None, *, programs
     catalog
         Its published archive products are looked at.
     store
-        Holds the association files that the catalogue knows; None = names and headers only.
+        Holds the association files that the catalogue knows, and the combined products with their tables of inputs;
+        None = names only.
     programs
         Only these programmes; None = all.
 
@@ -124,7 +125,8 @@ def link_archive(catalog: Catalog, store: ObjectStore | None = None, *, programs
     changed = 0
     for program in wanted:
         records = catalog.find(RecordQuery(kind=("archive",), program=program), sort="oldest")
-        family = _Family(records, _associations(records, store))
+        associations = _associations(records, store)
+        family = _Family(records, associations, _tables(records, associations, store))
         updates = []
         for record in records:
             links = _merged(record.inputs, family.links(record))
@@ -137,8 +139,14 @@ def link_archive(catalog: Catalog, store: ObjectStore | None = None, *, programs
 class _Family:
     """Archive products of one programme, found by what links go by."""
 
-    def __init__(self, records: Sequence[ProductRecord], associations: Mapping[str, tuple[Member, ...]]) -> None:
+    def __init__(
+        self,
+        records: Sequence[ProductRecord],
+        associations: Mapping[str, tuple[Member, ...]],
+        tables: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self.associations = associations
+        self.tables = tables
         self.by_name: dict[str, ProductRecord] = {}
         self.by_exposure: dict[tuple[Any, ...], list[tuple[ProductName, ProductRecord]]] = defaultdict(list)
         self.by_product: dict[str, list[tuple[ProductName, ProductRecord]]] = defaultdict(list)
@@ -160,11 +168,11 @@ class _Family:
             own = record.file_name.lower()
             return tuple(self._named(member.file_name, member.role, "association") for member in members
                          if member.file_name.lower() != own)  # fmt: skip
+        told = self.tables.get(record.product_id)
+        if told:
+            return tuple(link for file in told for link in self._in_table(file))
         if name.kind == "exposure":
             return self._of_exposure(name)
-        told = record.metadata.get(HEADER_INPUTS)
-        if isinstance(told, list) and told:
-            return tuple(self._named(str(file), "science", "header") for file in told)
         return self._of_observation(name, record)
 
     def _named(self, file_name: str, role: InputRole, evidence: Evidence) -> InputLink:
@@ -172,6 +180,14 @@ class _Family:
         if found is None:
             return InputLink(product_id=None, file_name=file_name, role=role, evidence=evidence)
         return _link(found, role, evidence)
+
+    def _in_table(self, file_name: str) -> tuple[InputLink, ...]:
+        """Link what a table of inputs names; what was made on the way and not kept, by what it was made from."""
+        link = self._named(file_name, "science", "header")
+        if link.product_id is not None:
+            return (link,)
+        makers = self._of_exposure(parse_name(file_name))
+        return tuple(maker.model_copy(update={"evidence": "header"}) for maker in makers) or (link,)
 
     def _of_exposure(self, name: ProductName) -> tuple[InputLink, ...]:
         siblings = [
@@ -245,6 +261,28 @@ def _read_association(record: ProductRecord, store: ObjectStore) -> dict[str, tu
         return association_members(store.read_bytes(str(record.storage_key)), name=record.file_name)
     except JwstPipeError:
         return {}  # a file that is gone or damaged is no evidence; reconciling reports it
+
+
+def _tables(
+    records: Sequence[ProductRecord], associations: Mapping[str, tuple[Member, ...]], store: ObjectStore | None
+) -> dict[str, tuple[str, ...]]:
+    """Read the tables of inputs of combined products that no association tells of, each once."""
+    found: dict[str, tuple[str, ...]] = {}
+    for record in records:
+        name = parse_name(record.file_name)
+        if name.suffix not in _WITH_TABLES or not name.extension.startswith(".fits") or record.storage_key is None:
+            continue
+        if _product_key(record.file_name) in associations:
+            continue
+        known = tuple(link.file_name for link in record.inputs if link.evidence == "header")
+        if known or store is None:
+            found[record.product_id] = known
+            continue
+        try:
+            found[record.product_id] = table_inputs(store.url(record.storage_key), s3=store.s3)
+        except JwstPipeError:
+            continue  # a file that is gone or damaged is no evidence; reconciling reports it
+    return found
 
 
 def _product_key(file_name: str) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.errors import ConflictError, FitsError, JwstPipeError, NotFoundError
-from jwstpipe.images.fits_reader import open_fits
+from jwstpipe.errors import ConflictError, FitsError, NotFoundError
+from jwstpipe.images.byte_readers import open_bytes
+from jwstpipe.images.fits_structure import header_of, scan_fits
 from jwstpipe.images.store import open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, storage_errors
@@ -55,12 +56,14 @@ def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[st
     StoreError, StorageError
         The address cannot be read.
     """
-    if is_remote(address) or Path(address).is_dir():
-        return str(open_image_store(address, s3=s3).attributes["product_id"]), "attributes"
+    if str(address).rstrip("/").endswith(".zarr") or Path(address).is_dir():
+        return _of_store(str(address), s3)
+    if is_remote(address):
+        return _of_fits(str(address), s3)
     path = Path(address)
     with storage_errors(path), path.open("rb") as stream:
         if not stream.read(8).startswith(PICTURES):
-            return _of_fits(path)
+            return _of_fits(str(path), s3)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             found = _IN_PICTURE.search(content)
             return None if found is None else (found[1].decode(), "metadata")
@@ -117,12 +120,24 @@ def _of_file(catalog: Catalog, address: str, s3: S3Settings | None) -> Identifie
     )
 
 
-def _of_fits(path: Path) -> tuple[str, str] | None:
+def _of_store(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
+    """Read the attributes of an image store, or the description in those of a picture as a store."""
+    attributes = open_image_store(address, s3=s3).attributes
+    if "product_id" in attributes:
+        return str(attributes["product_id"]), "attributes"
+    found = _IN_PICTURE.search(str(attributes.get("xmp", "")).encode())
+    return None if found is None else (found[1].decode(), "attributes")
+
+
+def _of_fits(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
+    """Look into the first headers of any FITS file: images, tables, cubes of colours."""
     try:
-        image = open_fits(path)
-    except (FitsError, JwstPipeError):
+        reader = open_bytes(address, s3=s3)
+        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=address)[:2]]
+    except FitsError:
         return None
-    value = image.primary.get(FITS_KEYWORD, image.header.get(FITS_KEYWORD))
+    told = (header.get(FITS_KEYWORD) for header in headers)
+    value = next((value for value in told if value is not None), None)
     return None if value is None else (str(value).strip(), "header")
 
 

@@ -100,21 +100,12 @@ def derived_record(
         A value that no record may have.
     """
     name = file_name or PurePosixPath(storage_key).name
-    base_ids = {parent.observation_base_id for parent in parents if parent.observation_base_id}
-    programs = {parent.program for parent in parents if parent.program is not None}
-    levels = {parent.processing_level for parent in parents}
-    position = _middle(parents)
     done = ProcessingResult(
         algorithm=operation, processed_date=created, algorithm_version=algorithm_version, results=dict(results or {})
     )
     values = {
+        **_inherited(parents, combined=kind in ("mosaic", "picture")),
         "slot": product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
-        "inputs": [
-            InputLink(product_id=parent.product_id, file_name=parent.file_name, digest=parent.digest)
-            for parent in parents
-        ],
-        "ra": None if position is None else position[0],
-        "dec": None if position is None else position[1],
         "processing_results": [done] if results else [],
         "product_id": product_id,
         "kind": kind,
@@ -125,12 +116,7 @@ def derived_record(
         "digest": digest,
         "is_validated": True,
         "data_type": "processed",
-        "processing_level": "L3" if kind in ("mosaic", "picture") else levels.pop() if len(levels) == 1 else "unknown",
-        "observation_base_id": base_ids.pop() if len(base_ids) == 1 else None,
-        "program": programs.pop() if len(programs) == 1 else None,
         "is_viewable": True,
-        "is_public": all(parent.is_public for parent in parents),
-        "parents": [parent.product_id for parent in parents],
         "operation": operation,
         "algorithm_version": algorithm_version,
         "parameters": dict(parameters),
@@ -141,6 +127,29 @@ def derived_record(
         "tags": [tag for tag in (image.instrument, image.filter) if tag],
     }
     return checked_record(values, what=name)
+
+
+def _inherited(parents: Sequence[ProductRecord], *, combined: bool) -> dict[str, Any]:
+    """Take from the inputs what they tell of a product: links, place, and what all of them agree on."""
+    base_ids = {parent.observation_base_id for parent in parents if parent.observation_base_id}
+    programs = {parent.program for parent in parents if parent.program is not None}
+    levels = {parent.processing_level for parent in parents}
+    owners = {parent.user_id for parent in parents if not parent.is_public}
+    ra, dec = _middle(parents) or (None, None)
+    return {
+        "parents": [parent.product_id for parent in parents],
+        "inputs": [
+            InputLink(product_id=parent.product_id, file_name=parent.file_name, digest=parent.digest)
+            for parent in parents
+        ],
+        "ra": ra,
+        "dec": dec,
+        "processing_level": "L3" if combined else levels.pop() if len(levels) == 1 else "unknown",
+        "observation_base_id": base_ids.pop() if len(base_ids) == 1 else None,
+        "program": programs.pop() if len(programs) == 1 else None,
+        "is_public": not owners,
+        "user_id": owners.pop() if len(owners) == 1 else None,
+    }
 
 
 @lru_cache(maxsize=1)

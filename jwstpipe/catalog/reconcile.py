@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from jwstpipe.catalog.adopt import adopt_file, adopt_image, is_archive_file
 from jwstpipe.catalog.archive_links import link_archive
@@ -20,7 +20,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.storage import ObjectStore, StoredObject
 
-__all__ = ["GRACE", "PRODUCT_FOLDERS", "Finding", "Repair", "repair", "survey"]
+__all__ = ["FINDING_KINDS", "GRACE", "PRODUCT_FOLDERS", "Finding", "FindingKind", "Repair", "repair", "survey"]
 
 GRACE = timedelta(hours=24)
 """Whatever is younger may still be in the making."""
@@ -29,6 +29,7 @@ PRODUCT_FOLDERS = ("mast", "images", "mosaics", "pictures", "thumbnails")
 """Folders of the store that hold products, one object or image store each."""
 
 FindingKind = Literal["unregistered", "unfinished", "duplicate", "unknown", "missing", "altered", "abandoned"]
+FINDING_KINDS: frozenset[FindingKind] = frozenset(get_args(FindingKind))
 Action = Literal["register", "delete", "mark", "forget", "wait"]
 
 _HALF_MADE = re.compile(r"\.(?:partial|retired|part)$|^\.probe-")

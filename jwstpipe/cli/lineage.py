@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.catalog import Home, Json, User, opened
+from jwstpipe.cli.catalog.options import Home, Json, User, opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import DataError

@@ -1,8 +1,8 @@
 """Commands that make pictures: composite, thumbnail."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,25 +19,43 @@ from jwstpipe.requests import (
     validated,
 )
 
+if TYPE_CHECKING:
+    from jwstpipe.render.receipt import Picture
+
 __all__ = ["COMMANDS"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 
 
+Images = Annotated[list[str] | None, typer.Argument(metavar="IMAGE...")]
+Out = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg|.tif", help="picture to make")]
+PresetName = Annotated[str, typer.Option(help="look (auto, natural, nasa-press, ...), recipe by target, or .toml")]
+ChannelsHelp = "colour of an image: name, #rrggbb or hue"
+Channels = Annotated[list[str] | None, typer.Option(metavar="IMAGE=COLOUR[*WEIGHT]", help=ChannelsHelp)]
+Light = Annotated[str | None, typer.Option(metavar="IMAGE[*SHARE]", help="image that brings the lightness")]
+LimitsHelp = "values of black and white; with %: percentiles"
+Limits = Annotated[str | None, typer.Option(metavar="LOW,HIGH", help=LimitsHelp)]
+SkyHelp = "window of empty sky, pixels of the images"
+SkyRegion = Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help=SkyHelp)]
+Crop = Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of the images, pixels")]
+Sheet = Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="canvas the picture is fitted on")]
+Overlays = Annotated[list[str] | None, typer.Option(help="grid, scalebar, compass, labels (repeat, or commas)")]
+Sources = Annotated[str | None, typer.Option(metavar="TABLE", help="circles at the ra, dec of a table")]
+NotesHelp = "texts, arrows, circles, boxes on the sky"
+Notes = Annotated[str | None, typer.Option(metavar="FILE.toml", help=NotesHelp)]
+CoresMask = Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")]
+SavePreset = Annotated[Path | None, typer.Option(metavar="OUT.toml", help="keep this look as a preset file")]
+Combining = Annotated[Combination | None, typer.Option(help="sum of lights, or lupton: hue at any brightness")]
+
+
 def composite(
     context: typer.Context,
-    images: Annotated[list[str] | None, typer.Argument(metavar="IMAGE...")] = None,
+    images: Images = None,
     *,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg|.tif", help="picture to make")],
-    preset: Annotated[
-        str, typer.Option(help="look (auto, natural, nasa-press, ...), recipe by target, or .toml")
-    ] = "balanced",
-    channel: Annotated[
-        list[str] | None, typer.Option(metavar="IMAGE=COLOUR[*WEIGHT]", help="colour of an image: name, #rrggbb or hue")
-    ] = None,
-    luminance: Annotated[
-        str | None, typer.Option(metavar="IMAGE[*SHARE]", help="image that brings the lightness")
-    ] = None,
+    out: Out,
+    preset: PresetName = "balanced",
+    channel: Channels = None,
+    luminance: Light = None,
     size: Annotated[str, typer.Option(help="longest side, pixels, or 1200, 2048, 4096, full")] = "full",
     bits: Annotated[int, typer.Option(help="bits a channel, 8 or 16")] = 8,
     quality: Annotated[int, typer.Option(help="JPEG quality, 1-100")] = 95,
@@ -45,18 +63,14 @@ def composite(
     palette: Annotated[Palette, typer.Option(help="colours of the channels that name none")] = "chromatic",
     stretch: Annotated[Stretch | None, typer.Option(help="curve from flux to brightness")] = None,
     softening: Annotated[float | None, typer.Option(help="parameter of asinh, log or power")] = None,
-    limits: Annotated[
-        str | None, typer.Option(metavar="LOW,HIGH", help="values of black and white; with %: percentiles")
-    ] = None,
+    limits: Limits = None,
     black: Annotated[float | None, typer.Option(help="fraction of the pixels that becomes black")] = None,
     white: Annotated[float | None, typer.Option(help="fraction of the pixels that stays below white")] = None,
     gamma: Annotated[float | None, typer.Option(help="brightness is raised to 1/gamma")] = None,
     curve: Annotated[str | None, typer.Option(help="tone curve by name, or points as 0:0,0.3:0.2,1:1")] = None,
-    combine: Annotated[Combination | None, typer.Option(help="sum of lights, or lupton: hue at any brightness")] = None,
+    combine: Combining = None,
     neutralise: Annotated[bool | None, typer.Option(help="bring the sky of all channels to one brightness")] = None,
-    sky_region: Annotated[
-        str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of empty sky, pixels of the images")
-    ] = None,
+    sky_region: SkyRegion = None,
     saturation: Annotated[float | None, typer.Option(help="0 to 2, 1 = as it is")] = None,
     vibrancy: Annotated[float | None, typer.Option(help="0 to 1, lifts weak colours")] = None,
     hue: Annotated[float | None, typer.Option(help="shift of all hues, degrees, -30 to 30")] = None,
@@ -65,46 +79,75 @@ def composite(
     denoise: Annotated[float | None, typer.Option(help="wavelet noise reduction, threshold in sigma")] = None,
     feather: Annotated[float, typer.Option(help="width of blended coverage edges, share of the field")] = 0.1,
     coverage: Annotated[Coverage, typer.Option(help="filters that must cover a pixel for it to show")] = "majority",
-    crop: Annotated[str | None, typer.Option(metavar="X0,Y0,X1,Y1", help="window of the images, pixels")] = None,
-    canvas: Annotated[str | None, typer.Option(metavar="WIDTHxHEIGHT", help="canvas the picture is fitted on")] = None,
-    overlay: Annotated[
-        list[str] | None, typer.Option(help="grid, scalebar, compass, labels (repeat, or commas)")
-    ] = None,
-    sources: Annotated[str | None, typer.Option(metavar="TABLE", help="circles at the ra, dec of a table")] = None,
+    crop: Crop = None,
+    canvas: Sheet = None,
+    overlay: Overlays = None,
+    sources: Sources = None,
+    annotations: Notes = None,
     match_resolution: Annotated[bool, typer.Option(help="blur all to the coarsest resolution")] = False,
     title: Annotated[str | None, typer.Option(help="written into the picture; default: the target")] = None,
-    cores_mask: Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")] = None,
+    cores_mask: CoresMask = None,
+    save_preset: SavePreset = None,
     scale: Annotated[float | None, typer.Option(help="pixel size of the common grid, arcsec")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a colour picture of several filters, in the order of their wavelengths."""
-    from jwstpipe.execute import open_workers
-    from jwstpipe.render.colour.names import parse_channel_colour
-    from jwstpipe.render.pictures import composite as make_composite
-
-    settings = settings_of(context)
     options = validated(
         CompositeRequest, preset=preset, size=_size(size), bits=bits, quality=quality, recipe=recipe, palette=palette,
         stretch=stretch, softening=softening, **_limits(limits), black=black, white=white, gamma=gamma, curve=curve,
         combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
-        sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage,
-        crop=None if crop is None else _numbers(crop, 4, "--crop", "X0,Y0,X1,Y1"),
-        sky_region=None if sky_region is None else _numbers(sky_region, 4, "--sky-region", "X0,Y0,X1,Y1"),
-        canvas=None if canvas is None else _numbers(canvas.lower().replace("x", ","), 2, "--canvas", "WIDTHxHEIGHT"),
-        overlays=_overlays(overlay or [], sources), sources=sources, match_resolution=match_resolution,
+        sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage, sources=sources,
+        sky_region=_window(sky_region, "--sky-region"), crop=_window(crop, "--crop"), canvas=_canvas(canvas),
+        overlays=_overlays(overlay or [], sources), annotations=annotations, match_resolution=match_resolution,
     )  # fmt: skip
+    wishes = _Wishes(tuple(images or ()), tuple(channel or ()), luminance, title, cores_mask, scale, save_preset)
+    _tell(_made(context, out, options, wishes), as_json=as_json)
+
+
+@dataclass(frozen=True)
+class _Wishes:
+    """What belongs to this picture alone."""
+
+    images: tuple[str, ...]
+    channels: tuple[str, ...]
+    luminance: str | None
+    title: str | None
+    cores_mask: Path | None
+    scale: float | None
+    save_preset: Path | None
+
+
+def _made(context: typer.Context, out: Path, options: CompositeRequest, wishes: _Wishes) -> "Picture":
+    """Make the picture, and keep its look where that was asked for."""
+    from jwstpipe.execute import open_workers
+    from jwstpipe.render.colour.names import parse_channel_colour
+    from jwstpipe.render.pictures import composite as make_composite
+    from jwstpipe.render.presets.save import check_preset_file, save_preset
+
+    settings = settings_of(context)
+    if wishes.save_preset is not None:
+        check_preset_file(wishes.save_preset)
     colours = {}
-    for wish in channel or []:
+    for wish in wishes.channels:
         address, separator, colour = wish.rpartition("=")
         if not separator or not address:
             raise UsageError(f"--channel {wish}: write IMAGE=COLOUR or IMAGE=COLOUR*WEIGHT")
         colours[address] = parse_channel_colour(colour)
-    bright, share = _luminance(luminance)
+    bright, share = _luminance(wishes.luminance)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = make_composite(
-            images or [], out, options=options, colours=colours, luminance=bright, share=share, scale_arcsec=scale,
-            title=title, cores_mask=cores_mask, s3=settings.s3, workers=workers, report=report,
+            wishes.images, out, options=options, colours=colours, luminance=bright, share=share,
+            scale_arcsec=wishes.scale, title=wishes.title, cores_mask=wishes.cores_mask, s3=settings.s3,
+            workers=workers, report=report,
         )  # fmt: skip
+    if wishes.save_preset is not None:
+        by_hand = {one.filter: f"{one.colour}*{one.weight:g}" for one in made.channels if colours and one.filter}
+        save_preset(options, wishes.save_preset, colours=by_hand)
+    return made
+
+
+def _tell(made: "Picture", *, as_json: bool) -> None:
+    """Say what was made."""
     if as_json:
         json_data(made.as_dict())
         return
@@ -119,6 +162,14 @@ def composite(
         remark(f"note: stretch {fallback}")
     for note in made.notes:
         remark(f"note: {note}")
+
+
+def _window(text: str | None, option: str) -> tuple[int, ...] | None:
+    return None if text is None else _numbers(text, 4, option, "X0,Y0,X1,Y1")
+
+
+def _canvas(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else _numbers(text.lower().replace("x", ","), 2, "--canvas", "WIDTHxHEIGHT")
 
 
 def _size(text: str) -> int | None:

@@ -48,6 +48,8 @@ def new_image(target: str | Path, *, s3: S3Settings | None = None) -> Iterator[I
     if not is_remote(target):
         with aside(Path(target)) as partial:
             yield ImageWriter(partial)
+            for left in partial.rglob(".*.partial"):  # of workers that were killed in the middle of a shard
+                left.unlink(missing_ok=True)
         return
     filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings()))
     with writing_errors(target):

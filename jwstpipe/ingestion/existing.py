@@ -115,10 +115,7 @@ def _register(
     record = record_from_archive(
         fields, cards, storage_key=key, digest=digest, file_size=size, imported=datetime.now(UTC)
     )
-    for older in held:
-        if older.product_id != record.product_id:
-            catalog.delete(older.product_id)
-    catalog.publish(record)
+    catalog.publish(record)  # an older version under this key is superseded, and stays known to what was made of it
     return record
 
 

@@ -35,7 +35,7 @@ CACHED_ROWS = 128
 STACK_BYTES = 128 << 20
 """Room for the stack of an order statistic."""
 
-GROUP_BYTES = 8 << 20
+GROUP_BYTES = 5 << 20
 """Room for the windows of inputs that are held at once (one at least)."""
 
 SUMS_BYTES = 10 << 20

@@ -71,13 +71,15 @@ def _drizzle(
     sci: Reals, wht: Reals, var: Reals, dq: Bits, scaled: int, half: float, box_y: int, box_x: int,
     sums: Floats, spread: Floats, used: Bits, lost: Bits,
 ) -> None:  # fmt: skip
+    n = sci.shape[1]
     scratch = np.empty((nodes.shape[1], 2))
-    xs, ys = np.empty((3, sci.shape[1] + 2)), np.empty((3, sci.shape[1] + 2))  # one pixel more on each side
+    xs, ys = np.empty((3, n + 2)), np.empty((3, n + 2))  # one pixel more on each side
     first = 1 - window_x
     last = first + image_columns - 1
     for k in range(2):
         _map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
-    px, py = np.empty(5), np.empty(5)
+    px, py, areas = np.empty((4, n)), np.empty((4, n)), np.empty(n)
+    spans = np.empty((4, n), dtype=np.int32)
     covered = np.zeros((SIDE, SIDE + 1))
     height, width = sums.shape[1], sums.shape[2]
     for i in range(sci.shape[0]):
@@ -87,28 +89,23 @@ def _drizzle(
             _extend(xs, ys, here, above, below)
         if window_y + i == image_rows - 1:
             _extend(xs, ys, here, below, above)
-        for j in range(sci.shape[1]):
-            c = j + 1
-            cx, cy = xs[here, c] - box_x, ys[here, c] - box_y
-            reach = 2.0 * (abs(xs[here, c + 1] - xs[here, c]) + abs(xs[above, c] - xs[here, c])
-                           + abs(ys[here, c + 1] - ys[here, c]) + abs(ys[above, c] - ys[here, c]))  # fmt: skip
-            if not (cx > -reach - 1 and cy > -reach - 1 and cx < width + reach and cy < height + reach):
+        _corners(xs[below], xs[here], xs[above], half, box_x, px)
+        _corners(ys[below], ys[here], ys[above], half, box_y, py)
+        _bounds(px, py, areas, spans)
+        for j in range(n):
+            left, low, columns, rows = spans[0, j], spans[1, j], spans[2, j], spans[3, j]
+            area = areas[j]
+            if not (left < width and low < height and left + columns > 0 and low + rows > 0 and area > 0.0):
                 continue
             w = wht[i, j] if wht.shape[0] > 1 else 1.0
             good = np.isfinite(sci[i, j]) and w > 0.0
             if not good and dq.shape[0] == 1:
                 continue
-            _corners(xs, ys, below, here, above, c, half, box_x, box_y, px, py)
-            area = 0.5 * abs((px[1] - px[3]) * (py[0] - py[2]) - (px[0] - px[2]) * (py[1] - py[3]))
-            if not area > 0.0:
-                continue
-            left = int(np.floor(min(px[0], px[1], px[2], px[3])))
-            low = int(np.floor(min(py[0], py[1], py[2], py[3])))
-            columns = int(np.floor(max(px[0], px[1], px[2], px[3]))) - left + 1
-            rows = int(np.floor(max(py[0], py[1], py[2], py[3]))) - low + 1
             if rows > covered.shape[0] or columns >= covered.shape[1]:
                 covered = np.zeros((max(rows, covered.shape[0]), max(columns + 1, covered.shape[1])))
-            _cover(px, py, left, low, covered)
+            for k in range(4):
+                m = (k + 1) % 4
+                _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
             # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
             scale = 4.0 * half * half / area if scaled else 1.0
             v = var[i, j] * scale * scale if spread.size > 1 else 0.0
@@ -168,41 +165,54 @@ def _extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> Non
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _corners(
-    xs: Floats, ys: Floats, below: int, here: int, above: int, c: int, half: float, box_x: int, box_y: int,
-    px: Floats, py: Floats,
-) -> None:  # fmt: skip
-    """Place the four corners of a drop, linear between the centres of neighbouring pixels, and close the outline.
+def _corners(below: Floats, here: Floats, above: Floats, half: float, origin: int, out: Floats) -> None:
+    """Place the four corners of each drop of a row on one axis, linear between the centres of neighbouring pixels.
 
     Positions are moved by half a pixel, so that pixel k of the window covers k to k + 1.
     """
     near, far = (1.0 - half) * (1.0 - half), half * half
     edge = half * (1.0 - half)
+    shift = 0.5 - origin
     for k in range(4):
-        side = c - 1 if k == 0 or k == 3 else c + 1  # noqa: PLR1714 - a tuple costs time here
         row = below if k < 2 else above
-        px[k] = near * xs[here, c] + edge * (xs[here, side] + xs[row, c]) + far * xs[row, side] - box_x + 0.5
-        py[k] = near * ys[here, c] + edge * (ys[here, side] + ys[row, c]) + far * ys[row, side] - box_y + 0.5
-    px[4], py[4] = px[0], py[0]
+        side = 0 if k == 0 or k == 3 else 2  # noqa: PLR1714 - a tuple costs time here
+        corner = out[k]
+        for j in range(corner.size):
+            corner[j] = near * here[j + 1] + edge * (here[j + side] + row[j + 1]) + far * row[j + side] + shift
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _cover(px: Floats, py: Floats, left: int, low: int, covered: Floats) -> None:
-    """Add the derivative along x of the covered area of each pixel (signed by the sense of the outline)."""
-    for k in range(4):
-        x0, y0, x1, y1 = px[k] - left, py[k] - low, px[k + 1] - left, py[k + 1] - low
-        if y0 == y1:
-            continue
-        sign = 1.0
-        if y1 < y0:
-            x0, y0, x1, y1, sign = x1, y1, x0, y0, -1.0
-        slope = (x1 - x0) / (y1 - y0)
-        y, x, row = y0, x0, int(y0)
-        while y < y1:
-            end = min(y1, row + 1.0)
-            stop = min(max(x0 + slope * (end - y0), min(x0, x1)), max(x0, x1)) if end < y1 else x1
-            _cover_row(x, stop, sign * (end - y), covered, row)
-            y, x, row = end, stop, row + 1
+def _bounds(px: Floats, py: Floats, areas: Floats, spans: NDArray[np.int32]) -> None:
+    """Give the areas of the drops of a row, and the pixels that they reach: first column, first row, how many."""
+    for j in range(areas.size):
+        x0, x1, x2, x3 = px[0, j], px[1, j], px[2, j], px[3, j]
+        y0, y1, y2, y3 = py[0, j], py[1, j], py[2, j], py[3, j]
+        areas[j] = 0.5 * abs((x1 - x3) * (y0 - y2) - (x0 - x2) * (y1 - y3))
+        left, low = np.floor(min(x0, x1, x2, x3)), np.floor(min(y0, y1, y2, y3))
+        spans[0, j], spans[1, j] = np.int32(left), np.int32(low)
+        spans[2, j] = np.int32(np.floor(max(x0, x1, x2, x3)) - left) + 1
+        spans[3, j] = np.int32(np.floor(max(y0, y1, y2, y3)) - low) + 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
+    """Add what a side gives to the derivative along x of the covered area of each pixel (signed by its sense)."""
+    if y0 == y1:
+        return
+    sign = 1.0
+    if y1 < y0:
+        x0, y0, x1, y1, sign = x1, y1, x0, y0, -1.0
+    row = int(y0)
+    if y1 <= row + 1.0:
+        _cover_row(x0, x1, sign * (y1 - y0), covered, row)
+        return
+    slope = (x1 - x0) / (y1 - y0)
+    y, x = y0, x0
+    while y < y1:
+        end = min(y1, row + 1.0)
+        stop = min(max(x0 + slope * (end - y0), min(x0, x1)), max(x0, x1)) if end < y1 else x1
+        _cover_row(x, stop, sign * (end - y), covered, row)
+        y, x, row = end, stop, row + 1
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -19,12 +19,12 @@ from jwstpipe.sky.footprint import Footprint, footprint
 from jwstpipe.sky.image_wcs import ImageWcs, SkyWcs
 from jwstpipe.sky.turned import Turn, TurnedWcs
 
-__all__ = ["InspectJob", "Inspection", "Source", "identify", "inspect", "weights_for"]
+__all__ = ["InspectJob", "Inspection", "Source", "identify", "identity_of", "inspect", "weights_for"]
 
 INLINE_BYTES = 1 << 20
 """Files with less data are hashed at once when their headers are read."""
 
-PIECE = 1 << 20
+PIECE = 8 << 20
 """Bytes hashed at once."""
 
 USED = ("sci", "err", "dq", "wht", "var_rnoise")
@@ -140,6 +140,11 @@ def inspect(job: InspectJob) -> Inspection:
 def identify(job: InspectJob) -> str:
     """Take the identity of a FITS file from its content."""
     return _content_id(open_image(job.address, s3=job.s3))
+
+
+def identity_of(image: FitsImage | ImageStore) -> str:
+    """Give the product id that an image carries, else one that follows from its content."""
+    return str(image.provenance.get("product_id") or _content_id(image))
 
 
 class _Cards:

@@ -18,7 +18,7 @@ from jwstpipe.render.geometry.coverage import channels_to_show, covered_box
 from jwstpipe.render.geometry.frame import check_window, choose_frame
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
-from jwstpipe.render.look import resolve_look
+from jwstpipe.render.look import resolve_look, with_preset_wishes
 from jwstpipe.render.overlay.marks import draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.render.quality import QualityReport
@@ -101,29 +101,15 @@ def composite(
     render alike; the brightnesses mix in linear light, normalised so that equal channels are neutral, and are encoded
     as sRGB once. North is where the grid has it: row 0 of the images is the bottom of the picture.
     """
-    options = options or CompositeRequest()
+    options = with_preset_wishes(options or CompositeRequest())
     check_picture(out, (1, 1), bits=options.bits)
     if cores_mask is not None:
         check_mask(cores_mask)
     plan = _planned(channels, luminance, options, background, cores or CoreLimits())
-    scene, canvas, placement = plan.scene, plan.canvas, plan.placement
-    path = check_picture(out, canvas.shape, bits=options.bits)
-    labels = picture_labels(scene, title)
-    marks = overlay_marks(options.overlays, placement, canvas.shape, labels=labels, sources=options.sources)
-    packet = avm_packet(picture_record(scene, canvas, placement, options, title, product_id))
-    holes: list[set[Hole]] = [set() for _ in scene.all_layers]
-    with open_picture(
-        path, canvas.shape, bits=options.bits, quality=options.quality, packet=packet,
-        cards="" if placement is None else placement.cards, product_id=product_id,
-    ) as sink:  # fmt: skip
-        top = 0
-        bands = render_bands(scene, canvas.frame, band_rows, options.bits, holes)
-        for rows in canvas.filled(bands, background, options.bits):
-            sink.write(draw_band(rows, top, marks))
-            top += len(rows)
-            report(Progress("composite", top, canvas.shape[0], "rows"))
+    path = check_picture(out, plan.canvas.shape, bits=options.bits)
+    holes = _written(plan, path, options, title=title, product_id=product_id, band_rows=band_rows, report=report)
     if cores_mask is not None:
-        write_mask(scene, canvas.frame, cores_mask)
+        write_mask(plan.scene, plan.canvas.frame, cores_mask)
     return _picture(plan, path, holes, bits=options.bits, product_id=product_id)
 
 
@@ -152,6 +138,28 @@ def _planned(
         (*plan.notes, *filter(None, [reason])),
         plan.fallbacks,
     )
+
+
+def _written(
+    plan: _Plan, path: Path, options: CompositeRequest, *, title: str | None, product_id: str | None, band_rows: int,
+    report: Reporter,
+) -> list[set[Hole]]:  # fmt: skip
+    """Render and write band by band; gives the holes that were filled, of each layer."""
+    scene, canvas, placement = plan.scene, plan.canvas, plan.placement
+    marks = overlay_marks(options, placement, canvas.shape, labels=picture_labels(scene, title))
+    packet = avm_packet(picture_record(scene, canvas, placement, options, title, product_id))
+    holes: list[set[Hole]] = [set() for _ in scene.all_layers]
+    with open_picture(
+        path, canvas.shape, bits=options.bits, quality=options.quality, packet=packet,
+        cards="" if placement is None else placement.cards, product_id=product_id,
+    ) as sink:  # fmt: skip
+        top = 0
+        bands = render_bands(scene, canvas.frame, band_rows, options.bits, holes)
+        for rows in canvas.filled(bands, scene.background, options.bits):
+            sink.write(draw_band(rows, top, marks))
+            top += len(rows)
+            report(Progress("composite", top, canvas.shape[0], "rows"))
+    return holes
 
 
 def _picture(plan: _Plan, path: Path, holes: Sequence[set[Hole]], *, bits: int, product_id: str | None) -> Picture:

@@ -12,7 +12,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.pyramid import halve
 from jwstpipe.names.optics import canonical_instrument
 from jwstpipe.render.colour.mixing import mixing_matrix
-from jwstpipe.render.colour.names import WHITE, Colour, parse_colour
+from jwstpipe.render.colour.names import WHITE, Colour, parse_channel_colour
 from jwstpipe.render.colour.palette import palette_colours
 from jwstpipe.render.colour.passband import Passband, known_wavelength, passband
 from jwstpipe.render.colour.resolution import matching_sigmas, psf_fwhm_arcsec
@@ -141,7 +141,7 @@ def resolve_layers(
     bands = [passband(channel.image) for channel in channels]
     order = sorted(range(len(channels)), key=lambda i: bands[i].wavelength_um or np.inf)
     chosen, bands = [channels[i] for i in order], [bands[i] for i in order]
-    colours, unmatched = _colours(chosen, bands, look, options.palette)
+    chosen, colours, unmatched = _coloured(chosen, bands, look, options.palette)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
     measured = _measured(chosen, options.sky_region)
@@ -185,20 +185,25 @@ def resolve_layers(
     return LayerPlan(layers, bright, feather, measured.counts, measured.level, notes, tones.fallbacks)
 
 
-def _colours(
+def _coloured(
     channels: Sequence[Channel], bands: Sequence[Passband], look: Preset, palette: Palette
-) -> tuple[list[Colour], tuple[str, ...]]:
+) -> tuple[list[Channel], list[Colour], tuple[str, ...]]:
     """Take the colours asked for, then those of the look, and the others by their place among all wavelengths."""
-    named = {name.upper(): parse_colour(colour) for name, colour in look.colours.items()}
-    wishes = [channel.colour or named.get(band.filter or "") for channel, band in zip(channels, bands, strict=True)]
-    for channel, band, wish in zip(channels, bands, wishes, strict=True):
+    named = {name.upper(): parse_channel_colour(colour) for name, colour in look.colours.items()}
+    weighted, wishes = [], []
+    for channel, band in zip(channels, bands, strict=True):
+        theirs = named.get(band.filter or "")
+        wish = channel.colour or (theirs.colour if theirs else None)
         if wish is None and len(channels) > 1:
             known_wavelength(channel.image, band)
+        wishes.append(wish)
+        plain = channel.colour is None and channel.weight == 1.0
+        weighted.append(replace(channel, weight=theirs.weight) if theirs and plain else channel)
     placed = palette_colours(palette, [(band.wavelength_um, band.instrument) for band in bands])
     colours = [wish or placed[i] or WHITE for i, wish in enumerate(wishes)]
     foreign = bool(named) and not any(band.filter in named for band in bands)
     note = f"{look.title}: names none of these filters; colours go by wavelength"
-    return colours, (note,) if foreign else ()
+    return weighted, colours, (note,) if foreign else ()
 
 
 def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list[float], tuple[str, ...]]:

@@ -6,7 +6,7 @@ from jwstpipe.render.presets.load import load_preset
 from jwstpipe.render.presets.model import Preset
 from jwstpipe.requests import CompositeRequest
 
-__all__ = ["resolve_look"]
+__all__ = ["resolve_look", "with_preset_wishes"]
 
 _TAKEN_OVER = ("saturation", "vibrancy", "hue", "denoise", "combine", "neutralise")
 _SHARPENING = {"sharpen": "amount", "sharpen_radius": "radius", "sharpen_threshold": "threshold"}
@@ -32,3 +32,9 @@ def resolve_look(options: CompositeRequest) -> Preset:
     if sharpening:
         changes["sharpen"] = look.sharpen.model_copy(update=sharpening)
     return look.model_copy(update=changes)
+
+
+def with_preset_wishes(options: CompositeRequest) -> CompositeRequest:
+    """Take over the wishes that the preset of a request brings, where the request has none of its own."""
+    brought = load_preset(options.preset).wishes.model_dump(exclude_defaults=True)
+    return options.model_copy(update={**brought, **options.model_dump(exclude_defaults=True)})

@@ -5,7 +5,16 @@ refused before anything runs.
 """
 
 from jwstpipe.requests.base import Request, validated
-from jwstpipe.requests.composite import SIZES, Combination, CompositeRequest, Coverage, Overlay, Palette, Stretch
+from jwstpipe.requests.composite import (
+    SIZES,
+    Combination,
+    CompositeRequest,
+    Coverage,
+    LookWishes,
+    Overlay,
+    Palette,
+    Stretch,
+)
 from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import (
@@ -35,6 +44,7 @@ __all__ = [
     "Coverage",
     "IngestRequest",
     "Kernel",
+    "LookWishes",
     "MosaicOptions",
     "MosaicRequest",
     "Overlay",

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from jwstpipe.requests.base import Request
 
-__all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "Overlay", "Palette", "Stretch"]
+__all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "LookWishes", "Overlay", "Palette", "Stretch"]
 
 Stretch = Literal["asinh", "log", "sqrt", "power", "histeq", "linear", "zscale"]
 Coverage = Literal["any", "majority", "all"]
@@ -18,10 +18,9 @@ SIZES = {"1200": 1200, "2048": 2048, "4096": 4096, "full": None}
 """Sizes by name: longest side, pixels; full = every pixel of the images."""
 
 
-class CompositeRequest(Request):
-    """How mosaics become one colour picture; a wish that is empty leaves the choice to the preset."""
+class LookWishes(Request):
+    """How a picture looks; a wish that is empty leaves the choice to the preset."""
 
-    preset: str = Field("balanced", min_length=1, description="look by name, recipe by target, or a .toml file")
     recipe: str | None = Field(None, description="colours by filter of a published recipe, as NGC 3132")
     palette: Palette = Field(
         "chromatic",
@@ -56,6 +55,12 @@ class CompositeRequest(Request):
     coverage: Coverage = Field(
         "majority", description="filters that must cover a pixel for it to show: any, more than half, or all"
     )
+
+
+class CompositeRequest(LookWishes):
+    """How mosaics become one colour picture: a preset, wishes that go before it, and what comes out."""
+
+    preset: str = Field("balanced", min_length=1, description="look by name, recipe by target, or a .toml file")
     size: int | None = Field(None, ge=16, le=100_000, description="longest side, pixels; empty = full resolution")
     crop: tuple[int, int, int, int] | None = Field(
         None, description="window of the images, full pixels: x0, y0, x1, y1, first pixel at the bottom left 0"
@@ -63,5 +68,8 @@ class CompositeRequest(Request):
     canvas: tuple[int, int] | None = Field(None, description="width and height of a canvas the picture is fitted on")
     overlays: tuple[Overlay, ...] = Field((), description="what is drawn on the picture")
     sources: str | None = Field(None, description="table with columns ra and dec, for the overlay of sources")
+    annotations: str | None = Field(
+        None, description="file of texts, arrows, circles and boxes on the sky that are drawn (TOML)"
+    )
     quality: int = Field(95, ge=1, le=100, description="JPEG quality")
     bits: Literal[8, 16] = Field(8, description="bits a channel (16: PNG, TIFF)")

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from catalog_records import CREATED, make_record
@@ -12,6 +13,7 @@ from jwstpipe.catalog.archive_links import association_members, link_archive, pa
 from jwstpipe.catalog.carried_id import find_product
 from jwstpipe.catalog.catalog import COLLECTION_NAME
 from jwstpipe.catalog.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.header_table import table_inputs
 from jwstpipe.catalog.housekeeping import collect_garbage, find_garbage
 from jwstpipe.catalog.lineage import ancestors, walk
 from jwstpipe.catalog.lineage_forms import render_tree_dot, render_tree_mermaid
@@ -89,6 +91,38 @@ def test_an_association_says_more_than_names(family, tmp_path):
         (members[1]["expname"], "background", "association", False),
     ]  # fmt: skip
     assert len(inputs_of(family, f"{EXPOSURE.format(1, 'nrca1')}_cal.fits")) == 1
+
+
+def with_table(path, names):
+    table = fits.BinTableHDU.from_columns([fits.Column("FILENAME", "60A", array=np.array(names))], name="HDRTAB")
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.ones((4, 4), "f4"), name="SCI"), table]).writeto(path)
+    return path
+
+
+def test_the_table_of_input_headers_says_more_than_names(family, tmp_path):
+    link_archive(family)
+    store = open_store(tmp_path / "store")
+    cal = f"{EXPOSURE.format(2, 'nrcb2')}_cal.fits"
+    told = [cal, f"{EXPOSURE.format(1, 'nrca1')}_o001_crf.fits", "/tmp/x/jw02733001001_02101_00009_nrca1_cal.fits"]
+    store.put_file(with_table(tmp_path / "t.fits", told), f"mast/x/{COMBINED}_i2d.fits")
+    assert link_archive(family, store) == 1
+    assert link_archive(family, store) == 0
+    assert inputs_of(family, f"{COMBINED}_i2d.fits") == [
+        (cal, "science", "header", True),
+        (f"{EXPOSURE.format(1, 'nrca1')}_cal.fits", "science", "header", True),  # what the crf was made from
+        ("jw02733001001_02101_00009_nrca1_cal.fits", "science", "header", False),
+    ]
+    family.publish(archive_file("jw02733001001_02101_00009_nrca1_cal.fits"))
+    assert link_archive(family) >= 1
+    assert all(known for *_, known in inputs_of(family, f"{COMBINED}_i2d.fits"))
+
+
+def test_the_table_of_a_real_combined_product(shared_data):
+    (path,) = (shared_data / "jwst").glob("*_s2d.fits")
+    names = table_inputs(str(path))
+    assert sorted(names) == [f"jw01492005001_05101_0000{number}_nrs1_cal.fits" for number in range(1, 7)]
+    plain = next((shared_data / "jwst").glob("*_i2d.fits"))
+    assert table_inputs(str(plain)) == ()
 
 
 def test_real_association_files():

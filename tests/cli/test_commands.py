@@ -10,7 +10,6 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
-from jwstpipe.cli.main import main
 from tests.images.fits_files import write_cal
 from tests.mosaic.scenes import header, wave, write
 from tests.world import TARGET, variables
@@ -22,20 +21,6 @@ COMMANDS = (*LOOKS, "demo", "run", "up", "ingest", "convert", "export", "mosaic"
 def size_of(picture):
     with Image.open(picture) as opened:
         return opened.size
-
-
-@pytest.fixture
-def command(capsys, tmp_path, monkeypatch):
-    """Run the command in this process and give exit code, stdout and stderr."""
-    monkeypatch.chdir(tmp_path)
-
-    def call(*words):
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

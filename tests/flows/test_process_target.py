@@ -1,6 +1,7 @@
 """The whole way against a local archive, with a real Prefect server and a real Dask scheduler."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +9,13 @@ from astropy.io import fits
 from PIL import Image
 
 from jwstpipe import open_image
+from jwstpipe.catalog.carried_id import find_product
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.lineage import ancestors
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
 from jwstpipe.jobs.report import read_report
+from jwstpipe.remake import remake
 from jwstpipe.requests import PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
@@ -62,6 +65,11 @@ def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_wo
     with catalogue() as catalog:
         assert {record.kind for record in catalog.find()} == {"archive", "image", "thumbnail", "mosaic", "picture"}
         assert catalog.count(RecordQuery(status=("staged",))) == 0
+        images = [record for record in catalog.find() if record.kind in ("image", "mosaic")]
+        stored = [Path(load_settings().store_root, record.storage_key).rglob("*") for record in images]
+        assert [record.file_size for record in images] == [
+            sum(file.stat().st_size for file in files if file.is_file()) for files in stored
+        ]
         tree = ancestors(catalog, picture.product_id)
         files = {leaf.record.file_name: leaf.record.digest for leaf in leaves(tree)}
     assert set(files) == {file.path.name for file in inputs}
@@ -213,6 +221,9 @@ def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
     for one, other in zip(local.products[:-1], remote.products[:-1], strict=True):
         a, b = open_image(one.where), open_image(other.where, s3=s3)
         assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
+    with catalogue() as catalog:
+        sizes = {record.file_size for record in catalog.find() if record.kind == "mosaic"}
+    assert all(size and size > 10_000 for size in sizes)
     again = run()
     assert again.bytes_moved == 0
     assert [(p.where, p.reused) for p in again.products] == [(p.where, True) for p in remote.products]
@@ -234,6 +245,16 @@ def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(site):
     assert {product.kind for product in made[:-1]} == {"thumbnail"}
     with Image.open(made[-1].where) as opened:
         assert opened.size[0] > 500
+    store = open_store(load_settings().store_root)
+    with catalogue() as catalog:
+        assert find_product(catalog, made[-1].where).record.operation == "contact-sheet"
+        mosaic = next(record for record in catalog.find() if record.kind == "mosaic")
+        for key in (picture.product_id, made[0].product_id, made[-1].product_id, mosaic.product_id):
+            stood = remake(key, catalog=catalog, store=store)
+            assert (stood.product_id, stood.same, stood.restored) == (key, True, False), catalog.get(key).operation
+            store.delete(str(catalog.get(key).storage_key))
+            put_back = remake(key, catalog=catalog, store=store)
+            assert (put_back.digest, put_back.same, put_back.restored) == (stood.digest, True, True)
     with pytest.raises(NotFoundError, match="no mosaics of it"):
         composite(PictureRequest(target="Nowhere 1"))
     with pytest.raises(UsageError, match="products or a target"):

@@ -1,7 +1,5 @@
 """Work that is done is not done again, and what disturbs a run does not show in its result."""
 
-import os
-import signal
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +8,8 @@ import pytest
 import jwstpipe
 from jwstpipe import open_image
 from jwstpipe.errors import ConflictError
-from jwstpipe.execute import ThreadWorkers, open_workers
+from jwstpipe.execute import ThreadWorkers
 from jwstpipe.requests import MosaicOptions
-from jwstpipe.settings import ExecutionSettings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import TILE, SkyGrid
 from tests.mosaic.scenes import write
@@ -74,23 +71,6 @@ def test_another_mosaic_is_replaced_only_on_request(tmp_path):
     jwstpipe.mosaic(names[:1], tmp_path / "out.zarr")
     with pytest.raises(ConflictError, match="--update"):
         jwstpipe.mosaic(names, tmp_path / "out.zarr")
-
-
-def test_a_killed_worker_costs_its_tiles_only(tmp_path):
-    names = strip_of_images(tmp_path)
-    undisturbed = jwstpipe.mosaic(names, tmp_path / "quiet.zarr", grid=(PLANE, None), workers=ThreadWorkers(2))
-    killed = []
-    with open_workers(ExecutionSettings(cluster="processes", workers=2)) as workers:
-
-        def kill_one(progress):
-            if progress.stage == "tiles" and not killed:
-                killed.append(next(iter(workers.client.cluster.workers.values())).pid)
-                os.kill(killed[0], signal.SIGKILL)
-
-        disturbed = jwstpipe.mosaic(names, tmp_path / "out.zarr", grid=(PLANE, None), workers=workers, report=kill_one)
-    assert killed
-    assert disturbed.digest == undisturbed.digest
-    assert contents(tmp_path / "out.zarr") == contents(tmp_path / "quiet.zarr")
 
 
 def test_a_cancelled_mosaic_leaves_nothing(tmp_path):

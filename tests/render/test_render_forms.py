@@ -37,7 +37,7 @@ def test_cube_store_and_tiff_hold_the_samples_of_the_png(tmp_path):
     with fits.open(tmp_path / "a.fits") as hdus:
         hdus.verify("exception")
         assert np.array_equal(hdus[0].data, upward)
-        assert hdus[0].header["PRODID"] == "ab12"
+        assert hdus[0].header["JPPRODID"] == "ab12"
         sky = WCS(hdus[0].header, naxis=2).wcs_pix2world(100.0, 20.0, 0)
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
     assert np.array_equal(group["0"][:], upward)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io.fits import Header
 from astropy.table import Table
 from astropy.wcs import WCS
@@ -13,6 +14,7 @@ from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.render.overlay.grid import sexagesimal
 from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
+from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 
 SHAPE = (600, 800)
@@ -24,7 +26,7 @@ def placement(**policies):
 
 
 def marks(kinds, place, **policies):
-    return overlay_marks(kinds, place, SHAPE, labels=(), **policies)
+    return overlay_marks(CompositeRequest(overlays=kinds, **policies), place, SHAPE, labels=())
 
 
 @pytest.mark.parametrize("rotation", [0.0, 40.0, 200.0])
@@ -120,3 +122,70 @@ def test_marks_do_not_depend_on_the_bands(dtype):
     for rows in (1, 77):
         parts = [draw_band(picture[top : top + rows], top, drawn) for top in range(0, SHAPE[0], rows)]
         assert np.array_equal(np.concatenate(parts), whole)
+
+
+ANNOTATIONS = """
+[[text]]
+at = ["05:35:12.0", "-05:24:00"]
+text = "here"
+colour = "yellow"
+[[arrow]]
+at = [83.8, -5.4]
+from = [83.8005, -5.3995]
+text = "proplyd"
+[[circle]]
+at = [83.8, -5.4]
+radius = 5.0
+text = "5 arcsec"
+[[box]]
+at = [83.8, -5.4]
+width = 6.0
+height = 2.0
+angle = 30.0
+[[text]]
+at = [83.8, 5.4]
+text = "not in this picture"
+"""
+
+
+@pytest.mark.parametrize("policies", [{}, {"rotation": 77.0}, {"mirrored": True}])
+def test_annotations_lie_where_the_sky_says(tmp_path, policies):
+    (tmp_path / "marks.toml").write_text(ANNOTATIONS)
+    place = placement(**policies)
+    drawn = marks((), place, annotations=str(tmp_path / "marks.toml"))
+    texts = {mark.text: mark for mark in drawn if isinstance(mark, Text)}
+    assert set(texts) == {"here", "proplyd", "5 arcsec"}
+    wcs = WCS(Header.fromstring(place.cards))
+    centre = SkyCoord(83.8, -5.4, unit="deg")
+    x, y = wcs.world_to_pixel(centre)
+    assert (texts["here"].x, SHAPE[0] - 1 - texts["here"].y) == pytest.approx((float(x), float(y)), abs=1e-3)
+    shaft, _, _, circle, box = (mark for mark in drawn if isinstance(mark, Line))
+    tail, tip = (wcs.pixel_to_world(px, SHAPE[0] - 1 - py) for px, py in shaft.points)
+    assert tip.separation(centre).arcsec < 1e-3
+    assert tail.separation(SkyCoord(83.8005, -5.3995, unit="deg")).arcsec < 1e-3
+    ring = wcs.pixel_to_world(*np.array([(px, SHAPE[0] - 1 - py) for px, py in circle.points]).T)
+    assert ring.separation(centre).arcsec == pytest.approx(5.0, abs=1e-6)
+    corners = wcs.pixel_to_world(*np.array([(px, SHAPE[0] - 1 - py) for px, py in box.points]).T)
+    east, north = (np.array(part.arcsec) for part in centre.spherical_offsets_to(corners))
+    turn = np.radians(30.0)
+    along, up = east * np.cos(turn) - north * np.sin(turn), east * np.sin(turn) + north * np.cos(turn)
+    assert (np.abs(along).max(), np.abs(up).max()) == pytest.approx((3.0, 1.0), abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[circle]]\nat = [1, 2]\n", "circle.0.radius: Field required"),
+        ("[[text]]\nat = [1, 95]\ntext = 'a'\n", "declination lies between"),
+        ("[[text]]\nat = ['1x', 2]\ntext = 'a'\n", "not an angle: '1x'"),
+        ("[[text]]\nat = [1, 2]\ntext = 'a'\ncolour = 'reddish'\n", "not a colour: 'reddish'"),
+        ("[[star]]\nat = [1, 2]\n", r"star.*\[\[arrow\]\]"),
+        ("at =", "not a TOML file"),
+    ],
+)
+def test_annotations_with_a_fault_are_refused_by_name(tmp_path, text, message):
+    (tmp_path / "marks.toml").write_text(text)
+    with pytest.raises(DataError, match=rf"marks\.toml: .*{message}"):
+        marks((), placement(), annotations=str(tmp_path / "marks.toml"))
+    with pytest.raises(NotFoundError, match="no such file of annotations"):
+        marks((), placement(), annotations=str(tmp_path / "none.toml"))

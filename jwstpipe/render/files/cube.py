@@ -30,7 +30,7 @@ class CubeSink:
         if bits == 16:
             header["BSCALE"], header["BZERO"] = 1, 32768
         if product_id:
-            header["PRODID"] = (product_id, "product id")
+            header["JPPRODID"] = (product_id, "product id")
         if cards:
             header.extend(
                 [card for card in Header.fromstring(cards).cards if not card.keyword.startswith(("NAXIS", "WCSAXES"))]

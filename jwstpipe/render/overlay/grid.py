@@ -7,6 +7,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.render.overlay.marks import Line, Mark, Text
+from jwstpipe.render.overlay.projection import native_pixels, native_sky
 
 __all__ = ["STEPS", "grid_marks", "sexagesimal"]
 
@@ -29,7 +30,7 @@ _SAMPLES = 60
 _OPACITY = 0.45
 
 
-def grid_marks(wcs: WCS, shape: tuple[int, int], *, swapped: bool, hours: bool, size: int) -> list[Mark]:
+def grid_marks(wcs: WCS, shape: tuple[int, int], *, hours: bool, size: int) -> list[Mark]:
     """Draw a grid by the full WCS, poles and the meridian of 0 included.
 
     Parameters
@@ -38,8 +39,6 @@ def grid_marks(wcs: WCS, shape: tuple[int, int], *, swapped: bool, hours: bool, 
         Of the picture, first pixel at the bottom left.
     shape
         Rows and columns.
-    swapped
-        Latitude is the first axis of the WCS.
     hours
         Longitudes are labelled in hours.
     size
@@ -47,12 +46,12 @@ def grid_marks(wcs: WCS, shape: tuple[int, int], *, swapped: bool, hours: bool, 
     """
     height, width = shape
     y, x = (part.ravel() for part in np.meshgrid(np.linspace(0, height - 1, 25), np.linspace(0, width - 1, 25)))
-    lon, lat = _sky(wcs, x, y, swapped=swapped)
+    lon, lat = native_sky(wcs, x, y)
     seen = np.isfinite(lon) & np.isfinite(lat)
     if not seen.any():
         return []
     low, high = float(lat[seen].min()), float(lat[seen].max())
-    pole = [sign for sign in (-1.0, 1.0) if _inside(wcs, shape, 0.0, 90.0 * sign, swapped=swapped)]
+    pole = [sign for sign in (-1.0, 1.0) if _inside(wcs, shape, 0.0, 90.0 * sign)]
     if pole:
         low, high = (-90.0, high) if pole[0] < 0 else (low, 90.0)
     west, span = (0.0, 360.0) if pole else _span(np.sort(lon[seen] % 360.0))
@@ -61,12 +60,12 @@ def grid_marks(wcs: WCS, shape: tuple[int, int], *, swapped: bool, hours: bool, 
     for value in _multiples(west, west + span, step):
         lats = np.linspace(low, high, _SAMPLES)
         label = sexagesimal((value % 360.0) / 15.0, "hms", step / 15.0) if hours else f"{value % 360.0:g}°"
-        marks += _line(wcs, shape, np.full(_SAMPLES, value % 360.0), lats, label, size, swapped=swapped, below=True)
+        marks += _line(wcs, shape, np.full(_SAMPLES, value % 360.0), lats, label, size, below=True)
     step = _step(high - low, STEPS if hours else _DECIMAL_STEPS)
     for value in _multiples(low, high, step):
         lons = np.linspace(west, west + span, _SAMPLES) % 360.0
         label = sexagesimal(value, "dms", step) if hours else f"{value:g}°"
-        marks += _line(wcs, shape, lons, np.full(_SAMPLES, value), label, size, swapped=swapped, below=False)
+        marks += _line(wcs, shape, lons, np.full(_SAMPLES, value), label, size, below=False)
     return marks
 
 
@@ -97,22 +96,8 @@ def sexagesimal(value: float, units: str, step: float) -> str:
     return text
 
 
-def _sky(wcs: WCS, x: Floats, y: Floats, *, swapped: bool) -> tuple[Floats, Floats]:
-    first, second = wcs.wcs_pix2world(x, y, 0)
-    return (second, first) if swapped else (first, second)
-
-
-def _pixels(wcs: WCS, lon: Floats, lat: Floats, *, swapped: bool) -> tuple[Floats, Floats]:
-    x, y = wcs.wcs_world2pix(*((lat, lon) if swapped else (lon, lat)), 0)
-    back_lon, back_lat = _sky(wcs, x, y, swapped=swapped)
-    # the far side of the sky maps into a gnomonic picture as well: such positions do not come back
-    turn = np.abs((back_lon - lon + 180.0) % 360.0 - 180.0) * np.cos(np.radians(lat))
-    wrong = ~((turn < 1e-6) & (np.abs(back_lat - lat) < 1e-6))
-    return np.where(wrong, np.nan, x), np.where(wrong, np.nan, y)
-
-
-def _inside(wcs: WCS, shape: tuple[int, int], lon: float, lat: float, *, swapped: bool) -> bool:
-    x, y = _pixels(wcs, np.array([lon]), np.array([lat]), swapped=swapped)
+def _inside(wcs: WCS, shape: tuple[int, int], lon: float, lat: float) -> bool:
+    x, y = native_pixels(wcs, np.array([lon]), np.array([lat]))
     return bool(-0.5 <= x[0] <= shape[1] - 0.5 and -0.5 <= y[0] <= shape[0] - 0.5)
 
 
@@ -133,11 +118,11 @@ def _multiples(low: float, high: float, step: float) -> Iterator[float]:
 
 
 def _line(
-    wcs: WCS, shape: tuple[int, int], lon: Floats, lat: Floats, label: str, size: int, *, swapped: bool, below: bool
+    wcs: WCS, shape: tuple[int, int], lon: Floats, lat: Floats, label: str, size: int, *, below: bool
 ) -> list[Mark]:
     """Draw the parts of a line that lie in the picture, and its label where it leaves the lower or right edge."""
     height, width = shape
-    x, y = _pixels(wcs, lon, lat, swapped=swapped)
+    x, y = native_pixels(wcs, lon, lat)
     inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
     near = inside.copy()  # one more point at each end, so that lines reach the edges
     near[1:] |= inside[:-1]

@@ -6,13 +6,18 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from jwstpipe.render.colour.names import WHITE, Colour
+from jwstpipe.render.colour.names import BLACK, WHITE, Colour
 from jwstpipe.render.files.rows import Pixels
 
 __all__ = ["Circle", "Line", "Mark", "Text", "draw_band"]
+
+
+_HALO = 0.7
+"""Opacity of what surrounds letters."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +85,32 @@ def draw_band(rows: Pixels, top: int, marks: Sequence[Mark]) -> Pixels:
     """
     result = rows
     height, width = rows.shape[:2]
-    most = float(np.iinfo(rows.dtype).max)
     for mark in marks:
         low, high = _extent(mark)
         if high < top or low >= top + height:
             continue
-        stencil = PillowImage.new("L", (width, height))
-        _draw(ImageDraw.Draw(stencil), mark, top)
-        alpha = np.asarray(stencil)
-        touched = np.flatnonzero(alpha.any(axis=1))
-        if not touched.size:
-            continue
-        if result is rows:
-            result = rows.copy()
-        part = slice(int(touched[0]), int(touched[-1]) + 1)
-        share = (alpha[part].astype(np.float32) / 255.0 * mark.opacity)[..., None]
-        ink = np.array([mark.colour.red, mark.colour.green, mark.colour.blue], np.float32) * most
-        blended = result[part] * (1.0 - share) + ink * share
-        result[part] = np.rint(blended).astype(rows.dtype)
+        result = rows.copy() if result is rows else result
+        if isinstance(mark, Text):  # a dark halo: letters are read on bright nebulae too
+            _blend(result, _stencil(mark, (width, height), top, halo=True), BLACK, _HALO * mark.opacity)
+        _blend(result, _stencil(mark, (width, height), top, halo=False), mark.colour, mark.opacity)
     return result
+
+
+def _stencil(mark: Mark, size: tuple[int, int], top: int, *, halo: bool) -> NDArray[np.uint8]:
+    stencil = PillowImage.new("L", size)
+    _draw(ImageDraw.Draw(stencil), mark, top, halo=halo)
+    return np.asarray(stencil)
+
+
+def _blend(rows: Pixels, alpha: NDArray[np.uint8], colour: Colour, opacity: float) -> None:
+    """Lay a colour over rows, in place, as far as a stencil says."""
+    touched = np.flatnonzero(alpha.any(axis=1))
+    if not touched.size:
+        return
+    part = slice(int(touched[0]), int(touched[-1]) + 1)
+    share = (alpha[part].astype(np.float32) / 255.0 * opacity)[..., None]
+    ink = np.array([colour.red, colour.green, colour.blue], np.float32) * float(np.iinfo(rows.dtype).max)
+    rows[part] = np.rint(rows[part] * (1.0 - share) + ink * share).astype(rows.dtype)
 
 
 def _extent(mark: Mark) -> tuple[float, float]:
@@ -111,7 +123,7 @@ def _extent(mark: Mark) -> tuple[float, float]:
     return mark.y - 2 * mark.size, mark.y + 2 * mark.size
 
 
-def _draw(pen: ImageDraw.ImageDraw, mark: Mark, top: int) -> None:
+def _draw(pen: ImageDraw.ImageDraw, mark: Mark, top: int, *, halo: bool) -> None:
     if isinstance(mark, Line):
         pen.line([(round(x), round(y) - top) for x, y in mark.points], fill=255, width=mark.width, joint="curve")
     elif isinstance(mark, Circle):
@@ -119,7 +131,8 @@ def _draw(pen: ImageDraw.ImageDraw, mark: Mark, top: int) -> None:
         pen.ellipse((x - r, y - r, x + r, y + r), outline=255, width=mark.width)
     else:
         place = (round(mark.x), round(mark.y) - top)
-        pen.text(place, mark.text, fill=255, font=_font(mark.size), anchor=mark.anchor)
+        stroke = max(1, mark.size // 8) if halo else 0
+        pen.text(place, mark.text, fill=255, font=_font(mark.size), anchor=mark.anchor, stroke_width=stroke)
 
 
 @cache

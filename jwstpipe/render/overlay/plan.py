@@ -6,16 +6,16 @@ from math import hypot
 from pathlib import Path
 
 import numpy as np
-from astropy.io.fits import Header
 from astropy.table import Table
-from astropy.wcs import WCS
 
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.render.colour.names import WHITE, Colour
 from jwstpipe.render.geometry.placement import SkyPlacement
+from jwstpipe.render.overlay.annotations import annotation_marks, read_annotations
 from jwstpipe.render.overlay.grid import grid_marks
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
-from jwstpipe.requests import Overlay
+from jwstpipe.render.overlay.projection import PictureSky
+from jwstpipe.requests import CompositeRequest
 
 __all__ = ["SCALE_STEPS", "Label", "overlay_marks", "read_sources"]
 
@@ -40,27 +40,24 @@ class Label:
 
 
 def overlay_marks(
-    overlays: Sequence[Overlay],
+    options: CompositeRequest,
     placement: SkyPlacement | None,
     shape: tuple[int, int],
     *,
     labels: Sequence[Label],
-    sources: str | None = None,
 ) -> list[Mark]:
     """Lay out the marks of a picture.
 
     Parameters
     ----------
-    overlays
-        Kinds of marks.
+    options
+        Kinds of marks, a table of sources, a file of annotations.
     placement
         Where the picture lies on the sky.
     shape
         Its rows and columns.
     labels
         For ``labels``.
-    sources
-        Table with right ascension and declination, for ``sources``.
 
     Raises
     ------
@@ -69,27 +66,34 @@ def overlay_marks(
     UsageError
         ``sources`` without a table.
     """
-    size = max(12, min(shape) // 45)
+    overlays, size = options.overlays, max(12, min(shape) // 45)
     marks: list[Mark] = []
-    on_sky = [kind for kind in overlays if kind != "labels"]
+    on_sky = [kind for kind in overlays if kind != "labels"] + (["annotations"] if options.annotations else [])
     if on_sky and placement is None:
         raise DataError(f"the images have no WCS, so {on_sky[0]} cannot be drawn; leave it out")
     if placement is not None and on_sky:
-        wcs = WCS(Header.fromstring(placement.cards))
-        swapped = wcs.wcs.lng == 1
-        if "grid" in overlays:
-            marks += grid_marks(wcs, shape, swapped=swapped, hours=placement.frame != "GAL", size=size)
-        if "sources" in overlays:
-            if sources is None:
-                raise UsageError("sources need a table of positions; give one with --sources FILE")
-            marks += _source_marks(wcs, shape, sources, swapped=swapped, size=size)
-        if "scalebar" in overlays:
-            marks += _scale_bar(placement, shape, size)
-        if "compass" in overlays:
-            marks += _compass(placement, shape, size)
+        marks += _marks_on_sky(options, PictureSky(placement, shape), size)
     if "labels" in overlays:
         for row, label in enumerate(labels):
             marks.append(Text(size, size + row * 1.4 * size, label.text, size, colour=_readable(label.colour)))
+    return marks
+
+
+def _marks_on_sky(options: CompositeRequest, sky: PictureSky, size: int) -> list[Mark]:
+    overlays, placement, shape = options.overlays, sky.placement, sky.shape
+    marks: list[Mark] = []
+    if "grid" in overlays:
+        marks += grid_marks(sky.wcs, shape, hours=placement.frame != "GAL", size=size)
+    if "sources" in overlays:
+        if options.sources is None:
+            raise UsageError("sources need a table of positions; give one with --sources FILE")
+        marks += _source_marks(sky, options.sources, size=size)
+    if options.annotations:
+        marks += annotation_marks(read_annotations(options.annotations), sky, size=size)
+    if "scalebar" in overlays:
+        marks += _scale_bar(placement, shape, size)
+    if "compass" in overlays:
+        marks += _compass(placement, shape, size)
     return marks
 
 
@@ -117,13 +121,12 @@ def read_sources(path: str) -> tuple[np.ndarray, np.ndarray]:
     return np.asarray(table[ra], np.float64), np.asarray(table[dec], np.float64)
 
 
-def _source_marks(wcs: WCS, shape: tuple[int, int], path: str, *, swapped: bool, size: int) -> list[Mark]:
-    lon, lat = read_sources(path)
-    x, y = wcs.wcs_world2pix(*((lat, lon) if swapped else (lon, lat)), 0)
-    inside = (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
+def _source_marks(sky: PictureSky, path: str, *, size: int) -> list[Mark]:
+    x, y = sky.at(*read_sources(path))
+    inside = sky.inside(x, y)
     green = Colour(0.4, 1.0, 0.4)
     return [
-        Circle(float(a), shape[0] - 1 - float(b), size * 0.6, max(1, size // 12), green)
+        Circle(float(a), float(b), size * 0.6, max(1, size // 12), green)
         for a, b in zip(x[inside], y[inside], strict=True)
     ]
 

@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jwstpipe.render.tone.curves import Points, parse_curve
-from jwstpipe.requests import Combination, Stretch
+from jwstpipe.requests import Combination, LookWishes, Stretch
 
 __all__ = ["ChannelTone", "OverallTone", "Preset", "Sharpening"]
 
@@ -75,4 +75,7 @@ class Preset(_Part):
     denoise: float = Field(0.0, ge=0, le=10, description="wavelet noise reduction, threshold in sigma; 0 = none")
     neutralise: bool = Field(True, description="bring the sky of all channels to one brightness")
     combine: Combination = Field("sum", description="sum: weighted sum of lights; lupton: hue stays at any brightness")
-    colours: dict[str, str] = Field({}, description="colour by filter; other filters take theirs by wavelength")
+    colours: dict[str, str] = Field(
+        {}, description="colour, or colour*weight, by filter; other filters take theirs by wavelength"
+    )
+    wishes: LookWishes = Field(LookWishes(), description="what goes before all this, as on the command line")

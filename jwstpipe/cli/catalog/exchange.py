@@ -1,0 +1,78 @@
+"""Records out and in: JSON lines, CSV, ECSV, FITS tables."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jwstpipe.cli.catalog.options import (
+    Filters,
+    Home,
+    Instrument,
+    Kind,
+    Level,
+    Program,
+    Status,
+    Tag,
+    Target,
+    User,
+    opened,
+    query_of,
+)
+from jwstpipe.cli.output import data, remark
+from jwstpipe.errors import UsageError
+
+__all__ = ["export", "import_records"]
+
+
+def export(
+    context: typer.Context,
+    out: Annotated[str, typer.Argument(metavar="[OUT.jsonl|.csv|.ecsv|.fits]", help="none: JSON lines, stdout")] = "-",
+    *,
+    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
+    filters: Filters = None, program: Program = None, tag: Tag = None, user: User = None, home: Home = None,
+) -> None:  # fmt: skip
+    """Write records as JSON lines (everything), CSV, ECSV or a FITS table (what fits in columns)."""
+    from jwstpipe.catalog.exchange import record_line, records_csv, records_table
+    from jwstpipe.storage import aside
+
+    query = query_of(kind=kind, level=level, status=status or ["all"], target=target, instrument=instrument,
+                     filters=filters, program=program, tag=tag)  # fmt: skip
+    ending = "jsonl" if out == "-" else Path(out).suffix.lstrip(".").lower()
+    if ending not in ("jsonl", "json", "csv", "ecsv", "fits"):
+        raise UsageError(f"{out}: records are written as .jsonl, .csv, .ecsv or .fits")
+    with opened(context, home=home, user=user) as (catalog, _):
+        records = catalog.find(query, sort="oldest")
+    if out == "-":
+        for record in records:
+            data(record_line(record))
+        return
+    with aside(Path(out)) as partial:
+        if ending in ("jsonl", "json"):
+            partial.write_text("".join(f"{record_line(record)}\n" for record in records), encoding="utf-8")
+        elif ending == "csv":
+            with partial.open("w", encoding="utf-8", newline="") as stream:
+                records_csv(records, stream)
+        else:
+            records_table(records).write(partial, format="ascii.ecsv" if ending == "ecsv" else "fits")
+    remark(f"{len(records)} records written to {out}")
+
+
+def import_records(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="IN.jsonl|.csv|-")],
+    *, user: User = None, home: Home = None,
+) -> None:  # fmt: skip
+    """Enter records that `export` wrote; all are checked before the first is entered."""
+    from jwstpipe.catalog.exchange import import_lines, import_table
+    from jwstpipe.storage import storage_errors
+
+    with storage_errors(source):
+        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+    with opened(context, home=home, user=user) as (catalog, _):
+        if source.endswith(".csv"):
+            count = import_table(catalog, text, name=source)
+        else:
+            count = import_lines(catalog, text.splitlines(), name=source)
+    remark(f"{count} records entered")

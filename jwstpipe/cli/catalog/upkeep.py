@@ -1,0 +1,53 @@
+"""Store and catalogue against each other."""
+
+from typing import Annotated
+
+import typer
+
+from jwstpipe.cli.catalog.options import Home, Json, opened
+from jwstpipe.cli.catalog.rows import size_text
+from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.errors import PartialError
+
+__all__ = ["reconcile"]
+
+
+def reconcile(
+    context: typer.Context,
+    *,
+    apply: Annotated[bool, typer.Option("--apply", help="do it; without it everything is only told")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="read every file and compare its digest")] = False,
+    grace: Annotated[float, typer.Option(help="leave alone what is younger than this many hours")] = 24.0,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files."""
+    from dataclasses import asdict
+    from datetime import timedelta
+
+    from jwstpipe.catalog.reconcile import repair, survey
+    from jwstpipe.storage import open_store
+
+    with opened(context, home=home) as (catalog, settings):
+        store = open_store(settings.store_root, s3=settings.s3)
+        found = survey(catalog, store, verify=verify, grace=timedelta(hours=grace))
+        for finding in found:
+            if as_json:
+                json_data(asdict(finding))
+            else:
+                data(
+                    f"{finding.kind:12s} {finding.action:8s} {size_text(finding.bytes):>10s}"
+                    f" {finding.storage_key or finding.product_id}: {finding.detail}"
+                )
+        if not apply:
+            remark(f"{len(found)} findings; nothing was changed{', say --apply to put them right' if found else ''}")
+            return
+        done = repair(catalog, store, found)
+    remark(
+        f"{done.registered} registered, {done.deleted} deleted ({size_text(done.bytes_freed)}), {done.marked} marked"
+        f"{f', {len(done.failures)} failed' if done.failures else ''}"
+    )
+    for failure in done.failures:
+        remark(f"  {failure}")
+    if done.failures:
+        raise PartialError(f"{len(done.failures)} findings could not be put right, first {done.failures[0]}")
