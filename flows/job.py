@@ -1,14 +1,17 @@
 """What all flows have in common: named after their job, one request each, runs named after what they do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import signature
 from typing import Any, TypeVar
 
 from prefect import Flow, flow
 from prefect.runtime import flow_run
 
 from jwstpipe import __version__
+from jwstpipe.errors import UsageError
 from jwstpipe.jobs.report import RunReport
-from jwstpipe.requests import Request
+from jwstpipe.requests import Request, validated
 
 __all__ = ["job_flow"]
 
@@ -19,17 +22,40 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
     """Make a flow of a function that carries out one kind of request.
 
     The function's name is the kind of job; its one parameter is called ``request``, and its model becomes the form.
+    A request that the form lets pass and the model does not (values that do not go together) is refused here, before
+    anything else: Prefect would write a list of several lines on the page of the run.
+
     Nothing is retried here: the archive client, botocore, MongoDB's driver and the Dask scheduler each retry what
     they alone understand, and retries of one layer would multiply with those of another.
     """
     name = function.__name__.replace("_", "-")
-    return flow(name=name, version=__version__, flow_run_name=_run_name, persist_result=False, retries=0)(function)
+    model: type[RequestT] = signature(function).parameters["request"].annotation
+
+    @wraps(function)
+    def checked(request: RequestT) -> RunReport:
+        return function(_request(model, request))
+
+    def run_name() -> str:
+        """Name a run after its request; a request that is refused has a name too."""
+        try:
+            return f"{name}: {_request(model, flow_run.parameters.get('request')).title()}"
+        except UsageError:
+            return name
+
+    made = flow(
+        name=name,
+        version=__version__,
+        flow_run_name=run_name,
+        validate_parameters=False,
+        persist_result=False,
+        retries=0,
+    )
+    return made(checked)
 
 
-def _run_name() -> str:
-    """Name a run after its request; a request that is refused later has a name too."""
-    given: Any = flow_run.parameters.get("request")
-    kind = str(flow_run.flow_name)
-    if isinstance(given, Request):
-        return f"{kind}: {given.title()}"
-    return kind
+def _request(model: type[RequestT], given: Any) -> RequestT:
+    if isinstance(given, model):
+        return given
+    if isinstance(given, Mapping):
+        return validated(model, **given)
+    raise UsageError(f"request: values of a {model.__name__} are wanted, not {given!r}")

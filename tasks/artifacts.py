@@ -227,9 +227,9 @@ def markdown(text: str, *, key: str, description: str) -> None:
     _told(lambda: create_markdown_artifact(markdown=text, key=key, description=description))
 
 
-def link(address: str, *, key: str, text: str) -> None:
+def link(address: str, *, key: str, text: str, description: str) -> None:
     """Show a link."""
-    _told(lambda: create_link_artifact(link=address, link_text=text, key=key))
+    _told(lambda: create_link_artifact(link=address, link_text=text, key=key, description=description))
 
 
 def picture(store: ObjectStore, storage_key: str, *, key: str, description: str) -> None:

@@ -153,7 +153,12 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
     with open_run(load_settings()) as run, following(run.overall):
         run.overall.start(f"{kind}: {request.title()}")
         if run.workers.dashboard_link:
-            link(run.workers.dashboard_link, key="dask-dashboard", text="Dask dashboard of this run")
+            link(
+                run.workers.dashboard_link,
+                key="dask-dashboard",
+                text="Dask dashboard of this run",
+                description="Where its tasks are seen while it lasts",
+            )
         try:
             yield run
         except Exception as error:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jwstpipe.cli.tied import tied
 from jwstpipe.errors import ServiceError
 from jwstpipe.storage import writing_errors
 
@@ -110,7 +111,7 @@ class PrefectServer:
 
 @contextmanager
 def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
-    """Start a Prefect server with its history under `home`, and stop it behind the block.
+    """Start a Prefect server with its history under `home`, and stop it behind the block, or when this process dies.
 
     It takes some seconds to come up: do something else first, then `PrefectServer.wait_until_ready`.
     """
@@ -130,7 +131,12 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
     command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(number)]
     with log.open("ab") as stream:
         process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=stream, stderr=stream, start_new_session=True
+            tied(command),
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
         )
     try:
         yield PrefectServer(api, log, process)

@@ -17,6 +17,7 @@ from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.prefect_server import PrefectServer, starting_server, stop_process, use_server
 from jwstpipe.cli.store_pages import serving_store
+from jwstpipe.cli.tied import tied
 from jwstpipe.errors import ServiceError
 from jwstpipe.settings import Settings, as_environment
 
@@ -107,10 +108,10 @@ def _stop_on_signals() -> threading.Event:
 
 @contextmanager
 def _serving_flows(log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the process that serves the flows; it ends with the block, and its runs with it."""
+    """Run the process that serves the flows; it ends with the block or with this process, and its runs with it."""
     with log.open("ab") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "flows.serve"],
+            tied([sys.executable, "-m", "flows.serve"]),
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

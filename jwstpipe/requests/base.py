@@ -48,4 +48,10 @@ def validated(model: type[RequestT], **values: object) -> RequestT:
         fault = error.errors()[0]
         key = ".".join(str(part) for part in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{key}: {message}, got {fault.get('input')!r}" if key else message) from None
+        wrong = "" if fault["type"] == "missing" else f", got {_shown(fault.get('input'))}"
+        raise UsageError(f"{key}: {message}{wrong}" if key else message) from None
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}..."

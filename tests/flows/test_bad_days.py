@@ -90,3 +90,20 @@ def test_a_scheduler_that_is_not_there(connected, monkeypatch, capsys):
 def test_more_than_was_allowed(connected, capsys):
     job = failed_run(UsageError, REQUEST.model_copy(update={"max_files": 1}))
     say_the_same(job, capsys, UsageError, "are more than the limit of 1 files")
+
+
+def test_values_that_do_not_go_together(connected, capsys):
+    from flows.ingest import ingest
+
+    both = {"target": TARGET, "ra": 10.0, "dec": -5.0}
+    with pytest.raises(UsageError, match="not both"):
+        ingest(both)
+    job = jwstpipe.jobs("ingest", state="failed", limit=1)[0]
+    assert job.title == "ingest"
+    say_the_same(job, capsys, UsageError, "give a target or a position, not both")
+    with pytest.raises(UsageError, match=r"^give a target or a position, not both$"):
+        jwstpipe.submit("ingest", both)
+    with pytest.raises(SystemExit) as ended:
+        main(["submit", "ingest", f"target={TARGET}", "ra=10", "dec=-5"])
+    assert ended.value.code == UsageError.exit_code
+    assert capsys.readouterr().err == "jwstpipe: give a target or a position, not both\n"

@@ -1,0 +1,75 @@
+"""Pages in a real browser: wait, read, fill in, press, keep a picture."""
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from selenium.webdriver.common.by import By
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+SECONDS = 120
+WIDTH, HEIGHT = 1280, 1150
+
+
+def until(browser, question):
+    return WebDriverWait(browser, SECONDS, poll_frequency=0.2).until(lambda _: question())
+
+
+def text(browser):
+    return browser.find_element(By.TAG_NAME, "body").text
+
+
+def keep(browser, name):
+    """Keep a picture of the page, small enough for the documents."""
+    content = browser.get_screenshot_as_png()
+    folder = os.environ.get("JWSTPIPE_SCREENSHOTS")
+    if folder:
+        with Image.open(io.BytesIO(content)) as shot:
+            shot.convert("RGB").resize((WIDTH * 5 // 8, shot.height * 5 // 8)).quantize(64).save(
+                Path(folder) / f"{name}.png", optimize=True
+            )
+    return content
+
+
+def field(browser, label):
+    """Find a field of the form by its label."""
+    path = (
+        f"//span[contains(@class, 'property__label') and starts-with(normalize-space(.), '{label}')]"
+        "/ancestor::div[contains(concat(' ', @class, ' '), ' schema-form-property ')][1]"
+    )
+    return until(browser, lambda: next(iter(browser.find_elements(By.XPATH, path)), None))
+
+
+def choose(browser, label, value):
+    """Choose from a list, as the keyboard would; the native list lies under a drawn one."""
+    control = field(browser, label).find_element(By.TAG_NAME, "select")
+    choices = [option.get_attribute("text") for option in Select(control).options]
+    browser.execute_script(
+        "arguments[0].selectedIndex = arguments[1];"
+        "for (const kind of ['input', 'change']) arguments[0].dispatchEvent(new Event(kind, {bubbles: true}))",
+        control,
+        choices.index(value),
+    )
+    return choices
+
+
+def press(browser, label):
+    same = f"[normalize-space(.)='{label}']"
+    path = f"//button{same} | //a{same} | //*[not(*)]{same}"
+
+    def clicked():
+        found = [button for button in browser.find_elements(By.XPATH, path) if button.is_displayed()]
+        if not found:
+            return False
+        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found[-1])
+        found[-1].click()
+        return True
+
+    until(browser, clicked)
+
+
+def colours(content):
+    with Image.open(io.BytesIO(content)) as opened:
+        return len(np.unique(np.asarray(opened.convert("RGB")).reshape(-1, 3), axis=0))

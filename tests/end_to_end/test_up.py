@@ -1,0 +1,293 @@
+"""`jwstpipe up` as a person uses it: in a real browser, on a schedule, by commands, and stopped by one Ctrl-C.
+
+One `up` serves all tests of this file, and the last one stops it. With ``JWSTPIPE_SCREENSHOTS=FOLDER`` the pictures of
+docs/operations.md are made anew.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.jobs.kinds import KINDS
+from jwstpipe.jobs.report import read_report
+from jwstpipe.requests import ProcessTargetRequest
+from jwstpipe.storage import open_store
+from tests.end_to_end.pages import HEIGHT, WIDTH, choose, colours, field, keep, press, text, until
+from tests.end_to_end.running import JWSTPIPE, Up, up
+from tests.end_to_end.stack import wait_for
+from tests.world import TARGET, served
+
+SCHEDULE_SECONDS = 150
+LATE = "f444w"
+"""Filter whose combined image the archive gets while the schedule runs."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
+    if program is None or driver is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium with its driver; .ci/run installs the packages chromium and chromium-driver")
+        pytest.skip("no Chromium with its driver; install the packages chromium and chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--window-size={WIDTH},{HEIGHT}"):
+        options.add_argument(word)
+    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as opened:
+        yield opened
+
+
+@dataclass
+class Site:
+    """A running `up`, and an archive that lacks some combined images at first."""
+
+    running: Up
+    folder: Path
+    early: list
+    late: list
+    release: Callable
+    """Let the archive have the late files, too."""
+
+    @property
+    def facts(self):
+        return self.running.facts
+
+    @property
+    def home(self):
+        return self.folder / "home"
+
+
+@pytest.fixture(scope="module")
+def site(tiny_world, tmp_path_factory):
+    programme, _ = tiny_world
+    folder = tmp_path_factory.mktemp("up")
+    files = folder / "programme"
+    shutil.copytree(programme.files[0].path.parent, files)
+    combined = [file for file in programme.files if file.suffix == "i2d"]
+    late = [file for file in combined if LATE in file.path.name]
+    early = [file for file in combined if file not in late]
+    assert early
+    assert late
+    for file in late:
+        (files / file.path.name).unlink()
+    with served(files) as archive, up(folder, archive) as running:
+
+        def release():
+            for file in late:
+                shutil.copy(file.path, files / file.path.name)
+            archive.rescan()
+
+        yield Site(running, folder, early, late, release)
+
+
+TASKS_SHOWN = """
+const keys = [];
+for (const document of Bokeh.documents)
+  for (const model of document._all_models.values())
+    if (model.type == 'ColumnDataSource' && model.data && model.data.worker_thread && model.data.key)
+      keys.push(...Array.from(model.data.key));
+return keys;
+"""
+
+
+WIDE = "return arguments[0].complete && arguments[0].naturalWidth"
+
+
+def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(browser, site):
+    api, prefect = site.facts["api"], site.facts["prefect"]
+    deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+
+    browser.get(site.facts["dask"])
+    until(browser, lambda: browser.execute_script("return window.Bokeh !== undefined && Bokeh.documents.length > 0"))
+    dask = browser.current_window_handle
+    browser.switch_to.new_window("tab")
+
+    browser.get(f"{prefect}/deployments/deployment/{deployment['id']}/run")
+    field(browser, "Target").find_element(By.TAG_NAME, "textarea").send_keys(TARGET)
+    for name, model_field in ProcessTargetRequest.model_fields.items():
+        label = name.replace("_", " ").title()
+        words = (label, str(model_field.description))
+        until(browser, lambda words=words: all(word in text(browser) for word in words))
+    assert choose(browser, "Level", "2") == ["2", "3"]
+    assert {"asinh", "log", "linear"} <= set(choose(browser, "Stretch", "asinh"))
+    assert {"none", "level"} <= set(choose(browser, "Background", "level"))
+    keep(browser, "prefect-form")
+    press(browser, "Submit")
+    newest = {"limit": 1, "sort": "EXPECTED_START_TIME_DESC", "flows": {"name": {"any_": ["process-target"]}}}
+
+    def run():
+        found = requests.post(f"{api}/flow_runs/filter", json=newest, timeout=10).json()
+        return found[0] if found else None
+
+    started = until(browser, run)
+    assert started["parameters"]["request"]["level"] == 2
+
+    browser.switch_to.window(dask)
+    until(browser, lambda: any(key.startswith("tiles-") for key in browser.execute_script(TASKS_SHOWN)))
+    assert colours(keep(browser, "dask-status")) > 100
+    until(browser, lambda: run()["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED"))
+    ended = run()
+    assert ended["state"]["type"] == "COMPLETED", ended["state"]
+
+    browser.get(f"{prefect}/runs/flow-run/{ended['id']}")
+    press(browser, "Artifacts")
+    until(browser, lambda: "products" in text(browser).lower() and "lineage" in text(browser).lower())
+    page = text(browser)
+    assert f"process-target: {TARGET}, level 2" in page
+    assert "Completed" in page
+    keep(browser, "prefect-run")
+    _see_artifacts(browser, api, prefect, ended["id"])
+
+
+def _see_artifacts(browser, api, prefect, run_id):
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
+    by_key = {found["key"]: found for found in requests.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()}
+
+    def see(key, *words):
+        browser.get(f"{prefect}/artifacts/artifact/{by_key[key]['id']}")
+        until(browser, lambda: all(word in text(browser) for word in words))
+
+    see("progress", "100%")
+    see("products", "nircam_f200w_mosaic.zarr", "picture", "made")
+    see("lineage", "_cal.fits", "mosaic")
+    see("report", f"{TARGET}, level 2: done", "transfer", "Parameters in effect")
+    for key in ("picture-tiny-nebula", "thumbnails"):
+        see(key)
+        path = "//img[starts-with(@src, 'data:image/jpeg')]"
+        images = until(browser, lambda path=path: browser.find_elements(By.XPATH, path))
+        assert until(browser, lambda images=images: browser.execute_script(WIDE, images[0])) > 100
+    keep(browser, "prefect-thumbnails")
+
+
+def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
+    api = site.facts["api"]
+    deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+    asked = requests.post(
+        f"{api}/deployments/{deployment['id']}/create_flow_run",
+        json={"parameters": {"request": {"target": "NGC 9999"}}}, timeout=10,
+    ).json()  # fmt: skip
+
+    def ended():
+        state = requests.get(f"{api}/flow_runs/{asked['id']}", timeout=10).json()["state"]
+        return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED") else None
+
+    state = until(browser, ended)
+    assert state["type"] == "FAILED"
+    assert state["message"].startswith("Flow run encountered an exception: TargetNotFoundError: no resolver knows")
+    assert "\n" not in state["message"]
+    browser.get(f"{site.facts['prefect']}/runs/flow-run/{asked['id']}")
+    until(browser, lambda: "no resolver knows 'NGC 9999'" in text(browser))
+
+
+def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path):
+    """A schedule of seconds: what is new comes, once, and nothing else moves."""
+    watchlist = tmp_path / "watchlist.toml"
+    watchlist.write_text(f'[[watch]]\nname = "nebula"\ntarget = "{TARGET}"\nlevel = [3]\nradius = 0.1\n')
+    api = site.running.facts["api"]
+    deployment = requests.get(f"{api}/deployments/name/watch-programs/here", timeout=10).json()
+    assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
+    asked = {"request": {"watchlist": str(watchlist), "everything": True}}
+    address = f"{api}/deployments/{deployment['id']}"
+    assert requests.patch(address, json={"parameters": asked}, timeout=10).ok
+    often = [{"schedule": {"interval": 6}, "active": True, "slug": "often"}]
+    assert requests.post(f"{address}/schedules", json=often, timeout=10).ok
+
+    def rounds():
+        wanted = {"flows": {"name": {"any_": ["watch-programs"]}}, "sort": "START_TIME_ASC", "limit": 200}
+        found = requests.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
+        ended = [run for run in found if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
+        assert all(run["state"]["type"] == "COMPLETED" and run["auto_scheduled"] for run in ended), ended
+        return ended
+
+    def have(files):
+        return combined_images(site.home) == {file.path.name for file in files}
+
+    wait_for("the first round", lambda: rounds() and have(site.early), SCHEDULE_SECONDS)
+    seen = len(rounds())
+    site.release()
+    everything = [*site.early, *site.late]
+    wait_for("a round after the archive grew", lambda: len(rounds()) > seen + 1 and have(everything), SCHEDULE_SECONDS)
+    requests.patch(address, json={"paused": True}, timeout=10)
+    store = open_store(site.home / "store")
+    moved = [read_report(store, run["id"]).bytes_moved for run in rounds()]
+    assert sum(moved) == sum(file.path.stat().st_size for file in everything)
+    assert sum(amount > 0 for amount in moved) == 2
+
+
+def combined_images(home):
+    with open_catalog(home / "catalog.sqlite") as catalog:
+        return {record.file_name for record in catalog.find(RecordQuery(kind=("archive",), level=("L3",)))}
+
+
+def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(site):
+    running, api = site.running, site.facts["api"]
+    assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
+    deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+    fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
+    assert fields["target"]["description"] == "object or position: NGC 3132 or 151.757 -40.437"
+    assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
+    assert requests.get(running.facts["dask"], timeout=10).ok
+    create = f"{api}/deployments/{deployment['id']}/create_flow_run"
+    refused = requests.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
+    assert refused.status_code in (409, 422)
+
+    def command(*words):
+        """Without being told where the server is: the home knows."""
+        everything = [*JWSTPIPE, *words, "--json"]
+        return subprocess.run(
+            everything,
+            cwd=site.folder,
+            env=running.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    said = command("submit", "process_target", f"target={TARGET}", "level=2", "--watch")
+    assert said.returncode == 0, said.stderr + (site.home / "prefect" / "flows.log").read_text()
+    job = json.loads(said.stdout)
+    report = json.loads(command("result", job["job"]).stdout)
+    assert [product["kind"] for product in report["products"]] == ["mosaic", "mosaic", "picture"]
+    again = json.loads(command("submit", "process_target", f"target={TARGET}", "level=2").stdout)
+    assert (again["job"], again["state"]) == (job["job"], "done")
+    failed = command("submit", "process_target", "target=NGC 9999", "--watch")
+    assert failed.returncode == 3
+    assert "no resolver knows 'NGC 9999'" in failed.stderr.splitlines()[-1]
+    with Image.open(report["products"][-1]["where"]) as picture:
+        assert max(picture.size) > 100
+    _the_links_open(api, job["job"])
+    findings = [json.loads(line) for line in command("doctor").stdout.splitlines()]
+    assert {finding["part"]: finding["state"] for finding in findings}["prefect"] == "ok"
+
+    assert running.stop() == 0
+    for address in (running.facts["prefect"], running.facts["dask"]):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(address, timeout=2)
+    down = command("jobs")
+    assert down.returncode == 5
+    assert "jwstpipe up" in down.stderr
+
+
+def _the_links_open(api, run_id):
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": ["product-links"]}}}
+    (links,) = requests.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
+    addresses = re.findall(r"\]\((http://127\.0\.0\.1:[^)]+)\)", links["data"])
+    assert len(addresses) == 3
+    answer = requests.get(addresses[-1], timeout=10)
+    assert answer.content.startswith(b"\x89PNG")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
