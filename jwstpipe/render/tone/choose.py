@@ -92,7 +92,8 @@ def choose_stretches(
         if fallback:
             fallbacks.append(f"{name}:{fallback}")
     if _neutral(preset, options):
-        if options.high is None and options.high_percent is None:
+        curves = {(one.kind, one.a, one.gamma) for one in made}
+        if len(curves) == 1 and options.high is None and options.high_percent is None:
             made = _one_white(made, statistics)
         made = _one_sky(made, statistics)
     if preset.middle < 1.0 and options.gamma is None:
@@ -205,7 +206,10 @@ def _one_sky(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) 
 
 
 def _one_white(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
-    """Balance the upper limits by what fills the picture, and give all channels one black and one white point."""
+    """Balance the upper limits by what fills the picture, and give all channels one black and one white point.
+
+    Only channels of one curve can share them: a look that treats MIRI otherwise has balanced it by that.
+    """
     whites = balanced_whites([one.hi for one in stretches], statistics)
     return [
         replace(one, hi=white) if white > one.lo else one for one, white in zip(_alike(stretches), whites, strict=True)
