@@ -203,7 +203,7 @@ def _direct_wishes(
 
 
 def contents_of_files(options: CompositeRequest) -> dict[str, list[str]]:
-    """Give the digests of the files that a request names: what decides is what stands in them, not their names alone."""
+    """Give the digests of the files that a request names: what decides is what stands in them, not their names."""
     files = [Path(name) for name in (options.preset, options.sources, options.annotations) if name is not None]
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()]
     return {"files": digests} if digests else {}
