@@ -17,7 +17,14 @@ from jwstpipe.images.open import open_image
 from jwstpipe.mosaic.build import build_mosaic
 from jwstpipe.mosaic.jobs import ALGORITHM as MOSAIC_ALGORITHM
 from jwstpipe.mosaic.plan import plan_mosaic
-from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, THUMBNAIL_ALGORITHM, composite, thumbnail
+from jwstpipe.render.pictures import (
+    COMPOSITE_ALGORITHM,
+    SHEET_ALGORITHM,
+    THUMBNAIL_ALGORITHM,
+    composite,
+    contact_sheet,
+    thumbnail,
+)
 from jwstpipe.requests import CompositeRequest, MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
@@ -30,6 +37,7 @@ ALGORITHMS: dict[str, str] = {
     "mosaic": MOSAIC_ALGORITHM,
     "composite": COMPOSITE_ALGORITHM,
     "thumbnail": THUMBNAIL_ALGORITHM,
+    "contact-sheet": SHEET_ALGORITHM,
 }
 """Version of each operation in this installation."""
 
@@ -249,9 +257,16 @@ def _thumbnail(record: ProductRecord, inputs: Sequence[str], target: str, store:
     return record.product_id
 
 
+def _sheet(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
+    del workers
+    contact_sheet(inputs, target, **record.parameters, product_id=record.product_id, s3=store.s3)
+    return record.product_id
+
+
 _RECIPES: dict[str, Recipe] = {
     "convert": _convert,
     "mosaic": _mosaic,
     "composite": _composite,
     "thumbnail": _thumbnail,
+    "contact-sheet": _sheet,
 }

@@ -1,5 +1,6 @@
 """Mosaics and images of the catalogue as pictures: colour composites and contact sheets."""
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,7 +11,7 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
-from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, composite, contact_sheet
+from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, SHEET_ALGORITHM, composite, contact_sheet
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from tasks.artifacts import progress_artifacts
@@ -19,8 +20,6 @@ from tasks.run import Run
 from tasks.step import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
-
-SHEET_ALGORITHM = "2"
 
 
 @step_task("composite")
@@ -97,8 +96,8 @@ def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[Pr
         for key, inputs in wanted.items():
             place = f"pictures/{key}/{name}-contact-sheet.png"
             with run.store.file_for(place) as path:
-                made = contact_sheet(_addresses(run, inputs), path, s3=run.settings.s3)
-                size = made.path.stat().st_size
+                made = contact_sheet(_addresses(run, inputs), path, product_id=key, s3=run.settings.s3)
+                content = path.read_bytes()
             for failure in made.failed:
                 run.note(failure)
             yield derived_record(
@@ -112,7 +111,8 @@ def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[Pr
                 image=shared_image_info(inputs, shape=(made.height, made.width)),
                 created=run.now(),
                 run_id=run.run_id,
-                file_size=size,
+                file_size=len(content),
+                digest=hashlib.sha256(content).hexdigest(),
             )
 
     return make_missing(run, {identity: images}, render)[identity]

@@ -1,21 +1,25 @@
-"""Files over loopback: our transfer and curl, one after the other against the same server, whole processes.
+"""Files over loopback: our transfer and curl, in turns against the same server, whole processes.
 
     python benchmarks/archive/transfer.py [--gib 1.0] [--small 1000] [--rounds 3]
 
-Prints throughput and peak memory of each, the ratio, and what a small file costs beyond its bytes. Our figure holds
-everything that curl does not do: byte ranges noted safely on disk, FITS structure, checksums, SHA-256. It is given as
-`all`, with the start of the interpreter, and as `move`, from the first request to the last name.
+The server is nginx where it is installed, else the local archive of the project; both send files by ``sendfile``. curl
+does what its user does: ``curl --parallel -o FILE...``; it checks nothing, and its bytes are on the disk some time
+later. Ours holds everything else: byte ranges noted for a resume, FITS structure, SHA-256, bytes on the disk before the
+name. It is given as `move`, from the first request to the last name, and as `all`, with the start of the interpreter.
+Second yardsticks of the same run: curl and ``sync`` of its files, curl and ``sha256sum``. Figures are the best of some
+rounds, since other work on the machine only ever slows a round down.
 """
 
 import argparse
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -44,17 +48,53 @@ def write_fits(path, size):
         stream.write(bytes(-stream.tell() % 2880))
 
 
+NGINX = """
+pid {work}/nginx.pid; error_log {work}/nginx.log; daemon off; master_process off; events {{ worker_connections 256; }}
+http {{
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000;
+  map $arg_uri $held {{ "~(?:%2F|/)(?<name>[A-Za-z0-9_.-]+)$" $name; }}
+  server {{
+    listen 127.0.0.1:{port}; root {folder};
+    location = /api/v0.1/Download/file {{ rewrite ^ /$held break; }}
+  }}
+}}
+"""
+
+
 @contextmanager
-def served(folder):
-    process = subprocess.Popen(
-        [sys.executable, HERE / "serve_files.py", folder], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )  # fmt: skip
+def served(folder, work):
+    """Serve a folder as the archive serves downloads; gives address and name of the server."""
+    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if nginx is None:
+        command = [sys.executable, HERE / "serve_files.py", folder]
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )  # fmt: skip
+        address, name = process.stdout.readline().strip(), "local archive"
+    else:
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        config = work / "nginx.conf"
+        config.write_text(NGINX.format(work=work, folder=folder, port=port))
+        process = subprocess.Popen([nginx, "-e", work / "nginx.log", "-c", config, "-p", work], stdin=subprocess.PIPE)
+        address, name = f"http://127.0.0.1:{port}", "nginx"
+        wait_until_open(port)
     try:
-        yield process.stdout.readline().strip()
+        yield address, name
     finally:
         process.stdin.close()
+        if nginx is not None:
+            process.terminate()
         process.wait(30)
+
+
+def wait_until_open(port):
+    for _ in range(500):
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.01)
+    raise SystemExit("nginx does not listen; look into its log")
 
 
 def ours(server, folder, target):
@@ -77,30 +117,40 @@ def curl(server, folder, target):
     return time.perf_counter() - started
 
 
-def compare(folder, work, rounds):
+def then(target, *words):
+    """Do something to each file that came; gives seconds."""
+    started = time.perf_counter()
+    subprocess.run([*words, *sorted(target.iterdir())], check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def compare(folder, work, rounds, *, yardsticks=True):
     """Take the best of some rounds of each, in turns, into fresh folders."""
     total = sum(path.stat().st_size for path in folder.iterdir())
-    whole, moves, peers, peak = [], [], [], 0.0
-    with served(folder) as server:
+    took = {name: [] for name in ("curl", "move", "all", "curl+sync", "curl+sha256sum")}
+    peak = 0.0
+    with served(folder, work) as (server, name):
         for number in range(rounds):
             for who in (curl, ours) if number % 2 else (ours, curl):
                 target = work / "target"
-                if who is curl:
-                    peers.append(curl(server, folder, target))
-                else:
+                if who is ours:
                     seconds, told = ours(server, folder, target)
-                    whole.append(seconds)
-                    moves.append(told["seconds"])
+                    took["all"].append(seconds)
+                    took["move"].append(told["seconds"])
                     peak = max(peak, told["peak_mb"])
+                else:
+                    seconds = curl(server, folder, target)
+                    took["curl"].append(seconds)
+                    if yardsticks:
+                        took["curl+sync"].append(seconds + then(target, "sync"))
+                        took["curl+sha256sum"].append(seconds + then(target, "sha256sum"))
                 shutil.rmtree(target)
-    rate = {name: total / 1e6 / min(times) for name, times in (("all", whole), ("move", moves), ("curl", peers))}
-    print(
-        f"{len(list(folder.iterdir())):5d} files {total / 2**20:7.0f} MiB   curl {rate['curl']:6.0f} MB/s"
-        f"   move {rate['move']:6.0f} MB/s ({rate['move'] / rate['curl']:.2f})"
-        f"   all {rate['all']:6.0f} MB/s ({rate['all'] / rate['curl']:.2f})   peak {peak:.0f} MB",
-        flush=True,
-    )
-    return min(moves), min(peers)
+    best = {name: min(times) for name, times in took.items() if times}
+    print(f"{len(list(folder.iterdir()))} files, {total / 2**20:.0f} MiB, from {name}; peak {peak:.0f} MB")
+    for name, seconds in best.items():
+        ratio = f"{best['curl'] / seconds:.2f} of curl" if name != "curl" else ""
+        print(f"    {name:15s} {seconds:7.3f} s {total / 1e6 / seconds:7.0f} MB/s   {ratio}", flush=True)
+    return best["move"], best["curl"]
 
 
 def main():
@@ -124,7 +174,7 @@ def main():
         folder.mkdir()
         for number in range(given.small):
             write_fits(folder / f"jw02733001001_02101_{number:05d}_nrca1_cal.fits", 20_000)
-        move, peer = compare(folder, work, 1)
+        move, peer = compare(folder, work, 1, yardsticks=False)
         print(f"a small file costs {1000 * (move - peer) / given.small:.1f} ms more than with curl")
     return None
 

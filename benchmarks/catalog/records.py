@@ -12,11 +12,14 @@ from pathlib import Path
 
 import numpy as np
 from neosqlite import Connection
+from pymongo import MongoClient
 
 from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
+from jwstpipe.catalog.documents import stage_insert
 from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.parts import ImageInfo
 from jwstpipe.catalog.query import RecordQuery, sort_fields, to_filter
+from jwstpipe.catalog.schema import make_indexes
 
 LIMIT_MS = 20.0
 REPEATS = 200
@@ -106,6 +109,29 @@ def ask_library(peer, make, count, dice):
     return list(peer[COLLECTION_NAME].find(conditions).sort(sort_fields("newest")).limit(20))
 
 
+def fill_server(address, count, dice):
+    """Write to a server, beside its client inserting the same documents into a collection with the same indexes."""
+    records = [record(number, dice) for number in range(count)]
+    name = f"jwstpipe_bench_{random.SystemRandom().randrange(10**9)}"
+    with MongoClient(address) as client, open_catalog(f"{address.rstrip('/')}/{name}") as catalog:
+        collections = client[name][COLLECTION_NAME], client[f"{name}_peer"][f"{COLLECTION_NAME}_peer"]
+        try:
+            make_indexes(collections[1])
+            documents = [{"_id": one.product_id, **stage_insert(one)["$setOnInsert"]} for one in records]
+            started = time.perf_counter()
+            for start in range(0, count, 1000):
+                collections[1].insert_many(documents[start : start + 1000], ordered=False)
+            theirs = time.perf_counter() - started
+            for word in ("bulk write", "the same again"):
+                started = time.perf_counter()
+                catalog.publish_many(records)
+                print(f"{word} of {count:,} to a server: {time.perf_counter() - started:.1f} s", flush=True)
+            print(f"its client alone inserts them in {theirs:.1f} s")
+        finally:
+            for collection in collections:
+                collection.drop()
+
+
 def compare(catalog, peer, count, dice):
     """Measure every query; give the names of the slow ones."""
     slow = []
@@ -125,8 +151,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=100_000)
     parser.add_argument("--peer", action="store_true", help="ask the storage library too, 3 times each")
+    parser.add_argument("--server", metavar="MONGODB", help="measure bulk writes to this server, and nothing else")
     chosen = parser.parse_args()
     dice = random.Random(1)
+    if chosen.server:
+        fill_server(chosen.server, chosen.records, dice)
+        return
     with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as folder:
         path = Path(folder) / "catalog.sqlite"
         fill(path, chosen.records, dice)

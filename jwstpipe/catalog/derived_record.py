@@ -134,6 +134,7 @@ def _inherited(parents: Sequence[ProductRecord], *, combined: bool) -> dict[str,
     base_ids = {parent.observation_base_id for parent in parents if parent.observation_base_id}
     programs = {parent.program for parent in parents if parent.program is not None}
     levels = {parent.processing_level for parent in parents}
+    owners = {parent.user_id for parent in parents if not parent.is_public}
     ra, dec = _middle(parents) or (None, None)
     return {
         "parents": [parent.product_id for parent in parents],
@@ -146,7 +147,8 @@ def _inherited(parents: Sequence[ProductRecord], *, combined: bool) -> dict[str,
         "processing_level": "L3" if combined else levels.pop() if len(levels) == 1 else "unknown",
         "observation_base_id": base_ids.pop() if len(base_ids) == 1 else None,
         "program": programs.pop() if len(programs) == 1 else None,
-        "is_public": all(parent.is_public for parent in parents),
+        "is_public": not owners,
+        "user_id": owners.pop() if len(owners) == 1 else None,
     }
 
 

@@ -11,7 +11,7 @@ from jwstpipe.catalog.connect import CatalogDatabase
 from jwstpipe.catalog.documents import from_document, search_fields, wrapped
 from jwstpipe.errors import DataError
 
-__all__ = ["COLLECTION_NAME", "SCHEMA_VERSION", "ensure_schema", "schema_version"]
+__all__ = ["COLLECTION_NAME", "SCHEMA_VERSION", "ensure_schema", "make_indexes", "schema_version"]
 
 COLLECTION_NAME = "jwst_data"
 META_NAME = "catalog_meta"
@@ -54,7 +54,7 @@ def ensure_schema(database: CatalogDatabase) -> None:
         The catalogue was written by a newer version.
     """
     with database.writing() as collections:
-        _make_indexes(collections[COLLECTION_NAME])
+        make_indexes(collections[COLLECTION_NAME])
     version = schema_version(database)
     if version > SCHEMA_VERSION:
         raise DataError(
@@ -85,7 +85,8 @@ def _write_version(database: CatalogDatabase, version: int) -> None:
         collections[META_NAME].update_one(_VERSION_KEY, {"$set": {"version": version}}, upsert=True)
 
 
-def _make_indexes(collection: Any) -> None:
+def make_indexes(collection: Any) -> None:
+    """Make the indexes of records in a collection; those that are there stay."""
     for field in _ARRAY_INDEXES:
         collection.create_index([(field, 1)])
     for field in _EQUALITY_INDEXES:

@@ -31,7 +31,7 @@ def transfers(
     place = arrivals(open_store(settings.store_root, s3=settings.s3), settings)
     chosen = names or []
     if order == "resume":
-        _resume(context, settings, orders.resume(place, chosen))
+        _resume(context, settings, orders.resume(place, chosen), as_json=as_json)
         return
     if order == "list":
         found = [entry for entry in orders.pending(place) if not chosen or {entry.file_name, entry.obs_id} & {*chosen}]
@@ -52,7 +52,7 @@ def transfers(
     remark(f"{len(found)} transfers {done}")
 
 
-def _resume(context: typer.Context, settings: Any, products: Any) -> None:
+def _resume(context: typer.Context, settings: Any, products: Any, *, as_json: bool) -> None:
     from jwstpipe.cli.archive import show_ingested
     from jwstpipe.ingestion import ingest_products
 
@@ -62,7 +62,7 @@ def _resume(context: typer.Context, settings: Any, products: Any) -> None:
         )
     with progress_bars(quiet=choices_of(context).quiet) as report:
         done = ingest_products(products, settings=settings, report=report)
-    show_ingested(done, as_json=False)
+    show_ingested(done, as_json=as_json)
     done.require_all()
 
 

@@ -53,8 +53,11 @@ def stale_records(catalog: Catalog, request: RefreshMetadataRequest) -> tuple[Pr
                 raise NotFoundError(f"no archive file of {obs_id!r} is in the catalogue; ingest it first")
             found += held
         return tuple(found)
-    query = RecordQuery(kind=("archive",), program=request.program, target=request.target)
-    return tuple(record for record in catalog.find(query) if request.complete or needs_refresh(record))
+    held = catalog.find(RecordQuery(kind=("archive",), program=request.program, target=request.target))
+    if not held and (request.program or request.target):
+        named = request.target or f"programme {request.program}"
+        raise NotFoundError(f"no archive file of {named} is in the catalogue; ingest it first")
+    return tuple(record for record in held if request.complete or needs_refresh(record))
 
 
 def refresh_records(

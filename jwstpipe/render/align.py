@@ -14,7 +14,7 @@ from jwstpipe.execute import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.render.cores.repair import LOST, repaired_copy
+from jwstpipe.render.cores.repair import LOST, find_patches, joint_patches, patched_copy
 from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -87,9 +87,9 @@ def aligned(
         counts = []
         for number, (address, image) in enumerate(zip(addresses, images, strict=True)):
             copy = Path(folder) / f"{number}-repaired.zarr"
-            count = repaired_copy(image, copy, workers=workers) if flagged[number] or not same else 0
-            source: str | Path = copy if count else address
-            counts.append(count)
+            patches = find_patches(image) if flagged[number] or not same else []
+            counts.append(patched_copy(image, copy, patches, workers=workers))
+            source: str | Path = copy if patches else address
             if grid is None:
                 found.append(open_image(source, s3=s3))
                 continue
@@ -97,7 +97,18 @@ def aligned(
             options = MosaicOptions(weights="uniform", scale_arcsec=scale_arcsec)
             mosaic([source], out, options=options, grid=grid, s3=s3, workers=workers, report=report)
             found.append(open_image(out))
+        if any(counts) and len(found) > 1:
+            found = _united(found, Path(folder), workers=workers)
         yield Aligned(tuple(found), tuple(counts))
+
+
+def _united(images: Sequence[SkyImage], folder: Path, *, workers: Workers) -> list[SkyImage]:
+    """Fill in every image what any of them had filled: a star whose core one filter lost keeps its colour."""
+    united: list[SkyImage] = []
+    for number, (image, patches) in enumerate(zip(images, joint_patches(images), strict=True)):
+        copy = folder / f"{number}-united.zarr"
+        united.append(open_image(copy) if patched_copy(image, copy, patches, workers=workers) else image)
+    return united
 
 
 def _check_near(images: Sequence[SkyImage]) -> None:

@@ -13,6 +13,7 @@ from jwstpipe.errors import DataError, JwstPipeError, UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.colour.names import Colour
 from jwstpipe.render.colour.passband import passband
+from jwstpipe.render.files.avm import AvmRecord, avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.overlay.marks import Text, draw_band
 from jwstpipe.render.thumbnail import thumbnail
@@ -43,6 +44,9 @@ class ContactSheet:
     failed: tuple[str, ...]
     """Images that could not be shown, and why; their places are empty."""
 
+    product_id: str | None = None
+    """What stands in its metadata."""
+
 
 def contact_sheet(
     images: Sequence[SkyImage],
@@ -51,6 +55,7 @@ def contact_sheet(
     size: int = 256,
     columns: int | None = None,
     stretch: Stretch = "zscale",
+    product_id: str | None = None,
 ) -> ContactSheet:
     """Put small grey pictures of images side by side.
 
@@ -66,6 +71,8 @@ def contact_sheet(
         Pictures a row; None = about as many as rows.
     stretch
         Of each picture by itself.
+    product_id
+        Written into the sheet's metadata.
 
     Raises
     ------
@@ -104,9 +111,11 @@ def contact_sheet(
             marks.append(Text(left + cell[0] / 2, top + size + (line + 0.9) * 1.2 * letters, text, letters, "mm", _INK))
     if len(failed) == len(images):
         raise DataError(f"{failed[0]} (and so for all {len(images)} images)")
-    with open_picture(path, (sheet.shape[0], sheet.shape[1])) as sink:
+    shape = sheet.shape[0], sheet.shape[1]
+    packet = b"" if product_id is None else avm_packet(AvmRecord(shape, None, product_id=product_id))
+    with open_picture(path, shape, packet=packet) as sink:
         sink.write(draw_band(sheet, 0, marks))
-    return ContactSheet(path, sheet.shape[1], sheet.shape[0], len(images) - len(failed), tuple(failed))
+    return ContactSheet(path, shape[1], shape[0], len(images) - len(failed), tuple(failed), product_id)
 
 
 def _small(image: SkyImage, path: Path, size: int, stretch: Stretch) -> np.ndarray | str:

@@ -24,10 +24,11 @@ from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, Stretch
 from jwstpipe.settings import S3Settings
 
-__all__ = ["COMPOSITE_ALGORITHM", "THUMBNAIL_ALGORITHM", "composite", "contact_sheet", "thumbnail"]
+__all__ = ["COMPOSITE_ALGORITHM", "SHEET_ALGORITHM", "THUMBNAIL_ALGORITHM", "composite", "contact_sheet", "thumbnail"]
 
 COMPOSITE_ALGORITHM = "3"
 THUMBNAIL_ALGORITHM = "2"
+SHEET_ALGORITHM = "3"
 """Versions of what rendering does to the pixels: part of the id of every picture."""
 
 
@@ -151,11 +152,20 @@ def contact_sheet(
     size: int = 256,
     columns: int | None = None,
     stretch: Stretch = "zscale",
+    product_id: str | None = None,
     s3: S3Settings | None = None,
 ) -> ContactSheet:
-    """Put small pictures of images on one page (see `jwstpipe.render.contact.contact_sheet`)."""
+    """Put small pictures of images on one page (see `jwstpipe.render.contact.contact_sheet`).
+
+    Without a product id it carries the one that follows from images and parameters.
+    """
     opened = [open_image(image, s3=s3) for image in images]
-    return sheets.contact_sheet(opened, out, size=size, columns=columns, stretch=stretch)
+    if product_id is None:
+        given, usual = (size, columns, stretch), (256, None, "zscale")
+        wishes = {} if given == usual else {"size": size, "columns": columns, "stretch": stretch}
+        inputs = [identity_of(image) for image in opened]
+        product_id = derived_product_id("contact-sheet", SHEET_ALGORITHM, wishes, inputs)
+    return sheets.contact_sheet(opened, out, size=size, columns=columns, stretch=stretch, product_id=product_id)
 
 
 def _picture_id(

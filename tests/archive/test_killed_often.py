@@ -17,12 +17,16 @@ RANGES_A_LIFE = 9
 CHILD = """
 import sys
 from pathlib import Path
-from archive_helpers import make_product, settings_for
+from jwstpipe.archive.product import Product
 from jwstpipe.archive.transfer import fetch
-server, folder, size, range_bytes, workers = sys.argv[1:]
-settings = settings_for(server, ranges_at_once=int(workers), timeout_s=60.0)
-fetch([make_product(size=int(size))], Path(folder), settings=settings, range_bytes=int(range_bytes)).require_all()
-"""
+from jwstpipe.settings import ArchiveSettings
+server, folder, size, range_bytes, workers, name, obs_id = sys.argv[1:]
+product = Product(
+    f"mast:JWST/product/{name}", name, int(size), obs_id, 3, "i2d", (), "NIRCAM/IMAGE", "", "SCIENCE", "", "", obs_id
+)
+settings = ArchiveSettings(server=server, source="https", ranges_at_once=int(workers), timeout_s=60.0)
+fetch([product], Path(folder), settings=settings, range_bytes=int(range_bytes)).require_all()
+"""  # imports little: eleven lives begin with it
 
 
 class Lives:
@@ -58,15 +62,14 @@ def test_ten_kills_cost_at_most_one_range_for_each_worker_each(tmp_path):
     content = fits_bytes(side=950)
     whole = -(-len(content) // RANGE)
     assert whole > KILLS * RANGES_A_LIFE
-    path = os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[2])])
     lives = Lives(content)
     final = tmp_path / "down" / make_product().obs_id / NAME
     with Loopback(lives) as server:
         command = [
             sys.executable, "-c", CHILD, server.address, str(tmp_path / "down"), str(len(content)), str(RANGE),
-            str(WORKERS),
+            str(WORKERS), NAME, make_product().obs_id,
         ]  # fmt: skip
-        environment = {**os.environ, "PYTHONPATH": path}
+        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
         for _ in range(KILLS):
             lives.begin(RANGES_A_LIFE)
             process = subprocess.Popen(command, env=environment)

@@ -1,4 +1,9 @@
-"""Answers that MAST once gave, read by our client; kept apart because they are not of JWST."""
+"""Answers that MAST once gave, read by our client; kept apart because they are not of JWST.
+
+Two recorded answers are not read: ``mission_products`` and ``mission_results`` are of the search of single missions
+(``/search/<mission>/api``), which is another service than the portal and which jwstpipe does not ask: what it gives of
+JWST, the portal gives too.
+"""
 
 import json
 from urllib.parse import unquote
@@ -15,11 +20,15 @@ from jwstpipe.archive.resolve import resolve_name
 from jwstpipe.archive.web import Sessions
 from jwstpipe.requests import SearchRequest
 
+READ = {
+    "caom", "advSearch", "advSearchPos", "products", "resolver", "columnsconfig", "mast_relative_path", "countsResp",
+}  # fmt: skip
+
 
 @pytest.fixture
 def mast(shared_data):
     """A server that gives the recorded answer for each service."""
-    held = {path.stem: path.read_bytes() for path in (shared_data / "mast").glob("*.json")}
+    held = {name: (shared_data / "mast" / f"{name}.json").read_bytes() for name in READ}
 
     def answer(ask):
         if "columnsconfig" in ask.path:
@@ -103,3 +112,15 @@ def test_the_archive_matches_footprints_not_centres(mast):
         region.append(distance_to_region_deg(210.80227, 54.34895, str(row["s_region"])))
     assert max(region) <= 0.2
     assert max(centre) > 0.5
+
+
+def test_every_recorded_answer_of_the_services_that_are_asked_is_read(shared_data):
+    held = {path.stem for path in (shared_data / "mast").glob("*.json")}
+    assert held - READ == {"mission_products", "mission_results"}
+
+
+def test_recorded_filtered_observations_become_typed_rows(mast, shared_data):
+    recorded = json.loads((shared_data / "mast" / "advSearch.json").read_bytes())["data"]
+    table = all_rows(open_portal(mast), "Mast.Caom.Filtered", {"filters": []}).table
+    assert list(table["obsid"]) == [str(row["obsid"]) for row in recorded]
+    assert list(table["s_ra"]) == pytest.approx([row["s_ra"] for row in recorded])

@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from catalog_records import CREATED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from jwstpipe.catalog.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.models import ProductRecord, checked_record
 from jwstpipe.catalog.parts import ProcessingResult, SensorInfo, SpectralInfo
 from jwstpipe.errors import DataError
@@ -105,3 +107,20 @@ def test_the_file_gives_back_what_it_was_given(embedded, record, metadata, descr
     embedded.publish(first)
     embedded.publish(first)
     assert embedded.get("p1") == first.model_copy(update={"status": "published"})
+
+
+def test_what_is_made_of_one_users_private_files_is_theirs(record):
+    public, private, foreign = (
+        record(number, is_public=owner is None, user_id=owner) for number, owner in enumerate((None, "ann", "bob"))
+    )
+
+    def owner(*parents):
+        made = derived_record(
+            "m", kind="mosaic", storage_key="mosaics/m.zarr", parents=parents, operation="mosaic",
+            algorithm_version="1", parameters={}, image=shared_image_info(parents), created=CREATED, run_id="r",
+        )  # fmt: skip
+        return made.user_id, made.is_public
+
+    assert owner(public) == (None, True)
+    assert owner(public, private) == ("ann", False)
+    assert owner(private, foreign) == (None, False)

@@ -9,19 +9,19 @@ from jwstpipe.execute import ThreadWorkers
 from jwstpipe.images.dq import DQ_BITS
 from jwstpipe.images.open import open_image
 from jwstpipe.render.align import aligned
-from jwstpipe.render.cores.repair import find_patches, repaired_copy
+from jwstpipe.render.cores.repair import find_patches, patched_copy
 
 SHAPE = (120, 140)
 LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
 
 
-def write_star(path, *, flagged, rotation=0.0, name="F200W"):
+def write_star(path, *, flagged, rotation=0.0, name="F200W", height=1.0, lost=True):
     y, x = np.indices(SHAPE)
     distance = np.hypot(y - 60, x - 70)
-    truth = 10 + 5000.0 / (1 + (distance / 3) ** 2) ** 1.5
+    truth = 10 + height * 5000.0 / (1 + (distance / 3) ** 2) ** 1.5
     sci = (truth + np.random.default_rng(0).normal(0, 0.5, SHAPE)).astype(np.float32)
     dq = np.zeros(SHAPE, np.uint32)
-    core = distance < 5
+    core = distance < (5 if lost else 0)
     if flagged:
         sci[core] = 0.5  # junk that looks like data
         dq[core] = LOST
@@ -43,7 +43,7 @@ def test_copy_is_filled_and_marked_and_the_image_is_not_touched(tmp_path, flagge
     image = open_image(tmp_path / "a.fits")
     (patch,) = find_patches(image)
     assert int(patch.mask.sum()) == int(core.sum())
-    count = repaired_copy(image, tmp_path / "b.zarr", workers=ThreadWorkers(1))
+    count = patched_copy(image, tmp_path / "b.zarr", [patch], workers=ThreadWorkers(1))
     assert count == int(core.sum())
     copy = open_image(tmp_path / "b.zarr")
     values = copy.read("sci")
@@ -59,7 +59,8 @@ def test_nothing_lost_means_no_copy(tmp_path):
     write_star(tmp_path / "a.fits", flagged=False)
     with fits.open(tmp_path / "a.fits", mode="update") as hdus:
         hdus["SCI"].data = np.nan_to_num(hdus["SCI"].data, nan=99.0)
-    assert repaired_copy(open_image(tmp_path / "a.fits"), tmp_path / "b.zarr", workers=ThreadWorkers(1)) == 0
+    image = open_image(tmp_path / "a.fits")
+    assert patched_copy(image, tmp_path / "b.zarr", find_patches(image), workers=ThreadWorkers(1)) == 0
     assert not (tmp_path / "b.zarr").exists()
 
 
@@ -84,3 +85,23 @@ def test_flagged_junk_on_one_grid_is_repaired_too(tmp_path):
         assert found.repaired[0] > 50
         assert found.repaired[1] == 0
         assert found.images[0].read("sci")[60, 70] > 1500
+
+
+@pytest.mark.parametrize("rotation", [0.0, 25.0])
+def test_a_core_that_one_image_lost_is_filled_on_the_same_pixels_in_all(tmp_path, rotation):
+    """Its colour then is that of its wings, right to the centre; alone, the other's own core would shine through."""
+    write_star(tmp_path / "a.fits", flagged=True, height=0.5)
+    write_star(tmp_path / "b.fits", flagged=False, rotation=rotation, name="F444W", lost=False)
+    with fits.open(tmp_path / "b.fits", mode="update") as hdus:  # a core far brighter than the wings of either say
+        y, x = np.indices(SHAPE)
+        hdus["SCI"].data += (40_000 * (np.hypot(y - 60, x - 70) < 3)).astype(np.float32)
+    with aligned([tmp_path / "a.fits", tmp_path / "b.fits"], workers=ThreadWorkers(2)) as found:
+        first, second = found.images
+        estimated = [image.read("dq") & DQ_BITS["FLUX_ESTIMATED"] for image in found.images]
+        assert np.array_equal(*estimated)
+        filled = estimated[0] > 0
+        assert filled.sum() >= 60
+        ratio = (first.read("sci")[filled] - 10) / (second.read("sci")[filled] - 10)
+        assert np.median(ratio) == pytest.approx(0.5, rel=0.1)
+        assert np.ptp(ratio) < 0.2
+        assert found.repaired == (found.repaired[0], 0)

@@ -14,7 +14,7 @@ from jwstpipe.render.tone.choose import choose_stretches
 from jwstpipe.render.tone.curves import apply_curve, parse_curve
 from jwstpipe.render.tone.statistics import FRACTIONS, measure_sky
 from jwstpipe.render.tone.stretch import Stretch, apply_stretch
-from jwstpipe.render.tone.table import look_up, stretch_table
+from jwstpipe.render.tone.table import look_up, look_up_all, positions, stretch_table
 from jwstpipe.requests import CompositeRequest
 
 X = np.linspace(0.0, 1.0, 1001)
@@ -175,3 +175,51 @@ def test_a_stretch_without_range_falls_back_and_says_so():
         load_preset("natural"), CompositeRequest(preset="natural"), [measured], names=["F200W"], miri=[False]
     )
     assert chosen.fallbacks == ("F200W:sqrt->linear: all its pixels have one value",)
+
+
+def shown(preset, fields):
+    """Brightness of the channels of a picture in a preset, (channel, y, x)."""
+    measured = [measure_sky(field.astype(np.float32), level=0, name="a.fits") for field in fields]
+    made = choose_stretches(
+        load_preset(preset), CompositeRequest(), measured, names=FILTERS, miri=[False] * len(fields)
+    ).stretches
+    return np.array([apply_stretch(field, one) for field, one in zip(fields, made, strict=True)])
+
+
+FILTERS = ("F090W", "F200W", "F444W")
+GAINS = ((1.0, 0.0), (7.0, 300.0), (0.02, -4.0))
+
+
+@pytest.mark.parametrize("preset", preset_names())
+def test_flat_spectrum_is_neutral_in_every_preset(preset):
+    """Channels that differ by gain and sky level only are equally bright in every pixel."""
+    field = starfield(noise=0.5, stars=200)
+    channels = shown(preset, [gain * field + sky for gain, sky in GAINS])
+    assert np.ptp(channels, axis=0).max() < 2e-3
+
+
+@pytest.mark.parametrize("preset", [name for name in preset_names() if name != "auto"])
+def test_a_few_bright_stars_of_one_colour_do_not_tint_the_field(preset):
+    """A crowded field of flat spectrum, and in front of it 1 % of pixels that only the first channel sees so bright."""
+    crowd = starfield((300, 300), noise=0.5, stars=3000)
+    front = np.zeros(crowd.shape)
+    front[10:40, 20:50] = 5000.0
+    channels = shown(preset, [crowd + front, 3.0 * crowd, 0.5 * crowd])
+    middle = np.median(channels[:, front == 0], axis=1)
+    assert middle.max() < 1.25 * middle.min()
+
+
+def test_look_up_of_many_is_that_of_one():
+    """In the table, at its nodes, between them, beyond both ends; what is not a number stays none."""
+    table = stretch_table(Stretch("asinh", 0.0, 1.0, 0.01))
+    x = np.concatenate(
+        [np.linspace(-0.1, 1.1, 4001), positions(), np.geomspace(1e-12, 1, 999), [np.inf, -np.inf, np.nan]]
+    )
+    x = x.astype(np.float32)
+    many = x.copy()
+    look_up_all(many, table)
+    inside = (x >= 0) & (x < 1)
+    assert np.array_equal(many[inside], evaluated(x, table)[inside])
+    assert (many[x < 0] == table[0]).all()
+    assert (many[x >= 1] == table[-1]).all()
+    assert np.array_equal(np.isnan(many), np.isnan(x))

@@ -2,9 +2,10 @@
 
 What is lost: samples that are NaN, and those that were saturated from the first read on (SATURATED together with
 DO_NOT_USE), whatever number stands there. The image itself stays as it is; a repaired copy is made, whose data quality
-plane marks the pixels (FLUX_ESTIMATED).
+plane marks the pixels (FLUX_ESTIMATED). Once all images lie on one grid, what any of them had filled is filled in all.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,13 +19,13 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.layout import SHARD, plane_spec, root_attributes
 from jwstpipe.images.publish import new_image
 from jwstpipe.images.pyramid import build_pyramid
-from jwstpipe.render.cores.holes import CoreLimits, find_holes
+from jwstpipe.render.cores.holes import CoreLimits, Region, find_holes, regions_of
 from jwstpipe.render.cores.profile import is_core, profile_filling
 from jwstpipe.sky.box import Box
 
-__all__ = ["Patch", "find_patches", "repaired_copy"]
+__all__ = ["Patch", "find_patches", "joint_patches", "patched_copy"]
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 
 LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
 """Bits that together mean that nothing of the flux is known."""
@@ -67,8 +68,41 @@ def find_patches(image: SkyImage, *, limits: CoreLimits | None = None) -> list[P
     return found
 
 
-def repaired_copy(image: SkyImage, out: Path, *, workers: Workers, limits: CoreLimits | None = None) -> int:
-    """Make an image store of an image with its lost cores filled.
+def joint_patches(images: Sequence[SkyImage], *, limits: CoreLimits | None = None) -> list[list[Patch]]:
+    """Find what any of the images had filled, and what to fill it with in all of them.
+
+    Parameters
+    ----------
+    images
+        On one grid; a ``dq`` plane tells what was filled (FLUX_ESTIMATED).
+    limits
+        Largest core; None = the defaults.
+
+    Returns
+    -------
+    list of list of Patch
+        For each image: the same pixels, from its own wings; so the colours of a star are those of its wings.
+    """
+    limits = limits or CoreLimits()
+    whole = Box.of_shape(images[0].shape)
+    found: list[list[Patch]] = [[] for _ in images]
+    for cell in whole.cells(SHARD):
+        window = cell.dilated(limits.margin).intersection(whole) or cell
+        mask = np.logical_or.reduce([_estimated(image, window) for image in images])
+        regions = (
+            [region for region in regions_of(mask) if _belongs(region, window, cell, limits)] if mask.any() else []
+        )
+        for image, patches in zip(images, found, strict=True) if regions else ():
+            values = _samples(image, window)
+            for region in regions:
+                if np.isfinite(values[region.around.slices][~region.mask]).all():
+                    filling = profile_filling(values, region, reach=limits.wings)
+                    patches.append(Patch(region.around.shifted(window.y0, window.x0), region.mask, filling))
+    return found
+
+
+def patched_copy(image: SkyImage, out: Path, patches: Sequence[Patch], *, workers: Workers) -> int:
+    """Make an image store of an image with patches in it.
 
     Parameters
     ----------
@@ -76,17 +110,16 @@ def repaired_copy(image: SkyImage, out: Path, *, workers: Workers, limits: CoreL
         FITS file or image store.
     out
         Local image store to make: planes ``sci`` and ``dq``.
+    patches
+        What to put where.
     workers
         Where its pyramid is built.
-    limits
-        Largest core; None = the defaults.
 
     Returns
     -------
     int
         Pixels that were filled; with 0 nothing is made.
     """
-    patches = find_patches(image, limits=limits)
     if not patches:
         return 0
     unit = str(image.header.get("BUNIT", ""))
@@ -126,6 +159,19 @@ def _samples(image: SkyImage, box: Box) -> NDArray[np.float32]:
     if "dq" in image.planes:
         values[(image.read("dq", box) & np.uint32(LOST)) == LOST] = np.nan
     return values
+
+
+def _estimated(image: SkyImage, box: Box) -> NDArray[np.bool_]:
+    if "dq" not in image.planes:
+        return np.zeros(box.shape, bool)
+    return np.asarray((image.read("dq", box) & np.uint32(DQ_BITS["FLUX_ESTIMATED"])) != 0)
+
+
+def _belongs(region: Region, window: Box, cell: Box, limits: CoreLimits) -> bool:
+    """Tell whether a region is small enough for a core, and of this tile."""
+    hole = region.hole(window)
+    small = max(region.mask.shape) - 2 <= limits.joint_extent
+    return small and hole.area >= _LEAST_PIXELS and _starts_in(cell, hole.row, hole.column)
 
 
 def _starts_in(cell: Box, row: int, column: int) -> bool:

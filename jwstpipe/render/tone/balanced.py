@@ -14,7 +14,7 @@ from jwstpipe.render.tone.statistics import SkyStatistics
 from jwstpipe.render.tone.stretch import Stretch, bounded
 from jwstpipe.requests import Stretch as StretchKind
 
-__all__ = ["automatic_stretches"]
+__all__ = ["automatic_stretches", "balanced_whites"]
 
 KNEE = 20.0
 """Where asinh and log turn from linear to logarithmic, times the noise."""
@@ -35,7 +35,10 @@ LEAST_RANGE = 100.0
 """Least range from sky to white, times the noise: an image of noise alone stays dark."""
 
 CLEAR_OF_NOISE = 5.0
-"""Least height of the 99.5 percentile above the sky, times the noise, to balance the channels by it."""
+"""Least height of a percentile above the sky, times the noise, to balance the channels by it."""
+
+REFERENCES = (0.75, 0.9, 0.95, 0.99, 0.995)
+"""Fractions of the covered pixels whose heights above the sky balance the channels."""
 
 
 def automatic_stretches(
@@ -98,19 +101,35 @@ def _curve(kind: StretchKind, x: float, softening: float) -> float:
 
 
 def _whites(statistics: Sequence[SkyStatistics]) -> list[float]:
-    """Choose the white points: their distances from the sky are in proportion to those of the 99.5 percentiles.
+    """Choose the white points: about the 99.9 percentiles, balanced by what fills the picture.
 
-    That percentile belongs to what fills the picture, the 99.9 percentile often to a few stars of their own colour.
-    Where it is not clear of the noise (a nearly empty field), each channel goes by its own 99.9 percentile.
+    The 99.9 percentile itself often belongs to a few stars of their own colour.
     """
-    heights = [one.bright - one.sky for one in statistics]
     tops = [max(one.high - one.sky, LEAST_RANGE * one.noise) for one in statistics]
-    if all(height > CLEAR_OF_NOISE * one.noise for height, one in zip(heights, statistics, strict=True)):
-        factor = float(np.median([top / height for top, height in zip(tops, heights, strict=True)]))
-        tops = [factor * height for height in heights]
+    whites = balanced_whites([one.sky + top for one, top in zip(statistics, tops, strict=True)], statistics)
     return [
-        one.sky + (top if top > 0 else max(1.0, abs(one.sky) * 1e-6)) for one, top in zip(statistics, tops, strict=True)
+        white if white > one.sky else one.sky + max(1.0, abs(one.sky) * 1e-6)
+        for white, one in zip(whites, statistics, strict=True)
     ]
+
+
+def balanced_whites(whites: Sequence[float], statistics: Sequence[SkyStatistics]) -> list[float]:
+    """Move white points until their heights above the sky are in proportion to what fills the picture.
+
+    The proportions are the medians of those at several percentiles, as far as they are clear of the noise in every
+    channel; where none is (a nearly empty field), the white points stay.
+    """
+    rows = [[one.quantile(fraction) - one.sky for one in statistics] for fraction in REFERENCES]
+    clear = [
+        row for row in rows if all(h > CLEAR_OF_NOISE * one.noise for h, one in zip(row, statistics, strict=True))
+        and min(row) > 0.0
+    ]  # fmt: skip
+    if not clear:
+        return list(whites)
+    logs = np.log(clear)
+    heights = np.exp(np.median(logs - logs.mean(axis=1, keepdims=True), axis=0))
+    factor = float(np.median([(w - one.sky) / h for w, one, h in zip(whites, statistics, heights, strict=True)]))
+    return [one.sky + factor * float(height) for one, height in zip(statistics, heights, strict=True)]
 
 
 def _sky_position(kind: StretchKind, softening: float) -> float:

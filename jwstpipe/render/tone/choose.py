@@ -8,7 +8,7 @@ import numpy as np
 from jwstpipe.errors import UsageError
 from jwstpipe.render.presets.model import ChannelTone, Preset
 from jwstpipe.render.tone.auto import AutoFacts, auto_stretch
-from jwstpipe.render.tone.balanced import automatic_stretches
+from jwstpipe.render.tone.balanced import automatic_stretches, balanced_whites
 from jwstpipe.render.tone.curves import parse_curve
 from jwstpipe.render.tone.statistics import FRACTIONS, SkyStatistics
 from jwstpipe.render.tone.stretch import SOFTENING, Stretch, bounded, brightness
@@ -92,6 +92,9 @@ def choose_stretches(
         if fallback:
             fallbacks.append(f"{name}:{fallback}")
     if _neutral(preset, options):
+        curves = {(one.kind, one.a, one.gamma) for one in made}
+        if len(curves) == 1 and options.high is None and options.high_percent is None:
+            made = _one_white(made, statistics)
         made = _one_sky(made, statistics)
     if preset.middle < 1.0 and options.gamma is None:
         made = _held_down(made, statistics, preset.middle)
@@ -200,6 +203,17 @@ def _one_sky(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) 
     skies = [_sky_brightness(stretch, one, stretch.lo) for stretch, one in zip(stretches, statistics, strict=True)]
     target = min(max(float(np.median(skies)), DARKEST_SKY), BRIGHTEST_SKY)
     return [_with_sky(stretch, one, target) for stretch, one in zip(stretches, statistics, strict=True)]
+
+
+def _one_white(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
+    """Balance the upper limits by what fills the picture, and give all channels one black and one white point.
+
+    Only channels of one curve can share them: a look that treats MIRI otherwise has balanced it by that.
+    """
+    whites = balanced_whites([one.hi for one in stretches], statistics)
+    return [
+        replace(one, hi=white) if white > one.lo else one for one, white in zip(_alike(stretches), whites, strict=True)
+    ]
 
 
 def _held_down(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics], middle: float) -> list[Stretch]:
