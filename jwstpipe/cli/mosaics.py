@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import Align, Background, Combine, Kernel, MosaicOptions, Quantity, Weights, validated
 from jwstpipe.settings import S3Settings
@@ -95,6 +95,8 @@ def mosaic(
                 s3=settings.s3, workers=workers, report=report,
             )  # fmt: skip
             summary = asdict(made)
+            if made.background is not None and made.background["note"] and not choices_of(context).quiet:
+                remark(made.background["note"])
     if as_json:
         json_data(summary)
         return

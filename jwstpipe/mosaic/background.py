@@ -14,7 +14,7 @@ import shapely
 from jwstpipe.errors import NoCoverageError, UsageError
 from jwstpipe.execute import Workers
 from jwstpipe.mosaic.levels import Skies, solve_skies
-from jwstpipe.mosaic.overlaps import CELL, OverlapJob, measure_overlaps, reduced
+from jwstpipe.mosaic.overlaps import CELL, Overlap, OverlapJob, measure_overlaps, reduced
 from jwstpipe.mosaic.plan import MosaicPlan
 from jwstpipe.mosaic.skies import Sky
 from jwstpipe.mosaic.sources import Source
@@ -23,6 +23,9 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
 __all__ = ["Match", "known_skies", "match_skies", "neighbours_of"]
+
+SIGNIFICANT = 3.0
+"""Levels that leave this many times the noise of the differences between neighbours do not describe the skies."""
 
 FEWEST_REGION_CELLS = 4
 """A sky region with fewer cells of an image says nothing of it."""
@@ -39,6 +42,9 @@ class Match:
     names: tuple[str, ...]
     gauges: tuple[str, ...]
     """How the zero of each component is fixed: mean, known, or region."""
+
+    note: str = ""
+    """Why levels cannot make the images agree, and what can; empty where they do."""
 
     @property
     def skies(self) -> tuple[Sky, ...]:
@@ -63,6 +69,7 @@ class Match:
             "residuals": [[names[i], names[j], rest] for i, j, rest in self.found.residuals],
             "components": [groups[component] for component in sorted(groups)],
             "gauges": list(self.gauges),
+            "note": self.note,
             "doubtful": [[names[i], names[j]] for i, j in self.found.doubtful],
             "level_only": [names[k] for k in self.found.level_only],
         }
@@ -113,7 +120,23 @@ def match_skies(
         gauges[skies.components[number]] = "known"
     if plan.options.sky_region is not None:
         skies = _zeroed(plan, skies, gauges, access)
-    return Match("given" if method == "none" else method, skies, names, tuple(gauges))
+    note = _level_note(centres, overlaps, skies) if method == "level" else ""
+    return Match("given" if method == "none" else method, skies, names, tuple(gauges), note)
+
+
+def _level_note(centres: Sequence[tuple[float, float]], overlaps: Sequence[Overlap], skies: Skies) -> str:
+    """Say so where levels contradict each other by more than noise, as those of sloping skies do round a circle."""
+    if not overlaps:
+        return ""
+    noise = float(np.sqrt(np.mean([1.0 / overlap.weight for overlap in overlaps])))
+    if skies.residual_rms <= SIGNIFICANT * noise:
+        return ""
+    sloping = solve_skies(centres, overlaps, planes=True).residual_rms
+    advice = f"; planes would leave {sloping:.3g}: --background plane" if sloping < 0.5 * skies.residual_rms else ""
+    return (
+        f"one level for each image leaves {skies.residual_rms:.3g} between neighbours (rms), and the noise is"
+        f" {noise:.2g}: the skies have slopes{advice}"
+    )
 
 
 def known_skies(sources: Sequence[Source], given: Sequence[str]) -> dict[int, float]:

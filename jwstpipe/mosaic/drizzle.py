@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 Reals = NDArray[np.floating]
 Bits = NDArray[np.uint32]
 
+SLIVER = 1e-12
+"""A smaller part of a drop does not count."""
+
 SIDE = 8
 """Room, in pixels of the plane, that the largest drop gets at first."""
 
@@ -46,7 +49,7 @@ def drizzled(layer: Layer, forward: PixelMap, box: Box, *, pixfrac: float) -> Re
         Weights are the sums of overlaps (shares of a drop) times the weights of the pixels; variances follow as
         ``sum (a w)^2 v / (sum a w)^2``.
     """
-    sums = np.zeros((2, *box.shape))
+    sums = np.zeros((*box.shape, 2))
     spread = np.zeros(box.shape if layer.var.shape[0] > 1 else (1, 1))
     used = np.zeros(box.shape if layer.dq.shape[0] > 1 else (1, 1), dtype="u4")
     lost = np.zeros_like(used)
@@ -81,7 +84,8 @@ def _drizzle(
     px, py, areas = np.empty((4, n)), np.empty((4, n)), np.empty(n)
     spans = np.empty((4, n), dtype=np.int32)
     covered = np.zeros((SIDE, SIDE + 1))
-    height, width = sums.shape[1], sums.shape[2]
+    height, width = sums.shape[0], sums.shape[1]
+    plain = spread.size == 1 and used.size == 1
     for i in range(sci.shape[0]):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
         _map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
@@ -101,8 +105,7 @@ def _drizzle(
             good = np.isfinite(sci[i, j]) and w > 0.0
             if not good and dq.shape[0] == 1:
                 continue
-            if rows > covered.shape[0] or columns >= covered.shape[1]:
-                covered = np.zeros((max(rows, covered.shape[0]), max(columns + 1, covered.shape[1])))
+            covered = _large_enough(covered, rows, columns + 1)
             for k in range(4):
                 m = (k + 1) % 4
                 _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
@@ -111,7 +114,19 @@ def _drizzle(
             v = var[i, j] * scale * scale if spread.size > 1 else 0.0
             bits = np.uint32(dq[i, j] if used.size > 1 else 0)
             value = sci[i, j] * scale
+            inner = left >= 0 and low >= 0 and left + columns < width and low + rows <= height
+            if inner and plain and good:
+                _deposit_plain(covered, rows, columns + 1, left, low, value, w / area, sums)
+                continue
             _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, sums, spread, used, lost)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
+    """Give the room for a drop, made larger for one that does not fit."""
+    if rows <= covered.shape[0] and columns <= covered.shape[1]:
+        return covered
+    return np.zeros((max(rows, covered.shape[0]), max(columns, covered.shape[1])))
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -127,17 +142,33 @@ def _deposit(
             covered[b, a] = 0.0
             y, x = low + b, left + a
             h = abs(total) * rate
-            if h <= 1e-12 * rate or x < 0 or y < 0 or x >= sums.shape[2] or y >= sums.shape[1]:
+            if h <= SLIVER * rate or x < 0 or y < 0 or x >= sums.shape[1] or y >= sums.shape[0]:
                 continue
             if not good:
                 lost[y, x] |= bits
                 continue
-            sums[0, y, x] += h * value
-            sums[1, y, x] += h
+            sums[y, x, 0] += h * value
+            sums[y, x, 1] += h
             if spread.size > 1:
                 spread[y, x] += h * h * v
             if used.size > 1:
                 used[y, x] |= bits
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _deposit_plain(
+    covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, sums: Floats
+) -> None:
+    """Do what `_deposit` does where the drop lies inside, and there is nothing but samples; without branches."""
+    for b in range(rows):
+        total = 0.0
+        for a in range(columns):
+            total += covered[b, a]
+            covered[b, a] = 0.0
+            h = abs(total)
+            h = h * rate if h > SLIVER else 0.0
+            sums[low + b, left + a, 0] += h * value
+            sums[low + b, left + a, 1] += h
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -241,8 +272,8 @@ def _normalise(sums: Floats, spread: Floats, used: Bits, lost: Bits, sci: Reals,
     """Divide by the weights; a pixel that no drop reached keeps the bits that tell why."""
     for i in range(sci.shape[0]):
         for j in range(sci.shape[1]):
-            total = sums[1, i, j]
-            sci[i, j] = sums[0, i, j] / total if total > 0.0 else np.nan
+            total = sums[i, j, 1]
+            sci[i, j] = sums[i, j, 0] / total if total > 0.0 else np.nan
             wht[i, j] = total
             if spread.size > 1:
                 var[i, j] = spread[i, j] / (total * total) if total > 0.0 else 0.0

@@ -85,7 +85,7 @@ def test_adaptive_and_exact_are_those_of_reproject(tmp_path, kernel, function):
     assert set(np.unique(bits)) == {0, 2}
 
 
-@pytest.mark.parametrize("kernel", ["bilinear", "lanczos3", "drizzle", "adaptive", "exact"])
+@pytest.mark.parametrize("kernel", ["nearest", "bilinear", "lanczos3", "drizzle", "adaptive", "exact"])
 def test_a_flux_in_a_pixel_keeps_its_sum_and_a_surface_brightness_its_value(tmp_path, kernel):
     where = header(shape=SHAPE, sip=kernel in ("bilinear", "drizzle"), angle=25.0)
     y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
