@@ -11,7 +11,7 @@ from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
-from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, SHEET_ALGORITHM, composite, contact_sheet
+from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, SHEET_ALGORITHM, composite, contact_sheet, contents_of_files
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from tasks.artifacts import progress_artifacts
@@ -124,6 +124,7 @@ def _picture(
 ) -> ProductRecord:  # fmt: skip
     wishes = options.model_dump(mode="json")
     parameters = {**wishes, "form": form, "luminance": luminance is not None, "title": title}
+    parameters |= contents_of_files(options)
     parents = [*inputs, *([luminance] if luminance else [])]
     identity = derived_product_id(
         "composite", COMPOSITE_ALGORITHM, parameters, [parent.product_id for parent in parents]

@@ -59,6 +59,7 @@ class FillingPart:
         self._follower = ThreadPoolExecutor(1, "digest")
         self._following: deque[tuple[int, Future[None]]] = deque()
         self._lock = Lock()
+        self._resumed: int | None = None
 
     def close(self) -> None:
         """Wait until the digest has what was reached, and close the file."""
@@ -70,11 +71,16 @@ class FillingPart:
         return PartWriter(self._fd, start, self._path)
 
     def reached(self, stop: int) -> None:
-        """Follow up to `stop`: all bytes before it are there. Waits while that is too far behind."""
+        """Follow up to `stop`: all bytes before it are there.
+
+        Waits while that is too far behind; but never for what was there already when the first call came, so that a
+        large part is read again while its last ranges come.
+        """
         late: list[Future[None]] = []
         with self._lock:
+            self._resumed = stop if self._resumed is None else self._resumed
             self._following.append((stop, self._follower.submit(self._follow, stop)))
-            while stop - self._following[0][0] > MOST_BEHIND:
+            while self.digest.position >= self._resumed and stop - self._following[0][0] > MOST_BEHIND:
                 late = [self._following.popleft()[1]]
         wait(late)
 

@@ -161,7 +161,7 @@ class HttpsSource:
                     return self._info(response, int(place[3]), ranges=True)
                 return self._info(response, None, ranges=False)
             length = response.headers.get("Content-Length", "")
-            return self._info(response, int(length) if length.isdigit() else None, ranges=False)
+            return self._info(response, int(length) if length.isdecimal() else None, ranges=False)
 
     def read_range(self, start: int, stop: int, info: SourceInfo) -> Generator[Chunk, None, None]:
         """Yield a byte range (see `ByteSource`)."""
@@ -179,9 +179,9 @@ class HttpsSource:
             raise_for_answer(response, self._name)
             self._check_version(response, info)
             length = response.headers.get("Content-Length", "")
-            if info.size is not None and length.isdigit() and int(length) != info.size:
+            if info.size is not None and length.isdecimal() and int(length) != info.size:
                 raise PassingError(f"{self._name}: a body of {int(length):,} bytes for a file of {info.size:,}")
-            promised = int(length) if info.size is None and length.isdigit() else info.size
+            promised = int(length) if info.size is None and length.isdecimal() else info.size
             yield from self._body(response, promised)
 
     @property

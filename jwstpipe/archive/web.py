@@ -248,7 +248,7 @@ def _retry_after_s(value: str | None) -> float | None:
     """Read ``Retry-After``: seconds or a date (RFC 9110, 10.2.3)."""
     if value is None:
         return None
-    if value.strip().isdigit():
+    if value.strip().isdecimal():  # not a digit such as a superscript two
         return float(value)
     try:
         moment = parsedate_to_datetime(value)

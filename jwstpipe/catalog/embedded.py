@@ -8,7 +8,7 @@ tables by triggers, and writes many documents at once. All else is neosqlite's. 
 import json
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -22,6 +22,9 @@ ARRAYS = ("tags", "derived_from", "shared_with")
 TEXTS = ("name_key", "note_key")
 """Fields that are searched for parts of a text."""
 
+PLACE = "sky"
+"""Unit vector of a position: its coordinates stand in a table of numbers, where a box is read without documents."""
+
 _WEAK = frozenset({"status", "is_public", "is_archived"})
 """Fields that most records share: their indexes serve only where no other condition can."""
 
@@ -31,6 +34,7 @@ _ARITHMETIC = {"$add": "+", "$subtract": "-", "$multiply": "*"}
 _COMMON = 2000
 """Records from which on a value of an array counts as common."""
 
+_COORDINATES = {f"{PLACE}.{axis}": axis for axis in "xyz"}
 _MOST_BRANCHES = 16
 _ROWS_AT_ONCE = 400
 """Documents in one statement: two values each, and older SQLite takes 999."""
@@ -57,11 +61,14 @@ class IndexedCollection:
         return getattr(self._collection, name)
 
     def create_index(self, keys: str | Sequence[tuple[str, int]], *, unique: bool = False, sparse: bool = False) -> str:
-        """Make an index, if it is not there; those of arrays are side tables."""
+        """Make an index, if it is not there; those of arrays and of places are side tables."""
         fields = [(keys, 1)] if isinstance(keys, str) else list(keys)
         if fields[0][0] in ARRAYS:
-            self._create_side_tables()
+            self._create_side_tables("members", _side_tables(self._table))
             return f"{self._table}_members"
+        if fields[0][0].startswith(f"{PLACE}."):
+            self._create_side_tables("places", _table_of_places(self._table))
+            return f"{self._table}_places"
         name = f"{self._table}_by_" + "_".join(field.replace(".", "_") for field, _ in fields)
         columns = ", ".join(f"{_expression(field)} {'DESC' if way < 0 else 'ASC'}" for field, way in fields)
         there = f" WHERE {_expression(fields[0][0])} IS NOT NULL" if sparse else ""
@@ -70,15 +77,12 @@ class IndexedCollection:
         )
         return name
 
-    def _create_side_tables(self) -> None:
-        """Make the tables of array members and of texts and what keeps them in step, and fill them once."""
-        table = self._table
-        found = self._connection.execute(
-            "SELECT 1 FROM sqlite_master WHERE name = ?", (f"{table}_members_insert",)
-        ).fetchone()
-        if found:
+    def _create_side_tables(self, name: str, statements: Iterable[str]) -> None:
+        """Make side tables and what keeps them in step, and fill them once."""
+        trigger = f"{self._table}_{name}_insert"
+        if self._connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (trigger,)).fetchone():
             return
-        for statement in _side_tables(table):
+        for statement in statements:
             self._connection.execute(statement)
 
     def update_by_id(self, updates: Updates, *, upsert: bool) -> None:
@@ -211,8 +215,11 @@ class _Translation:
     def where(self, conditions: Mapping[str, Any]) -> _Sql:
         """Translate conditions that hold together."""
         strong = any(self._leads(key, test) for key, test in conditions.items())
-        parts = []
+        box = {key: test for key, test in conditions.items() if key.startswith(f"{PLACE}.")}
+        parts = [self._inside(box)] if box else []
         for key, test in conditions.items():
+            if key in box:
+                continue
             if key in ("$and", "$or"):
                 inner = [self.where(part) for part in test]
                 parts.append(_joined(inner, " AND " if key == "$and" else " OR "))
@@ -253,6 +260,16 @@ class _Translation:
             value = operand if operator == "$eq" else operand[0]
             return _Sql(f"{field} IS NULL") if value is None else _Sql(f"{field} = ?", (value,))
         return _Sql(f"{field} {_COMPARISONS[operator]} ?", (operand,))
+
+    def _inside(self, box: Mapping[str, Mapping[str, float]]) -> _Sql:
+        """Ask for records whose place lies in a box."""
+        sides = [
+            _Sql(f"{_COORDINATES[key]} {_COMPARISONS[operator]} ?", (value,))
+            for key, test in box.items()
+            for operator, value in test.items()
+        ]
+        within = _joined(sides, " AND ")
+        return _Sql(f"id IN (SELECT row FROM {self.table}_places WHERE {within.text})", within.values)  # noqa: S608 - constants
 
     def _member(self, key: str, values: tuple[Any, ...]) -> _Sql:
         """Ask for records whose array holds one of some values.
@@ -309,6 +326,25 @@ def _side_tables(table: str) -> Iterator[str]:
     yield f"CREATE TRIGGER {members}_delete AFTER DELETE ON {table} BEGIN {forget}END"
     yield f"CREATE TRIGGER {members}_update AFTER UPDATE ON {table} WHEN {changed} BEGIN {forget}{enter}END"
     yield f"CREATE TRIGGER {members}_insert AFTER INSERT ON {table} BEGIN {enter}END"
+
+
+def _table_of_places(table: str) -> Iterator[str]:
+    """Make and fill the table of places, and have triggers follow every later change."""
+    places = f"{table}_places"
+    yield f"CREATE TABLE IF NOT EXISTS {places} (row INTEGER PRIMARY KEY, x REAL, y REAL, z REAL)"
+    yield f"CREATE INDEX IF NOT EXISTS {places}_by_z ON {places} (z, x, y)"
+    columns = ", ".join(f"json_extract(new.data, '$.{PLACE}.{axis}')" for axis in "xyz")
+    there = f"json_extract(new.data, '$.{PLACE}') IS NOT NULL"
+    enter = f"INSERT INTO {places} SELECT new.id, {columns}"
+    forget = f"DELETE FROM {places} WHERE row = old.id"  # noqa: S608 - as above
+    yield f"{enter} FROM {table} AS new WHERE {there}"
+    changed = f"json_extract(old.data, '$.{PLACE}') IS NOT json_extract(new.data, '$.{PLACE}')"
+    yield f"CREATE TRIGGER {places}_delete AFTER DELETE ON {table} BEGIN {forget}; END"
+    yield (
+        f"CREATE TRIGGER {places}_update AFTER UPDATE ON {table} WHEN {changed}"
+        f" BEGIN {forget}; {enter} WHERE {there}; END"
+    )
+    yield f"CREATE TRIGGER {places}_insert AFTER INSERT ON {table} WHEN {there} BEGIN {enter}; END"
 
 
 def _entries(table: str, *, among: str | None) -> Iterator[str]:

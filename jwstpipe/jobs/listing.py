@@ -1,20 +1,26 @@
 """Which jobs there are."""
 
 import re
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.jobs.job import Job
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.jobs.server import api_address, asking
-from jwstpipe.jobs.states import JobState, JobStatus, state_of
+from jwstpipe.jobs.states import JobState, JobStatus, state_of, types_of
 from jwstpipe.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.filters import FlowRunFilter
 
 __all__ = ["find_job", "jobs", "listed"]
 
 _PART = re.compile(r"^[0-9a-f-]{4,36}$")
 _RECENT = 200
+SOON = timedelta(minutes=1)
+"""Clocks of server and client may differ by so much."""
 _NAMES = {kind.flow_name: kind.name for kind in KINDS.values()}
 
 
@@ -25,7 +31,7 @@ def jobs(
     limit: int = 20,
     settings: Settings | None = None,
 ) -> list[Job]:
-    """List jobs, the newest first.
+    """List jobs, the newest first; what schedules have planned for later is left out.
 
     Parameters
     ----------
@@ -56,8 +62,7 @@ def listed(
         raise UsageError(f"limit is 1 to {_RECENT}, not {limit}")
     site = settings or load_settings()
     names = [job_kind(kind).flow_name] if kind else list(_NAMES)
-    found = [(_job(run, flows, site), state_of(run)) for run, flows in _runs(site, names)]
-    return [(job, status) for job, status in found if state is None or status.state == state][:limit]
+    return [(_job(run, flows, site), state_of(run)) for run, flows in _runs(site, names, _begun(state), limit)]
 
 
 def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
@@ -72,11 +77,15 @@ def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
     ServiceError
         No Prefect server answers.
     """
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId  # noqa: PLC0415 - as in `asking`
+
     site = settings or load_settings()
     text = job_id.strip().lower()
     if not _PART.match(text):
         raise UsageError(f"{job_id!r} is not the id of a job; jwstpipe jobs lists them")
-    recent = [_job(run, flows, site) for run, flows in _runs(site, list(_NAMES), _exactly(text))]
+    whole = _exactly(text)
+    only = _begun() if whole is None else FlowRunFilter(id=FlowRunFilterId(any_=[whole]))
+    recent = [_job(run, flows, site) for run, flows in _runs(site, list(_NAMES), only, _RECENT)]
     found = [job for job in recent if job.id.startswith(text)]
     if not found:
         raise NotFoundError(f"{api_address(site)} knows no job {job_id}; jwstpipe jobs lists them")
@@ -92,21 +101,32 @@ def _exactly(text: str) -> UUID | None:
         return None
 
 
-def _runs(settings: Settings, flow_names: list[str], exactly: UUID | None = None) -> list[tuple[Any, dict[UUID, str]]]:
+def _begun(state: JobState | None = None) -> "FlowRunFilter":
+    """Ask for runs that have begun or are due, in one state or in any."""
     from prefect.client.schemas.filters import (  # noqa: PLC0415 - as in `asking`
-        FlowFilter,
-        FlowFilterName,
         FlowRunFilter,
-        FlowRunFilterId,
+        FlowRunFilterExpectedStartTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
     )
+
+    return FlowRunFilter(
+        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) + SOON),
+        state=None if state is None else FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types_of(state)))),
+    )
+
+
+def _runs(
+    settings: Settings, flow_names: list[str], which: "FlowRunFilter", limit: int
+) -> list[tuple[Any, dict[UUID, str]]]:
+    from prefect.client.schemas.filters import FlowFilter, FlowFilterName  # noqa: PLC0415 - as in `asking`
     from prefect.client.schemas.sorting import FlowRunSort  # noqa: PLC0415
 
-    only = FlowRunFilter(id=FlowRunFilterId(any_=[exactly])) if exactly else None
     of_ours = FlowFilter(name=FlowFilterName(any_=flow_names))
     with asking(settings) as client:
         flows = {flow.id: flow.name for flow in client.read_flows(flow_filter=of_ours)}
         runs = client.read_flow_runs(
-            flow_filter=of_ours, flow_run_filter=only, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=_RECENT
+            flow_filter=of_ours, flow_run_filter=which, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=limit
         )
     return [(run, flows) for run in runs]
 

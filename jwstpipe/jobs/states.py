@@ -8,7 +8,7 @@ from typing import Any, Literal
 from jwstpipe import errors
 from jwstpipe.errors import InterruptedRunError, JwstPipeError
 
-__all__ = ["JobProgress", "JobState", "JobStatus", "state_of"]
+__all__ = ["JobProgress", "JobState", "JobStatus", "state_of", "types_of"]
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "crashed", "cancelled"]
 
@@ -69,6 +69,13 @@ class JobProgress:
 
     stages: dict[str, float]
     """Percent of each stage that has begun, as ``tiles F200W (12 tiles)``."""
+
+
+def types_of(state: JobState) -> tuple[Any, ...]:
+    """Give the types of Prefect's states that are called so here."""
+    from prefect.client.schemas.objects import StateType  # noqa: PLC0415 - Prefect loads only when a server is asked
+
+    return tuple(StateType(name) for name, ours in _STATES.items() if ours == state)
 
 
 def state_of(run: Any, *, hint: str = "") -> JobStatus:

@@ -24,9 +24,17 @@ from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, Stretch
 from jwstpipe.settings import S3Settings
 
-__all__ = ["COMPOSITE_ALGORITHM", "SHEET_ALGORITHM", "THUMBNAIL_ALGORITHM", "composite", "contact_sheet", "thumbnail"]
+__all__ = [
+    "COMPOSITE_ALGORITHM",
+    "SHEET_ALGORITHM",
+    "THUMBNAIL_ALGORITHM",
+    "composite",
+    "contact_sheet",
+    "contents_of_files",
+    "thumbnail",
+]
 
-COMPOSITE_ALGORITHM = "3"
+COMPOSITE_ALGORITHM = "4"
 THUMBNAIL_ALGORITHM = "2"
 SHEET_ALGORITHM = "3"
 """Versions of what rendering does to the pixels: part of the id of every picture."""
@@ -191,8 +199,11 @@ def _direct_wishes(
         found["share"] = share
     if scale_arcsec is not None:
         found["scale_arcsec"] = scale_arcsec
-    files = [Path(name) for name in (options.preset, options.sources) if name is not None]
+    return {**found, **contents_of_files(options)}
+
+
+def contents_of_files(options: CompositeRequest) -> dict[str, list[str]]:
+    """Give the digests of the files that a request names: what decides is what stands in them, not their names."""
+    files = [Path(name) for name in (options.preset, options.sources, options.annotations) if name is not None]
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()]
-    if digests:  # what decides is what stands in a file, not its name alone
-        found["files"] = digests
-    return found
+    return {"files": digests} if digests else {}

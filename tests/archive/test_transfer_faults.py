@@ -247,6 +247,43 @@ def test_retry_after_is_honoured(bring, product, content, monkeypatch):
     assert "HTTP 429" in result.failures[0].reason  # seventy years are not waited for
 
 
+@pytest.mark.parametrize("value", ["", "soon", "-5", "\u00b2", "1.5", "Mon, 99 Foo 2026"])
+def test_a_wait_that_cannot_be_read_is_our_own(bring, product, content, value):
+    answers = iter([Answer(503, {"Retry-After": value})])
+    with Loopback(lambda ask: next(answers, None) or ranged(content, ask)) as server:
+        (receipt,) = bring(product, settings_for(server.address)).require_all()
+    assert receipt.path.read_bytes() == content
+
+
+LYING = {
+    "another total": lambda a, b, size: f"bytes {a}-{b}/{size + 1}",
+    "shifted": lambda a, b, size: f"bytes {a + 1}-{b + 1}/{size}",
+    "no total": lambda a, b, size: f"bytes {a}-{b}/*",
+    "no bytes": lambda a, b, size: f"items {a}-{b}/{size}",
+    "nothing": lambda a, b, size: "",
+    "superscripts": lambda a, b, size: f"bytes {a}-{b}/\u00b2",
+}
+
+
+@pytest.mark.parametrize("lie", LYING)
+def test_a_content_range_that_lies_is_not_believed(bring, product, content, lie):
+    """The ranges are what they should be, their description is not: the file comes whole, or there is a reason."""
+
+    def answer(ask):
+        reply = ranged(content, ask)
+        wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", ask.headers.get("range", ""))
+        if wanted and wanted[0] != "bytes=0-0":
+            reply.headers["Content-Range"] = LYING[lie](int(wanted[1]), int(wanted[2]), len(content))
+        return reply
+
+    with Loopback(answer) as server:
+        result = bring(product, settings_for(server.address, attempts=2))
+    for receipt in result.receipts:
+        assert receipt.path.read_bytes() == content
+    for failure in result.failures:
+        assert "asked for bytes" in failure.reason
+
+
 NO_LENGTH = {"Connection": "close"}
 
 

@@ -9,7 +9,7 @@ from catalog_records import CREATED, make_record
 from pydantic import ValidationError
 
 from jwstpipe.catalog.bulk import archive_records, delete_records, plan_deletion, tag_records
-from jwstpipe.catalog.catalog import Share
+from jwstpipe.catalog.catalog import Share, open_catalog
 from jwstpipe.catalog.exchange import import_lines, import_table, record_line, records_csv, records_table
 from jwstpipe.catalog.parts import InputLink
 from jwstpipe.catalog.query import RecordQuery
@@ -296,6 +296,30 @@ def test_cones_know_poles_and_right_ascension_zero(placed):
     query = RecordQuery(ra=83.8221, dec=-5.3911, radius=0.0005)
     assert placed.count(query) == 2
     assert placed.stats(query).total.records == 2
+
+
+def test_a_cone_follows_what_is_changed_and_deleted(catalog, record):
+    catalog.publish_many(record(number, ra=10.0 + number, dec=20.0) for number in range(3))
+    near = RecordQuery(ra=11.0, dec=20.0, radius=0.1)
+    assert ids(catalog.find(near)) == ["p1"]
+    catalog.publish(record(1, ra=12.0, dec=20.0))
+    catalog.publish(record(2, ra=None, dec=None))
+    assert catalog.find(near) == []
+    assert ids(catalog.find(RecordQuery(ra=12.0, dec=20.0, radius=0.1))) == ["p1"]
+    catalog.delete("p1")
+    assert catalog.count(RecordQuery(ra=11.0, dec=20.0, radius=180.0)) == 1
+
+
+def test_a_file_of_an_older_version_gets_its_table_of_places(tmp_path, record):
+    path = tmp_path / "catalog.sqlite"
+    with open_catalog(path) as catalog:
+        catalog.publish(record(1, ra=10.0, dec=20.0))
+        with catalog.database.writing() as collections:
+            for event in ("insert", "update", "delete"):
+                collections.db.execute(f"DROP TRIGGER jwst_data_places_{event}")
+            collections.db.execute("DROP TABLE jwst_data_places")
+    with open_catalog(path) as catalog:
+        assert ids(catalog.find(RecordQuery(ra=10.0, dec=20.0, radius=0.1))) == ["p1"]
 
 
 def test_a_cone_is_paged_and_joined_with_other_conditions(placed):

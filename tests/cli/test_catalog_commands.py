@@ -124,7 +124,8 @@ def test_what_is_exported_comes_back(command, home, tmp_path, ending):
 
 
 def test_records_come_in_from_a_pipe(command, home, monkeypatch, tmp_path):
-    monkeypatch.setattr("sys.stdin", io.StringIO(command("catalog", "export", "--kind", "image")[1]))
+    written = command("catalog", "export", "--kind", "image")[1].encode()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(written)))
     assert command("catalog", "import", "-", "--home", tmp_path / "other")[2] == "1 records entered\n"
 
 
@@ -173,6 +174,8 @@ def test_lineage_in_every_form(command, home):
         (["catalog", "import", "missing.jsonl"], 3, "missing.jsonl"),
         (["catalog", "import", "bad.jsonl"], 6, "bad.jsonl, line 2: not JSON"),
         (["catalog", "import", "bad.csv"], 6, "unknown column 'colour'"),
+        (["catalog", "import", "bytes.jsonl"], 6, "bytes.jsonl: not text in UTF-8"),
+        (["catalog", "reconcile", "--grace", "-1"], 2, "--grace"),
         (["lineage", "nothing_of_this_name"], 3, "no such file here"),
         (["lineage", "strange.png"], 3, "carries no product id"),
         (["lineage", NAMES[0], "--rerun"], 2, "came from the archive"),
@@ -183,6 +186,7 @@ def test_bad_input_is_one_clear_line(command, home, tmp_path, words, code, says)
     line = command("catalog", "export", "--kind", "image")[1]
     (tmp_path / "bad.jsonl").write_text(f"{line}{{not json\n")
     (tmp_path / "bad.csv").write_text("product_id,colour\np1,red\n")
+    (tmp_path / "bytes.jsonl").write_bytes(b"{\x8e}")
     (tmp_path / "strange.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing more")
     ended, out, error = command(*words)
     assert (ended, out) == (code, "")

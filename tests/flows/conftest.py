@@ -34,6 +34,32 @@ def site(tiny_world, tmp_path, monkeypatch, prefect_server):
     return archive
 
 
+@pytest.fixture(scope="module")
+def first_run(tiny_world, tmp_path_factory, prefect_server):
+    """Process the tiny target once, for the tests of a file that look at it or build on it."""
+    from flows.process_target import process_target
+    from jwstpipe.requests import ProcessTargetRequest
+    from tests.world import TARGET, variables
+
+    _, archive = tiny_world
+    archive.set_faults()
+    place = variables(archive, tmp_path_factory.mktemp("first") / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        for key, value in place.items():
+            patch.setenv(key, value)
+        return place, process_target(ProcessTargetRequest(target=TARGET, level=2))
+
+
+@pytest.fixture
+def finished(first_run, tiny_world, monkeypatch):
+    """Go to the site where the target was processed, and give the report of that run."""
+    place, report = first_run
+    tiny_world[1].set_faults()
+    for key, value in place.items():
+        monkeypatch.setenv(key, value)
+    return report
+
+
 @pytest.fixture
 def s3_site(s3_server, tmp_path):
     """Settings of a store on a fresh bucket, with a catalogue of its own."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -110,6 +111,20 @@ def test_jobs_are_listed_and_found_by_the_beginning_of_their_id(site, tmp_path):
     assert len(jwstpipe.jobs(limit=1)) == 1
     assert jwstpipe.find_job(one.id) == one
     assert jwstpipe.find_job(one.id[:13]) == one
+
+
+def test_what_a_schedule_has_planned_for_later_hides_no_job(site, tmp_path):
+    from prefect.client.orchestration import get_client
+    from prefect.states import Scheduled
+
+    job = jwstpipe.submit("convert", ConvertRequest(target=tmp_path.name))
+    with get_client(sync_client=True) as client:
+        deployment = client.read_deployment_by_name("housekeeping/here")
+        later = datetime.now(UTC) + timedelta(hours=5)
+        planned = client.create_flow_run_from_deployment(deployment.id, state=Scheduled(scheduled_time=later))
+    assert jwstpipe.jobs(limit=1) == [job]
+    assert jwstpipe.jobs(state="waiting", limit=1) == [job]
+    assert "it is to begin at" in jwstpipe.find_job(str(planned.id)).status().message
 
 
 def test_it_works_inside_a_running_event_loop_as_in_a_notebook(site, tmp_path):

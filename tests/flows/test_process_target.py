@@ -16,7 +16,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
 from jwstpipe.jobs.report import read_report
 from jwstpipe.remake import remake
-from jwstpipe.requests import PictureRequest, ProcessTargetRequest, ThumbnailsRequest
+from jwstpipe.requests import MosaicRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
 from tests.world import TARGET
@@ -38,10 +38,10 @@ def leaves(tree):
     return [tree] if not tree.branches else [leaf for branch in tree.branches for leaf in leaves(branch)]
 
 
-def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_world):
+def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(finished, tiny_world):
     programme, _ = tiny_world
     inputs = [file for file in programme.files if file.suffix == "cal"]
-    report = run()
+    report = finished
     assert report.files == len(inputs)
     assert report.bytes_moved == sum(file.path.stat().st_size for file in inputs)
     kinds = [product.kind for product in report.products]
@@ -76,8 +76,7 @@ def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(site, tiny_wo
     assert all(len(digest) == 64 for digest in files.values())
 
 
-def test_a_second_run_moves_nothing_and_makes_nothing(site):
-    first = run()
+def test_a_second_run_moves_nothing_and_makes_nothing(finished):
     with catalogue() as catalog:
         before = {record.product_id: record.storage_key for record in catalog.find()}
     again = run()
@@ -85,15 +84,16 @@ def test_a_second_run_moves_nothing_and_makes_nothing(site):
         after = {record.product_id: record.storage_key for record in catalog.find()}
     assert again.bytes_moved == 0
     assert after == before
-    assert [product.product_id for product in again.products] == [p.product_id for p in first.products]
+    assert [product.product_id for product in again.products] == [p.product_id for p in finished.products]
+    assert not any(product.reused for product in finished.products)
+    assert all(product.reused for product in again.products)
 
 
-def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(site, tmp_path, monkeypatch):
-    first = run()
+def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(finished, tmp_path, monkeypatch):
     monkeypatch.setenv("JWSTPIPE_HOME", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "processes")
     second = run()
-    for one, other in zip(first.products, second.products, strict=True):
+    for one, other in zip(finished.products, second.products, strict=True):
         assert one.product_id == other.product_id
         assert one.where != other.where
         if one.kind == "mosaic":
@@ -122,19 +122,28 @@ def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(sit
     assert same == set(before) - {changed.filter, None}
 
 
-def test_the_run_page_shows_progress_products_picture_and_dashboard(site):
+def test_the_run_page_shows_progress_products_picture_and_dashboard(finished):
     from prefect.client.orchestration import get_client
-    from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId
+    from prefect.client.schemas.filters import (
+        ArtifactFilter,
+        ArtifactFilterFlowRunId,
+        FlowRunFilter,
+        FlowRunFilterId,
+    )
 
-    report = run()
+    report = finished
     own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[report.run_id]))
+    of_this_run = FlowRunFilter(id=FlowRunFilterId(any_=[report.run_id]))
     with get_client(sync_client=True) as client:
         artifacts = client.read_artifacts(artifact_filter=own)
         tasks = client.read_flow_run(report.run_id)
+        steps = {step.name.partition("-")[0]: step.name for step in client.read_task_runs(flow_run_filter=of_this_run)}
     by_type = {}
     for artifact in artifacts:
         by_type.setdefault(artifact.type, []).append(artifact)
     assert tasks.state.is_completed()
+    assert {"search", "transfer", "register", "convert", "thumbnails", "plan", "mosaic", "composite"} <= set(steps)
+    assert steps["mosaic"] in {f"mosaic-{product.filter}" for product in report.products}
     assert tasks.name == f"process-target: {TARGET}, level 2"
     assert {round(artifact.data) for artifact in by_type["progress"]} == {100}
     stages = " ".join(artifact.description for artifact in by_type["progress"])
@@ -159,12 +168,8 @@ def archive_files():
         return catalog.find(RecordQuery(kind=("archive",)))
 
 
-def test_the_report_of_a_run_is_read_back_from_the_store(site):
-    report = run()
-    kept = read_report(open_store(load_settings().store_root), report.run_id)
-    assert kept == report
-    assert not any(product.reused for product in report.products)
-    assert all(product.reused for product in run().products)
+def test_the_report_of_a_run_is_read_back_from_the_store(finished):
+    assert read_report(open_store(load_settings().store_root), finished.run_id) == finished
 
 
 @pytest.mark.parametrize(
@@ -210,8 +215,8 @@ def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_ne
     assert report.products[-1].kind == "picture"
 
 
-def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
-    local = run()
+def test_products_live_in_s3_as_they_do_on_disk(finished, monkeypatch, s3_site):
+    local = finished
     for key, value in s3_site.items():
         monkeypatch.setenv(key, value)
     remote = run()
@@ -229,11 +234,10 @@ def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
     assert [(p.where, p.reused) for p in again.products] == [(p.where, True) for p in remote.products]
 
 
-def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(site):
+def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(finished):
     from flows.composite import composite
     from flows.thumbnails import thumbnails
 
-    run()
     wish = PictureRequest(target=TARGET, preset="natural", size=200, form="jpg", overlays=("labels",))
     (picture,) = composite(wish).products
     assert (picture.kind, picture.reused) == ("picture", False)
@@ -259,3 +263,21 @@ def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(site):
         composite(PictureRequest(target="Nowhere 1"))
     with pytest.raises(UsageError, match="products or a target"):
         composite(PictureRequest())
+
+
+def test_images_of_the_catalogue_become_mosaics_that_share_tiles_with_later_ones(finished):
+    from flows.mosaic import mosaic
+
+    known = [product for product in finished.products if product.kind == "mosaic"]
+    names = sorted(product.filter for product in known)
+    again = mosaic(MosaicRequest())
+    assert [product.product_id for product in again.products] == [product.product_id for product in known]
+    assert all(product.reused for product in again.products)
+    report = mosaic(MosaicRequest(filters=(names[0],)))
+    (made,) = report.products
+    assert (made.kind, made.filter) == ("mosaic", names[0])
+    # the window of one filter may be smaller than that of all: then it is another product, of the same tiles
+    assert made.reused or report.counts["tiles_reused"] == report.counts["tiles"] > 0
+    assert open_image(made.where).primary["FILTER"] == names[0]
+    with pytest.raises(NotFoundError, match="no such images"):
+        mosaic(MosaicRequest(filters=("F999W",)))

@@ -8,6 +8,7 @@ from render_images import MemoryImage, primary, starfield
 from jwstpipe.errors import UsageError
 from jwstpipe.render.colour.names import parse_colour
 from jwstpipe.render.composite import Channel, composite
+from jwstpipe.render.pictures import contents_of_files
 from jwstpipe.render.presets.save import save_preset
 from jwstpipe.requests import CompositeRequest
 
@@ -68,3 +69,12 @@ def test_colours_given_by_hand_are_saved_by_filter_with_their_weights(tmp_path):
 def test_other_names_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"mine\.txt: a preset is a TOML file"):
         save_preset(CompositeRequest(), tmp_path / "mine.txt")
+
+
+def test_a_preset_file_with_other_contents_is_another_wish(tmp_path):
+    save_preset(CompositeRequest(), tmp_path / "mine.toml")
+    options = CompositeRequest(preset=str(tmp_path / "mine.toml"))
+    first = contents_of_files(options)
+    save_preset(CompositeRequest(hue=9.0), tmp_path / "mine.toml")
+    assert contents_of_files(options) != first
+    assert contents_of_files(CompositeRequest(preset="natural")) == {}

@@ -21,7 +21,7 @@ from jwstpipe.cli.catalog.options import (
     query_of,
 )
 from jwstpipe.cli.output import data, remark
-from jwstpipe.errors import UsageError
+from jwstpipe.errors import DataError, UsageError
 
 __all__ = ["export", "import_records"]
 
@@ -69,7 +69,11 @@ def import_records(
     from jwstpipe.storage import storage_errors
 
     with storage_errors(source):
-        text = sys.stdin.read() if source == "-" else Path(source).read_text(encoding="utf-8")
+        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{source}: not text in UTF-8 (byte {error.start}); give a file that export wrote") from None
     with opened(context, home=home, user=user) as (catalog, _):
         if source.endswith(".csv"):
             count = import_table(catalog, text, name=source)

@@ -17,7 +17,7 @@ def reconcile(
     *,
     apply: Annotated[bool, typer.Option("--apply", help="do it; without it everything is only told")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="read every file and compare its digest")] = False,
-    grace: Annotated[float, typer.Option(help="leave alone what is younger than this many hours")] = 24.0,
+    grace: Annotated[float, typer.Option(min=0, help="leave alone what is younger than this many hours")] = 24.0,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
