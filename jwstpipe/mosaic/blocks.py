@@ -24,7 +24,7 @@ from jwstpipe.mosaic.rooms import Room
 from jwstpipe.mosaic.sources import Source
 from jwstpipe.sky.box import Box
 
-__all__ = ["Block", "blocks"]
+__all__ = ["BLOCK", "STACK_BYTES", "Block", "blocks"]
 
 BLOCK = CHUNK
 """Side of a block, pixels; blocks stand at its multiples on the plane."""

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from jwstpipe.mosaic.blocks import BLOCK, STACK_BYTES
 from jwstpipe.requests import MosaicOptions
 
 if TYPE_CHECKING:
@@ -23,8 +24,14 @@ STACK_NANOSECONDS = 15.0
 OUTPUT_NANOSECONDS = 25.0
 """Time for a pixel of the mosaic: packing, digest, halved levels."""
 
-BASE_BYTES = 190 << 20
-"""The process with its libraries."""
+BASE_BYTES = 220 << 20
+"""The process with its libraries and compiled kernels."""
+
+BLOCK_BYTES = 24 << 20
+"""What a thread holds for its block: windows of inputs, sums, samples that are packed."""
+
+PLANE_BYTES = 2 << 20
+"""More for each plane."""
 
 SAMPLE_BYTES = {"sci": 4, "err": 4, "wht": 4, "n": 2, "dq": 4}
 
@@ -58,18 +65,17 @@ def estimate(plan: "MosaicPlan", *, threads: int) -> dict[str, Any]:
     if options.background != "none":
         cost += NANOSECONDS["bilinear"]
     at_work = max(1, min(threads, len(jobs)))
-    largest = max((job.window.area for job in jobs), default=0)
+    deepest = max((len(job.sources) for job in jobs), default=0)
     return {
         "samples": samples,
         "bytes": pixels * sum(SAMPLE_BYTES[plane] for plane in plan.planes),
         "seconds": round(2.0 + (samples * cost + pixels * OUTPUT_NANOSECONDS) * 1e-9 / at_work, 1),
-        "memory_bytes": BASE_BYTES + at_work * _tile_bytes(options, largest, len(plan.planes), more),
+        "memory_bytes": BASE_BYTES + at_work * _thread_bytes(options, deepest, len(plan.planes) + more),
         "threads": threads,
     }
 
 
-def _tile_bytes(options: MosaicOptions, pixels: int, planes: int, more: int) -> int:
-    """Give the memory that one tile takes: planes, a quarter of them as sums, the windows of a group of inputs."""
-    sums = (128 << 20) if options.combine in ("median", "clipped") else pixels // 4 * 8 * (2 + more)
-    windows = (48 << 20) + pixels // 2 * 4 * (1 + more)
-    return pixels * 4 * planes + sums + windows
+def _thread_bytes(options: MosaicOptions, inputs: int, planes: int) -> int:
+    """Give the memory that one thread takes: its block, and the stack of an order statistic."""
+    stack = min(STACK_BYTES, 3 * 4 * inputs * BLOCK**2) if options.combine in ("median", "clipped") else 0
+    return BLOCK_BYTES + PLANE_BYTES * planes + stack

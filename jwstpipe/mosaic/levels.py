@@ -151,7 +151,8 @@ def solve_skies(
         solution = system.solve(share * trusted)
         residual = np.abs(system.residuals(solution))
         limit = max(OUTLIER_SIGMAS * float(np.quantile(residual, 0.75)) / QUARTILE, floor)
-        before, share = share, np.minimum(1.0, limit / np.maximum(residual, limit / 1e6 + 1e-300))
+        inside = residual <= limit  # both are 0 where images agree to the last bit
+        before, share = share, np.where(inside, 1.0, limit / np.where(inside, 1.0, residual))
         if np.abs(share - before).max() < 1e-3:
             break
     left = system.residuals(solution)

@@ -37,6 +37,12 @@ def test_ten_thousand_tiles_are_solved_exactly():
     assert np.abs(np.array(solved.values) - (levels - levels.mean())).max() < 1e-9
 
 
+def test_images_that_agree_to_the_last_bit_need_nothing():
+    solved = solve_levels(3, [Difference(0, 1, 0.0, 1.0), Difference(1, 2, 0.0, 2.0)])
+    assert solved.values == (0.0, 0.0, 0.0)
+    assert solved.doubtful == ()
+
+
 def test_each_connected_group_keeps_its_own_mean():
     solved = solve_levels(5, [Difference(0, 1, 4.0, 1.0), Difference(2, 3, -2.0, 1.0)])
     assert solved.values == pytest.approx((2.0, -2.0, -1.0, 1.0, 0.0))
