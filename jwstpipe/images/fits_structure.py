@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from jwstpipe.errors import FitsError
+from jwstpipe.images.plain_cards import all_plain
 
 if TYPE_CHECKING:  # both take long to load, and the structure is found without them
     import numpy as np
@@ -152,7 +153,10 @@ def parse_header(content: bytes) -> "Header":
     """
     from astropy.io.fits import Header  # noqa: PLC0415 - see above
 
-    header = Header.fromstring(content.translate(_PRINTABLE).decode("ascii"))
+    text = content.translate(_PRINTABLE).decode("ascii")
+    header = Header.fromstring(text)
+    if all_plain(text):
+        return header
     broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
     for number in reversed(broken):
         del header[number]
