@@ -4,22 +4,12 @@ import json
 
 import pytest
 
-from jwstpipe.cli.main import main
 from tests.world import variables
 
 
-@pytest.fixture
-def command(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True)
+def _no_server(monkeypatch):
     monkeypatch.delenv("PREFECT_API_URL", raising=False)
-
-    def call(*words):
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return call
 
 
 @pytest.fixture

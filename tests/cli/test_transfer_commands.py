@@ -6,7 +6,6 @@ import pytest
 
 from jwstpipe.archive.retry import StopSign
 from jwstpipe.archive.state import Places, exclusive
-from jwstpipe.cli.main import main
 from jwstpipe.simulate.faults import Faults
 from tests.world import TARGET, variables
 
@@ -14,15 +13,12 @@ WANTED = ("ingest", TARGET, "--level", "3", "--source", "https", "--json")
 
 
 @pytest.fixture
-def command(capsys, tmp_path, monkeypatch):
-    """Run the command in this process and give exit code, stdout as JSON lines, and stderr."""
-    monkeypatch.chdir(tmp_path)
+def command(command):
+    """Give stdout as JSON lines."""
 
     def call(*words):
-        with pytest.raises(SystemExit) as ended:
-            main([str(word) for word in words])
-        said = capsys.readouterr()
-        return ended.value.code, [json.loads(line) for line in said.out.splitlines()], said.err
+        code, out, error = command(*words)
+        return code, [json.loads(line) for line in out.splitlines()], error
 
     return call
 
