@@ -12,7 +12,7 @@ from PIL import Image
 
 from jwstpipe.render.overlay.marks import Text, draw_band
 from jwstpipe.render.pictures import composite
-from jwstpipe.render.presets.load import load_preset, preset_names
+from jwstpipe.display.presets.load import load_preset, preset_names
 from jwstpipe.requests import CompositeRequest
 
 ORDER = ("balanced", "auto", "natural", "nasa-press", "high-contrast", "faint-emission", "scientific")

@@ -4,7 +4,7 @@ from flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import PictureRequest
 from tasks.render import chosen_mosaics, make_picture
-from tasks.run import job_run
+from tasks.run_context import job_run
 
 __all__ = ["composite"]
 

@@ -6,7 +6,7 @@ from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import IngestRequest
 from tasks.archive import choose_ingest, fetch_files
 from tasks.images import register_files
-from tasks.run import job_run
+from tasks.run_context import job_run
 
 __all__ = ["ingest"]
 

@@ -4,7 +4,7 @@ from flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import MosaicRequest
 from tasks.mosaic import build_filter, chosen_images, plan_filters
-from tasks.run import job_run
+from tasks.run_context import job_run
 
 __all__ = ["mosaic"]
 

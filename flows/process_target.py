@@ -7,7 +7,7 @@ from tasks.archive import choose_files, fetch_files
 from tasks.images import convert_files, make_thumbnails, register_files
 from tasks.mosaic import build_filter, plan_filters
 from tasks.render import make_composite
-from tasks.run import job_run
+from tasks.run_context import job_run
 
 __all__ = ["process_target"]
 

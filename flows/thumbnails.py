@@ -5,7 +5,7 @@ from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ThumbnailsRequest
 from tasks.images import make_thumbnails
 from tasks.render import chosen_images, make_contact_sheet
-from tasks.run import job_run
+from tasks.run_context import job_run
 
 __all__ = ["thumbnails"]
 

@@ -3,8 +3,8 @@
 from flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import WatchProgramsRequest
-from tasks.run import job_run
-from tasks.watching import watch_round
+from tasks.run_context import job_run
+from tasks.watchlist import watch_round
 
 __all__ = ["watch_programs"]
 

@@ -14,26 +14,26 @@ _HOMES = {
     "composite": "jwstpipe.render.pictures",
     "contact_sheet": "jwstpipe.render.pictures",
     "convert": "jwstpipe.images.convert",
-    "export": "jwstpipe.images.fits_writer",
+    "export": "jwstpipe.images.export",
     "find_records": "jwstpipe.api",
     "ingest": "jwstpipe.api",
     "lineage": "jwstpipe.api",
     "open_image": "jwstpipe.images.open",
     "parse_name": "jwstpipe.names",
-    "plan_mosaic": "jwstpipe.mosaic.plan",
+    "plan_mosaic": "jwstpipe.mosaicking.plan",
     "find_job": "jwstpipe.jobs.listing",
+    "find_jobs": "jwstpipe.jobs.listing",
+    "mosaic": "jwstpipe.mosaicking.build",
     "search": "jwstpipe.api",
     "why_stale": "jwstpipe.api",
     "submit": "jwstpipe.jobs.submission",
     "thumbnail": "jwstpipe.render.pictures",
 }
 
-__all__ = ["__version__", "jobs", "mosaic", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__
+__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("jobs", "mosaic"):  # the room itself is the verb: `jwstpipe.mosaic(images, ...)`, `jwstpipe.jobs()`
-        return import_module(f"jwstpipe.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'jwstpipe' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -6,16 +6,16 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from jwstpipe.archive.query import SearchResult
-from jwstpipe.archive.query import search as search_archive
-from jwstpipe.catalog.carried_id import find_product
+from jwstpipe.archive.search.search import SearchResult
+from jwstpipe.archive.search.search import search as search_archive
 from jwstpipe.catalog.catalog import Catalog, open_catalog
-from jwstpipe.catalog.lineage import LineageNode, ancestors
-from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.lineage.embedded_id import find_product
+from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
+from jwstpipe.catalog.lineage.staleness import Reason
+from jwstpipe.catalog.lineage.staleness import why_stale as reasons_why_stale
 from jwstpipe.catalog.query import RecordQuery, SortKey
-from jwstpipe.catalog.staleness import Reason
-from jwstpipe.catalog.staleness import why_stale as reasons_why_stale
-from jwstpipe.execute import open_workers
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.execution.workers import open_workers
 from jwstpipe.ingestion import IngestResult, answers_of, choose, ingest_products, require_within
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import IngestRequest, SearchRequest, validated
@@ -23,7 +23,7 @@ from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import open_store
 
 if TYPE_CHECKING:
-    from jwstpipe.remake import Remade
+    from jwstpipe.operations.reproduce import Remade
 
 __all__ = ["find_records", "ingest", "lineage", "remake", "search", "why_stale"]
 
@@ -217,7 +217,7 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
 
 def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
     """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
-    from jwstpipe.remake import ALGORITHMS, product_stands  # noqa: PLC0415 - loads mosaics and rendering
+    from jwstpipe.operations.reproduce import ALGORITHMS, product_stands  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, user) as (catalog, site):
         store = open_store(site.store_root, s3=site.s3)
@@ -227,8 +227,8 @@ def why_stale(product: str, *, user: str | None = None, settings: Settings | Non
 
 
 def remake(product: str, *, settings: Settings | None = None) -> "Remade":
-    """Make a product again from its record, and tell whether it came out the same (see `jwstpipe.remake.remake`)."""
-    from jwstpipe.remake import remake as remake_product  # noqa: PLC0415 - loads mosaics and rendering
+    """Make a product again from its record, and tell whether it came out the same."""
+    from jwstpipe.operations.reproduce import remake as remake_product  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
         key = find_product(catalog, product, s3=site.s3).record.product_id

@@ -6,9 +6,9 @@ from typing import Literal
 
 from prefect import get_run_logger
 
-from jwstpipe.archive.products import Product, tally
-from jwstpipe.archive.transfer import Receipt, fetch
-from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.archive.search.products import Product, tally
+from jwstpipe.archive.transfer.fetch import Receipt, fetch
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.ingestion import (
     RefreshResult,
@@ -21,8 +21,8 @@ from jwstpipe.ingestion import (
 )
 from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest, SearchRequest
 from tasks.artifacts import progress_artifacts, table
-from tasks.run import Run
-from tasks.step import step_task
+from tasks.run_context import Run
+from tasks.step_task import step_task
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from prefect import get_run_logger
 
-from jwstpipe.catalog.housekeeping import collect_garbage, find_garbage, reap_leases
-from jwstpipe.catalog.reconcile import FINDING_KINDS, Finding, FindingKind, repair, survey
-from tasks.run import Run
-from tasks.step import step_task
+from jwstpipe.catalog.maintenance.garbage import collect_garbage, find_garbage, reap_leases
+from jwstpipe.catalog.maintenance.reconcile import FINDING_KINDS, Finding, FindingKind, repair, survey
+from tasks.run_context import Run
+from tasks.step_task import step_task
 
 __all__ = ["clear_garbage", "clear_leases", "compare", "put_right"]
 

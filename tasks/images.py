@@ -8,9 +8,9 @@ from pathlib import Path
 
 from prefect import get_run_logger
 
-from jwstpipe.catalog.archive_links import link_archive
-from jwstpipe.catalog.derived_record import derived_record, shared_image_info
-from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.lineage.archive_links import link_archive
+from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
@@ -21,10 +21,10 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 from tasks.archive import Fetched
 from tasks.artifacts import progress_artifacts
-from tasks.asked import asked_records
-from tasks.making import make_missing
-from tasks.run import Run
-from tasks.step import step_task
+from tasks.make_missing import make_missing
+from tasks.run_context import Run
+from tasks.selection import asked_records
+from tasks.step_task import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 

@@ -7,20 +7,20 @@ from functools import partial
 
 from prefect import get_run_logger
 
-from jwstpipe.catalog.derived_record import derived_record, shared_image_info
-from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
-from jwstpipe.mosaic.build import MosaicReceipt, build_mosaic
-from jwstpipe.mosaic.jobs import ALGORITHM
-from jwstpipe.mosaic.plan import MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.mosaicking.build import MosaicReceipt, build_mosaic
+from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from tasks.artifacts import progress_artifacts
-from tasks.asked import asked_records
-from tasks.making import make_missing
-from tasks.run import Run
-from tasks.step import step_task
+from tasks.make_missing import make_missing
+from tasks.run_context import Run
+from tasks.selection import asked_records
+from tasks.step_task import step_task
 
 __all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
 

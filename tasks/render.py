@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from prefect import get_run_logger
 
-from jwstpipe.catalog.derived_record import derived_record, shared_image_info
-from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, SHEET_ALGORITHM, composite, contact_sheet, contents_of_files
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from tasks.artifacts import progress_artifacts
-from tasks.making import make_missing
-from tasks.run import Run
-from tasks.step import step_task
+from tasks.make_missing import make_missing
+from tasks.run_context import Run
+from tasks.step_task import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 

@@ -1,7 +1,7 @@
 """A small simulated programme and its archive on loopback, shared by the tests that go the whole way."""
 
-from jwstpipe.simulate.archive import serve_archive
 from jwstpipe.simulate.exposures import simulate_programme
+from jwstpipe.testing.local_archive.archive import serve_archive
 
 TARGET = "Tiny Nebula"
 

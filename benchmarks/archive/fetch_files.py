@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from jwstpipe.archive.product import Product
-from jwstpipe.archive.transfer import fetch
+from jwstpipe.archive.transfer.fetch import fetch
 from jwstpipe.settings import ArchiveSettings
 
 

@@ -15,11 +15,11 @@ from neosqlite import Connection
 from pymongo import MongoClient
 
 from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
-from jwstpipe.catalog.documents import stage_insert
-from jwstpipe.catalog.models import ProductRecord
-from jwstpipe.catalog.parts import ImageInfo
+from jwstpipe.catalog.database.schema import make_indexes
 from jwstpipe.catalog.query import RecordQuery, sort_fields, to_filter
-from jwstpipe.catalog.schema import make_indexes
+from jwstpipe.catalog.records.components import ImageInfo
+from jwstpipe.catalog.records.documents import stage_insert
+from jwstpipe.catalog.records.models import ProductRecord
 
 LIMIT_MS = 20.0
 REPEATS = 200

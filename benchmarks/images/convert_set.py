@@ -21,7 +21,7 @@ from numcodecs import blosc
 from zarr.codecs import BloscCodec
 
 from jwstpipe import convert
-from jwstpipe.images.layout import CHUNK, CODEC, SHARD
+from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
 
 DISTINCT = 6
 """Files made; the set goes through them again and again."""

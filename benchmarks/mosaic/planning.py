@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from jwstpipe.execute import ThreadWorkers
-from jwstpipe.mosaic.plan import plan_mosaic
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.mosaicking.plan import plan_mosaic
 
 
 def main():

@@ -16,9 +16,9 @@ import numpy as np
 from astropy.io import fits
 from measured import run
 
-from jwstpipe.execute import ThreadWorkers
-from jwstpipe.mosaic.background import match_skies
-from jwstpipe.mosaic.plan import plan_mosaic
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.mosaicking.background.match import match_skies
+from jwstpipe.mosaicking.plan import plan_mosaic
 from jwstpipe.requests import MosaicOptions
 
 

@@ -51,8 +51,8 @@ def tiny_file(path: Path, seed: int) -> None:
 
 def fill(home: Path, count: int) -> None:
     """Register tiny files as if they had come from the archive."""
-    from jwstpipe.catalog.archive_record import record_from_archive
     from jwstpipe.catalog.catalog import open_catalog
+    from jwstpipe.catalog.records.archive_record import record_from_archive
 
     with open_catalog(home / "catalog.sqlite") as catalog:
         for number in range(count):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from jwstpipe.execute import ThreadWorkers
+from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.convert import convert
 
 FILTERS = ("F090W", "F187N", "F200W", "F335M", "F444W", "F470N")

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
 
-from jwstpipe.catalog.connect import CatalogDatabase, connect
-from jwstpipe.catalog.documents import from_document, publish_update, stage_insert
-from jwstpipe.catalog.models import ProductRecord
-from jwstpipe.catalog.parts import InputLink, time_text
+from jwstpipe.catalog.database.mongodb import CatalogDatabase, connect
+from jwstpipe.catalog.database.schema import COLLECTION_NAME, ensure_schema
 from jwstpipe.catalog.query import RecordQuery, SortKey, sort_fields, to_filter, visible_to
-from jwstpipe.catalog.schema import COLLECTION_NAME, ensure_schema
+from jwstpipe.catalog.records.components import InputLink, time_text
+from jwstpipe.catalog.records.documents import from_document, publish_update, stage_insert
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.catalog.statistics import CatalogStats, Share, statistics_of
 from jwstpipe.errors import NotFoundError, UsageError
 
@@ -271,7 +271,7 @@ class Catalog:
         return [found for batch in _batches(product_ids) for found in self._documents({"_id": {"$in": batch}})]
 
     def update_many(self, product_ids: Sequence[str], update: Mapping[str, Any]) -> int:
-        """Apply one update to many records; see `jwstpipe.catalog.bulk`, which is what callers want."""
+        """Apply one update to many records; see `jwstpipe.catalog.maintenance.bulk`, which is what callers want."""
         with self._writing() as collection:
             done = [
                 collection.update_many({"_id": {"$in": batch}}, dict(update)).matched_count
@@ -280,7 +280,7 @@ class Catalog:
         return sum(done)
 
     def delete_many(self, product_ids: Sequence[str]) -> int:
-        """Forget many products; see `jwstpipe.catalog.bulk`, which is what callers want."""
+        """Forget many products; see `jwstpipe.catalog.maintenance.bulk`, which is what callers want."""
         with self._writing() as collection:
             done = [collection.delete_many({"_id": {"$in": batch}}).deleted_count for batch in _batches(product_ids)]
         return sum(done)

@@ -6,9 +6,9 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from jwstpipe.catalog.documents import sky_vector, target_key
-from jwstpipe.catalog.models import ProductKind, ProductStatus, RecordType
-from jwstpipe.catalog.parts import UtcTime
+from jwstpipe.catalog.records.components import UtcTime
+from jwstpipe.catalog.records.documents import sky_vector, target_key
+from jwstpipe.catalog.records.models import ProductKind, ProductStatus, RecordType
 from jwstpipe.names import Level, canonical_instrument
 
 __all__ = ["RecordQuery", "SortKey", "sort_fields", "to_filter"]

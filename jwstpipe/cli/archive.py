@@ -70,8 +70,8 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find JWST observations, or their files, by target, position, observation, programme or release date."""
-    from jwstpipe.archive.products import product_table
-    from jwstpipe.archive.query import search as search_archive
+    from jwstpipe.archive.search.products import product_table
+    from jwstpipe.archive.search.search import search as search_archive
     from jwstpipe.ingestion import answers_of, choose
 
     settings = settings_of(context)
@@ -303,7 +303,7 @@ def show_ingested(done: Any, *, as_json: bool) -> None:
 
 
 def _show_plan(products: Sequence[Any], *, as_json: bool) -> None:
-    from jwstpipe.archive.products import tally
+    from jwstpipe.archive.search.products import tally
 
     lines = tally(products)
     for line in lines:

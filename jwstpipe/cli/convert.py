@@ -78,7 +78,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write an image store as FITS; an image converted with all HDUs comes back byte for byte."""
-    from jwstpipe.images.fits_writer import export as export_image
+    from jwstpipe.images.export import export as export_image
 
     made = export_image(source, target, overwrite=overwrite, s3=settings_of(context).s3)
     if as_json:
@@ -157,7 +157,7 @@ def _positions(
 
 
 def _facts(image: Any) -> dict[str, Any]:
-    from jwstpipe.images.fits_reader import FitsImage
+    from jwstpipe.images.fits_image import FitsImage
 
     rows, columns = image.shape
     facts: dict[str, Any] = {
@@ -183,7 +183,7 @@ def _facts(image: Any) -> dict[str, Any]:
 
 
 def _place_on_sky(image: Any) -> dict[str, Any]:
-    from jwstpipe.images.layout import wcs_facts
+    from jwstpipe.images.zarr.layout import wcs_facts
     from jwstpipe.sky.footprint import footprint
 
     wcs = image.wcs.exact(name=image.address)

@@ -144,7 +144,7 @@ def _catalogue(settings: Settings) -> str:
 
 
 def _dask(settings: Settings) -> str:
-    from jwstpipe.execute import ThreadWorkers, open_workers
+    from jwstpipe.execution.workers import ThreadWorkers, open_workers
 
     patient = settings.execution.model_copy(update={"patience_s": min(settings.execution.patience_s, ANSWER_SECONDS)})
     with open_workers(patient) as workers:

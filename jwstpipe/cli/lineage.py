@@ -32,7 +32,7 @@ def lineage(
     as_json: Json = False,
 ) -> None:
     """Tell what a product was made of and what became of it."""
-    from jwstpipe.catalog.carried_id import find_product
+    from jwstpipe.catalog.lineage.embedded_id import find_product
 
     chosen = "json" if as_json else form
     with opened(context, home=home, user=user) as (catalog, settings):
@@ -49,8 +49,8 @@ def lineage(
 
 
 def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
-    from jwstpipe.catalog.lineage import ancestors, descendants
-    from jwstpipe.catalog.lineage_forms import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
+    from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
+    from jwstpipe.catalog.lineage.graph import ancestors, descendants
 
     tree = descendants(catalog, key) if down else ancestors(catalog, key)
     if form == "mermaid":
@@ -73,8 +73,8 @@ def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
 
 
 def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
-    from jwstpipe.catalog.staleness import why_stale
-    from jwstpipe.remake import ALGORITHMS, product_stands
+    from jwstpipe.catalog.lineage.staleness import why_stale
+    from jwstpipe.operations.reproduce import ALGORITHMS, product_stands
     from jwstpipe.storage import open_store
 
     store = open_store(settings.store_root, s3=settings.s3)
@@ -90,8 +90,8 @@ def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
 
 
 def _rerun(context: typer.Context, catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
-    from jwstpipe.execute import open_workers
-    from jwstpipe.remake import remake
+    from jwstpipe.execution.workers import open_workers
+    from jwstpipe.operations.reproduce import remake
     from jwstpipe.storage import open_store
 
     store = open_store(settings.store_root, s3=settings.s3)

@@ -61,9 +61,9 @@ def mosaic(
 ) -> None:
     """Make one mosaic of many images."""
     _without_blas()
-    from jwstpipe.execute import open_workers
-    from jwstpipe.mosaic.build import mosaic as make_mosaic
-    from jwstpipe.mosaic.plan import plan_mosaic
+    from jwstpipe.execution.workers import open_workers
+    from jwstpipe.mosaicking.build import mosaic as make_mosaic
+    from jwstpipe.mosaicking.plan import plan_mosaic
 
     if not out and not dry_run:
         raise UsageError("say where the mosaic goes with -o OUT.zarr, or plan it with --dry-run")
@@ -135,10 +135,10 @@ def footprints(
     as_json: Json = False,
 ) -> None:
     """Show where images, and the tiles of their mosaic, lie on the sky."""
-    from jwstpipe.execute import ThreadWorkers
-    from jwstpipe.mosaic.footprints import draw_footprints
-    from jwstpipe.mosaic.footprints import footprints as outlines
-    from jwstpipe.mosaic.plan import plan_mosaic
+    from jwstpipe.execution.workers import ThreadWorkers
+    from jwstpipe.mosaicking.footprints import draw_footprints
+    from jwstpipe.mosaicking.footprints import footprints as outlines
+    from jwstpipe.mosaicking.plan import plan_mosaic
 
     settings = settings_of(context)
     frame = _frame(grid, images, scale, settings.s3)
@@ -161,7 +161,7 @@ def footprints(
 def _frame(
     grid: str | None, images: list[str], scale: float | None, s3: S3Settings
 ) -> "tuple[SkyGrid, Box | None] | None":
-    from jwstpipe.mosaic.grids import aligned_grid, read_grid
+    from jwstpipe.mosaicking.output_grid import aligned_grid, read_grid
 
     if grid is None:
         return None

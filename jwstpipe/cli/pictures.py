@@ -119,10 +119,10 @@ class _Wishes:
 
 def _made(context: typer.Context, out: Path, options: CompositeRequest, wishes: _Wishes) -> "Picture":
     """Make the picture, and keep its look where that was asked for."""
-    from jwstpipe.execute import open_workers
-    from jwstpipe.render.colour.names import parse_channel_colour
+    from jwstpipe.display.colour.names import parse_channel_colour
+    from jwstpipe.display.presets.save import check_preset_file, save_preset
+    from jwstpipe.execution.workers import open_workers
     from jwstpipe.render.pictures import composite as make_composite
-    from jwstpipe.render.presets.save import check_preset_file, save_preset
 
     settings = settings_of(context)
     if wishes.save_preset is not None:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from jwstpipe.cli.tied import tied
+from jwstpipe.cli.parent_death import tied
 from jwstpipe.errors import ServiceError
 from jwstpipe.storage import writing_errors
 

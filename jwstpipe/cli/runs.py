@@ -74,8 +74,8 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Run the whole pipeline against a simulated archive on this machine, without network."""
-    from jwstpipe.simulate.archive import serve_archive
     from jwstpipe.simulate.exposures import simulate_programme
+    from jwstpipe.testing.local_archive.archive import serve_archive
 
     started = time.perf_counter()
     seconds: dict[str, float] = {}

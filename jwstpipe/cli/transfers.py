@@ -23,7 +23,7 @@ def transfers(
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
-    from jwstpipe.archive import orders
+    from jwstpipe.archive.transfer import control
     from jwstpipe.ingestion import arrivals
     from jwstpipe.storage import open_store
 
@@ -31,14 +31,14 @@ def transfers(
     place = arrivals(open_store(settings.store_root, s3=settings.s3), settings)
     chosen = names or []
     if order == "resume":
-        _resume(context, settings, orders.resume(place, chosen), as_json=as_json)
+        _resume(context, settings, control.resume(place, chosen), as_json=as_json)
         return
     if order == "list":
-        found = [entry for entry in orders.pending(place) if not chosen or {entry.file_name, entry.obs_id} & {*chosen}]
+        found = [entry for entry in control.pending(place) if not chosen or {entry.file_name, entry.obs_id} & {*chosen}]
     elif order == "clean":
-        found = list(orders.sweep(place, older_than_s=settings.archive.parts_kept_days * 86400.0))
+        found = list(control.sweep(place, older_than_s=settings.archive.parts_kept_days * 86400.0))
     else:
-        found = list(orders.pause(place, chosen) if order == "pause" else orders.cancel(place, chosen))
+        found = list(control.pause(place, chosen) if order == "pause" else control.cancel(place, chosen))
     for entry in found:
         if as_json:
             json_data({**vars(entry), "order": order})

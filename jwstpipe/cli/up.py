@@ -14,10 +14,10 @@ from typing import Annotated
 import typer
 
 from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.file_server import serving_store
 from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.parent_death import tied
 from jwstpipe.cli.prefect_server import PrefectServer, starting_server, stop_process, use_server
-from jwstpipe.cli.store_pages import serving_store
-from jwstpipe.cli.tied import tied
 from jwstpipe.errors import ServiceError
 from jwstpipe.settings import Settings, as_environment
 
@@ -37,7 +37,7 @@ def up(
 ) -> None:
     """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all."""
     from jwstpipe.catalog.catalog import open_catalog
-    from jwstpipe.execute import shared_cluster
+    from jwstpipe.execution.workers import shared_cluster
     from jwstpipe.jobs.kinds import KINDS
     from jwstpipe.jobs.server import forget_server, remember_server
     from jwstpipe.storage import open_store

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jwstpipe.errors import ConflictError, UsageError
-from jwstpipe.execute import ThreadWorkers, Workers
+from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.fits.band_reader import BandReader
+from jwstpipe.fits.byte_readers import LocalReader
+from jwstpipe.fits.digesting_reader import DigestingReader
 from jwstpipe.identity import derived_product_id
-from jwstpipe.images.band_reader import BandReader
-from jwstpipe.images.byte_readers import LocalReader
-from jwstpipe.images.digest import DigestingReader
-from jwstpipe.images.fits_reader import PLANES, FitsImage, open_fits
-from jwstpipe.images.layout import LAYOUT, root_attributes
-from jwstpipe.images.plane_writer import write_hdus
-from jwstpipe.images.publish import existing_product, new_image
-from jwstpipe.images.pyramid import build_pyramid
+from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
+from jwstpipe.images.zarr.layout import LAYOUT, root_attributes
+from jwstpipe.images.zarr.plane_writer import write_hdus
+from jwstpipe.images.zarr.publish import existing_product, new_image
+from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from jwstpipe.errors import NotFoundError, StoreError
-from jwstpipe.images.fits_reader import FitsImage, open_fits
-from jwstpipe.images.store import ImageStore, open_image_store
+from jwstpipe.images.fits_image import FitsImage, open_fits
 from jwstpipe.images.virtual import source_of_references
+from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
 

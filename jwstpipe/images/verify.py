@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jwstpipe.errors import StoreError
-from jwstpipe.images.fits_reader import open_fits
-from jwstpipe.images.fits_structure import CARD, Hdu
-from jwstpipe.images.fits_writer import data_pieces
-from jwstpipe.images.store import open_image_store
+from jwstpipe.fits.hdus import CARD, Hdu
+from jwstpipe.images.export import data_pieces
+from jwstpipe.images.fits_image import open_fits
+from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from jwstpipe.errors import ConflictError, FitsError, StoreError
-from jwstpipe.images.fits_reader import FitsImage, open_fits
-from jwstpipe.images.fits_structure import Hdu, header_of
-from jwstpipe.images.layout import LAYOUT, plane_spec
-from jwstpipe.images.samples import SampleFormat
+from jwstpipe.fits.hdus import Hdu, header_of
+from jwstpipe.fits.sample_format import SampleFormat
+from jwstpipe.images.fits_image import FitsImage, open_fits
+from jwstpipe.images.zarr.layout import LAYOUT, plane_spec
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, put_bytes, writing_errors
 

@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.images.byte_readers import LocalReader
-from jwstpipe.images.fits_reader import FitsImage
+from jwstpipe.fits.byte_readers import LocalReader
+from jwstpipe.fits.row_reader import read_swapped
+from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.row_reader import read_swapped
 from jwstpipe.sky.box import Box
 
 __all__ = ["read_window"]

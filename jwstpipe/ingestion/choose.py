@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from jwstpipe.archive.answers import Answers
-from jwstpipe.archive.products import Product, ProductListing, choose_products, list_products, tally
-from jwstpipe.archive.query import SearchResult, search
+from jwstpipe.archive.search.products import Product, ProductListing, choose_products, list_products, tally
+from jwstpipe.archive.search.response_cache import Answers
+from jwstpipe.archive.search.search import SearchResult, search
 from jwstpipe.errors import UsageError
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import IngestRequest, SearchRequest
@@ -71,7 +71,7 @@ def choose(
     Raises
     ------
     JwstPipeError
-        As `jwstpipe.archive.query.search`.
+        As `jwstpipe.archive.search.search.search`.
     """
     found = search(request, settings=settings, answers=answers, report=report)
     listing = list_products(found, settings=settings, answers=answers, report=report)

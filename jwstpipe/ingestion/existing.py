@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jwstpipe.archive.landing import LocalFolder
-from jwstpipe.archive.landing_s3 import RemoteFolder
-from jwstpipe.archive.products import FITS_ENDINGS
-from jwstpipe.archive.state import FileRecord, Places, save
-from jwstpipe.archive.transfer import Failure
-from jwstpipe.archive.verify import FileReader, check_file, sha256_of
-from jwstpipe.catalog.archive_record import record_from_archive
+from jwstpipe.archive.search.products import FITS_ENDINGS
+from jwstpipe.archive.transfer.destination import LocalFolder
+from jwstpipe.archive.transfer.destination_s3 import RemoteFolder
+from jwstpipe.archive.transfer.fetch import Failure
+from jwstpipe.archive.transfer.state import FileRecord, Places, save
+from jwstpipe.archive.transfer.verify import FileReader, check_file, sha256_of
 from jwstpipe.catalog.catalog import Catalog, open_catalog
-from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.archive_record import record_from_archive
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, JwstPipeError, NotFoundError
 from jwstpipe.ingestion.ingest import arrivals, header_cards
 from jwstpipe.names import parse_name

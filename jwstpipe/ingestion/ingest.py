@@ -8,19 +8,19 @@ from typing import Any
 
 from astropy.io.fits import Header
 
-from jwstpipe.archive.landing import LocalFolder
-from jwstpipe.archive.landing_s3 import RemoteFolder
-from jwstpipe.archive.products import FITS_ENDINGS, Product
-from jwstpipe.archive.transfer import Failure, Receipt, fetch
-from jwstpipe.catalog.archive_links import link_archive
-from jwstpipe.catalog.archive_record import record_from_archive
+from jwstpipe.archive.search.products import FITS_ENDINGS, Product
+from jwstpipe.archive.transfer.destination import LocalFolder
+from jwstpipe.archive.transfer.destination_s3 import RemoteFolder
+from jwstpipe.archive.transfer.fetch import Failure, Receipt, fetch
 from jwstpipe.catalog.catalog import Catalog, open_catalog
-from jwstpipe.catalog.models import ProductRecord
+from jwstpipe.catalog.lineage.archive_links import link_archive
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.archive_record import record_from_archive
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import FitsError, PartialError
-from jwstpipe.images.byte_readers import open_bytes
-from jwstpipe.images.fits_reader import open_fits
-from jwstpipe.images.fits_structure import header_of, scan_fits
+from jwstpipe.fits.byte_readers import open_bytes
+from jwstpipe.fits.hdus import header_of, scan_fits
+from jwstpipe.images.fits_image import open_fits
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import Settings
 from jwstpipe.storage import ObjectStore, is_remote, open_store
@@ -88,7 +88,7 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
     Parameters
     ----------
     products
-        What to fetch, see `jwstpipe.archive.products.choose_products`.
+        What to fetch, see `jwstpipe.archive.search.products.choose_products`.
     settings
         Archive, store and catalogue.
     report

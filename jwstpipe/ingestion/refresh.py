@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from jwstpipe.archive.products import Product, list_products
-from jwstpipe.archive.query import search
-from jwstpipe.catalog.archive_record import needs_refresh, refreshed
+from jwstpipe.archive.search.products import Product, list_products
+from jwstpipe.archive.search.search import search
 from jwstpipe.catalog.catalog import Catalog
-from jwstpipe.catalog.models import ProductRecord
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.archive_record import needs_refresh, refreshed
+from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.ingestion.ingest import header_cards
 from jwstpipe.progress import Progress, Reporter, silent

@@ -15,7 +15,7 @@ from jwstpipe.settings import Settings, load_settings
 if TYPE_CHECKING:
     from prefect.client.schemas.filters import FlowRunFilter
 
-__all__ = ["find_job", "jobs", "listed"]
+__all__ = ["find_job", "find_jobs", "listed"]
 
 _PART = re.compile(r"^[0-9a-f-]{4,36}$")
 _RECENT = 200
@@ -24,7 +24,7 @@ SOON = timedelta(minutes=1)
 _NAMES = {kind.flow_name: kind.name for kind in KINDS.values()}
 
 
-def jobs(
+def find_jobs(
     kind: str | None = None,
     *,
     state: JobState | None = None,
@@ -57,7 +57,7 @@ def jobs(
 def listed(
     kind: str | None = None, *, state: JobState | None = None, limit: int = 20, settings: Settings | None = None
 ) -> list[tuple[Job, JobStatus]]:
-    """List jobs with their states (see `jobs`)."""
+    """List jobs with their states (see `find_jobs`)."""
     if not 1 <= limit <= _RECENT:
         raise UsageError(f"limit is 1 to {_RECENT}, not {limit}")
     site = settings or load_settings()

@@ -5,26 +5,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jwstpipe.display.colour.names import BLACK, Colour
+from jwstpipe.display.preset_resolution import resolve_look, with_preset_wishes
 from jwstpipe.progress import Progress, Reporter, silent
-from jwstpipe.render.bands import BAND_ROWS, render_bands
-from jwstpipe.render.colour.names import BLACK, Colour
 from jwstpipe.render.cores.holes import CoreLimits, Hole
-from jwstpipe.render.cores.mask import check_mask, write_mask
 from jwstpipe.render.description import picture_labels, picture_record, product_id_of
 from jwstpipe.render.files.avm import avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
+from jwstpipe.render.filled_mask import check_mask, write_mask
 from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
 from jwstpipe.render.geometry.coverage import channels_to_show, covered_box
 from jwstpipe.render.geometry.frame import check_window, choose_frame
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.render.layers import Channel, Layer, resolve_layers
-from jwstpipe.render.look import resolve_look, with_preset_wishes
 from jwstpipe.render.overlay.marks import draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
+from jwstpipe.render.overview import survey_picture
 from jwstpipe.render.quality import QualityReport
 from jwstpipe.render.receipt import ChannelReceipt, Picture
 from jwstpipe.render.rendering import Scene
-from jwstpipe.render.survey import survey_picture
+from jwstpipe.render.row_bands import BAND_ROWS, render_bands
 from jwstpipe.requests import CompositeRequest
 
 __all__ = ["Channel", "Picture", "composite"]

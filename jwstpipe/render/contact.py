@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image as PillowImage
 
+from jwstpipe.display.colour.names import Colour
 from jwstpipe.errors import DataError, JwstPipeError, UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.colour.names import Colour
-from jwstpipe.render.colour.passband import passband
+from jwstpipe.images.passband import passband
 from jwstpipe.render.files.avm import AvmRecord, avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.overlay.marks import Text, draw_band

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from jwstpipe.render.colour.names import WHITE
+from jwstpipe.display.colour.names import WHITE
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
 from jwstpipe.render.geometry.placement import SkyPlacement

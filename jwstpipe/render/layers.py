@@ -7,23 +7,23 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.display.colour.mixing import mixing_matrix
+from jwstpipe.display.colour.names import WHITE, Colour, parse_channel_colour
+from jwstpipe.display.colour.palette import palette_colours
+from jwstpipe.display.colour.resolution import matching_sigmas, psf_fwhm_arcsec
+from jwstpipe.display.presets.model import Preset
+from jwstpipe.display.tone.auto import AutoFacts
+from jwstpipe.display.tone.choose import choose_stretches
+from jwstpipe.display.tone.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
+from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.pyramid import halve
+from jwstpipe.images.levels import level_for_pixels, read_level
+from jwstpipe.images.passband import Passband, known_wavelength, passband
+from jwstpipe.images.zarr.pyramid import halve
 from jwstpipe.names.optics import canonical_instrument
-from jwstpipe.render.colour.mixing import mixing_matrix
-from jwstpipe.render.colour.names import WHITE, Colour, parse_channel_colour
-from jwstpipe.render.colour.palette import palette_colours
-from jwstpipe.render.colour.passband import Passband, known_wavelength, passband
-from jwstpipe.render.colour.resolution import matching_sigmas, psf_fwhm_arcsec
-from jwstpipe.render.geometry.levels import level_for_pixels, read_level
 from jwstpipe.render.geometry.one_grid import celestial_of, check_one_grid
 from jwstpipe.render.pixels.feather import Feather, plan_feather
-from jwstpipe.render.presets.model import Preset
-from jwstpipe.render.tone.auto import AutoFacts
-from jwstpipe.render.tone.choose import choose_stretches
-from jwstpipe.render.tone.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
-from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.requests import CompositeRequest, Palette
 
 __all__ = ["Channel", "Layer", "LayerPlan", "resolve_layers"]

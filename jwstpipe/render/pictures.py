@@ -6,17 +6,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from jwstpipe.display.colour.names import ChannelColour
 from jwstpipe.errors import UsageError
-from jwstpipe.execute import ThreadWorkers, Workers
+from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.open import open_image
-from jwstpipe.mosaic.sources import identity_of
+from jwstpipe.mosaicking.sources import identity_of
+from jwstpipe.operations.align_inputs import aligned
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
 from jwstpipe.render import contact as sheets
 from jwstpipe.render import thumbnail as thumbnails
-from jwstpipe.render.align import aligned
-from jwstpipe.render.colour.names import ChannelColour
 from jwstpipe.render.contact import ContactSheet
 from jwstpipe.render.layers import Channel
 from jwstpipe.render.receipt import Picture
@@ -92,7 +92,7 @@ def composite(
     Raises
     ------
     JwstPipeError
-        As `jwstpipe.render.composite.composite` and `jwstpipe.render.align.aligned`.
+        As `jwstpipe.render.composite.composite` and `jwstpipe.operations.align_inputs.aligned`.
     """
     wished = dict(colours or {})
     addresses = list(dict.fromkeys([*(str(image) for image in images), *wished]))

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from jwstpipe.display.tone.statistics import SkyStatistics
+from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.quality import QualityReport
-from jwstpipe.render.tone.statistics import SkyStatistics
-from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelReceipt", "Picture"]

@@ -11,13 +11,16 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.display.colour.names import Colour
+from jwstpipe.display.presets.model import Preset
+from jwstpipe.display.tone.stretch import apply_stretch
+from jwstpipe.display.tone.table import stretch_table
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.colour.names import Colour
+from jwstpipe.images.levels import fill_level, level_shape, read_level
+from jwstpipe.numerics.wavelets import denoise_margin, denoised
 from jwstpipe.render.cores.fill import fill_holes
 from jwstpipe.render.cores.holes import CoreLimits, Hole
-from jwstpipe.render.geometry.levels import fill_level, level_shape, read_level
 from jwstpipe.render.layers import Layer
-from jwstpipe.render.pixels.denoise import denoise_margin, denoised
 from jwstpipe.render.pixels.feather import Feather
 from jwstpipe.render.pixels.finish import (
     ScreenLevels,
@@ -28,9 +31,6 @@ from jwstpipe.render.pixels.finish import (
 )
 from jwstpipe.render.pixels.mix import mix_window
 from jwstpipe.render.pixels.sharpen import gaussian_taps, sharpen_margin, sharpened, smoothed
-from jwstpipe.render.presets.model import Preset
-from jwstpipe.render.tone.stretch import apply_stretch
-from jwstpipe.render.tone.table import stretch_table
 from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelWindow", "RenderedWindow", "Scene", "layer_brightness", "read_channels", "render_window"]

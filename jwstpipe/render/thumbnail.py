@@ -5,22 +5,22 @@ from pathlib import Path
 
 import numpy as np
 
+from jwstpipe.display.colour.names import WHITE
+from jwstpipe.display.tone.balanced import automatic_stretches
+from jwstpipe.display.tone.statistics import measure_sky
+from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.colour.names import WHITE
-from jwstpipe.render.colour.passband import passband
+from jwstpipe.images.levels import level_for_pixels, read_level
+from jwstpipe.images.passband import passband
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.files.avm import AvmRecord, avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 from jwstpipe.render.geometry.coverage import covered_near
 from jwstpipe.render.geometry.frame import choose_frame
-from jwstpipe.render.geometry.levels import level_for_pixels, read_level
 from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.render.layers import Layer
 from jwstpipe.render.rendering import layer_brightness
-from jwstpipe.render.tone.balanced import automatic_stretches
-from jwstpipe.render.tone.statistics import measure_sky
-from jwstpipe.render.tone.stretch import Stretch
 from jwstpipe.requests import Stretch as StretchKind
 from jwstpipe.sky.box import Box
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jwstpipe.errors import UsageError
-from jwstpipe.execute import ThreadWorkers
+from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.simulate.bands import bands_named
 from jwstpipe.simulate.combined import combined_name

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import Frame
-from jwstpipe.sky.sampled import SampledWcs, WcsNodes
+from jwstpipe.sky.sampled_wcs import SampledWcs, WcsNodes
 
 __all__ = ["ImageWcs", "SkyWcs"]
 

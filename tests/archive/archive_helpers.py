@@ -5,9 +5,9 @@ import io
 import numpy as np
 from astropy.io import fits
 
-from jwstpipe.archive.products import Product
+from jwstpipe.archive.search.products import Product
 from jwstpipe.settings import ArchiveSettings
-from jwstpipe.simulate.mast import ArchiveRows
+from jwstpipe.testing.local_archive.mast import ArchiveRows
 
 NAME = "jw02733-o001_t001_nircam_clear-f090w_i2d.fits"
 RANGE = 64 << 10

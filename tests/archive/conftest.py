@@ -1,11 +1,11 @@
 from pathlib import Path
 
 import pytest
-from archive_helpers import NAME, RANGE, fits_bytes, make_product, rows_of
 
 from jwstpipe.archive import retry
-from jwstpipe.archive.transfer import fetch
-from jwstpipe.simulate.archive import serve_archive
+from jwstpipe.archive.transfer.fetch import fetch
+from jwstpipe.testing.local_archive.archive import serve_archive
+from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, make_product, rows_of
 
 
 @pytest.fixture(autouse=True)

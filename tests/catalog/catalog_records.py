@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from jwstpipe.catalog.models import ProductRecord
-from jwstpipe.catalog.parts import ImageInfo
+from jwstpipe.catalog.records.components import ImageInfo
+from jwstpipe.catalog.records.models import ProductRecord
 
 CREATED = datetime(2026, 3, 4, 5, 6, 7, 891_000, tzinfo=UTC)
 

@@ -15,11 +15,11 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from catalog_records import make_record
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
+from tests.catalog.catalog_records import make_record
 
 
 @pytest.fixture

@@ -12,14 +12,15 @@ import sys
 import threading
 from pathlib import Path
 
-from jwstpipe.catalog.adopt import adopt_file
 from jwstpipe.catalog.catalog import open_catalog
-from jwstpipe.execute import ThreadWorkers
+from jwstpipe.catalog.maintenance.adopt import adopt_file
+from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.convert import image_id
 from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
-from tasks import images, making
-from tasks.run import Run
+from tasks import images
+from tasks import make_missing as making
+from tasks.run_context import Run
 
 KEY = "mast/jw02733001001_02101_00001_nrca1/jw02733001001_02101_00001_nrca1_cal.fits"
 CHANGES = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir"})

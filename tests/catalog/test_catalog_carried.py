@@ -4,10 +4,10 @@ import pytest
 from astropy.io import fits
 
 import jwstpipe
-from jwstpipe.catalog.carried_id import carried_id, find_product
+from jwstpipe.catalog.lineage.embedded_id import carried_id, find_product
 from jwstpipe.errors import NotFoundError
 from jwstpipe.requests import CompositeRequest
-from tests.mosaic.scenes import header, wave, write
+from tests.mosaicking.scenes import header, wave, write
 
 SMALL = CompositeRequest(size=32)
 

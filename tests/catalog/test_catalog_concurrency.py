@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
-from catalog_records import make_record
 from pymongo import MongoClient
 
 from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
+from jwstpipe.catalog.database.schema import SCHEMA_VERSION, schema_version
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.schema import SCHEMA_VERSION, schema_version
+from tests.catalog.catalog_records import make_record
 
 SPAWN = multiprocessing.get_context("spawn")
 PRODUCTS = 1000

@@ -6,9 +6,9 @@ import sqlite3
 import pytest
 from pymongo import MongoClient
 
-from jwstpipe.catalog import connect as module
 from jwstpipe.catalog.catalog import Catalog, open_catalog
-from jwstpipe.catalog.connect import connect, without_secrets
+from jwstpipe.catalog.database import mongodb as module
+from jwstpipe.catalog.database.mongodb import connect, without_secrets
 from jwstpipe.errors import DataError, ServiceError, StorageError, UsageError
 
 

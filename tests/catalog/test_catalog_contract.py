@@ -5,15 +5,15 @@ from datetime import timedelta
 
 import pytest
 from astropy.coordinates import SkyCoord
-from catalog_records import CREATED, make_record
 from pydantic import ValidationError
 
-from jwstpipe.catalog.bulk import archive_records, delete_records, plan_deletion, tag_records
 from jwstpipe.catalog.catalog import Share, open_catalog
-from jwstpipe.catalog.exchange import import_lines, import_table, record_line, records_csv, records_table
-from jwstpipe.catalog.parts import InputLink
+from jwstpipe.catalog.maintenance.bulk import archive_records, delete_records, plan_deletion, tag_records
+from jwstpipe.catalog.maintenance.export import import_lines, import_table, record_line, records_csv, records_table
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.components import InputLink
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
+from tests.catalog.catalog_records import CREATED, make_record
 
 
 def as_published(record):

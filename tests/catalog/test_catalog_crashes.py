@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from publish_once import KEY
 
 from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.maintenance.reconcile import repair, survey
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.reconcile import repair, survey
 from jwstpipe.images.open import open_image
-from jwstpipe.remake import remake
+from jwstpipe.operations.reproduce import remake
 from jwstpipe.storage import open_store
+from tests.catalog.publish_once import KEY
 
 POINTS = 10
 

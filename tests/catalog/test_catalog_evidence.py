@@ -3,7 +3,7 @@
 import pytest
 from test_catalog_archive_record import ROW, build
 
-from jwstpipe.catalog.evidence import disagreements, header_facts
+from jwstpipe.catalog.records.header_facts import disagreements, header_facts
 from jwstpipe.names import parse_name
 
 NAME = "jw02733001001_0210a_00003-seg002_nrca1_cal.fits"

@@ -2,14 +2,14 @@
 
 import pytest
 
-from jwstpipe.catalog.lineage import (
+from jwstpipe.catalog.lineage.formats import render_tree_text, tree_json
+from jwstpipe.catalog.lineage.graph import (
     Edge,
     ancestors,
     descendants,
     edges_of,
     observation_records,
 )
-from jwstpipe.catalog.lineage_forms import render_tree_text, tree_json
 from jwstpipe.errors import NotFoundError
 
 

@@ -7,23 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from catalog_records import CREATED, make_record
 
-from jwstpipe.catalog.archive_links import association_members, link_archive, parents_among
-from jwstpipe.catalog.carried_id import find_product
 from jwstpipe.catalog.catalog import COLLECTION_NAME
-from jwstpipe.catalog.derived_record import derived_record, shared_image_info
-from jwstpipe.catalog.header_table import table_inputs
-from jwstpipe.catalog.housekeeping import collect_garbage, find_garbage
-from jwstpipe.catalog.lineage import ancestors, walk
-from jwstpipe.catalog.lineage_forms import render_tree_dot, render_tree_mermaid
+from jwstpipe.catalog.database.schema import SCHEMA_VERSION, ensure_schema, schema_version
+from jwstpipe.catalog.lineage.archive_links import association_members, link_archive, parents_among
+from jwstpipe.catalog.lineage.embedded_id import find_product
+from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid
+from jwstpipe.catalog.lineage.graph import ancestors, walk
+from jwstpipe.catalog.lineage.staleness import stale_products, why_stale
+from jwstpipe.catalog.maintenance.garbage import collect_garbage, find_garbage
+from jwstpipe.catalog.maintenance.reconcile import repair, survey
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.reconcile import repair, survey
-from jwstpipe.catalog.schema import SCHEMA_VERSION, ensure_schema, schema_version
-from jwstpipe.catalog.staleness import stale_products, why_stale
+from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.records.header_table import table_inputs
 from jwstpipe.errors import ConflictError, DataError, NotFoundError
 from jwstpipe.names import parse_name
 from jwstpipe.storage import open_store
+from tests.catalog.catalog_records import CREATED, make_record
 
 ASSOCIATIONS = Path(__file__).parents[2].parent / "shared" / "data" / "associations"
 EXPOSURE = "jw02733001001_02101_0000{}_{}"

@@ -4,15 +4,15 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from catalog_records import CREATED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from jwstpipe.catalog.derived_record import derived_record, shared_image_info
-from jwstpipe.catalog.models import ProductRecord, checked_record
-from jwstpipe.catalog.parts import ProcessingResult, SensorInfo, SpectralInfo
+from jwstpipe.catalog.records.components import ProcessingResult, SensorInfo, SpectralInfo
+from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.records.models import ProductRecord, checked_record
 from jwstpipe.errors import DataError
+from tests.catalog.catalog_records import CREATED
 
 # The field set of the documents that this catalogue continues.
 DOCUMENT_FIELDS = """

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jwstpipe.catalog.updates import applied, in_batches
+from jwstpipe.catalog.database.updates import applied, in_batches
 
 FIELDS = st.sampled_from(["a", "b", "c"])
 VALUES = st.one_of(st.integers(-3, 3), st.text(max_size=3), st.none())

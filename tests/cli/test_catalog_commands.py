@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from astropy.table import Table
 
-from jwstpipe.catalog.adopt import adopt_file
 from jwstpipe.catalog.catalog import open_catalog
-from jwstpipe.catalog.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.maintenance.adopt import adopt_file
+from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
 from jwstpipe.images.convert import ALGORITHM, convert
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store

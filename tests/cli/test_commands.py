@@ -11,7 +11,7 @@ from astropy.io import fits
 from PIL import Image
 
 from tests.images.fits_files import write_cal
-from tests.mosaic.scenes import header, wave, write
+from tests.mosaicking.scenes import header, wave, write
 from tests.world import TARGET, variables
 
 LOOKS = ("info", "search", "names", "thumbnail", "composite")
@@ -143,7 +143,7 @@ def test_names_are_one_object_a_line(command):
     ],
 )
 def test_bad_input_is_one_clear_line_and_leaves_nothing(command, tmp_path, monkeypatch, words, code, says):
-    monkeypatch.setattr("jwstpipe.execute.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
     good = write_cal(tmp_path / "good.fits")
     (tmp_path / "short.fits").write_bytes(good.read_bytes()[:9000])
     write(tmp_path / "blind.fits", np.ones((9, 9)), fits.Header())
@@ -162,7 +162,7 @@ def test_a_disk_that_fills_up(command, tmp_path, monkeypatch):
         raise OSError(28, os.strerror(28))
 
     write_cal(tmp_path / "good.fits")
-    monkeypatch.setattr("jwstpipe.images.writer.put_bytes", full)
+    monkeypatch.setattr("jwstpipe.images.zarr.writer.put_bytes", full)
     code, out, error = command("convert", "good.fits", "out.zarr")
     assert (code, out) == (5, "")
     assert error == "jwstpipe: out.zarr: no space left; free some or choose another folder\n"

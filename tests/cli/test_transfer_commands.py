@@ -5,8 +5,8 @@ import json
 import pytest
 
 from jwstpipe.archive.retry import StopSign
-from jwstpipe.archive.state import Places, exclusive
-from jwstpipe.simulate.faults import Faults
+from jwstpipe.archive.transfer.state import Places, exclusive
+from jwstpipe.testing.local_archive.faults import Faults
 from tests.world import TARGET, variables
 
 WANTED = ("ingest", TARGET, "--level", "3", "--source", "https", "--json")

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from deployments.entrypoint import with_secrets
-from deployments.unneeded import unneeded
+from deployments.prune_packages import unneeded
 from jwstpipe import __version__
 from jwstpipe.settings import Settings
 

@@ -13,7 +13,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.leases import holders
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import InterruptedRunError
-from jwstpipe.execute import open_workers
+from jwstpipe.execution.workers import open_workers
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import load_settings

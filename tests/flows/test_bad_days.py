@@ -63,7 +63,7 @@ def test_a_disk_that_fills_up_in_the_middle(connected, monkeypatch, capsys):
         raise OSError(28, os.strerror(28))
 
     with monkeypatch.context() as patched:
-        patched.setattr("jwstpipe.images.writer.put_bytes", full)
+        patched.setattr("jwstpipe.images.zarr.writer.put_bytes", full)
         job = failed_run(StorageError)
     say_the_same(job, capsys, StorageError, "no space left; free some or choose another folder")
     assert "no space left" in page(job)["report"]
@@ -82,7 +82,7 @@ def test_a_scheduler_without_workers(connected, monkeypatch, capsys):
 
 
 def test_a_scheduler_that_is_not_there(connected, monkeypatch, capsys):
-    monkeypatch.setattr("jwstpipe.execute.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
     monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "tcp://127.0.0.1:9")
     say_the_same(failed_run(ServiceError), capsys, ServiceError, "no Dask scheduler answers at tcp://127.0.0.1:9")
 

@@ -104,11 +104,11 @@ def test_a_job_that_nobody_runs_says_so(site, tmp_path):
 def test_jobs_are_listed_and_found_by_the_beginning_of_their_id(site, tmp_path):
     one = jwstpipe.submit("convert", ConvertRequest(target=tmp_path.name))
     other = jwstpipe.submit("process_target", request(tmp_path))
-    assert {job.id for job in jwstpipe.jobs(limit=200)} >= {one.id, other.id}
-    assert one in jwstpipe.jobs("convert", state="waiting")
-    assert one not in jwstpipe.jobs("convert", state="running")
-    assert other not in jwstpipe.jobs("convert")
-    assert len(jwstpipe.jobs(limit=1)) == 1
+    assert {job.id for job in jwstpipe.find_jobs(limit=200)} >= {one.id, other.id}
+    assert one in jwstpipe.find_jobs("convert", state="waiting")
+    assert one not in jwstpipe.find_jobs("convert", state="running")
+    assert other not in jwstpipe.find_jobs("convert")
+    assert len(jwstpipe.find_jobs(limit=1)) == 1
     assert jwstpipe.find_job(one.id) == one
     assert jwstpipe.find_job(one.id[:13]) == one
 
@@ -122,15 +122,15 @@ def test_what_a_schedule_has_planned_for_later_hides_no_job(site, tmp_path):
         deployment = client.read_deployment_by_name("housekeeping/here")
         later = datetime.now(UTC) + timedelta(hours=5)
         planned = client.create_flow_run_from_deployment(deployment.id, state=Scheduled(scheduled_time=later))
-    assert jwstpipe.jobs(limit=1) == [job]
-    assert jwstpipe.jobs(state="waiting", limit=1) == [job]
+    assert jwstpipe.find_jobs(limit=1) == [job]
+    assert jwstpipe.find_jobs(state="waiting", limit=1) == [job]
     assert "it is to begin at" in jwstpipe.find_job(str(planned.id)).status().message
 
 
 def test_it_works_inside_a_running_event_loop_as_in_a_notebook(site, tmp_path):
     async def cell():
         job = jwstpipe.submit("process_target", request(tmp_path))
-        return job, job.status(), job.progress(), jwstpipe.jobs(limit=1), job.cancel()
+        return job, job.status(), job.progress(), jwstpipe.find_jobs(limit=1), job.cancel()
 
     job, status, progress, listed, cancelled = asyncio.run(cell())
     assert (status.state, progress.percent, cancelled.state) == ("waiting", 0, "cancelled")
@@ -141,7 +141,7 @@ def test_it_works_inside_a_running_event_loop_as_in_a_notebook(site, tmp_path):
 def test_importing_the_package_loads_no_prefect_and_submitting_sends_nothing_anywhere(site):
     code = (
         "import sys, os, jwstpipe; from jwstpipe.jobs.submission import submit; assert 'prefect' not in sys.modules\n"
-        "jwstpipe.jobs(limit=1)\n"
+        "jwstpipe.find_jobs(limit=1)\n"
         "from prefect._internal.analytics import is_telemetry_enabled\n"
         "print(is_telemetry_enabled(), 'amplitude' in sys.modules)"
     )
@@ -157,8 +157,8 @@ def test_importing_the_package_loads_no_prefect_and_submitting_sends_nothing_any
         (lambda: jwstpipe.submit("process_target", {"colour": 1}), UsageError, "target: Field required"),
         (lambda: jwstpipe.submit("process_target", ConvertRequest()), UsageError, "takes a ProcessTargetRequest"),
         (lambda: jwstpipe.submit("process_target", 3), UsageError, "takes a ProcessTargetRequest, not a int"),
-        (lambda: jwstpipe.jobs("teleport"), UsageError, "no kind of job"),
-        (lambda: jwstpipe.jobs(limit=0), UsageError, "limit is 1 to 200"),
+        (lambda: jwstpipe.find_jobs("teleport"), UsageError, "no kind of job"),
+        (lambda: jwstpipe.find_jobs(limit=0), UsageError, "limit is 1 to 200"),
         (lambda: jwstpipe.find_job("00000000-0000-0000-0000-000000000000"), NotFoundError, "knows no job"),
         (lambda: jwstpipe.find_job("not an id"), UsageError, "is not the id of a job"),
     ],

@@ -9,13 +9,13 @@ from astropy.io import fits
 from PIL import Image
 
 from jwstpipe import open_image
-from jwstpipe.catalog.carried_id import find_product
 from jwstpipe.catalog.catalog import open_catalog
-from jwstpipe.catalog.lineage import ancestors
+from jwstpipe.catalog.lineage.embedded_id import find_product
+from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
 from jwstpipe.jobs.report import read_report
-from jwstpipe.remake import remake
+from jwstpipe.operations.reproduce import remake
 from jwstpipe.requests import MosaicRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
@@ -202,7 +202,7 @@ def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_ne
         raise NotFoundError("a tile was lost")
 
     with monkeypatch.context() as patched:
-        patched.setattr("jwstpipe.mosaic.reuse.run_tile", fail)
+        patched.setattr("jwstpipe.mosaicking.reuse.run_tile", fail)
         with pytest.raises(NotFoundError, match="a tile was lost"):
             run()
     settings = load_settings()

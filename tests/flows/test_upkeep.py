@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jwstpipe.catalog.adopt import adopt_file
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.leases import holders, reserve
+from jwstpipe.catalog.maintenance.adopt import adopt_file
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.identity import archive_product_id
 from jwstpipe.images.convert import convert

@@ -10,9 +10,9 @@ import pytest
 from astropy.io import fits
 
 from jwstpipe.errors import JwstPipeError
-from jwstpipe.images.fits_reader import open_fits
-from jwstpipe.images.plane_writer import write_hdus
-from jwstpipe.images.writer import ImageWriter
+from jwstpipe.images.fits_image import open_fits
+from jwstpipe.images.zarr.plane_writer import write_hdus
+from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.sky.box import Box
 from tests.images.fits_files import sky_keywords, write_cal, write_old_i2d
 
@@ -101,7 +101,7 @@ def outcome(path, out):
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("part", range(4))
 def test_no_damage_does_more_than_a_refusal(tmp_path, monkeypatch, part):
-    monkeypatch.setattr("jwstpipe.images.writer.put_bytes", lambda *pieces, **options: None)
+    monkeypatch.setattr("jwstpipe.images.zarr.writer.put_bytes", lambda *pieces, **options: None)
     contents = seeds(tmp_path)
     chance = random.Random(part)
     path = tmp_path / "mutant.fits"

@@ -67,7 +67,7 @@ def published_schema():
 
 
 def test_images_and_cubes_are_valid_by_the_published_schema_of_ome_zarr(store, tmp_path):
-    from tests.images.test_kinds import write_calints
+    from tests.fits.test_contents import write_calints
 
     convert(write_calints(tmp_path / "calints.fits", shape=(3, 1100, 20)), tmp_path / "cube.zarr")
     for address in (store, tmp_path / "cube.zarr"):

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from astropy.io.fits import Header
 from astropy.wcs import WCS
-from render_images import MemoryImage, starfield, tan_header
 
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry, avm_packet
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.sky.box import Box
+from tests.render.render_images import MemoryImage, starfield, tan_header
 
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 AVM = "{http://www.communicatingastronomy.org/avm/1.0/}"

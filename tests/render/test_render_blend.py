@@ -5,26 +5,26 @@ import colorsys
 import numpy as np
 import pytest
 import tifffile
-from render_images import MemoryImage, primary, starfield
 from scipy import ndimage
 from test_render_composite import images
 
+from jwstpipe.display.colour.names import Colour
+from jwstpipe.display.colour.palette import instrument_hues, wavelength_hue
+from jwstpipe.display.colour.resolution import matching_sigmas, psf_fwhm_arcsec
+from jwstpipe.display.colour.srgb import srgb_decoded
+from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import UsageError
-from jwstpipe.render.colour.names import Colour
-from jwstpipe.render.colour.palette import instrument_hues, wavelength_hue
-from jwstpipe.render.colour.passband import Passband
-from jwstpipe.render.colour.resolution import matching_sigmas, psf_fwhm_arcsec
-from jwstpipe.render.colour.srgb import srgb_decoded
+from jwstpipe.images.passband import Passband
+from jwstpipe.numerics.wavelets import denoised
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.layers import resolve_layers
-from jwstpipe.render.look import resolve_look
-from jwstpipe.render.pixels.denoise import denoised
 from jwstpipe.render.pixels.feather import coverage_weights
 from jwstpipe.render.pixels.finish import recolour_window
 from jwstpipe.render.rendering import Scene, read_channels, render_window
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
+from tests.render.render_images import MemoryImage, primary, starfield
 
 MANY = ("F090W", "F200W", "F335M", "F444W", "F770W", "F1130W")
 

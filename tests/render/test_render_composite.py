@@ -9,21 +9,21 @@ import pytest
 from astropy.io.fits import Header
 from astropy.wcs import WCS
 from PIL import Image
-from render_images import MemoryImage, primary, starfield, tan_header
 from test_render_avm import AVM, DC, OURS, read_packet
 from test_render_picture import png_samples
 
+from jwstpipe.display.colour.names import Colour, parse_colour
+from jwstpipe.display.colour.srgb import srgb_decoded
+from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import DataError, NoCoverageError, UsageError
-from jwstpipe.render.colour.names import Colour, parse_colour
-from jwstpipe.render.colour.srgb import srgb_decoded
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.layers import resolve_layers
-from jwstpipe.render.look import resolve_look
 from jwstpipe.render.pixels.finish import with_lightness
 from jwstpipe.render.rendering import Scene, render_window
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
+from tests.render.render_images import MemoryImage, primary, starfield, tan_header
 
 FILTERS = ("F090W", "F200W", "F444W")
 

@@ -5,15 +5,15 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
-from render_images import MemoryImage, primary, starfield, tan_header
 from test_render_composite import FILTERS, hostile_fields, images, seen
 
+from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.contact import contact_sheet
 from jwstpipe.render.cores.holes import CoreLimits
-from jwstpipe.render.look import resolve_look
 from jwstpipe.requests import CompositeRequest
+from tests.render.render_images import MemoryImage, primary, starfield, tan_header
 
 
 def test_sheet_has_a_place_for_each_image_and_says_which_failed(tmp_path):

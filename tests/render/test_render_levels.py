@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from PIL import Image
-from render_images import MemoryImage, halved
 
-from jwstpipe.render.geometry import levels as levels_module
-from jwstpipe.render.geometry.levels import level_for_pixels, level_for_side, level_shape, read_level
+from jwstpipe.images import levels as levels_module
+from jwstpipe.images.levels import level_for_pixels, level_for_side, level_shape, read_level
 from jwstpipe.render.geometry.resize import resampled, taps
 from jwstpipe.sky.box import Box
+from tests.render.render_images import MemoryImage, halved
 
 
 def holed(shape):

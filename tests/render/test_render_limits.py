@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from astropy.stats import mad_std
 from astropy.visualization import ZScaleInterval
-from render_images import MemoryImage, starfield
 
+from jwstpipe.display.tone.balanced import KNEE, MIDDLE_BRIGHTNESS, SKY_BRIGHTNESS, automatic_stretches
+from jwstpipe.display.tone.statistics import measure_image, measure_sky
+from jwstpipe.display.tone.stretch import apply_stretch
 from jwstpipe.errors import DataError
-from jwstpipe.render.tone.balanced import KNEE, MIDDLE_BRIGHTNESS, SKY_BRIGHTNESS, automatic_stretches
-from jwstpipe.render.tone.statistics import measure_image, measure_sky
-from jwstpipe.render.tone.stretch import apply_stretch
+from tests.render.render_images import MemoryImage, starfield
 
 
 def measured(values, level=0):

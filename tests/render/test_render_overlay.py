@@ -6,7 +6,6 @@ from astropy.coordinates import SkyCoord
 from astropy.io.fits import Header
 from astropy.table import Table
 from astropy.wcs import WCS
-from render_images import MemoryImage, starfield, tan_header
 
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.render.geometry.frame import Frame
@@ -16,6 +15,7 @@ from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
+from tests.render.render_images import MemoryImage, starfield, tan_header
 
 SHAPE = (600, 800)
 

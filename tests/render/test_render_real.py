@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from PIL import Image
-from render_images import MemoryImage
 
 from jwstpipe.render.composite import Channel, composite
+from tests.render.render_images import MemoryImage
 
 FOLDER = Path(__file__).parents[2].parent / "shared" / "data" / "galactic-centre-2mass"
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from render_images import tan_header
 
-from jwstpipe.execute import ThreadWorkers
-from jwstpipe.images.dq import DQ_BITS
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.open import open_image
-from jwstpipe.render.align import aligned
+from jwstpipe.operations.align_inputs import aligned
 from jwstpipe.render.cores.repair import find_patches, patched_copy
+from tests.render.render_images import tan_header
 
 SHAPE = (120, 140)
 LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from astropy.visualization import ZScaleInterval
 from PIL import Image
-from render_images import MemoryImage, starfield
 
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.thumbnail import thumbnail
+from tests.render.render_images import MemoryImage, starfield
 
 
 def seen(path):
@@ -54,7 +54,7 @@ def test_same_bytes_again(tmp_path):
 
 def test_memory_is_bounded_by_what_is_read_at_once(tmp_path, monkeypatch):
     """An image without a pyramid is read in bands."""
-    monkeypatch.setattr("jwstpipe.render.geometry.levels._READ_PIXELS", 40_000)
+    monkeypatch.setattr("jwstpipe.images.levels._READ_PIXELS", 40_000)
     image = MemoryImage(starfield((1024, 1024)))
     thumbnail(image, tmp_path / "a.png", size=64)
     reduced = [box.area for _, box in image.reads if box.shape != (1024, 1024)]

@@ -1,11 +1,11 @@
 """What the tests of this folder share: a tiny programme in all six filters, and a local archive of tiny files."""
 
 import pytest
-from archive_folder import CAL, fill
 
-from jwstpipe.simulate.archive import serve_archive
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.exposures import simulate_programme
+from jwstpipe.testing.local_archive.archive import serve_archive
+from tests.testing.archive_folder import CAL, fill
 
 
 @pytest.fixture(scope="session")

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from astropy.wcs import WCS
-from star_field import exposures, no_stars, observed, psf_of, stars
 
 from jwstpipe.simulate.cards import exposure_science
 from jwstpipe.simulate.catalogue import Stars
 from jwstpipe.simulate.detectors import DETECTORS
 from jwstpipe.simulate.flags import DQ
+from tests.simulate.star_field import exposures, no_stars, observed, psf_of, stars
 
 
 def one_of(detector, filter_name):

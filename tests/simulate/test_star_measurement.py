@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from astropy.wcs import WCS
-from star_field import FLUX_JY, exposures, observed, psf_of, stars
 
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.combined import combine, combined_science
 from jwstpipe.simulate.coverage import GRID_ROLL, grid_over
 from jwstpipe.simulate.plan import ROLL
 from jwstpipe.simulate.psf import diffraction, pixel_psf
+from tests.simulate.star_field import FLUX_JY, exposures, observed, psf_of, stars
 
 APERTURE = {"NIRCAM": 6, "MIRI": 5}
 """Radius, pixels."""
@@ -101,7 +101,7 @@ def test_combined_images_hold_the_same_stars(name):
     group = [exposure for exposure in exposures() if exposure.band.name == name]
     grid, detector = grid_over(group), group[0].detector
     psf = pixel_psf(diffraction(), group[0].band, scale=grid.scale, extent=3.0, turn=ROLL - GRID_ROLL)
-    from star_field import dark_plane
+    from tests.simulate.star_field import dark_plane
 
     plane, dark = dark_plane()
     image = combine(group, grid, dark, plane, points, psf, seed=3)

@@ -2,9 +2,9 @@
 
 import typer
 
-from jwstpipe.cli.catalog.change import archive, delete, tag
+from jwstpipe.cli.catalog.edit import archive, delete, tag
 from jwstpipe.cli.catalog.exchange import export, import_records
-from jwstpipe.cli.catalog.look import find, show, stale, stats
+from jwstpipe.cli.catalog.show import find, show, stale, stats
 from jwstpipe.cli.catalog.upkeep import reconcile
 
 __all__ = ["GROUP"]

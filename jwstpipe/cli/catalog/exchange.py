@@ -34,7 +34,7 @@ def export(
     filters: Filters = None, program: Program = None, tag: Tag = None, user: User = None, home: Home = None,
 ) -> None:  # fmt: skip
     """Write records as JSON lines (everything), CSV, ECSV or a FITS table (what fits in columns)."""
-    from jwstpipe.catalog.exchange import record_line, records_csv, records_table
+    from jwstpipe.catalog.maintenance.export import record_line, records_csv, records_table
     from jwstpipe.storage import aside
 
     query = query_of(kind=kind, level=level, status=status or ["all"], target=target, instrument=instrument,
@@ -65,7 +65,7 @@ def import_records(
     *, user: User = None, home: Home = None,
 ) -> None:  # fmt: skip
     """Enter records that `export` wrote; all are checked before the first is entered."""
-    from jwstpipe.catalog.exchange import import_lines, import_table
+    from jwstpipe.catalog.maintenance.export import import_lines, import_table
     from jwstpipe.storage import storage_errors
 
     with storage_errors(source):

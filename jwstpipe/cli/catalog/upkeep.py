@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.catalog.format import size_text
 from jwstpipe.cli.catalog.options import Home, Json, opened
-from jwstpipe.cli.catalog.rows import size_text
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.errors import PartialError
 
@@ -25,7 +25,7 @@ def reconcile(
     from dataclasses import asdict
     from datetime import timedelta
 
-    from jwstpipe.catalog.reconcile import repair, survey
+    from jwstpipe.catalog.maintenance.reconcile import repair, survey
     from jwstpipe.storage import open_store
 
     with opened(context, home=home) as (catalog, settings):

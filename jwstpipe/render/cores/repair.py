@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.execute import Workers
+from jwstpipe.execution.workers import Workers
+from jwstpipe.fits.dq import DQ_BITS, REJECTED, dq_mask
 from jwstpipe.identity import derived_product_id
-from jwstpipe.images.dq import DQ_BITS, REJECTED, dq_mask
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.layout import SHARD, plane_spec, root_attributes
-from jwstpipe.images.publish import new_image
-from jwstpipe.images.pyramid import build_pyramid
+from jwstpipe.images.zarr.layout import SHARD, plane_spec, root_attributes
+from jwstpipe.images.zarr.publish import new_image
+from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.render.cores.holes import CoreLimits, Region, find_holes, regions_of
 from jwstpipe.render.cores.profile import is_core, profile_filling
 from jwstpipe.sky.box import Box

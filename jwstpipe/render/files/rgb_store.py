@@ -10,7 +10,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec
 
-from jwstpipe.images.layout import CHUNK, COARSEST, LAYOUT, SHARD
+from jwstpipe.images.zarr.layout import CHUNK, COARSEST, LAYOUT, SHARD
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 from jwstpipe.storage import zarr_store
 

@@ -7,8 +7,8 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
+from jwstpipe.display.colour.names import Colour
 from jwstpipe.errors import NoCoverageError, UsageError
-from jwstpipe.render.colour.names import Colour
 from jwstpipe.render.files.rows import Pixels
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.placement import SkyPlacement

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import NoCoverageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.render.geometry.levels import read_level
+from jwstpipe.images.levels import read_level
 from jwstpipe.requests import Coverage
 from jwstpipe.sky.box import Box
 

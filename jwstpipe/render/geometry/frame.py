@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from jwstpipe.errors import UsageError
-from jwstpipe.render.geometry.levels import level_for_side
+from jwstpipe.images.levels import level_for_side
 from jwstpipe.sky.box import Box
 
 __all__ = ["Frame", "check_window", "choose_frame"]

@@ -30,8 +30,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.errors import DataError, NotFoundError
-from jwstpipe.render.colour.names import parse_colour
 from jwstpipe.render.overlay.marks import Line, Mark, Text
 from jwstpipe.render.overlay.projection import PictureSky, turned_by
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont
 
-from jwstpipe.render.colour.names import BLACK, WHITE, Colour
+from jwstpipe.display.colour.names import BLACK, WHITE, Colour
 from jwstpipe.render.files.rows import Pixels
 
 __all__ = ["Circle", "Line", "Mark", "Text", "draw_band"]

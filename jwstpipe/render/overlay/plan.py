@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table
 
+from jwstpipe.display.colour.names import WHITE, Colour
 from jwstpipe.errors import DataError, NotFoundError, UsageError
-from jwstpipe.render.colour.names import WHITE, Colour
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.overlay.annotations import annotation_marks, read_annotations
 from jwstpipe.render.overlay.grid import grid_marks

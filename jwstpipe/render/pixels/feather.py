@@ -13,7 +13,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from jwstpipe.render.tone.stretch import Stretch, apply_stretch
+from jwstpipe.display.tone.stretch import Stretch, apply_stretch
 
 __all__ = ["Feather", "coverage_weights", "plan_feather"]
 

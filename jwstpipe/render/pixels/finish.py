@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.render.colour.srgb import srgb_encoded
-from jwstpipe.render.tone.table import look_up_all, positions
+from jwstpipe.display.colour.srgb import srgb_encoded
+from jwstpipe.display.tone.table import look_up_all, positions
 
 __all__ = ["ScreenLevels", "encode_window", "recolour_window", "screen_table", "with_lightness"]
 
@@ -29,7 +29,7 @@ class ScreenLevels:
 
 
 def screen_table(levels: ScreenLevels) -> Image:
-    """Tabulate linear light to screen values (see `jwstpipe.render.tone.table`)."""
+    """Tabulate linear light to screen values (see `jwstpipe.display.tone.table`)."""
     screen = srgb_encoded(positions().astype(np.float32)).astype(np.float64)
     shown = np.clip((screen - levels.black) / (levels.white - levels.black), 0.0, 1.0) ** (1.0 / levels.gamma)
     return np.asarray(np.maximum.accumulate(shown), np.float32)

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.render.tone.table import look_up, look_up_all
+from jwstpipe.display.tone.table import look_up, look_up_all
 
 __all__ = ["mix_window"]
 

@@ -1,0 +1,1 @@
+"""Searching MAST: portal, names, products, answers kept."""

@@ -1,0 +1,1 @@
+"""Files from the archive, resumable and verified."""

@@ -1,0 +1,212 @@
+"""Bytes from a source to their landing: ranges side by side, each noted when it is there."""
+
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from jwstpipe.archive.retry import PassingError, StopSign, Throttle, rest_after
+from jwstpipe.archive.transfer.destination import Landing
+from jwstpipe.archive.transfer.progress_meter import Gauge
+from jwstpipe.archive.transfer.sources import ByteSource, Chunk, SourceInfo
+from jwstpipe.archive.transfer.state import PartState, note_range
+
+__all__ = ["Workplace", "move_ranges", "move_whole"]
+
+PROGRESS_BYTES = 64 << 10
+"""A broken attempt that brought this much, or a quarter of what was missing, does not count as a failure in a row."""
+
+WHOLE_PIECE = 8 << 20
+"""Bytes of a file without ranges that are written as one range."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What the movers of one transfer share."""
+
+    pool: ThreadPoolExecutor
+    """Threads for ranges, of all files."""
+
+    ranges_at_once: int
+    """Ranges of one file in flight."""
+
+    range_bytes: int
+    """Size of a range."""
+
+    gauge: Gauge
+    throttle: Throttle
+    stop: StopSign
+
+
+def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_path: Path, work: Workplace) -> int:
+    """Fetch the ranges that a part lacks.
+
+    Parameters
+    ----------
+    source
+        Where the bytes come from; still the version that `state` describes.
+    state
+        What is there.
+    landing
+        Where they go.
+    state_path
+        Where the state was saved; each range is noted there.
+    work
+        Threads and policies.
+
+    Returns
+    -------
+    int
+        Size of the file.
+
+    Raises
+    ------
+    PassingError, ChangedError, RangesIgnoredError, AbsentError, TransferError
+        As the source says, after its attempts; ranges finished before are kept.
+    StorageError
+        The part cannot be written.
+    """
+    halt = StopSign(work.stop)
+    spans = state.missing(landing.range_bytes or work.range_bytes)
+    job = _Job(source, state.info, state.data_uri, landing, work, halt)
+    with landing.opened(state.size):
+        track = _Track(state, landing, state_path, spans)
+        workers = [work.pool.submit(_move_spans, job, track) for _ in spans[: work.ranges_at_once]]
+        try:
+            done, _ = wait(workers, return_when=FIRST_EXCEPTION)
+            failures = [error for worker in done if (error := worker.exception()) is not None]
+        finally:
+            halt.set()
+            wait(workers)
+    if failures:
+        raise failures[0]
+    return state.size
+
+
+def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing, work: Workplace) -> int:
+    """Fetch a file from its start to its end, for a source without ranges; each attempt starts anew.
+
+    Returns
+    -------
+    int
+        Size of the file.
+
+    Raises
+    ------
+    PassingError, ChangedError, AbsentError, TransferError
+        As the source says, after its attempts.
+    StorageError
+        The part cannot be written.
+    """
+    failures = 0
+    piece = landing.range_bytes or WHOLE_PIECE
+    while True:
+        position = 0
+        work.gauge.place(key, 0)
+        try:
+            with landing.opened(0), closing(source.read_all(info)) as chunks:
+                writer = landing.writer(0)
+                for chunk in chunks:
+                    work.throttle.take(len(chunk), work.stop)
+                    work.stop.check()
+                    for part in _cut(chunk, piece - position % piece, piece):
+                        writer.write(part)
+                        position += len(part)
+                        if position % piece == 0:
+                            writer.finish()
+                            landing.reached(position)
+                            writer = landing.writer(position)
+                    work.gauge.add(key, len(chunk))
+                writer.finish()
+        except PassingError as error:
+            failures += 1
+            if failures >= source.attempts:
+                raise
+            rest_after(error, failures, work.stop)
+        else:
+            return position
+
+
+def _cut(chunk: Chunk, first: int, piece: int) -> list[Chunk]:
+    """Cut a chunk where pieces end."""
+    if len(chunk) <= first:
+        return [chunk]
+    rest = [chunk[at : at + piece] for at in range(first, len(chunk), piece)]
+    return [chunk[:first], *rest]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """What the ranges of one file share."""
+
+    source: ByteSource
+    info: SourceInfo
+    key: str
+    landing: Landing
+    work: Workplace
+    halt: StopSign
+
+
+class _Track:
+    """Hands out the ranges of one file, and notes those that are there; shared by threads."""
+
+    def __init__(self, state: PartState, landing: Landing, state_path: Path, spans: Sequence[tuple[int, int]]) -> None:
+        self._landing, self._path = landing, state_path
+        self._spans = iter(spans)
+        self._lock = Lock()
+        self._ahead = {start: stop for start, stop, _ in state.done}
+        self._prefix = 0
+        self._advance()
+
+    def take(self) -> tuple[int, int] | None:
+        """Give the next range, or None."""
+        with self._lock:
+            return next(self._spans, None)
+
+    def note(self, start: int, stop: int, crc: int) -> None:
+        """Remember that a range is there."""
+        note_range(start, stop, crc, self._path)
+        with self._lock:
+            self._ahead[start] = stop
+        self._advance()
+
+    def _advance(self) -> None:
+        """Move the end of what is there without a gap, and tell the landing."""
+        with self._lock:
+            while (stop := self._ahead.pop(self._prefix, None)) is not None:
+                self._prefix = stop
+            reached = self._prefix
+        self._landing.reached(reached)
+
+
+def _move_spans(job: _Job, track: _Track) -> None:
+    """Fetch ranges until there are no more."""
+    while (span := track.take()) is not None:
+        start, stop = span
+        track.note(start, stop, _move_range(job, start, stop))
+
+
+def _move_range(job: _Job, start: int, stop: int) -> int:
+    """Fetch one range and give its CRC-32; after a broken connection it goes on where the bytes ended."""
+    position, failures = start, 0
+    writer = job.landing.writer(start)
+    while position < stop:
+        job.halt.check()
+        before = position
+        try:
+            with closing(job.source.read_range(position, stop, job.info)) as chunks:
+                for chunk in chunks:
+                    job.work.throttle.take(len(chunk), job.halt)
+                    job.halt.check()
+                    writer.write(chunk)
+                    position += len(chunk)
+                    job.work.gauge.add(job.key, len(chunk))
+        except PassingError as error:
+            came, wanted = position - before, stop - before
+            failures = 1 if came >= min(PROGRESS_BYTES, max(wanted // 4, 1)) else failures + 1
+            if failures >= job.source.attempts:
+                raise
+            rest_after(error, failures, job.halt)
+    return writer.finish()

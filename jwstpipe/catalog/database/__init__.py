@@ -1,0 +1,1 @@
+"""Two catalogues behind one seam: an embedded file and MongoDB."""

@@ -1,0 +1,1 @@
+"""What a product was made from, and whether that is still current."""

@@ -1,0 +1,157 @@
+"""The product id that a file carries: in Zarr attributes, a FITS header, or a picture's metadata."""
+
+import hashlib
+import mmap
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.errors import ConflictError, FitsError, NotFoundError
+from jwstpipe.fits.byte_readers import open_bytes
+from jwstpipe.fits.hdus import header_of, scan_fits
+from jwstpipe.images.zarr.image_store import open_image_store
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import is_remote, storage_errors
+
+__all__ = ["Identified", "carried_id", "find_product"]
+
+FITS_KEYWORD = "JPPRODID"
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""First bytes of PNG, JPEG, TIFF and BigTIFF."""
+
+_IN_PICTURE = re.compile(rb"jwstpipe:ProductId(?:>|=[\"'])\s*([A-Za-z0-9_:.-]{1,128})")
+_ID_SHAPE = re.compile(r"[0-9a-f]{6,32}")
+_PIECE = 1 << 22
+
+
+@dataclass(frozen=True)
+class Identified:
+    """A product that a word or a file was found to mean."""
+
+    record: ProductRecord
+    by: str
+    """What told: id, file name, storage key, header, attributes, metadata or digest."""
+
+
+def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[str, str] | None:
+    """Read the product id that a file carries.
+
+    Parameters
+    ----------
+    address
+        Image store, FITS file or picture.
+    s3
+        Endpoint of an ``s3://`` address.
+
+    Returns
+    -------
+    tuple of str, or None
+        The id and where it stood; None = the file carries none.
+
+    Raises
+    ------
+    StoreError, StorageError
+        The address cannot be read.
+    """
+    if str(address).rstrip("/").endswith(".zarr") or Path(address).is_dir():
+        return _of_store(str(address), s3)
+    if is_remote(address):
+        return _of_fits(str(address), s3)
+    path = Path(address)
+    with storage_errors(path), path.open("rb") as stream:
+        if not stream.read(8).startswith(PICTURES):
+            return _of_fits(str(path), s3)
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            found = _IN_PICTURE.search(content)
+            return None if found is None else (found[1].decode(), "metadata")
+
+
+def find_product(catalog: Catalog, what: str, *, s3: S3Settings | None = None) -> Identified:
+    """Find the product that a word means: an id or its beginning, a file name, a storage key, or any file of it.
+
+    Raises
+    ------
+    NotFoundError
+        The catalogue has no such product.
+    ConflictError
+        The beginning of an id, or a file name, that several products share; the message names some.
+    """
+    if is_remote(what) or Path(what).exists():
+        return _of_file(catalog, what, s3)
+    known = catalog.get_many([what])
+    if known:
+        return Identified(known[what], "id")
+    for by, query in (
+        ("storage key", RecordQuery(storage_key=what)),
+        ("file name", RecordQuery(file_name=what)),
+        ("file name", RecordQuery(file_name=what, status=("superseded",))),
+    ):
+        found = catalog.find(query, limit=5)
+        if found:
+            return Identified(_only(found, what), by)
+    if _ID_SHAPE.fullmatch(what):
+        begun = catalog.starting_with(what, most=5)
+        if begun:
+            return Identified(_only(begun, what), "id")
+    raise NotFoundError(
+        f"{what}: no such file here, and no product of this id, name or key in the catalogue"
+        f" {catalog.database.address}; jwstpipe catalog find lists them"
+    )
+
+
+def _of_file(catalog: Catalog, address: str, s3: S3Settings | None) -> Identified:
+    carried = carried_id(address, s3=s3)
+    if carried is not None:
+        known = catalog.get_many([carried[0]])
+        if known:
+            return Identified(known[carried[0]], carried[1])
+        raise NotFoundError(
+            f"{address}: its {carried[1]} say product {carried[0]}, which the catalogue {catalog.database.address} does"
+            " not have; give the right one with --home or JWSTPIPE_CATALOG, or enter it with jwstpipe catalog reconcile"
+        )
+    found = catalog.find(RecordQuery(digest=_digest(Path(address)), status=("published", "superseded")), limit=5)
+    if found:
+        return Identified(_only(found, address), "digest")
+    raise NotFoundError(
+        f"{address}: carries no product id, and no product of the catalogue {catalog.database.address} has its digest"
+    )
+
+
+def _of_store(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
+    """Read the attributes of an image store, or the description in those of a picture as a store."""
+    attributes = open_image_store(address, s3=s3).attributes
+    if "product_id" in attributes:
+        return str(attributes["product_id"]), "attributes"
+    found = _IN_PICTURE.search(str(attributes.get("xmp", "")).encode())
+    return None if found is None else (found[1].decode(), "attributes")
+
+
+def _of_fits(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
+    """Look into the first headers of any FITS file: images, tables, cubes of colours."""
+    try:
+        reader = open_bytes(address, s3=s3)
+        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=address)[:2]]
+    except FitsError:
+        return None
+    told = (header.get(FITS_KEYWORD) for header in headers)
+    value = next((value for value in told if value is not None), None)
+    return None if value is None else (str(value).strip(), "header")
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with storage_errors(path), path.open("rb") as stream:
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def _only(found: list[ProductRecord], what: str) -> ProductRecord:
+    ids = {record.product_id for record in found}
+    if len(ids) > 1:
+        names = ", ".join(f"{record.product_id} ({record.kind} {record.file_name})" for record in found[:4])
+        raise ConflictError(f"{what}: may be any of {names}; say which by its id")
+    return found[0]

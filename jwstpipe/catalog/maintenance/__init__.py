@@ -1,0 +1,1 @@
+"""Store and catalogue kept in agreement: adopt, export, collect garbage, reconcile."""

@@ -1,0 +1,136 @@
+"""Changes to many records at once: tag, archive, delete; what depends on them is named first."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.records.components import time_text
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.errors import StorageError, UsageError
+from jwstpipe.storage import ObjectStore
+
+__all__ = ["Deletion", "archive_records", "delete_records", "dependents", "plan_deletion", "tag_records"]
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """What a deletion would take, and whom it would leave without inputs."""
+
+    records: tuple[ProductRecord, ...]
+    dependents: tuple[ProductRecord, ...]
+    """Products outside the deletion, near or far, that were made of these."""
+
+    @property
+    def bytes(self) -> int:
+        """Size of the files, as far as it is known."""
+        return sum(record.file_size or 0 for record in self.records)
+
+
+def tag_records(
+    catalog: Catalog, query: RecordQuery, *, add: Collection[str] = (), remove: Collection[str] = ()
+) -> int:
+    """Add tags to all records of a query, and take tags away.
+
+    Returns
+    -------
+    int
+        How many records.
+
+    Raises
+    ------
+    UsageError
+        An empty tag, or a record of somebody else.
+    """
+    if not all(tag.strip() for tag in (*add, *remove)) or not (add or remove):
+        raise UsageError("give tags that are not empty, to add or to remove")
+    ids = _own(catalog, query)
+    if add:
+        catalog.update_many(ids, {"$addToSet": {"tags": {"$each": list(add)}}})
+    if remove:
+        catalog.update_many(ids, {"$pullAll": {"tags": list(remove)}})
+    return len(ids)
+
+
+def archive_records(catalog: Catalog, query: RecordQuery, *, archived: bool = True) -> int:
+    """Mark all records of a query as archived, or not; tell how many."""
+    ids = _own(catalog, query)
+    date = time_text(datetime.now(UTC)) if archived else None
+    catalog.update_many(ids, {"$set": {"is_archived": archived, "archived_date": date}})
+    return len(ids)
+
+
+def plan_deletion(catalog: Catalog, query: RecordQuery) -> Deletion:
+    """Name what a deletion would take, and what depends on it."""
+    records = tuple(catalog.find(query, sort="file_name"))
+    return Deletion(records, dependents(catalog, (record.product_id for record in records)))
+
+
+def delete_records(catalog: Catalog, plan: Deletion, store: ObjectStore | None = None, *, cascade: bool = False) -> int:
+    """Delete records and their files.
+
+    Parameters
+    ----------
+    catalog
+        Open catalogue.
+    plan
+        Of `plan_deletion`.
+    store
+        Holds the files; None = forget the records only.
+    cascade
+        Delete what depends on them too; otherwise it stays, and its lineage says that inputs are missing.
+
+    Returns
+    -------
+    int
+        How many records.
+
+    Raises
+    ------
+    UsageError
+        A record of somebody else.
+    """
+    doomed = (*plan.records, *(plan.dependents if cascade else ()))
+    _require_own(catalog, doomed)
+    # records first: files that are left over are found by the next reconciliation, records without files mislead
+    count = catalog.delete_many([record.product_id for record in doomed])
+    failed: list[str] = []
+    for record in doomed if store is not None else ():
+        assert store is not None
+        for key in filter(None, (record.storage_key, record.thumbnail)):
+            try:
+                store.delete(key)
+            except StorageError as error:
+                failed.append(str(error))
+    if failed:
+        raise StorageError(f"{len(failed)} files could not be deleted, first {failed[0]}; jwstpipe catalog reconcile")
+    return count
+
+
+def dependents(catalog: Catalog, product_ids: Iterable[str]) -> tuple[ProductRecord, ...]:
+    """Find all products, near or far, that were made of some products; those themselves are not among them."""
+    given = set(product_ids)
+    seen, frontier = set(given), sorted(given)
+    found: dict[str, ProductRecord] = {}
+    while frontier:
+        fresh = [record for record in catalog.children(frontier) if record.product_id not in seen]
+        found |= {record.product_id: record for record in fresh}
+        seen |= {record.product_id for record in fresh}
+        frontier = [record.product_id for record in fresh]
+    return tuple(found[key] for key in sorted(found))
+
+
+def _own(catalog: Catalog, query: RecordQuery) -> list[str]:
+    records = catalog.find(query)
+    _require_own(catalog, records)
+    return [record.product_id for record in records]
+
+
+def _require_own(catalog: Catalog, records: Iterable[Any]) -> None:
+    if catalog.user is None:
+        return
+    others = [record.file_name for record in records if record.user_id != catalog.user]
+    if others:
+        raise UsageError(f"{len(others)} of these records are not yours to change, first {others[0]}; narrow the query")

@@ -1,0 +1,127 @@
+"""Change records: tag, archive, delete; what depends on them is named first."""
+
+from typing import Annotated, Any
+
+import typer
+
+from jwstpipe.cli.catalog.format import record_row, size_text
+from jwstpipe.cli.catalog.options import (
+    Archived,
+    Before,
+    Filters,
+    Home,
+    Instrument,
+    Json,
+    Kind,
+    Level,
+    Observation,
+    Program,
+    Status,
+    Tag,
+    Target,
+    Text,
+    User,
+    opened,
+    query_of,
+    require_conditions,
+)
+from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.errors import NotFoundError
+
+__all__ = ["archive", "delete", "tag"]
+
+
+def tag(
+    context: typer.Context,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="to add, or with --remove to take away")],
+    *,
+    product: Annotated[list[str] | None, typer.Option(help="id, name or file of a product; again")] = None,
+    remove: Annotated[bool, typer.Option("--remove", help="take the tags away")] = False,
+    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
+    filters: Filters = None, program: Program = None, text: Text = None, user: User = None, home: Home = None,
+) -> None:  # fmt: skip
+    """Add tags to products, or to all that the conditions choose."""
+    from jwstpipe.catalog.lineage.embedded_id import find_product
+    from jwstpipe.catalog.maintenance.bulk import tag_records
+
+    query = query_of(kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters,
+                     program=program, text=text)  # fmt: skip
+    with opened(context, home=home, user=user) as (catalog, settings):
+        if product:
+            chosen = [find_product(catalog, word, s3=settings.s3).record.product_id for word in product]
+            for key in chosen:
+                catalog.amend(key, **({"remove_tags": tags} if remove else {"add_tags": tags}))  # type: ignore[arg-type]
+            count = len(chosen)
+        else:
+            require_conditions(query)
+            count = tag_records(catalog, query, **({"remove": tags} if remove else {"add": tags}))
+    remark(f"{count} records {'lost' if remove else 'have'} {', '.join(tags)}")
+
+
+def archive(
+    context: typer.Context,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="take them out of the archive again")] = False,
+    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
+    filters: Filters = None, program: Program = None, tag: Tag = None, before: Before = None, text: Text = None,
+    user: User = None, home: Home = None,
+) -> None:  # fmt: skip
+    """Mark what the conditions choose as archived."""
+    from jwstpipe.catalog.maintenance.bulk import archive_records
+
+    query = query_of(kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters,
+                     program=program, tag=tag, before=before, text=text)  # fmt: skip
+    require_conditions(query)
+    with opened(context, home=home, user=user) as (catalog, _):
+        count = archive_records(catalog, query, archived=not undo)
+    remark(f"{count} records are {'not archived any more' if undo else 'archived'}")
+
+
+def delete(
+    context: typer.Context,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="delete; without it everything is only named")] = False,
+    cascade: Annotated[bool, typer.Option("--cascade", help="delete what was made of them too")] = False,
+    keep_files: Annotated[bool, typer.Option("--keep-files", help="forget the records, leave the files")] = False,
+    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
+    filters: Filters = None, program: Program = None, observation: Observation = None, tag: Tag = None,
+    before: Before = None, archived: Archived = None, text: Text = None, user: User = None, home: Home = None,
+    as_json: Json = False,
+) -> None:  # fmt: skip
+    """Delete what the conditions choose; what depends on it is named first."""
+    from jwstpipe.catalog.maintenance.bulk import delete_records, plan_deletion
+    from jwstpipe.storage import open_store
+
+    query = query_of(kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters,
+                     program=program, observation=observation, tag=tag, before=before, archived=archived,
+                     text=text)  # fmt: skip
+    require_conditions(query)
+    with opened(context, home=home, user=user) as (catalog, settings):
+        plan = plan_deletion(catalog, query)
+        if not plan.records:
+            raise NotFoundError("the catalogue has no such records; nothing to delete")
+        _show_deletion(plan, as_json=as_json, cascade=cascade, done=yes)
+        if yes:
+            store = None if keep_files else open_store(settings.store_root, s3=settings.s3)
+            count = delete_records(catalog, plan, store, cascade=cascade)
+            remark(f"{count} products deleted")
+
+
+def _show_deletion(plan: Any, *, as_json: bool, cascade: bool, done: bool) -> None:
+    if as_json:
+        named = {
+            "products": [record.product_id for record in plan.records],
+            "dependents": [record.product_id for record in plan.dependents],
+        }
+        json_data({**named, "bytes": plan.bytes, "cascade": cascade, "deleted": done})
+        return
+    data(f"{len(plan.records)} products, {size_text(plan.bytes)}:")
+    for record in plan.records:
+        data(f"  {record_row(record)}")
+    if plan.dependents:
+        fate = "are deleted too" if cascade else "stay, and lose their inputs (--cascade deletes them too)"
+        data(f"{len(plan.dependents)} products were made of them and {fate}:")
+        for record in plan.dependents:
+            data(f"  {record_row(record)}")
+    if not done:
+        remark("nothing was deleted; say --yes to do it")

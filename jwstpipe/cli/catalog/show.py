@@ -1,0 +1,166 @@
+"""Look at records: find, show, count, and list what is stale."""
+
+from typing import Annotated, Any
+
+import typer
+
+from jwstpipe.cli.catalog.format import record_row, size_text
+from jwstpipe.cli.catalog.options import (
+    Archived,
+    Before,
+    Dec,
+    Detector,
+    Filters,
+    Home,
+    Instrument,
+    Json,
+    Kind,
+    Level,
+    Observation,
+    ObservedBefore,
+    ObservedSince,
+    ObsId,
+    Program,
+    Ra,
+    Radius,
+    Since,
+    Status,
+    Tag,
+    Target,
+    Text,
+    User,
+    opened,
+    query_of,
+)
+from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.errors import NotFoundError, UsageError
+
+__all__ = ["find", "show", "stale", "stats"]
+
+
+def find(
+    context: typer.Context,
+    words: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="part of name, target, description")] = None,
+    *,
+    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
+    filters: Filters = None, program: Program = None, obs_id: ObsId = None, observation: Observation = None,
+    detector: Detector = None, tag: Tag = None, text: Text = None, ra: Ra = None, dec: Dec = None, radius: Radius = 0.1,
+    since: Since = None, before: Before = None, observed_since: ObservedSince = None,
+    observed_before: ObservedBefore = None, archived: Archived = None,
+    sort: Annotated[str, typer.Option(help="newest oldest observed file_name target level filter largest")] = "newest",
+    limit: Annotated[int, typer.Option(min=0, help="most records; 0 = all")] = 50,
+    skip: Annotated[int, typer.Option(min=0, help="records to pass over")] = 0,
+    user: User = None, home: Home = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Find records."""
+    from typing import get_args
+
+    from jwstpipe.catalog.query import SortKey
+
+    if sort not in get_args(SortKey):
+        raise UsageError(f"--sort is one of {', '.join(get_args(SortKey))}, not {sort!r}")
+    query = query_of(
+        kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters, program=program,
+        obs_id=obs_id, observation=observation, detector=detector, tag=tag, text=text or words, ra=ra, dec=dec,
+        radius=radius, since=since, before=before, observed_since=observed_since, observed_before=observed_before,
+        archived=archived,
+    )  # fmt: skip
+    with opened(context, home=home, user=user) as (catalog, _):
+        found = catalog.find(query, sort=sort, limit=limit, skip=skip)  # type: ignore[arg-type]
+        count = catalog.count(query)
+    if not count:
+        raise NotFoundError("the catalogue has no such records; try fewer conditions, or --status all")
+    if not as_json:
+        data(f"{'id':32s} {'kind':9s} {'level':7s} {'instrument':10s} {'filter':8s} {'size':>10s} file name")
+    for record in found:
+        json_data(record.model_dump(mode="json")) if as_json else data(record_row(record))
+    if len(found) < count:
+        remark(f"{len(found)} of {count}; more with --limit and --skip")
+
+
+def show(
+    context: typer.Context,
+    products: Annotated[list[str], typer.Argument(metavar="PRODUCT|FILE...")],
+    *, user: User = None, home: Home = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Show whole records, by id, file name, storage key or a file of the product."""
+    from jwstpipe.catalog.lineage.embedded_id import find_product
+
+    with opened(context, home=home, user=user) as (catalog, settings):
+        for number, word in enumerate(products):
+            record = find_product(catalog, word, s3=settings.s3).record
+            if as_json:
+                json_data(record.model_dump(mode="json"))
+                continue
+            if number:
+                data()
+            for key, value in record.model_dump(mode="json").items():
+                _tell(key, value)
+
+
+def _tell(key: str, value: Any, indent: str = "") -> None:
+    if value in (None, "", [], {}):
+        return
+    if isinstance(value, dict):
+        data(f"{indent}{key}:")
+        for inner, item in value.items():
+            _tell(inner, item, indent + "  ")
+    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        data(f"{indent}{key}:")
+        for item in value:
+            told = ", ".join(f"{name} {text}" for name, text in item.items() if text not in (None, "", {}))
+            data(f"{indent}  - {told}")
+    else:
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        data(f"{indent}{key:{max(1, 24 - len(indent))}s} {shown}")
+
+
+def stats(
+    context: typer.Context,
+    *,
+    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
+    filters: Filters = None, program: Program = None, tag: Tag = None, ra: Ra = None, dec: Dec = None,
+    radius: Radius = 0.1, user: User = None, home: Home = None, as_json: Json = False,
+) -> None:  # fmt: skip
+    """Count records and bytes by kind, instrument, filter, level, status and size."""
+    from dataclasses import asdict
+
+    query = query_of(
+        kind=kind, level=level, status=status or ["all"], target=target, instrument=instrument, filters=filters,
+        program=program, tag=tag, ra=ra, dec=dec, radius=radius,
+    )  # fmt: skip
+    with opened(context, home=home, user=user) as (catalog, _):
+        found = catalog.stats(query)
+    if as_json:
+        json_data(asdict(found))
+        return
+    data(f"{'all':14s} {'':16s} {found.total.records:8d} {size_text(found.total.bytes):>12s}")
+    for name in ("kind", "instrument", "filter", "level", "status", "size"):
+        for value, share in getattr(found, f"by_{name}").items():
+            data(f"{name:14s} {value or '(none)':16s} {share.records:8d} {size_text(share.bytes):>12s}")
+
+
+def stale(context: typer.Context, *, user: User = None, home: Home = None, as_json: Json = False) -> None:
+    """List the products that are not current any more, and why."""
+    from dataclasses import asdict
+
+    from jwstpipe.catalog.lineage.staleness import stale_products
+    from jwstpipe.operations.reproduce import ALGORITHMS, product_stands
+    from jwstpipe.storage import open_store
+
+    with opened(context, home=home, user=user) as (catalog, settings):
+        store = open_store(settings.store_root, s3=settings.s3)
+        found = stale_products(
+            catalog, algorithms=ALGORITHMS, present=lambda key, form: product_stands(store, key, form)
+        )
+        records = catalog.get_many(found)
+    for key, reasons in found.items():
+        record = records[key]
+        if as_json:
+            json_data({"product_id": key, "kind": record.kind, "file_name": record.file_name,
+                       "reasons": [asdict(reason) for reason in reasons]})  # fmt: skip
+            continue
+        data(f"{key} {record.kind:9s} {record.file_name}")
+        for reason in reasons:
+            data(f"    {reason.cause}: {reason.file_name}: {reason.detail}")
+    remark(f"{len(found)} products are stale")

@@ -1,0 +1,1 @@
+"""From samples to colour, pure functions: tone, colour, presets."""

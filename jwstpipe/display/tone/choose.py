@@ -1,0 +1,251 @@
+"""From a look and statistics to the stretch of each channel, with what had to be done otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jwstpipe.display.presets.model import ChannelTone, Preset
+from jwstpipe.display.tone.auto import AutoFacts, auto_stretch
+from jwstpipe.display.tone.balanced import automatic_stretches, balanced_whites
+from jwstpipe.display.tone.curves import parse_curve
+from jwstpipe.display.tone.statistics import FRACTIONS, SkyStatistics
+from jwstpipe.display.tone.stretch import SOFTENING, Stretch, bounded, brightness
+from jwstpipe.errors import UsageError
+from jwstpipe.requests import CompositeRequest
+from jwstpipe.requests import Stretch as StretchKind
+
+__all__ = ["ToneChoice", "choose_stretches"]
+
+PERCENTILES = (0.001, 0.999)
+"""Fractions of the covered pixels at the limits, where nobody asked for others; raw extremes would let one hot pixel
+blacken a picture."""
+
+DARKEST_SKY, BRIGHTEST_SKY = 0.004, 0.05
+"""Linear light that the sky of a neutralised picture is brought to: what most channels have, within these bounds."""
+
+_LEAST_GAMMA = 0.1
+_ROUNDS = 60
+_AUTO_ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class ToneChoice:
+    """Stretches of the channels of a picture."""
+
+    stretches: tuple[Stretch, ...]
+    """In the order of the channels."""
+
+    facts: tuple[AutoFacts | None, ...]
+    """Of the automatic method, else None."""
+
+    fallbacks: tuple[str, ...]
+    """``channel:asked->got: why`` for each stretch that could not be had."""
+
+
+def choose_stretches(
+    preset: Preset,
+    options: CompositeRequest,
+    statistics: Sequence[SkyStatistics],
+    *,
+    names: Sequence[str],
+    miri: Sequence[bool],
+) -> ToneChoice:
+    """Choose limits and curve of every channel.
+
+    Parameters
+    ----------
+    preset
+        The look.
+    options
+        Wishes that go before the look: stretch, limits, levels, gamma, curve.
+    statistics
+        One for each channel.
+    names
+        Names of the channels, for what is said.
+    miri
+        Which of them are of MIRI.
+
+    Returns
+    -------
+    ToneChoice
+        Limits are absolute. With ``neutralise`` the sky of all channels has one brightness: their lower limits are
+        moved, nothing is subtracted or clipped in the data.
+    """
+    asked_limits = any(
+        value is not None for value in (options.low, options.high, options.low_percent, options.high_percent)
+    )
+    if preset.method == "balanced" and not asked_limits:
+        kind = options.stretch or preset.channel.stretch
+        if kind in ("asinh", "log", "sqrt", "linear", "zscale"):
+            stretches = automatic_stretches(kind, statistics, softening=options.softening)
+            return ToneChoice(tuple(_wished(one, options) for one in stretches), (None,) * len(statistics), ())
+    if preset.method == "auto" and options.stretch in (None, "asinh") and not asked_limits:
+        chosen, facts = _automatic(statistics, miri, neutral=_neutral(preset, options))
+        return ToneChoice(tuple(_wished(one, options) for one in chosen), facts, ())
+    made: list[Stretch] = []
+    fallbacks: list[str] = []
+    for one, name, of_miri in zip(statistics, names, miri, strict=True):
+        tone = preset.miri if of_miri and preset.miri is not None else preset.channel
+        stretch, fallback = _fixed(tone, options, one)
+        made.append(stretch)
+        if fallback:
+            fallbacks.append(f"{name}:{fallback}")
+    if _neutral(preset, options):
+        curves = {(one.kind, one.a, one.gamma) for one in made}
+        if len(curves) == 1 and options.high is None and options.high_percent is None:
+            made = _one_white(made, statistics)
+        made = _one_sky(made, statistics)
+    if preset.middle < 1.0 and options.gamma is None:
+        made = _held_down(made, statistics, preset.middle)
+    return ToneChoice(tuple(made), (None,) * len(statistics), tuple(fallbacks))
+
+
+def _neutral(preset: Preset, options: CompositeRequest) -> bool:
+    asked = options.neutralise
+    return (preset.neutralise if asked is None else asked) and options.low is None
+
+
+def _wished(stretch: Stretch, options: CompositeRequest) -> Stretch:
+    """Put gamma and curve that were asked for in the place of those of the look."""
+    if options.gamma is not None:
+        stretch = replace(stretch, gamma=options.gamma)
+    if options.curve is not None:
+        stretch = replace(stretch, curve=parse_curve(options.curve))
+    return stretch
+
+
+def _automatic(
+    statistics: Sequence[SkyStatistics], miri: Sequence[bool], *, neutral: bool
+) -> tuple[tuple[Stretch, ...], tuple[AutoFacts, ...]]:
+    """Stretch each channel by itself; the sky is then brought to one brightness, and gamma solved anew."""
+    found = [auto_stretch(one, miri=flag) for one, flag in zip(statistics, miri, strict=True)]
+    for _ in range(_AUTO_ROUNDS if neutral and len(statistics) > 1 else 0):
+        level = _one_sky([stretch for stretch, _ in found], statistics)
+        found = [
+            auto_stretch(one, miri=flag, lo=stretch.lo)
+            for one, flag, stretch in zip(statistics, miri, level, strict=True)
+        ]
+    return _alike([stretch for stretch, _ in found]), tuple(facts for _, facts in found)
+
+
+def _alike(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
+    """Give channels one black and one white point, as gamma shows them, and one tone curve: what most of them have.
+
+    Each its own would tint the shadows and the highlights.
+    """
+    black = float(np.median([one.black ** (1.0 / one.gamma) for one in stretches]))
+    white = float(np.median([one.white ** (1.0 / one.gamma) for one in stretches]))
+    curves = [one.curve for one in stretches]
+    curve = max(curves, key=curves.count)
+    return tuple(
+        replace(one, black=black**one.gamma, white=white**one.gamma, curve=curve) if black < white else one
+        for one in stretches
+    )
+
+
+def _fixed(tone: ChannelTone, options: CompositeRequest, statistics: SkyStatistics) -> tuple[Stretch, str]:
+    """Make the stretch of a channel from the values of a look; says what it is instead where that cannot be."""
+    kind: StretchKind = options.stretch or tone.stretch
+    lo, hi = _limits(kind, options, statistics)
+    if not hi > lo:
+        first, last = statistics.zscale
+        if not last > first:
+            return bounded("linear", lo, lo), f"{kind}->linear: all its pixels have one value"
+        return bounded("zscale", first, last), f"{kind}->zscale: most of its pixels have one value"
+    a = options.softening or (tone.a if kind == tone.stretch else None)
+    plain = bounded(kind, lo, hi, (a or SOFTENING[kind]) if kind in SOFTENING else None)
+    if kind == "histeq":
+        plain = replace(plain, knots=_cumulative(statistics, lo, hi))
+    black = _brightness_at(statistics, plain, tone.black if options.black is None else options.black)
+    white = _brightness_at(statistics, plain, tone.white if options.white is None else options.white)
+    if not black < white:
+        black, white = 0.0, 1.0
+    gamma = options.gamma or (1.0 if kind == "power" else tone.gamma)
+    curve = tone.tone_curve if options.curve is None else parse_curve(options.curve)
+    return replace(plain, black=black, white=white, gamma=gamma, curve=curve), ""
+
+
+def _limits(kind: StretchKind, options: CompositeRequest, statistics: SkyStatistics) -> tuple[float, float]:
+    """Take the limits asked for, in the unit of the image or as percentiles, else those of the kind."""
+    lo, hi = statistics.zscale if kind == "zscale" else [statistics.quantile(one) for one in PERCENTILES]
+    if options.low_percent is not None:
+        lo = statistics.quantile(options.low_percent / 100.0)
+    if options.high_percent is not None:
+        hi = statistics.quantile(options.high_percent / 100.0)
+    lo = lo if options.low is None else options.low
+    hi = hi if options.high is None else options.high
+    if not hi > lo and (options.low, options.high) != (None, None):
+        raise UsageError(f"limits: the upper one must be above the lower one, not {lo:g} and {hi:g}")
+    return lo, hi
+
+
+def _brightness_at(statistics: SkyStatistics, stretch: Stretch, fraction: float) -> float:
+    """Turn a fraction of the pixels into the brightness that the stretch gives them; 0 and 1 are the limits."""
+    if fraction in (0.0, 1.0):
+        return fraction
+    x = (statistics.quantile(fraction) - stretch.lo) / (stretch.hi - stretch.lo)
+    return float(brightness(np.array([x]), stretch, levels=False)[0])
+
+
+def _cumulative(statistics: SkyStatistics, lo: float, hi: float) -> tuple[tuple[float, float], ...]:
+    """Make the knots of histogram equalisation: x of a quantile against its fraction."""
+    x = (np.array(statistics.quantiles) - lo) / (hi - lo)
+    inside = (x > 0.0) & (x < 1.0)
+    xs = np.concatenate([[0.0], x[inside], [1.0]])
+    ys = np.concatenate([[0.0], np.array(FRACTIONS)[inside], [1.0]])
+    rising = np.concatenate([[True], np.diff(xs) > 0])
+    return tuple((float(a), float(b)) for a, b in zip(xs[rising], ys[rising], strict=True))
+
+
+def _one_sky(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
+    """Move lower limits until the sky of every channel is as bright as that of most."""
+    skies = [_sky_brightness(stretch, one, stretch.lo) for stretch, one in zip(stretches, statistics, strict=True)]
+    target = min(max(float(np.median(skies)), DARKEST_SKY), BRIGHTEST_SKY)
+    return [_with_sky(stretch, one, target) for stretch, one in zip(stretches, statistics, strict=True)]
+
+
+def _one_white(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
+    """Balance the upper limits by what fills the picture, and give all channels one black and one white point.
+
+    Only channels of one curve can share them: a look that treats MIRI otherwise has balanced it by that.
+    """
+    whites = balanced_whites([one.hi for one in stretches], statistics)
+    return [
+        replace(one, hi=white) if white > one.lo else one for one, white in zip(_alike(stretches), whites, strict=True)
+    ]
+
+
+def _held_down(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics], middle: float) -> list[Stretch]:
+    """Lower gamma, by one factor for all channels, until the median of the field is no brighter than wanted."""
+    factor, tried = 1.0, list(stretches)
+    while factor > _LEAST_GAMMA:
+        tried = [replace(one, gamma=one.gamma * factor) for one in stretches]
+        medians = [
+            float(brightness(np.array([(one.median - stretch.lo) / (stretch.hi - stretch.lo)]), stretch)[0])
+            for stretch, one in zip(tried, statistics, strict=True)
+        ]
+        if np.median(medians) <= middle:
+            break
+        factor *= 0.97
+    return tried
+
+
+def _with_sky(stretch: Stretch, statistics: SkyStatistics, target: float) -> Stretch:
+    """Find the lower limit that gives the sky a brightness; the brightness falls as the limit rises."""
+    span = stretch.hi - statistics.sky
+    if not span > 0.0:
+        return stretch
+    low, high = statistics.sky - 9.0 * span, statistics.sky
+    for _ in range(_ROUNDS):
+        middle = 0.5 * (low + high)
+        if _sky_brightness(stretch, statistics, middle) > target:
+            low = middle
+        else:
+            high = middle
+    return replace(stretch, lo=high)
+
+
+def _sky_brightness(stretch: Stretch, statistics: SkyStatistics, lo: float) -> float:
+    x = (statistics.sky - lo) / (stretch.hi - lo)
+    return float(brightness(np.array([x]), replace(stretch, lo=lo))[0]) if stretch.hi > lo else 0.0

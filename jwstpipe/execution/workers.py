@@ -1,0 +1,338 @@
+"""The only place that owns Dask: where pure functions run, and how their receipts come back.
+
+A job is a small picklable value; the function reads and writes storage by itself and returns a small receipt. Arrays
+never travel. `open_workers` gives the same `Workers` whether jobs run in threads of this process, in processes, or on
+a scheduler elsewhere.
+"""
+
+import logging
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from jwstpipe.errors import ServiceError, UsageError
+from jwstpipe.execution.clusters import WORKER_THREADS, ClusterSpec, TlsFiles, cluster_spec
+from jwstpipe.progress import Progress, Reporter, silent
+from jwstpipe.settings import ExecutionSettings
+
+__all__ = ["DaskWorkers", "SharedCluster", "ThreadWorkers", "Workers", "open_workers", "shared_cluster"]
+
+_LOCAL_CONFIG = {
+    "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
+    "distributed.scheduler.allowed-failures": 6,
+    "distributed.scheduler.no-workers-timeout": "10m",
+    "distributed.scheduler.worker-saturation": 1.1,
+    "distributed.comm.retry.count": 4,
+    # many jobs travel as one graph on purpose, see `GRAPH_JOBS`
+    "distributed.admin.large-graph-warning-threshold": "100 MB",
+    # the profile page is as telling at a fifth of the samples, and tiny jobs lose less of the interpreter to it
+    "distributed.worker.profile.interval": "50 ms",
+}
+
+JobT = TypeVar("JobT")
+ReceiptT = TypeVar("ReceiptT")
+
+CONNECT_SECONDS = "10s"
+
+IN_FLIGHT = 10_000
+"""Most tasks that a scheduler has at a time; more only slow it down."""
+
+GRAPH_JOBS = 500
+"""Most jobs that are sent to a scheduler in one graph: one graph a job costs more than a tiny job itself."""
+
+
+class Workers(ABC):
+    """Something that runs jobs."""
+
+    dashboard_link: str | None
+    """Address of the Dask dashboard, where there is one."""
+
+    @abstractmethod
+    def each(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Apply a function to every job, and give key and receipt of each as soon as it is done.
+
+        Parameters
+        ----------
+        function
+            Pure, importable from a module; errors it raises reach the caller as they are.
+        jobs
+            Job by key; keys are what the dashboard shows.
+        name
+            Stage name for progress and task names.
+        report
+            Told after each job, or after some that ended together.
+        unit
+            What a job is, for progress.
+
+        Yields
+        ------
+        tuple
+            Key and receipt, in the order in which jobs end. On the first error, or when the iterator is closed, the
+            jobs not yet started are dropped.
+        """
+
+    def run(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> dict[str, ReceiptT]:
+        """Apply a function to every job (see `each`), and give the receipts by key, in the order of `jobs`."""
+        receipts = dict(self.each(function, jobs, name=name, report=report, unit=unit))
+        return {key: receipts[key] for key in jobs}
+
+
+@dataclass(frozen=True)
+class ThreadWorkers(Workers):
+    """Threads of this process, without a scheduler: the least overhead for one command."""
+
+    threads: int
+    dashboard_link: str | None = None
+
+    def each(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Apply a function to every job (see `Workers.each`)."""
+        report(Progress(name, 0, len(jobs), unit))
+        if self.threads == 1:  # the caller's own thread does it, and shares its memory
+            for done, (key, job) in enumerate(jobs.items(), start=1):
+                receipt = function(job)
+                report(Progress(name, done, len(jobs), unit))
+                yield key, receipt
+            return
+        with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
+            pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
+            try:
+                for future in as_completed(list(pending)):
+                    key, receipt = pending.pop(future), future.result()
+                    report(Progress(name, len(jobs) - len(pending), len(jobs), unit))
+                    yield key, receipt
+            finally:
+                for future in pending:
+                    future.cancel()
+
+
+@dataclass(frozen=True)
+class DaskWorkers(Workers):
+    """Workers behind a Dask scheduler; the client belongs to the process that opened it."""
+
+    client: Any
+    dashboard_link: str | None
+
+    def each(
+        self,
+        function: Callable[[JobT], ReceiptT],
+        jobs: Mapping[str, JobT],
+        *,
+        name: str,
+        report: Reporter = silent,
+        unit: str = "items",
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Apply a function to every job (see `Workers.each`).
+
+        Task names carry a token of this call: a scheduler that outlives it must never hand out the receipt of an
+        earlier attempt.
+        """
+        from distributed import as_completed  # noqa: PLC0415 - threads alone need no scheduler
+
+        token = uuid4().hex[:8]
+        waiting = iter(jobs.items())
+        pending: dict[Any, str] = {}
+        done = 0
+
+        def submit(count: int) -> list[Any]:
+            batch = list(islice(waiting, count))
+            if not batch:
+                return []
+            names = [f"{name}-{token}-{key}" for key, _ in batch]
+            values = [job for _, job in batch]
+            futures: list[Any] = self.client.map(function, values, key=names, pure=False, batch_size=GRAPH_JOBS)
+            pending.update(zip(futures, (key for key, _ in batch), strict=True))
+            return futures
+
+        report(Progress(name, 0, len(jobs), unit))
+        try:
+            finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
+            for batch in finished.batches():
+                keys = {future: pending.pop(future) for future in batch}
+                failed = [future for future in batch if future.status in ("error", "cancelled")]
+                finished.update(submit(len(batch)) if not failed else [])
+                done += len(batch) - len(failed)
+                report(Progress(name, done, len(jobs), unit))
+                whole = [future for future in batch if future not in failed]
+                receipts = _receipts(self.client, whole, name)
+                yield from zip((keys[future] for future in whole), receipts, strict=True)
+                _receipts(self.client, failed[:1], name)  # raises
+        finally:
+            self.client.cancel(list(pending))
+
+
+def _receipts(client: Any, futures: list[Any], name: str) -> list[Any]:
+    """Fetch the receipts of finished futures together, in one round; the error of one that failed is raised as it is.
+
+    `as_completed(with_results=True)` fetches each by itself, and waits for ever when one cannot be fetched.
+    """
+    from distributed import KilledWorker  # noqa: PLC0415
+    from distributed.client import FutureCancelledError  # noqa: PLC0415
+
+    if not futures:  # to ask for nothing is a round trip, too
+        return []
+    try:
+        return list(client.gather(futures))
+    except FutureCancelledError:
+        raise ServiceError(f"{name}: the Dask scheduler dropped the work; is it still running?") from None
+    except KilledWorker as error:
+        raise ServiceError(f"{name}: workers died again and again on {error.task}; more memory for each?") from None
+
+
+@contextmanager
+def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Iterator[Workers]:
+    """Open workers as the settings say, and close what was started.
+
+    Parameters
+    ----------
+    settings
+        Kind (threads, processes, the address of a scheduler, a spec file) and number.
+    dashboard
+        True starts a Dask scheduler for threads too, so that its dashboard shows the work; one command at a terminal
+        does without.
+
+    Raises
+    ------
+    UsageError
+        An unknown kind of cluster, or a spec that is wrong.
+    ServiceError
+        No scheduler answers at the address, it has no workers, or the cluster cannot be started.
+    """
+    if settings.cluster == "threads" and not dashboard:
+        yield ThreadWorkers(settings.workers or os.cpu_count() or 1)
+        return
+    spec = cluster_spec(settings)
+    import dask.config  # noqa: PLC0415 - threads alone need no scheduler
+    import distributed  # noqa: F401, PLC0415 - before its configuration is changed, or its defaults go with the change
+
+    with dask.config.set({**_LOCAL_CONFIG, **spec.config}), ExitStack() as stack:
+        client = stack.enter_context(_connect(spec) if spec.address else _start(spec, stack))
+        _wait_for_workers(client, settings.patience_s)
+        yield DaskWorkers(client, client.dashboard_link)
+
+
+def _connect(spec: ClusterSpec) -> Any:
+    from distributed import Client  # noqa: PLC0415
+
+    try:
+        return Client(spec.address, security=_security(spec.tls), set_as_default=False, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError, TypeError) as error:
+        # TLS faults come as what OpenSSL says; a scheduler that is not there says nothing
+        reason = "" if isinstance(error, OSError) else f" ({' '.join(str(error).split())})"
+        raise ServiceError(
+            f"no Dask scheduler answers at {spec.address}{reason}; start one, or use --cluster threads"
+        ) from None
+
+
+def _security(tls: TlsFiles | None) -> Any:
+    """Give the certificates of a spec; without, those of Dask's own configuration count."""
+    from distributed import Security  # noqa: PLC0415
+
+    if tls is None:
+        return None
+    return Security(
+        tls_ca_file=tls.ca_file, tls_client_cert=tls.cert_file, tls_client_key=tls.key_file, require_encryption=True
+    )
+
+
+def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
+    from distributed import Client, LocalCluster  # noqa: PLC0415
+
+    path = str(spec.cluster_class)
+    made = _cluster_class(path)
+    kwargs = {"silence_logs": logging.ERROR, **spec.cluster_kwargs} if made is LocalCluster else spec.cluster_kwargs
+    try:
+        cluster = stack.enter_context(made(**kwargs))
+        if spec.adapt_kwargs:
+            cluster.adapt(**spec.adapt_kwargs)
+        elif spec.scale is not None:
+            cluster.scale(spec.scale)
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
+        raise ServiceError(f"{path} cannot be started: {' '.join(str(error).split())}; see its spec file") from None
+    return Client(cluster, set_as_default=False)
+
+
+def _cluster_class(path: str) -> Any:
+    module, _, name = path.rpartition(".")
+    try:
+        return getattr(import_module(module), name)
+    except ImportError:
+        package = module.partition(".")[0].replace("_", "-")
+        raise UsageError(f"{path} is not installed here; install it with: pip install {package}") from None
+    except AttributeError:
+        raise UsageError(f"{module} has no class {name}; see configs/dask") from None
+
+
+def _wait_for_workers(client: Any, seconds: float) -> None:
+    try:
+        client.wait_for_workers(1, timeout=seconds)
+    except TimeoutError:
+        address = client.scheduler.address
+        raise ServiceError(
+            f"the Dask scheduler at {address} has had no workers for {seconds:g} s; start some with:"
+            f" dask worker {address}"
+        ) from None
+
+
+@dataclass(frozen=True)
+class SharedCluster:
+    """A Dask cluster of this machine that other processes work on."""
+
+    address: str
+    """Address of its scheduler, ``tcp://127.0.0.1:port``."""
+
+    dashboard_link: str
+
+
+@contextmanager
+def shared_cluster(settings: ExecutionSettings) -> Iterator[SharedCluster]:
+    """Run a Dask cluster on loopback for flows in other processes.
+
+    Kernels release the GIL, so a worker process has four threads (fewer on a small machine).
+    """
+    import dask.config  # noqa: PLC0415 - as above
+    from distributed import LocalCluster  # noqa: PLC0415
+
+    count = settings.workers or os.cpu_count() or 1
+    threads = min(count, WORKER_THREADS)
+    with (
+        dask.config.set(_LOCAL_CONFIG),
+        LocalCluster(
+            n_workers=max(1, count // threads),
+            threads_per_worker=threads,
+            host="127.0.0.1",
+            dashboard_address=f"127.0.0.1:{settings.dashboard_port}",
+            silence_logs=logging.ERROR,
+        ) as cluster,
+    ):
+        yield SharedCluster(cluster.scheduler_address, cluster.dashboard_link)

@@ -1,0 +1,1 @@
+"""FITS bytes: HDUs, readers, sample formats, tile compression, gwcs sampling."""

@@ -1,0 +1,264 @@
+"""Random access to the bytes of a file, wherever it is and however it is packed.
+
+A plain local file is read where it lies; a gzip or bzip2 stream, whatever its name, is unpacked once into an unnamed
+temporary file; a remote object is read by byte ranges. Nothing is mapped into memory, so that a process that reads a
+file of any size stays as small as the windows that it holds.
+"""
+
+import bz2
+import gzip
+import os
+import tempfile
+import weakref
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageError
+from jwstpipe.fits.block_cache import BLOCK_BYTES, ReadCache, default_folder
+from jwstpipe.fits.hdus import ByteReader
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import get_range, is_remote, storage_errors
+
+__all__ = ["LocalReader", "RangeReader", "open_bytes", "spooled", "temporary_file"]
+
+MOST_EXPANSION = 2000
+"""Largest ratio of unpacked to packed size; gzip itself cannot pass about 1,030, real images stay under 300."""
+
+MOST_UNPACKED = 64 << 30
+"""Largest unpacked size, bytes."""
+
+COPY = 1 << 20
+MOST_CACHED = 8 << 20
+"""Longest read that goes through the cache, bytes."""
+
+WINDOW_PIECE = 16 << 20
+"""Bytes of whole rows held at once while a window is cut out of them."""
+
+
+class LocalReader:
+    """A local file; the descriptor outlives the stream that it was made from, and a name that is removed."""
+
+    def __init__(self, stream: IO[bytes], name: str, *, in_place: bool = False) -> None:
+        self._descriptor = os.dup(stream.fileno())
+        self._name = name
+        self.in_place = in_place
+        """It reads the file itself, not something unpacked from it."""
+
+        self._size = os.fstat(self._descriptor).st_size
+        weakref.finalize(self, os.close, self._descriptor)
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self._size
+
+    @property
+    def descriptor(self) -> int:
+        """The open file, for a child process that shall read it."""
+        return self._descriptor
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Read bytes; fewer at the end of the file."""
+        wanted = max(min(length, self._size - offset), 0)
+        with storage_errors(self._name):
+            content = os.pread(self._descriptor, wanted, offset)
+            while len(content) < wanted:  # the kernel gives at most 2 GiB at once
+                more = os.pread(self._descriptor, wanted - len(content), offset + len(content))
+                if not more:
+                    raise FitsError(f"{self._name}: became shorter while it was read; convert it when it is complete")
+                content += more
+        return content
+
+    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
+        """Read bytes `first` to `first + width` of each of many rows, shape (rows, width)."""
+        if row_bytes <= 2 * width:
+            return _cut(self, offset, row_bytes, rows, first, width)
+        found = np.empty((rows, width), dtype=np.uint8)
+        with storage_errors(self._name):
+            for row in range(rows):
+                if os.preadv(self._descriptor, [found[row]], offset + row * row_bytes + first) < width:
+                    raise FitsError(f"{self._name}: became shorter while it was read; convert it when it is complete")
+        return found
+
+
+class RangeReader:
+    """A remote object read by byte ranges, through the read cache for all but long stretches.
+
+    Opening takes one request, for the first block; it tells size and ETag, and every later one asks for that ETag.
+    """
+
+    def __init__(self, address: str, s3: S3Settings) -> None:
+        self._address = address
+        self._s3 = s3
+        found = get_range(address, 0, BLOCK_BYTES, s3=s3)
+        if found is None:
+            raise NotFoundError(f"{address}: no such object; check the address")
+        self._size, self._etag, self._head = found.size, found.etag, found.content
+        self._cache = ReadCache(s3.cache or default_folder(), s3.cache_mb << 20) if s3.cache_mb else None
+
+    in_place = True
+    """It reads the file itself, not something unpacked from it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Fetch a byte range; fewer bytes at the end of the object."""
+        end = max(min(offset + length, self._size), offset)
+        if end <= len(self._head):
+            return self._head[offset:end]
+        if end - offset > MOST_CACHED or self._cache is None:
+            return self._fetch(offset, end)
+        first, last = offset // BLOCK_BYTES, -(-end // BLOCK_BYTES)
+        content = b"".join(self._blocks(self._cache, first, last))
+        return content[offset - first * BLOCK_BYTES : end - first * BLOCK_BYTES]
+
+    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
+        """Fetch bytes `first` to `first + width` of each of many rows, shape (rows, width); whole rows are moved."""
+        return _cut(self, offset, row_bytes, rows, first, width)
+
+    def _blocks(self, cache: ReadCache, first: int, last: int) -> list[bytes]:
+        """Give blocks `first` to `last` (not included); those that are not here come in one request."""
+        found = [cache.get(self._address, self._etag, number) for number in range(first, last)]
+        lacking = [number for number, block in enumerate(found, first) if block is None]
+        if lacking:
+            start, end = lacking[0] * BLOCK_BYTES, min((lacking[-1] + 1) * BLOCK_BYTES, self._size)
+            content = self._fetch(start, end)
+            for number in range(lacking[0], lacking[-1] + 1):
+                block = content[number * BLOCK_BYTES - start : (number + 1) * BLOCK_BYTES - start]
+                found[number - first] = block
+                cache.put(self._address, self._etag, number, block)
+        return [block for block in found if block is not None]
+
+    def _fetch(self, start: int, end: int) -> bytes:
+        if end <= start:
+            return b""
+        found = get_range(self._address, start, end - start, etag=self._etag, s3=self._s3)
+        if found is None or len(found.content) != end - start:
+            raise StorageError(f"{self._address}: gave other than {end - start:,} bytes; open it again")
+        return found.content
+
+
+def _cut(
+    reader: LocalReader | RangeReader, offset: int, row_bytes: int, rows: int, first: int, width: int
+) -> NDArray[np.uint8]:
+    if width == row_bytes:
+        return np.frombuffer(reader.read(offset, rows * row_bytes), dtype=np.uint8).reshape(rows, width)
+    found = np.empty((rows, width), dtype=np.uint8)
+    step = max(WINDOW_PIECE // max(row_bytes, 1), 1)
+    for row in range(0, rows, step):
+        count = min(step, rows - row)
+        # the first row is not needed before the window, nor the last one behind it
+        content = np.frombuffer(
+            reader.read(offset + row * row_bytes + first, (count - 1) * row_bytes + width), dtype=np.uint8
+        )
+        found[row : row + count] = np.lib.stride_tricks.as_strided(content, (count, width), (row_bytes, 1))
+    return found
+
+
+def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalReader | RangeReader:
+    """Open a file for random access.
+
+    Parameters
+    ----------
+    address
+        Local path or ``s3://`` URL.
+    s3
+        Endpoint of an ``s3://`` address.
+
+    Raises
+    ------
+    NotFoundError
+        No such file.
+    FitsError
+        A damaged gzip or bzip2 stream, or one that unpacks beyond all measure.
+    """
+    if is_remote(address):
+        ranges = RangeReader(str(address), s3 or S3Settings())
+        opener = _opener(ranges.read(0, 3))
+        if opener is None:
+            return ranges
+        local = spooled(ranges, name=str(address))
+        with open(os.dup(local.descriptor), "rb") as packed:  # noqa: PTH123 - a descriptor has no path
+            packed.seek(0)
+            return _unpacked(packed, opener, ranges.size, str(address))
+    path = Path(address)
+    if path.is_dir():
+        raise FitsError(f"{path}: a folder, not a FITS file")
+    if not path.exists():
+        raise NotFoundError(f"{path}: no such file; check the path")
+    if not path.is_file():
+        raise FitsError(f"{path}: a device or pipe, not a FITS file; copy it to a file first")
+    with storage_errors(path), path.open("rb") as stream:
+        opener = _opener(stream.read(3))
+        stream.seek(0)
+        if opener is None:
+            return LocalReader(stream, str(path), in_place=True)
+        return _unpacked(stream, opener, path.stat().st_size, str(path))
+
+
+@contextmanager
+def temporary_file(name: str) -> Iterator[BinaryIO]:
+    """Open an unnamed file for what comes from the file `name`; it is gone when the last reader of it is.
+
+    Raises
+    ------
+    StorageError
+        The folder for temporary files is full or cannot be written.
+    """
+    try:
+        with tempfile.TemporaryFile() as stream:
+            yield stream
+    except OSError as error:
+        if isinstance(error, JwstPipeError) or error.errno is None:
+            raise
+        place = tempfile.tempdir or "the folder for temporary files"
+        raise StorageError(
+            f"{name}: {place}, where a part of it must lie meanwhile: {os.strerror(error.errno).lower()}; "
+            "free some space or set TMPDIR to another folder"
+        ) from None
+
+
+def spooled(reader: ByteReader, *, name: str) -> LocalReader:
+    """Bring a remote object to an unnamed temporary file, by ranges; a local file is given back as it is."""
+    if isinstance(reader, LocalReader):
+        return reader
+    with temporary_file(name) as target:
+        for offset in range(0, reader.size, WINDOW_PIECE):
+            target.write(reader.read(offset, WINDOW_PIECE))
+        target.flush()
+        return LocalReader(target, name)
+
+
+def _opener(magic: bytes) -> Any:
+    if magic.startswith(b"\x1f\x8b"):
+        return gzip.open
+    return bz2.open if magic.startswith(b"BZh") else None
+
+
+def _unpacked(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> LocalReader:
+    """Unpack into an unnamed temporary file, within bounds."""
+    limit = min(MOST_UNPACKED, max(packed_size * MOST_EXPANSION, COPY))
+    size = 0
+    with temporary_file(name) as target:
+        try:
+            with opener(packed) as stream:
+                while piece := stream.read(COPY):
+                    size += len(piece)
+                    if size > limit:
+                        raise FitsError(f"{name}: unpacks to more than {limit:,} bytes from {packed_size:,}; refused")
+                    target.write(piece)
+            target.flush()
+        except (EOFError, zlib.error, OSError, ValueError) as error:
+            if isinstance(error, FitsError) or getattr(error, "errno", None) is not None:
+                raise
+            raise FitsError(f"{name}: damaged or truncated compressed stream ({error}); fetch it again") from None
+        return LocalReader(target, name)

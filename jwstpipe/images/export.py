@@ -1,0 +1,220 @@
+"""Zarr to FITS: the file that an image came from, byte for byte, or a mosaic as a FITS file of its own."""
+
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import fsspec
+import numpy as np
+from astropy.io.fits import Header
+from numpy.typing import NDArray
+
+from jwstpipe.errors import ConflictError, DataError
+from jwstpipe.fits.hdus import BLOCK, parse_header
+from jwstpipe.fits.sample_format import SampleFormat
+from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
+from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
+from jwstpipe.images.zarr.writer import BYTES_PIECE
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
+
+__all__ = ["ExportReceipt", "data_pieces", "export"]
+
+MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
+
+
+@dataclass(frozen=True)
+class ExportReceipt:
+    """What an export wrote."""
+
+    address: str
+    size: int
+    """Bytes."""
+
+    sha256: str
+    identical: bool
+    """The same bytes as the (unpacked) FITS file that the image was made from."""
+
+    omitted: tuple[str, ...]
+    """HDUs of that file that the image does not hold."""
+
+    seconds: float
+
+
+def export(
+    source: str | Path, target: str | Path, *, overwrite: bool = False, s3: S3Settings | None = None
+) -> ExportReceipt:
+    """Write an image store as FITS.
+
+    Parameters
+    ----------
+    source
+        Image store, local or ``s3://``.
+    target
+        FITS file to write, local or ``s3://``.
+    overwrite
+        Replace a file that stands at `target`.
+    s3
+        Endpoint of ``s3://`` addresses.
+
+    Returns
+    -------
+    ExportReceipt
+        For an image converted with all its HDUs, `identical` says that the bytes are those of the original.
+
+    Raises
+    ------
+    StoreError
+        `source` is no image store.
+    ConflictError
+        `target` is there already.
+    StorageError
+        `target` cannot be written.
+    """
+    started = time.perf_counter()
+    image = open_image_store(source, s3=s3)
+    filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings())) if is_remote(target) else None
+    if not overwrite and (filesystem.exists(str(target)) if filesystem else Path(target).exists()):
+        raise ConflictError(f"{target}: already there; choose another name or use --overwrite")
+    pieces = _mosaic_pieces(image) if image.attributes["kind"] == "mosaic" else _original_pieces(image)
+    if filesystem is None:
+        with aside(Path(target)) as partial, partial.open("wb") as stream:
+            size, digest = _write(stream, pieces)
+            os.fsync(stream.fileno())
+    else:
+        with tempfile.NamedTemporaryFile() as stream, writing_errors(target):
+            size, digest = _write(stream, pieces)
+            stream.flush()
+            filesystem.put_file(stream.name, str(target))
+    fits = image.attributes["fits"]
+    return ExportReceipt(
+        address=str(target),
+        size=size,
+        sha256=digest,
+        identical=digest == fits.get("sha256"),
+        omitted=tuple(fits.get("omitted", ())),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def _write(stream: IO[bytes], pieces: Iterator[bytes]) -> tuple[int, str]:
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        stream.write(piece)
+        digest.update(piece)
+        size += len(piece)
+    return size, digest.hexdigest()
+
+
+def _original_pieces(image: ImageStore) -> Iterator[bytes]:
+    """Give the bytes of the original file: headers as stored, samples encoded as they were."""
+    for entry in image.attributes["fits"]["hdus"]:
+        cards = image.header_bytes(entry["header"])
+        yield cards
+        yield b" " * (-len(cards) % BLOCK)
+        written = 0
+        for piece in data_pieces(image, entry, cards):
+            written += len(piece)
+            yield piece
+        yield b"\0" * (-written % BLOCK)
+
+
+def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Iterator[bytes]:
+    """Give the data of one HDU as they stand in the FITS file, without padding.
+
+    Parameters
+    ----------
+    image
+        The store.
+    entry
+        One of its ``fits.hdus``.
+    cards
+        The header of that HDU.
+    """
+    if "plane" in entry:
+        yield from _plane_pieces(image, entry["plane"], parse_header(cards))
+    elif "data" in entry:
+        array = image.array(entry["data"])
+        for start in range(0, array.size, BYTES_PIECE):
+            yield np.asarray(array[start : start + BYTES_PIECE]).tobytes()
+
+
+def _plane_pieces(image: ImageStore, plane: str, header: Header) -> Iterator[bytes]:
+    form = SampleFormat.of(header, integer=plane == "dq", name=image.address)
+    stored = plane + STORED if image.has_array(array_path(plane + STORED)) else ""
+    restore = not stored and plane == "sci" and image.has_array(array_path("sci_restore"))
+    slices = image.slices if image.array(array_path(plane)).ndim == 3 else 1
+    for index in range(slices):
+        for band in Box.of_shape(image.shape).bands(_rows_at_once(image)):
+            values = image.read(stored or plane, band, index=index)
+            if stored:
+                yield values.astype(values.dtype.newbyteorder(">")).tobytes()
+                continue
+            if restore:
+                bits = image.read("sci_restore", band, index=index)
+                values = (values.view(bits.dtype) ^ bits).view(values.dtype)
+            yield form.encode(values, name=image.address).tobytes()
+
+
+def _rows_at_once(image: ImageStore) -> int:
+    """Choose bands of whole chunks: shards where they are narrow, single rows of chunks where they are wide."""
+    return SHARD if image.shape[1] <= 2 * SHARD else CHUNK
+
+
+def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
+    """Give the bytes of a mosaic's own FITS file: its window without the empty rim of the tiles."""
+    window = image.window
+    primary = image.primary.copy()
+    primary["EXTEND"] = True
+    yield _padded(primary)
+    for plane in MOSAIC_PLANES:
+        if plane not in image.planes:
+            continue
+        dtype = image.array(array_path(plane)).dtype
+        header = _extension_header(image, plane, dtype, window)
+        yield _padded(header)
+        written = 0
+        for band in window.bands(_rows_at_once(image)):
+            content = _big_endian(image.read(plane, band)).tobytes()
+            written += len(content)
+            yield content
+        yield b"\0" * (-written % BLOCK)
+
+
+def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any], window: Box) -> Header:
+    unsigned = dtype.kind == "u"
+    bitpix = {"f4": -32, "f8": -64, "u2": 16, "u4": 32}[dtype.str[1:]]
+    header = Header()
+    header["XTENSION"] = ("IMAGE", "Image extension")
+    header["BITPIX"] = bitpix
+    header["NAXIS"] = 2
+    header["NAXIS1"], header["NAXIS2"] = window.shape[1], window.shape[0]
+    header["PCOUNT"], header["GCOUNT"] = 0, 1
+    header["EXTNAME"], header["EXTVER"] = plane.upper(), 1
+    if unsigned:
+        header["BSCALE"], header["BZERO"] = 1, 2 ** (bitpix - 1)
+    found = image.grid
+    if found is None:
+        raise DataError(f"{image.address}: a mosaic without a grid; it cannot be written as FITS")
+    grid, box = found
+    header.update(grid.header(window.shifted(box.y0, box.x0)))
+    if plane in ("sci", "err") and image.attributes["unit"]:
+        header["BUNIT"] = image.attributes["unit"]
+    return header
+
+
+def _big_endian(values: NDArray[Any]) -> NDArray[Any]:
+    if values.dtype.kind == "u":
+        bits = values.dtype.itemsize * 8
+        return np.asarray((values.astype("i8") - 2 ** (bits - 1)).astype(f">i{values.dtype.itemsize}"))
+    return np.asarray(values.astype(values.dtype.newbyteorder(">")))
+
+
+def _padded(header: Header) -> bytes:
+    return str(header.tostring()).encode("ascii")

@@ -1,0 +1,280 @@
+"""`FitsImage`: a FITS file as an image on the sky, read window by window where it lies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from astropy.io.fits import Header
+from numpy.typing import NDArray
+
+from jwstpipe.errors import FitsError, UsageError
+from jwstpipe.fits.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
+from jwstpipe.fits.contents import INTERLEAVED, dispersed, not_an_image
+from jwstpipe.fits.gwcs_sampling import image_wcs
+from jwstpipe.fits.hdus import ByteReader, Hdu, WindowReader, header_of, scan_fits
+from jwstpipe.fits.sample_format import SampleFormat
+from jwstpipe.fits.tile_compression import unpack_tiles
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import wcs_cards_of
+from jwstpipe.sky.image_wcs import ImageWcs
+
+__all__ = ["PLANES", "FitsImage", "check_window", "open_fits"]
+
+PLANES = {
+    "SCI": "sci",
+    "ERR": "err",
+    "DQ": "dq",
+    "WHT": "wht",
+    "AREA": "area",
+    "VAR_POISSON": "var_poisson",
+    "VAR_RNOISE": "var_rnoise",
+    "VAR_FLAT": "var_flat",
+}
+"""Plane name by EXTNAME."""
+
+
+@dataclass(frozen=True, eq=False)
+class FitsImage:
+    """A FITS file on disk or in an object store (see `SkyImage` for what it offers)."""
+
+    address: str
+    reader: WindowReader
+    hdus: tuple[Hdu, ...]
+    plane_hdus: Mapping[str, Hdu]
+    """HDU by plane name; ``sci`` is always there."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        rows, columns = self.plane_hdus["sci"].shape[-2:]
+        return rows, columns
+
+    @property
+    def slices(self) -> int:
+        """Slices of a cube; 1 for an image."""
+        return max(self.plane_slices("sci"), 1)
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return PurePosixPath(self.address).name
+
+    @property
+    def window(self) -> Box:
+        """Pixels that can hold data: all."""
+        return Box.of_shape(self.shape)
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Names of the planes that have the shape of the science plane."""
+        return tuple(self.plane_hdus)
+
+    @property
+    def levels(self) -> int:
+        """1: a FITS file has full resolution only."""
+        return 1
+
+    @cached_property
+    def primary(self) -> Header:
+        """Primary header."""
+        return header_of(self.reader, self.hdus[0])
+
+    @cached_property
+    def header(self) -> Header:
+        """Header of the science plane."""
+        return header_of(self.reader, self.plane_hdus["sci"])
+
+    def header_text(self, name: str) -> str:
+        """Give a header, ``primary`` or ``sci``, as it stands in the file."""
+        hdu = self.hdus[0] if name == "primary" else self.plane_hdus[name]
+        return bytes(self.reader.read(hdu.header_offset, hdu.header_size)).decode("latin-1")
+
+    @cached_property
+    def wcs(self) -> ImageWcs:
+        """Where it lies on the sky: the gwcs of the file where it has one that can be read, else its header."""
+        cards = wcs_cards_of(self.header_text("sci"))
+        asdf = next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
+        if asdf is None:
+            return ImageWcs(cards)
+        content = bytes(self.reader.read(asdf.data_offset, asdf.data_size))
+        return image_wcs(cards, content, self.shape, name=self.address)
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Product id where jwstpipe wrote the file."""
+        product = self.primary.get("JPPRODID")
+        return {"product_id": product} if product else {}
+
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
+        """Read a window of one plane (see `SkyImage.read`)."""
+        if level:
+            raise FitsError(f"{self.address}: a FITS file has no level {level}; convert it first")
+        if plane not in self.plane_hdus:
+            raise FitsError(f"{self.address}: has no plane {plane}; its planes are {', '.join(self.planes)}")
+        window = box or Box.of_shape(self.shape)
+        values = self.sample_format(plane).decode(self.read_raw(plane, window, index=index))
+        if plane == "sci":
+            covered = self.coverage(window, index=index)
+            if covered is not None:
+                values[~covered] = np.nan
+        return values
+
+    def sample_format(self, plane: str) -> SampleFormat:
+        """Tell how the samples of a plane are stored."""
+        return self._formats[plane]
+
+    def plane_slices(self, plane: str) -> int:
+        """Count the slices of a plane; 0 for one without a third axis, which goes with every slice."""
+        sides = _sides(self.plane_hdus[plane])
+        return sides[0] if len(sides) == 3 else 0
+
+    def read_raw(self, plane: str, box: Box, *, index: int = 0) -> NDArray[Any]:
+        """Read a window as it stands in the file: big-endian, not scaled; one byte range."""
+        check_window(self, plane, box, index)
+        hdu, (rows, columns) = self.plane_hdus[plane], self.shape
+        width = self._formats[plane].stored.itemsize
+        first_row = box.y0 + (index * rows if self.plane_slices(plane) else 0)
+        content = self.reader.read_rows(
+            hdu.data_offset + first_row * columns * width,
+            columns * width,
+            box.y1 - box.y0,
+            box.x0 * width,
+            (box.x1 - box.x0) * width,
+        )
+        return content.reshape(-1).view(self._formats[plane].stored).reshape(box.shape)
+
+    def coverage(self, box: Box, *, index: int = 0) -> NDArray[np.bool_] | None:
+        """Tell which pixels have data by WHT, or by CON where there is no WHT; None when neither says.
+
+        Files of older pipeline versions hold zeros, not NaN, where nothing was observed.
+        """
+        if "wht" in self.plane_hdus:
+            weight = self._formats["wht"].decode(self.read_raw("wht", box, index=index))
+            return np.asarray(weight > 0)
+        context = self._context
+        if context is None:
+            return None
+        row_bytes, rows = self.shape[1] * 4, box.y1 - box.y0
+        covered = np.zeros(box.shape, dtype=bool)
+        for word in range(context.shape[0] if len(context.shape) == 3 else 1):
+            start = context.data_offset + (word * self.shape[0] + box.y0) * row_bytes
+            content = self.reader.read_rows(start, row_bytes, rows, box.x0 * 4, (box.x1 - box.x0) * 4)
+            covered |= content.reshape(-1).view(">i4").reshape(box.shape) != 0
+        return covered
+
+    @cached_property
+    def _formats(self) -> dict[str, SampleFormat]:
+        return {
+            plane: SampleFormat.of(
+                header_of(self.reader, hdu), integer=plane == "dq", name=f"{self.address}: {hdu.label}"
+            )
+            for plane, hdu in self.plane_hdus.items()
+        }
+
+    @cached_property
+    def _context(self) -> Hdu | None:
+        for hdu in self.hdus:
+            if hdu.name == "CON" and hdu.bitpix == 32 and hdu.shape[-2:] == self.shape and len(hdu.shape) in (2, 3):
+                return hdu
+        return None
+
+
+def check_window(image: Any, plane: str, box: Box, index: int) -> None:
+    """Refuse a window or a slice outside an image.
+
+    Raises
+    ------
+    UsageError
+        With what the image has.
+    """
+    if not Box.of_shape(image.shape).contains(box):
+        raise UsageError(
+            f"{image.address}: the window {box} is not inside its {image.shape[0]} x {image.shape[1]} pixels"
+        )
+    if not 0 <= index < max(image.slices, 1):
+        raise UsageError(f"{image.address}: has no slice {index} of {plane}; it has {image.slices}, counted from 0")
+
+
+def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage:
+    """Open a FITS image for windowed reading.
+
+    Parameters
+    ----------
+    address
+        Local path or ``s3://`` URL; gzip and bzip2 streams and tile-compressed images (fpack) are unpacked to a
+        temporary file, whatever the name.
+    s3
+        Endpoint of an ``s3://`` address.
+
+    Raises
+    ------
+    NotFoundError
+        No such file.
+    FitsError
+        Not FITS, truncated, or without an image; the message says which.
+    """
+    name = str(address)
+    reader: WindowReader = open_bytes(address, s3=s3)
+    hdus = scan_fits(reader, name=name)
+    if any(hdu.unpacked_size for hdu in hdus):
+        reader = _without_tiles(reader, hdus, name)
+        hdus = scan_fits(reader, name=name)
+    science = _science_hdu(reader, hdus, name)
+    planes = {"sci": science}
+    if science.name == "SCI":
+        for hdu in hdus:
+            plane = PLANES.get(hdu.name)
+            if plane and plane not in planes and hdu.version == science.version and _goes_with(hdu, science):
+                planes[plane] = hdu
+    return FitsImage(name, reader, hdus, planes)
+
+
+def _without_tiles(reader: WindowReader, hdus: tuple[Hdu, ...], name: str) -> LocalReader:
+    """Unpack tile-compressed images to an unnamed temporary file, within the bounds of any packed file."""
+    size = reader.size + sum(hdu.unpacked_size + hdu.header_size for hdu in hdus)
+    limit = min(MOST_UNPACKED, reader.size * MOST_EXPANSION)
+    if size > limit:
+        raise FitsError(f"{name}: unpacks to {size:,} bytes from {reader.size:,}; refused above {limit:,}")
+    packed = spooled(reader, name=name)
+    with temporary_file(name) as target:
+        fault = unpack_tiles(packed.descriptor, target, size)
+        if fault:
+            raise FitsError(f"{name}: its compressed image cannot be unpacked: {fault}")
+        return LocalReader(target, name)
+
+
+def _science_hdu(reader: ByteReader, hdus: tuple[Hdu, ...], name: str) -> Hdu:
+    images = [hdu for hdu in hdus if hdu.kind in ("PRIMARY", "IMAGE") and len(hdu.shape) >= 2]
+    named = [hdu for hdu in images if hdu.name == "SCI"]
+    primary = header_of(reader, hdus[0])
+    for hdu in named or images:
+        sides = _sides(hdu)
+        if (
+            not hdu.whole
+            or len(sides) > 3
+            or 0 in sides
+            or (len(sides) == 3 and sides[2] <= INTERLEAVED < min(sides[:2]))
+        ):
+            continue
+        kind = dispersed(primary, header_of(reader, hdu))
+        if kind:
+            raise FitsError(f"{name}: it holds {kind}, not an image of the sky; nothing here reads spectra")
+        return hdu
+    raise FitsError(f"{name}: {not_an_image(hdus, primary)}")
+
+
+def _goes_with(hdu: Hdu, science: Hdu) -> bool:
+    """Tell whether a plane has the science plane's pixels: slice by slice, or one plane for all slices."""
+    return hdu.whole and hdu.kind in ("PRIMARY", "IMAGE") and _sides(hdu) in (_sides(science), _sides(science)[-2:])
+
+
+def _sides(hdu: Hdu) -> tuple[int, ...]:
+    """Drop leading axes of length one."""
+    shape = hdu.shape
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    return shape

@@ -1,0 +1,1 @@
+"""The image store: Zarr arrays in shards, their metadata, their pyramid."""

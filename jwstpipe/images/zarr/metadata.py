@@ -1,0 +1,95 @@
+"""The metadata documents of a Zarr v3 store, as this project writes them: arrays, their codecs, groups.
+
+Writing them here, and not by zarr-python, costs microseconds instead of milliseconds for each of the twenty arrays of
+an image, and leaves the order of writing to us: the root comes last.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD, PlaneSpec
+
+__all__ = ["array_document", "group_document", "plane_document"]
+
+_INDEX_CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
+
+
+def plane_document(shape: tuple[int, int], spec: PlaneSpec, *, slices: int = 0) -> bytes:
+    """Describe the sharded array of a plane; `slices` > 0 gives it a third axis in front."""
+    cube = (1,) if slices else ()
+    dtype = np.dtype(spec.dtype)
+    sharding = {
+        "chunk_shape": [*cube, CHUNK, CHUNK],
+        "codecs": _codecs(dtype),
+        "index_codecs": _INDEX_CODECS,
+        "index_location": "end",
+    }
+    return _array(
+        (slices, *shape) if slices else shape,
+        dtype,
+        (*cube, SHARD, SHARD),
+        [{"name": "sharding_indexed", "configuration": sharding}],
+        ("slice", "y", "x") if slices else ("y", "x"),
+        spec.attributes,
+    )
+
+
+def array_document(
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    chunks: Sequence[int],
+    names: Sequence[str],
+    *,
+    attributes: dict[str, Any] | None = None,
+    typesize: int | None = None,
+) -> bytes:
+    """Describe an array of plain chunks; `typesize` tells blosc of a structure that the type does not show."""
+    return _array(shape, dtype, chunks, _codecs(dtype, typesize), names, attributes or {})
+
+
+def group_document(attributes: dict[str, Any] | None = None) -> bytes:
+    """Describe a group."""
+    return _encoded({"zarr_format": 3, "node_type": "group", "attributes": attributes or {}})
+
+
+def _array(
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    chunks: Sequence[int],
+    codecs: list[dict[str, Any]],
+    names: Sequence[str],
+    attributes: dict[str, Any],
+) -> bytes:
+    document = {
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": [int(side) for side in shape],
+        "data_type": dtype.name,
+        "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": [int(side) for side in chunks]}},
+        "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+        "fill_value": "NaN" if dtype.kind == "f" else 0,
+        "codecs": codecs,
+        "attributes": attributes,
+        "dimension_names": list(names),
+        "storage_transformers": [],
+    }
+    return _encoded(document)
+
+
+def _codecs(dtype: np.dtype[Any], typesize: int | None = None) -> list[dict[str, Any]]:
+    blosc = {
+        "typesize": typesize or dtype.itemsize,
+        "cname": CODEC.cname,
+        "clevel": CODEC.clevel,
+        "shuffle": "bitshuffle",
+        "blocksize": 0,
+    }
+    order = {"name": "bytes", "configuration": {"endian": "little"}}
+    return [order, {"name": "blosc", "configuration": blosc}]
+
+
+def _encoded(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, indent=1, allow_nan=False).encode()

@@ -1,0 +1,1 @@
+"""Where inputs really lie: stars found, matched, shifts solved."""

@@ -1,0 +1,323 @@
+"""Alignment: how far overlapping images place the same stars apart, and the shift and turn of each that mends it.
+
+All images are solved together, from all stars that they have in common: minimise ``sum w |p_i + c_i(p_i) - p_j -
+c_j(p_j)|^2``, where ``c(p) = t + a J (p - centre)`` is the correction of an image on the plane: a shift, and a turn
+about its middle. Corrections are rotations of the sphere, so that they change no scale and no flux.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.sparse.linalg import splu
+
+from jwstpipe.errors import DataError, NoCoverageError, NotFoundError
+from jwstpipe.execution.workers import Workers
+from jwstpipe.mosaicking.astrometry.star_finder import DetectJob, Stars, detect
+from jwstpipe.mosaicking.background.match import neighbours_of
+from jwstpipe.mosaicking.plan import MosaicPlan, with_turns
+from jwstpipe.numerics.match_catalogs import FEWEST, Shift, match
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.rotation import Turn, turn_between
+
+__all__ = ["Alignment", "align"]
+
+Floats = NDArray[np.float64]
+
+CATALOG = -1
+ROUNDS = 10
+HUBER = 3.0
+
+RA_NAMES = ("ra", "raj2000", "_raj2000", "ra_icrs", "ra_deg", "sky_centroid.ra")
+DEC_NAMES = ("dec", "dej2000", "_dej2000", "de_icrs", "dec_deg", "sky_centroid.dec")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """What was found about the positions of a plan's sources."""
+
+    mode: str
+    """check, shift or rotate."""
+
+    overlaps: tuple[dict[str, Any], ...]
+    """For each overlap with enough common stars: images, stars, offset before and after, scatter, in mas."""
+
+    corrections: tuple[dict[str, Any], ...]
+    """For each image: shift (mas along x and y of the plane), turn (arcsec), gauge (relative or catalog)."""
+
+    unmatched: tuple[str, ...]
+    """Images that share too few stars with any other, and stay where they are."""
+
+    rms_before_mas: float
+    rms_after_mas: float
+
+    def report(self) -> dict[str, Any]:
+        """Give the same in plain values."""
+        return {
+            "mode": self.mode,
+            "rms_before_mas": self.rms_before_mas,
+            "rms_after_mas": self.rms_after_mas,
+            "overlaps": list(self.overlaps),
+            "corrections": list(self.corrections),
+            "unmatched": list(self.unmatched),
+        }
+
+
+def align(
+    plan: MosaicPlan, *, s3: S3Settings | None = None, workers: Workers, report: Reporter = silent
+) -> tuple[MosaicPlan, Alignment | None]:
+    """Measure, and with the options ``shift`` and ``rotate`` correct, the positions of a plan's sources.
+
+    Returns
+    -------
+    MosaicPlan, Alignment
+        The plan with corrected sources, and what was found; None where alignment is not asked for.
+
+    Raises
+    ------
+    DataError
+        A correction beyond the limit: the image, the numbers and the limit are named.
+    NoCoverageError
+        A catalogue that has too few stars in common with any image.
+    """
+    mode = plan.options.align
+    if mode == "none":
+        return plan, None
+    jobs = {
+        f"{number:05d}": DetectJob(source, plan.options.reject_dq, s3 or S3Settings())
+        for number, source in enumerate(plan.sources)
+    }
+    stars = list(workers.run(detect, jobs, name="stars", report=report, unit="images").values())
+    places = [_places(plan.grid, found) for found in stars]
+    reach = plan.options.align_limit_arcsec / plan.grid.scale_arcsec
+    shifts = [
+        found
+        for first, others in enumerate(neighbours_of(plan.sources))
+        for second in others
+        if (found := match(first, second, places[first], places[second], reach=2.0 * reach)) is not None
+    ]
+    if plan.options.align_catalog is not None:
+        truth = _catalog_places(plan.grid, plan.options.align_catalog)
+        places.append(truth)  # at index -1: CATALOG
+        fixed = [
+            found
+            for number in range(len(plan.sources))
+            if (found := match(number, CATALOG, places[number], truth, reach=reach)) is not None
+        ]
+        if not fixed:
+            raise NoCoverageError(
+                f"{plan.options.align_catalog}: no image has {FEWEST} stars in common with it within"
+                f" {plan.options.align_limit_arcsec} arcsec"
+            )
+        shifts += fixed
+    solved = _Solution.of(plan, shifts, places, turns=mode == "rotate")
+    _check_limits(plan, solved)
+    corrected = plan
+    if mode != "check":
+        corrected = with_turns(plan, [_turn(plan, number, solved) for number in range(len(plan.sources))])
+    return corrected, _told(plan, mode, shifts, places, solved)
+
+
+@dataclass(frozen=True, eq=False)
+class _Solution:
+    shifts: Floats
+    """(n, 2) pixels of the plane."""
+
+    angles: Floats
+    """(n,) radians."""
+
+    centres: Floats
+    components: NDArray[np.int64]
+    matched: NDArray[np.bool_]
+    anchored: NDArray[np.bool_]
+    """Tied to a catalogue."""
+
+    @classmethod
+    def of(cls, plan: MosaicPlan, shifts: Sequence[Shift], places: Sequence[Floats], *, turns: bool) -> "_Solution":
+        count = len(plan.sources)
+        centres = np.array([(0.5 * (s.box.x0 + s.box.x1 - 1), 0.5 * (s.box.y0 + s.box.y1 - 1)) for s in plan.sources])
+        between = [(shift.first, shift.second) for shift in shifts if shift.second != CATALOG]
+        ends = np.array(between, dtype=np.int64).reshape(-1, 2).T
+        graph = coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(count, count))
+        components = np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+        matched, held = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+        for shift in shifts:
+            matched[[number for number in (shift.first, shift.second) if number != CATALOG]] = True
+            held[shift.first] |= shift.second == CATALOG
+        anchored = np.isin(components, components[held])
+        if not shifts:
+            return cls(np.zeros((count, 2)), np.zeros(count), centres, components, matched, anchored)
+        unknown = _solve(shifts, places, centres, components, anchored, turns=turns)
+        return cls(unknown[:, :2], unknown[:, 2], centres, components, matched, anchored)
+
+    def moved(self, number: int, points: Floats) -> Floats:
+        """Give corrected plane positions of points of an image; those of the catalogue stay."""
+        if number == CATALOG:
+            return points
+        dx, dy = (points - self.centres[number]).T
+        angle = self.angles[number]
+        return np.asarray(points + self.shifts[number] + np.stack([-angle * dy, angle * dx], axis=-1))
+
+
+def _solve(
+    shifts: Sequence[Shift], places: Sequence[Floats], centres: Floats, components: NDArray[np.int64],
+    anchored: NDArray[np.bool_], *, turns: bool,
+) -> Floats:  # fmt: skip
+    """Solve for shifts and turns (n, 3), robustly; each component without a catalogue keeps its mean."""
+    count = len(centres)
+    design, goal = _equations(shifts, places, centres)
+    scale = max(float(np.abs(centres - centres.mean(axis=0)).max()), 1000.0)
+    design = design @ coo_matrix((np.tile([1.0, 1.0, 1.0 / scale], count), (range(3 * count), range(3 * count))))
+    free = np.ones((count, 3), dtype=bool)
+    free[:, 2] = turns
+    leaders = np.unique(components, return_index=True)[1]
+    free[leaders[~anchored[leaders]]] = False
+    columns = np.flatnonzero(free.ravel())
+    weights, solution = np.ones(goal.size), np.zeros(3 * count)
+    for _ in range(ROUNDS):
+        part = design.tocsc()[:, columns]
+        weighted = part.multiply(weights[:, None]).tocsc()
+        normal = (part.T @ weighted).tocsc()
+        ridge = 1e-12 * (normal.diagonal().max() if columns.size else 1.0)
+        normal.setdiag(normal.diagonal() + ridge)
+        if columns.size:
+            solution[columns] = splu(normal).solve(np.asarray(weighted.T @ goal).ravel())
+        rest = np.hypot(*(goal - design @ solution).reshape(-1, 2).T)
+        limit = max(HUBER * 1.4826 * float(np.median(rest)), 1e-9)
+        weights = np.repeat(np.minimum(1.0, limit / np.maximum(rest, 1e-300)), 2)
+    found = solution.reshape(count, 3) / np.array([1.0, 1.0, scale])
+    for component in np.unique(components[~anchored]):
+        members = components == component
+        angle = found[members, 2].mean()
+        middle = centres[members].mean(axis=0)
+        dx, dy = (centres[members] - middle).T
+        found[members, 2] -= angle
+        found[members, 0] -= -angle * dy
+        found[members, 1] -= angle * dx
+        found[members, :2] -= found[members, :2].mean(axis=0)
+    return np.asarray(found)
+
+
+def _equations(shifts: Sequence[Shift], places: Sequence[Floats], centres: Floats) -> tuple[Any, Floats]:
+    """Write one equation for each star and axis: c_i(p_i) - c_j(p_j) = p_j - p_i."""
+    rows, columns, entries, goal = [], [], [], []
+    start = 0
+    for shift in shifts:
+        n = len(shift.pairs)
+        ends = ((shift.first, 0, 1.0), (shift.second, 1, -1.0))
+        points = [places[number][shift.pairs[:, side]] for number, side, _ in ends]
+        for (number, _, sign), own in zip(ends, points, strict=True):
+            if number == CATALOG:
+                continue
+            dx, dy = (own - centres[number]).T
+            x_rows, y_rows = start + 2 * np.arange(n), start + 2 * np.arange(n) + 1
+            for where, column, value in (
+                (x_rows, 0, np.ones(n)), (x_rows, 2, -dy), (y_rows, 1, np.ones(n)), (y_rows, 2, dx),
+            ):  # fmt: skip
+                rows.append(where)
+                columns.append(np.full(n, 3 * number + column))
+                entries.append(sign * value)
+        goal.append((points[1] - points[0]).ravel())
+        start += 2 * n
+    matrix = coo_matrix(
+        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(start, 3 * len(centres))
+    )
+    return matrix, np.concatenate(goal)
+
+
+def _check_limits(plan: MosaicPlan, solved: _Solution) -> None:
+    """Refuse corrections that move a corner of an image farther than the limit."""
+    scale, limit = plan.grid.scale_arcsec, plan.options.align_limit_arcsec
+    for number, source in enumerate(plan.sources):
+        box = source.box
+        corners = np.array([(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)], dtype=np.float64)
+        moved = float(np.hypot(*(solved.moved(number, corners) - corners).T).max()) * scale
+        if moved > limit:
+            raise DataError(
+                f"{source.address}: alignment would move it by {moved:.3f} arcsec (limit {limit:g}; shift"
+                f" {solved.shifts[number, 0] * scale:+.3f} {solved.shifts[number, 1] * scale:+.3f}, turn"
+                f" {np.degrees(solved.angles[number]) * 3600:+.1f} arcsec); check its WCS, or raise the limit"
+            )
+
+
+def _turn(plan: MosaicPlan, number: int, solved: _Solution) -> Turn | None:
+    """Turn a correction on the plane into a rotation of the sphere."""
+    if not solved.matched[number]:
+        return None
+    before = solved.centres[number] + np.array([(0.0, 0.0), (1000.0, 0.0)])
+    after = solved.moved(number, before)
+    return turn_between(plan.grid.vectors(*before.T), plan.grid.vectors(*after.T))
+
+
+def _told(
+    plan: MosaicPlan, mode: str, shifts: Sequence[Shift], places: Sequence[Floats], solved: _Solution
+) -> Alignment:
+    mas = plan.grid.scale_arcsec * 1000.0
+    names = [source.name for source in plan.sources]
+    overlaps, before, after = [], [], []
+    for shift in shifts:
+        a, b = places[shift.first][shift.pairs[:, 0]], places[shift.second][shift.pairs[:, 1]]
+        old = np.median(a - b, axis=0) * mas
+        new = np.median(solved.moved(shift.first, a) - solved.moved(shift.second, b), axis=0) * mas
+        before.append(old)
+        after.append(new)
+        entry = {
+            "images": [names[shift.first], "catalog" if shift.second == CATALOG else names[shift.second]],
+            "stars": len(shift.pairs),
+            "offset_mas": [round(float(value), 3) for value in old],
+            "scatter_mas": round(shift.scatter * mas, 3),
+        }
+        if mode != "check":
+            entry["left_mas"] = [round(float(value), 3) for value in new]
+        overlaps.append(entry)
+    corrections = []
+    if mode != "check":
+        corrections = [
+            {
+                "image": name,
+                "shift_mas": [round(float(value * mas), 3) for value in solved.shifts[number]],
+                "turn_arcsec": round(float(np.degrees(solved.angles[number])) * 3600.0, 4),
+                "gauge": "catalog" if solved.anchored[number] else "relative",
+            }
+            for number, name in enumerate(names)
+        ]
+    return Alignment(
+        mode,
+        tuple(overlaps),
+        tuple(corrections),
+        tuple(name for number, name in enumerate(names) if not solved.matched[number]),
+        _rms(before),
+        _rms(before if mode == "check" else after),
+    )
+
+
+def _rms(offsets: Sequence[Floats]) -> float:
+    return round(float(np.sqrt(np.mean(np.sum(np.square(offsets), axis=1)))), 3) if offsets else 0.0
+
+
+def _places(grid: SkyGrid, stars: Stars) -> Floats:
+    return np.stack(grid.places(stars.ra, stars.dec), axis=-1)
+
+
+def _catalog_places(grid: SkyGrid, path: str) -> Floats:
+    if not Path(path).is_file():
+        raise NotFoundError(f"{path}: no such catalogue; check the path")
+    try:
+        table = Table.read(path)
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(f"{path}: not a table that can be read ({str(error).splitlines()[0]})") from None
+    names = {name.lower(): name for name in table.colnames}
+    ra = next((names[name] for name in RA_NAMES if name in names), None)
+    dec = next((names[name] for name in DEC_NAMES if name in names), None)
+    if ra is None or dec is None:
+        raise DataError(f"{path}: needs columns ra and dec in degrees; it has {', '.join(table.colnames)}")
+    found = np.stack(grid.places(np.asarray(table[ra], dtype="f8"), np.asarray(table[dec], dtype="f8")), axis=-1)
+    return np.asarray(found[np.isfinite(found).all(axis=1)])

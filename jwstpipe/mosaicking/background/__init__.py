@@ -1,0 +1,1 @@
+"""Levels of the sky: overlaps measured, levels and planes solved."""

@@ -1,0 +1,90 @@
+"""The grid that a mosaic shall lie on, read from an image or from a header in a text file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from astropy.io.fits import Header
+
+from jwstpipe.errors import HeaderError, NotFoundError
+from jwstpipe.images.open import open_image
+from jwstpipe.images.zarr.image_store import ImageStore
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.frames import EQUATORIAL, rotated
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["aligned_grid", "read_grid"]
+
+
+def read_grid(address: str | Path, *, s3: S3Settings | None = None) -> tuple[SkyGrid, Box]:
+    """Read a grid.
+
+    Parameters
+    ----------
+    address
+        An image, or a text file of header cards, one a line (``.hdr``, ``.txt``, ``.head``).
+    s3
+        Endpoint of an ``s3://`` address.
+
+    Returns
+    -------
+    SkyGrid, Box
+        The plane, and the window of it that the image covers (for a mosaic of ours: without the rim of its tiles).
+
+    Raises
+    ------
+    TransformError
+        No celestial WCS, or a distorted one.
+    HeaderError
+        A text file without the size of the image.
+    """
+    if Path(str(address)).suffix.lower() in (".hdr", ".txt", ".head"):
+        return _from_text(Path(address))
+    image = open_image(address, s3=s3)
+    if isinstance(image, ImageStore) and image.grid is not None:
+        grid, box = image.grid
+        return grid, image.window.shifted(box.y0, box.x0)
+    header = image.header.copy()
+    header["NAXIS1"], header["NAXIS2"] = image.shape[1], image.shape[0]
+    return SkyGrid.from_header(header, name=str(address))
+
+
+def _from_text(path: Path) -> tuple[SkyGrid, Box]:
+    if not path.is_file():
+        raise NotFoundError(f"{path}: no such file; check the path of --grid")
+    header = Header.fromtextfile(str(path))
+    for key in ("NAXIS1", "NAXIS2"):
+        if not isinstance(header.get(key), int) or header[key] < 1:
+            raise HeaderError(f"{path}: {key} is missing or not a size, so the grid has no shape")
+    return SkyGrid.from_header(header, name=str(path))
+
+
+def aligned_grid(
+    images: Sequence[str | Path], *, scale_arcsec: float | None = None, s3: S3Settings | None = None
+) -> SkyGrid:
+    """Make a plane that is turned as the first of the images is, so that a single visit fills its mosaic.
+
+    Parameters
+    ----------
+    images
+        The inputs; the first by name decides.
+    scale_arcsec
+        Pixel size; default: that of the finest image.
+    s3
+        Endpoint of ``s3://`` addresses.
+
+    Raises
+    ------
+    TransformError
+        An image that cannot be placed on the sky.
+    """
+    wcs = [open_image(image, s3=s3).wcs.exact(name=str(image)) for image in sorted(map(str, images))]
+    shape = open_image(min(map(str, images)), s3=s3).shape
+    middle = 0.5 * (shape[1] - 1), 0.5 * (shape[0] - 1)
+    lon, lat = wcs[0].to_sky(np.array([middle[0]] * 2), np.array([middle[1], middle[1] + 1.0]))
+    ra, dec = rotated(lon, lat, wcs[0].frame, EQUATORIAL)
+    east = ((ra[1] - ra[0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(dec[0]))
+    angle = float(np.degrees(np.arctan2(east, dec[1] - dec[0])))
+    scale = scale_arcsec or float(f"{min(found.scale_arcsec for found in wcs):.2e}")
+    return SkyGrid.north_up(float(ra[0]), float(dec[0]), scale, rotation_deg=round(angle, 2))

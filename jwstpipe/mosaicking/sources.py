@@ -1,0 +1,215 @@
+"""`Source`: all that a mosaic needs to know of an input before it reads pixels."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from astropy.io.fits import Card
+
+from jwstpipe.errors import DataError
+from jwstpipe.images.fits_image import FitsImage
+from jwstpipe.images.open import open_image
+from jwstpipe.images.zarr.image_store import ImageStore
+from jwstpipe.mosaicking.sky_model import NO_SKY, Sky
+from jwstpipe.requests import Weights
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.footprint import Footprint, footprint
+from jwstpipe.sky.image_wcs import ImageWcs, SkyWcs
+from jwstpipe.sky.rotation import Turn, TurnedWcs
+
+__all__ = ["InspectJob", "Inspection", "Source", "identify", "identity_of", "inspect", "weights_for"]
+
+INLINE_BYTES = 1 << 20
+"""Files with less data are hashed at once when their headers are read."""
+
+PIECE = 8 << 20
+"""Bytes hashed at once."""
+
+USED = ("sci", "err", "dq", "wht", "var_rnoise")
+"""Planes whose bytes can change a mosaic."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One input of a mosaic; plain values that travel to workers and into the plan's id."""
+
+    address: str
+    name: str
+    """Name for people, and for the order of combination."""
+
+    product_id: str
+    wcs: ImageWcs
+    """Where it lies on the sky."""
+
+    shape: tuple[int, int]
+    planes: tuple[str, ...]
+    unit: str
+    exposure_s: float
+    """Effective exposure time, seconds; NaN where the header does not say."""
+
+    box: Box
+    """Bounding box on the plane."""
+
+    sky: Sky = NO_SKY
+    """Sky to subtract."""
+
+    turn: Turn | None = None
+    """What alignment found its WCS to be wrong by."""
+
+    noise: float = 0.0
+    """Standard deviation of a sample, where clipping needs it because there is no error plane; else 0."""
+
+    def exact_wcs(self) -> SkyWcs:
+        """Build its WCS, aligned; once for each thread."""
+        found = self.wcs.exact(name=self.address)
+        return found if self.turn is None else TurnedWcs(found, self.turn)
+
+    def identity(self) -> dict[str, Any]:
+        """Give what decides over the pixels of a tile that this source takes part in."""
+        return {
+            "product_id": self.product_id,
+            "wcs": self.wcs.digest,
+            "sky": [self.sky.level, *self.sky.slope, *self.sky.pivot],
+            "turn": None if self.turn is None else list(self.turn.matrix),
+            "noise": self.noise,
+            "box": [self.box.y0, self.box.x0, self.box.y1, self.box.x1],
+        }
+
+
+@dataclass(frozen=True)
+class InspectJob:
+    """One input to look at."""
+
+    address: str
+    s3: S3Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """A source before it is placed on a plane."""
+
+    source: Source
+    outline: Footprint
+    keywords: dict[str, str | float | int | bool]
+    """Keywords of its primary and science headers that a mosaic hands on when all inputs agree."""
+
+
+HANDED_ON = (
+    "TELESCOP", "INSTRUME", "CHANNEL", "FILTER", "PUPIL", "TARGNAME", "TARGPROP", "PROGRAM", "CAL_VER", "CRDS_CTX",
+)  # fmt: skip
+
+
+def inspect(job: InspectJob) -> Inspection:
+    """Read the headers of an input, check that it can be placed, and take its identity if that costs nothing.
+
+    Returns
+    -------
+    Inspection
+        With an empty product id where `identify` must read a large file for it.
+
+    Raises
+    ------
+    TransformError
+        No celestial WCS, or one that maps a part of the image to nothing.
+    """
+    image = open_image(job.address, s3=job.s3)
+    if image.slices > 1:
+        raise DataError(
+            f"{job.address}: a cube of {image.slices} slices; cut out the slice that shall go into the mosaic"
+        )
+    primary, science = (_Cards(image.header_text(name)) for name in ("primary", "sci"))
+    outline = footprint(image.wcs.exact(name=job.address), image.window, name=job.address)
+    identity = image.provenance.get("product_id") if isinstance(image, ImageStore) else primary.value("JPPRODID")
+    source = Source(
+        address=job.address,
+        name=image.name,
+        product_id=str(identity or (_content_id(image) if _content_bytes(image) <= INLINE_BYTES else "")),
+        wcs=image.wcs,
+        shape=image.shape,
+        planes=tuple(plane for plane in image.planes if plane in USED),
+        unit=str(science.value("BUNIT") or "").strip(),
+        exposure_s=_exposure_seconds(primary, science),
+        box=Box(0, 0, 0, 0),
+    )
+    keywords = {key: value for key in HANDED_ON if (value := primary.value(key) or science.value(key))}
+    return Inspection(source, outline, keywords)
+
+
+def identify(job: InspectJob) -> str:
+    """Take the identity of a FITS file from its content."""
+    return _content_id(open_image(job.address, s3=job.s3))
+
+
+def identity_of(image: FitsImage | ImageStore) -> str:
+    """Give the product id that an image carries, else one that follows from its content."""
+    return str(image.provenance.get("product_id") or _content_id(image))
+
+
+class _Cards:
+    """A header of which few values are asked for: parsing all cards of 10,000 inputs would take half a minute."""
+
+    def __init__(self, text: str) -> None:
+        cards = (text[start : start + 80] for start in range(0, len(text), 80))
+        self._cards = {card[:8].rstrip(): card for card in cards if card[8:10] == "= "}
+
+    def value(self, key: str) -> Any:
+        """Give the value of a keyword; None where there is none."""
+        card = self._cards.get(key)
+        return None if card is None else Card.fromstring(card).value
+
+
+def _exposure_seconds(primary: _Cards, science: _Cards) -> float:
+    """Find the exposure time, seconds: EFFEXPTM (JWST), XPOSURE, EXPTIME or EXPOSURE; NaN when none is positive."""
+    for key in ("EFFEXPTM", "XPOSURE", "EXPTIME", "EXPOSURE"):
+        for header in (primary, science):
+            value = header.value(key)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+                return float(value)
+    return float("nan")
+
+
+def weights_for(sources: list[Source], wanted: Weights) -> tuple[Weights, str]:
+    """Choose the weights that every source can give.
+
+    Returns
+    -------
+    tuple of str
+        The weights, and why they are not those wanted; empty when they are.
+    """
+    reason = ""
+    if wanted == "ivm":
+        lacking = [source.name for source in sources if not {"var_rnoise", "wht"} & set(source.planes)]
+        if not lacking:
+            return "ivm", ""
+        reason = f"{len(lacking)} of {len(sources)} inputs have neither VAR_RNOISE nor WHT (first: {lacking[0]})"
+    if wanted in ("ivm", "exptime"):
+        silent = [source.name for source in sources if not np.isfinite(source.exposure_s)]
+        if not silent:
+            return "exptime", reason
+        cause = f"{len(silent)} of {len(sources)} inputs do not tell their exposure time (first: {silent[0]})"
+        reason = f"{reason}; {cause}" if reason else cause
+    return "uniform", reason
+
+
+def _content_bytes(image: FitsImage | ImageStore) -> int:
+    return sum(hdu.data_size for hdu in image.plane_hdus.values()) if isinstance(image, FitsImage) else 0
+
+
+def _content_id(image: FitsImage | ImageStore) -> str:
+    """Take the digest of all of a FITS file that can change a mosaic: headers, used planes, and the map that is used.
+
+    The WCS is there as what it evaluates to, not as the bytes of the ASDF extension: a gwcs that cannot be read leaves
+    the header, and an extension that was only written anew changes nothing.
+    """
+    assert isinstance(image, FitsImage)
+    digest = hashlib.sha256(image.wcs.digest.encode())
+    digest.update(image.reader.read(image.hdus[0].header_offset, image.hdus[0].header_size))
+    for plane in USED:
+        hdu = image.plane_hdus.get(plane)
+        if hdu is not None:
+            digest.update(image.reader.read(hdu.header_offset, hdu.header_size))
+            for start in range(0, hdu.data_size, PIECE):
+                digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
+    return f"fits:{digest.hexdigest()[:32]}"

@@ -1,0 +1,131 @@
+"""One tile of a mosaic: compute its blocks, pack them, write its shards, return a receipt."""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.images.zarr.layout import CHUNK
+from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.mosaicking.warp.blocks import Block, blocks
+from jwstpipe.mosaicking.warp.mapped_source import Placed, place
+from jwstpipe.mosaicking.warp.sample_digest import PlanesDigest
+
+__all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
+
+
+@dataclass(frozen=True)
+class TileReceipt:
+    """What a tile came to."""
+
+    tile: tuple[int, int]
+    job_id: str
+    pixels: int
+    """Pixels with data."""
+
+    sources: tuple[str, ...]
+    """Product ids of the inputs that gave at least one sample window."""
+
+    max_map_error: float
+    """Largest error of the interpolated pixel maps, input pixels."""
+
+    clipped: int
+    """Samples rejected as outliers."""
+
+    digest: str
+    """Of the samples of all planes, see `PlanesDigest`."""
+
+    seconds: float
+    reused: bool = False
+    """Taken from an earlier mosaic, not computed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """The pixels of a job's window."""
+
+    planes: dict[str, NDArray[Any]]
+    """Planes of the window's shape."""
+
+    sources: tuple[str, ...]
+    max_map_error: float
+    clipped: int
+
+
+def run_tile(job: TileJob) -> TileReceipt:
+    """Compute and write one tile.
+
+    Raises
+    ------
+    JwstPipeError
+        An input that cannot be read, or a store that cannot be written.
+    """
+    started = time.perf_counter()
+    tile = job.grid.tile_box(job.tile)
+    shard = (tile.y0 - job.origin[0]) // tile.shape[0], (tile.x0 - job.origin[1]) // tile.shape[1]
+    writer = ImageWriter(job.out, s3=job.s3)
+    placed, used, digest = _placed(job), set[str](), PlanesDigest()
+    pixels = clipped = 0
+    with ExitStack() as stack:
+        packers = {plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in job.planes}
+        for block in blocks(job, placed, used):
+            corner = block.box.snapped(CHUNK).relative_to(tile)
+            where = corner.y0 // CHUNK, corner.x0 // CHUNK
+            planes = _whole(block)
+            for plane, packer in packers.items():
+                packer.add(where, planes[plane])
+            digest.add(where, planes)
+            pixels += int(np.count_nonzero(planes["n"]))
+            clipped += block.clipped
+    return TileReceipt(
+        tile=job.tile,
+        job_id=job.id,
+        pixels=pixels,
+        sources=tuple(sorted(used)),
+        max_map_error=_max_error(placed),
+        clipped=clipped,
+        digest=digest.hexdigest(),
+        seconds=round(time.perf_counter() - started, 3),
+    )
+
+
+def compute(job: TileJob) -> Computed:
+    """Compute the window of a job, without writing it.
+
+    A pixel does not depend on the window that it is computed in: lattices stand on the plane, and samples are added
+    in the order of the plan.
+    """
+    placed, used = _placed(job), set[str]()
+    planes: dict[str, NDArray[Any]] = {}
+    clipped = 0
+    for block in blocks(job, placed, used):
+        for plane, values in block.planes.items():
+            whole = planes.setdefault(plane, np.empty(job.window.shape, dtype=values.dtype))
+            whole[block.box.relative_to(job.window).slices] = values
+        clipped += block.clipped
+    return Computed(planes, tuple(sorted(used)), _max_error(placed), clipped)
+
+
+def _placed(job: TileJob) -> list[Placed]:
+    region = job.window.dilated(1 if job.options.combine == "clipped" else 0)
+    return [found for source in job.sources if (found := place(job, source, region)) is not None]
+
+
+def _max_error(placed: list[Placed]) -> float:
+    return max((found.max_error for found in placed), default=0.0)
+
+
+def _whole(block: Block) -> dict[str, NDArray[Any]]:
+    """Give the planes of a whole chunk of the store; what the block does not fill has no data."""
+    chunk = block.box.snapped(CHUNK)
+    if chunk == block.box:
+        return block.planes
+    planes = {}
+    for plane, values in block.planes.items():
+        planes[plane] = np.full(chunk.shape, 0 if values.dtype.kind == "u" else np.nan, dtype=values.dtype)
+        planes[plane][block.box.relative_to(chunk).slices] = values
+    return planes

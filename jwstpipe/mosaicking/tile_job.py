@@ -1,0 +1,61 @@
+"""`TileJob`: the unit of work of a mosaic, the same for a preview, a thread and a cluster."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from jwstpipe.identity import derived_product_id
+from jwstpipe.mosaicking.sources import Source
+from jwstpipe.requests import MosaicOptions, Weights
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["ALGORITHM", "TileJob"]
+
+ALGORITHM = "3"
+"""Version of what the engine does to pixels; part of every product's and tile's id."""
+
+PIXEL_OPTIONS = {"kernel", "pixfrac", "combine", "reject_dq", "tolerance_px"}
+"""Options that a tile's samples follow from directly; all others act through its sources, grid and window."""
+
+
+@dataclass(frozen=True)
+class TileJob:
+    """One tile: which inputs, how, and where the result goes. Frozen, small and picklable."""
+
+    out: str
+    """Image store to write to."""
+
+    tile: tuple[int, int]
+    window: Box
+    """Part of the plane to fill, inside the tile: where its inputs are."""
+
+    origin: tuple[int, int]
+    """Plane position (y, x) of the first pixel of the store's arrays."""
+
+    grid: SkyGrid
+    sources: tuple[Source, ...]
+    weights: Weights
+    scaled: bool
+    """Samples are fluxes in a pixel: they change with its area."""
+
+    options: MosaicOptions
+    planes: tuple[str, ...]
+    s3: S3Settings
+
+    @cached_property
+    def id(self) -> str:
+        """Identity of the pixels: everything but where they go."""
+        box = self.window
+        parameters: dict[str, Any] = {
+            "grid": self.grid.as_dict(),
+            "tile": list(self.tile),
+            "window": [box.y0, box.x0, box.y1, box.x1],
+            "weights": self.weights,
+            "scaled": self.scaled,
+            "options": self.options.model_dump(mode="json", include=PIXEL_OPTIONS),
+            "planes": list(self.planes),
+            "sources": [source.identity() for source in self.sources],
+        }
+        return derived_product_id("tile", ALGORITHM, parameters, [source.product_id for source in self.sources])

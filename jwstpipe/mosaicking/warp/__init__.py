@@ -1,0 +1,1 @@
+"""From input pixels to output pixels: windows, kernels, accumulators."""

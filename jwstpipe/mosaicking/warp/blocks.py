@@ -1,0 +1,176 @@
+"""The blocks of a tile: read what a block needs of each input, resample, combine.
+
+A block is a chunk of the store, or what the tile's window has of one. Windows of inputs stay small even where these are
+turned by 45 degrees, samples are packed while they are in the cache, and memory depends on neither the tile nor the
+number or size of inputs.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.fits.dq import DQ_BITS, dq_mask
+from jwstpipe.images.zarr.layout import CHUNK
+from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, STACKED, Strip, normalise
+from jwstpipe.mosaicking.warp.input_window import read_layer
+from jwstpipe.mosaicking.warp.mapped_source import Placed
+from jwstpipe.mosaicking.warp.order_statistics import clip, median
+from jwstpipe.mosaicking.warp.resample import Layer
+from jwstpipe.mosaicking.warp.scratch import Room
+from jwstpipe.sky.box import Box
+
+__all__ = ["BLOCK", "STACK_BYTES", "Block", "blocks"]
+
+BLOCK = CHUNK
+"""Side of a block, pixels; blocks stand at its multiples on the plane."""
+
+CACHED_ROWS = 128
+"""Rows that all inputs of a group are added to before the next ones: their sums stay in the second-level cache."""
+
+STACK_BYTES = 128 << 20
+"""Room for the stack of an order statistic."""
+
+GROUP_BYTES = 5 << 20
+"""Room for the windows of inputs that are held at once (one at least)."""
+
+SUMS_BYTES = 10 << 20
+"""Room for the sums of a block."""
+
+OUTLIER = DQ_BITS["OUTLIER"]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Finished pixels of a part of the plane."""
+
+    box: Box
+    planes: dict[str, NDArray[Any]]
+    """Planes of the box's shape."""
+
+    clipped: int
+    """Samples rejected as outliers."""
+
+
+def blocks(job: TileJob, placed: list[Placed], used: set[str]) -> Iterator[Block]:
+    """Compute the window of a job block by block, row by row of blocks.
+
+    Parameters
+    ----------
+    job
+        The work.
+    placed
+        Its inputs on its window, in the order of the plan.
+    used
+        Takes the product ids of the inputs that gave at least one window of samples.
+    """
+    memory = _Memory(Room(GROUP_BYTES), Room(SUMS_BYTES))
+    for box in job.window.cells(BLOCK):
+        planes = {plane: _empty(plane, box.shape) for plane in job.planes}
+        clipped = 0
+        for band in box.bands(_rows_at_once(job, placed, box)):
+            clipped += _fill(job, band, placed, used, memory, _cut(planes, band.relative_to(box)))
+        yield Block(box, planes, clipped)
+
+
+@dataclass(frozen=True, eq=False)
+class _Memory:
+    """What a tile uses again for each of its blocks."""
+
+    windows: Room
+    sums: Room
+
+
+def _rows_at_once(job: TileJob, placed: list[Placed], box: Box) -> int:
+    if COMBINERS[job.options.combine] not in STACKED:
+        return BLOCK
+    inputs = sum(found.region.intersection(box) is not None for found in placed)
+    return max(1, min(BLOCK, STACK_BYTES // (3 * 4 * max(inputs, 1) * box.shape[1])))
+
+
+def _fill(
+    job: TileJob, band: Box, placed: list[Placed], used: set[str], memory: _Memory, planes: dict[str, NDArray[Any]]
+) -> int:
+    """Combine all inputs on a band, and give the number of clipped samples."""
+    combiner = COMBINERS[job.options.combine]
+    outer = band.dilated(1 if combiner == CLIPPED else 0)  # clipping looks at the neighbours of a pixel
+    there = [(found, window) for found in placed if (window := found.needed(outer)) is not None]
+    inputs = len(there) if combiner in STACKED else 0
+    memory.sums.clear()
+    strip = Strip.empty(outer.shape, memory.sums, errors="err" in planes, bits="dq" in planes, inputs=inputs)
+    for group in _groups(job, there, memory.windows):
+        for index, _ in group:
+            used.add(there[index][0].source.product_id)
+        by_rows = all(there[index][0].interpolated for index, _ in group)
+        for rows in outer.bands(CACHED_ROWS if by_rows else outer.shape[0]):
+            for index, layer in group:
+                there[index][0].add(strip, outer, rows, layer, index=index, combiner=combiner)
+    return _finish(strip, np.array([found.source.noise for found, _ in there]), planes, combiner=combiner)
+
+
+def _groups(job: TileJob, there: list[tuple[Placed, Box]], room: Room) -> Iterator[list[tuple[int, Layer]]]:
+    """Read the windows of inputs, as many at a time as there is room for."""
+    rejected = dq_mask(job.options.reject_dq)
+    held: list[tuple[int, Layer]] = []
+    left = GROUP_BYTES
+    room.clear()
+    for index, (found, window) in enumerate(there):
+        size = window.area * _bytes(job, found.source)
+        if held and size > left:
+            yield held
+            held, left = [], GROUP_BYTES
+            room.clear()
+        left -= size
+        layer = read_layer(
+            found.source, window, weights=job.weights, rejected=rejected, with_errors="err" in job.planes,
+            scaled=job.scaled, s3=job.s3, room=room,
+        )  # fmt: skip
+        held.append((index, layer))
+    if held:
+        yield held
+
+
+def _bytes(job: TileJob, source: Source) -> int:
+    return 4 + 4 * ("dq" in source.planes) + 4 * ("err" in job.planes) + 4 * (job.weights == "ivm")
+
+
+def _empty(plane: str, shape: tuple[int, int]) -> NDArray[Any]:
+    if plane in ("dq", "n"):
+        return np.zeros(shape, dtype="u4" if plane == "dq" else "u2")
+    return np.full(shape, np.nan, dtype="f4")
+
+
+def _cut(planes: dict[str, NDArray[Any]], box: Box) -> dict[str, NDArray[Any]]:
+    return {plane: values[box.slices] for plane, values in planes.items()}
+
+
+def _finish(strip: Strip, noise: NDArray[np.float64], planes: dict[str, NDArray[Any]], *, combiner: int) -> int:
+    """Turn a strip into samples, and give the number of clipped ones.
+
+    A pixel without data keeps the bits that tell why.
+    """
+    shape = planes["sci"].shape
+    err = planes.get("err", np.empty((1, 1), dtype="f4"))
+    wht = planes["wht"]
+    inner = slice(None) if combiner != CLIPPED else slice(1, -1)
+    count, used, lost = strip.count[inner, inner], strip.used, strip.lost
+    clipped = 0
+    if combiner == MEDIAN:
+        median(strip.stack, planes["sci"], err, wht)
+    elif combiner == CLIPPED:
+        count, rejected = np.empty(shape, dtype="u2"), np.empty(shape, dtype="u2")
+        clip(strip.stack, noise, planes["sci"], err, wht, count, rejected)
+        clipped = int(rejected.sum(dtype=np.int64))
+        used, lost = (used[inner, inner], lost[inner, inner]) if "dq" in planes else (used, lost)
+        if "dq" in planes:
+            used = used | np.where(rejected > 0, np.uint32(OUTLIER), np.uint32(0))
+    else:
+        normalise(combiner, strip.value, strip.weight, strip.variance, strip.count, planes["sci"], err, wht)
+    planes["n"][...] = count
+    if "dq" in planes:
+        planes["dq"][...] = np.where(count > 0, used, lost)
+    return clipped

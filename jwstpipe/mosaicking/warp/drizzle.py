@@ -1,0 +1,281 @@
+"""Drizzle with the square kernel: each pixel of an image, shrunk by `pixfrac`, is laid on the plane.
+
+A pixel of the plane takes from each shrunken pixel that it overlaps in proportion to the common area, exactly. After
+Fruchter & Hook 2002, PASP 114, 144; the corners are placed and the weights are normed as the ``drizzle`` library of
+STScI does, so that the two agree. Areas come from the integral of x dy along the four sides, cut at the borders of
+the pixels of the plane, as renderers of outline fonts do; nothing needs the GIL.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.mosaicking.warp.resample import Layer, Resampled
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.lattice import fill_row
+from jwstpipe.sky.pixelmap import PixelMap
+
+__all__ = ["drizzled"]
+
+Floats = NDArray[np.float64]
+Reals = NDArray[np.floating]
+Bits = NDArray[np.uint32]
+
+SLIVER = 1e-12
+"""A smaller part of a drop does not count."""
+
+SIDE = 8
+"""Room, in pixels of the plane, that the largest drop gets at first."""
+
+
+def drizzled(layer: Layer, forward: PixelMap, box: Box, *, pixfrac: float) -> Resampled:
+    """Drizzle one input onto a window of the plane.
+
+    Parameters
+    ----------
+    layer
+        The input.
+    forward
+        Map from the input's pixels to the plane, from `forward_map`; its window holds that of the layer and one pixel
+        more on each side.
+    box
+        The window.
+    pixfrac
+        Side of the drops, pixels of the image, 0.01 to 1.
+
+    Returns
+    -------
+    Resampled
+        Weights are the sums of overlaps (shares of a drop) times the weights of the pixels; variances follow as
+        ``sum (a w)^2 v / (sum a w)^2``.
+    """
+    sums = np.zeros((*box.shape, 2))
+    spread = np.zeros(box.shape if layer.var.shape[0] > 1 else (1, 1))
+    used = np.zeros(box.shape if layer.dq.shape[0] > 1 else (1, 1), dtype="u4")
+    lost = np.zeros_like(used)
+    window = layer.window
+    _drizzle(
+        forward.nodes, forward.step, forward.weights,
+        window.y0 - forward.box.y0, window.x0 - forward.box.x0,
+        window.y0, window.x0, layer.shape[0], layer.shape[1],
+        layer.sci, layer.wht, layer.var, layer.dq, int(layer.scaled), 0.5 * pixfrac, box.y0, box.x0,
+        sums, spread, used, lost,
+    )  # fmt: skip
+    sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
+    var = np.empty(spread.shape, dtype="f4")
+    _normalise(sums, spread, used, lost, sci, wht, var)
+    return Resampled(box, sci, wht, var, used)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _drizzle(
+    nodes: Floats, step: int, lagrange: Floats, row0: int, column0: int,
+    window_y: int, window_x: int, image_rows: int, image_columns: int,
+    sci: Reals, wht: Reals, var: Reals, dq: Bits, scaled: int, half: float, box_y: int, box_x: int,
+    sums: Floats, spread: Floats, used: Bits, lost: Bits,
+) -> None:  # fmt: skip
+    n = sci.shape[1]
+    scratch = np.empty((nodes.shape[1], 2))
+    xs, ys = np.empty((3, n + 2)), np.empty((3, n + 2))  # one pixel more on each side
+    first = 1 - window_x
+    last = first + image_columns - 1
+    for k in range(2):
+        _map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
+    px, py, areas = np.empty((4, n)), np.empty((4, n)), np.empty(n)
+    spans = np.empty((4, n), dtype=np.int32)
+    covered = np.zeros((SIDE, SIDE + 1))
+    height, width = sums.shape[0], sums.shape[1]
+    plain = spread.size == 1 and used.size == 1
+    for i in range(sci.shape[0]):
+        below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
+        _map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
+        if window_y + i == 0:
+            _extend(xs, ys, here, above, below)
+        if window_y + i == image_rows - 1:
+            _extend(xs, ys, here, below, above)
+        _corners(xs[below], xs[here], xs[above], half, box_x, px)
+        _corners(ys[below], ys[here], ys[above], half, box_y, py)
+        _bounds(px, py, areas, spans)
+        for j in range(n):
+            left, low, columns, rows = spans[0, j], spans[1, j], spans[2, j], spans[3, j]
+            area = areas[j]
+            if not (left < width and low < height and left + columns > 0 and low + rows > 0 and area > 0.0):
+                continue
+            w = wht[i, j] if wht.shape[0] > 1 else 1.0
+            good = np.isfinite(sci[i, j]) and w > 0.0
+            if not good and dq.shape[0] == 1:
+                continue
+            covered = _large_enough(covered, rows, columns + 1)
+            for k in range(4):
+                m = (k + 1) % 4
+                _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
+            # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
+            scale = 4.0 * half * half / area if scaled else 1.0
+            v = var[i, j] * scale * scale if spread.size > 1 else 0.0
+            bits = np.uint32(dq[i, j] if used.size > 1 else 0)
+            value = sci[i, j] * scale
+            inner = left >= 0 and low >= 0 and left + columns < width and low + rows <= height
+            if inner and plain and good:
+                _deposit_plain(covered, rows, columns + 1, left, low, value, w / area, sums)
+                continue
+            _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, sums, spread, used, lost)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
+    """Give the room for a drop, made larger for one that does not fit."""
+    if rows <= covered.shape[0] and columns <= covered.shape[1]:
+        return covered
+    return np.zeros((max(rows, covered.shape[0]), max(columns, covered.shape[1])))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _deposit(
+    covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, v: float,
+    bits: np.uint32, good: int, sums: Floats, spread: Floats, used: Bits, lost: Bits,
+) -> None:  # fmt: skip
+    """Share a drop out among the pixels that it covers, and clear the areas for the next one."""
+    for b in range(rows):
+        total = 0.0
+        for a in range(columns):
+            total += covered[b, a]
+            covered[b, a] = 0.0
+            y, x = low + b, left + a
+            h = abs(total) * rate
+            if h <= SLIVER * rate or x < 0 or y < 0 or x >= sums.shape[1] or y >= sums.shape[0]:
+                continue
+            if not good:
+                lost[y, x] |= bits
+                continue
+            sums[y, x, 0] += h * value
+            sums[y, x, 1] += h
+            if spread.size > 1:
+                spread[y, x] += h * h * v
+            if used.size > 1:
+                used[y, x] |= bits
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _deposit_plain(
+    covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, sums: Floats
+) -> None:
+    """Do what `_deposit` does where the drop lies inside, and there is nothing but samples; without branches."""
+    for b in range(rows):
+        total = 0.0
+        for a in range(columns):
+            total += covered[b, a]
+            covered[b, a] = 0.0
+            h = abs(total)
+            h = h * rate if h > SLIVER else 0.0
+            sums[low + b, left + a, 0] += h * value
+            sums[low + b, left + a, 1] += h
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _map_row(
+    nodes: Floats, step: int, lagrange: Floats, row: int, column: int, first: int, last: int, scratch: Floats,
+    xs: Floats, ys: Floats,
+) -> None:  # fmt: skip
+    """Place the pixels of a row; beyond the first and last pixel of the image the map goes on in a straight line.
+
+    The map knows better what lies there, but this is how the official library places the outer corners.
+    """
+    fill_row(nodes, step, lagrange, row, column, scratch, xs, ys)
+    if 1 <= first < xs.size - 1:
+        xs[first - 1], ys[first - 1] = 2.0 * xs[first] - xs[first + 1], 2.0 * ys[first] - ys[first + 1]
+    if 1 <= last < xs.size - 1:
+        xs[last + 1], ys[last + 1] = 2.0 * xs[last] - xs[last - 1], 2.0 * ys[last] - ys[last - 1]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> None:
+    """Put the row beyond the edge of the image in a straight line with the last two."""
+    for c in range(xs.shape[1]):
+        xs[outside, c] = 2.0 * xs[here, c] - xs[inside, c]
+        ys[outside, c] = 2.0 * ys[here, c] - ys[inside, c]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _corners(below: Floats, here: Floats, above: Floats, half: float, origin: int, out: Floats) -> None:
+    """Place the four corners of each drop of a row on one axis, linear between the centres of neighbouring pixels.
+
+    Positions are moved by half a pixel, so that pixel k of the window covers k to k + 1.
+    """
+    near, far = (1.0 - half) * (1.0 - half), half * half
+    edge = half * (1.0 - half)
+    shift = 0.5 - origin
+    for k in range(4):
+        row = below if k < 2 else above
+        side = 0 if k == 0 or k == 3 else 2  # noqa: PLR1714 - a tuple costs time here
+        corner = out[k]
+        for j in range(corner.size):
+            corner[j] = near * here[j + 1] + edge * (here[j + side] + row[j + 1]) + far * row[j + side] + shift
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _bounds(px: Floats, py: Floats, areas: Floats, spans: NDArray[np.int32]) -> None:
+    """Give the areas of the drops of a row, and the pixels that they reach: first column, first row, how many."""
+    for j in range(areas.size):
+        x0, x1, x2, x3 = px[0, j], px[1, j], px[2, j], px[3, j]
+        y0, y1, y2, y3 = py[0, j], py[1, j], py[2, j], py[3, j]
+        areas[j] = 0.5 * abs((x1 - x3) * (y0 - y2) - (x0 - x2) * (y1 - y3))
+        left, low = np.floor(min(x0, x1, x2, x3)), np.floor(min(y0, y1, y2, y3))
+        spans[0, j], spans[1, j] = np.int32(left), np.int32(low)
+        spans[2, j] = np.int32(np.floor(max(x0, x1, x2, x3)) - left) + 1
+        spans[3, j] = np.int32(np.floor(max(y0, y1, y2, y3)) - low) + 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
+    """Add what a side gives to the derivative along x of the covered area of each pixel (signed by its sense)."""
+    if y0 == y1:
+        return
+    sign = 1.0
+    if y1 < y0:
+        x0, y0, x1, y1, sign = x1, y1, x0, y0, -1.0
+    row = int(y0)
+    if y1 <= row + 1.0:
+        _cover_row(x0, x1, sign * (y1 - y0), covered, row)
+        return
+    slope = (x1 - x0) / (y1 - y0)
+    y, x = y0, x0
+    while y < y1:
+        end = min(y1, row + 1.0)
+        stop = min(max(x0 + slope * (end - y0), min(x0, x1)), max(x0, x1)) if end < y1 else x1
+        _cover_row(x, stop, sign * (end - y), covered, row)
+        y, x, row = end, stop, row + 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _cover_row(x0: float, x1: float, dy: float, covered: Floats, row: int) -> None:
+    """Add a piece of a side that stays in one row; `dy` is its signed height."""
+    if x0 > x1:
+        x0, x1 = x1, x0
+    column = max(int(x0), 0)
+    if x1 <= column + 1.0 or x1 == x0:
+        share = column + 1.0 - 0.5 * (x0 + x1)
+        covered[row, column] += dy * share
+        covered[row, column + 1] += dy * (1.0 - share)
+        return
+    rate, x = dy / (x1 - x0), x0
+    while x < x1:
+        end = min(x1, column + 1.0)
+        part = rate * (end - x)
+        share = column + 1.0 - 0.5 * (x + end)
+        covered[row, column] += part * share
+        covered[row, column + 1] += part * (1.0 - share)
+        x, column = end, column + 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _normalise(sums: Floats, spread: Floats, used: Bits, lost: Bits, sci: Reals, wht: Reals, var: Reals) -> None:
+    """Divide by the weights; a pixel that no drop reached keeps the bits that tell why."""
+    for i in range(sci.shape[0]):
+        for j in range(sci.shape[1]):
+            total = sums[i, j, 1]
+            sci[i, j] = sums[i, j, 0] / total if total > 0.0 else np.nan
+            wht[i, j] = total
+            if spread.size > 1:
+                var[i, j] = spread[i, j] / (total * total) if total > 0.0 else 0.0
+            if used.size > 1 and total <= 0.0:
+                used[i, j] = lost[i, j]

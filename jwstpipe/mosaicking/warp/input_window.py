@@ -1,0 +1,97 @@
+"""Windows of inputs, prepared for resampling: what must not take part becomes NaN, weights and variances are made."""
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.open import open_image
+from jwstpipe.images.windows import read_window
+from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.warp.resample import Layer
+from jwstpipe.mosaicking.warp.scratch import Room
+from jwstpipe.requests import Weights
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+
+__all__ = ["opened", "read_layer"]
+
+Plane = NDArray[np.float32]
+Bits = NDArray[np.uint32]
+
+
+@lru_cache(maxsize=64)
+def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
+    """Open an input, once in a process; by its product id a replaced file is not taken for the old one."""
+    del product_id
+    return open_image(address, s3=s3)
+
+
+def read_layer(
+    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, scaled: bool, s3: S3Settings,
+    room: Room | None = None,
+) -> Layer:  # fmt: skip
+    """Read a window of an input.
+
+    Parameters
+    ----------
+    source
+        The input.
+    window
+        Window of its pixels, inside its shape.
+    weights
+        ivm: 1/VAR_RNOISE for exposures, WHT for combined images; exptime: the exposure time; uniform: one.
+    rejected
+        Data quality bits whose pixels take no part.
+    with_errors
+        Read ERR too.
+    scaled
+        Samples are fluxes in a pixel.
+    s3
+        Endpoint of ``s3://`` inputs.
+    room
+        Where samples may be put: the layer is good until it is cleared.
+    """
+    image, space = opened(source.address, source.product_id, s3), room or Room(0)
+    none, no_bits = np.ones((1, 1), dtype="f4"), np.zeros((1, 1), dtype="u4")
+
+    def read(plane: str, dtype: str = "f4", *, covered: bool = False) -> NDArray[Any]:
+        return read_window(image, plane, window, space.take(window.shape, dtype), covered=covered)
+
+    by_weight = weights == "ivm" and "wht" in source.planes
+    sci = read("sci", covered=not by_weight)  # no weight, no data: `_prepare` sees to it
+    dq = read("dq", "u4") if "dq" in source.planes else no_bits
+    wht, inverse = none, 0
+    if weights == "ivm":
+        inverse = int(not by_weight)
+        wht = read("var_rnoise" if inverse else "wht")
+    var = read("err") if with_errors else none
+    if dq is not no_bits or wht is not none or var is not none:
+        _prepare(sci, dq, rejected, wht, inverse, var)
+    factor = source.exposure_s if weights == "exptime" else 1.0
+    return Layer(sci, wht, var, dq, window, source.shape, factor, source.sky, scaled)
+
+
+@njit(nogil=True, cache=True)
+def _prepare(sci: Plane, dq: Bits, rejected: int, wht: Plane, inverse: int, var: Plane) -> None:
+    """Put NaN where a pixel must not take part, turn variances into weights and errors into variances, in place."""
+    has_dq, has_wht, has_var = dq.shape[0] > 1, wht.shape[0] > 1, var.shape[0] > 1
+    for i in range(sci.shape[0]):
+        for j in range(sci.shape[1]):
+            good = np.isfinite(sci[i, j])
+            if has_dq and dq[i, j] & rejected:
+                good = False
+            if has_wht:
+                weight = wht[i, j]
+                if inverse:
+                    weight = np.float32(1.0) / weight if weight > 0.0 else np.float32(0.0)
+                if not (weight > 0.0 and weight < np.inf):
+                    good, weight = False, np.float32(0.0)
+                wht[i, j] = weight
+            if has_var:
+                var[i, j] = var[i, j] * var[i, j]
+            if not good:
+                sci[i, j] = np.nan

@@ -1,0 +1,1 @@
+"""Pure arrays in, pure arrays out: robust statistics, smoothing, wavelets, centroids, matching."""

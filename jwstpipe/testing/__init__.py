@@ -1,0 +1,1 @@
+"""What implementers and tests run against: a local archive."""

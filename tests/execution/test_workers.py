@@ -1,0 +1,105 @@
+"""The same jobs, receipts and errors from threads, a scheduler in this process, processes, and an address."""
+
+import os
+import time
+
+import psutil
+import pytest
+from distributed import LocalCluster
+
+from jwstpipe.errors import DataError, ServiceError, UsageError
+from jwstpipe.execution.workers import open_workers, shared_cluster
+from jwstpipe.settings import ExecutionSettings
+
+
+def square(number):
+    if number == 13:
+        raise DataError("13 is not squared")
+    return number * number, os.getpid()
+
+
+def slow(seconds):
+    time.sleep(seconds)
+    return seconds
+
+
+@pytest.fixture(scope="module")
+def address():
+    with shared_cluster(ExecutionSettings(workers=2)) as cluster:
+        assert cluster.dashboard_link.startswith("http://127.0.0.1:")
+        yield cluster.address
+
+
+@pytest.fixture(params=["plain threads", "threads", "processes", "address"], scope="module")
+def workers(request):
+    kind = request.param
+    cluster = request.getfixturevalue("address") if kind == "address" else kind.removeprefix("plain ")
+    with open_workers(ExecutionSettings(cluster=cluster, workers=2), dashboard=kind == "threads") as found:
+        yield found
+
+
+def test_receipts_come_in_the_order_of_jobs_and_progress_rises(workers):
+    seen = []
+    jobs = {f"job-{number}": number for number in range(12)}
+    receipts = workers.run(square, jobs, name="square", report=seen.append, unit="numbers")
+    assert [receipt[0] for receipt in receipts.values()] == [number**2 for number in range(12)]
+    assert list(receipts) == list(jobs)
+    done = [progress.done for progress in seen]
+    assert done == sorted(done)
+    assert (done[0], done[-1], seen[-1].total, seen[-1].unit) == (0, 12, 12, "numbers")
+
+
+def test_the_error_of_a_job_reaches_the_caller_as_it_is(workers):
+    with pytest.raises(DataError, match="13 is not squared"):
+        workers.run(square, {"a": 1, "b": 13}, name="square")
+    assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
+
+
+def test_receipts_come_one_by_one_and_what_is_not_wanted_any_more_is_dropped(workers):
+    receipts = workers.each(square, {str(number): number for number in range(3)}, name="square")
+    assert {key: receipt[0] for key, receipt in receipts} == {"0": 0, "1": 1, "2": 4}
+    unwanted = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+    assert next(unwanted)[1] == 0.05
+    unwanted.close()
+    assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
+
+
+def test_a_scheduler_that_goes_away_is_named():
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+        settings = ExecutionSettings(cluster=cluster.scheduler_address)
+        with open_workers(settings) as workers:
+            work = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+            next(work)
+            cluster.close()
+            with pytest.raises(ServiceError, match="slow: the Dask scheduler dropped the work"):
+                list(work)
+
+
+def test_no_jobs_are_no_work(workers):
+    assert workers.run(square, {}, name="square") == {}
+
+
+def test_after_an_error_waiting_jobs_are_dropped():
+    with open_workers(ExecutionSettings(workers=1)) as one:
+        started = time.perf_counter()
+        with pytest.raises(TypeError):
+            one.run(slow, {"bad": "x", **{str(number): 0.5 for number in range(20)}}, name="slow")
+        assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("cluster", ["threads", "processes"])
+def test_all_that_listens_listens_on_loopback_only(cluster):
+    with open_workers(ExecutionSettings(workers=1, cluster=cluster), dashboard=True) as workers:
+        assert workers.dashboard_link.startswith("http://127.0.0.1:")
+        processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        sockets = [socket for process in processes for socket in process.net_connections("inet")]
+    assert {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
+def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):
+    with pytest.raises(UsageError, match="unknown cluster 'moon'"), open_workers(ExecutionSettings(cluster="moon")):
+        pass
+    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
+    silent = ExecutionSettings(cluster="tcp://127.0.0.1:9")
+    with pytest.raises(ServiceError, match="no Dask scheduler answers at tcp://127"), open_workers(silent):
+        pass

@@ -1,0 +1,70 @@
+"""Shards packed here against zarr-python's own."""
+
+import numpy as np
+import pytest
+import zarr
+from zarr.codecs import BloscCodec
+
+from jwstpipe.errors import StoreError
+from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD, plane_spec
+from jwstpipe.images.zarr.shards import SIDE, PackedShard, encode_shard
+from jwstpipe.images.zarr.writer import ImageWriter
+
+
+@pytest.fixture
+def sky():
+    values = np.random.default_rng(2).normal(10, 0.1, (SHARD, SHARD)).astype("f4")
+    values[:CHUNK, :CHUNK] = np.nan
+    values[700:900, 700:1900] = np.nan
+    return values
+
+
+def unpacked(content, dtype):
+    return PackedShard(lambda start, end: content[start:end], len(content), dtype, name="image")
+
+
+@pytest.mark.parametrize("plane", ["sci", "dq", "n"])
+def test_zarr_reads_our_shards_and_we_read_those_of_zarr(tmp_path, sky, plane):
+    spec = plane_spec(plane)
+    values = sky if plane == "sci" else np.where(np.isnan(sky), 0, 3).astype(spec.dtype)
+    shape = (SHARD + 300, SHARD)
+    edge = np.ascontiguousarray(values[:300])
+    writer = ImageWriter(tmp_path / "ours")
+    writer.create_plane(plane, shape, spec)
+    writer.write_shard(plane, (0, 0), values)
+    writer.write_shard(plane, (1, 0), edge)
+    read = zarr.open_array(tmp_path / "ours" / "0" / plane, mode="r")[:]
+    np.testing.assert_array_equal(read[:SHARD], values)
+    np.testing.assert_array_equal(read[SHARD:], edge)
+    theirs = zarr.create_array(
+        tmp_path / "theirs",
+        shape=shape,
+        dtype=spec.dtype,
+        chunks=(CHUNK, CHUNK),
+        shards=(SHARD, SHARD),
+        compressors=BloscCodec(cname=CODEC.cname, clevel=CODEC.clevel, shuffle="bitshuffle"),
+        fill_value=spec.fill,
+    )
+    theirs[:SHARD], theirs[SHARD:] = values, edge
+    packed = (tmp_path / "theirs" / "c" / "0" / "0").read_bytes()
+    shard = unpacked(packed, values.dtype)
+    found = [[shard.chunk((row, column)) for column in range(SIDE)] for row in range(SIDE)]
+    assert found[0][0] is None  # nothing but the fill value
+    found[0][0] = values[:CHUNK, :CHUNK] if found[0][0] is None else found[0][0]
+    np.testing.assert_array_equal(np.block(found), values)
+    ours = (tmp_path / "ours" / "0" / plane / "c" / "0" / "0").read_bytes()
+    assert len(ours) == len(packed)
+
+
+def test_a_shard_without_samples_is_not_stored(tmp_path):
+    assert encode_shard(np.full((SHARD, 9), np.nan, "f4")) is None
+    writer = ImageWriter(tmp_path / "image")
+    with writer.open_shard("sci", (3, 3), "f4") as shard:
+        assert shard is None
+
+
+def test_a_damaged_shard_is_refused(sky):
+    packed = bytearray(b"".join(encode_shard(sky)))
+    packed[-10] ^= 1
+    with pytest.raises(StoreError, match="damaged"):
+        unpacked(bytes(packed), np.dtype("f4"))

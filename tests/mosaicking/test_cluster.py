@@ -1,0 +1,73 @@
+"""A cluster of processes, over tcp and over tls: a worker is killed, and nothing of it shows in the mosaic."""
+
+import signal
+import subprocess
+import sys
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+import jwstpipe
+from jwstpipe.execution.workers import ThreadWorkers, open_workers
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.settings import ExecutionSettings
+from tests.execution.test_clusters import certificates, free_port, spec_file
+from tests.mosaicking.test_incremental import PLANE, contents, strip_of_images
+
+OPTIONS = MosaicOptions(background="level", combine="clipped")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """Inputs on five tiles, and their mosaic by threads."""
+    folder = tmp_path_factory.mktemp("strip")
+    names = strip_of_images(folder, 10, level=0.5)
+    made = jwstpipe.mosaic(names, folder / "out.zarr", grid=(PLANE, None), options=OPTIONS, workers=ThreadWorkers(2))
+    assert made.tiles == 5
+    return names, made, contents(folder / "out.zarr")
+
+
+@contextmanager
+def cluster(protocol, folder):
+    """Run a scheduler and two workers, each a process of its own; give their settings and the workers' processes."""
+    address = f"{protocol}://127.0.0.1:{free_port()}"
+    certificates(folder)
+
+    def part(command, role, *words):
+        files = (("ca-file", "ca.pem"), ("cert", f"{role}.pem"), ("key", f"{role}.key"))
+        tls = [word for name, file in files for word in (f"--tls-{name}", str(folder / file))]
+        everything = [sys.executable, "-m", "dask", command, *(tls if protocol == "tls" else ()), *words]
+        process = subprocess.Popen(everything, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stack.callback(process.wait)
+        stack.callback(process.kill)
+        return process
+
+    with ExitStack() as stack:
+        listening = ("--protocol", protocol, "--host", "127.0.0.1", "--port", address.rpartition(":")[2])
+        part("scheduler", "scheduler", *listening, "--no-dashboard")
+        one = (address, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
+        workers = [part("worker", "worker", *one, "--local-directory", str(folder)) for _ in range(2)]
+        place = address if protocol == "tcp" else str(spec_file(folder, address))
+        yield ExecutionSettings(cluster=place, patience_s=60), workers
+
+
+@pytest.mark.parametrize("protocol", ["tcp", "tls"])
+def test_a_killed_worker_costs_its_tiles_only(undisturbed, tmp_path, protocol):
+    names, quiet, everything = undisturbed
+    seen = []
+    with cluster(protocol, tmp_path / "cluster") as (settings, processes), open_workers(settings) as workers:
+        workers.client.wait_for_workers(2)
+
+        def kill_one(progress):
+            if progress.stage == "tiles":
+                seen.append(progress.done)
+                if progress.done == 1:
+                    processes[0].send_signal(signal.SIGKILL)
+
+        out = tmp_path / "out.zarr"
+        disturbed = jwstpipe.mosaic(names, out, grid=(PLANE, None), options=OPTIONS, workers=workers, report=kill_one)
+        assert processes[0].wait() == -signal.SIGKILL
+        assert processes[1].poll() is None
+    assert seen[-1] == 5
+    assert disturbed.digest == quiet.digest
+    assert contents(out) == everything
