@@ -1,45 +1,17 @@
-"""Which passband an image was taken through, from its headers.
-
-JWST filters are those of `jwstpipe.names.optics`; the wavelengths of 2MASS are the effective ones of Cohen, Wheaton
-and Megeath (2003).
-"""
+"""Which passband an image was taken through, from its headers."""
 
 import re
-from dataclasses import dataclass
 
 from astropy.io.fits import Header
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.names.optics import filter_wavelength, imaging_filters, split_optics
+from jwstpipe.names.optics import imaging_filters, split_optics
+from jwstpipe.names.passband import Passband, wavelength_um
 
-__all__ = ["Passband", "header_filter", "known_wavelength", "passband", "wavelength_um"]
+__all__ = ["header_filter", "known_wavelength", "passband"]
 
-_OTHER_WAVELENGTHS = {"J": 1.235, "H": 1.662, "K": 2.159, "KS": 2.159, "F2550WR": 25.5}
 _NO_NAMES = ("", "NONE", "N/A", "UNKNOWN")
-
-
-@dataclass(frozen=True)
-class Passband:
-    """What an image saw."""
-
-    facility: str | None
-    """Observatory or survey, as JWST."""
-
-    instrument: str | None
-    """Instrument, as NIRCAM."""
-
-    filter: str | None
-    """Effective filter, upper case."""
-
-    wavelength_um: float | None
-    """Its wavelength, micrometres; None for a filter that is not in the table."""
-
-
-def wavelength_um(name: str) -> float | None:
-    """Give the wavelength of a filter, micrometres, or None when it is not known."""
-    known = filter_wavelength(name)
-    return _OTHER_WAVELENGTHS.get(name.strip().upper()) if known is None else known
 
 
 def header_filter(header: Header) -> str | None:

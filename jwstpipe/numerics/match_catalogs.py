@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
+
 __all__ = ["Shift", "match"]
 
 Floats = NDArray[np.float64]
@@ -67,7 +69,7 @@ def match(first: int, second: int, a: Floats, b: Floats, *, reach: float) -> Shi
     kept = np.hypot(*(offsets - centre).T) <= AGREEMENT
     for _ in range(5):
         centre = np.median(offsets[kept], axis=0)
-        scatter = max(1.4826 * float(np.median(np.abs(offsets[kept] - centre))), 1e-6)
+        scatter = max(MAD_TO_SIGMA * float(np.median(np.abs(offsets[kept] - centre))), 1e-6)
         inside = np.hypot(*(offsets - centre).T) <= max(CLIP * scatter, 1e-3)
         if np.array_equal(inside, kept):
             break

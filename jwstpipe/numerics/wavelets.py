@@ -7,7 +7,7 @@ what is above loses the threshold. Stars and edges stand far above it and stay.
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.pixels.sharpen import smoothed
+from jwstpipe.numerics.smoothing import smoothed
 
 __all__ = ["SCALES", "denoise_margin", "denoised"]
 

@@ -19,9 +19,10 @@ from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_for_pixels, read_level
-from jwstpipe.images.passband import Passband, known_wavelength, passband
+from jwstpipe.images.passband import known_wavelength, passband
 from jwstpipe.images.zarr.pyramid import halve
 from jwstpipe.names.optics import canonical_instrument
+from jwstpipe.names.passband import Passband
 from jwstpipe.render.geometry.one_grid import celestial_of, check_one_grid
 from jwstpipe.render.pixels.feather import Feather, plan_feather
 from jwstpipe.requests import CompositeRequest, Palette

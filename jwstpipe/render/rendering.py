@@ -17,6 +17,7 @@ from jwstpipe.display.tone.stretch import apply_stretch
 from jwstpipe.display.tone.table import stretch_table
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import fill_level, level_shape, read_level
+from jwstpipe.numerics.smoothing import gaussian_reach, gaussian_taps, smoothed
 from jwstpipe.numerics.wavelets import denoise_margin, denoised
 from jwstpipe.render.cores.fill import fill_holes
 from jwstpipe.render.cores.holes import CoreLimits, Hole
@@ -30,7 +31,7 @@ from jwstpipe.render.pixels.finish import (
     with_lightness,
 )
 from jwstpipe.render.pixels.mix import mix_window
-from jwstpipe.render.pixels.sharpen import gaussian_taps, sharpen_margin, sharpened, smoothed
+from jwstpipe.render.pixels.sharpen import sharpened
 from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelWindow", "RenderedWindow", "Scene", "layer_brightness", "read_channels", "render_window"]
@@ -121,7 +122,7 @@ def render_window(scene: Scene, box: Box) -> RenderedWindow:
         Window, pixels of the level of the scene.
     """
     look = scene.look
-    margin = sharpen_margin(look.sharpen.radius) if look.sharpen.amount else 0
+    margin = gaussian_reach(look.sharpen.radius) if look.sharpen.amount else 0
     wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
     inner = box.relative_to(wide)
     found = read_channels(scene, wide)
@@ -163,7 +164,7 @@ def read_channels(scene: Scene, box: Box) -> ChannelWindow:
     denoise = scene.look.denoise
     blurs = [layer.blur / 2.0**scene.level for layer in scene.all_layers]
     blurred = max(blurs) >= LEAST_BLUR
-    margin = (denoise_margin() if denoise else 0) + (sharpen_margin(max(blurs)) if blurred else 0)
+    margin = (denoise_margin() if denoise else 0) + (gaussian_reach(max(blurs)) if blurred else 0)
     wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
     samples, holes, repaired = _filled([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
     if not denoise and not blurred:

@@ -4,7 +4,8 @@ import pytest
 from astropy.io.fits import Header
 
 from jwstpipe.errors import UsageError
-from jwstpipe.images.passband import header_filter, known_wavelength, passband, wavelength_um
+from jwstpipe.images.passband import header_filter, known_wavelength, passband
+from jwstpipe.names.passband import wavelength_um
 from tests.render.render_images import MemoryImage, starfield
 
 

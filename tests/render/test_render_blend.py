@@ -14,7 +14,7 @@ from jwstpipe.display.colour.resolution import matching_sigmas, psf_fwhm_arcsec
 from jwstpipe.display.colour.srgb import srgb_decoded
 from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import UsageError
-from jwstpipe.images.passband import Passband
+from jwstpipe.names.passband import Passband
 from jwstpipe.numerics.wavelets import denoised
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.cores.holes import CoreLimits

@@ -6,9 +6,10 @@ from astropy.stats import mad_std
 from astropy.visualization import ZScaleInterval
 
 from jwstpipe.display.tone.balanced import KNEE, MIDDLE_BRIGHTNESS, SKY_BRIGHTNESS, automatic_stretches
-from jwstpipe.display.tone.statistics import measure_image, measure_sky
+from jwstpipe.display.tone.statistics import measure_sky
 from jwstpipe.display.tone.stretch import apply_stretch
 from jwstpipe.errors import DataError
+from jwstpipe.render.measure import measure_image
 from tests.render.render_images import MemoryImage, starfield
 
 

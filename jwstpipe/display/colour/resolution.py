@@ -7,8 +7,8 @@ through pixels of the detector.
 from collections.abc import Sequence
 from math import hypot, sqrt
 
-from jwstpipe.images.passband import Passband
 from jwstpipe.names.optics import canonical_instrument
+from jwstpipe.names.passband import Passband
 
 __all__ = ["matching_sigmas", "psf_fwhm_arcsec"]
 

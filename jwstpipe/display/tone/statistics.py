@@ -7,10 +7,9 @@ from astropy.visualization import ZScaleInterval
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError
-from jwstpipe.images.image import SkyImage
-from jwstpipe.images.levels import level_for_pixels, read_level
+from jwstpipe.numerics.robust import clipped_noise
 
-__all__ = ["FRACTIONS", "SURVEY_PIXELS", "SkyStatistics", "clipped_noise", "measure_image", "measure_sky"]
+__all__ = ["FRACTIONS", "SURVEY_PIXELS", "SkyStatistics", "measure_sky"]
 
 Image = NDArray[np.float32]
 Values = NDArray[np.float64]
@@ -28,8 +27,6 @@ BLOCK = 8
 SKY_PERCENTILE = 1.0
 """The sky is this percentile of the block medians: the dark parts of a field that nebulosity fills, the sky itself
 where most of the field is sky."""
-
-_CLIP_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -75,18 +72,6 @@ class SkyStatistics:
         return float(np.interp(value, self.quantiles, FRACTIONS))
 
 
-def measure_image(image: SkyImage, *, pixels: int = SURVEY_PIXELS) -> SkyStatistics:
-    """Measure an image on its finest level of at most `pixels` pixels.
-
-    Raises
-    ------
-    DataError
-        No pixel holds data.
-    """
-    level = level_for_pixels(image.shape, pixels)
-    return measure_sky(read_level(image, level=level), level=level, name=image.address)
-
-
 def measure_sky(values: Image, *, level: int, name: str) -> SkyStatistics:
     """Measure an array.
 
@@ -123,40 +108,6 @@ def measure_sky(values: Image, *, level: int, name: str) -> SkyStatistics:
         zscale=(float(first), float(last)),
         quantiles=quantiles,
     )
-
-
-def clipped_noise(residuals: Values) -> float:
-    """Estimate a standard deviation by the median absolute deviation, clipped at 3 sigma until it settles."""
-    kept = np.sort(residuals, axis=None)  # sorted once, all the medians of the rounds are look-ups
-    sigma = 0.0
-    for _ in range(_CLIP_ROUNDS):
-        centre = 0.5 * (kept[(kept.size - 1) // 2] + kept[kept.size // 2])
-        sigma = 1.482602218505602 * _middle_distance(kept, centre)
-        first = np.searchsorted(kept, centre - 3.0 * sigma, "left")
-        last = np.searchsorted(kept, centre + 3.0 * sigma, "right")
-        if last - first in (kept.size, 0):
-            break
-        kept = kept[first:last]
-    return sigma
-
-
-def _middle_distance(ordered: Values, centre: float) -> float:
-    """Give the median of the distances of sorted values from a point, by bisection.
-
-    The n nearest values lie side by side; the first of them is where leaving one out on the left for one more on the
-    right begins to cost distance.
-    """
-    found = []
-    for count in ((ordered.size + 1) // 2, ordered.size // 2 + 1):
-        low, high = 0, ordered.size - count
-        while low < high:
-            middle = (low + high) // 2
-            if centre - ordered[middle] > ordered[middle + count] - centre:
-                low = middle + 1
-            else:
-                high = middle
-        found.append(max(centre - ordered[low], ordered[low + count - 1] - centre))
-    return float(0.5 * (found[0] + found[1]))
 
 
 def _quantiles(ordered: Image, fractions: tuple[float, ...]) -> tuple[float, ...]:

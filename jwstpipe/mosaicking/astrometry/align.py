@@ -23,6 +23,7 @@ from jwstpipe.mosaicking.astrometry.star_finder import DetectJob, Stars, detect
 from jwstpipe.mosaicking.background.match import neighbours_of
 from jwstpipe.mosaicking.plan import MosaicPlan, with_turns
 from jwstpipe.numerics.match_catalogs import FEWEST, Shift, match
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
@@ -191,7 +192,7 @@ def _solve(
         if columns.size:
             solution[columns] = splu(normal).solve(np.asarray(weighted.T @ goal).ravel())
         rest = np.hypot(*(goal - design @ solution).reshape(-1, 2).T)
-        limit = max(HUBER * 1.4826 * float(np.median(rest)), 1e-9)
+        limit = max(HUBER * MAD_TO_SIGMA * float(np.median(rest)), 1e-9)
         weights = np.repeat(np.minimum(1.0, limit / np.maximum(rest, 1e-300)), 2)
     found = solution.reshape(count, 3) / np.array([1.0, 1.0, scale])
     for component in np.unique(components[~anchored]):

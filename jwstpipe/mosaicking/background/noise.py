@@ -10,6 +10,7 @@ from jwstpipe.fits.dq import dq_mask
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.warp.input_window import read_layer
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -40,7 +41,7 @@ def measure_noise(job: NoiseJob) -> float:
     )  # fmt: skip
     steps = np.diff(layer.sci, axis=1)
     steps = steps[np.isfinite(steps)]
-    return float(1.4826 * np.median(np.abs(steps)) / np.sqrt(2.0)) if steps.size else 0.0
+    return float(MAD_TO_SIGMA * np.median(np.abs(steps)) / np.sqrt(2.0)) if steps.size else 0.0
 
 
 def with_noise(

@@ -15,6 +15,7 @@ from jwstpipe.mosaicking.sky_model import NO_SKY
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -167,7 +168,7 @@ def _clipped(values: Floats, u: Floats, v: Floats, *, planes: bool) -> tuple[NDA
     scale = max(float(np.abs(u).max()), float(np.abs(v).max()), 1.0)
     basis = np.column_stack([np.ones_like(u), u / scale, v / scale]) if planes else np.ones((u.size, 1))
     centre = float(np.median(values))
-    sigma = 1.4826 * float(np.median(np.abs(values - centre)))
+    sigma = MAD_TO_SIGMA * float(np.median(np.abs(values - centre)))
     residual = values - centre
     kept = np.abs(residual) <= CLIP_SIGMAS * sigma if sigma > 0 else values == centre
     for _ in range(CLIP_ROUNDS):

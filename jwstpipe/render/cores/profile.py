@@ -9,6 +9,7 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.render.cores.holes import CORNERS_TOUCH, Region
 from jwstpipe.sky.box import Box
 
@@ -31,7 +32,7 @@ def is_core(values: Image, region: Region, *, reach: int) -> bool:
     if near.size == 0 or far.size < 8:
         return False
     middle = float(np.median(far))
-    spread = 1.4826 * float(np.median(np.abs(far - middle)))
+    spread = MAD_TO_SIGMA * float(np.median(np.abs(far - middle)))
     return float(np.median(near)) > middle + max(_STANDS_OUT * spread, 1e-6 * abs(middle))
 
 

@@ -1,0 +1,47 @@
+"""Robust location and spread: medians, absolute deviations, clipping."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MAD_TO_SIGMA", "clipped_noise"]
+
+Values = NDArray[np.float64]
+
+MAD_TO_SIGMA = 1.482602218505602
+"""Standard deviation of a normal distribution over its median absolute deviation."""
+
+_CLIP_ROUNDS = 8
+
+
+def clipped_noise(residuals: Values) -> float:
+    """Estimate a standard deviation by the median absolute deviation, clipped at 3 sigma until it settles."""
+    kept = np.sort(residuals, axis=None)  # sorted once, all the medians of the rounds are look-ups
+    sigma = 0.0
+    for _ in range(_CLIP_ROUNDS):
+        centre = 0.5 * (kept[(kept.size - 1) // 2] + kept[kept.size // 2])
+        sigma = MAD_TO_SIGMA * _middle_distance(kept, centre)
+        first = np.searchsorted(kept, centre - 3.0 * sigma, "left")
+        last = np.searchsorted(kept, centre + 3.0 * sigma, "right")
+        if last - first in (kept.size, 0):
+            break
+        kept = kept[first:last]
+    return sigma
+
+
+def _middle_distance(ordered: Values, centre: float) -> float:
+    """Give the median of the distances of sorted values from a point, by bisection.
+
+    The n nearest values lie side by side; the first of them is where leaving one out on the left for one more on the
+    right begins to cost distance.
+    """
+    found = []
+    for count in ((ordered.size + 1) // 2, ordered.size // 2 + 1):
+        low, high = 0, ordered.size - count
+        while low < high:
+            middle = (low + high) // 2
+            if centre - ordered[middle] > ordered[middle + count] - centre:
+                low = middle + 1
+            else:
+                high = middle
+        found.append(max(centre - ordered[low], ordered[low + count - 1] - centre))
+    return float(0.5 * (found[0] + found[1]))
