@@ -23,9 +23,9 @@ from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import open_store
 
 if TYPE_CHECKING:
-    from jwstpipe.operations.reproduce import Remade
+    from jwstpipe.operations.reproduce import Reproduction
 
-__all__ = ["find_records", "ingest", "lineage", "remake", "search", "why_stale"]
+__all__ = ["find_records", "ingest", "lineage", "reproduce", "search", "why_stale"]
 
 RequestT = TypeVar("RequestT", bound=SearchRequest)
 
@@ -226,13 +226,13 @@ def why_stale(product: str, *, user: str | None = None, settings: Settings | Non
         return reasons_why_stale(catalog, key, algorithms=ALGORITHMS, present=present)
 
 
-def remake(product: str, *, settings: Settings | None = None) -> "Remade":
+def reproduce(product: str, *, settings: Settings | None = None) -> "Reproduction":
     """Make a product again from its record, and tell whether it came out the same."""
-    from jwstpipe.operations.reproduce import remake as remake_product  # noqa: PLC0415 - loads mosaics and rendering
+    from jwstpipe.operations.reproduce import reproduce as reproduce_product  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
         key = find_product(catalog, product, s3=site.s3).record.product_id
-        return remake_product(key, catalog=catalog, store=open_store(site.store_root, s3=site.s3), workers=workers)
+        return reproduce_product(key, catalog=catalog, store=open_store(site.store_root, s3=site.s3), workers=workers)
 
 
 @contextmanager

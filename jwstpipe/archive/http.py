@@ -21,7 +21,7 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from jwstpipe import __version__
-from jwstpipe.archive.retry import PassingError
+from jwstpipe.archive.retry import TransientError
 from jwstpipe.errors import JwstPipeError, NotFoundError, TransferError
 from jwstpipe.settings import ArchiveSettings
 
@@ -215,11 +215,11 @@ def web_errors(name: str) -> Iterator[None]:
     except (requests.TooManyRedirects, requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema) as error:
         raise TransferError(f"{name}: {error}") from None
     except requests.Timeout:
-        raise PassingError(f"{name}: no answer in time") from None
+        raise TransientError(f"{name}: no answer in time") from None
     except TimeoutError:
-        raise PassingError(f"{name}: no answer in time") from None
+        raise TransientError(f"{name}: no answer in time") from None
     except (urllib3.exceptions.HTTPError, HTTPException, OSError) as error:  # requests' errors are of the last kind
-        raise PassingError(f"{name}: connection lost ({type(error).__name__})") from None
+        raise TransientError(f"{name}: connection lost ({type(error).__name__})") from None
 
 
 def raise_for_answer(response: requests.Response, name: str) -> None:
@@ -238,7 +238,7 @@ def raise_for_answer(response: requests.Response, name: str) -> None:
     if status < 400:
         return
     if status in PASSING_STATUS:
-        raise PassingError(f"{name}: HTTP {status}", wait_s=_retry_after_s(response.headers.get("Retry-After")))
+        raise TransientError(f"{name}: HTTP {status}", wait_s=_retry_after_s(response.headers.get("Retry-After")))
     if status in ABSENT_STATUS:
         raise AbsentError(f"{name}: HTTP {status}")
     raise TransferError(f"{name}: HTTP {status}")

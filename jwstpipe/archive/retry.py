@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from jwstpipe.errors import InterruptedRunError, ServiceError
 
-__all__ = ["PassingError", "StopSign", "Throttle", "patiently", "pause_s"]
+__all__ = ["CancellationToken", "Throttle", "TransientError", "pause_s", "retry"]
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ POLL_S = 0.05
 """How often a wait looks whether it was cut short."""
 
 
-class PassingError(ServiceError):
+class TransientError(ServiceError):
     """A failure that a later attempt may not meet."""
 
     def __init__(self, message: str, *, wait_s: float | None = None) -> None:
@@ -34,10 +34,10 @@ class PassingError(ServiceError):
         """Seconds that the server asks to wait, where it does."""
 
 
-class StopSign:
+class CancellationToken:
     """Tells workers to leave; a sign raised above is seen below, not the other way round."""
 
-    def __init__(self, above: "StopSign | threading.Event | None" = None) -> None:
+    def __init__(self, above: "CancellationToken | threading.Event | None" = None) -> None:
         self._above = above
         self._own = threading.Event()
 
@@ -57,7 +57,7 @@ class StopSign:
         InterruptedRunError
             It is raised.
         """
-        if isinstance(self._above, StopSign):
+        if isinstance(self._above, CancellationToken):
             self._above.check()
         if self.is_set():
             raise InterruptedRunError("the transfer was stopped; run it again to go on where it was")
@@ -79,7 +79,7 @@ class Throttle:
         self._lock = threading.Lock()
         self._free_at = 0.0
 
-    def take(self, count: int, stop: StopSign) -> None:
+    def take(self, count: int, stop: CancellationToken) -> None:
         """Wait until `count` bytes that came may be followed by others."""
         if self._rate is None:
             return
@@ -99,13 +99,13 @@ def pause_s(failures: int, asked_s: float | None = None) -> float:
     return max(ours, asked_s or 0.0)
 
 
-def patiently(call: Callable[[], T], *, attempts: int, stop: StopSign | None = None) -> T:
+def retry(call: Callable[[], T], *, attempts: int, stop: CancellationToken | None = None) -> T:
     """Call until it does not fail in passing.
 
     Parameters
     ----------
     call
-        What to do; raises `PassingError` for what may be tried again.
+        What to do; raises `TransientError` for what may be tried again.
     attempts
         Calls in all.
     stop
@@ -118,16 +118,16 @@ def patiently(call: Callable[[], T], *, attempts: int, stop: StopSign | None = N
     InterruptedRunError
         `stop` was raised.
     """
-    sign = stop or StopSign()
+    sign = stop or CancellationToken()
     for failures in range(1, attempts):
         try:
             return call()
-        except PassingError as error:
+        except TransientError as error:
             rest_after(error, failures, sign)
     return call()
 
 
-def rest_after(error: PassingError, failures: int, stop: StopSign) -> None:
+def rest_after(error: TransientError, failures: int, stop: CancellationToken) -> None:
     """Wait as a failure deserves; one that asks for a longer wait than we accept is raised again."""
     if error.wait_s is not None and error.wait_s > LONGEST_ASKED_WAIT_S:
         raise error

@@ -138,14 +138,14 @@ def _positions(
     """Answer in the order of the options, pixels first; null where the map has no answer."""
     import numpy as np
 
-    from jwstpipe.sky.frames import EQUATORIAL, rotated
+    from jwstpipe.sky.frames import ICRS, rotated
 
     wcs = image.wcs.exact(name=image.address)
     x, y = np.array(pixels, dtype=float).reshape(-1, 2).T
     lon, lat = wcs.to_sky(x, y)
-    ra, dec = rotated(lon, lat, wcs.frame, EQUATORIAL)
+    ra, dec = rotated(lon, lat, wcs.frame, ICRS)
     more_ra, more_dec = np.array(places, dtype=float).reshape(-1, 2).T
-    more_x, more_y = wcs.to_pixel(*rotated(more_ra, more_dec, EQUATORIAL, wcs.frame))
+    more_x, more_y = wcs.to_pixel(*rotated(more_ra, more_dec, ICRS, wcs.frame))
     columns = (np.append(x, more_x), np.append(y, more_y), np.append(ra, more_ra), np.append(dec, more_dec))
     return [
         {

@@ -91,12 +91,12 @@ def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
 
 def _rerun(context: typer.Context, catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
     from jwstpipe.execution.workers import open_workers
-    from jwstpipe.operations.reproduce import remake
+    from jwstpipe.operations.reproduce import reproduce
     from jwstpipe.storage import open_store
 
     store = open_store(settings.store_root, s3=settings.s3)
     with progress_bars(quiet=choices_of(context).quiet), open_workers(settings.execution) as workers:
-        made = remake(key, catalog=catalog, store=store, workers=workers)
+        made = reproduce(key, catalog=catalog, store=store, workers=workers)
     if as_json:
         json_data(asdict(made))
     else:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.celestial import CelestialWcs
-from jwstpipe.sky.frames import EQUATORIAL, rotated, unit_vectors
+from jwstpipe.sky.frames import ICRS, rotated, unit_vectors
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled_wcs import SampledWcs, WcsNodes
 
@@ -186,6 +186,6 @@ def _offset(evaluate: _Evaluator, header_wcs: CelestialWcs, shape: tuple[int, in
     y, x = (line.ravel() for line in np.meshgrid(*(np.linspace(0.0, side - 1.0, 33) for side in shape), indexing="ij"))
     vectors = evaluate(x, y)
     lon, lat = np.degrees(np.arctan2(vectors[:, 1], vectors[:, 0])), np.degrees(np.arcsin(vectors[:, 2]))
-    seen_x, seen_y = header_wcs.to_pixel(*rotated(lon, lat, EQUATORIAL, header_wcs.frame))
+    seen_x, seen_y = header_wcs.to_pixel(*rotated(lon, lat, ICRS, header_wcs.frame))
     distance = np.hypot(seen_x - x, seen_y - y)
     return float(distance.max()) if np.isfinite(distance).all() else np.inf

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.standard_cards import all_plain
+from jwstpipe.fits.standard_cards import all_standard
 
 if TYPE_CHECKING:  # both take long to load, and the structure is found without them
     import numpy as np
@@ -155,7 +155,7 @@ def parse_header(content: bytes) -> "Header":
 
     text = content.translate(_PRINTABLE).decode("ascii")
     header = Header.fromstring(text)
-    if all_plain(text):
+    if all_standard(text):
         return header
     broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
     for number in reversed(broken):

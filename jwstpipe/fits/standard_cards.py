@@ -6,7 +6,7 @@ a JWST exposure has hundreds; cards of the plain forms below it always can, othe
 
 import re
 
-__all__ = ["all_plain"]
+__all__ = ["all_standard"]
 
 CARD = 80
 
@@ -17,7 +17,7 @@ _COMMENTARY = frozenset({"COMMENT ", "HISTORY ", "        "})
 _OTHER = frozenset({"CONTINUE", "HIERARCH", "END     "})
 
 
-def all_plain(text: str) -> bool:
+def all_standard(text: str) -> bool:
     """Tell whether every card of a header, up to END, is of a plain form.
 
     Parameters

@@ -13,7 +13,7 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["fill_level", "level_for_pixels", "level_for_side", "level_shape", "read_level"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Sums = NDArray[np.float64]
 
 _READ_PIXELS = 1 << 23
@@ -38,7 +38,7 @@ def level_for_side(side: int, wanted: int) -> int:
     return max((side // wanted).bit_length() - 1, 0)
 
 
-def read_level(image: SkyImage, box: Box | None = None, *, level: int = 0) -> Image:
+def read_level(image: SkyImage, box: Box | None = None, *, level: int = 0) -> Float32Image:
     """Read a window of the science plane at any level.
 
     Parameters
@@ -61,7 +61,7 @@ def read_level(image: SkyImage, box: Box | None = None, *, level: int = 0) -> Im
     return values
 
 
-def fill_level(image: SkyImage, box: Box, target: Image, *, level: int) -> bool:
+def fill_level(image: SkyImage, box: Box, target: Float32Image, *, level: int) -> bool:
     """Read a window as `read_level` does, into an array that is there; tells whether every sample has data."""
     stored = min(level, image.levels - 1)
     if stored == level:
@@ -75,7 +75,7 @@ def fill_level(image: SkyImage, box: Box, target: Image, *, level: int) -> bool:
     return whole
 
 
-def _average(image: SkyImage, box: Box, target: Image, stored: int, halvings: int) -> None:
+def _average(image: SkyImage, box: Box, target: Float32Image, stored: int, halvings: int) -> None:
     height, width = level_shape(image.shape, stored)
     for band in box.bands(max(1, _READ_PIXELS // max(1, box.shape[1] << 2 * halvings))):
         source = Box(

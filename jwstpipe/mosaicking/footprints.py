@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, rotated
+from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.grid import TILE
 from jwstpipe.storage import aside
 
@@ -117,12 +117,12 @@ def draw_footprints(plan: MosaicPlan, path: str | Path) -> None:
 
 def _on_sky(plan: MosaicPlan, x: Floats, y: Floats) -> list[list[float]]:
     lon, lat = plan.grid.wcs(Box(0, 0, 1, 1)).wcs_pix2world(x, y, 0)
-    ra, dec = rotated(lon, lat, plan.grid.frame, EQUATORIAL)
+    ra, dec = rotated(lon, lat, plan.grid.frame, ICRS)
     return np.column_stack([ra, dec]).tolist()  # type: ignore[no-any-return]
 
 
 def _on_plane(plan: MosaicPlan, ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
-    lon, lat = rotated(ra, dec, EQUATORIAL, plan.grid.frame)
+    lon, lat = rotated(ra, dec, ICRS, plan.grid.frame)
     x, y = plan.grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
     return np.asarray(x), np.asarray(y)
 
@@ -133,7 +133,7 @@ def _draw_graticule(draw: ImageDraw.ImageDraw, plan: MosaicPlan, window: Box, pl
     x = np.concatenate([window.x0 + t * window.shape[1]] * 2 + [np.full_like(t, window.x0), np.full_like(t, window.x1)])
     y = np.concatenate([np.full_like(t, window.y0), np.full_like(t, window.y1)] + [window.y0 + t * window.shape[0]] * 2)
     edge = np.array(_on_sky(plan, x, y))
-    middle = plan.grid.crval[0] if plan.grid.frame == EQUATORIAL else float(edge[0, 0])
+    middle = plan.grid.crval[0] if plan.grid.frame == ICRS else float(edge[0, 0])
     ra, dec = (edge[:, 0] - middle + 180.0) % 360.0 - 180.0, edge[:, 1]
     if np.ptp(ra) > 180.0:  # round a pole, where meridians meet
         return

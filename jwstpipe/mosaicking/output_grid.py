@@ -11,7 +11,7 @@ from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, rotated
+from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.grid import SkyGrid
 
 __all__ = ["aligned_grid", "read_grid"]
@@ -83,7 +83,7 @@ def aligned_grid(
     shape = open_image(min(map(str, images)), s3=s3).shape
     middle = 0.5 * (shape[1] - 1), 0.5 * (shape[0] - 1)
     lon, lat = wcs[0].to_sky(np.array([middle[0]] * 2), np.array([middle[1], middle[1] + 1.0]))
-    ra, dec = rotated(lon, lat, wcs[0].frame, EQUATORIAL)
+    ra, dec = rotated(lon, lat, wcs[0].frame, ICRS)
     east = ((ra[1] - ra[0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(dec[0]))
     angle = float(np.degrees(np.arctan2(east, dec[1] - dec[0])))
     scale = scale_arcsec or float(f"{min(found.scale_arcsec for found in wcs):.2e}")

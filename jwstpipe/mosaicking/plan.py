@@ -17,7 +17,7 @@ from jwstpipe.fits.dq import dq_mask
 from jwstpipe.identity import derived_product_id
 from jwstpipe.mosaicking.brightness_units import quantity_of
 from jwstpipe.mosaicking.cost import estimate
-from jwstpipe.mosaicking.sky_model import Sky
+from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
 from jwstpipe.progress import Reporter, silent
@@ -27,7 +27,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint, centre_of, outlines_on
 from jwstpipe.sky.frames import lonlat, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.rotation import Turn
+from jwstpipe.sky.rotation import SkyRotation
 from jwstpipe.storage import is_remote
 
 __all__ = ["MosaicPlan", "common_frame", "common_grid", "plan_mosaic", "with_skies", "with_turns"]
@@ -248,18 +248,18 @@ def common_frame(
     return plane, Box.around([_bounding_box(shape) for shape in shapes])
 
 
-def with_skies(plan: MosaicPlan, skies: Sequence[Sky]) -> MosaicPlan:
+def with_skies(plan: MosaicPlan, skies: Sequence[BackgroundModel]) -> MosaicPlan:
     """Give the sources of a plan the skies to subtract."""
     sources = tuple(replace(source, sky=sky) for source, sky in zip(plan.sources, skies, strict=True))
     return replace(plan, sources=sources)
 
 
-def with_turns(plan: MosaicPlan, turns: Sequence[Turn | None]) -> MosaicPlan:
+def with_turns(plan: MosaicPlan, turns: Sequence[SkyRotation | None]) -> MosaicPlan:
     """Give the sources of a plan the corrections of their positions, and find out anew which tiles they touch."""
     outlines = []
     for outline, turn in zip(plan.outlines, turns, strict=True):
         if turn is not None:
-            ra, dec = lonlat(turn.of(unit_vectors(outline.ra, outline.dec)))
+            ra, dec = lonlat(turn.apply(unit_vectors(outline.ra, outline.dec)))
             outline = replace(outline, ra=ra, dec=dec)  # noqa: PLW2901 - the same outline, moved
         outlines.append(outline)
     shapes = outlines_on(plan.grid, outlines, names=[source.address for source in plan.sources])

@@ -1,15 +1,15 @@
-"""`Sky`: what is subtracted from an input so that it agrees with its neighbours: a constant, or a plane."""
+"""`BackgroundModel`: what is subtracted from an input so that it agrees with its neighbours: a constant, or a plane."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_SKY", "Sky"]
+__all__ = ["NO_BACKGROUND", "BackgroundModel"]
 
 
 @dataclass(frozen=True)
-class Sky:
+class BackgroundModel:
     """The sky to subtract from one input: a level, and its slopes on the plane."""
 
     level: float = 0.0
@@ -26,5 +26,5 @@ class Sky:
         return np.array([self.level, *self.slope, *self.pivot])
 
 
-NO_SKY = Sky()
+NO_BACKGROUND = BackgroundModel()
 """Nothing to subtract."""

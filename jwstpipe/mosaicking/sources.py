@@ -11,13 +11,13 @@ from jwstpipe.errors import DataError
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.mosaicking.sky_model import NO_SKY, Sky
+from jwstpipe.mosaicking.sky_model import NO_BACKGROUND, BackgroundModel
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint, footprint
 from jwstpipe.sky.image_wcs import ImageWcs, SkyWcs
-from jwstpipe.sky.rotation import Turn, TurnedWcs
+from jwstpipe.sky.rotation import SkyRotation, TurnedWcs
 
 __all__ = ["InspectJob", "Inspection", "Source", "identify", "identity_of", "inspect", "weights_for"]
 
@@ -52,10 +52,10 @@ class Source:
     box: Box
     """Bounding box on the plane."""
 
-    sky: Sky = NO_SKY
+    sky: BackgroundModel = NO_BACKGROUND
     """Sky to subtract."""
 
-    turn: Turn | None = None
+    turn: SkyRotation | None = None
     """What alignment found its WCS to be wrong by."""
 
     noise: float = 0.0

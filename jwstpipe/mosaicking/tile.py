@@ -12,7 +12,7 @@ from jwstpipe.images.zarr.layout import CHUNK
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.mosaicking.warp.blocks import Block, blocks
-from jwstpipe.mosaicking.warp.mapped_source import Placed, place
+from jwstpipe.mosaicking.warp.mapped_source import MappedSource, map_source
 from jwstpipe.mosaicking.warp.sample_digest import PlanesDigest
 
 __all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
@@ -110,12 +110,12 @@ def compute(job: TileJob) -> Computed:
     return Computed(planes, tuple(sorted(used)), _max_error(placed), clipped)
 
 
-def _placed(job: TileJob) -> list[Placed]:
+def _placed(job: TileJob) -> list[MappedSource]:
     region = job.window.dilated(1 if job.options.combine == "clipped" else 0)
-    return [found for source in job.sources if (found := place(job, source, region)) is not None]
+    return [found for source in job.sources if (found := map_source(job, source, region)) is not None]
 
 
-def _max_error(placed: list[Placed]) -> float:
+def _max_error(placed: list[MappedSource]) -> float:
     return max((found.max_error for found in placed), default=0.0)
 
 

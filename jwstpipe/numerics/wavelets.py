@@ -11,7 +11,7 @@ from jwstpipe.numerics.smoothing import smoothed
 
 __all__ = ["SCALES", "denoise_margin", "denoised"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 SCALES = 3
 """Scales that are cleaned: structures of about 1, 2 and 4 pixels."""
@@ -26,7 +26,7 @@ def denoise_margin() -> int:
     return sum(2 << scale for scale in range(SCALES))
 
 
-def denoised(values: Image, *, noise: float, strength: float) -> Image:
+def denoised(values: Float32Image, *, noise: float, strength: float) -> Float32Image:
     """Take noise out of a window of a channel.
 
     Parameters
@@ -49,7 +49,7 @@ def denoised(values: Image, *, noise: float, strength: float) -> Image:
     return np.asarray(result + current, np.float32)
 
 
-def _spread(scale: int) -> Image:
+def _spread(scale: int) -> Float32Image:
     """Put ``2**scale - 1`` zeros between the taps of the spline."""
     taps = np.zeros(4 * (1 << scale) + 1, np.float32)
     taps[:: 1 << scale] = _SPLINE

@@ -30,7 +30,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.storage import ObjectStore
 
-__all__ = ["ALGORITHMS", "Remade", "product_stands", "remake", "tree_digest"]
+__all__ = ["ALGORITHMS", "Reproduction", "product_stands", "reproduce", "tree_digest"]
 
 ALGORITHMS: dict[str, str] = {
     "convert": CONVERT_ALGORITHM,
@@ -45,7 +45,7 @@ _PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
-class Remade:
+class Reproduction:
     """A product that was made again."""
 
     product_id: str
@@ -91,9 +91,9 @@ def tree_digest(store: ObjectStore, storage_key: str) -> str:
     return digest.hexdigest()
 
 
-def remake(
+def reproduce(
     product_id: str, *, catalog: Catalog, store: ObjectStore, workers: Workers | None = None, depth: int = 64
-) -> Remade:
+) -> Reproduction:
     """Make a product again from its record: the same inputs, parameters and algorithm.
 
     Inputs of ours that are not in the store any more are made again first. A product that stands is left alone and
@@ -144,7 +144,7 @@ def remake(
         expected, compared = _expected(record, store, digest, stood=stood)
         if not stood and record.file_format != "zarr" and digest == expected:
             store.put_file(Path(scratch.url(name)), key)
-    return Remade(product_id, digest, expected, compared, digest == expected, store.url(key), restored=not stood)
+    return Reproduction(product_id, digest, expected, compared, digest == expected, store.url(key), restored=not stood)
 
 
 def _expected(record: ProductRecord, store: ObjectStore, digest: str, *, stood: bool) -> tuple[str, str]:
@@ -194,7 +194,7 @@ def _inputs(
         elif not product_stands(store, str(parent.storage_key), parent.file_format):
             if depth <= 0:
                 raise DataError(f"{record.file_name}: its lineage is deeper than can be made again at once")
-            remake(key, catalog=catalog, store=store, workers=workers, depth=depth - 1)
+            reproduce(key, catalog=catalog, store=store, workers=workers, depth=depth - 1)
         addresses.append(store.url(str(parent.storage_key)))
     return addresses
 

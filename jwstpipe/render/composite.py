@@ -17,7 +17,7 @@ from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
 from jwstpipe.render.geometry.coverage import channels_to_show, covered_box
 from jwstpipe.render.geometry.frame import check_window, choose_frame
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
-from jwstpipe.render.layers import Channel, Layer, resolve_layers
+from jwstpipe.render.layers import Channel, PlannedChannel, resolve_layers
 from jwstpipe.render.overlay.marks import draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.render.overview import survey_picture
@@ -187,7 +187,7 @@ def _picture(plan: _Plan, path: Path, holes: Sequence[set[Hole]], *, bits: int, 
     )
 
 
-def _receipt(layer: Layer, holes: set[Hole]) -> ChannelReceipt:
+def _receipt(layer: PlannedChannel, holes: set[Hole]) -> ChannelReceipt:
     return ChannelReceipt(
         image=layer.image.address,
         product_id=product_id_of(layer),

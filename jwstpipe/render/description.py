@@ -7,7 +7,7 @@ from jwstpipe.display.colour.names import WHITE
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
 from jwstpipe.render.geometry.placement import SkyPlacement
-from jwstpipe.render.layers import Layer
+from jwstpipe.render.layers import PlannedChannel
 from jwstpipe.render.overlay.plan import Label
 from jwstpipe.render.rendering import Scene
 from jwstpipe.requests import CompositeRequest
@@ -56,7 +56,7 @@ def picture_labels(scene: Scene, title: str | None) -> list[Label]:
     return [*lines, *(Label(name, layer.colour) for name, layer in zip(names[::-1], scene.layers[::-1], strict=True))]
 
 
-def _wish(layer: Layer) -> dict[str, Any]:
+def _wish(layer: PlannedChannel) -> dict[str, Any]:
     """Say how a channel was rendered; by product id or file name, for folders are nobody else's business."""
     return {
         "image": product_id_of(layer) or layer.image.address.rstrip("/").rsplit("/", 1)[-1],
@@ -67,19 +67,19 @@ def _wish(layer: Layer) -> dict[str, Any]:
     }
 
 
-def _spectral_entry(layer: Layer, colour: str) -> SpectralEntry:
+def _spectral_entry(layer: PlannedChannel, colour: str) -> SpectralEntry:
     band = layer.band
     wavelength = None if band.wavelength_um is None else round(band.wavelength_um * 1000.0, 3)
     return SpectralEntry(band.facility, band.instrument, band.filter, wavelength, colour)
 
 
-def product_id_of(layer: Layer) -> str | None:
+def product_id_of(layer: PlannedChannel) -> str | None:
     """Give the product id of the image of a layer, where it knows one."""
     known = layer.image.provenance.get("product_id")
     return None if known is None else str(known)
 
 
-def _target(layer: Layer) -> str | None:
+def _target(layer: PlannedChannel) -> str | None:
     for keyword in ("TARGPROP", "TARGNAME", "OBJECT"):
         name = layer.image.primary.get(keyword)
         if isinstance(name, str) and name.strip() not in ("", "UNKNOWN"):

@@ -27,9 +27,9 @@ from jwstpipe.render.geometry.one_grid import celestial_of, check_one_grid
 from jwstpipe.render.pixels.feather import Feather, plan_feather
 from jwstpipe.requests import CompositeRequest, Palette
 
-__all__ = ["Channel", "Layer", "LayerPlan", "resolve_layers"]
+__all__ = ["Channel", "LayerPlan", "PlannedChannel", "resolve_layers"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _SHARED_PART = 0.25
 
@@ -59,7 +59,7 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Layer:
+class PlannedChannel:
     """A channel with all that rendering needs."""
 
     image: SkyImage
@@ -102,10 +102,10 @@ class Layer:
 class LayerPlan:
     """All channels of a picture, measured."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[PlannedChannel, ...]
     """The shortest wavelength first, then those without."""
 
-    luminance: Layer | None
+    luminance: PlannedChannel | None
     """Stretched like a channel of its own."""
 
     feather: Feather
@@ -155,7 +155,7 @@ def resolve_layers(
     )
     blurs, unknown = _blurs(chosen, bands) if options.match_resolution else ([0.0] * len(bands), ())
     layers = tuple(
-        Layer(
+        PlannedChannel(
             channel.image,
             band,
             colour,
@@ -227,7 +227,7 @@ class _Measured:
     counts: NDArray[np.uint16]
     """(y, x) images with data, at `level`."""
 
-    coarse: list[Image]
+    coarse: list[Float32Image]
     """Of each, coarser still, for its edges."""
 
     coarse_level: int
@@ -247,7 +247,7 @@ def _measured(channels: Sequence[Channel], region: tuple[int, int, int, int] | N
         shared = np.logical_and.reduce(covered)
         enough = int(shared.sum()) >= _SHARED_PART * max(int(mask.sum()) for mask in covered)
 
-        def measure(number: int) -> tuple[SkyStatistics, Image]:
+        def measure(number: int) -> tuple[SkyStatistics, Float32Image]:
             values, name = samples[number], channels[number].image.address
             alike = bool((covered[number] == shared).all())
             seen = np.where(shared, values, np.float32(np.nan)) if enough and not alike else values
@@ -265,7 +265,7 @@ def _measured(channels: Sequence[Channel], region: tuple[int, int, int, int] | N
     return _Measured(statistics, level, counts, coarser, max(coarse, level))
 
 
-def _sky_of(values: Image, region: tuple[int, int, int, int], *, level: int, name: str) -> float:
+def _sky_of(values: Float32Image, region: tuple[int, int, int, int], *, level: int, name: str) -> float:
     """Give the median of a reference region."""
     x0, y0, x1, y1 = region
     part = values[max(y0, 0) >> level : -(-y1 >> level), max(x0, 0) >> level : -(-x1 >> level)]
@@ -275,20 +275,20 @@ def _sky_of(values: Image, region: tuple[int, int, int, int], *, level: int, nam
     return float(np.median(seen))
 
 
-def _apart(samples: Sequence[Image]) -> bool:
+def _apart(samples: Sequence[Float32Image]) -> bool:
     """Tell whether no two channels share a pixel."""
     counts = np.sum([np.isfinite(one) for one in samples], axis=0)
     return len(samples) > 1 and int(counts.max()) < 2
 
 
-def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> Layer:
+def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> PlannedChannel:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
     statistics = _measured([channel], options.sky_region).statistics
     band = passband(channel.image)
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])
-    return Layer(
+    return PlannedChannel(
         channel.image,
         band,
         WHITE,

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.layers import Layer
+from jwstpipe.render.layers import PlannedChannel
 
 __all__ = ["ChannelQuality", "QualityReport", "rate_picture"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _SEEN = 0.005
 """Screen value above which a pixel counts as covered and lit."""
@@ -65,7 +65,7 @@ class QualityReport:
     """Colour channels, by wavelength."""
 
 
-def rate_picture(pixels: Image, layers: Sequence[Layer]) -> QualityReport:
+def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> QualityReport:
     """Rate a picture by a small rendering of all of it.
 
     Parameters
@@ -98,7 +98,7 @@ def rate_picture(pixels: Image, layers: Sequence[Layer]) -> QualityReport:
     )
 
 
-def _channel(layer: Layer) -> ChannelQuality:
+def _channel(layer: PlannedChannel) -> ChannelQuality:
     measured = layer.statistics
     height = measured.high - measured.sky
     return ChannelQuality(
@@ -110,7 +110,7 @@ def _channel(layer: Layer) -> ChannelQuality:
     )
 
 
-def _clipped_ratio(values: Image) -> float:
+def _clipped_ratio(values: Float32Image) -> float:
     """Give mean over standard deviation, clipped at 3 sigma in five rounds."""
     kept = values.astype(np.float64)
     for _ in range(_CLIP_ROUNDS):

@@ -21,7 +21,7 @@ from jwstpipe.numerics.smoothing import gaussian_reach, gaussian_taps, smoothed
 from jwstpipe.numerics.wavelets import denoise_margin, denoised
 from jwstpipe.render.cores.fill import fill_holes
 from jwstpipe.render.cores.holes import CoreLimits, Hole
-from jwstpipe.render.layers import Layer
+from jwstpipe.render.layers import PlannedChannel
 from jwstpipe.render.pixels.feather import Feather
 from jwstpipe.render.pixels.finish import (
     ScreenLevels,
@@ -36,7 +36,7 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelWindow", "RenderedWindow", "Scene", "layer_brightness", "read_channels", "render_window"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 LEAST_BLUR = 0.3
 """Blurs of a smaller sigma, pixels, change nothing."""
@@ -46,10 +46,10 @@ LEAST_BLUR = 0.3
 class Scene:
     """All that the windows of a picture share."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[PlannedChannel, ...]
     """Colour channels, at least one."""
 
-    luminance: Layer | None
+    luminance: PlannedChannel | None
     """Image that brings the lightness, where it has data."""
 
     level: int
@@ -74,7 +74,7 @@ class Scene:
     """Levels of the finished picture."""
 
     @property
-    def all_layers(self) -> tuple[Layer, ...]:
+    def all_layers(self) -> tuple[PlannedChannel, ...]:
         """The channels, the luminance last."""
         return self.layers if self.luminance is None else (*self.layers, self.luminance)
 
@@ -84,12 +84,12 @@ class Scene:
         return level_shape(self.layers[0].image.shape, self.level)
 
     @cached_property
-    def tables(self) -> Image:
+    def tables(self) -> Float32Image:
         """Tables of the stretches, (channel, entry)."""
         return np.stack([stretch_table(layer.stretch) for layer in self.layers])
 
     @cached_property
-    def screen_table(self) -> Image:
+    def screen_table(self) -> Float32Image:
         """Table from linear light to the screen."""
         return screen_table(self.screen)
 
@@ -98,7 +98,7 @@ class Scene:
 class RenderedWindow:
     """A window on the screen."""
 
-    pixels: Image
+    pixels: Float32Image
     """(y, x, 3) sRGB in [0, 1], row 0 at the bottom."""
 
     covered: NDArray[np.bool_]
@@ -149,7 +149,7 @@ def render_window(scene: Scene, box: Box) -> RenderedWindow:
 class ChannelWindow:
     """Samples of all layers in a window, as they are shown: holes filled, noise reduced."""
 
-    samples: Image
+    samples: Float32Image
     """(layer, y, x), the luminance last; NaN = no data."""
 
     holes: tuple[frozenset[Hole], ...]
@@ -182,13 +182,15 @@ def read_channels(scene: Scene, box: Box) -> ChannelWindow:
     return ChannelWindow(cleaned, tuple(holes), repaired[inner.slices])
 
 
-def layer_brightness(layer: Layer, box: Box, *, level: int, cores: CoreLimits) -> tuple[Image, frozenset[Hole]]:
+def layer_brightness(
+    layer: PlannedChannel, box: Box, *, level: int, cores: CoreLimits
+) -> tuple[Float32Image, frozenset[Hole]]:
     """Read a window of a layer, fill its holes and stretch it; NaN where it has no data."""
     values, (holes,), _ = _filled([layer.image], box, level, cores)
     return apply_stretch(values[0], layer.stretch), holes
 
 
-def _mixed(scene: Scene, box: Box, samples: Image) -> tuple[Image, NDArray[np.uint8]]:
+def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image, NDArray[np.uint8]]:
     """Mix the colour channels of a window to linear light, and count those with data."""
     light = np.empty((*box.shape, 3), np.float32)
     counts = np.empty(box.shape, np.uint8)
@@ -217,7 +219,7 @@ def _mixed(scene: Scene, box: Box, samples: Image) -> tuple[Image, NDArray[np.ui
 
 def _filled(
     images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits
-) -> tuple[Image, list[frozenset[Hole]], NDArray[np.bool_]]:
+) -> tuple[Float32Image, list[frozenset[Hole]], NDArray[np.bool_]]:
     """Read a window of images on one grid; only one with missing samples needs its surroundings."""
     values = np.empty((len(images), *box.shape), np.float32)
     whole = [fill_level(image, box, target, level=level) for image, target in zip(images, values, strict=True)]

@@ -19,7 +19,7 @@ from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 from jwstpipe.render.geometry.coverage import covered_near
 from jwstpipe.render.geometry.frame import choose_frame
 from jwstpipe.render.geometry.resize import resampled, taps
-from jwstpipe.render.layers import Layer
+from jwstpipe.render.layers import PlannedChannel
 from jwstpipe.render.rendering import layer_brightness
 from jwstpipe.requests import Stretch as StretchKind
 from jwstpipe.sky.box import Box
@@ -95,7 +95,7 @@ def thumbnail(
     values = read_level(image, level=level)
     statistics = measure_sky(values, level=level, name=image.address)
     (limits,) = automatic_stretches(stretch, [statistics])
-    layer = Layer(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
+    layer = PlannedChannel(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
     whole = Box.of_shape(image.shape)
     covered = covered_near(np.isfinite(values), level, image.shape) if statistics.coverage < _MOSTLY_EMPTY else whole
     frame = choose_frame(covered or whole, size=size)

@@ -17,7 +17,7 @@ from jwstpipe.simulate.plane import Plane, sample_cubic
 __all__ = ["Stars", "draw_stars", "paint_galaxies"]
 
 Floats = NDArray[np.float64]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _BRIGHT_STARS = 9
 """Bright stars in a view of 50 arcsec; a larger one has more, in proportion to its side."""
@@ -54,7 +54,7 @@ class Stars:
 
 
 def draw_stars(
-    rng: np.random.Generator, plane: Plane, dust: Image, bands: Sequence[Band], *, view_half: float
+    rng: np.random.Generator, plane: Plane, dust: Float32Image, bands: Sequence[Band], *, view_half: float
 ) -> Stars:
     """Draw the stars of a scene.
 
@@ -93,8 +93,8 @@ def draw_stars(
 
 
 def paint_galaxies(
-    rng: np.random.Generator, plane: Plane, dust: Image, bands: Sequence[Band], *, view_half: float
-) -> dict[str, Image]:
+    rng: np.random.Generator, plane: Plane, dust: Float32Image, bands: Sequence[Band], *, view_half: float
+) -> dict[str, Float32Image]:
     """Draw galaxies and give their light by filter: float32, (y, x), MJy/sr, dimmed by the dust before them."""
     light = {band.name: np.zeros((plane.size, plane.size), np.float32) for band in bands}
     count = max(2, int(_GALAXIES_PER_ARCMIN2 * (2.0 * plane.half / 60.0) ** 2))
@@ -136,7 +136,7 @@ def _spread(rng: np.random.Generator, count: int, half: float) -> Floats:
     return points
 
 
-def _clear_places(rng: np.random.Generator, plane: Plane, dust: Image, count: int, half: float) -> Floats:
+def _clear_places(rng: np.random.Generator, plane: Plane, dust: Float32Image, count: int, half: float) -> Floats:
     """Choose far-apart points with little dust before them."""
     candidates = rng.uniform(-half, half, (400, 2))
     order = np.argsort(_sample(dust, plane, *candidates.T), kind="stable")
@@ -148,7 +148,7 @@ def _clear_places(rng: np.random.Generator, plane: Plane, dust: Image, count: in
     return chosen
 
 
-def _sample(image: Image, plane: Plane, x: Floats, y: Floats) -> Floats:
+def _sample(image: Float32Image, plane: Plane, x: Floats, y: Floats) -> Floats:
     columns, rows = plane.to_pixels(x, y)
     out = np.empty((1, columns.size), np.float32)
     sample_cubic(image, columns[None, :], rows[None, :], out)
@@ -158,7 +158,7 @@ def _sample(image: Image, plane: Plane, x: Floats, y: Floats) -> Floats:
 
 def _galaxy(
     plane: Plane, x: float, y: float, radius: float, rng: np.random.Generator, *, arms: float
-) -> tuple[tuple[slice, slice], Image]:
+) -> tuple[tuple[slice, slice], Float32Image]:
     """Give the window of a galaxy and its light there, sum 1: a disc with spiral arms around a bulge."""
     ratio, angle, wind = rng.uniform(0.35, 0.95), rng.uniform(0.0, np.pi), rng.choice([-1.0, 1.0])
     bulge = rng.uniform(0.1, 0.5)

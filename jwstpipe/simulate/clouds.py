@@ -19,7 +19,7 @@ from jwstpipe.simulate.noise import fbm, fbm_slice, permutation, ridged
 __all__ = ["CloudField", "View", "cloud_field", "cloud_slice"]
 
 Floats = NDArray[np.float64]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _COARSE = 6
 """Spacing of the nodes of warp and front, pixels: their finest octave is a hundred pixels long."""
@@ -69,7 +69,7 @@ def cloud_field(rng: np.random.Generator, view: View) -> CloudField:
     return CloudField(permutation(rng), permutation(rng), octaves)
 
 
-def cloud_slice(field: CloudField, view: View, *, depth: float, front: float, tilt: float) -> Image:
+def cloud_slice(field: CloudField, view: View, *, depth: float, front: float, tilt: float) -> Float32Image:
     """Compute the density of one slice.
 
     Parameters
@@ -126,7 +126,7 @@ def _fine_density(
     front: float,
     tilt: float,
     octaves: int,
-    out: Image,
+    out: Float32Image,
 ) -> None:
     shift = 37.0 * depth  # fine structure of a slice is its own
     for i in range(axis.size):

@@ -22,22 +22,22 @@ from jwstpipe.simulate.psf import PixelPsf, add_points, star_radius
 
 __all__ = ["Combined", "combine", "combined_name", "combined_primary", "combined_science"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class Combined:
     """Planes of an `_i2d` file; float32, (y, x), but `con`. NaN where no exposure contributes; there `wht` is 0."""
 
-    sci: Image
-    err: Image
+    sci: Float32Image
+    err: Float32Image
     con: NDArray[np.int32]
     """Bit n of plane p: exposure 32 p + n contributes; (planes, y, x)."""
 
-    wht: Image
-    var_poisson: Image
-    var_rnoise: Image
-    var_flat: Image
+    wht: Float32Image
+    var_poisson: Float32Image
+    var_rnoise: Float32Image
+    var_flat: Float32Image
 
 
 def combined_name(exposure: Exposure) -> str:
@@ -48,7 +48,14 @@ def combined_name(exposure: Exposure) -> str:
 
 
 def combine(
-    exposures: Sequence[Exposure], grid: Grid, diffuse: Image, plane: Plane, stars: Stars, psf: PixelPsf, *, seed: int
+    exposures: Sequence[Exposure],
+    grid: Grid,
+    diffuse: Float32Image,
+    plane: Plane,
+    stars: Stars,
+    psf: PixelPsf,
+    *,
+    seed: int,
 ) -> Combined:
     """Observe the scene on a grid with the depth of the exposures that cover each pixel.
 

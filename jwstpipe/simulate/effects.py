@@ -12,7 +12,7 @@ from jwstpipe.simulate.flags import DQ, mark
 __all__ = ["FLAT_ERROR", "Blemishes", "CosmicRays", "blemishes", "cosmic_rays", "saturation", "science_corner"]
 
 Flags = NDArray[np.uint32]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _DEAD_FRACTION = 0.002
@@ -37,10 +37,10 @@ class Blemishes:
     dq: Flags
     """Flags of dead and hot pixels, of reference pixels and of what no light reaches."""
 
-    flat: Image
+    flat: Float32Image
     """Sensitivity after the flat field: 1 with an error of `FLAT_ERROR`."""
 
-    read_noise: Image
+    read_noise: Float32Image
     """Read noise of a pixel relative to the mean of the detector."""
 
 
@@ -101,7 +101,7 @@ def cosmic_rays(rng: np.random.Generator, shape: tuple[int, int], seconds: float
     return CosmicRays(masks[0] & ~masks[1], masks[1])
 
 
-def saturation(rate: Image, detector: Detector) -> tuple[Mask, Mask, Image]:
+def saturation(rate: Float32Image, detector: Detector) -> tuple[Mask, Mask, Float32Image]:
     """Tell what bright light does to the ramps.
 
     Parameters

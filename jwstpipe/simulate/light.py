@@ -15,7 +15,7 @@ from jwstpipe.simulate.clouds import View
 
 __all__ = ["Illumination", "RayFan", "illuminate"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _RECOMBINATION = 1.3
 """Power of the density that uses up ionising light: between one (new gas) and two (recombination)."""
@@ -59,20 +59,20 @@ class RayFan:
 class Illumination:
     """What the star makes of a slice; all float32, (y, x)."""
 
-    neutral: Image
+    neutral: Float32Image
     """Density of what is not ionised."""
 
-    ionised: Image
+    ionised: Float32Image
     """Fraction of the gas that is ionised, 0 to 1."""
 
-    column: Image
+    column: Float32Image
     """Neutral column between star and pixel."""
 
-    dilution: Image
+    dilution: Float32Image
     """Starlight without absorption; 1 in the middle of the view."""
 
 
-def illuminate(density: Image, view: View, fan: RayFan, *, budget: float) -> Illumination:
+def illuminate(density: Float32Image, view: View, fan: RayFan, *, budget: float) -> Illumination:
     """Let the star ionise a slice and light what is left.
 
     Parameters
@@ -97,7 +97,7 @@ def illuminate(density: Image, view: View, fan: RayFan, *, budget: float) -> Ill
 
 
 @njit(nogil=True, cache=True)
-def _bilinear(image: Image, row: float, column: float) -> float:
+def _bilinear(image: Float32Image, row: float, column: float) -> float:
     row = min(max(row, 0.0), image.shape[0] - 1.001)
     column = min(max(column, 0.0), image.shape[1] - 1.001)
     i, j = int(row), int(column)
@@ -108,7 +108,7 @@ def _bilinear(image: Image, row: float, column: float) -> float:
 
 
 @njit(nogil=True, cache=True)
-def _to_rays(density: Image, origin: float, step: float, geometry: tuple[float, ...], out: Image) -> None:
+def _to_rays(density: Float32Image, origin: float, step: float, geometry: tuple[float, ...], out: Float32Image) -> None:
     x0, y0, angle, angle_step, radius, radius_step = geometry
     for i in range(out.shape[0]):
         sine, cosine = np.sin(angle + i * angle_step), np.cos(angle + i * angle_step)
@@ -118,7 +118,7 @@ def _to_rays(density: Image, origin: float, step: float, geometry: tuple[float, 
 
 
 @njit(nogil=True, cache=True)
-def _march(rays: Image, step: float, budget: float, neutral: Image, column: Image) -> None:
+def _march(rays: Float32Image, step: float, budget: float, neutral: Float32Image, column: Float32Image) -> None:
     """Walk outwards: `neutral` becomes the neutral fraction, `column` the neutral column up to the sample's middle."""
     for i in range(rays.shape[0]):
         used, passed = 0.0, 0.0
@@ -135,16 +135,16 @@ def _march(rays: Image, step: float, budget: float, neutral: Image, column: Imag
 
 @njit(nogil=True, cache=True)
 def _from_rays(
-    density: Image,
-    fraction_rays: Image,
-    column_rays: Image,
+    density: Float32Image,
+    fraction_rays: Float32Image,
+    column_rays: Float32Image,
     origin: float,
     step: float,
     geometry: tuple[float, ...],
-    neutral: Image,
-    ionised: Image,
-    column: Image,
-    dilution: Image,
+    neutral: Float32Image,
+    ionised: Float32Image,
+    column: Float32Image,
+    dilution: Float32Image,
 ) -> None:
     x0, y0, angle, angle_step, radius, radius_step = geometry
     reach = 0.25 + x0 * x0 + y0 * y0

@@ -20,7 +20,7 @@ from jwstpipe.simulate.noise import fbm, permutation, ridged
 __all__ = ["Nebula", "build_nebula"]
 
 Floats = NDArray[np.float64]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _SLICES = 5
 _BRIGHTNESS = 15.0
@@ -37,10 +37,10 @@ _STAR = (0.45, 1.65)
 class Nebula:
     """Light of the nebula in each band, and the dust that dims what lies behind it."""
 
-    light: dict[str, Image]
+    light: dict[str, Float32Image]
     """Surface brightness by filter, MJy/sr; float32, (y, x), first row in the south, first column in the east."""
 
-    dust: Image
+    dust: Float32Image
     """Optical depth of the whole depth in F090W; float32, (y, x)."""
 
 
@@ -78,7 +78,9 @@ def build_nebula(rng: np.random.Generator, view: View, bands: Sequence[Band]) ->
 
 
 @njit(nogil=True, cache=True)
-def _add_haze(table: NDArray[np.int64], axis: Floats, x0: float, y0: float, emission: Floats, light: Image) -> None:
+def _add_haze(
+    table: NDArray[np.int64], axis: Floats, x0: float, y0: float, emission: Floats, light: Float32Image
+) -> None:
     """Fill the cavity behind the wall with thin gas that glows towards its star, and wisps of it."""
     for i in range(axis.size):
         for j in range(axis.size):
@@ -95,16 +97,16 @@ def _add_haze(table: NDArray[np.int64], axis: Floats, x0: float, y0: float, emis
 
 @njit(nogil=True, cache=True)
 def _add_slice(
-    density: Image,
-    neutral: Image,
-    ionised: Image,
-    column: Image,
-    dilution: Image,
+    density: Float32Image,
+    neutral: Float32Image,
+    ionised: Float32Image,
+    column: Float32Image,
+    dilution: Float32Image,
     emission: Floats,
     opacity: Floats,
     thickness: float,
-    light: Image,
-    dust: Image,
+    light: Float32Image,
+    dust: Float32Image,
 ) -> None:
     for i in range(density.shape[0]):
         for j in range(density.shape[1]):

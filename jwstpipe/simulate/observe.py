@@ -24,7 +24,7 @@ from jwstpipe.simulate.psf import OVERSAMPLE, PixelPsf, add_points, star_radius
 __all__ = ["Planes", "blurred", "expose", "light_at"]
 
 Floats = NDArray[np.float64]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Flags = NDArray[np.uint32]
 
 _NODES = 32
@@ -42,18 +42,18 @@ _AFTER_HIT = 0.6
 class Planes:
     """Planes of a `_cal` file, (y, x); float32 but `dq`, MJy/sr and its square but `area`."""
 
-    sci: Image
-    err: Image
+    sci: Float32Image
+    err: Float32Image
     dq: Flags
-    area: Image
+    area: Float32Image
     """Area of a pixel relative to the nominal one."""
 
-    var_poisson: Image
-    var_rnoise: Image
-    var_flat: Image
+    var_poisson: Float32Image
+    var_rnoise: Float32Image
+    var_flat: Float32Image
 
 
-def blurred(diffuse: Image, plane: Plane, psf: PixelPsf, *, scale: float) -> Image:
+def blurred(diffuse: Float32Image, plane: Plane, psf: PixelPsf, *, scale: float) -> Float32Image:
     """Blur diffuse light by telescope and pixel.
 
     Parameters
@@ -81,7 +81,7 @@ def blurred(diffuse: Image, plane: Plane, psf: PixelPsf, *, scale: float) -> Ima
     return np.asarray(fftconvolve(padded, kernel, mode="valid"), np.float32)
 
 
-def light_at(header: Header, shape: tuple[int, int], diffuse: Image, plane: Plane) -> Image:
+def light_at(header: Header, shape: tuple[int, int], diffuse: Float32Image, plane: Plane) -> Float32Image:
     """Sample diffuse light at the pixels of an image with this WCS: float32, (y, x)."""
     nodes = [np.arange(-_NODES, size + 2 * _NODES, _NODES, dtype=np.float64) for size in shape]
     grid_y, grid_x = np.meshgrid(*nodes, indexing="ij")
@@ -97,7 +97,7 @@ def light_at(header: Header, shape: tuple[int, int], diffuse: Image, plane: Plan
 def expose(
     exposure: Exposure,
     header: Header,
-    diffuse: Image,
+    diffuse: Float32Image,
     plane: Plane,
     stars: Stars,
     psf: PixelPsf,
@@ -148,7 +148,9 @@ def expose(
     return planes
 
 
-def _measure(rng: np.random.Generator, exposure: Exposure, light: Image, seconds: Image, fixed: Blemishes) -> Planes:
+def _measure(
+    rng: np.random.Generator, exposure: Exposure, light: Float32Image, seconds: Float32Image, fixed: Blemishes
+) -> Planes:
     """Measure light with noise, and state the noise; `seconds` is how long each pixel's ramp can be used."""
     electronics, per_dn = exposure.detector.electronics, np.float32(exposure.band.photmjsr)
     electrons = seconds * np.float32(electronics.gain / per_dn)
@@ -163,13 +165,13 @@ def _measure(rng: np.random.Generator, exposure: Exposure, light: Image, seconds
     return Planes(sci.astype(np.float32), err, fixed.dq.copy(), area, var_poisson, var_rnoise, var_flat)
 
 
-def _areas(detector: Detector) -> Image:
+def _areas(detector: Detector) -> Float32Image:
     offset = np.arange(detector.size) - 0.5 * (detector.size - 1)
     u, v = np.broadcast_arrays(offset[None, :], offset[:, None])
     return detector.area(u, v).astype(np.float32)
 
 
-def _add_stars(light: Image, exposure: Exposure, header: Header, stars: Stars, psf: PixelPsf) -> None:
+def _add_stars(light: Float32Image, exposure: Exposure, header: Header, stars: Stars, psf: PixelPsf) -> None:
     detector = exposure.detector
     near = Plane(exposure.ra, exposure.dec, detector.scale, detector.size).to_plane(stars.ra, stars.dec)
     reach = 0.5 * detector.size * 1.5 + psf.radius

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 __all__ = ["Plane", "catmull_rom", "gnomonic", "sample_cubic"]
 
 Floats = NDArray[np.float64]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def catmull_rom(t: float, out: Floats) -> None:
 
 
 @njit(nogil=True, cache=True)
-def sample_cubic(image: Image, columns: Floats, rows: Floats, out: Image) -> None:
+def sample_cubic(image: Float32Image, columns: Floats, rows: Floats, out: Float32Image) -> None:
     """Interpolate `image` at positions given in pixels from 0; beyond its edge stands the value of the edge.
 
     Parameters

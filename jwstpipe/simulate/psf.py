@@ -21,7 +21,7 @@ from jwstpipe.simulate.plane import catmull_rom
 __all__ = ["PixelPsf", "add_points", "diffraction", "load_psf", "pixel_psf", "save_psf", "star_radius"]
 
 Floats = NDArray[np.float64]
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 OVERSAMPLE = 4
 """Samples of a `PixelPsf` to a pixel, along each axis."""
@@ -54,7 +54,7 @@ class PixelPsf:
     ``samples[centre + dy * OVERSAMPLE, centre + dx * OVERSAMPLE]`` of its flux.
     """
 
-    samples: Image
+    samples: Float32Image
     """float32, (y, x), odd sides; over all pixels of the largest pattern the sum is 1."""
 
     enclosed: Floats
@@ -74,7 +74,7 @@ class PixelPsf:
         return float(self.samples.max())
 
 
-def diffraction() -> Image:
+def diffraction() -> Float32Image:
     """Compute the pattern of the mirror: float32, (y, x), sum 1, its centre at `size // 2` on both axes.
 
     One sample is wavelength over (grid x pitch): about an eighth of lambda/D.
@@ -91,7 +91,7 @@ def diffraction() -> Image:
     return pattern
 
 
-def pixel_psf(pattern: Image, band: Band, *, scale: float, extent: float, turn: float = 0.0) -> PixelPsf:
+def pixel_psf(pattern: Float32Image, band: Band, *, scale: float, extent: float, turn: float = 0.0) -> PixelPsf:
     """Make the PSF of a band in pixels of a detector or of a sky grid.
 
     Parameters
@@ -122,7 +122,7 @@ def pixel_psf(pattern: Image, band: Band, *, scale: float, extent: float, turn: 
 
 
 @njit(nogil=True, cache=True)
-def _spread(pattern: Image, xs: Floats, ys: Floats, cosine: float, sine: float, out: Floats) -> None:
+def _spread(pattern: Float32Image, xs: Floats, ys: Floats, cosine: float, sine: float, out: Floats) -> None:
     """Add the pattern, turned, at places given in its samples, times the area between two of them."""
     middle = pattern.shape[0] // 2
     area = (xs[1] - xs[0]) ** 2
@@ -155,7 +155,7 @@ def load_psf(path: Path) -> PixelPsf:
         return PixelPsf(parts["samples"], parts["enclosed"], parts["beyond"])
 
 
-def _pupil() -> Image:
+def _pupil() -> Float32Image:
     axis = (np.arange(_APERTURE, dtype=np.float64) - 0.5 * (_APERTURE - 1)) * _PITCH
     x, y = axis[None, :], axis[:, None]
     clear = np.zeros((_APERTURE, _APERTURE))
@@ -194,7 +194,7 @@ def _box(density: Floats) -> Floats:
     return total[OVERSAMPLE:] - total[:-OVERSAMPLE]
 
 
-def _enclosed(samples: Image) -> Floats:
+def _enclosed(samples: Float32Image) -> Floats:
     centre = samples.shape[0] // 2
     axis = np.arange(samples.shape[0]) - centre
     radii = np.sqrt(axis[None, :] ** 2 + axis[:, None] ** 2) / OVERSAMPLE
@@ -202,7 +202,7 @@ def _enclosed(samples: Image) -> Floats:
     return np.cumsum(sums)[: centre // OVERSAMPLE + 1] / OVERSAMPLE**2
 
 
-def _beyond(samples: Image) -> Floats:
+def _beyond(samples: Float32Image) -> Floats:
     centre = samples.shape[0] // 2
     crest = np.maximum(samples.max(axis=0), samples.max(axis=1)).astype(np.float64)
     folded = np.maximum(crest[centre:], crest[centre::-1])
@@ -216,7 +216,9 @@ def star_radius(psf: PixelPsf, flux: Floats, *, faintest: float) -> NDArray[np.i
     return np.clip(radius, 6, psf.radius).astype(np.int64)
 
 
-def add_points(image: Image, psf: PixelPsf, x: Floats, y: Floats, flux: Floats, radius: NDArray[np.int64]) -> None:
+def add_points(
+    image: Float32Image, psf: PixelPsf, x: Floats, y: Floats, flux: Floats, radius: NDArray[np.int64]
+) -> None:
     """Add points to an image, in place.
 
     Parameters
@@ -236,7 +238,9 @@ def add_points(image: Image, psf: PixelPsf, x: Floats, y: Floats, flux: Floats, 
 
 
 @njit(nogil=True, cache=True)
-def _add_points(image: Image, samples: Image, xs: Floats, ys: Floats, flux: Floats, radius: NDArray[np.int64]) -> None:
+def _add_points(
+    image: Float32Image, samples: Float32Image, xs: Floats, ys: Floats, flux: Floats, radius: NDArray[np.int64]
+) -> None:
     middle = samples.shape[0] // 2
     wx, wy = np.empty(4), np.empty(4)
     for n in range(xs.size):

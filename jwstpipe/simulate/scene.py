@@ -20,7 +20,7 @@ from jwstpipe.simulate.plane import Plane
 
 __all__ = ["Scene", "build_scene", "load_raster", "load_scene", "save_raster", "save_scene"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 _MARGIN = 1.12
 """Half the side of the raster over half the side of the view: room for dithers, roll and the wings of the PSF."""
@@ -39,7 +39,7 @@ class Scene:
     plane: Plane
     """Raster of the diffuse light; its tangent point is the target."""
 
-    diffuse: dict[str, Image]
+    diffuse: dict[str, Float32Image]
     """Nebula and galaxies by filter, MJy/sr: float32, (y, x), x to the east, y to the north."""
 
     stars: Stars
@@ -88,12 +88,12 @@ def save_scene(scene: Scene, folder: Path) -> None:
     (folder / "scene.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
-def save_raster(path: Path, image: Image) -> None:
+def save_raster(path: Path, image: Float32Image) -> None:
     """Write a raster for `load_raster`."""
     np.save(path, np.ascontiguousarray(image))
 
 
-def load_raster(path: Path) -> Image:
+def load_raster(path: Path) -> Float32Image:
     """Open a raster; it stays on disk until it is read."""
     # copy-on-write rather than read-only: kernels compiled for the one kind of array serve the other too
     return np.asarray(np.load(path, mmap_mode="c"))

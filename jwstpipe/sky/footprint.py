@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, lonlat, rotated, unit_vectors
+from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import SkyWcs
 
@@ -61,7 +61,7 @@ def footprint(wcs: SkyWcs, window: Box, *, name: str) -> Footprint:
     lon, lat = wcs.to_sky(x, y)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise TransformError(f"{name}: its WCS gives no sky position for a part of its edge ({window})")
-    ra, dec = rotated(lon, lat, wcs.frame, EQUATORIAL)
+    ra, dec = rotated(lon, lat, wcs.frame, ICRS)
     return Footprint(ra, dec, _middle_scale(wcs, window))
 
 
@@ -75,7 +75,7 @@ def outlines_on(grid: SkyGrid, outlines: Sequence[Footprint], *, names: Sequence
     """
     ra = np.concatenate([outline.ra for outline in outlines])
     dec = np.concatenate([outline.dec for outline in outlines])
-    lon, lat = rotated(ra, dec, EQUATORIAL, grid.frame)
+    lon, lat = rotated(ra, dec, ICRS, grid.frame)
     points = np.stack(grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0), axis=-1)
     found = []
     start = 0

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy.coordinates import FK4, FK5, ICRS, BaseCoordinateFrame, Galactic, SkyCoord
+from astropy import coordinates as astropy_frames
+from astropy.coordinates import FK4, FK5, BaseCoordinateFrame, Galactic, SkyCoord
 from astropy.time import Time
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 
-__all__ = ["EQUATORIAL", "Frame", "frame_of", "lonlat", "rotated", "unit_vectors"]
+__all__ = ["ICRS", "Frame", "frame_of", "lonlat", "rotated", "unit_vectors"]
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +39,7 @@ class Frame:
     def astropy(self) -> BaseCoordinateFrame:
         """Give the same frame as an astropy object."""
         if self.name == "ICRS":
-            return ICRS()
+            return astropy_frames.ICRS()
         if self.name == "FK5":
             return FK5(equinox=Time(self.equinox, format="jyear"))
         if self.name == "FK4":
@@ -46,7 +47,7 @@ class Frame:
         return Galactic()
 
 
-EQUATORIAL = Frame("ICRS")
+ICRS = Frame("ICRS")
 """The frame of our own grids."""
 
 

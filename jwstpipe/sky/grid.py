@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, Frame, frame_of, rotated, unit_vectors
+from jwstpipe.sky.frames import ICRS, Frame, frame_of, rotated, unit_vectors
 
 __all__ = ["TILE", "SkyGrid"]
 
@@ -43,7 +43,7 @@ class SkyGrid:
     projection: str = "TAN"
     """Three-letter FITS projection code."""
 
-    frame: Frame = EQUATORIAL
+    frame: Frame = ICRS
     """Celestial frame of the axes."""
 
     parameters: tuple[tuple[str, float], ...] = ()
@@ -185,14 +185,14 @@ class SkyGrid:
 
     def places(self, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the plane positions (x, y) of points of the sky, ICRS degrees; NaN out of the plane's reach."""
-        lon, lat = rotated(ra, dec, EQUATORIAL, self.frame)
+        lon, lat = rotated(ra, dec, ICRS, self.frame)
         x, y = self.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
         return np.asarray(x), np.asarray(y)
 
     def vectors(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the ICRS unit vectors (..., 3) of plane positions."""
         lon, lat = self.wcs(Box(0, 0, 1, 1)).wcs_pix2world(x, y, 0)
-        return unit_vectors(*rotated(lon, lat, self.frame, EQUATORIAL))
+        return unit_vectors(*rotated(lon, lat, self.frame, ICRS))
 
     def tiles(self, box: Box) -> Iterator[tuple[int, int]]:
         """Name the tiles (ty, tx) that a window touches, row by row."""

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
-from jwstpipe.sky.frames import EQUATORIAL, Frame, lonlat
+from jwstpipe.sky.frames import ICRS, Frame, lonlat
 
 __all__ = ["SampledWcs", "WcsNodes"]
 
@@ -65,7 +65,7 @@ class SampledWcs:
     name: str
     """File that it belongs to, for errors."""
 
-    frame: Frame = field(default=EQUATORIAL, init=False)
+    frame: Frame = field(default=ICRS, init=False)
 
     @property
     def scale_arcsec(self) -> float:

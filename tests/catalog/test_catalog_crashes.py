@@ -15,7 +15,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.maintenance.reconcile import repair, survey
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.reproduce import remake
+from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.storage import open_store
 from tests.catalog.publish_once import KEY
 
@@ -68,6 +68,6 @@ def digest_of(place):
     store = open_store(place / "store")
     with open_catalog(place / "catalog.sqlite") as catalog:
         (image,) = catalog.find(RecordQuery(kind=("image",)))
-        made = remake(image.product_id, catalog=catalog, store=store)
+        made = reproduce(image.product_id, catalog=catalog, store=store)
     assert made.same
     return image.product_id, open_image(store.url(image.storage_key)).read().tobytes()

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from jwstpipe.archive.retry import StopSign
+from jwstpipe.archive.retry import CancellationToken
 from jwstpipe.archive.transfer.state import Places, exclusive
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.world import TARGET, variables
@@ -87,7 +87,7 @@ def test_a_file_that_another_process_works_on_is_running(broken_off, command, tm
     held = command("transfers", "--json")[1][0]
     side = next((tmp_path / "home").rglob(".transfer"))
     places = Places.of(side, held["obs_id"], held["file_name"])
-    with exclusive(places.lock, StopSign()):
+    with exclusive(places.lock, CancellationToken()):
         (seen,) = command("transfers", "list", held["file_name"], "--json")[1]
         assert seen["state"] == "running"
         assert command("transfers", "resume", held["file_name"], "--json")[0] == 3  # nobody takes it from the other

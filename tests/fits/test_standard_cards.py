@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from jwstpipe.fits.hdus import parse_header
-from jwstpipe.fits.standard_cards import all_plain
+from jwstpipe.fits.standard_cards import all_standard
 
 KEYWORDS = st.sampled_from(
     [
@@ -69,7 +69,7 @@ def read_whole(text):
 @given(st.lists(CARDS, max_size=4))
 def test_a_plain_header_is_read_whole(cards):
     text = GOOD + "".join(cards) + END
-    if all_plain(text):
+    if all_standard(text):
         assert read_whole(text)
 
 
@@ -78,7 +78,7 @@ def test_headers_of_jwst_are_plain(tiny_world):
     for file in programme.files[:4]:
         with fits.open(file.path) as hdus:
             for hdu in hdus:
-                assert all_plain(hdu.header.tostring(padding=False))
+                assert all_standard(hdu.header.tostring(padding=False))
 
 
 def test_real_headers_read_the_same_with_and_without_a_second_look(shared_data):
@@ -87,7 +87,7 @@ def test_real_headers_read_the_same_with_and_without_a_second_look(shared_data):
         with fits.open(path) as hdus:
             for hdu in hdus:
                 text = hdu.header.tostring(padding=False)
-                if all_plain(text):
+                if all_standard(text):
                     assert read_whole(text)
                     assert parse_header(text.encode("ascii")).tostring(padding=False) == text
                     found += 1

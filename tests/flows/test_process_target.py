@@ -15,7 +15,7 @@ from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
 from jwstpipe.jobs.report import read_report
-from jwstpipe.operations.reproduce import remake
+from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.requests import MosaicRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
@@ -254,10 +254,10 @@ def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(finished)
         assert find_product(catalog, made[-1].where).record.operation == "contact-sheet"
         mosaic = next(record for record in catalog.find() if record.kind == "mosaic")
         for key in (picture.product_id, made[0].product_id, made[-1].product_id, mosaic.product_id):
-            stood = remake(key, catalog=catalog, store=store)
+            stood = reproduce(key, catalog=catalog, store=store)
             assert (stood.product_id, stood.same, stood.restored) == (key, True, False), catalog.get(key).operation
             store.delete(str(catalog.get(key).storage_key))
-            put_back = remake(key, catalog=catalog, store=store)
+            put_back = reproduce(key, catalog=catalog, store=store)
             assert (put_back.digest, put_back.same, put_back.restored) == (stood.digest, True, True)
     with pytest.raises(NotFoundError, match="no mosaics of it"):
         composite(PictureRequest(target="Nowhere 1"))

@@ -16,7 +16,7 @@ import requests
 from astropy.table import Table, vstack
 
 from jwstpipe.archive.http import AbsentError, guard, raise_for_answer, web_errors
-from jwstpipe.archive.retry import PassingError, patiently
+from jwstpipe.archive.retry import TransientError, retry
 from jwstpipe.archive.search.response_cache import Answer, Answers
 from jwstpipe.errors import ArchiveError, TransferError
 from jwstpipe.settings import ArchiveSettings
@@ -96,7 +96,7 @@ def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 
             answer = responses[-1].json()
         if not isinstance(answer, dict) or answer.get("status") == "ERROR":
             said = answer.get("msg") if isinstance(answer, dict) else type(answer).__name__
-            raise PassingError(f"{service} answers: {said or 'error'}")
+            raise TransientError(f"{service} answers: {said or 'error'}")
         return answer
 
     return _with_patience(portal, attempt)
@@ -126,7 +126,7 @@ def build_filters(portal: Portal, service: str, criteria: Mapping[str, Any]) -> 
     try:
         with _portal_errors(portal):
             filters: list[dict[str, Any]] = portal.connection.build_filter_set(COLUMNS, service, **criteria)
-    except (InvalidQueryError, PassingError) as error:
+    except (InvalidQueryError, TransientError) as error:
         raise ArchiveError(f"{portal.settings.server}: {error}; is this a MAST server?") from None
     return filters
 
@@ -258,8 +258,8 @@ def _stacked(tables: list[Table]) -> Table:
 def _with_patience(portal: Portal, attempt: Callable[[], T]) -> T:
     settings = portal.settings
     try:
-        return patiently(attempt, attempts=settings.attempts)
-    except PassingError as error:
+        return retry(attempt, attempts=settings.attempts)
+    except TransientError as error:
         raise ArchiveError(
             f"{settings.server}: {error} ({settings.attempts} attempts); try later, or check archive.server"
         ) from None
@@ -282,8 +282,8 @@ def _portal_errors(portal: Portal) -> Iterator[None]:
             raise_for_answer(error.response, name)
         raise ArchiveError(f"{name}: {error}") from None
     except TimeoutError:
-        raise PassingError(f"{name}: no answer within {portal.settings.timeout_s:g} s") from None
+        raise TransientError(f"{name}: no answer within {portal.settings.timeout_s:g} s") from None
     except RemoteServiceError as error:
-        raise PassingError(f"{name}: {error}") from None
+        raise TransientError(f"{name}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise PassingError(f"{name}: an answer that is not MAST's ({type(error).__name__}: {error})") from None
+        raise TransientError(f"{name}: an answer that is not MAST's ({type(error).__name__}: {error})") from None

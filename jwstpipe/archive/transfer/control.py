@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from jwstpipe.archive.product import Product
-from jwstpipe.archive.retry import StopSign
+from jwstpipe.archive.retry import CancellationToken
 from jwstpipe.archive.transfer.destination import Destination
 from jwstpipe.archive.transfer.state import PartState, Places, exclusive, is_locked, load
 from jwstpipe.errors import NotFoundError, TransferError
@@ -20,14 +20,14 @@ from jwstpipe.storage import writing_errors
 
 __all__ = [
     "CancelledError",
-    "OrderedSign",
+    "ControlledStop",
     "PausedError",
     "PendingTransfer",
     "cancel",
-    "keep_wish",
     "pause",
     "pending",
     "resume",
+    "save_request",
     "sweep",
 ]
 
@@ -45,10 +45,10 @@ class CancelledError(TransferError):
     """Somebody cancelled this file; its part is gone."""
 
 
-class OrderedSign(StopSign):
+class ControlledStop(CancellationToken):
     """The stop sign of one file: also raised by an order that stands beside its part."""
 
-    def __init__(self, above: StopSign, order: Path, file_name: str) -> None:
+    def __init__(self, above: CancellationToken, order: Path, file_name: str) -> None:
         super().__init__(above)
         self._order = order
         self._name = file_name
@@ -99,7 +99,7 @@ class PendingTransfer:
     """When its state changed last, seconds since 1970."""
 
 
-def keep_wish(product: Product, places: Places) -> None:
+def save_request(product: Product, places: Places) -> None:
     """Remember what is being fetched."""
     with writing_errors(places.wish):
         places.wish.parent.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ def sweep(destination: Destination, *, older_than_s: float) -> tuple[PendingTran
 
 def _remove(destination: Destination, found: PendingTransfer, places: Places) -> None:
     landing = destination.landing(found.obs_id, found.file_name)
-    with exclusive(places.lock, StopSign()):
+    with exclusive(places.lock, CancellationToken()):
         state = load(PartState, places.state)
         if state is not None and state.upload is not None:
             landing.resumed(state)  # an upload is known by its state

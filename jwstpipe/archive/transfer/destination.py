@@ -22,7 +22,7 @@ from jwstpipe.errors import StorageError
 from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.storage import storage_errors, writing_errors
 
-__all__ = ["Destination", "Landing", "LocalFolder", "LocalLanding", "RangeWriter"]
+__all__ = ["Destination", "FileDestination", "LocalFolder", "LocalLanding", "RangeWriter"]
 
 SIDE_FOLDER = ".transfer"
 
@@ -39,7 +39,7 @@ class RangeWriter(Protocol):
         ...
 
 
-class Landing(Protocol):
+class FileDestination(Protocol):
     """The place of one file."""
 
     @property
@@ -105,7 +105,7 @@ class Destination(Protocol):
         """Tell whether something stands under a final name already, as far as that is cheap to know."""
         ...
 
-    def landing(self, obs_id: str, file_name: str) -> Landing:
+    def landing(self, obs_id: str, file_name: str) -> FileDestination:
         """Give the place of a file.
 
         Raises
@@ -148,7 +148,7 @@ class LocalFolder:
 
 
 class LocalLanding:
-    """A sparse part file that is renamed when it is whole (see `Landing`)."""
+    """A sparse part file that is renamed when it is whole (see `FileDestination`)."""
 
     range_bytes: int | None = None
 

@@ -98,7 +98,7 @@ class RemoteFolder:
 
 
 class RemoteLanding:
-    """An upload in parts (see `Landing`)."""
+    """An upload in parts (see `FileDestination`)."""
 
     def __init__(self, folder: RemoteFolder, name: str, places: Places) -> None:
         self._folder = folder

@@ -15,12 +15,12 @@ from pathlib import Path
 
 from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.product import Product
-from jwstpipe.archive.retry import StopSign, Throttle
+from jwstpipe.archive.retry import CancellationToken, Throttle
 from jwstpipe.archive.transfer.control import sweep
 from jwstpipe.archive.transfer.destination import Destination, LocalFolder
-from jwstpipe.archive.transfer.fetch_one import Receipt, Work, bring
+from jwstpipe.archive.transfer.fetch_one import Receipt, TransferContext, fetch_file
 from jwstpipe.archive.transfer.freshness import Recheck
-from jwstpipe.archive.transfer.progress_meter import Gauge
+from jwstpipe.archive.transfer.progress_meter import ProgressMeter
 from jwstpipe.archive.transfer.ranges import Workplace
 from jwstpipe.archive.transfer.s3_mirror import Mirror
 from jwstpipe.archive.transfer.state import Places
@@ -117,8 +117,8 @@ def fetch(
     wanted = list({product.data_uri: product for product in products}.values())
     place.prepare(_needed(place, wanted))
     sweep(place, older_than_s=settings.parts_kept_days * 86400.0)
-    sign = StopSign(stop)
-    gauge = Gauge(report)
+    sign = CancellationToken(stop)
+    gauge = ProgressMeter(report)
     outcomes: list[Receipt | Failure] = []
     with ExitStack() as stack:
         sessions = stack.enter_context(closing(Sessions(settings)))
@@ -132,7 +132,7 @@ def fetch(
         files = stack.enter_context(ThreadPoolExecutor(settings.files_at_once, "file"))
         throttle = Throttle(None if settings.mb_per_s is None else settings.mb_per_s * 1e6)
         movers = Workplace(ranges, settings.ranges_at_once, range_bytes, gauge, throttle, sign)
-        work = Work(place, settings, sessions, mirror, Recheck(settings), movers)
+        work = TransferContext(place, settings, sessions, mirror, Recheck(settings), movers)
         outcomes = _all_files(work, wanted, files)
     gauge.tell()
     return TransferResult(
@@ -141,7 +141,7 @@ def fetch(
     )
 
 
-def _all_files(work: Work, wanted: Sequence[Product], pool: ThreadPoolExecutor) -> list[Receipt | Failure]:
+def _all_files(work: TransferContext, wanted: Sequence[Product], pool: ThreadPoolExecutor) -> list[Receipt | Failure]:
     """Run the files through the pool; whatever ends this early, Ctrl-C too, stops the workers first."""
     taken: dict[str, str] = {}
     outcomes: list[Future[Receipt] | Failure] = []
@@ -153,7 +153,7 @@ def _all_files(work: Work, wanted: Sequence[Product], pool: ThreadPoolExecutor) 
             if owner != product.data_uri:
                 outcomes.append(Failure(product.data_uri, product.file_name, f"{key}: also the name of {owner}"))
             else:
-                outcomes.append(pool.submit(bring, work, product))
+                outcomes.append(pool.submit(fetch_file, work, product))
         wait(outcome for outcome in outcomes if isinstance(outcome, Future))
         return [
             outcome if isinstance(outcome, Failure) else _outcome(outcome, product)

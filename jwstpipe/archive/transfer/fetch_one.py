@@ -10,10 +10,10 @@ from pathlib import Path
 
 from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.product import Product
-from jwstpipe.archive.retry import PassingError, patiently
+from jwstpipe.archive.retry import TransientError, retry
 from jwstpipe.archive.safe_names import checked_uri
-from jwstpipe.archive.transfer.control import CancelledError, OrderedSign, PausedError, keep_wish
-from jwstpipe.archive.transfer.destination import Destination, Landing
+from jwstpipe.archive.transfer.control import CancelledError, ControlledStop, PausedError, save_request
+from jwstpipe.archive.transfer.destination import Destination, FileDestination
 from jwstpipe.archive.transfer.freshness import Recheck
 from jwstpipe.archive.transfer.ranges import Workplace, move_ranges, move_whole
 from jwstpipe.archive.transfer.s3_mirror import Mirror
@@ -30,7 +30,7 @@ from jwstpipe.archive.transfer.verify import check_digests, check_file
 from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, StorageError, TransferError
 from jwstpipe.settings import ArchiveSettings
 
-__all__ = ["Receipt", "Work", "bring"]
+__all__ = ["Receipt", "TransferContext", "fetch_file"]
 
 VERSIONS_TRIED = 3
 """How often a file that changes during the transfer is begun."""
@@ -78,7 +78,7 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Work:
+class TransferContext:
     """What all files of one transfer share."""
 
     destination: Destination
@@ -93,15 +93,15 @@ class Work:
 class _Task:
     """One file that is being brought."""
 
-    work: Work
+    work: TransferContext
     product: Product
     places: Places
-    landing: Landing
+    landing: FileDestination
     place: Workplace
     """That of the transfer, with the stop sign of this file."""
 
 
-def bring(work: Work, product: Product) -> Receipt:
+def fetch_file(work: TransferContext, product: Product) -> Receipt:
     """Make sure that one file is here: know it again, or fetch it from the first source that gives it whole.
 
     Raises
@@ -119,7 +119,7 @@ def bring(work: Work, product: Product) -> Receipt:
     uri = checked_uri(product.data_uri)
     landing = work.destination.landing(product.obs_id, product.file_name)
     places = Places.of(work.destination.side, product.obs_id, product.file_name)
-    sign = OrderedSign(work.place.stop, places.order, product.file_name)
+    sign = ControlledStop(work.place.stop, places.order, product.file_name)
     task = _Task(work, product, places, landing, replace(work.place, stop=sign))
     gauge = work.place.gauge
     with exclusive(places.lock, work.place.stop):
@@ -149,7 +149,7 @@ def bring(work: Work, product: Product) -> Receipt:
     )
 
 
-def _outdated(work: Work, product: Product, record: FileRecord) -> tuple[str | None, str | None]:
+def _outdated(work: TransferContext, product: Product, record: FileRecord) -> tuple[str | None, str | None]:
     """Tell why a file that is here is not the archive's any more, and what could not be found out."""
     if record.data_uri != product.data_uri:
         return f"it was {record.data_uri}", None
@@ -162,7 +162,7 @@ def _outdated(work: Work, product: Product, record: FileRecord) -> tuple[str | N
 
 def _fetched(task: _Task) -> tuple[FileRecord, str | None, str | None]:
     """Fetch a file; what is ordered meanwhile is obeyed."""
-    keep_wish(task.product, task.places)
+    save_request(task.product, task.places)
     try:
         task.place.stop.check()
         fetched = _from_any_source(task)
@@ -193,7 +193,7 @@ def _from_any_source(task: _Task) -> tuple[FileRecord, str | None, str | None]:
         except (StorageError, InterruptedRunError, PausedError, CancelledError):
             raise
         except JwstPipeError as error:
-            if kind == "s3" and isinstance(error, PassingError):
+            if kind == "s3" and isinstance(error, TransientError):
                 work.mirror.give_up(str(error))
             reasons.append(str(error))
         else:
@@ -201,7 +201,7 @@ def _from_any_source(task: _Task) -> tuple[FileRecord, str | None, str | None]:
     raise TransferError(f"{task.product.file_name}: {'; '.join(reasons)}")
 
 
-def _open_source(work: Work, product: Product, kind: SourceName) -> ByteSource:
+def _open_source(work: TransferContext, product: Product, kind: SourceName) -> ByteSource:
     if kind == "s3":
         return work.mirror.source(product.data_uri)
     return HttpsSource(product.data_uri, work.settings, work.sessions)
@@ -215,7 +215,7 @@ def _from_source(task: _Task, source: ByteSource, fell_back: str | None) -> tupl
     """
     damaged = 0
     for tried in range(1, VERSIONS_TRIED + 1):
-        info = patiently(source.describe, attempts=source.attempts, stop=task.place.stop)
+        info = retry(source.describe, attempts=source.attempts, stop=task.place.stop)
         remark = _remark(info, task.product, source)
         if tried == VERSIONS_TRIED:
             info = replace(info, etag=None, last_modified=None, ranges=False)

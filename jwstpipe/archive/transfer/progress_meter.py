@@ -9,14 +9,14 @@ from collections import deque
 
 from jwstpipe.progress import Progress, Reporter
 
-__all__ = ["Gauge"]
+__all__ = ["ProgressMeter"]
 
 SHORTEST_GAP_S = 0.1
 WINDOW_S = 5.0
 """Time over which the rate is measured."""
 
 
-class Gauge:
+class ProgressMeter:
     """Counts bytes of several files; shared by threads."""
 
     def __init__(self, report: Reporter) -> None:

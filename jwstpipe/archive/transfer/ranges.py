@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 
-from jwstpipe.archive.retry import PassingError, StopSign, Throttle, rest_after
-from jwstpipe.archive.transfer.destination import Landing
-from jwstpipe.archive.transfer.progress_meter import Gauge
+from jwstpipe.archive.retry import CancellationToken, Throttle, TransientError, rest_after
+from jwstpipe.archive.transfer.destination import FileDestination
+from jwstpipe.archive.transfer.progress_meter import ProgressMeter
 from jwstpipe.archive.transfer.sources import ByteSource, Chunk, SourceInfo
 from jwstpipe.archive.transfer.state import PartState, note_range
 
@@ -35,12 +35,14 @@ class Workplace:
     range_bytes: int
     """Size of a range."""
 
-    gauge: Gauge
+    gauge: ProgressMeter
     throttle: Throttle
-    stop: StopSign
+    stop: CancellationToken
 
 
-def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_path: Path, work: Workplace) -> int:
+def move_ranges(
+    source: ByteSource, state: PartState, landing: FileDestination, state_path: Path, work: Workplace
+) -> int:
     """Fetch the ranges that a part lacks.
 
     Parameters
@@ -68,7 +70,7 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
     StorageError
         The part cannot be written.
     """
-    halt = StopSign(work.stop)
+    halt = CancellationToken(work.stop)
     spans = state.missing(landing.range_bytes or work.range_bytes)
     job = _Job(source, state.info, state.data_uri, landing, work, halt)
     with landing.opened(state.size):
@@ -85,7 +87,7 @@ def move_ranges(source: ByteSource, state: PartState, landing: Landing, state_pa
     return state.size
 
 
-def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing, work: Workplace) -> int:
+def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: FileDestination, work: Workplace) -> int:
     """Fetch a file from its start to its end, for a source without ranges; each attempt starts anew.
 
     Returns
@@ -120,7 +122,7 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: Landing,
                             writer = landing.writer(position)
                     work.gauge.add(key, len(chunk))
                 writer.finish()
-        except PassingError as error:
+        except TransientError as error:
             failures += 1
             if failures >= source.attempts:
                 raise
@@ -144,15 +146,17 @@ class _Job:
     source: ByteSource
     info: SourceInfo
     key: str
-    landing: Landing
+    landing: FileDestination
     work: Workplace
-    halt: StopSign
+    halt: CancellationToken
 
 
 class _Track:
     """Hands out the ranges of one file, and notes those that are there; shared by threads."""
 
-    def __init__(self, state: PartState, landing: Landing, state_path: Path, spans: Sequence[tuple[int, int]]) -> None:
+    def __init__(
+        self, state: PartState, landing: FileDestination, state_path: Path, spans: Sequence[tuple[int, int]]
+    ) -> None:
         self._landing, self._path = landing, state_path
         self._spans = iter(spans)
         self._lock = Lock()
@@ -203,7 +207,7 @@ def _move_range(job: _Job, start: int, stop: int) -> int:
                     writer.write(chunk)
                     position += len(chunk)
                     job.work.gauge.add(job.key, len(chunk))
-        except PassingError as error:
+        except TransientError as error:
             came, wanted = position - before, stop - before
             failures = 1 if came >= min(PROGRESS_BYTES, max(wanted // 4, 1)) else failures + 1
             if failures >= job.source.attempts:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jwstpipe.archive.http import AbsentError, Sessions, raise_for_answer, web_errors
-from jwstpipe.archive.retry import PassingError, StopSign, patiently
+from jwstpipe.archive.retry import CancellationToken, TransientError, retry
 from jwstpipe.archive.safe_names import checked_uri
 from jwstpipe.archive.transfer.sources import S3Source, open_mirror
 from jwstpipe.errors import TransferError
@@ -24,7 +24,7 @@ _KEY = re.compile(r"[A-Za-z0-9_.+=-]+(/[A-Za-z0-9_.+=-]+)*")
 
 
 def look_up_keys(
-    uris: Iterable[str], *, settings: ArchiveSettings, sessions: Sessions, stop: StopSign | None = None
+    uris: Iterable[str], *, settings: ArchiveSettings, sessions: Sessions, stop: CancellationToken | None = None
 ) -> dict[str, str | None]:
     """Ask MAST under which keys the mirror keeps files.
 
@@ -50,7 +50,7 @@ def look_up_keys(
         try:
             answer = response.json()
         except ValueError:
-            raise PassingError(f"{name}: an answer that is not JSON") from None
+            raise TransientError(f"{name}: an answer that is not JSON") from None
         if not isinstance(answer, dict):
             raise TransferError(f"{name}: an answer that is not MAST's")
         return answer
@@ -58,7 +58,7 @@ def look_up_keys(
     keys: dict[str, str | None] = {}
     for start in range(0, len(wanted), URIS_AT_ONCE):
         batch = wanted[start : start + URIS_AT_ONCE]
-        answer = patiently(lambda batch=batch: attempt(batch), attempts=settings.attempts, stop=stop)  # type: ignore[misc]
+        answer = retry(lambda batch=batch: attempt(batch), attempts=settings.attempts, stop=stop)  # type: ignore[misc]
         keys |= {uri: _key(answer.get(uri)) for uri in batch}
     return keys
 
@@ -79,7 +79,13 @@ class Mirror:
     """
 
     def __init__(
-        self, uris: Iterable[str], *, settings: ArchiveSettings, sessions: Sessions, attempts: int, stop: StopSign
+        self,
+        uris: Iterable[str],
+        *,
+        settings: ArchiveSettings,
+        sessions: Sessions,
+        attempts: int,
+        stop: CancellationToken,
     ) -> None:
         self._waiting = dict.fromkeys(uris)
         self._settings = settings
@@ -128,7 +134,7 @@ class Mirror:
         batch = [uri, *list(self._waiting)[: URIS_AT_ONCE - 1]]
         try:
             self._keys |= look_up_keys(batch, settings=self._settings, sessions=self._sessions, stop=self._stop)
-        except (AbsentError, TransferError, PassingError) as error:
+        except (AbsentError, TransferError, TransientError) as error:
             self._down = str(error)
             raise TransferError(self._down) from None
         for done in batch:

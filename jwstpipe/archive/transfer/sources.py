@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from urllib3.exceptions import HTTPError
 
 from jwstpipe.archive.http import ABSENT_STATUS, CONNECT_TIMEOUT_S, AbsentError, Sessions, raise_for_answer, web_errors
-from jwstpipe.archive.retry import PassingError
+from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.safe_names import download_address
 from jwstpipe.archive.transfer.checksums import CHECKSUM_KINDS
 from jwstpipe.errors import TransferError
@@ -180,7 +180,7 @@ class HttpsSource:
             self._check_version(response, info)
             length = response.headers.get("Content-Length", "")
             if info.size is not None and length.isdecimal() and int(length) != info.size:
-                raise PassingError(f"{self._name}: a body of {int(length):,} bytes for a file of {info.size:,}")
+                raise TransientError(f"{self._name}: a body of {int(length):,} bytes for a file of {info.size:,}")
             promised = int(length) if info.size is None and length.isdecimal() else info.size
             yield from self._body(response, promised)
 
@@ -217,10 +217,10 @@ class HttpsSource:
         given = response.headers.get("Content-Range", "")
         if status != requests.codes.partial_content or given != f"bytes {start}-{stop - 1}/{info.size}":
             _check_total(given, info, self._name)
-            raise PassingError(f"{self._name}: asked for bytes {start}-{stop - 1}, got HTTP {status} {given!r}")
+            raise TransientError(f"{self._name}: asked for bytes {start}-{stop - 1}, got HTTP {status} {given!r}")
         length = response.headers.get("Content-Length")
         if length is not None and length != str(stop - start):
-            raise PassingError(f"{self._name}: a body of {length} bytes for a range of {stop - start}")
+            raise TransientError(f"{self._name}: a body of {length} bytes for a range of {stop - start}")
 
     def _check_version(self, response: requests.Response, info: SourceInfo) -> None:
         self._check_encoding(response)
@@ -236,10 +236,10 @@ class HttpsSource:
             for chunk in _chunks(response.raw):
                 got += len(chunk)
                 if expected is not None and got > expected:
-                    raise PassingError(f"{self._name}: more than the {expected:,} bytes that were promised")
+                    raise TransientError(f"{self._name}: more than the {expected:,} bytes that were promised")
                 yield chunk
         if expected is not None and got < expected:
-            raise PassingError(f"{self._name}: the body ended after {got:,} of {expected:,} bytes")
+            raise TransientError(f"{self._name}: the body ended after {got:,} of {expected:,} bytes")
 
 
 @dataclass(frozen=True)
@@ -288,14 +288,16 @@ class S3Source:
                 if answer["ResponseMetadata"]["HTTPStatusCode"] == requests.codes.ok:
                     raise RangesIgnoredError(f"{self._name}: the server ignores byte ranges")
                 _check_total(answer.get("ContentRange", ""), info, self._name)
-                raise PassingError(f"{self._name}: asked for bytes {start}-{stop - 1}: {answer.get('ContentRange')!r}")
+                raise TransientError(
+                    f"{self._name}: asked for bytes {start}-{stop - 1}: {answer.get('ContentRange')!r}"
+                )
             got = 0
             with self._errors():
                 for chunk in body.iter_chunks(CHUNK):
                     got += len(chunk)
                     yield chunk
             if got != stop - start:
-                raise PassingError(f"{self._name}: the body has {got:,} bytes, not {stop - start:,}")
+                raise TransientError(f"{self._name}: the body has {got:,} bytes, not {stop - start:,}")
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -308,7 +310,7 @@ class S3Source:
                 f"{self._name}: no credentials; set archive.s3.anonymous, or the usual AWS places"
             ) from None
         except (BotoCoreError, HTTPClientError, IncompleteReadError, HTTPError) as error:
-            raise PassingError(f"{self._name}: connection lost ({type(error).__name__})") from None
+            raise TransientError(f"{self._name}: connection lost ({type(error).__name__})") from None
 
     def _refused(self, error: ClientError) -> NoReturn:
         status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
@@ -319,7 +321,7 @@ class S3Source:
         if status in ABSENT_STATUS:
             raise AbsentError(said) from None
         if status >= 500 or status in (408, 429) or code in ("SlowDown", "RequestTimeout"):
-            raise PassingError(said) from None
+            raise TransientError(said) from None
         raise TransferError(said) from None
 
 

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from isal.isal_zlib import crc32
 
-from jwstpipe.archive.retry import POLL_S, StopSign
+from jwstpipe.archive.retry import POLL_S, CancellationToken
 from jwstpipe.archive.safe_names import checked_file_name, checked_obs_id
 from jwstpipe.archive.transfer.sources import CHUNK, SourceInfo
 from jwstpipe.storage import storage_errors
@@ -208,7 +208,7 @@ def _crc(fd: int, start: int, stop: int) -> int | None:
 
 
 @contextmanager
-def exclusive(lock: Path, stop: StopSign) -> Iterator[None]:
+def exclusive(lock: Path, stop: CancellationToken) -> Iterator[None]:
     """Hold a lock file; whoever comes second, in this process or another, waits.
 
     The lock dies with its process. It is removed when released: so after a wait it must be made sure that the file

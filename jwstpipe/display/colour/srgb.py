@@ -5,11 +5,11 @@ from numpy.typing import NDArray
 
 __all__ = ["srgb_decoded", "srgb_encoded"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 
-def srgb_encoded(linear: Image) -> Image:
+def srgb_encoded(linear: Float32Image) -> Float32Image:
     """Encode linear light in [0, 1] for the screen (IEC 61966-2-1)."""
     steep = linear * np.float32(12.92)
     curve = np.float32(1.055) * np.power(linear, np.float32(1.0 / 2.4)) - np.float32(0.055)

@@ -11,7 +11,7 @@ from jwstpipe.numerics.robust import clipped_noise
 
 __all__ = ["FRACTIONS", "SURVEY_PIXELS", "SkyStatistics", "measure_sky"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Values = NDArray[np.float64]
 
 SURVEY_PIXELS = 1 << 20
@@ -72,7 +72,7 @@ class SkyStatistics:
         return float(np.interp(value, self.quantiles, FRACTIONS))
 
 
-def measure_sky(values: Image, *, level: int, name: str) -> SkyStatistics:
+def measure_sky(values: Float32Image, *, level: int, name: str) -> SkyStatistics:
     """Measure an array.
 
     Parameters
@@ -110,7 +110,7 @@ def measure_sky(values: Image, *, level: int, name: str) -> SkyStatistics:
     )
 
 
-def _quantiles(ordered: Image, fractions: tuple[float, ...]) -> tuple[float, ...]:
+def _quantiles(ordered: Float32Image, fractions: tuple[float, ...]) -> tuple[float, ...]:
     """Interpolate in sorted values, as numpy's default does."""
     place = np.array(fractions) * (ordered.size - 1)
     before = np.floor(place).astype(np.int64)
@@ -119,7 +119,7 @@ def _quantiles(ordered: Image, fractions: tuple[float, ...]) -> tuple[float, ...
     return tuple(float(value) for value in low + (place - before) * (high - low))
 
 
-def _sky_and_noise(values: Image, covered: Image) -> tuple[float, float]:
+def _sky_and_noise(values: Float32Image, covered: Float32Image) -> tuple[float, float]:
     side = max(1, min(BLOCK, min(values.shape) // 16))
     blocks = _blocks(values, side)
     full = np.isfinite(blocks).mean(axis=1) >= 0.5
@@ -155,7 +155,7 @@ def _residuals(blocks: Values) -> Values:
     return np.asarray((blocks[:, :, :-4] - 2.0 * blocks[:, :, 2:-2] + blocks[:, :, 4:]) / np.sqrt(6.0))
 
 
-def _blocks(values: Image, side: int) -> Values:
+def _blocks(values: Float32Image, side: int) -> Values:
     """Cut into whole blocks, one per row of the result; what does not fill a block is left out."""
     rows, columns = values.shape[0] // side, values.shape[1] // side
     whole = values[: rows * side, : columns * side].astype(np.float64)

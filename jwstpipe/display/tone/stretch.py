@@ -18,7 +18,7 @@ from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["SOFTENING", "Stretch", "apply_stretch", "bounded", "brightness"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 SOFTENING = {"asinh": 0.05, "log": 1000.0, "power": 2.0}
@@ -114,7 +114,7 @@ def brightness(x: Floats, stretch: Stretch, *, levels: bool = True) -> Floats:
     return apply_curve(y, stretch.curve)
 
 
-def apply_stretch(values: Image, stretch: Stretch) -> Image:
+def apply_stretch(values: Float32Image, stretch: Stretch) -> Float32Image:
     """Turn samples into brightness in [0, 1]; NaN stays NaN, `values` stay as they are.
 
     The reference for the table that rendering uses (see `jwstpipe.display.tone.table`).

@@ -27,7 +27,7 @@ from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.rotation import Turn, turn_between
+from jwstpipe.sky.rotation import SkyRotation, turn_between
 
 __all__ = ["Alignment", "align"]
 
@@ -249,7 +249,7 @@ def _check_limits(plan: MosaicPlan, solved: _Solution) -> None:
             )
 
 
-def _turn(plan: MosaicPlan, number: int, solved: _Solution) -> Turn | None:
+def _turn(plan: MosaicPlan, number: int, solved: _Solution) -> SkyRotation | None:
     """Turn a correction on the plane into a rotation of the sphere."""
     if not solved.matched[number]:
         return None

@@ -8,12 +8,12 @@ from scipy.ndimage import maximum_filter, uniform_filter
 
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.mosaicking.sources import Source
-from jwstpipe.mosaicking.warp.input_window import read_layer
+from jwstpipe.mosaicking.warp.input_window import read_input_window
 from jwstpipe.numerics.centroids import HALF, windowed_centres
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import EQUATORIAL, rotated
+from jwstpipe.sky.frames import ICRS, rotated
 
 __all__ = ["DetectJob", "Stars", "detect"]
 
@@ -58,7 +58,7 @@ def detect(job: DetectJob) -> Stars:
     found = []
     for y0 in range(0, rows, BAND_ROWS):
         window = Box(max(y0 - OVERLAP, 0), 0, min(y0 + BAND_ROWS + OVERLAP, rows), columns)
-        layer = read_layer(
+        layer = read_input_window(
             job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, scaled=False,
             s3=job.s3,
         )  # fmt: skip
@@ -68,7 +68,7 @@ def detect(job: DetectJob) -> Stars:
     stars = np.concatenate(found)
     stars = stars[np.argsort(-stars[:, 2], kind="stable")][:MOST]
     wcs = job.source.wcs.exact(name=job.source.address)
-    ra, dec = rotated(*wcs.to_sky(stars[:, 0], stars[:, 1]), wcs.frame, EQUATORIAL)
+    ra, dec = rotated(*wcs.to_sky(stars[:, 0], stars[:, 1]), wcs.frame, ICRS)
     return Stars(np.asarray(ra), np.asarray(dec), stars[:, 2])
 
 

@@ -16,7 +16,7 @@ from jwstpipe.execution.workers import Workers
 from jwstpipe.mosaicking.background.overlaps import CELL, Overlap, OverlapJob, measure_overlaps, reduced
 from jwstpipe.mosaicking.background.solve import Skies, solve_skies
 from jwstpipe.mosaicking.plan import MosaicPlan
-from jwstpipe.mosaicking.sky_model import Sky
+from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -47,7 +47,7 @@ class Match:
     """Why levels cannot make the images agree, and what can; empty where they do."""
 
     @property
-    def skies(self) -> tuple[Sky, ...]:
+    def skies(self) -> tuple[BackgroundModel, ...]:
         """Sky to subtract from each source."""
         return self.found.values
 
@@ -203,7 +203,7 @@ def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings) -
 
 
 def _region_level(
-    cells: Box, values: np.ndarray[Any, Any], centre: tuple[float, float], reach: float, sky: Sky
+    cells: Box, values: np.ndarray[Any, Any], centre: tuple[float, float], reach: float, sky: BackgroundModel
 ) -> float | None:
     """Give the median of an image, less its sky, in a circle of the plane."""
     rows, columns = np.mgrid[cells.y0 : cells.y1, cells.x0 : cells.x1]

@@ -9,7 +9,7 @@ from jwstpipe.execution.workers import Workers
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.sources import Source
-from jwstpipe.mosaicking.warp.input_window import read_layer
+from jwstpipe.mosaicking.warp.input_window import read_input_window
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -35,7 +35,7 @@ def measure_noise(job: NoiseJob) -> float:
     rows, columns = job.source.shape
     y0, x0 = max((rows - SIDE) // 2, 0), max((columns - SIDE) // 2, 0)
     window = Box(y0, x0, min(y0 + SIDE, rows), min(x0 + SIDE, columns))
-    layer = read_layer(
+    layer = read_input_window(
         job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, scaled=False,
         s3=job.s3,
     )  # fmt: skip

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.sky_model import NO_SKY
+from jwstpipe.mosaicking.sky_model import NO_BACKGROUND
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.mosaicking.tile_job import TileJob
@@ -153,7 +153,7 @@ def reduced(
         window=Box(cells.y0 * CELL, cells.x0 * CELL, cells.y1 * CELL, cells.x1 * CELL),
         origin=(0, 0),
         grid=grid,
-        sources=(replace(source, sky=NO_SKY),),
+        sources=(replace(source, sky=NO_BACKGROUND),),
         weights="uniform",
         scaled=scaled,
         options=MosaicOptions(combine="first", reject_dq=reject_dq),

@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
 from jwstpipe.mosaicking.background.overlaps import Overlap
-from jwstpipe.mosaicking.sky_model import Sky
+from jwstpipe.mosaicking.sky_model import BackgroundModel
 
 __all__ = ["Difference", "Levels", "Skies", "solve_levels", "solve_skies"]
 
@@ -78,7 +78,7 @@ class Levels:
 class Skies:
     """Skies of all images."""
 
-    values: tuple[Sky, ...]
+    values: tuple[BackgroundModel, ...]
     components: tuple[int, ...]
     """Number of the connected component of each image."""
 
@@ -140,7 +140,7 @@ def solve_skies(
     ordered = sorted(overlaps, key=lambda item: (item.first, item.second))
     count, fixed = len(centres), dict(known or {})
     if not ordered:
-        skies = tuple(Sky(fixed.get(k, 0.0), pivot=centres[k]) for k in range(count))
+        skies = tuple(BackgroundModel(fixed.get(k, 0.0), pivot=centres[k]) for k in range(count))
         return Skies(skies, tuple(range(count)), (), 0.0, (), ())
     system = _System(np.array(centres, dtype=np.float64), ordered, planes=planes, known=fixed)
     floor = 1e-9 * float(np.abs([item.level for item in ordered]).max())
@@ -158,9 +158,9 @@ def solve_skies(
     left = system.residuals(solution)
     return Skies(
         tuple(
-            Sky(float(row[0]), (float(row[1] / system.scale), float(row[2] / system.scale)), centre)
+            BackgroundModel(float(row[0]), (float(row[1] / system.scale), float(row[2] / system.scale)), centre)
             if planes
-            else Sky(float(row[0]), pivot=centre)
+            else BackgroundModel(float(row[0]), pivot=centre)
             for row, centre in zip(solution, centres, strict=True)
         ),
         tuple(int(component) for component in system.components),

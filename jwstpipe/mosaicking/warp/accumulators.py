@@ -11,9 +11,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.warp.scratch import Room
+from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 
-__all__ = ["CLIPPED", "COMBINERS", "MEDIAN", "STACKED", "Strip", "accumulate_row", "normalise"]
+__all__ = ["CLIPPED", "COMBINERS", "MEDIAN", "STACKED", "Accumulators", "accumulate_row", "normalise"]
 
 MEAN, SUM, MIN, MAX, FIRST, LAST, MEDIAN, CLIPPED = range(8)
 
@@ -32,7 +32,7 @@ Counts = NDArray[np.uint16]
 
 
 @dataclass(frozen=True, eq=False)
-class Strip:
+class Accumulators:
     """Accumulators of a strip of the mosaic; a plane that is not wanted has the shape (1, 1).
 
     Sums are float64, so that the order of magnitude of a sky level does not matter.
@@ -52,7 +52,7 @@ class Strip:
     """Samples, weights and variances of every input (3, y, input, x), NaN = none; empty unless order is asked for."""
 
     @classmethod
-    def empty(cls, shape: tuple[int, int], room: Room, *, errors: bool, bits: bool, inputs: int = 0) -> Self:
+    def empty(cls, shape: tuple[int, int], room: ScratchBuffer, *, errors: bool, bits: bool, inputs: int = 0) -> Self:
         """Make the accumulators of a strip of this shape, with a stack for `inputs`, as far as possible in a room."""
 
         def zeros(dtype: str, *, wanted: bool) -> NDArray[Any]:

@@ -16,12 +16,12 @@ from jwstpipe.fits.dq import DQ_BITS, dq_mask
 from jwstpipe.images.zarr.layout import CHUNK
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.tile_job import TileJob
-from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, STACKED, Strip, normalise
-from jwstpipe.mosaicking.warp.input_window import read_layer
-from jwstpipe.mosaicking.warp.mapped_source import Placed
+from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, STACKED, Accumulators, normalise
+from jwstpipe.mosaicking.warp.input_window import read_input_window
+from jwstpipe.mosaicking.warp.mapped_source import MappedSource
 from jwstpipe.mosaicking.warp.order_statistics import clip, median
-from jwstpipe.mosaicking.warp.resample import Layer
-from jwstpipe.mosaicking.warp.scratch import Room
+from jwstpipe.mosaicking.warp.resample import InputWindow
+from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.sky.box import Box
 
 __all__ = ["BLOCK", "STACK_BYTES", "Block", "blocks"]
@@ -56,7 +56,7 @@ class Block:
     """Samples rejected as outliers."""
 
 
-def blocks(job: TileJob, placed: list[Placed], used: set[str]) -> Iterator[Block]:
+def blocks(job: TileJob, placed: list[MappedSource], used: set[str]) -> Iterator[Block]:
     """Compute the window of a job block by block, row by row of blocks.
 
     Parameters
@@ -68,7 +68,7 @@ def blocks(job: TileJob, placed: list[Placed], used: set[str]) -> Iterator[Block
     used
         Takes the product ids of the inputs that gave at least one window of samples.
     """
-    memory = _Memory(Room(GROUP_BYTES), Room(SUMS_BYTES))
+    memory = _Memory(ScratchBuffer(GROUP_BYTES), ScratchBuffer(SUMS_BYTES))
     for box in job.window.cells(BLOCK):
         planes = {plane: _empty(plane, box.shape) for plane in job.planes}
         clipped = 0
@@ -81,11 +81,11 @@ def blocks(job: TileJob, placed: list[Placed], used: set[str]) -> Iterator[Block
 class _Memory:
     """What a tile uses again for each of its blocks."""
 
-    windows: Room
-    sums: Room
+    windows: ScratchBuffer
+    sums: ScratchBuffer
 
 
-def _rows_at_once(job: TileJob, placed: list[Placed], box: Box) -> int:
+def _rows_at_once(job: TileJob, placed: list[MappedSource], box: Box) -> int:
     if COMBINERS[job.options.combine] not in STACKED:
         return BLOCK
     inputs = sum(found.region.intersection(box) is not None for found in placed)
@@ -93,7 +93,12 @@ def _rows_at_once(job: TileJob, placed: list[Placed], box: Box) -> int:
 
 
 def _fill(
-    job: TileJob, band: Box, placed: list[Placed], used: set[str], memory: _Memory, planes: dict[str, NDArray[Any]]
+    job: TileJob,
+    band: Box,
+    placed: list[MappedSource],
+    used: set[str],
+    memory: _Memory,
+    planes: dict[str, NDArray[Any]],
 ) -> int:
     """Combine all inputs on a band, and give the number of clipped samples."""
     combiner = COMBINERS[job.options.combine]
@@ -101,7 +106,7 @@ def _fill(
     there = [(found, window) for found in placed if (window := found.needed(outer)) is not None]
     inputs = len(there) if combiner in STACKED else 0
     memory.sums.clear()
-    strip = Strip.empty(outer.shape, memory.sums, errors="err" in planes, bits="dq" in planes, inputs=inputs)
+    strip = Accumulators.empty(outer.shape, memory.sums, errors="err" in planes, bits="dq" in planes, inputs=inputs)
     for group in _groups(job, there, memory.windows):
         for index, _ in group:
             used.add(there[index][0].source.product_id)
@@ -112,10 +117,12 @@ def _fill(
     return _finish(strip, np.array([found.source.noise for found, _ in there]), planes, combiner=combiner)
 
 
-def _groups(job: TileJob, there: list[tuple[Placed, Box]], room: Room) -> Iterator[list[tuple[int, Layer]]]:
+def _groups(
+    job: TileJob, there: list[tuple[MappedSource, Box]], room: ScratchBuffer
+) -> Iterator[list[tuple[int, InputWindow]]]:
     """Read the windows of inputs, as many at a time as there is room for."""
     rejected = dq_mask(job.options.reject_dq)
-    held: list[tuple[int, Layer]] = []
+    held: list[tuple[int, InputWindow]] = []
     left = GROUP_BYTES
     room.clear()
     for index, (found, window) in enumerate(there):
@@ -125,7 +132,7 @@ def _groups(job: TileJob, there: list[tuple[Placed, Box]], room: Room) -> Iterat
             held, left = [], GROUP_BYTES
             room.clear()
         left -= size
-        layer = read_layer(
+        layer = read_input_window(
             found.source, window, weights=job.weights, rejected=rejected, with_errors="err" in job.planes,
             scaled=job.scaled, s3=job.s3, room=room,
         )  # fmt: skip
@@ -148,7 +155,7 @@ def _cut(planes: dict[str, NDArray[Any]], box: Box) -> dict[str, NDArray[Any]]:
     return {plane: values[box.slices] for plane, values in planes.items()}
 
 
-def _finish(strip: Strip, noise: NDArray[np.float64], planes: dict[str, NDArray[Any]], *, combiner: int) -> int:
+def _finish(strip: Accumulators, noise: NDArray[np.float64], planes: dict[str, NDArray[Any]], *, combiner: int) -> int:
     """Turn a strip into samples, and give the number of clipped ones.
 
     A pixel without data keeps the bits that tell why.

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.warp.resample import Layer, Resampled
+from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.lattice import fill_row
 from jwstpipe.sky.pixelmap import PixelMap
@@ -28,7 +28,7 @@ SIDE = 8
 """Room, in pixels of the plane, that the largest drop gets at first."""
 
 
-def drizzled(layer: Layer, forward: PixelMap, box: Box, *, pixfrac: float) -> Resampled:
+def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float) -> Resampled:
     """Drizzle one input onto a window of the plane.
 
     Parameters

@@ -11,13 +11,13 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.images.windows import read_window
 from jwstpipe.mosaicking.sources import Source
-from jwstpipe.mosaicking.warp.resample import Layer
-from jwstpipe.mosaicking.warp.scratch import Room
+from jwstpipe.mosaicking.warp.resample import InputWindow
+from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["opened", "read_layer"]
+__all__ = ["opened", "read_input_window"]
 
 Plane = NDArray[np.float32]
 Bits = NDArray[np.uint32]
@@ -30,10 +30,10 @@ def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
     return open_image(address, s3=s3)
 
 
-def read_layer(
+def read_input_window(
     source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, scaled: bool, s3: S3Settings,
-    room: Room | None = None,
-) -> Layer:  # fmt: skip
+    room: ScratchBuffer | None = None,
+) -> InputWindow:  # fmt: skip
     """Read a window of an input.
 
     Parameters
@@ -55,7 +55,7 @@ def read_layer(
     room
         Where samples may be put: the layer is good until it is cleared.
     """
-    image, space = opened(source.address, source.product_id, s3), room or Room(0)
+    image, space = opened(source.address, source.product_id, s3), room or ScratchBuffer(0)
     none, no_bits = np.ones((1, 1), dtype="f4"), np.zeros((1, 1), dtype="u4")
 
     def read(plane: str, dtype: str = "f4", *, covered: bool = False) -> NDArray[Any]:
@@ -72,7 +72,7 @@ def read_layer(
     if dq is not no_bits or wht is not none or var is not none:
         _prepare(sci, dq, rejected, wht, inverse, var)
     factor = source.exposure_s if weights == "exptime" else 1.0
-    return Layer(sci, wht, var, dq, window, source.shape, factor, source.sky, scaled)
+    return InputWindow(sci, wht, var, dq, window, source.shape, factor, source.sky, scaled)
 
 
 @njit(nogil=True, cache=True)

@@ -1,4 +1,4 @@
-"""`Placed`: an input on a tile: its pixel maps, the window of it that a strip needs, and how it is resampled."""
+"""`MappedSource`: an input on a tile: its pixel maps, the window of it that a strip needs, and how it is resampled."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,17 +7,17 @@ import numpy as np
 
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.tile_job import TileJob
-from jwstpipe.mosaicking.warp.accumulators import Strip
+from jwstpipe.mosaicking.warp.accumulators import Accumulators
 from jwstpipe.mosaicking.warp.drizzle import drizzled
 from jwstpipe.mosaicking.warp.kernels import BILINEAR, LANCZOS3, NEAREST
 from jwstpipe.mosaicking.warp.reprojected import reprojected
-from jwstpipe.mosaicking.warp.resample import Layer, add_layer, add_resampled
+from jwstpipe.mosaicking.warp.resample import InputWindow, add_resampled, add_window
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.forward_map import forward_map
 from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
 
-__all__ = ["INTERPOLATED", "Placed", "place"]
+__all__ = ["INTERPOLATED", "MappedSource", "map_source"]
 
 INTERPOLATED = {"nearest": NEAREST, "bilinear": BILINEAR, "lanczos3": LANCZOS3}
 """Kernels that look up each pixel of the mosaic in the image, row by row."""
@@ -30,7 +30,7 @@ DRIZZLE_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
-class Placed:
+class MappedSource:
     """An input on a part of the plane."""
 
     job: TileJob
@@ -75,7 +75,7 @@ class Placed:
             int(np.floor(y0)) - margin, int(np.floor(x0)) - margin, int(y1) + margin + 2, int(x1) + margin + 2
         ).intersection(Box.of_shape(self.source.shape))
 
-    def add(self, strip: Strip, box: Box, rows: Box, layer: Layer, *, index: int, combiner: int) -> None:
+    def add(self, strip: Accumulators, box: Box, rows: Box, layer: InputWindow, *, index: int, combiner: int) -> None:
         """Resample a layer and add it to rows of a strip that covers `box`."""
         options = self.job.options
         part = rows.intersection(self.region)
@@ -83,7 +83,7 @@ class Placed:
             return
         if self.interpolated:
             kernel = INTERPOLATED[options.kernel]
-            add_layer(strip, box, part, layer, self.where, index=index, kernel=kernel, combiner=combiner)
+            add_window(strip, box, part, layer, self.where, index=index, kernel=kernel, combiner=combiner)
             return
         if options.kernel == "drizzle":
             found = drizzled(layer, self.forward, part, pixfrac=options.pixfrac)
@@ -92,10 +92,10 @@ class Placed:
         add_resampled(strip, box, found, layer, index=index, combiner=combiner)
 
 
-def place(job: TileJob, source: Source, region: Box) -> Placed | None:
+def map_source(job: TileJob, source: Source, region: Box) -> MappedSource | None:
     """Map the part of a region where a source lies; None where it does not."""
     part = source.box.intersection(region)
     if part is None:
         return None
     wcs = source.exact_wcs()
-    return Placed(job, source, wcs, pixel_map(job.grid, wcs, part, tolerance=job.options.tolerance_px), part)
+    return MappedSource(job, source, wcs, pixel_map(job.grid, wcs, part, tolerance=job.options.tolerance_px), part)

@@ -11,7 +11,7 @@ from astropy.coordinates import SkyCoord
 from astropy.wcs.wcsapi import BaseLowLevelWCS, HighLevelWCSWrapper
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.warp.resample import Layer, Resampled
+from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.requests import Kernel
 from jwstpipe.sky.area import areas
 from jwstpipe.sky.box import Box
@@ -24,7 +24,9 @@ __all__ = ["reprojected"]
 Plane = NDArray[Any]
 
 
-def reprojected(layer: Layer, wcs: SkyWcs, where: PixelMap, grid: SkyGrid, box: Box, *, kernel: Kernel) -> Resampled:
+def reprojected(
+    layer: InputWindow, wcs: SkyWcs, where: PixelMap, grid: SkyGrid, box: Box, *, kernel: Kernel
+) -> Resampled:
     """Resample one input onto a window of the plane.
 
     Parameters
@@ -81,7 +83,7 @@ def _cut(values: Plane, where: PixelMap, box: Box) -> Plane:
     return values[box.relative_to(where.box).slices]
 
 
-def _nearest_bits(layer: Layer, where: PixelMap, box: Box) -> NDArray[np.uint32]:
+def _nearest_bits(layer: InputWindow, where: PixelMap, box: Box) -> NDArray[np.uint32]:
     xs, ys = (_cut(values, where, box) for values in where.positions())
     bits = np.zeros(box.shape, dtype="u4")
     x = np.floor(xs + 0.5) - layer.window.x0

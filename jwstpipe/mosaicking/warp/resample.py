@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.sky_model import Sky
-from jwstpipe.mosaicking.warp.accumulators import Strip, accumulate_row
+from jwstpipe.mosaicking.sky_model import BackgroundModel
+from jwstpipe.mosaicking.warp.accumulators import Accumulators, accumulate_row
 from jwstpipe.mosaicking.warp.kernels import (
     LANCZOS3,
     bits_row,
@@ -27,7 +27,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.lattice import fill_row
 from jwstpipe.sky.pixelmap import PixelMap
 
-__all__ = ["Layer", "Resampled", "add_layer", "add_resampled"]
+__all__ = ["InputWindow", "Resampled", "add_resampled", "add_window"]
 
 Floats = NDArray[np.float64]
 Reals = NDArray[np.floating]
@@ -38,7 +38,7 @@ LANCZOS_TABLE = lanczos_table()
 
 
 @dataclass(frozen=True, eq=False)
-class Layer:
+class InputWindow:
     """A window of one input, prepared for resampling."""
 
     sci: NDArray[np.float32]
@@ -62,7 +62,7 @@ class Layer:
     factor: float
     """Weight of the whole input."""
 
-    sky: Sky
+    sky: BackgroundModel
 
     scaled: bool
     """Samples are fluxes in a pixel, not on an area of sky: they change with the area of the pixel."""
@@ -88,8 +88,16 @@ class Resampled:
     """Data quality, or shape (1, 1)."""
 
 
-def add_layer(
-    strip: Strip, box: Box, part: Box, layer: Layer, where: PixelMap, *, index: int, kernel: int, combiner: int
+def add_window(
+    strip: Accumulators,
+    box: Box,
+    part: Box,
+    layer: InputWindow,
+    where: PixelMap,
+    *,
+    index: int,
+    kernel: int,
+    combiner: int,
 ) -> None:
     """Interpolate one input and add it to a part of a strip.
 
@@ -184,7 +192,9 @@ def _add_layer(
         )  # fmt: skip
 
 
-def add_resampled(strip: Strip, box: Box, found: Resampled, layer: Layer, *, index: int, combiner: int) -> None:
+def add_resampled(
+    strip: Accumulators, box: Box, found: Resampled, layer: InputWindow, *, index: int, combiner: int
+) -> None:
     """Add an input that was resampled elsewhere to a strip that covers `box` of the plane."""
     _add_resampled(
         found.sci, found.wht, found.var, found.bits, layer.factor, layer.sky.as_array(),

@@ -1,17 +1,17 @@
-"""`Room`: memory that one tile uses again and again, so that the system need not clear fresh pages for each window."""
+"""`ScratchBuffer`: memory that a tile uses again and again: no fresh pages to be cleared for each window."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Room"]
+__all__ = ["ScratchBuffer"]
 
 ALIGNED = 64
 """Arrays start at multiples of this many bytes: a line of the cache."""
 
 
-class Room:
+class ScratchBuffer:
     """A stretch of memory out of which arrays are cut until it is cleared; one owner, one thread."""
 
     def __init__(self, size: int) -> None:

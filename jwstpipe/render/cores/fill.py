@@ -11,13 +11,13 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["fill_holes"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
 def fill_holes(
-    channels: Sequence[Image], window: Box, box: Box, *, limits: CoreLimits
-) -> tuple[list[Image], list[frozenset[Hole]], Mask]:
+    channels: Sequence[Float32Image], window: Box, box: Box, *, limits: CoreLimits
+) -> tuple[list[Float32Image], list[frozenset[Hole]], Mask]:
     """Fill the holes that touch a part of a window.
 
     The result within `box` does not depend on the window, as long as it reaches `limits.margin` beyond `box` or to
@@ -74,7 +74,7 @@ def fill_holes(
     return [result[inner.slices] for result in results], holes, repaired[inner.slices]
 
 
-def _paste(result: Image, region: Region, filling: Image, repaired: Mask) -> None:
+def _paste(result: Float32Image, region: Region, filling: Float32Image, repaired: Mask) -> None:
     target = result[region.around.slices]
     target[region.mask] = filling[region.mask]
     repaired[region.around.slices] |= region.mask

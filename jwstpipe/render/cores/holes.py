@@ -15,7 +15,7 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "Region", "find_holes", "regions_of"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 CORNERS_TOUCH = np.ones((3, 3), bool)

@@ -15,7 +15,7 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["is_core", "profile_filling", "rim_filling"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ _STEEPEST, _FLATTEST = -5.0, -1.0
 """Bounds of the power law; diffraction wings fall as r^-3, blurred cores faster."""
 
 
-def is_core(values: Image, region: Region, *, reach: int) -> bool:
+def is_core(values: Float32Image, region: Region, *, reach: int) -> bool:
     """Tell whether a hole is the core of something bright: its rim stands out from what lies further off."""
     near, far = _rings(values, region, reach)
     if near.size == 0 or far.size < 8:
@@ -36,7 +36,7 @@ def is_core(values: Image, region: Region, *, reach: int) -> bool:
     return float(np.median(near)) > middle + max(_STANDS_OUT * spread, 1e-6 * abs(middle))
 
 
-def profile_filling(values: Image, region: Region, *, reach: int) -> Image:
+def profile_filling(values: Float32Image, region: Region, *, reach: int) -> Float32Image:
     """Fill a core from its wings.
 
     Parameters
@@ -67,7 +67,7 @@ def profile_filling(values: Image, region: Region, *, reach: int) -> Image:
     return filled[region.around.relative_to(place).slices]
 
 
-def rim_filling(values: Image, region: Region) -> Image:
+def rim_filling(values: Float32Image, region: Region) -> Float32Image:
     """Fill a hole that is no core: each pixel from the rim, by the inverse square of the distance."""
     samples = values[region.around.slices]
     rim = scipy.ndimage.binary_dilation(region.mask, CORNERS_TOUCH) & np.isfinite(samples) & ~region.mask
@@ -84,7 +84,7 @@ def rim_filling(values: Image, region: Region) -> Image:
     return result
 
 
-def _surroundings(values: Image, region: Region, reach: int) -> tuple[Box, Mask]:
+def _surroundings(values: Float32Image, region: Region, reach: int) -> tuple[Box, Mask]:
     """Take the hole with its wings: as far again as it is wide, within the window."""
     wide = min(max(region.around.shape) + 2, reach)
     whole = Box.of_shape((values.shape[0], values.shape[1]))
@@ -94,7 +94,7 @@ def _surroundings(values: Image, region: Region, reach: int) -> tuple[Box, Mask]
     return place, hole
 
 
-def _rings(values: Image, region: Region, reach: int) -> tuple[Image, Image]:
+def _rings(values: Float32Image, region: Region, reach: int) -> tuple[Float32Image, Float32Image]:
     """Give the samples next to the hole, and those about its own radius further off."""
     place, hole = _surroundings(values, region, reach)
     samples = values[place.slices]
@@ -125,7 +125,7 @@ def _wings(radius: Floats, samples: Floats, inner: float) -> tuple[float, float,
     return floor, float(above[0]), min(max(power, _STEEPEST), _FLATTEST)
 
 
-def _joined(samples: Image, model: Floats, hole: Mask, usable: Mask) -> Image:
+def _joined(samples: Float32Image, model: Floats, hole: Mask, usable: Mask) -> Float32Image:
     """Lead the model over into the rim: the difference at the nearest sample fades towards the middle."""
     rim = scipy.ndimage.binary_dilation(hole, CORNERS_TOUCH) & usable
     if not rim.any():

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Taps", "resampled", "taps"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 
@@ -26,7 +26,7 @@ class Taps:
     first: NDArray[np.int64]
     """(n,) first sample."""
 
-    weights: Image
+    weights: Float32Image
     """(n, taps); sum 1 along the second axis, 0 for samples beyond the end of the axis."""
 
     source: int
@@ -53,7 +53,7 @@ def taps(source: int, target: int, start: int = 0, stop: int | None = None) -> T
     return Taps(start, first, weights.astype(np.float32), source)
 
 
-def resampled(values: Image, rows: Taps, columns: Taps, start: int, stop: int) -> Image:
+def resampled(values: Float32Image, rows: Taps, columns: Taps, start: int, stop: int) -> Float32Image:
     """Make rows ``[start, stop)`` of the result.
 
     Parameters
@@ -70,11 +70,11 @@ def resampled(values: Image, rows: Taps, columns: Taps, start: int, stop: int) -
     return _weighted(across, columns.first - columns.first[0], columns.weights, axis=1)
 
 
-def _weighted(values: Image, first: NDArray[np.int64], weights: Image, *, axis: int) -> Image:
+def _weighted(values: Float32Image, first: NDArray[np.int64], weights: Float32Image, *, axis: int) -> Float32Image:
     """Sum tap by tap: the order of the additions, and so every bit, is the same for every band."""
     last = values.shape[axis] - 1
     shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
-    total: Image | None = None
+    total: Float32Image | None = None
     for tap in range(weights.shape[1]):
         picked = np.take(values, np.minimum(first + tap, last), axis=axis)
         picked *= weights[:, tap].reshape(shape)

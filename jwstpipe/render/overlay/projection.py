@@ -9,7 +9,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.render.geometry.placement import SkyPlacement
-from jwstpipe.sky.frames import EQUATORIAL, frame_of, rotated
+from jwstpipe.sky.frames import ICRS, frame_of, rotated
 
 __all__ = ["PictureSky", "native_pixels", "native_sky", "turned_by"]
 
@@ -39,7 +39,7 @@ class PictureSky:
 
     def at(self, ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
         """Give x and y of positions in ICRS, degrees; NaN for those that the projection does not show."""
-        lon, lat = rotated(np.asarray(ra, np.float64), np.asarray(dec, np.float64), EQUATORIAL, frame_of(self.wcs))
+        lon, lat = rotated(np.asarray(ra, np.float64), np.asarray(dec, np.float64), ICRS, frame_of(self.wcs))
         x, y = native_pixels(self.wcs, lon, lat)
         return x, self.shape[0] - 1 - y
 

@@ -17,7 +17,7 @@ from jwstpipe.display.tone.stretch import Stretch, apply_stretch
 
 __all__ = ["Feather", "coverage_weights", "plan_feather"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 _REACH = 0.35
@@ -35,21 +35,21 @@ class Feather:
     level: int
     """Level of the images that the weights belong to."""
 
-    weights: Image
+    weights: Float32Image
     """(channel, y, x) in [0, 1]; no rows where every channel covers what any covers."""
 
-    kernel: Image
+    kernel: Float32Image
     """(channel, channel) weight of the second as a stand-in for the first."""
 
-    offset: Image
+    offset: Float32Image
     """(channel, channel)."""
 
-    slope: Image
+    slope: Float32Image
     """(channel, channel): brightness of the first = offset + slope * brightness of the second."""
 
 
 def plan_feather(
-    samples: Sequence[Image],
+    samples: Sequence[Float32Image],
     stretches: Sequence[Stretch],
     wavelengths: Sequence[float | None],
     skies: Sequence[float],
@@ -100,7 +100,7 @@ def plan_feather(
     return Feather(level, weights, kernel, offset, slope)
 
 
-def coverage_weights(covered: Mask, *, width: float) -> Image:
+def coverage_weights(covered: Mask, *, width: float) -> Float32Image:
     """Rise from 0 at the edge of a field to 1 inside, by the distance to the edge (smoothstep).
 
     Parameters
@@ -123,7 +123,7 @@ def coverage_weights(covered: Mask, *, width: float) -> Image:
     return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)
 
 
-def _shown(values: Image, stretch: Stretch, *, lupton: bool) -> Image:
+def _shown(values: Float32Image, stretch: Stretch, *, lupton: bool) -> Float32Image:
     if lupton:
         return np.asarray((values - stretch.lo) / (stretch.hi - stretch.lo), np.float32)
     return apply_stretch(values, stretch)
@@ -135,7 +135,7 @@ def _likeness(one: float | None, other: float | None) -> float:
     return float(0.5 * np.exp(-abs(np.log(one / other)) / _REACH) + 1e-6)
 
 
-def _slope(one: Image, other: Image, both: Mask) -> float:
+def _slope(one: Float32Image, other: Float32Image, both: Mask) -> float:
     """Give the ratio of the heights above the sky (root of the mean square), where both have data."""
     height = float(np.mean(np.square(other[both], dtype=np.float64)))
     return (

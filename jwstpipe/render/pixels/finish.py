@@ -11,7 +11,7 @@ from jwstpipe.display.tone.table import look_up_all, positions
 
 __all__ = ["ScreenLevels", "encode_window", "recolour_window", "screen_table", "with_lightness"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class ScreenLevels:
     """Screen values are raised to 1/gamma after that."""
 
 
-def screen_table(levels: ScreenLevels) -> Image:
+def screen_table(levels: ScreenLevels) -> Float32Image:
     """Tabulate linear light to screen values (see `jwstpipe.display.tone.table`)."""
     screen = srgb_encoded(positions().astype(np.float32)).astype(np.float64)
     shown = np.clip((screen - levels.black) / (levels.white - levels.black), 0.0, 1.0) ** (1.0 / levels.gamma)
@@ -36,13 +36,13 @@ def screen_table(levels: ScreenLevels) -> Image:
 
 
 @njit(nogil=True, cache=True)
-def encode_window(light: Image, table: Image) -> None:
+def encode_window(light: Float32Image, table: Float32Image) -> None:
     """Replace linear light in [0, 1] by screen values, in place."""
     look_up_all(light.reshape(-1), table)
 
 
 @njit(nogil=True, cache=True)
-def recolour_window(pixels: Image, hue: float, saturation: float, vibrancy: float) -> None:
+def recolour_window(pixels: Float32Image, hue: float, saturation: float, vibrancy: float) -> None:
     """Shift hues, then scale HSV saturation, then lift weak colours; in place, HSV value stays.
 
     Saturation s becomes ``s * saturation``, then ``s + vibrancy * s * (1 - s)``: a grey has no hue to lift, and the
@@ -85,7 +85,7 @@ def recolour_window(pixels: Image, hue: float, saturation: float, vibrancy: floa
                 pixels[i, j, part] = high - high * new * max(0.0, min(k, 4.0 - k, 1.0))
 
 
-def with_lightness(light: Image, lightness: Image, *, share: float) -> Image:
+def with_lightness(light: Float32Image, lightness: Float32Image, *, share: float) -> Float32Image:
     """Replace the HSL lightness of linear light; hue and HSL saturation stay.
 
     Parameters

@@ -13,25 +13,25 @@ from jwstpipe.display.tone.table import look_up, look_up_all
 
 __all__ = ["mix_window"]
 
-Image = NDArray[np.float32]
+Float32Image = NDArray[np.float32]
 
 
 @njit(nogil=True, cache=True)
 def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions already
-    values: Image,
-    lows: Image,
-    scales: Image,
-    tables: Image,
-    light: Image,
-    maps: Image,
-    kernel: Image,
-    offset: Image,
-    slope: Image,
+    values: Float32Image,
+    lows: Float32Image,
+    scales: Float32Image,
+    tables: Float32Image,
+    light: Float32Image,
+    maps: Float32Image,
+    kernel: Float32Image,
+    offset: Float32Image,
+    slope: Float32Image,
     y0: float,
     x0: float,
     step: float,
     lupton: int,
-    out: Image,
+    out: Float32Image,
     counts: NDArray[np.uint8],
 ) -> None:
     """Mix a window.
@@ -98,7 +98,9 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
 
 
 @njit(nogil=True, cache=True)
-def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: int, x: Image) -> bool:
+def _brightness(
+    row: Float32Image, lows: Float32Image, scales: Float32Image, tables: Float32Image, lupton: int, x: Float32Image
+) -> bool:
     """Stretch one row of every channel, or only place it between its limits; tells whether all samples are there."""
     missing = 0
     for c in range(row.shape[0]):
@@ -112,7 +114,7 @@ def _brightness(row: Image, lows: Image, scales: Image, tables: Image, lupton: i
 
 
 @njit(nogil=True, cache=True)
-def _add_up(x: Image, light: Image, out: Image) -> None:
+def _add_up(x: Float32Image, light: Float32Image, out: Float32Image) -> None:
     """Mix a row of which no sample is missing."""
     for j in range(x.shape[1]):
         red = green = blue = np.float32(0.0)
@@ -126,7 +128,7 @@ def _add_up(x: Image, light: Image, out: Image) -> None:
 
 
 @njit(nogil=True, cache=True)
-def _present(x: Image, j: int, weight: Image) -> int:
+def _present(x: Float32Image, j: int, weight: Float32Image) -> int:
     """Count the channels with data, and give them weight."""
     count = 0
     for c in range(x.shape[0]):
@@ -136,7 +138,7 @@ def _present(x: Image, j: int, weight: Image) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _feathered(maps: Image, y: float, x: float, weight: Image) -> bool:
+def _feathered(maps: Float32Image, y: float, x: float, weight: Float32Image) -> bool:
     """Multiply weights by coverage, relative to the best covered channel; tells whether all count wholly."""
     y, x = min(max(y, 0.0), maps.shape[1] - 1.0), min(max(x, 0.0), maps.shape[2] - 1.0)
     iy, ix = int(y), int(x)
@@ -157,7 +159,14 @@ def _feathered(maps: Image, y: float, x: float, weight: Image) -> bool:
 
 @njit(nogil=True, cache=True)
 def _stand_ins(
-    x: Image, j: int, weight: Image, kernel: Image, offset: Image, slope: Image, lupton: int, mixed: Image
+    x: Float32Image,
+    j: int,
+    weight: Float32Image,
+    kernel: Float32Image,
+    offset: Float32Image,
+    slope: Float32Image,
+    lupton: int,
+    mixed: Float32Image,
 ) -> None:
     """Pass from each channel to what the others say of it, as far as it does not cover the pixel."""
     for c in range(weight.size):
@@ -175,7 +184,7 @@ def _stand_ins(
 
 
 @njit(nogil=True, cache=True)
-def _stretch_intensity(colour: Image, table: Image, scratch: Image) -> None:
+def _stretch_intensity(colour: Float32Image, table: Float32Image, scratch: Float32Image) -> None:
     """Bring the mean of red, green and blue to its stretched value, and all three with it."""
     total = (colour[0] + colour[1] + colour[2]) / np.float32(3.0)
     gain = np.float32(0.0)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from jwstpipe.archive.retry import StopSign, Throttle
+from jwstpipe.archive.retry import CancellationToken, Throttle
 from jwstpipe.archive.transfer import control
 from jwstpipe.archive.transfer.destination import LocalFolder
 from jwstpipe.errors import NotFoundError
@@ -119,14 +119,14 @@ def test_parts_that_nobody_went_on_with_are_removed_after_a_week(broken_off, pla
 def test_a_limit_of_the_bandwidth_holds_for_all_threads_together(monkeypatch):
     now, waits = [100.0], []
     monkeypatch.setattr("jwstpipe.archive.retry.time.monotonic", lambda: now[0])
-    monkeypatch.setattr(StopSign, "rest", lambda self, seconds: waits.append(seconds))
+    monkeypatch.setattr(CancellationToken, "rest", lambda self, seconds: waits.append(seconds))
     throttle = Throttle(1000.0)
     for count in (500, 500, 1000):
-        throttle.take(count, StopSign())
+        throttle.take(count, CancellationToken())
     now[0] += 10
-    throttle.take(100, StopSign())
+    throttle.take(100, CancellationToken())
     assert waits == [0.5, 1.0, 2.0, pytest.approx(0.1)]
-    Throttle(None).take(10**9, StopSign())
+    Throttle(None).take(10**9, CancellationToken())
     assert len(waits) == 4
 
 

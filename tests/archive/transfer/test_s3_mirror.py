@@ -6,7 +6,7 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from jwstpipe.archive.http import Sessions
-from jwstpipe.archive.retry import PassingError
+from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.transfer import progress_meter as gauge
 from jwstpipe.archive.transfer.s3_mirror import look_up_keys
 from jwstpipe.archive.transfer.sources import S3Source
@@ -66,7 +66,7 @@ def test_a_path_that_is_no_key_is_not_used(auto, path):
 
 def test_a_lookup_that_fails_for_ever_says_so(archive, auto, sessions):
     archive.set_faults(Faults(("lookup",), status=503))
-    with pytest.raises(PassingError, match="path_lookup: HTTP 503"):
+    with pytest.raises(TransientError, match="path_lookup: HTTP 503"):
         look_up_keys([URI], settings=auto, sessions=sessions)
     assert archive.count("lookup") == 3
 

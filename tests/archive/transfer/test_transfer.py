@@ -173,7 +173,7 @@ def test_progress_stands_still_while_a_file_starts_over(monkeypatch):
     monkeypatch.setattr(gauge, "SHORTEST_GAP_S", 0.0)
     seen = []
     files = []
-    meter = gauge.Gauge(lambda told: (files if told.item else seen).append((told.done, told.total)))
+    meter = gauge.ProgressMeter(lambda told: (files if told.item else seen).append((told.done, told.total)))
     meter.expect("a", 100)
     meter.expect("b", 50)
     meter.add("a", 60)

@@ -234,8 +234,8 @@ def test_a_slow_but_living_connection_is_not_given_up(bring, product, content):
 
 def test_retry_after_is_honoured(bring, product, content, monkeypatch):
     waits = []
-    rest = retry.StopSign.rest
-    monkeypatch.setattr(retry.StopSign, "rest", lambda self, seconds: (waits.append(seconds), rest(self, 0.0)))
+    rest = retry.CancellationToken.rest
+    monkeypatch.setattr(retry.CancellationToken, "rest", lambda self, seconds: (waits.append(seconds), rest(self, 0.0)))
     answers = iter([Answer(503, {"Retry-After": "7"}), Answer(429, {"Retry-After": formatdate(4e9, usegmt=True)})])
 
     def answer(ask):
