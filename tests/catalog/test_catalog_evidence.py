@@ -1,10 +1,10 @@
 """What headers say, and where name, header and archive disagree."""
 
 import pytest
-from test_catalog_archive_record import ROW, build
 
 from jwstpipe.catalog.records.header_facts import disagreements, header_facts
 from jwstpipe.names import parse_name
+from tests.catalog.test_catalog_archive_record import ROW, build
 
 NAME = "jw02733001001_0210a_00003-seg002_nrca1_cal.fits"
 CARDS = {

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import tifffile
 from scipy import ndimage
-from test_render_composite import images
 
 from jwstpipe.display.colour.names import Colour
 from jwstpipe.display.colour.palette import instrument_hues, wavelength_hue
@@ -25,6 +24,7 @@ from jwstpipe.render.rendering import Scene, read_channels, render_window
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 from tests.render.render_images import MemoryImage, primary, starfield
+from tests.render.test_render_composite import images
 
 MANY = ("F090W", "F200W", "F335M", "F444W", "F770W", "F1130W")
 

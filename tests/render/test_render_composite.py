@@ -9,8 +9,6 @@ import pytest
 from astropy.io.fits import Header
 from astropy.wcs import WCS
 from PIL import Image
-from test_render_avm import AVM, DC, OURS, read_packet
-from test_render_picture import png_samples
 
 from jwstpipe.display.colour.names import Colour, parse_colour
 from jwstpipe.display.colour.srgb import srgb_decoded
@@ -24,6 +22,8 @@ from jwstpipe.render.rendering import Scene, render_window
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 from tests.render.render_images import MemoryImage, primary, starfield, tan_header
+from tests.render.test_render_avm import AVM, DC, OURS, read_packet
+from tests.render.test_render_picture import png_samples
 
 FILTERS = ("F090W", "F200W", "F444W")
 

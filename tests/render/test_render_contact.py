@@ -5,7 +5,6 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
-from test_render_composite import FILTERS, hostile_fields, images, seen
 
 from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import DataError, UsageError
@@ -14,6 +13,7 @@ from jwstpipe.render.contact import contact_sheet
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.requests import CompositeRequest
 from tests.render.render_images import MemoryImage, primary, starfield, tan_header
+from tests.render.test_render_composite import FILTERS, hostile_fields, images, seen
 
 
 def test_sheet_has_a_place_for_each_image_and_says_which_failed(tmp_path):

@@ -10,15 +10,15 @@ import zarr
 from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
-from test_render_avm import AVM, read_packet
-from test_render_composite import images
-from test_render_picture import png_samples
 
 from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.errors import UsageError
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.requests import CompositeRequest
 from tests.render.render_images import starfield, tan_header
+from tests.render.test_render_avm import AVM, read_packet
+from tests.render.test_render_composite import images
+from tests.render.test_render_picture import png_samples
 
 
 def channels(**policies):
