@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Box": "jwstpipe.sky.box",
     "SkyGrid": "jwstpipe.sky.grid",
-    "composite": "jwstpipe.render.pictures",
-    "contact_sheet": "jwstpipe.render.pictures",
+    "composite": "jwstpipe.operations.pictures",
+    "contact_sheet": "jwstpipe.operations.pictures",
     "convert": "jwstpipe.images.convert",
     "export": "jwstpipe.images.export",
     "find_records": "jwstpipe.api",
@@ -27,7 +27,7 @@ _HOMES = {
     "search": "jwstpipe.api",
     "why_stale": "jwstpipe.api",
     "submit": "jwstpipe.jobs.submission",
-    "thumbnail": "jwstpipe.render.pictures",
+    "thumbnail": "jwstpipe.operations.pictures",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__

@@ -15,7 +15,7 @@ from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
 from jwstpipe.ingestion import record_of
-from jwstpipe.render.pictures import THUMBNAIL_ALGORITHM, thumbnail
+from jwstpipe.operations.pictures import THUMBNAIL_ALGORITHM, thumbnail
 from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore

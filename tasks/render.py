@@ -11,7 +11,13 @@ from jwstpipe.catalog.records.derived_record import derived_record, shared_image
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
-from jwstpipe.render.pictures import COMPOSITE_ALGORITHM, SHEET_ALGORITHM, composite, contact_sheet, contents_of_files
+from jwstpipe.operations.pictures import (
+    COMPOSITE_ALGORITHM,
+    SHEET_ALGORITHM,
+    composite,
+    contact_sheet,
+    contents_of_files,
+)
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from tasks.artifacts import progress_artifacts

@@ -98,7 +98,7 @@ def flow_cost() -> tuple[Cost, dict[str, float]]:
 def bare_cost(home: Path, out: Path) -> Cost:
     """Make the same library calls without flow, catalogue and scheduler."""
     from jwstpipe.images.convert import ConvertJob, run_convert
-    from jwstpipe.render.pictures import thumbnail
+    from jwstpipe.operations.pictures import thumbnail
     from jwstpipe.settings import S3Settings
     from tasks.images import PLANES, THUMBNAIL_SIZE
 

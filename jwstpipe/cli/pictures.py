@@ -122,7 +122,7 @@ def _made(context: typer.Context, out: Path, options: CompositeRequest, wishes: 
     from jwstpipe.display.colour.names import parse_channel_colour
     from jwstpipe.display.presets.save import check_preset_file, save_preset
     from jwstpipe.execution.workers import open_workers
-    from jwstpipe.render.pictures import composite as make_composite
+    from jwstpipe.operations.pictures import composite as make_composite
 
     settings = settings_of(context)
     if wishes.save_preset is not None:
@@ -235,7 +235,7 @@ def thumbnail(
     as_json: Json = False,
 ) -> None:
     """Make a small grey picture of one image."""
-    from jwstpipe.render.pictures import thumbnail as make_thumbnail
+    from jwstpipe.operations.pictures import thumbnail as make_thumbnail
 
     made = make_thumbnail(image, out, size=size, stretch=stretch, s3=settings_of(context).s3)
     if as_json:
@@ -255,7 +255,7 @@ def contact_sheet(
     as_json: Json = False,
 ) -> None:
     """Put small grey pictures of images on one page, each with its filter and name."""
-    from jwstpipe.render.pictures import contact_sheet as make_sheet
+    from jwstpipe.operations.pictures import contact_sheet as make_sheet
 
     made = make_sheet(images, out, size=size, columns=columns, stretch=stretch, s3=settings_of(context).s3)
     if as_json:

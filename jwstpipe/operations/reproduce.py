@@ -17,7 +17,7 @@ from jwstpipe.images.open import open_image
 from jwstpipe.mosaicking.build import build_mosaic
 from jwstpipe.mosaicking.plan import plan_mosaic
 from jwstpipe.mosaicking.tile_job import ALGORITHM as MOSAIC_ALGORITHM
-from jwstpipe.render.pictures import (
+from jwstpipe.operations.pictures import (
     COMPOSITE_ALGORITHM,
     SHEET_ALGORITHM,
     THUMBNAIL_ALGORITHM,

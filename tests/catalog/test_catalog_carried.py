@@ -81,7 +81,7 @@ def test_the_id_of_a_picture_follows_from_pixels_and_wishes_not_from_names(pair,
 
 def test_a_picture_made_by_hand_is_the_same_product_as_a_flows(pair, tmp_path):
     from jwstpipe.identity import derived_product_id
-    from jwstpipe.render.pictures import COMPOSITE_ALGORITHM
+    from jwstpipe.operations.pictures import COMPOSITE_ALGORITHM
 
     inputs = [jwstpipe.convert(name, tmp_path / f"{name.stem}.zarr") for name in pair]
     stores = [tmp_path / f"{name.stem}.zarr" for name in pair]

@@ -7,8 +7,8 @@ from PIL import Image
 from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.display.presets.save import save_preset
 from jwstpipe.errors import UsageError
+from jwstpipe.operations.pictures import contents_of_files
 from jwstpipe.render.composite import Channel, composite
-from jwstpipe.render.pictures import contents_of_files
 from jwstpipe.requests import CompositeRequest
 from tests.render.render_images import MemoryImage, primary, starfield
 
