@@ -1,10 +1,10 @@
 """Mosaics of the catalogue into a colour picture."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import PictureRequest
-from tasks.render import chosen_mosaics, make_picture
-from tasks.run_context import job_run
+from jwstpipe.tasks.render import chosen_mosaics, make_picture
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["composite"]
 

@@ -1,10 +1,10 @@
 """Archive files of the catalogue into image stores, with their thumbnails."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ConvertRequest
-from tasks.images import chosen_files, convert_files, make_thumbnails
-from tasks.run_context import job_run
+from jwstpipe.tasks.images import chosen_files, convert_files, make_thumbnails
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["convert"]
 

@@ -1,12 +1,12 @@
 """Files of the archive into the store and the catalogue."""
 
-from flows.job import job_flow
 from jwstpipe.errors import NotFoundError
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import IngestRequest
-from tasks.archive import choose_ingest, fetch_files
-from tasks.images import register_files
-from tasks.run_context import job_run
+from jwstpipe.tasks.archive import choose_ingest, fetch_files
+from jwstpipe.tasks.images import register_files
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["ingest"]
 

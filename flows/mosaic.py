@@ -1,10 +1,10 @@
 """Images of the catalogue into mosaics."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import MosaicRequest
-from tasks.mosaic import build_filter, chosen_images, plan_filters
-from tasks.run_context import job_run
+from jwstpipe.tasks.mosaic import build_filter, chosen_images, plan_filters
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["mosaic"]
 

@@ -1,13 +1,13 @@
 """From a sky target to a colour mosaic: search, fetch, register, convert, mosaic, compose, publish."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
-from tasks.archive import choose_files, fetch_files
-from tasks.images import convert_files, make_thumbnails, register_files
-from tasks.mosaic import build_filter, plan_filters
-from tasks.render import make_composite
-from tasks.run_context import job_run
+from jwstpipe.tasks.archive import choose_files, fetch_files
+from jwstpipe.tasks.images import convert_files, make_thumbnails, register_files
+from jwstpipe.tasks.mosaic import build_filter, plan_filters
+from jwstpipe.tasks.render import make_composite
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["process_target"]
 

@@ -1,10 +1,10 @@
 """Records of archive files, read anew from MAST."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import RefreshMetadataRequest
-from tasks.archive import refresh
-from tasks.run_context import job_run
+from jwstpipe.tasks.archive import refresh
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["refresh_metadata"]
 

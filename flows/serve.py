@@ -8,6 +8,7 @@ from prefect import Flow, serve
 from prefect.client.orchestration import get_client
 from prefect.deployments.runner import RunnerDeployment
 from prefect.schedules import Cron
+from prefect.types.entrypoint import EntrypointType
 
 from jwstpipe import __version__
 from jwstpipe.jobs.kinds import KINDS, JobKind
@@ -36,6 +37,7 @@ def deployment(kind: JobKind, *, switched_on: bool = False) -> RunnerDeployment:
         description=kind.summary,
         tags=list(kind.tags),
         version=__version__,
+        entrypoint_type=EntrypointType.MODULE_PATH,
         parameters={} if when is None else {"request": {}},
         schedules=[] if when is None else [Cron(when.cron, timezone="UTC", slug=when.slug, active=switched_on)],
     )

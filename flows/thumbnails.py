@@ -1,11 +1,11 @@
 """Thumbnails and contact sheets of what the catalogue holds."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ThumbnailsRequest
-from tasks.images import make_thumbnails
-from tasks.render import chosen_images, make_contact_sheet
-from tasks.run_context import job_run
+from jwstpipe.tasks.images import make_thumbnails
+from jwstpipe.tasks.render import chosen_images, make_contact_sheet
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["thumbnails"]
 

@@ -1,11 +1,11 @@
 """Upkeep: store and catalogue agree, what died is cleared away, what nobody needs goes."""
 
-from flows.job import job_flow
 from jwstpipe.catalog.maintenance.reconcile import FindingKind
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
-from tasks.catalog import clear_garbage, clear_leases, compare, put_right
-from tasks.run_context import job_run
+from jwstpipe.tasks.catalog import clear_garbage, clear_leases, compare, put_right
+from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["housekeeping", "reconcile"]
 

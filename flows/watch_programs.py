@@ -1,10 +1,10 @@
 """What the archive released since last time, of everything on the watch list."""
 
-from flows.job import job_flow
+from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import WatchProgramsRequest
-from tasks.run_context import job_run
-from tasks.watchlist import watch_round
+from jwstpipe.tasks.run_context import job_run
+from jwstpipe.tasks.watchlist import watch_round
 
 __all__ = ["watch_programs"]
 

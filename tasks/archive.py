@@ -20,9 +20,9 @@ from jwstpipe.ingestion import (
     stale_records,
 )
 from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest, SearchRequest
-from tasks.artifacts import progress_artifacts, table
-from tasks.run_context import Run
-from tasks.step_task import step_task
+from jwstpipe.tasks.artifacts import progress_artifacts, table
+from jwstpipe.tasks.run_context import Run
+from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 

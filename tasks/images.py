@@ -19,12 +19,12 @@ from jwstpipe.operations.pictures import THUMBNAIL_ALGORITHM, thumbnail
 from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
-from tasks.archive import Fetched
-from tasks.artifacts import progress_artifacts
-from tasks.make_missing import make_missing
-from tasks.run_context import Run
-from tasks.selection import asked_records
-from tasks.step_task import step_task
+from jwstpipe.tasks.archive import Fetched
+from jwstpipe.tasks.artifacts import progress_artifacts
+from jwstpipe.tasks.make_missing import make_missing
+from jwstpipe.tasks.run_context import Run
+from jwstpipe.tasks.selection import asked_records
+from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 

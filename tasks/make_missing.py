@@ -12,7 +12,7 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.leases import Lease, release, renew, reserve
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, StoreError
-from tasks.run_context import Run
+from jwstpipe.tasks.run_context import Run
 
 __all__ = ["make_missing", "standing"]
 

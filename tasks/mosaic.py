@@ -16,11 +16,11 @@ from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
-from tasks.artifacts import progress_artifacts
-from tasks.make_missing import make_missing
-from tasks.run_context import Run
-from tasks.selection import asked_records
-from tasks.step_task import step_task
+from jwstpipe.tasks.artifacts import progress_artifacts
+from jwstpipe.tasks.make_missing import make_missing
+from jwstpipe.tasks.run_context import Run
+from jwstpipe.tasks.selection import asked_records
+from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
 

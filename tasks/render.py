@@ -20,10 +20,10 @@ from jwstpipe.operations.pictures import (
 )
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
-from tasks.artifacts import progress_artifacts
-from tasks.make_missing import make_missing
-from tasks.run_context import Run
-from tasks.step_task import step_task
+from jwstpipe.tasks.artifacts import progress_artifacts
+from jwstpipe.tasks.make_missing import make_missing
+from jwstpipe.tasks.run_context import Run
+from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 

@@ -19,8 +19,8 @@ from jwstpipe.jobs.report import MadeProduct, RunReport, write_report
 from jwstpipe.requests import Request
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import ObjectStore, open_store
-from tasks import run_page as page
-from tasks.artifacts import Overall, following, link
+from jwstpipe.tasks import run_page as page
+from jwstpipe.tasks.artifacts import Overall, following, link
 
 __all__ = ["Run", "job_run", "open_run"]
 
@@ -147,8 +147,8 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
             run.made(records)
         return run.report("mosaic", request)
 
-    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish; `tasks.make_missing.make_missing` is its
-    second half. Percentages of all steps add up to 100.
+    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish;
+    `jwstpipe.tasks.make_missing.make_missing` is its second half. Percentages of all steps add up to 100.
     """
     with open_run(load_settings()) as run, following(run.overall):
         run.overall.start(f"{kind}: {request.title()}")

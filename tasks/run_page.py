@@ -14,7 +14,7 @@ from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.jobs.report import MadeProduct, RunReport
 from jwstpipe.storage import ObjectStore, is_remote
-from tasks.artifacts import image, markdown, picture, table
+from jwstpipe.tasks.artifacts import image, markdown, picture, table
 
 __all__ = ["failed", "finished"]
 

@@ -6,7 +6,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError
 from jwstpipe.requests import ConvertRequest, MosaicRequest
-from tasks.run_context import Run
+from jwstpipe.tasks.run_context import Run
 
 __all__ = ["asked_records"]
 

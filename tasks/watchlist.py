@@ -5,9 +5,9 @@ from prefect import get_run_logger
 from jwstpipe.errors import JwstPipeError, PartialError
 from jwstpipe.ingestion.watch import due, read_marks, read_watchlist, write_mark
 from jwstpipe.requests import WatchEntry, WatchProgramsRequest
-from tasks.archive import choose_ingest, fetch_files
-from tasks.images import register_files
-from tasks.run_context import Run
+from jwstpipe.tasks.archive import choose_ingest, fetch_files
+from jwstpipe.tasks.images import register_files
+from jwstpipe.tasks.run_context import Run
 
 __all__ = ["watch_round"]
 

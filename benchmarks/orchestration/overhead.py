@@ -88,7 +88,7 @@ def cost_of(action: Callable[[], ResultT]) -> tuple[Cost, ResultT]:
 
 def flow_cost() -> tuple[Cost, dict[str, float]]:
     """Run the flow in this process, its server running already."""
-    from flows.convert import convert
+    from jwstpipe.flows.convert import convert
     from jwstpipe.requests import ConvertRequest
 
     cost, report = cost_of(lambda: convert(ConvertRequest()))
@@ -100,7 +100,7 @@ def bare_cost(home: Path, out: Path) -> Cost:
     from jwstpipe.images.convert import ConvertJob, run_convert
     from jwstpipe.operations.pictures import thumbnail
     from jwstpipe.settings import S3Settings
-    from tasks.images import PLANES, THUMBNAIL_SIZE
+    from jwstpipe.tasks.images import PLANES, THUMBNAIL_SIZE
 
     files = sorted((home / "store" / "mast").rglob("*.fits"))
 

@@ -117,7 +117,7 @@ def _process(
     os.environ.update(as_environment(settings))
     use_server(api, settings.home / "prefect", verbose=bool(choices_of(context).verbose))
     remark(f"watch the run: {api.removesuffix('/api')}/runs")
-    from flows.process_target import process_target  # takes seconds, as the server does: both at once
+    from jwstpipe.flows.process_target import process_target  # takes seconds, as the server does: both at once
     from jwstpipe.jobs.server import asking
 
     if server is not None:

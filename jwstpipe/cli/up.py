@@ -111,7 +111,7 @@ def _serving_flows(log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run the process that serves the flows; it ends with the block or with this process, and its runs with it."""
     with log.open("ab") as stream:
         process = subprocess.Popen(
-            tied([sys.executable, "-m", "flows.serve"]),
+            tied([sys.executable, "-m", "jwstpipe.flows.serve"]),
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

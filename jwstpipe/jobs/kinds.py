@@ -61,7 +61,7 @@ class JobKind:
     @property
     def module(self) -> str:
         """Module of its flow."""
-        return f"flows.{_SHARED_MODULES.get(self.name, self.name)}"
+        return f"jwstpipe.flows.{_SHARED_MODULES.get(self.name, self.name)}"
 
     @property
     def tags(self) -> tuple[str, ...]:

@@ -18,9 +18,9 @@ from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.convert import image_id
 from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
-from tasks import images
-from tasks import make_missing as making
-from tasks.run_context import Run
+from jwstpipe.tasks import images
+from jwstpipe.tasks import make_missing as making
+from jwstpipe.tasks.run_context import Run
 
 KEY = "mast/jw02733001001_02101_00001_nrca1/jw02733001001_02101_00001_nrca1_cal.fits"
 CHANGES = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir"})

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deployments.entrypoint import with_secrets
+from deployments.prune_packages import __file__ as pruning
 from deployments.prune_packages import unneeded
 from jwstpipe import __version__
 from jwstpipe.settings import Settings
@@ -179,7 +180,9 @@ def test_the_image_has_what_running_needs_and_nothing_of_tests_and_linters():
     assert "moto" not in unneeded(ROOT / "pyproject.toml", ["demo"])
     with pytest.raises(ValueError, match="no extra 'odd'"):
         unneeded(ROOT / "pyproject.toml", ["odd"])
-    assert "unneeded.py pyproject.toml gwcs hips" in (ROOT / "deployments" / "Dockerfile").read_text()
+    dockerfile = (ROOT / "deployments" / "Dockerfile").read_text()
+    assert f"COPY deployments/{Path(pruning).name} ./" in dockerfile
+    assert f"{Path(pruning).name} pyproject.toml gwcs hips" in dockerfile
 
 
 def test_the_dockerfile_installs_the_lock_with_hashes_and_runs_as_nobody_special():

@@ -8,8 +8,8 @@ import yaml
 from prefect import Task
 
 from deployments.setup import POOL, QUEUES
-from flows.serve import deployment, load_flow
 from jwstpipe import __version__
+from jwstpipe.flows.serve import deployment, load_flow
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.requests import Request
 
@@ -77,7 +77,7 @@ def test_every_form_is_flat_described_and_shows_its_defaults(kind):
 
 
 def test_no_task_retries_because_every_layer_below_does_so_itself():
-    functions = [value for module in TASKS for value in vars(import_module(f"tasks.{module}")).values()]
+    functions = [value for module in TASKS for value in vars(import_module(f"jwstpipe.tasks.{module}")).values()]
     found = [function.task for function in functions if isinstance(getattr(function, "task", None), Task)]
     assert len(found) >= 15
     assert all(not task.retries and task.timeout_seconds is None for task in found)

@@ -37,7 +37,7 @@ def site(tiny_world, tmp_path, monkeypatch, prefect_server):
 @pytest.fixture(scope="module")
 def first_run(tiny_world, tmp_path_factory, prefect_server):
     """Process the tiny target once, for the tests of a file that look at it or build on it."""
-    from flows.process_target import process_target
+    from jwstpipe.flows.process_target import process_target
     from jwstpipe.requests import ProcessTargetRequest
     from tests.world import TARGET, variables
 

@@ -54,7 +54,7 @@ def test_a_run_whose_process_died_is_marked_as_crashed_and_told_of(automations, 
     from prefect.events import emit_event
     from prefect.states import Running
 
-    from flows.upkeep import housekeeping
+    from jwstpipe.flows.upkeep import housekeeping
 
     address, told = listener
     block = CustomWebhookNotificationBlock(

@@ -27,7 +27,7 @@ def connected(site, monkeypatch):
 
 def failed_run(error, request=REQUEST):
     """Run the flow until it fails, and give its job."""
-    from flows.process_target import process_target
+    from jwstpipe.flows.process_target import process_target
 
     with pytest.raises(error):
         process_target(request)
@@ -93,7 +93,7 @@ def test_more_than_was_allowed(connected, capsys):
 
 
 def test_values_that_do_not_go_together(connected, capsys):
-    from flows.ingest import ingest
+    from jwstpipe.flows.ingest import ingest
 
     both = {"target": TARGET, "ra": 10.0, "dec": -5.0}
     with pytest.raises(UsageError, match="not both"):

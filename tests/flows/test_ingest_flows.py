@@ -17,8 +17,8 @@ level = [3]
 
 
 def test_ingest_fetches_once_and_refresh_reads_anew(site):
-    from flows.ingest import ingest
-    from flows.refresh_metadata import refresh_metadata
+    from jwstpipe.flows.ingest import ingest
+    from jwstpipe.flows.refresh_metadata import refresh_metadata
 
     request = IngestRequest(target=TARGET, level=(3,))
     first = ingest(request)
@@ -36,7 +36,7 @@ def test_ingest_fetches_once_and_refresh_reads_anew(site):
 
 
 def test_a_watch_list_is_looked_after_round_by_round(site, tmp_path):
-    from flows.watch_programs import watch_programs
+    from jwstpipe.flows.watch_programs import watch_programs
 
     path = tmp_path / "watch.toml"
     path.write_text(WATCHLIST)

@@ -27,7 +27,7 @@ def deployed(prefect_server):
     """All deployments, which nobody serves; their server."""
     from prefect.settings import get_current_settings
 
-    from flows.serve import deployment
+    from jwstpipe.flows.serve import deployment
 
     for kind in KINDS.values():
         deployment(kind).apply()
@@ -235,7 +235,7 @@ def test_bad_words_are_one_line_and_an_exit_code(site, capsys, words, code, says
 def test_a_schedule_that_somebody_switched_on_stays_on_when_the_flows_are_served_anew(deployed):
     from prefect.client.orchestration import get_client
 
-    from flows.serve import deployment, switched_on
+    from jwstpipe.flows.serve import deployment, switched_on
 
     kind = KINDS["housekeeping"]
     name = f"{kind.flow_name}/here"

@@ -25,7 +25,7 @@ REQUEST = ProcessTargetRequest(target=TARGET, level=2)
 
 
 def run(request=REQUEST):
-    from flows.process_target import process_target
+    from jwstpipe.flows.process_target import process_target
 
     return process_target(request)
 
@@ -235,8 +235,8 @@ def test_products_live_in_s3_as_they_do_on_disk(finished, monkeypatch, s3_site):
 
 
 def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(finished):
-    from flows.composite import composite
-    from flows.thumbnails import thumbnails
+    from jwstpipe.flows.composite import composite
+    from jwstpipe.flows.thumbnails import thumbnails
 
     wish = PictureRequest(target=TARGET, preset="natural", size=200, form="jpg", overlays=("labels",))
     (picture,) = composite(wish).products
@@ -266,7 +266,7 @@ def test_what_the_catalogue_holds_becomes_pictures_and_a_contact_sheet(finished)
 
 
 def test_images_of_the_catalogue_become_mosaics_that_share_tiles_with_later_ones(finished):
-    from flows.mosaic import mosaic
+    from jwstpipe.flows.mosaic import mosaic
 
     known = [product for product in finished.products if product.kind == "mosaic"]
     names = sorted(product.filter for product in known)

@@ -60,7 +60,7 @@ def everything(settings, store):
 
 
 def test_reconciling_tells_first_and_then_puts_right(ground):
-    from flows.upkeep import reconcile
+    from jwstpipe.flows.upkeep import reconcile
 
     settings, store, image_id = ground
     before = everything(settings, store)
@@ -85,7 +85,7 @@ def test_reconciling_tells_first_and_then_puts_right(ground):
 
 
 def test_what_is_young_is_left_alone(ground):
-    from flows.upkeep import reconcile
+    from jwstpipe.flows.upkeep import reconcile
 
     settings, store, _ = ground
     before = everything(settings, store)[1]
@@ -96,7 +96,7 @@ def test_what_is_young_is_left_alone(ground):
 
 
 def test_housekeeping_scans_reaps_and_collects_what_is_superseded(ground):
-    from flows.upkeep import housekeeping
+    from jwstpipe.flows.upkeep import housekeeping
 
     settings, store, image_id = ground
     with open_catalog(settings.catalog_address) as catalog:
@@ -124,7 +124,7 @@ def test_housekeeping_scans_reaps_and_collects_what_is_superseded(ground):
 
 
 def test_a_superseded_file_that_nothing_needs_goes_after_the_grace_period(site, tmp_path):
-    from flows.upkeep import housekeeping
+    from jwstpipe.flows.upkeep import housekeeping
 
     settings = load_settings()
     store = open_store(settings.store_root)

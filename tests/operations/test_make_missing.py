@@ -13,8 +13,8 @@ from jwstpipe.errors import ConflictError, StoreError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
-from tasks import make_missing as making
-from tasks.run_context import Run
+from jwstpipe.tasks import make_missing as making
+from jwstpipe.tasks.run_context import Run
 
 
 @pytest.fixture(autouse=True)
