@@ -11,6 +11,7 @@ from typer.exceptions import Abort, TyperException
 
 from jwstpipe import __version__
 from jwstpipe.cli import (
+    analysis,
     archive,
     catalog,
     config,
@@ -64,7 +65,7 @@ def options(
     context.obj = Choices(config, quiet, verbose)
 
 
-for module in (runs, archive, transfers, lineage, convert, mosaics, pictures, jobs, up, doctor, config):
+for module in (runs, archive, transfers, lineage, convert, mosaics, pictures, analysis, jobs, up, doctor, config):
     for command, function in module.COMMANDS.items():
         app.command(command)(function)
 app.add_typer(catalog.GROUP)

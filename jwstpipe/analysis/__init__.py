@@ -1,0 +1,1 @@
+"""Measuring: statistics of pixels, sources, photometry, catalogues."""

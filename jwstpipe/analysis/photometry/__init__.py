@@ -1,0 +1,1 @@
+"""Fluxes: units and magnitudes, apertures, profiles, forced photometry."""

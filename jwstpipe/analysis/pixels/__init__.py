@@ -1,0 +1,1 @@
+"""Numbers of pixels: regions, statistics, single pixels with their history, filters."""

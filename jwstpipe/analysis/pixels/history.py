@@ -1,0 +1,125 @@
+"""Which exposures made a pixel: found by asking each input of a mosaic, or from the context of a combined image."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jwstpipe.catalog.records.header_table import table_inputs
+from jwstpipe.errors import JwstPipeError
+from jwstpipe.fits.dq import REJECTED, dq_mask
+from jwstpipe.images.fits_image import FitsImage
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.open import open_image
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.frames import ICRS, rotated
+
+__all__ = ["Contribution", "contributions"]
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """An input of a pixel."""
+
+    name: str
+    product_id: str | None
+    address: str | None
+    x: float | None
+    y: float | None
+    """Where the pixel's centre lies in the input, 0-based; None when the input was not read."""
+
+    value: float | None
+    """The input's nearest sample, its own unit; None when it was not read or has no data."""
+
+    note: str
+    """What is not certain; empty when the input was read and its nearest sample is good."""
+
+
+def contributions(
+    image: SkyImage, x: int, y: int, ra: float, dec: float, *, s3: S3Settings | None = None
+) -> tuple[list[Contribution], str]:
+    """List the inputs that made a pixel.
+
+    Parameters
+    ----------
+    image
+        A mosaic of ours, a combined image with a context plane (CON), or any other.
+    x, y
+        Pixel, 0-based.
+    ra, dec
+        Its centre, degrees ICRS.
+    s3
+        Endpoint of ``s3://`` inputs.
+
+    Returns
+    -------
+    list of Contribution, str
+        The inputs; and why there are none, where the image does not tell.
+    """
+    provenance = image.provenance
+    inputs = provenance.get("inputs")
+    if isinstance(inputs, list) and inputs and provenance.get("operation") == "mosaic":
+        rejected = dq_mask(provenance.get("parameters", {}).get("reject_dq", REJECTED))
+        found = [_asked(entry, image.address, ra, dec, rejected, s3) for entry in inputs]
+        return [one for one in found if one is not None], ""
+    if isinstance(image, FitsImage):
+        return _by_context(image, x, y, s3)
+    return [], "the image does not tell which exposures it was made from"
+
+
+def _asked(
+    entry: dict[str, Any], mosaic: str, ra: float, dec: float, rejected: int, s3: S3Settings | None
+) -> Contribution | None:
+    """Ask one input of a mosaic; None when the pixel lies outside it, or on a sample that took no part."""
+    address, identity = str(entry.get("address", "")), entry.get("product_id")
+    name = address.rstrip("/").rpartition("/")[2]
+    try:
+        image = open_image(_beside(address, mosaic), s3=s3)
+        wcs = image.wcs.exact(name=address)
+        lon, lat = rotated(np.array([ra]), np.array([dec]), ICRS, wcs.frame)
+        xs, ys = wcs.to_pixel(lon, lat)
+    except JwstPipeError as error:
+        return Contribution(name, identity, address, None, None, None, f"could not be asked: {error}")
+    x, y = float(xs[0]), float(ys[0])
+    rows, columns = image.shape
+    if not (-0.5 <= x < columns - 0.5 and -0.5 <= y < rows - 0.5):
+        return None
+    place = Box(round(y), round(x), round(y) + 1, round(x) + 1)
+    value = float(image.read("sci", place)[0, 0])
+    flags = int(image.read("dq", place)[0, 0]) if "dq" in image.planes else 0
+    if flags & rejected or not np.isfinite(value):
+        return None
+    return Contribution(image.name, identity, address, x, y, value, "")
+
+
+def _beside(address: str, mosaic: str) -> str:
+    """Find an input whose recorded path is relative to the folder of the mosaic, or as it stands."""
+    if "://" in address or Path(address).exists():
+        return address
+    beside = Path(mosaic).parent / address
+    return str(beside) if beside.exists() else address
+
+
+def _by_context(image: FitsImage, x: int, y: int, s3: S3Settings | None) -> tuple[list[Contribution], str]:
+    """Read the bits of the context plane: bit k of plane p stands for input 32 p + k of the table of headers."""
+    hdu = next((one for one in image.hdus if one.name == "CON" and one.kind == "IMAGE"), None)
+    if hdu is None or hdu.shape[-2:] != image.shape or hdu.bitpix != 32:
+        return [], "the image does not tell which exposures it was made from"
+    names = table_inputs(image.address, s3=s3)
+    rows, columns = image.shape
+    planes = hdu.shape[0] if len(hdu.shape) == 3 else 1
+    found = []
+    for plane in range(planes):
+        offset = hdu.data_offset + 4 * ((plane * rows + y) * columns + x)
+        bits = int(np.frombuffer(bytes(image.reader.read(offset, 4)), ">u4")[0])
+        for bit in range(32):
+            if bits >> bit & 1:
+                number = 32 * plane + bit
+                named = number < len(names)
+                note = "by the context plane" if named else "by the context plane; the table of headers has no such row"
+                found.append(
+                    Contribution(names[number] if named else f"input {number + 1}", None, None, None, None, None, note)
+                )
+    return found, "" if found else "its context plane names no exposure for this pixel"

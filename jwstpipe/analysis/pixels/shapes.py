@@ -1,0 +1,139 @@
+"""`Shape`: a part of an image, as pixels see it; which pixels it takes, and how much of each."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.numerics.overlap import ellipse_fraction, ellipse_reach, polygon_fraction
+from jwstpipe.sky.box import Box
+
+__all__ = ["Ellipse", "Labelled", "PixelRule", "Polygon", "Shape", "whole"]
+
+Floats = NDArray[np.float64]
+PixelRule = Literal["center", "exact"]
+"""Pixels whose centre lies inside count whole, or each counts by its share."""
+
+
+@dataclass(frozen=True)
+class Ellipse:
+    """An ellipse or, with a hole, an annulus; circles are ellipses."""
+
+    x: float
+    y: float
+    """Centre, 0-based pixels."""
+
+    matrix: tuple[float, float, float, float]
+    """Maps offsets (x, y) from the centre to the unit circle: xx, xy, yx, yy."""
+
+    hole: tuple[float, float, float, float] | None = None
+    """The same for the hole of an annulus."""
+
+    name: str = ""
+
+    @property
+    def box(self) -> Box:
+        """Pixels that it may touch."""
+        half_x, half_y = ellipse_reach(*self.matrix)
+        return Box(
+            int(np.floor(self.y - half_y)), int(np.floor(self.x - half_x)),
+            int(np.ceil(self.y + half_y)) + 1, int(np.ceil(self.x + half_x)) + 1,
+        )  # fmt: skip
+
+    def weights(self, window: Box, rule: PixelRule) -> Floats:
+        """Give the share of each pixel of a window."""
+        found = _ellipse_weights(
+            window.y0, window.x0, *window.shape, self.x, self.y, self.matrix, exact=rule == "exact"
+        )
+        if self.hole is not None:
+            found -= _ellipse_weights(
+                window.y0, window.x0, *window.shape, self.x, self.y, self.hole, exact=rule == "exact"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class Polygon:
+    """A polygon, convex or not."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    """Corners, 0-based pixels."""
+
+    name: str = ""
+
+    @property
+    def box(self) -> Box:
+        """Pixels that it may touch."""
+        return Box(
+            int(np.floor(min(self.ys) + 0.5)), int(np.floor(min(self.xs) + 0.5)),
+            int(np.ceil(max(self.ys) - 0.5)) + 1, int(np.ceil(max(self.xs) - 0.5)) + 1,
+        )  # fmt: skip
+
+    def weights(self, window: Box, rule: PixelRule) -> Floats:
+        """Give the share of each pixel of a window."""
+        xs, ys = np.array(self.xs), np.array(self.ys)
+        return _polygon_weights(window.y0, window.x0, *window.shape, xs, ys, exact=rule == "exact")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """The pixels that a segmentation gives one number."""
+
+    label: int
+    segmentation: str
+    """Address of an image of labels with the pixels of the image that is measured."""
+
+    box: Box
+    name: str = ""
+
+
+Shape = Ellipse | Polygon | Labelled
+
+
+def whole(box: Box, name: str = "") -> Polygon:
+    """Give a rectangle of whole pixels."""
+    left, right, low, high = box.x0 - 0.5, box.x1 - 0.5, box.y0 - 0.5, box.y1 - 0.5
+    return Polygon((left, right, right, left), (low, low, high, high), name)
+
+
+@njit(nogil=True, cache=True)
+def _ellipse_weights(
+    y0: int, x0: int, rows: int, columns: int, x: float, y: float,
+    matrix: tuple[float, float, float, float], *, exact: bool,
+) -> Floats:  # fmt: skip
+    found = np.zeros((rows, columns))
+    xx, xy, yx, yy = matrix
+    for i in range(rows):
+        for j in range(columns):
+            dx, dy = x0 + j - x, y0 + i - y
+            if exact:
+                found[i, j] = ellipse_fraction(dx, dy, xx, xy, yx, yy)
+            elif (xx * dx + xy * dy) ** 2 + (yx * dx + yy * dy) ** 2 < 1.0:
+                found[i, j] = 1.0
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _polygon_weights(
+    y0: int, x0: int, rows: int, columns: int, xs: Floats, ys: Floats, *, exact: bool
+) -> Floats:  # fmt: skip
+    """Fill rows between crossings; only pixels that a side passes through need their exact share."""
+    found = np.zeros((rows, columns))
+    n = xs.size
+    for i in range(rows):
+        y = float(y0 + i)
+        for j in range(columns):
+            x = float(x0 + j)
+            inside = False
+            near = False
+            for k in range(n):
+                ax, ay, bx, by = xs[k] - x, ys[k] - y, xs[(k + 1) % n] - x, ys[(k + 1) % n] - y
+                if (ay > 0.0) != (by > 0.0) and ax + (0.0 - ay) * (bx - ax) / (by - ay) > 0.0:
+                    inside = not inside
+                if exact and min(ax, bx) <= 0.5 and max(ax, bx) >= -0.5 and min(ay, by) <= 0.5 and max(ay, by) >= -0.5:
+                    near = True
+            found[i, j] = polygon_fraction(xs, ys, x, y) if near else (1.0 if inside else 0.0)
+    return found

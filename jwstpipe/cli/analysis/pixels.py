@@ -1,0 +1,104 @@
+"""Commands on pixels: stats, pixels."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from jwstpipe.cli.context import choices_of, settings_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.requests import validated
+from jwstpipe.requests.statistics import StatisticsRequest
+
+if TYPE_CHECKING:
+    from jwstpipe.analysis.pixels.at import PixelFacts
+
+__all__ = ["COMMANDS"]
+
+Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a row")]
+Images = Annotated[list[str], typer.Argument(metavar="IMAGE...")]
+
+
+def _help(name: str) -> str:
+    return str(StatisticsRequest.model_fields[name].description)
+
+
+def stats(
+    context: typer.Context,
+    images: Images,
+    *,
+    region: Annotated[list[str] | None, typer.Option(metavar="REGION", help=_help("region"))] = None,
+    plane: Annotated[str, typer.Option(help=_help("plane"))] = "sci",
+    number: Annotated[int, typer.Option("--slice", help=_help("slice"))] = 0,
+    pixels: Annotated[Literal["center", "exact"], typer.Option(help=_help("pixels"))] = "center",
+    as_json: Json = False,
+) -> None:
+    """Measure the pixels of images, or of regions of them: counts, exact percentiles, clipped statistics, flux."""
+    from jwstpipe.analysis.pixels.report import statistics
+    from jwstpipe.execution.workers import open_workers
+
+    settings = settings_of(context)
+    options = validated(StatisticsRequest, region=tuple(region or ()), plane=plane, slice=number, pixels=pixels)
+    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+        rows = statistics(images, options=options, s3=settings.s3, workers=workers, report=report)
+        for count, row in enumerate(rows):
+            if as_json:
+                json_data(row)
+                continue
+            if count:
+                data()
+            for key, value in row.items():
+                if value not in (None, ""):
+                    data(f"{key:18s} {_word(value)}")
+
+
+def pixels(
+    context: typer.Context,
+    images: Images,
+    *,
+    at: Annotated[
+        list[str],
+        typer.Option(metavar="X,Y|RA,DEC", help="0-based pixel, or position as 10:00:27,+2:12:00; repeatable"),
+    ],
+    number: Annotated[int, typer.Option("--slice", help="slice of a cube, from 0")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Tell all of single pixels: the value of every plane, flags in words, and which exposures made them."""
+    from jwstpipe.analysis.pixels.at import parse_place, pixel_at
+
+    settings = settings_of(context)
+    places = [parse_place(text) for text in at]
+    first = True
+    for image in images:
+        for place in places:
+            facts = pixel_at(image, place, index=number, s3=settings.s3)
+            if as_json:
+                json_data(asdict(facts))
+                continue
+            if not first:
+                data()
+            first = False
+            _tell(facts)
+
+
+def _tell(facts: "PixelFacts") -> None:
+    data(f"{facts.address}")
+    sky = "" if facts.ra is None else f"  ra {facts.ra:.7f}  dec {facts.dec:.7f}"
+    data(f"pixel        x {facts.x}  y {facts.y}{sky}")
+    for plane, value in facts.values.items():
+        words = f"  {' '.join(facts.flags)}" if plane == "dq" and facts.flags else ""
+        unit = f" {facts.unit}" if plane in ("sci", "err") and value is not None else ""
+        data(f"{plane:12s} {'no data' if value is None else _word(value)}{unit}{words}")
+    for made in facts.inputs:
+        where = "" if made.x is None else f"  x {made.x:.2f}  y {made.y:.2f}"
+        value_told = "" if made.value is None else f"  {made.value:.6g}"
+        data(f"made from    {made.name}{where}{value_told}  {made.product_id or ''}  {made.note}".rstrip())
+    if facts.inputs_note:
+        remark(f"note: {facts.inputs_note}")
+
+
+def _word(value: Any) -> str:
+    return f"{value:.9g}" if isinstance(value, float) else str(value)
+
+
+COMMANDS = {"stats": stats, "pixels": pixels}
