@@ -7,6 +7,7 @@ a scheduler elsewhere.
 
 import logging
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -235,7 +236,7 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
     import dask.config  # noqa: PLC0415 - threads alone need no scheduler
     import distributed  # noqa: F401, PLC0415 - before its configuration is changed, or its defaults go with the change
 
-    with dask.config.set({**_LOCAL_CONFIG, **spec.config}), ExitStack() as stack:
+    with dask.config.set({**_LOCAL_CONFIG, **spec.config}), _any_dashboard_port(), ExitStack() as stack:
         client = stack.enter_context(_connect(spec) if spec.address else _start(spec, stack))
         _wait_for_workers(client, settings.patience_s)
         yield DaskWorkers(client, client.dashboard_link)
@@ -304,6 +305,18 @@ def _wait_for_workers(client: Any, seconds: float) -> None:
         ) from None
 
 
+@contextmanager
+def _any_dashboard_port() -> Iterator[None]:
+    """Let a cluster start whose port for the dashboard is taken.
+
+    Dask takes another port then and warns. The warning is for a person to read: where warnings are errors it would end
+    work that has all it needs.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("default", message=r"\s*Port \d+ is already in use", category=UserWarning)
+        yield
+
+
 @dataclass(frozen=True)
 class SharedCluster:
     """A Dask cluster of this machine that other processes work on."""
@@ -327,6 +340,7 @@ def shared_cluster(settings: ExecutionSettings) -> Iterator[SharedCluster]:
     threads = min(count, WORKER_THREADS)
     with (
         dask.config.set(_LOCAL_CONFIG),
+        _any_dashboard_port(),
         LocalCluster(
             n_workers=max(1, count // threads),
             threads_per_worker=threads,

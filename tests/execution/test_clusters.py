@@ -110,7 +110,8 @@ def tls_scheduler(tmp_path_factory):
     written = certificates(folder)
     assert {Path(path).stat().st_mode & 0o777 for path in written if path.endswith(".key")} == {0o400}
     port = free_port()
-    words = ("--protocol", "tls", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    pages = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+    words = ("--protocol", "tls", "--host", "127.0.0.1", "--port", str(port), *pages)
     with tls_part("scheduler", folder, "scheduler", *words):
         yield folder, f"tls://127.0.0.1:{port}"
 

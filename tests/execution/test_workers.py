@@ -1,7 +1,9 @@
 """The same jobs, receipts and errors from threads, a scheduler in this process, processes, and an address."""
 
 import os
+import socket
 import time
+import warnings
 
 import psutil
 import pytest
@@ -65,7 +67,7 @@ def test_receipts_come_one_by_one_and_what_is_not_wanted_any_more_is_dropped(wor
 
 
 def test_a_scheduler_that_goes_away_is_named():
-    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         settings = ExecutionSettings(cluster=cluster.scheduler_address)
         with open_workers(settings) as workers:
             work = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
@@ -94,6 +96,20 @@ def test_all_that_listens_listens_on_loopback_only(cluster):
         processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
         sockets = [socket for process in processes for socket in process.net_connections("inet")]
     assert {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
+
+
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of tornado, for the port it could not have
+@pytest.mark.parametrize("start", [shared_cluster, open_workers])
+def test_a_dashboard_port_that_is_taken_is_told_and_fails_nothing(start):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = ExecutionSettings(cluster="processes", workers=1, dashboard_port=port)
+        with warnings.catch_warnings(record=True) as told:
+            warnings.simplefilter("error", UserWarning)
+            with start(settings) as cluster:
+                assert cluster.dashboard_link.startswith("http://127.0.0.1:")
+                assert f":{port}/" not in cluster.dashboard_link
+    assert [str(one.message).partition(" in use")[0] for one in told] == [f"Port {port} is already"]
 
 
 def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):

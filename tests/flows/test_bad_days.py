@@ -73,7 +73,7 @@ def test_a_disk_that_fills_up_in_the_middle(connected, monkeypatch, capsys):
 
 
 def test_a_scheduler_without_workers(connected, monkeypatch, capsys):
-    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", cluster.scheduler_address)
         monkeypatch.setenv("JWSTPIPE_EXECUTION__PATIENCE_S", "0.5")
         job = failed_run(ServiceError)

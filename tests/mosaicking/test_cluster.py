@@ -44,7 +44,7 @@ def cluster(protocol, folder):
 
     with ExitStack() as stack:
         listening = ("--protocol", protocol, "--host", "127.0.0.1", "--port", address.rpartition(":")[2])
-        part("scheduler", "scheduler", *listening, "--no-dashboard")
+        part("scheduler", "scheduler", *listening, "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
         one = (address, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
         workers = [part("worker", "worker", *one, "--local-directory", str(folder)) for _ in range(2)]
         place = address if protocol == "tcp" else str(spec_file(folder, address))
