@@ -1,6 +1,6 @@
 """Set up what the Prefect server watches by itself: runs that fell silent, and runs that failed.
 
-    python -m deployments.automations [--notify BLOCK_TYPE/NAME]
+    python -m jwstpipe.deployments.automations [--notify BLOCK_TYPE/NAME]
 
 with PREFECT_API_URL set. Running it again brings the automations up to date.
 

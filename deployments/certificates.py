@@ -1,6 +1,6 @@
 """Make the certificates with which the parts of a Dask cluster know each other (mutual TLS).
 
-    python -m deployments.certificates FOLDER [--host NAME]... [--days 825] [--renew]
+    python -m jwstpipe.deployments.certificates FOLDER [--host NAME]... [--days 825] [--renew]
 
 writes an authority and one certificate for each role into FOLDER: ca.pem, scheduler.pem, worker.pem, client.pem, and
 their keys beside them, readable by their owner only. Whoever holds a key may run code on the workers: hand them out

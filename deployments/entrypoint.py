@@ -14,7 +14,7 @@ from urllib.parse import quote
 __all__ = ["main", "with_secrets"]
 
 SUFFIX = "__FILE"
-WAY_OUT = "python -m deployments.make_secrets makes it"
+WAY_OUT = "python -m jwstpipe.deployments.make_secrets makes it"
 
 
 def with_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -34,10 +34,12 @@ def with_secrets(environment: Mapping[str, str]) -> dict[str, str]:
             secret = Path(file).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ValueError(
-                f"{variable}={file}: {error.strerror}; python -m deployments.make_secrets makes it"
+                f"{variable}={file}: {error.strerror}; python -m jwstpipe.deployments.make_secrets makes it"
             ) from None
         if not secret:
-            raise ValueError(f"{variable}={file}: the file is empty; python -m deployments.make_secrets makes it")
+            raise ValueError(
+                f"{variable}={file}: the file is empty; python -m jwstpipe.deployments.make_secrets makes it"
+            )
         address = found.get(name, "")
         found[name] = address.replace("{secret}", quote(secret, safe="")) if "{secret}" in address else secret
     return found

@@ -1,6 +1,6 @@
 """Make the secrets of docker-compose.yml: passwords, keys and certificates, once.
 
-    python -m deployments.make_secrets FOLDER
+    python -m jwstpipe.deployments.make_secrets FOLDER
 
 Files in it can be read by everybody, because the users inside the containers are others than yours; the folder can be
 entered by its owner only. Keep it out of every repository and backup that others read.
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from deployments.certificates import make_certificates
+from jwstpipe.deployments.certificates import make_certificates
 
 __all__ = ["main", "make_secrets"]
 
@@ -63,7 +63,7 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run as a command."""
     given = list(sys.argv[1:] if words is None else words)
     if len(given) != 1 or given[0].startswith("-"):
-        sys.stderr.write("usage: python -m deployments.make_secrets FOLDER\n")
+        sys.stderr.write("usage: python -m jwstpipe.deployments.make_secrets FOLDER\n")
         return 2
     try:
         written = make_secrets(Path(given[0]))

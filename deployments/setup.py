@@ -1,6 +1,6 @@
 """Set up a fresh stack, once or again: bucket, catalogue, work pool with its queues, deployments, automations.
 
-    python -m deployments.setup [--silent-seconds N]
+    python -m jwstpipe.deployments.setup [--silent-seconds N]
 
 from the project's root, with PREFECT_API_URL and the settings of the site in the environment.
 """
@@ -17,8 +17,8 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.exceptions import ObjectAlreadyExists
 
-from deployments.automations import SILENT_SECONDS, set_up
 from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.deployments.automations import SILENT_SECONDS, set_up
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import is_remote

@@ -1,12 +1,15 @@
-"""The command `config show`: which settings are in effect, and where each comes from."""
+"""The command `config`: which settings are in effect, where each comes from, and a copy of the default files."""
 
+from importlib.resources import as_file, files
+from pathlib import Path
+from shutil import copytree
 from typing import Annotated
 
 import typer
 
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data
-from jwstpipe.errors import UsageError
+from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.settings import settings_with_origins
 
 __all__ = ["COMMANDS"]
@@ -14,20 +17,43 @@ __all__ = ["COMMANDS"]
 
 def config(
     context: typer.Context,
-    what: Annotated[str, typer.Argument(metavar="show", help="show: the settings in effect")] = "show",
+    what: Annotated[
+        str, typer.Argument(metavar="show|copy", help="show: the settings in effect; copy: the default files")
+    ] = "show",
+    folder: Annotated[Path, typer.Argument(help="where copy puts jwstpipe.toml, the watch list, Dask specs")] = Path(
+        "configs"
+    ),
     *,
     origin: Annotated[bool, typer.Option("--origin", help="tell where each value comes from")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
-    """Show the settings in effect; passwords are left out."""
+    """Show the settings in effect (passwords are left out), or copy the files that explain them."""
+    if what == "copy":
+        copy_defaults(folder)
+        data(f"{folder}: {', '.join(sorted(file.name for file in folder.iterdir()))}")
+        return
     if what != "show":
-        raise UsageError(f"config can show, not {what!r}: jwstpipe config show")
+        raise UsageError(f"config can show and copy, not {what!r}: jwstpipe config show")
     for found in settings_with_origins(choices_of(context).config):
         if as_json:
             json_data({"key": found.key, "value": found.value, **({"origin": found.origin} if origin else {})})
             continue
         shown = "" if found.value is None else str(found.value)
         data(f"{found.key:26s} {shown:44s} {found.origin}" if origin else f"{found.key:26s} {shown}".rstrip())
+
+
+def copy_defaults(folder: Path) -> None:
+    """Copy the configuration files that come with the package into a new folder.
+
+    Raises
+    ------
+    ConflictError
+        Something stands there.
+    """
+    if folder.exists():
+        raise ConflictError(f"{folder} exists; name another folder: jwstpipe config copy FOLDER")
+    with as_file(files("jwstpipe") / "configs") as defaults:
+        copytree(defaults, folder)
 
 
 COMMANDS = {"config": config}

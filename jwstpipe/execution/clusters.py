@@ -120,7 +120,9 @@ def _with_paths(spec: ClusterSpec, folder: Path) -> ClusterSpec:
     files = {name: str(folder / _expanded(value)) for name, value in spec.tls.model_dump().items()}
     for name, value in files.items():
         if not Path(value).is_file():
-            raise UsageError(f"tls.{name} {value}: no such file; python -m deployments.certificates makes them")
+            raise UsageError(
+                f"tls.{name} {value}: no such file; python -m jwstpipe.deployments.certificates makes them"
+            )
     return spec.model_copy(update={"tls": TlsFiles(**files)})
 
 

@@ -49,7 +49,7 @@ def read_watchlist(request: WatchProgramsRequest) -> tuple[WatchEntry, ...]:
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a watch list, see configs/watchlist.toml") from None
+        raise UsageError(f"{path}: {error.strerror}; name a watch list, as jwstpipe config copy writes one") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
     tables = content.pop("watch", [])

@@ -101,7 +101,7 @@ def _deployment(client: Any, kind: JobKind, settings: Settings) -> Any:
     if not found:
         raise NotFoundError(
             f"{api_address(settings)} has no deployment of {kind.flow_name}; start: jwstpipe up, or deploy them with:"
-            " prefect deploy --all --prefect-file deployments/prefect.yaml"
+            " python -m jwstpipe.deployments.setup"
         )
     return min(found, key=lambda deployment: (str(deployment.status).rpartition(".")[2] != "READY", deployment.name))
 

@@ -1,6 +1,7 @@
 """`doctor` finds what is broken and says how to mend it; `config show` tells what is in effect and why."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -97,3 +98,15 @@ def test_settings_are_shown_with_their_origin_and_without_passwords(command, tmp
     assert "secret" not in plain
     assert len(plain.splitlines()) == len(found)
     assert command("config", "edit")[0] == 2
+
+
+def test_the_default_files_are_copied_once_and_what_stands_is_left(command, tmp_path):
+    defaults = Path(__file__).parents[2] / "configs"
+    assert command("config", "copy")[0] == 0
+    copied = {path.relative_to(tmp_path / "configs"): path for path in (tmp_path / "configs").rglob("*")}
+    assert {path.relative_to(defaults) for path in defaults.rglob("*")} == set(copied)
+    assert all(path.read_bytes() == (defaults / name).read_bytes() for name, path in copied.items() if path.is_file())
+    (tmp_path / "configs" / "jwstpipe.toml").write_text("mine")
+    code, _, error = command("config", "copy")
+    assert (code, (tmp_path / "configs" / "jwstpipe.toml").read_text()) == (7, "mine")
+    assert "configs exists; name another folder" in error

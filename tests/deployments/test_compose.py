@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 import yaml
 
-from deployments.entrypoint import with_secrets
-from deployments.prune_packages import __file__ as pruning
-from deployments.prune_packages import unneeded
 from jwstpipe import __version__
+from jwstpipe.deployments.entrypoint import with_secrets
+from jwstpipe.deployments.prune_packages import __file__ as pruning
+from jwstpipe.deployments.prune_packages import unneeded
 from jwstpipe.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
+LINKED = [link.name for link in (ROOT / "jwstpipe").iterdir() if link.is_symlink()]
 OWN_USER = {"postgres": "999:999", "mongo": "999:999"}
 
 
@@ -87,7 +88,7 @@ def test_long_running_parts_tell_whether_they_are_healthy_and_wait_for_those_the
 
 def test_secrets_are_files_and_stand_in_no_variable(compose, services, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.make_secrets", tmp_path / "secrets"],
+        [sys.executable, "-m", "jwstpipe.deployments.make_secrets", tmp_path / "secrets"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     )  # fmt: skip
     made = {Path(line).relative_to(tmp_path) for line in done.stdout.splitlines()}
@@ -101,7 +102,7 @@ def test_secrets_are_files_and_stand_in_no_variable(compose, services, tmp_path)
             elif any(word in variable for word in ("PASSWORD", "SECRET", "AUTH_STRING", "TOKEN")):
                 pytest.fail(f"{name}: {variable} holds a secret")
     again = subprocess.run(
-        [sys.executable, "-m", "deployments.make_secrets", tmp_path / "secrets"],
+        [sys.executable, "-m", "jwstpipe.deployments.make_secrets", tmp_path / "secrets"],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert again.returncode == 1
@@ -157,7 +158,7 @@ def test_a_secret_that_is_missing_or_empty_stops_the_container_with_its_name(tmp
     file = tmp_path / "secret"
     if content is not None:
         file.write_text(content)
-    command = [sys.executable, "-m", "deployments.entrypoint", "true"]
+    command = [sys.executable, "-m", "jwstpipe.deployments.entrypoint", "true"]
     environment = {**os.environ, "PREFECT_API_AUTH_STRING__FILE": str(file)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -168,7 +169,7 @@ def test_a_secret_that_is_missing_or_empty_stops_the_container_with_its_name(tmp
 def test_the_entry_point_becomes_the_command(tmp_path):
     (tmp_path / "secret").write_text("hidden")
     environment = {**os.environ, "WORD__FILE": str(tmp_path / "secret")}
-    command = [sys.executable, "-m", "deployments.entrypoint", "sh", "-c", 'echo "$WORD"']
+    command = [sys.executable, "-m", "jwstpipe.deployments.entrypoint", "sh", "-c", 'echo "$WORD"']
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "hidden\n"
 
@@ -181,8 +182,8 @@ def test_the_image_has_what_running_needs_and_nothing_of_tests_and_linters():
     with pytest.raises(ValueError, match="no extra 'odd'"):
         unneeded(ROOT / "pyproject.toml", ["odd"])
     dockerfile = (ROOT / "deployments" / "Dockerfile").read_text()
-    assert f"COPY deployments/{Path(pruning).name} ./" in dockerfile
-    assert f"{Path(pruning).name} pyproject.toml gwcs hips" in dockerfile
+    assert f"python deployments/{Path(pruning).name} pyproject.toml gwcs hips" in dockerfile
+    assert all(f"COPY {folder} {folder}\n" in dockerfile for folder in LINKED)
 
 
 def test_the_dockerfile_installs_the_lock_with_hashes_and_runs_as_nobody_special():

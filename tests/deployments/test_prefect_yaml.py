@@ -7,8 +7,8 @@ import pytest
 import yaml
 from prefect import Task
 
-from deployments.setup import POOL, QUEUES
 from jwstpipe import __version__
+from jwstpipe.deployments.setup import POOL, QUEUES
 from jwstpipe.flows.serve import deployment, load_flow
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.requests import Request

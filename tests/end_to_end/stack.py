@@ -15,7 +15,7 @@ import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from deployments.certificates import make_certificates
+from jwstpipe.deployments.certificates import make_certificates
 from tests.world import variables
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +131,7 @@ def start_stack(folder, archive, s3_server):
             stack.start_dask_worker(name)
         stack.start_server()
         wait_for("the catalogue answers", lambda: _catalogue_answers(mongo_port))
-        stack.run("-m", "deployments.setup")
+        stack.run("-m", "jwstpipe.deployments.setup")
         stack.start(
             "worker", "-m", "prefect", "worker", "start", "--pool", "jwstpipe", "--type", "process", "--limit", "2"
         )

@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from deployments.automations import FAILED, SILENT, main, set_up
+from jwstpipe.deployments.automations import FAILED, SILENT, main, set_up
 from tests.end_to_end.stack import wait_for
 
 SILENT_SECONDS = 10
