@@ -21,7 +21,7 @@ def ingest(request: IngestRequest) -> RunReport:
         with run.step("search", percent=5):
             chosen = choose_ingest(run, request)
         if not chosen:
-            raise NotFoundError(f"the archive has no public files for {request.title()}; try other levels or filters")
+            raise NotFoundError(f"the archive has no public files for {request.summary()}; try other levels or filters")
         with run.step("transfer", percent=85):
             fetched = fetch_files(run, chosen, request.source)
         with run.step("register", percent=10):

@@ -38,7 +38,7 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
     def run_name() -> str:
         """Name a run after its request; a request that is refused has a name too."""
         try:
-            return f"{name}: {_request(model, flow_run.parameters.get('request')).title()}"
+            return f"{name}: {_request(model, flow_run.parameters.get('request')).summary()}"
         except UsageError:
             return name
 

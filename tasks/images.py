@@ -61,7 +61,7 @@ def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]
     found = asked_records(run, request, kind="archive", called="archive file")
     images = tuple(record for record in found if record.is_viewable)
     if not images:
-        raise NotFoundError(f"{request.title()}: the catalogue has no such archive images; jwstpipe ingest brings them")
+        raise NotFoundError(f"{request.summary()}: the catalogue has no such archive images; jwstpipe ingest gets them")
     if len(images) > request.max_files:
         raise UsageError(
             f"{len(images)} files are more than the limit of {request.max_files}; narrow it or raise max_files"

@@ -9,14 +9,15 @@ from prefect import get_run_logger
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.display.channels import ImageNames, image_looks, settled_request
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.operations.pictures import (
     COMPOSITE_ALGORITHM,
     SHEET_ALGORITHM,
     composite,
+    composite_parameters,
     contact_sheet,
-    contents_of_files,
 )
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
@@ -31,7 +32,7 @@ __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sh
 @step_task("composite")
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
-    return _picture(run, CompositeRequest(stretch=request.stretch), mosaics, None, title=request.target, form="png")
+    return _picture(run, CompositeRequest(stretch=request.stretch, title=request.target), mosaics, None, form="png")
 
 
 @step_task("picture")
@@ -39,9 +40,9 @@ def make_picture(
     run: Run, request: PictureRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None
 ) -> ProductRecord:
     """Make a picture as a request wants it, and publish it; one that stands already is not made again."""
-    wishes = request.model_dump(exclude={"products", "target", "filters", "luminance", "form"})
-    title = request.target or _shared_target(inputs) or "picture"
-    return _picture(run, CompositeRequest(**wishes), inputs, luminance, title=title, form=request.form)
+    wishes = {name: getattr(request, name) for name in CompositeRequest.model_fields}
+    wishes["title"] = request.title or request.target or _shared_target(inputs) or "picture"
+    return _picture(run, CompositeRequest(**wishes), inputs, luminance, form=request.form)
 
 
 @step_task("choose")
@@ -83,7 +84,7 @@ def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, 
         found = [_named(found, name) for name in request.products]
     if not found:
         raise NotFoundError(
-            f"{request.title()}: the catalogue has no such images; jwstpipe catalog find lists what there is"
+            f"{request.summary()}: the catalogue has no such images; jwstpipe catalog find lists what there is"
         )
     if len(found) > request.max_images:
         raise UsageError(
@@ -126,21 +127,23 @@ def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[Pr
 
 def _picture(
     run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
-    *, title: str, form: str,
+    *, form: str,
 ) -> ProductRecord:  # fmt: skip
-    wishes = options.model_dump(mode="json")
-    parameters = {**wishes, "form": form, "luminance": luminance is not None, "title": title}
-    parameters |= contents_of_files(options)
+    names = [_names(run, record) for record in inputs]
+    looks = image_looks(options, names)
+    inputs = [record for record, look in zip(inputs, looks, strict=True) if look.visible]
+    options = settled_request(options, names, None if luminance is None else _names(run, luminance))
+    parameters = composite_parameters(options, form=form)
     parents = [*inputs, *([luminance] if luminance else [])]
     identity = derived_product_id(
         "composite", COMPOSITE_ALGORITHM, parameters, [parent.product_id for parent in parents]
     )
-    slug = _slug(title)
+    slug = _slug(options.title or "picture")
 
     def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
         for key in wanted:
             place = f"pictures/{key}/{slug}.{form}"
-            made = _rendered(run, options, inputs, luminance, title=title, key=key, place=place)
+            made = _rendered(run, options, inputs, luminance, key=key, place=place)
             _tell(run, made)
             yield derived_record(
                 key,
@@ -162,15 +165,15 @@ def _picture(
 
 def _rendered(
     run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
-    *, title: str, key: str, place: str,
+    *, key: str, place: str,
 ) -> Picture:  # fmt: skip
     with run.store.file_for(place) as path, progress_artifacts() as report:
         return composite(
             _addresses(run, inputs),
             path,
-            options=options,
-            luminance=None if luminance is None else run.store.url(str(luminance.storage_key)),
-            title=title,
+            options=options.model_copy(
+                update={"luminance": None if luminance is None else run.store.url(str(luminance.storage_key))}
+            ),
             product_id=key,
             s3=run.settings.s3,
             workers=run.workers,
@@ -193,6 +196,11 @@ def _tell(run: Run, made: Picture) -> None:
 
 def _addresses(run: Run, records: Sequence[ProductRecord]) -> list[str]:
     return [run.store.url(str(record.storage_key)) for record in records]
+
+
+def _names(run: Run, record: ProductRecord) -> ImageNames:
+    name = record.image_info.filter if record.image_info else None
+    return ImageNames(run.store.url(str(record.storage_key)), record.product_id, name, record.file_name)
 
 
 def _named(records: Sequence[ProductRecord], name: str) -> ProductRecord:

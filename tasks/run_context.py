@@ -101,7 +101,7 @@ class Run:
         """Give the report as it is now."""
         return RunReport(
             kind=kind,
-            title=request.title(),
+            title=request.summary(),
             run_id=self.run_id,
             request=request.model_dump(mode="json"),
             version=__version__,
@@ -151,7 +151,7 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
     `jwstpipe.tasks.make_missing.make_missing` is its second half. Percentages of all steps add up to 100.
     """
     with open_run(load_settings()) as run, following(run.overall):
-        run.overall.start(f"{kind}: {request.title()}")
+        run.overall.start(f"{kind}: {request.summary()}")
         if run.workers.dashboard_link:
             link(
                 run.workers.dashboard_link,

@@ -1,6 +1,6 @@
 """Commands that make pictures: composite, thumbnail."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,54 +95,34 @@ def composite(
     options = validated(
         CompositeRequest, preset=preset, size=_size(size), bits=bits, quality=quality, recipe=recipe, palette=palette,
         stretch=stretch, softening=softening, **_limits(limits), black=black, white=white, gamma=gamma, curve=curve,
-        combine=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
+        mix=combine, neutralise=neutralise, saturation=saturation, vibrancy=vibrancy, hue=hue, sharpen=sharpen,
         sharpen_radius=sharpen_radius, denoise=denoise, feather=feather, coverage=coverage, sources=sources,
         sky_region=_window(sky_region, "--sky-region"), crop=_window(crop, "--crop"), canvas=_canvas(canvas),
         overlays=_overlays(overlay or [], sources), annotations=annotations, match_resolution=match_resolution,
+        channels=tuple(channel or ()), luminance=luminance, title=title, scale_arcsec=scale,
     )  # fmt: skip
-    wishes = _Wishes(tuple(images or ()), tuple(channel or ()), luminance, title, cores_mask, scale, save_preset)
-    _tell(_made(context, out, options, wishes), as_json=as_json)
+    made = _made(context, images or [], out, options, cores_mask=cores_mask, save=save_preset)
+    _tell(made, as_json=as_json)
 
 
-@dataclass(frozen=True)
-class _Wishes:
-    """What belongs to this picture alone."""
-
-    images: tuple[str, ...]
-    channels: tuple[str, ...]
-    luminance: str | None
-    title: str | None
-    cores_mask: Path | None
-    scale: float | None
-    save_preset: Path | None
-
-
-def _made(context: typer.Context, out: Path, options: CompositeRequest, wishes: _Wishes) -> "Picture":
+def _made(
+    context: typer.Context, images: list[str], out: Path, options: CompositeRequest, *, cores_mask: Path | None,
+    save: Path | None,
+) -> "Picture":  # fmt: skip
     """Make the picture, and keep its look where that was asked for."""
-    from jwstpipe.display.colour.names import parse_channel_colour
     from jwstpipe.display.presets.save import check_preset_file, save_preset
     from jwstpipe.execution.workers import open_workers
     from jwstpipe.operations.pictures import composite as make_composite
 
     settings = settings_of(context)
-    if wishes.save_preset is not None:
-        check_preset_file(wishes.save_preset)
-    colours = {}
-    for wish in wishes.channels:
-        address, separator, colour = wish.rpartition("=")
-        if not separator or not address:
-            raise UsageError(f"--channel {wish}: write IMAGE=COLOUR or IMAGE=COLOUR*WEIGHT")
-        colours[address] = parse_channel_colour(colour)
-    bright, share = _luminance(wishes.luminance)
+    if save is not None:
+        check_preset_file(save)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = make_composite(
-            wishes.images, out, options=options, colours=colours, luminance=bright, share=share,
-            scale_arcsec=wishes.scale, title=wishes.title, cores_mask=wishes.cores_mask, s3=settings.s3,
-            workers=workers, report=report,
-        )  # fmt: skip
-    if wishes.save_preset is not None:
-        by_hand = {one.filter: f"{one.colour}*{one.weight:g}" for one in made.channels if colours and one.filter}
-        save_preset(options, wishes.save_preset, colours=by_hand)
+            images, out, options=options, cores_mask=cores_mask, s3=settings.s3, workers=workers, report=report
+        )
+    if save is not None:
+        save_preset(options, save, channels=made.looks_by_filter() if options.channels else ())
     return made
 
 
@@ -198,17 +178,6 @@ def _limits(text: str | None) -> dict[str, float]:
     if len(found) != 2 or text.count(",") != 1:
         raise UsageError(f"--limits {text}: give two values as 0.1,20, or two percentiles as 0.5%,99.9%")
     return found
-
-
-def _luminance(text: str | None) -> tuple[str | None, float]:
-    """Read ``IMAGE[*SHARE]``."""
-    if text is None:
-        return None, 1.0
-    image, star, share = text.rpartition("*")
-    try:
-        return (image, float(share)) if star else (text, 1.0)
-    except ValueError:
-        return text, 1.0
 
 
 def _overlays(words: list[str], sources: str | None) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from typing import Any
 
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.display.presets.model import Preset
-from jwstpipe.requests import CompositeRequest
+from jwstpipe.requests import CompositeRequest, LookWishes, joined_wishes
 
 __all__ = ["resolve_look", "with_preset_wishes"]
 
-_TAKEN_OVER = ("saturation", "vibrancy", "hue", "denoise", "combine", "neutralise")
+_TAKEN_OVER = ("saturation", "vibrancy", "hue", "denoise", "mix", "neutralise")
 _SHARPENING = {"sharpen": "amount", "sharpen_radius": "radius", "sharpen_threshold": "threshold"}
 
 
@@ -36,5 +36,10 @@ def resolve_look(options: CompositeRequest) -> Preset:
 
 def with_preset_wishes(options: CompositeRequest) -> CompositeRequest:
     """Take over the wishes that the preset of a request brings, where the request has none of its own."""
-    brought = load_preset(options.preset).wishes.model_dump(exclude_defaults=True)
-    return options.model_copy(update={**brought, **options.model_dump(exclude_defaults=True)})
+    brought = _made_wishes(load_preset(options.preset).wishes)
+    return options.model_copy(update=joined_wishes(brought, _made_wishes(options)))
+
+
+def _made_wishes(options: LookWishes) -> dict[str, Any]:
+    """Give the wishes that were made; those of single channels are matched to images, see `image_looks`."""
+    return {name: getattr(options, name) for name in options.model_dump(exclude_defaults=True, exclude={"channels"})}

@@ -78,11 +78,11 @@ def submit(
             standing = client.create_flow_run_from_deployment(
                 deployment.id,
                 parameters=parameters,
-                name=f"{what.flow_name}: {wanted.title()}",
+                name=f"{what.flow_name}: {wanted.summary()}",
                 tags=sorted({*what.tags, *tags}),
                 idempotency_key=_key(identity, attempt + 1) if attempt + 1 < MOST_ATTEMPTS else uuid4().hex,
             )
-    return Job(str(standing.id), what.name, wanted.title(), site)
+    return Job(str(standing.id), what.name, wanted.summary(), site)
 
 
 def _request(kind: JobKind, request: Request | Mapping[str, Any]) -> Request:

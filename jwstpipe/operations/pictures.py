@@ -1,16 +1,17 @@
 """The verbs of this room for addresses instead of opened images: what the Python API and the command line offer."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.display.colour.names import ChannelColour
+from jwstpipe.display.channels import ImageNames, image_looks, settled_request
+from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.open import open_image
+from jwstpipe.images.passband import passband
 from jwstpipe.mosaicking.sources import identity_of
 from jwstpipe.operations.align_inputs import aligned
 from jwstpipe.progress import Reporter, silent
@@ -29,6 +30,7 @@ __all__ = [
     "SHEET_ALGORITHM",
     "THUMBNAIL_ALGORITHM",
     "composite",
+    "composite_parameters",
     "contact_sheet",
     "contents_of_files",
     "thumbnail",
@@ -45,11 +47,6 @@ def composite(
     out: str | Path,
     *,
     options: CompositeRequest | None = None,
-    colours: Mapping[str, ChannelColour] | None = None,
-    luminance: str | Path | None = None,
-    share: float = 1.0,
-    scale_arcsec: float | None = None,
-    title: str | None = None,
     product_id: str | None = None,
     cores_mask: str | Path | None = None,
     s3: S3Settings | None = None,
@@ -65,18 +62,8 @@ def composite(
     out
         Local ``.png``, ``.jpg``, ``.tif``, ``.fits`` (RGB cube) or ``.zarr``.
     options
-        Preset, stretch, size, bits, overlays and all other wishes.
-    colours
-        Colour and weight by address, for some or all of `images`; the others take theirs by wavelength. An address
-        that is not among `images` is added to them.
-    luminance
-        Image that brings the lightness.
-    share
-        Its share of the lightness, 0 to 1.
-    scale_arcsec
-        Pixel size of the common grid, where the images do not share one; default: the finest.
-    title
-        Written into the picture.
+        Preset, looks of single channels, size, bits, overlays and all other wishes. A channel that names an address
+        which is not among `images` is added to them; one that is not visible takes no part.
     product_id
         Written into the picture; default: the one that follows from the images, their content and all wishes, which
         is that of the same picture made by a flow.
@@ -94,43 +81,64 @@ def composite(
     JwstPipeError
         As `jwstpipe.render.composite.composite` and `jwstpipe.operations.align_inputs.aligned`.
     """
-    wished = dict(colours or {})
-    addresses = list(dict.fromkeys([*(str(image) for image in images), *wished]))
-    if not addresses:
-        more = "; the luminance image only brings lightness, name colour images beside it" if luminance else ""
-        raise UsageError(f"a composite needs at least one colour image{more}")
-    everything = addresses if luminance is None else [*addresses, str(luminance)]
-    at_work = workers or ThreadWorkers(2)
     wanted = options or CompositeRequest()
-    identity = product_id or _picture_id(
-        "composite",
-        COMPOSITE_ALGORITHM,
-        {
-            **wanted.model_dump(mode="json"),
-            "form": Path(out).suffix.lstrip(".").lower(),
-            "luminance": luminance is not None,
-            "title": title,
-            **_direct_wishes(addresses, wished, share, scale_arcsec, wanted),
-        },
-        everything,
-        s3=s3,
+    addresses = list(dict.fromkeys([*(str(image) for image in images), *_more_addresses(wanted)]))
+    if not addresses:
+        more = "; the luminance image only brings lightness, name colour images beside it" if wanted.luminance else ""
+        raise UsageError(f"a composite needs at least one colour image{more}")
+    names = [_names(address, s3=s3) for address in addresses]
+    light = None if wanted.luminance is None else _names(wanted.luminance, s3=s3)
+    shown = [(one, look) for one, look in zip(names, image_looks(wanted, names), strict=True) if look.visible]
+    if not shown:
+        raise UsageError("a composite needs at least one visible channel; all of them are hidden")
+    settled = settled_request(wanted, names, light)
+    parents = [*(one for one, _ in shown), *([] if light is None else [light])]
+    parameters = composite_parameters(settled, form=Path(out).suffix.lstrip(".").lower())
+    identity = product_id or derived_product_id(
+        "composite", COMPOSITE_ALGORITHM, parameters, [one.product_id for one in parents]
     )
-    with aligned(everything, workers=at_work, scale_arcsec=scale_arcsec, s3=s3, report=report) as opened:
-        channels = []
-        for address, image, repaired in zip(addresses, opened.images, opened.repaired, strict=False):
-            wish = wished.get(address) or ChannelColour(None, 1.0)
-            channels.append(Channel(image, wish.colour, wish.weight, repaired))
-        lightness = None if luminance is None else Channel(opened.images[-1], None, share, opened.repaired[-1])
+    with aligned(
+        [one.address for one in parents], workers=workers or ThreadWorkers(2), scale_arcsec=wanted.scale_arcsec,
+        s3=s3, report=report,
+    ) as opened:  # fmt: skip
+        channels = [
+            Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)
+            for (_, look), image, repaired in zip(shown, opened.images, opened.repaired, strict=False)
+        ]
+        lightness = Channel(opened.images[-1], None, wanted.luminance_share, opened.repaired[-1]) if light else None
         return compositing.composite(
             channels,
             out,
-            options=options,
+            options=settled,
             luminance=lightness,
-            title=title,
+            title=wanted.title,
             product_id=identity,
             cores_mask=cores_mask,
             report=report,
         )
+
+
+def composite_parameters(settled: CompositeRequest, *, form: str) -> dict[str, Any]:
+    """Give all that decides over a picture beside its images: part of its identity, and what makes it again.
+
+    Parameters
+    ----------
+    settled
+        As `jwstpipe.display.channels.settled_request` gives it.
+    form
+        File format, as the end of the name has it.
+    """
+    return {**settled.model_dump(mode="json"), "form": form, **contents_of_files(settled)}
+
+
+def _more_addresses(options: CompositeRequest) -> list[str]:
+    """Give the images that channels name and that may not be among the others: what is no filter, but an address."""
+    return [look.image for look in options.channels if any(sign in look.image for sign in "./[")]
+
+
+def _names(address: str, *, s3: S3Settings | None) -> ImageNames:
+    image = open_image(address, s3=s3)
+    return ImageNames(address, identity_of(image), passband(image).filter)
 
 
 def thumbnail(
@@ -174,32 +182,6 @@ def contact_sheet(
         inputs = [identity_of(image) for image in opened]
         product_id = derived_product_id("contact-sheet", SHEET_ALGORITHM, wishes, inputs)
     return sheets.contact_sheet(opened, out, size=size, columns=columns, stretch=stretch, product_id=product_id)
-
-
-def _picture_id(
-    operation: str, version: str, parameters: Mapping[str, Any], addresses: Sequence[str], *, s3: S3Settings | None
-) -> str:
-    inputs = [identity_of(open_image(address, s3=s3)) for address in addresses]
-    return derived_product_id(operation, version, parameters, inputs)
-
-
-def _direct_wishes(
-    addresses: Sequence[str],
-    wished: Mapping[str, ChannelColour],
-    share: float,
-    scale_arcsec: float | None,
-    options: CompositeRequest,
-) -> dict[str, Any]:
-    """List what flows do not know of and decides the picture too; nothing where all is as flows have it."""
-    found: dict[str, Any] = {}
-    if wished:
-        colours = [wished.get(address) for address in addresses]
-        found["channels"] = [None if wish is None else asdict(wish) for wish in colours]
-    if share != 1.0:
-        found["share"] = share
-    if scale_arcsec is not None:
-        found["scale_arcsec"] = scale_arcsec
-    return {**found, **contents_of_files(options)}
 
 
 def contents_of_files(options: CompositeRequest) -> dict[str, list[str]]:

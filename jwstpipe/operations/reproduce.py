@@ -233,14 +233,15 @@ def _mosaic(record: ProductRecord, inputs: Sequence[str], target: str, store: Ob
 
 def _composite(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
     wanted = dict(record.parameters)
-    title, bright = wanted.pop("title", None), wanted.pop("luminance", False)
-    wanted.pop("form", None)
+    for name in ("form", "files"):
+        wanted.pop(name, None)
+    bright = wanted.get("luminance") is not None
+    if bright:
+        wanted["luminance"] = inputs[-1]
     made = composite(
         inputs[:-1] if bright else inputs,
         target,
         options=CompositeRequest(**wanted),
-        luminance=inputs[-1] if bright else None,
-        title=title,
         product_id=record.product_id,
         s3=store.s3,
         workers=workers,

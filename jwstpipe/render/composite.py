@@ -204,6 +204,7 @@ def _receipt(layer: PlannedChannel, holes: set[Hole]) -> ChannelReceipt:
         hole_pixels=sum(hole.area for hole in holes),
         repaired_before=layer.repaired,
         blur_px=layer.blur,
+        look=None if layer.look is None else layer.look.text(),
     )
 
 

@@ -1,7 +1,6 @@
 """From images and wishes to layers: what each channel of a picture is stretched and coloured by."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,27 +13,21 @@ from jwstpipe.display.colour.resolution import matching_sigmas, psf_fwhm_arcsec
 from jwstpipe.display.presets.model import Preset
 from jwstpipe.display.tone.auto import AutoFacts
 from jwstpipe.display.tone.choose import choose_stretches
-from jwstpipe.display.tone.statistics import SURVEY_PIXELS, SkyStatistics, measure_sky
+from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.levels import level_for_pixels, read_level
 from jwstpipe.images.passband import known_wavelength, passband
-from jwstpipe.images.zarr.pyramid import halve
 from jwstpipe.names.optics import canonical_instrument
 from jwstpipe.names.passband import Passband
+from jwstpipe.render.channel_samples import measure_channels
 from jwstpipe.render.geometry.one_grid import celestial_of, check_one_grid
 from jwstpipe.render.pixels.feather import Feather, plan_feather
-from jwstpipe.requests import CompositeRequest, Palette
+from jwstpipe.requests import ChannelLook, CompositeRequest, Palette
 
 __all__ = ["Channel", "LayerPlan", "PlannedChannel", "resolve_layers"]
 
 Float32Image = NDArray[np.float32]
-
-_SHARED_PART = 0.25
-
-FEATHER_PIXELS = 1 << 18
-"""Most pixels of the level that edges of coverage are measured on."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +45,9 @@ class Channel:
 
     repaired: int = 0
     """Pixels of lost cores that were filled before the image was laid on the common grid."""
+
+    look: ChannelLook | None = None
+    """Stretch, limits, gamma and curve of its own, and the wish that colour and weight came from; None = none."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.weight <= 2.0:
@@ -91,6 +87,9 @@ class PlannedChannel:
 
     facts: AutoFacts | None = None
     """Why, where the channel was stretched by its own statistics."""
+
+    look: ChannelLook | None = None
+    """What was wished for this channel alone."""
 
     @property
     def label(self) -> str:
@@ -145,13 +144,14 @@ def resolve_layers(
     chosen, colours, unmatched = _coloured(chosen, bands, look, options.palette)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
-    measured = _measured(chosen, options.sky_region)
+    measured = measure_channels([channel.image for channel in chosen], options.sky_region)
     tones = choose_stretches(
         look,
         options,
         measured.statistics,
         names=[band.filter or channel.image.name for channel, band in zip(chosen, bands, strict=True)],
         miri=[canonical_instrument(band.instrument) == "MIRI" for band in bands],
+        looks=[channel.look for channel in chosen],
     )
     blurs, unknown = _blurs(chosen, bands) if options.match_resolution else ([0.0] * len(bands), ())
     layers = tuple(
@@ -166,6 +166,7 @@ def resolve_layers(
             blur,
             channel.repaired,
             facts,
+            channel.look,
         )
         for channel, band, colour, light, statistics, stretch, blur, facts in zip(
             chosen, bands, colours, mix.T, measured.statistics, tones.stretches, blurs, tones.facts, strict=True
@@ -178,11 +179,11 @@ def resolve_layers(
         [one.sky for one in measured.statistics],
         level=measured.coarse_level,
         width=options.feather,
-        lupton=look.combine == "lupton",
+        lupton=look.mix == "lupton",
     )
     alone = ("no two images cover the same sky: each stands alone, in its own colour",)
     bright = None if luminance is None else _luminance(luminance, look, options)
-    notes = (*unmatched, *unknown, *(alone if _apart(measured.coarse) else ()))
+    notes = (*unmatched, *unknown, *(alone if measured.apart else ()))
     return LayerPlan(layers, bright, feather, measured.counts, measured.level, notes, tones.fallbacks)
 
 
@@ -218,73 +219,10 @@ def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list
     return sigmas, (note,) if unknown else ()
 
 
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """What the whole images say on one level."""
-
-    statistics: list[SkyStatistics]
-    level: int
-    counts: NDArray[np.uint16]
-    """(y, x) images with data, at `level`."""
-
-    coarse: list[Float32Image]
-    """Of each, coarser still, for its edges."""
-
-    coarse_level: int
-
-
-def _measured(channels: Sequence[Channel], region: tuple[int, int, int, int] | None) -> _Measured:
-    """Measure every channel on one level of all of it, and keep it coarser still for its coverage.
-
-    Where channels cover different parts of the sky they are measured on what they share, if that is a fair part of
-    each: only so do the same sources set the limits of all.
-    """
-    shape = channels[0].image.shape
-    level, coarse = level_for_pixels(shape, SURVEY_PIXELS), level_for_pixels(shape, FEATHER_PIXELS)
-    with ThreadPoolExecutor(2, thread_name_prefix="measure") as pool:
-        samples = list(pool.map(lambda channel: read_level(channel.image, level=level), channels))
-        covered = [np.isfinite(values) for values in samples]
-        shared = np.logical_and.reduce(covered)
-        enough = int(shared.sum()) >= _SHARED_PART * max(int(mask.sum()) for mask in covered)
-
-        def measure(number: int) -> tuple[SkyStatistics, Float32Image]:
-            values, name = samples[number], channels[number].image.address
-            alike = bool((covered[number] == shared).all())
-            seen = np.where(shared, values, np.float32(np.nan)) if enough and not alike else values
-            statistics = measure_sky(seen, level=level, name=name)
-            statistics = replace(statistics, coverage=float(covered[number].mean()))
-            if region is not None:
-                statistics = replace(statistics, sky=_sky_of(values, region, level=level, name=name))
-            for _ in range(max(coarse - level, 0)):
-                values = halve(values, np.ones((1, 1), np.float32))[0]
-            return statistics, values
-
-        found = list(pool.map(measure, range(len(channels))))
-    counts: NDArray[np.uint16] = np.sum(covered, axis=0, dtype=np.uint16)
-    statistics, coarser = [one for one, _ in found], [values for _, values in found]
-    return _Measured(statistics, level, counts, coarser, max(coarse, level))
-
-
-def _sky_of(values: Float32Image, region: tuple[int, int, int, int], *, level: int, name: str) -> float:
-    """Give the median of a reference region."""
-    x0, y0, x1, y1 = region
-    part = values[max(y0, 0) >> level : -(-y1 >> level), max(x0, 0) >> level : -(-x1 >> level)]
-    seen = part[np.isfinite(part)]
-    if not seen.size:
-        raise UsageError(f"{name}: the sky region {x0},{y0},{x1},{y1} holds no data; choose one inside all channels")
-    return float(np.median(seen))
-
-
-def _apart(samples: Sequence[Float32Image]) -> bool:
-    """Tell whether no two channels share a pixel."""
-    counts = np.sum([np.isfinite(one) for one in samples], axis=0)
-    return len(samples) > 1 and int(counts.max()) < 2
-
-
 def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> PlannedChannel:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
-    statistics = _measured([channel], options.sky_region).statistics
+    statistics = measure_channels([channel.image], options.sky_region).statistics
     band = passband(channel.image)
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])

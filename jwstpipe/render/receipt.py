@@ -8,6 +8,7 @@ from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.quality import QualityReport
+from jwstpipe.requests import ChannelLook
 from jwstpipe.sky.box import Box
 
 __all__ = ["ChannelReceipt", "Picture"]
@@ -61,6 +62,9 @@ class ChannelReceipt:
 
     blur_px: float
     """Sigma of the blur to the resolution of the coarsest channel, full pixels."""
+
+    look: str | None = None
+    """What was wished for this channel alone, as ``--channel`` takes it; its image is its product id."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,21 @@ class Picture:
 
     sha256: str
     """Digest of the file."""
+
+    def looks_by_filter(self) -> tuple[ChannelLook, ...]:
+        """Give colour, weight and wishes of every channel, named by its filter: what a preset keeps of a picture."""
+        return tuple(
+            ChannelLook.model_validate(
+                {
+                    **(ChannelLook.model_validate(one.look).model_dump(exclude_defaults=True) if one.look else {}),
+                    "image": one.filter,
+                    "colour": one.colour,
+                    "weight": one.weight,
+                }
+            )
+            for one in self.channels
+            if one.filter
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Give the receipt as plain JSON values."""

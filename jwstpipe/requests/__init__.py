@@ -4,7 +4,8 @@ Models are one level deep and hold plain values with visible defaults, so that a
 refused before anything runs.
 """
 
-from jwstpipe.requests.base import Request, validated
+from jwstpipe.requests.base import Request, Spelling, option, spelling_of, validated
+from jwstpipe.requests.channels import ChannelLook, Stretch, ToneWishes, joined_wishes
 from jwstpipe.requests.composite import (
     SIZES,
     Combination,
@@ -13,7 +14,6 @@ from jwstpipe.requests.composite import (
     LookWishes,
     Overlay,
     Palette,
-    Stretch,
 )
 from jwstpipe.requests.convert import ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
@@ -37,6 +37,7 @@ __all__ = [
     "SIZES",
     "Align",
     "Background",
+    "ChannelLook",
     "Combination",
     "Combine",
     "CompositeRequest",
@@ -55,10 +56,15 @@ __all__ = [
     "RefreshMetadataRequest",
     "Request",
     "SearchRequest",
+    "Spelling",
     "Stretch",
     "ThumbnailsRequest",
+    "ToneWishes",
     "WatchEntry",
     "WatchProgramsRequest",
     "Weights",
+    "joined_wishes",
+    "option",
+    "spelling_of",
     "validated",
 ]

@@ -1,12 +1,15 @@
-"""What every request shares."""
+"""What every request shares, and how a field says all that is known of an option."""
 
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from jwstpipe.errors import UsageError
 
-__all__ = ["Request", "validated"]
+__all__ = ["Request", "Spelling", "option", "spelling_of", "validated"]
 
 RequestT = TypeVar("RequestT", bound=BaseModel)
 
@@ -14,19 +17,74 @@ MOST_LETTERS = 120
 FEW = 3
 
 
+@dataclass(frozen=True)
+class Spelling:
+    """How a field is written on a command line; everything else that is known of it stands in the field itself."""
+
+    names: tuple[str, ...] = ()
+    """Option names: the first is shown, the others are accepted; none = the name of the field with hyphens."""
+
+    metavar: str | None = None
+    """What stands for the value in the help; None = as its type says."""
+
+    group: str = "Options"
+    """Heading that it stands under in the help."""
+
+    commas: bool = True
+    """Several values may stand in one word with commas between; not where a value may hold a comma."""
+
+
+def option(
+    default: Any = ...,
+    *,
+    help: str,  # noqa: A002 - the word of every command line
+    names: tuple[str, ...] = (),
+    metavar: str | None = None,
+    group: str = "Options",
+    commas: bool = True,
+    **bounds: Any,
+) -> Any:
+    """State a field of a request once: for the command line, the Python keywords and the Prefect forms.
+
+    Parameters
+    ----------
+    default
+        Value where nothing is said; without one the field is needed.
+    help
+        One line for people.
+    names, metavar, group, commas
+        See `Spelling`.
+    **bounds
+        Limits of the value, as `pydantic.Field` takes them.
+    """
+    made = Field(default, description=help, **bounds)
+    made.metadata.append(Spelling(names, metavar, group, commas))
+    return made
+
+
+def spelling_of(field: FieldInfo) -> Spelling:
+    """Give the spelling of a field; of a field that states none, the usual one."""
+    return next((one for one in field.metadata if isinstance(one, Spelling)), Spelling())
+
+
+def _word(value: object) -> str:
+    inner = next(iter(value.values()), "") if isinstance(value, Mapping) else value
+    return str(inner).rpartition("/")[2]
+
+
 def _words(name: str, value: object) -> str:
     if isinstance(value, list):
-        shown = " ".join(str(item).rpartition("/")[2] for item in value[:FEW])
+        shown = " ".join(_word(item) for item in value[:FEW])
         return f"{name} {shown}" if len(value) <= FEW else f"{len(value)} {name}"
     return f"{name} {value}"
 
 
 class Request(BaseModel):
-    """A frozen request: one level deep, plain values, visible defaults; an unknown field is refused."""
+    """A frozen request: plain values, visible defaults; an unknown field is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def title(self) -> str:
+    def summary(self) -> str:
         """Say in a few words what is asked for: the name of a run."""
         wishes = self.model_dump(mode="json", exclude_defaults=True)
         target = wishes.pop("target", None)

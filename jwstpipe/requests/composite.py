@@ -1,14 +1,16 @@
 """How mosaics become one colour picture."""
 
-from typing import Literal
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import BeforeValidator, model_validator
 
-from jwstpipe.requests.base import Request
+from jwstpipe.requests.base import option
+from jwstpipe.requests.channels import ChannelLook, Stretch, ToneWishes, channel_looks
 
 __all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "LookWishes", "Overlay", "Palette", "Stretch"]
 
-Stretch = Literal["asinh", "log", "sqrt", "power", "histeq", "linear", "zscale"]
 Coverage = Literal["any", "majority", "all"]
 Combination = Literal["sum", "lupton"]
 Palette = Literal["chromatic", "wavelength", "instruments"]
@@ -17,59 +19,151 @@ Overlay = Literal["grid", "scalebar", "compass", "labels", "sources"]
 SIZES = {"1200": 1200, "2048": 2048, "4096": 4096, "full": None}
 """Sizes by name: longest side, pixels; full = every pixel of the images."""
 
+COLOUR = "Colour"
+FINISH = "Finish"
+FRAME = "Frame"
+OVERLAYS = "Overlays"
+FILE = "File"
 
-class LookWishes(Request):
+_SHARE = re.compile(r"(.+)\*(\d*\.?\d+)")
+
+
+def _size(value: Any) -> Any:
+    """Read ``full``; numbers pass."""
+    return SIZES.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
+def _canvas(value: Any) -> Any:
+    """Read ``1920x1080``."""
+    return tuple(value.lower().split("x")) if isinstance(value, str) and "x" in value.lower() else value
+
+
+class LookWishes(ToneWishes):
     """How a picture looks; a wish that is empty leaves the choice to the preset."""
 
-    recipe: str | None = Field(None, description="colours by filter of a published recipe, as NGC 3132")
-    palette: Palette = Field(
+    recipe: str | None = option(None, help="colours by filter of a published recipe, as NGC 3132", group=COLOUR)
+    palette: Palette = option(
         "chromatic",
-        description="colours of channels that name none: chromatic (by order of wavelength), wavelength (by its"
-        " logarithm), instruments (NIRCam blue to green, MIRI yellow to red)",
+        help="colours of channels that name none: chromatic (by order of wavelength), wavelength (by its logarithm),"
+        " instruments (NIRCam blue to green, MIRI yellow to red)",
+        group=COLOUR,
     )
-    stretch: Stretch | None = Field(None, description="curve from flux to brightness")
-    softening: float | None = Field(None, gt=0, le=100_000, description="parameter of asinh, log or power")
-    low: float | None = Field(None, description="value that becomes black, unit of the images")
-    high: float | None = Field(None, description="value that becomes white, unit of the images")
-    low_percent: float | None = Field(None, ge=0, le=100, description="the same as percentile of the covered pixels")
-    high_percent: float | None = Field(None, ge=0, le=100, description="the same as percentile of the covered pixels")
-    black: float | None = Field(None, ge=0, lt=1, description="fraction of the pixels that becomes black")
-    white: float | None = Field(None, gt=0, le=1, description="fraction of the pixels that stays below white")
-    gamma: float | None = Field(None, gt=0, le=5, description="brightness is raised to 1/gamma")
-    curve: str | None = Field(None, description="tone curve by name, or points as 0:0,0.3:0.2,1:1")
-    combine: Combination | None = Field(None, description="sum of lights, or lupton: hue stays at any brightness")
-    neutralise: bool | None = Field(None, description="bring the sky of all channels to one brightness")
-    sky_region: tuple[int, int, int, int] | None = Field(
+    channels: Annotated[tuple[ChannelLook, ...], BeforeValidator(channel_looks)] = option(
+        (),
+        max_length=500,
+        help="colour (name, #rrggbb, hue) of an image or a filter, with a weight, stretch, limits, gamma or curve of"
+        " its own, as F200W=orange*0.8,stretch=log,low=0.1,high=99.5%, and hidden for one that takes no part",
+        names=("--channel",),
+        metavar="IMAGE=COLOUR[*WEIGHT][,NAME=VALUE]...",
+        group=COLOUR,
+        commas=False,
+    )
+    mix: Combination | None = option(
+        None, help="sum of lights, or lupton: hue stays at any brightness", names=("--mix", "--combine"), group=COLOUR
+    )
+    neutralise: bool | None = option(None, help="bring the sky of all channels to one brightness", group=COLOUR)
+    sky_region: tuple[float, float, float] | tuple[int, int, int, int] | None = option(
         None,
-        description="window of empty sky, full pixels x0, y0, x1, y1: its median is the sky; empty = low percentile",
+        help="place of empty sky whose median is the sky: RA, Dec and radius, degrees, or a window x0, y0, x1, y1 of"
+        " full pixels; empty = low percentile",
+        metavar="RA,DEC,RADIUS",
+        group=COLOUR,
     )
-    saturation: float | None = Field(None, ge=0, le=2, description="1 = as it is")
-    vibrancy: float | None = Field(None, ge=0, le=1, description="lifts weak colours")
-    hue: float | None = Field(None, ge=-30, le=30, description="shift of all hues, degrees")
-    sharpen: float | None = Field(None, ge=0, le=3, description="amount of the unsharp mask")
-    sharpen_radius: float | None = Field(None, ge=0.5, le=10, description="its sigma, pixels")
-    sharpen_threshold: float | None = Field(None, ge=0, le=1, description="differences below are left alone")
-    denoise: float | None = Field(None, ge=0, le=10, description="wavelet noise reduction, threshold in sigma")
-    match_resolution: bool = Field(False, description="blur sharper images to the resolution of the coarsest")
-    feather: float = Field(0.1, ge=0, le=0.5, description="width of blended coverage edges, share of the field")
-    coverage: Coverage = Field(
-        "majority", description="filters that must cover a pixel for it to show: any, more than half, or all"
+    saturation: float | None = option(None, ge=0, le=2, help="1 = as it is", group=COLOUR)
+    vibrancy: float | None = option(None, ge=0, le=1, help="lifts weak colours", group=COLOUR)
+    hue: float | None = option(None, ge=-30, le=30, help="shift of all hues, degrees", group=COLOUR)
+    sharpen: float | None = option(None, ge=0, le=3, help="amount of the unsharp mask", group=FINISH)
+    sharpen_radius: float | None = option(None, ge=0.5, le=10, help="its sigma, pixels", group=FINISH)
+    sharpen_threshold: float | None = option(
+        None, ge=0, le=1, help="differences of brightness below this are not sharpened", group=FINISH
     )
+    denoise: float | None = option(None, ge=0, le=10, help="wavelet noise reduction, threshold in sigma", group=FINISH)
+    match_resolution: bool = option(False, help="blur sharper images to the resolution of the coarsest", group=FINISH)
+    feather: float = option(0.1, ge=0, le=0.5, help="width of blended coverage edges, share of the field", group=FINISH)
+    coverage: Coverage = option(
+        "majority", help="filters that must cover a pixel for it to show: any, more than half, or all", group=FINISH
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _older_names(cls, given: Any) -> Any:
+        """Take ``combine``, which is the word for overlapping samples, for `mix`: presets were saved with it."""
+        if isinstance(given, Mapping) and "combine" in given and "mix" not in given:
+            return {("mix" if name == "combine" else name): value for name, value in given.items()}
+        return given
+
+    @model_validator(mode="after")
+    def _one_look_each(self) -> Self:
+        names = [look.image for look in self.channels]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ValueError(f"channels: {twice} is named twice")
+        return self
 
 
 class CompositeRequest(LookWishes):
     """How mosaics become one colour picture: a preset, wishes that go before it, and what comes out."""
 
-    preset: str = Field("balanced", min_length=1, description="look by name, recipe by target, or a .toml file")
-    size: int | None = Field(None, ge=16, le=100_000, description="longest side, pixels; empty = full resolution")
-    crop: tuple[int, int, int, int] | None = Field(
-        None, description="window of the images, full pixels: x0, y0, x1, y1, first pixel at the bottom left 0"
+    preset: str = option(
+        "balanced", min_length=1, help="look by name (balanced, auto, natural, ...), recipe by target, or a .toml file"
     )
-    canvas: tuple[int, int] | None = Field(None, description="width and height of a canvas the picture is fitted on")
-    overlays: tuple[Overlay, ...] = Field((), description="what is drawn on the picture")
-    sources: str | None = Field(None, description="table with columns ra and dec, for the overlay of sources")
-    annotations: str | None = Field(
-        None, description="file of texts, arrows, circles and boxes on the sky that are drawn (TOML)"
+    luminance: str | None = option(
+        None,
+        help="image that brings the lightness, or IMAGE*SHARE for a share of it",
+        metavar="IMAGE[*SHARE]",
+        group=COLOUR,
     )
-    quality: int = Field(95, ge=1, le=100, description="JPEG quality")
-    bits: Literal[8, 16] = Field(8, description="bits a channel (16: PNG, TIFF)")
+    luminance_share: float = option(1.0, ge=0, le=1, help="its share of the lightness", group=COLOUR)
+    title: str | None = option(
+        None, max_length=500, help="written into the picture; empty = the target", group=OVERLAYS
+    )
+    size: Annotated[int | None, BeforeValidator(_size)] = option(
+        None, ge=16, le=100_000, help="longest side, pixels; full or empty = full resolution", metavar="PX", group=FRAME
+    )
+    scale_arcsec: float | None = option(
+        None,
+        gt=0,
+        le=3600,
+        help="pixel size of the common grid, arcsec; empty = finest input",
+        names=("--scale", "--scale-arcsec"),
+        metavar="ARCSEC",
+        group=FRAME,
+    )
+    crop: tuple[int, int, int, int] | None = option(
+        None,
+        help="window of the images, full pixels: x0, y0, x1, y1, first pixel at the bottom left 0",
+        metavar="X0,Y0,X1,Y1",
+        group=FRAME,
+    )
+    canvas: Annotated[tuple[int, int] | None, BeforeValidator(_canvas)] = option(
+        None, help="width and height of a canvas the picture is fitted on", metavar="WIDTHxHEIGHT", group=FRAME
+    )
+    overlays: tuple[Overlay, ...] = option(
+        (), help="what is drawn on the picture", names=("--overlay", "--overlays"), group=OVERLAYS
+    )
+    sources: str | None = option(
+        None, help="table with columns ra and dec, for the overlay of sources", metavar="TABLE", group=OVERLAYS
+    )
+    annotations: str | None = option(
+        None,
+        help="file of texts, arrows, circles and boxes on the sky that are drawn (TOML)",
+        metavar="FILE.toml",
+        group=OVERLAYS,
+    )
+    quality: int = option(95, ge=1, le=100, help="JPEG quality", group=FILE)
+    bits: Literal[8, 16] = option(8, help="bits a channel (16: PNG, TIFF)", group=FILE)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _share_of_the_lightness(cls, given: Any) -> Any:
+        """Read ``IMAGE*SHARE``, and draw the sources of a table that is named."""
+        if not isinstance(given, Mapping):
+            return given
+        read = dict(given)
+        found = _SHARE.fullmatch(read["luminance"]) if isinstance(read.get("luminance"), str) else None
+        if found and "luminance_share" not in read:
+            read["luminance"], read["luminance_share"] = found.groups()
+        overlays = read.get("overlays", ())
+        if read.get("sources") and isinstance(overlays, list | tuple) and "sources" not in overlays:
+            read["overlays"] = (*overlays, "sources")
+        return read

@@ -18,7 +18,6 @@ class PictureRequest(CompositeRequest):
     )
     target: str | None = Field(None, min_length=1, max_length=200, description="mosaics of this target, as NGC 3132")
     filters: tuple[str, ...] = Field((), description="only these filters, as F090W; none = all")
-    luminance: str | None = Field(None, description="product that brings the lightness")
     form: Literal["png", "jpg", "tif"] = Field("png", description="file format")
 
 

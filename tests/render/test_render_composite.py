@@ -219,7 +219,7 @@ def test_a_minority_that_is_most_of_the_sky_is_shown_and_it_is_said(tmp_path):
 
 @pytest.mark.parametrize("levels", [1, 4])
 def test_crop_is_exact_where_a_coarse_level_found_it(tmp_path, levels, monkeypatch):
-    monkeypatch.setattr("jwstpipe.render.layers.SURVEY_PIXELS", 3000)
+    monkeypatch.setattr("jwstpipe.render.channel_samples.SURVEY_PIXELS", 3000)
     field = np.full((500, 700), np.nan, np.float32)
     field[123:397, 211:555] = starfield((274, 344))
     (image,) = images([field], filters=["F200W"], levels=levels)

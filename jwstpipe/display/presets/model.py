@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from jwstpipe.display.tone.curves import Points, parse_curve
 from jwstpipe.requests import Combination, LookWishes, Stretch
@@ -74,7 +74,11 @@ class Preset(_Part):
     hue: float = Field(0.0, ge=-30, le=30, description="shift of all hues, degrees")
     denoise: float = Field(0.0, ge=0, le=10, description="wavelet noise reduction, threshold in sigma; 0 = none")
     neutralise: bool = Field(True, description="bring the sky of all channels to one brightness")
-    combine: Combination = Field("sum", description="sum: weighted sum of lights; lupton: hue stays at any brightness")
+    mix: Combination = Field(
+        "sum",
+        validation_alias=AliasChoices("mix", "combine"),
+        description="sum: weighted sum of lights; lupton: hue stays at any brightness",
+    )
     colours: dict[str, str] = Field(
         {}, description="colour, or colour*weight, by filter; other filters take theirs by wavelength"
     )

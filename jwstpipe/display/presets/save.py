@@ -1,13 +1,13 @@
 """A look that was found by trying, written to a preset file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import CompositeRequest, LookWishes
+from jwstpipe.requests import ChannelLook, CompositeRequest, LookWishes, joined_wishes
 from jwstpipe.storage import aside
 
 __all__ = ["check_preset_file", "save_preset"]
@@ -27,7 +27,13 @@ def check_preset_file(out: Path | str) -> Path:
     return path
 
 
-def save_preset(options: CompositeRequest, out: Path | str, *, colours: Mapping[str, str] | None = None) -> Path:
+def save_preset(
+    options: CompositeRequest,
+    out: Path | str,
+    *,
+    colours: Mapping[str, str] | None = None,
+    channels: Sequence[ChannelLook] = (),
+) -> Path:
     """Write the preset of a request with every wish on top of it, so that loading it gives the same picture.
 
     Parameters
@@ -39,12 +45,18 @@ def save_preset(options: CompositeRequest, out: Path | str, *, colours: Mapping[
         ``.toml`` to write.
     colours
         ``COLOUR`` or ``COLOUR*WEIGHT`` by filter, where channels were given colours by hand.
+    channels
+        Looks of single channels, named by their filters, in the place of those of the request: a preset is for other
+        images than those that it was found with.
     """
     path = check_preset_file(out)
     look = load_preset(options.preset)
-    wishes = options.model_dump(exclude_defaults=True, include=set(LookWishes.model_fields))
+    wishes = options.model_dump(exclude_defaults=True, include=set(LookWishes.model_fields) - {"channels"})
+    looks = {one.image.upper(): one for one in (*look.wishes.channels, *channels)}
+    if looks:
+        wishes["channels"] = [one.text() for one in looks.values()]
     content = look.model_dump(exclude_defaults=True) | {"title": path.stem, "description": f"made from {look.title}"}
-    content["wishes"] = {**look.wishes.model_dump(exclude_defaults=True), **wishes}
+    content["wishes"] = joined_wishes(look.wishes.model_dump(exclude_defaults=True), wishes)
     content["colours"] = {**look.colours, **(colours or {})}
     with aside(path) as partial:
         partial.write_text(_toml(content), encoding="utf-8")

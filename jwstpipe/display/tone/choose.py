@@ -5,21 +5,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jwstpipe.display.presets.model import ChannelTone, Preset
+from jwstpipe.display.presets.model import Preset
+from jwstpipe.display.tone.asked import fixed_stretch, own_stretch
 from jwstpipe.display.tone.auto import AutoFacts, auto_stretch
 from jwstpipe.display.tone.balanced import automatic_stretches, balanced_whites
 from jwstpipe.display.tone.curves import parse_curve
-from jwstpipe.display.tone.statistics import FRACTIONS, SkyStatistics
-from jwstpipe.display.tone.stretch import SOFTENING, Stretch, bounded, brightness
-from jwstpipe.errors import UsageError
-from jwstpipe.requests import CompositeRequest
-from jwstpipe.requests import Stretch as StretchKind
+from jwstpipe.display.tone.statistics import SkyStatistics
+from jwstpipe.display.tone.stretch import Stretch, brightness
+from jwstpipe.requests import ChannelLook, CompositeRequest
 
 __all__ = ["ToneChoice", "choose_stretches"]
-
-PERCENTILES = (0.001, 0.999)
-"""Fractions of the covered pixels at the limits, where nobody asked for others; raw extremes would let one hot pixel
-blacken a picture."""
 
 DARKEST_SKY, BRIGHTEST_SKY = 0.004, 0.05
 """Linear light that the sky of a neutralised picture is brought to: what most channels have, within these bounds."""
@@ -50,6 +45,7 @@ def choose_stretches(
     *,
     names: Sequence[str],
     miri: Sequence[bool],
+    looks: Sequence[ChannelLook | None] | None = None,
 ) -> ToneChoice:
     """Choose limits and curve of every channel.
 
@@ -65,6 +61,8 @@ def choose_stretches(
         Names of the channels, for what is said.
     miri
         Which of them are of MIRI.
+    looks
+        Wishes of single channels: they go before everything, once all others are settled; None = there are none.
 
     Returns
     -------
@@ -72,6 +70,25 @@ def choose_stretches(
         Limits are absolute. With ``neutralise`` the sky of all channels has one brightness: their lower limits are
         moved, nothing is subtracted or clipped in the data.
     """
+    chosen = _chosen(preset, options, statistics, names=names, miri=miri)
+    if looks is None:
+        return chosen
+    made = [
+        stretch if look is None or not look.tone_is_asked else own_stretch(stretch, look, one, name=name)
+        for stretch, look, one, name in zip(chosen.stretches, looks, statistics, names, strict=True)
+    ]
+    return replace(chosen, stretches=tuple(made))
+
+
+def _chosen(
+    preset: Preset,
+    options: CompositeRequest,
+    statistics: Sequence[SkyStatistics],
+    *,
+    names: Sequence[str],
+    miri: Sequence[bool],
+) -> ToneChoice:
+    """Choose for all channels together, as look and request have it."""
     asked_limits = any(
         value is not None for value in (options.low, options.high, options.low_percent, options.high_percent)
     )
@@ -87,7 +104,7 @@ def choose_stretches(
     fallbacks: list[str] = []
     for one, name, of_miri in zip(statistics, names, miri, strict=True):
         tone = preset.miri if of_miri and preset.miri is not None else preset.channel
-        stretch, fallback = _fixed(tone, options, one)
+        stretch, fallback = fixed_stretch(tone, options, one)
         made.append(stretch)
         if fallback:
             fallbacks.append(f"{name}:{fallback}")
@@ -142,60 +159,6 @@ def _alike(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
         replace(one, black=black**one.gamma, white=white**one.gamma, curve=curve) if black < white else one
         for one in stretches
     )
-
-
-def _fixed(tone: ChannelTone, options: CompositeRequest, statistics: SkyStatistics) -> tuple[Stretch, str]:
-    """Make the stretch of a channel from the values of a look; says what it is instead where that cannot be."""
-    kind: StretchKind = options.stretch or tone.stretch
-    lo, hi = _limits(kind, options, statistics)
-    if not hi > lo:
-        first, last = statistics.zscale
-        if not last > first:
-            return bounded("linear", lo, lo), f"{kind}->linear: all its pixels have one value"
-        return bounded("zscale", first, last), f"{kind}->zscale: most of its pixels have one value"
-    a = options.softening or (tone.a if kind == tone.stretch else None)
-    plain = bounded(kind, lo, hi, (a or SOFTENING[kind]) if kind in SOFTENING else None)
-    if kind == "histeq":
-        plain = replace(plain, knots=_cumulative(statistics, lo, hi))
-    black = _brightness_at(statistics, plain, tone.black if options.black is None else options.black)
-    white = _brightness_at(statistics, plain, tone.white if options.white is None else options.white)
-    if not black < white:
-        black, white = 0.0, 1.0
-    gamma = options.gamma or (1.0 if kind == "power" else tone.gamma)
-    curve = tone.tone_curve if options.curve is None else parse_curve(options.curve)
-    return replace(plain, black=black, white=white, gamma=gamma, curve=curve), ""
-
-
-def _limits(kind: StretchKind, options: CompositeRequest, statistics: SkyStatistics) -> tuple[float, float]:
-    """Take the limits asked for, in the unit of the image or as percentiles, else those of the kind."""
-    lo, hi = statistics.zscale if kind == "zscale" else [statistics.quantile(one) for one in PERCENTILES]
-    if options.low_percent is not None:
-        lo = statistics.quantile(options.low_percent / 100.0)
-    if options.high_percent is not None:
-        hi = statistics.quantile(options.high_percent / 100.0)
-    lo = lo if options.low is None else options.low
-    hi = hi if options.high is None else options.high
-    if not hi > lo and (options.low, options.high) != (None, None):
-        raise UsageError(f"limits: the upper one must be above the lower one, not {lo:g} and {hi:g}")
-    return lo, hi
-
-
-def _brightness_at(statistics: SkyStatistics, stretch: Stretch, fraction: float) -> float:
-    """Turn a fraction of the pixels into the brightness that the stretch gives them; 0 and 1 are the limits."""
-    if fraction in (0.0, 1.0):
-        return fraction
-    x = (statistics.quantile(fraction) - stretch.lo) / (stretch.hi - stretch.lo)
-    return float(brightness(np.array([x]), stretch, levels=False)[0])
-
-
-def _cumulative(statistics: SkyStatistics, lo: float, hi: float) -> tuple[tuple[float, float], ...]:
-    """Make the knots of histogram equalisation: x of a quantile against its fraction."""
-    x = (np.array(statistics.quantiles) - lo) / (hi - lo)
-    inside = (x > 0.0) & (x < 1.0)
-    xs = np.concatenate([[0.0], x[inside], [1.0]])
-    ys = np.concatenate([[0.0], np.array(FRACTIONS)[inside], [1.0]])
-    rising = np.concatenate([[True], np.diff(xs) > 0])
-    return tuple((float(a), float(b)) for a, b in zip(xs[rising], ys[rising], strict=True))
 
 
 def _one_sky(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
