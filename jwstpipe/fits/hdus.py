@@ -5,6 +5,8 @@ a failing allocation. Headers are handed on as the bytes that they are.
 """
 
 import math
+import threading
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -31,6 +33,9 @@ MOST_HDUS = 4096
 """More than any image product has; every one costs time when it is converted."""
 
 MOST_AXES = 8
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Filters of warnings belong to the whole process."""
 
 _PRINTABLE = bytes(byte if 32 <= byte < 127 else ord("?") for byte in range(256))
 
@@ -157,7 +162,9 @@ def parse_header(content: bytes) -> "Header":
     header = Header.fromstring(text)
     if all_standard(text):
         return header
-    broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a card that astropy mends is understood
+        broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
     for number in reversed(broken):
         del header[number]
     return header

@@ -14,10 +14,11 @@ from jwstpipe.fits.byte_readers import LocalReader
 from jwstpipe.fits.digesting_reader import DigestingReader
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
-from jwstpipe.images.zarr.layout import LAYOUT, root_attributes
+from jwstpipe.images.zarr.layout import LAYOUT, TABLES, root_attributes
 from jwstpipe.images.zarr.plane_writer import write_hdus
 from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
+from jwstpipe.images.zarr.writer import byte_pieces
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 
@@ -153,6 +154,8 @@ def _write(
         fits = write_hdus(writer, image, kept, keep_all=made.planes == "all", report=report)
         if image.wcs.nodes is not None:
             writer.write_wcs(image.wcs.nodes)
+        if image.wcs.tables:
+            writer.write_bytes(TABLES, len(image.wcs.tables), byte_pieces(image.wcs.tables))
         levels = build_pyramid(
             writer,
             image.shape,

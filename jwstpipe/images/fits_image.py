@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
 from jwstpipe.fits.contents import INTERLEAVED, dispersed, not_an_image
+from jwstpipe.fits.distortion_tables import distortion_tables
 from jwstpipe.fits.gwcs_sampling import image_wcs
 from jwstpipe.fits.hdus import ByteReader, Hdu, WindowReader, header_of, scan_fits
 from jwstpipe.fits.sample_format import SampleFormat
@@ -99,7 +100,7 @@ class FitsImage:
         cards = wcs_cards_of(self.header_text("sci"))
         asdf = next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
         if asdf is None:
-            return ImageWcs(cards)
+            return ImageWcs(cards, tables=distortion_tables(self.reader, self.hdus, cards, name=self.address))
         content = bytes(self.reader.read(asdf.data_offset, asdf.data_size))
         return image_wcs(cards, content, self.shape, name=self.address)
 

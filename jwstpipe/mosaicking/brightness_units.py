@@ -1,13 +1,86 @@
-"""What samples measure: brightness on an area of sky, or flux in a pixel."""
+"""What samples measure, by their unit: brightness on an area of sky, flux in a pixel, or neither.
+
+Resampling keeps a brightness as it is; a flux in a pixel changes with the area of the pixel. A wrong guess changes
+every sample by the ratio of areas, so that only what is known to be a flux is scaled: the tables below say what is
+known, and why. Units are told apart by their words alone, in any case and plural; prefixes do not matter here.
+"""
+
+import re
+from dataclasses import dataclass
 
 from astropy import units
 
 from jwstpipe.requests import Quantity
 
-__all__ = ["quantity_of"]
+__all__ = ["UnitKind", "kind_of_unit", "quantity_of", "same_unit"]
 
-ALIASES = {"DN": "adu", "counts": "ct", "count": "ct", "electrons": "electron", "e-": "electron", "e": "electron"}
-"""Names of units in headers that astropy knows by another one."""
+
+@dataclass(frozen=True)
+class UnitKind:
+    """What a unit stands for."""
+
+    is_flux: bool
+    """Samples change with the area of the pixel."""
+
+    known: bool
+    """It is a brightness or a flux; else samples are kept as they are, and that is told."""
+
+    reason: str
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+COUNTS = _names(
+    "ct cts count counts cnt cnts adu adus dn dns electron electrons elec e el photon photons phot ph event events cps"
+    " datanumber"
+)
+"""What a detector counts: each pixel collects its own, twice the area twice as many."""
+
+FLUXES = _names(
+    "jy jansky janskys maggy maggies mgy nanomaggy nanomaggies nmgy erg ergs j joule joules w watt watts ev flam fnu"
+    " photflam flux lsun l_sun"
+)
+"""Power or energy, and flux densities: what falls on a pixel, as long as no area of sky divides it."""
+
+ANGLES = _names(
+    "sr ster sterad steradian steradians arcsec arcsecs arcsecond arcseconds asec arcmin arcmins arcminute arcminutes"
+    " amin deg degs degree degrees rad radian radians mas uas sqarcsec sqarcmin sqarcsecond sqarcminute sqdeg sqdegree"
+    ' sqdegrees "'
+)
+"""Areas of sky, or their sides: what is divided by one is a brightness."""
+
+BEAMS = _names("beam beams bm")
+"""A beam is an area of sky that has nothing to do with pixels: per beam is a brightness."""
+
+TEMPERATURES = _names(
+    "k kelvin kelvins mk uk nk k_cmb k_rj kcmb krj mk_cmb uk_cmb mk_rj uk_rj mkcmb ukcmb tb ta tmb t_b t_a t_mb"
+)
+"""Brightness temperatures: the same in a large and in a small pixel."""
+
+BRIGHTNESSES = _names("r rayleigh rayleighs s10 s10v")
+"""Units of brightness with an area of sky inside."""
+
+LOGARITHMS = _names("mag mags magnitude magnitudes abmag stmag vegamag mag_ab mag_st m_ab m_st dex db dbm")
+"""Logarithms: a factor would have to become a difference; they are kept, and that is told."""
+
+PIXELS = _names("pix pixel pixels px")
+"""A pixel is no area of sky of its own: per pixel is a flux in a pixel."""
+
+OTHERS = _names(
+    "s sec secs second seconds min minute minutes h hr hour hours yr ks hz khz mhz ghz thz m cm mm um km nm micron"
+    " microns micrometer a aa ang angs angstrom angstroms kev mev gev g kg msun m_sun pc kpc mpc au v mv unit"
+)
+"""Times, lengths, frequencies, masses: by themselves (km/s, cm-2) they are neither a flux nor a brightness."""
+
+_PREFIXES = ("m", "u", "n", "k", "g", "p", "f", "h", "d", "\u00b5", "\u03bc", "milli", "micro", "nano", "kilo", "mega")
+_PREFIXED = FLUXES | {"pc", "hz", "ev", "sr", "count", "ct", "electron"}
+
+_TOKEN = re.compile(
+    r"(?P<divide>/|\bper\b)|(?P<number>\d+(?:\.\d*)?(?:e[+-]?\d+)?(?:\^\(?[+-]?\d+\)?)?)"
+    r"|(?P<word>[a-z_\u00b5\u03bc\u00c5\u00e5]+|\")(?:\^?\(?(?P<power>[+-]?\d+(?:\.\d+)?)\)?)?|(?P<open>\()|(?P<close>\))"
+)
 
 
 def quantity_of(unit: str, wanted: Quantity) -> tuple[bool, str]:
@@ -16,7 +89,7 @@ def quantity_of(unit: str, wanted: Quantity) -> tuple[bool, str]:
     Parameters
     ----------
     unit
-        BUNIT, as ``MJy/sr`` or ``DN/s``.
+        BUNIT, as ``MJy/sr``, ``DN/s`` or ``ELECTRONS/S``.
     wanted
         ``surface`` or ``flux`` decide; ``auto`` leaves it to the unit.
 
@@ -25,32 +98,86 @@ def quantity_of(unit: str, wanted: Quantity) -> tuple[bool, str]:
     bool, str
         True for fluxes in a pixel; and what was taken for granted, empty when nothing was. Resampling keeps a surface
         brightness; a flux is multiplied by the ratio of pixel areas, so that sums over a source stay what they are.
+
+    Examples
+    --------
+    >>> quantity_of("DN/s", "auto"), quantity_of("mJy/beam", "auto")
+    ((True, ''), (False, ''))
     """
     if wanted != "auto":
         return wanted == "flux", ""
-    parsed = _parsed(unit)
-    if parsed is None:
-        told = f"unit {unit!r} is not known" if unit else "the images have no unit"
-        return False, f"{told}: taken for a surface brightness"
-    angle = sum(power * _angle_powers(base) for base, power in zip(parsed.bases, parsed.powers, strict=True))
-    return angle >= 0, ""
+    kind = kind_of_unit(unit)
+    if kind.known:
+        return kind.is_flux, ""
+    what = f"unit {unit!r}: {kind.reason}" if unit.strip() else "the images have no unit"
+    return False, f"{what}; samples are not scaled with the area of pixels (--quantity flux does)"
 
 
-def _parsed(unit: str) -> units.CompositeUnit | None:
-    words = unit.replace("/", " / ").replace("*", " * ").split()
-    text = "".join(ALIASES.get(word, word) for word in words) if {"/", "*"} & set(words) else unit
-    text = ALIASES.get(text.strip(), text.strip())
-    if not text:
-        return None
+def kind_of_unit(unit: str) -> UnitKind:
+    """Tell a brightness from a flux by the words of a unit."""
+    words = _words(unit)
+    below = {word for word, power in words if power < 0}
+    above = {word for word, power in words if power > 0}
+    if not words:
+        return UnitKind(is_flux=False, known=False, reason="no unit")
+    if (above | below) & LOGARITHMS or unit.strip().lower().startswith(("log", "[")):
+        return UnitKind(is_flux=False, known=False, reason="a logarithm, which is kept and averaged as it is")
+    for part, names, reason in (
+        (below, BEAMS, "brightness in a beam"),
+        (below, ANGLES, "brightness on an area of sky"),
+        (above, TEMPERATURES, "brightness temperature"),
+        (above, BRIGHTNESSES, "brightness"),
+    ):
+        if part & names:
+            return UnitKind(is_flux=False, known=True, reason=reason)
+    unknown = sorted((above | below) - COUNTS - FLUXES - PIXELS - OTHERS - ANGLES - BEAMS - TEMPERATURES)
+    if unknown:
+        return UnitKind(is_flux=False, known=False, reason=f"{unknown[0]!r} is not known")
+    if above & (COUNTS | FLUXES):
+        return UnitKind(is_flux=True, known=True, reason="counted in a pixel" if above & COUNTS else "flux in a pixel")
+    return UnitKind(is_flux=False, known=False, reason="neither a brightness nor a flux")
+
+
+def same_unit(one: str, other: str) -> bool:
+    """Tell whether two spellings are one unit: ``MJy / sr`` and ``MJy/sr``, ``DN/s`` and ``DN s-1``."""
+    if "".join(one.split()) == "".join(other.split()):
+        return True
     try:
-        found = units.Unit(text)
-    except ValueError:
-        return None
-    return units.CompositeUnit(1.0, found.bases, found.powers)
+        return bool(units.Unit(one) == units.Unit(other))
+    except (ValueError, TypeError):
+        return False
 
 
-def _angle_powers(base: units.UnitBase) -> int:
-    """Count how often an angle stands in a unit of a solid angle; a pixel is no angle of its own: Jy/pix is a flux."""
-    if base.physical_type == "solid angle":
-        return 2
-    return 1 if base.physical_type == "angle" else 0
+def _words(unit: str) -> list[tuple[str, float]]:
+    """Take a unit apart into words and the signs of their powers; a group in brackets is divided as a whole."""
+    text = unit.strip().lower().replace("**", "^").replace("\u207b\u00b9", "-1").replace("\u207b\u00b2", "-2")
+    text = text.replace("\u00b2", "2").replace("''", '"')
+    text = re.sub(r"\be\^?-(?!\d)|\be\^\(-\)", "electron", text)
+    text = re.sub(r"\b(sq|square)[. _]*(?=[a-z])", "sq", text)
+    found: list[tuple[str, float]] = []
+    stack, sign, next_sign = [1.0], 1.0, 1.0
+    for token in _TOKEN.finditer(text):
+        if token["divide"]:
+            next_sign = -1.0
+        elif token["open"]:
+            stack.append(sign)
+            sign, next_sign = sign * next_sign, 1.0
+        elif token["close"]:
+            sign = stack.pop() if len(stack) > 1 else 1.0
+            next_sign = 1.0
+        elif token["word"]:
+            power = float(token["power"] or 1.0)
+            found.append((_plain(token["word"]), sign * next_sign * power))
+            next_sign = 1.0
+        else:
+            next_sign = 1.0
+    return found
+
+
+def _plain(word: str) -> str:
+    """Take the prefix off a word that is known with one."""
+    for prefix in _PREFIXES:
+        rest = word.removeprefix(prefix)
+        if rest != word and rest in _PREFIXED and word not in COUNTS | FLUXES | OTHERS:
+            return rest
+    return word

@@ -246,7 +246,7 @@ def _receipt(
         pixels=sum(tile.pixels for tile in tiles),
         weights=plan.weights,
         weights_note=plan.weights_note,
-        quantity="flux" if plan.scaled else "surface",
+        quantity="flux" if plan.is_flux else "surface",
         quantity_note=plan.quantity_note,
         background=None if match is None else match.report(),
         alignment=None if alignment is None else alignment.report(),

@@ -57,7 +57,7 @@ class MosaicPlan:
     weights_note: str
     """Why they are not those asked for; empty when they are."""
 
-    scaled: bool
+    is_flux: bool
     """Samples are fluxes in a pixel, not brightness on an area of sky."""
 
     quantity_note: str
@@ -107,7 +107,7 @@ class MosaicPlan:
                 grid=self.grid,
                 sources=tuple(self.sources[number] for number in numbers),
                 weights=self.weights,
-                scaled=self.scaled,
+                is_flux=self.is_flux,
                 options=self.options,
                 planes=self.planes,
                 s3=s3 or S3Settings(),
@@ -139,7 +139,7 @@ class MosaicPlan:
             "threads": threads,
             "weights": self.weights,
             "weights_note": self.weights_note,
-            "quantity": "flux" if self.scaled else "surface",
+            "quantity": "flux" if self.is_flux else "surface",
             "quantity_note": self.quantity_note,
         }
 
@@ -184,7 +184,7 @@ def plan_mosaic(
     chosen = options or MosaicOptions()
     inspections = _inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
     plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
-    shapes = _shapes(plane, inspections)
+    shapes = _shapes(plane, inspections, window)
     boxes = [_bounding_box(shape) for shape in shapes]
     sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
     filled = window or Box.around(boxes)
@@ -192,7 +192,7 @@ def plan_mosaic(
     weights, note = weights_for(sources, chosen.weights)
     dq_mask(chosen.reject_dq)
     unit = _common_unit(sources)
-    scaled, quantity_note = quantity_of(unit, chosen.quantity)
+    is_flux, quantity_note = quantity_of(unit, chosen.quantity)
     tiles = _tiles(plane, filled, shapes)
     if not tiles:
         raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
@@ -205,7 +205,7 @@ def plan_mosaic(
         weights_note=note,
         planes=_planes(sources),
         unit=unit,
-        scaled=scaled,
+        is_flux=is_flux,
         quantity_note=quantity_note,
         keywords=_agreed(inspections),
         tiles=tiles,
@@ -262,7 +262,8 @@ def with_turns(plan: MosaicPlan, turns: Sequence[SkyRotation | None]) -> MosaicP
             ra, dec = lonlat(turn.apply(unit_vectors(outline.ra, outline.dec)))
             outline = replace(outline, ra=ra, dec=dec)  # noqa: PLW2901 - the same outline, moved
         outlines.append(outline)
-    shapes = outlines_on(plan.grid, outlines, names=[source.address for source in plan.sources])
+    names = [source.address for source in plan.sources]
+    shapes = outlines_on(plan.grid, outlines, names=names, window=plan.window)
     sources = tuple(
         replace(source, turn=turn, box=_bounding_box(shape))
         for source, turn, shape in zip(plan.sources, turns, shapes, strict=True)
@@ -309,9 +310,9 @@ def _check_distances(found: Sequence[Inspection]) -> None:
         )
 
 
-def _shapes(plane: SkyGrid, inspections: Sequence[Inspection]) -> list[shapely.Polygon]:
+def _shapes(plane: SkyGrid, inspections: Sequence[Inspection], window: Box | None = None) -> list[shapely.Polygon]:
     names = [found.source.address for found in inspections]
-    return outlines_on(plane, [found.outline for found in inspections], names=names)
+    return outlines_on(plane, [found.outline for found in inspections], names=names, window=window)
 
 
 def _bounding_box(shape: shapely.Geometry) -> Box:

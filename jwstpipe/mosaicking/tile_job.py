@@ -37,7 +37,7 @@ class TileJob:
     grid: SkyGrid
     sources: tuple[Source, ...]
     weights: Weights
-    scaled: bool
+    is_flux: bool
     """Samples are fluxes in a pixel: they change with its area."""
 
     options: MosaicOptions
@@ -53,7 +53,7 @@ class TileJob:
             "tile": list(self.tile),
             "window": [box.y0, box.x0, box.y1, box.x1],
             "weights": self.weights,
-            "scaled": self.scaled,
+            "scaled": self.is_flux,
             "options": self.options.model_dump(mode="json", include=PIXEL_OPTIONS),
             "planes": list(self.planes),
             "sources": [source.identity() for source in self.sources],

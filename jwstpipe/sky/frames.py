@@ -51,15 +51,22 @@ ICRS = Frame("ICRS")
 """The frame of our own grids."""
 
 
-def frame_of(wcs: WCS) -> Frame:
+def frame_of(wcs: WCS, *, longitude: int | None = None) -> Frame:
     """Tell the frame of a celestial WCS by the rules of the FITS standard (paper II, section 3.1).
+
+    Parameters
+    ----------
+    wcs
+        The WCS.
+    longitude
+        Its axis of longitude, 0-based, where wcslib does not know it (-TAB); None = as wcslib has it.
 
     Raises
     ------
     TransformError
         Axes that are neither equatorial nor galactic.
     """
-    kind = str(wcs.wcs.ctype[wcs.wcs.lng])[:4]
+    kind = str(wcs.wcs.ctype[wcs.wcs.lng if longitude is None else longitude])[:4]
     if kind == "GLON":
         return Frame("GALACTIC")
     if kind != "RA--":

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import Frame
+from jwstpipe.sky.header_repairs import repaired_cards
 from jwstpipe.sky.sampled_wcs import SampledWcs, WcsNodes
 
 __all__ = ["ImageWcs", "SkyWcs"]
@@ -60,6 +61,14 @@ class ImageWcs:
     note: str = ""
     """Why a gwcs that the file has is not used; empty when it is used, or when there is none."""
 
+    tables: bytes = b""
+    """FITS bytes of the tables that the cards refer to (look-up tables of distortions, -TAB); else empty."""
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """What is mended in the cards before they are read, one sentence each."""
+        return repaired_cards(self.cards).notes if self.nodes is None else ()
+
     @property
     def origin(self) -> str:
         """``gwcs`` or ``fits``."""
@@ -71,6 +80,7 @@ class ImageWcs:
         digest = hashlib.sha256()
         if self.nodes is None:
             digest.update(f"cards:{self.cards}".encode())
+            digest.update(self.tables)
         else:
             digest.update(f"nodes:{self.nodes.counts}:{self.nodes.origin}:{self.nodes.step}:".encode())
             digest.update(self.nodes.content)
@@ -91,4 +101,4 @@ class ImageWcs:
         """
         if self.nodes is not None:
             return SampledWcs(self.nodes, name)
-        return CelestialWcs.from_cards(self.cards, name=name)
+        return CelestialWcs.from_cards(self.cards, name=name, tables=self.tables)

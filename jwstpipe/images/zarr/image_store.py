@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.fits.hdus import parse_header
-from jwstpipe.images.zarr.layout import NODES, array_path, check_layout, level_shape
+from jwstpipe.images.zarr.layout import NODES, TABLES, array_path, check_layout, level_shape
 from jwstpipe.images.zarr.remote_shards import RemotePlane, ShardIndices
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -82,7 +82,8 @@ class ImageStore:
         found = self.attributes.get("wcs") or {}
         offset = found.get("header_offset_px")
         if found.get("origin") != "gwcs":
-            return ImageWcs(cards, None, offset, str(found.get("note", "")))
+            tables = bytes(np.asarray(self.array(TABLES)[...]).tobytes()) if found.get("tables") else b""
+            return ImageWcs(cards, None, offset, str(found.get("note", "")), tables)
         array = self.array(NODES)
         nodes = WcsNodes.of(
             np.asarray(array[...]),

@@ -10,6 +10,7 @@
       0/sci_restore        u4 (y, x)   only where samples without coverage were replaced by NaN
       0/<plane>_stored     u1 u2 u4 u8 only where floats cannot carry the samples of the file exactly
       wcs/nodes            f8 (node_y, node_x, component)   only where the file has a gwcs
+      wcs/tables           u1 (byte)                        only where the header's WCS refers to tables: those HDUs
 
 A shard is 2048 x 2048 pixels and is written by one task; a chunk inside it is 512 x 512. The root ``zarr.json`` is
 written last: a folder without it is not an image yet. Planes of a cube have a third axis in front, (slice, y, x), with
@@ -34,6 +35,7 @@ __all__ = [
     "NODES",
     "SHARD",
     "STORED",
+    "TABLES",
     "PlaneSpec",
     "array_path",
     "check_layout",
@@ -54,6 +56,9 @@ STORED = "_stored"
 
 NODES = "wcs/nodes"
 """Array of the sampled gwcs."""
+
+TABLES = "wcs/tables"
+"""Array of the FITS bytes of look-up tables that the WCS of the header refers to."""
 
 COARSEST = 1024
 """Levels are added until the longest side is at most this."""
@@ -205,6 +210,10 @@ def wcs_facts(wcs: ImageWcs) -> dict[str, Any]:
         facts["error_px"] = wcs.nodes.error_px
     if wcs.note:
         facts["note"] = wcs.note
+    if wcs.tables:
+        facts["tables"] = True
+    if wcs.repairs:
+        facts["repairs"] = list(wcs.repairs)
     return facts
 
 

@@ -22,12 +22,17 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.sampled_wcs import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, object_writer, put_bytes, writing_errors
 
-__all__ = ["BYTES_PIECE", "ImageWriter"]
+__all__ = ["BYTES_PIECE", "ImageWriter", "byte_pieces"]
 
 BYTES_PIECE = 16 << 20
 """Bytes of an HDU that is no plane written at once, and their chunk."""
 
 Decode = Callable[[NDArray[Any]], NDArray[Any]]
+
+
+def byte_pieces(content: bytes) -> Iterator[bytes]:
+    """Cut bytes into the pieces that `ImageWriter.write_bytes` takes."""
+    return (content[start : start + BYTES_PIECE] for start in range(0, len(content), BYTES_PIECE))
 
 
 class ImageWriter:

@@ -59,7 +59,7 @@ def detect(job: DetectJob) -> Stars:
     for y0 in range(0, rows, BAND_ROWS):
         window = Box(max(y0 - OVERLAP, 0), 0, min(y0 + BAND_ROWS + OVERLAP, rows), columns)
         layer = read_input_window(
-            job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, scaled=False,
+            job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, is_flux=False,
             s3=job.s3,
         )  # fmt: skip
         stars = _band_stars(layer.sci)

@@ -109,7 +109,7 @@ def match_skies(
             if neighbours:
                 others = tuple((other, plan.sources[other]) for other in neighbours)
                 jobs[f"{number:05d}"] = OverlapJob(
-                    number, plan.sources[number], others, plan.grid, plan.options, plan.scaled,
+                    number, plan.sources[number], others, plan.grid, plan.options, plan.is_flux,
                     method == "plane", access,
                 )  # fmt: skip
         found = workers.run(measure_overlaps, jobs, name="overlaps", report=report, unit="images")
@@ -185,7 +185,7 @@ def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings) -
         box = source.box
         if not (box.x0 - reach < x < box.x1 + reach and box.y0 - reach < y < box.y1 + reach):
             continue
-        cells, values = reduced(source, plan.grid, plan.options.reject_dq, s3, scaled=plan.scaled)
+        cells, values = reduced(source, plan.grid, plan.options.reject_dq, s3, is_flux=plan.is_flux)
         measured = _region_level(cells, values, (x, y), reach, skies.values[number])
         if measured is not None:
             left.setdefault(skies.components[number], []).append(measured)

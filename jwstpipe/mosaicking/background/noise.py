@@ -36,7 +36,7 @@ def measure_noise(job: NoiseJob) -> float:
     y0, x0 = max((rows - SIDE) // 2, 0), max((columns - SIDE) // 2, 0)
     window = Box(y0, x0, min(y0 + SIDE, rows), min(x0 + SIDE, columns))
     layer = read_input_window(
-        job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, scaled=False,
+        job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, is_flux=False,
         s3=job.s3,
     )  # fmt: skip
     steps = np.diff(layer.sci, axis=1)

@@ -77,7 +77,7 @@ class OverlapJob:
     neighbours: tuple[tuple[int, Source], ...]
     grid: SkyGrid
     options: MosaicOptions
-    scaled: bool
+    is_flux: bool
     planes: bool
     """Clip what departs from a plane, not from a level."""
 
@@ -87,9 +87,9 @@ class OverlapJob:
 def measure_overlaps(job: OverlapJob) -> tuple[Overlap, ...]:
     """Compare an image with its neighbours."""
     found = []
-    own_box, own = reduced(job.source, job.grid, job.options.reject_dq, job.s3, scaled=job.scaled)
+    own_box, own = reduced(job.source, job.grid, job.options.reject_dq, job.s3, is_flux=job.is_flux)
     for number, neighbour in job.neighbours:
-        box, other = reduced(neighbour, job.grid, job.options.reject_dq, job.s3, scaled=job.scaled)
+        box, other = reduced(neighbour, job.grid, job.options.reject_dq, job.s3, is_flux=job.is_flux)
         common = own_box.intersection(box)
         if common is None:
             continue
@@ -137,7 +137,7 @@ def overlap_of(first: int, second: int, cells: Box, difference: NDArray[np.float
 
 @lru_cache(maxsize=128)
 def reduced(
-    source: Source, grid: SkyGrid, reject_dq: tuple[str, ...], s3: S3Settings, *, scaled: bool
+    source: Source, grid: SkyGrid, reject_dq: tuple[str, ...], s3: S3Settings, *, is_flux: bool
 ) -> tuple[Box, NDArray[np.float32]]:
     """Average an image in the cells of the plane.
 
@@ -155,7 +155,7 @@ def reduced(
         grid=grid,
         sources=(replace(source, sky=NO_BACKGROUND),),
         weights="uniform",
-        scaled=scaled,
+        is_flux=is_flux,
         options=MosaicOptions(combine="first", reject_dq=reject_dq),
         planes=("sci", "wht", "n"),
         s3=s3,

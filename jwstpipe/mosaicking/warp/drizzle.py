@@ -58,7 +58,7 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
         forward.nodes, forward.step, forward.weights,
         window.y0 - forward.box.y0, window.x0 - forward.box.x0,
         window.y0, window.x0, layer.shape[0], layer.shape[1],
-        layer.sci, layer.wht, layer.var, layer.dq, int(layer.scaled), 0.5 * pixfrac, box.y0, box.x0,
+        layer.sci, layer.wht, layer.var, layer.dq, int(layer.is_flux), 0.5 * pixfrac, box.y0, box.x0,
         sums, spread, used, lost,
     )  # fmt: skip
     sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
@@ -71,7 +71,7 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
 def _drizzle(
     nodes: Floats, step: int, lagrange: Floats, row0: int, column0: int,
     window_y: int, window_x: int, image_rows: int, image_columns: int,
-    sci: Reals, wht: Reals, var: Reals, dq: Bits, scaled: int, half: float, box_y: int, box_x: int,
+    sci: Reals, wht: Reals, var: Reals, dq: Bits, is_flux: int, half: float, box_y: int, box_x: int,
     sums: Floats, spread: Floats, used: Bits, lost: Bits,
 ) -> None:  # fmt: skip
     n = sci.shape[1]
@@ -110,7 +110,7 @@ def _drizzle(
                 m = (k + 1) % 4
                 _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
             # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
-            scale = 4.0 * half * half / area if scaled else 1.0
+            scale = 4.0 * half * half / area if is_flux else 1.0
             v = var[i, j] * scale * scale if spread.size > 1 else 0.0
             bits = np.uint32(dq[i, j] if used.size > 1 else 0)
             value = sci[i, j] * scale

@@ -31,7 +31,7 @@ def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
 
 
 def read_input_window(
-    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, scaled: bool, s3: S3Settings,
+    source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, is_flux: bool, s3: S3Settings,
     room: ScratchBuffer | None = None,
 ) -> InputWindow:  # fmt: skip
     """Read a window of an input.
@@ -48,7 +48,7 @@ def read_input_window(
         Data quality bits whose pixels take no part.
     with_errors
         Read ERR too.
-    scaled
+    is_flux
         Samples are fluxes in a pixel.
     s3
         Endpoint of ``s3://`` inputs.
@@ -72,7 +72,7 @@ def read_input_window(
     if dq is not no_bits or wht is not none or var is not none:
         _prepare(sci, dq, rejected, wht, inverse, var)
     factor = source.exposure_s if weights == "exptime" else 1.0
-    return InputWindow(sci, wht, var, dq, window, source.shape, factor, source.sky, scaled)
+    return InputWindow(sci, wht, var, dq, window, source.shape, factor, source.sky, is_flux)
 
 
 @njit(nogil=True, cache=True)

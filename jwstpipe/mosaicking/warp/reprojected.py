@@ -65,7 +65,7 @@ def reprojected(
         wht = wht * np.nan_to_num(run(np.where(good, layer.wht, 0.0))[0])
     if _is_plane(layer.var):
         var = np.nan_to_num(run(np.sqrt(np.where(good, layer.var, 0.0)))[0]) ** 2
-    if layer.scaled:
+    if layer.is_flux:
         area = _cut(areas(where), where, box)
         sci = sci * area
         var = var * area**2 if _is_plane(layer.var) else var

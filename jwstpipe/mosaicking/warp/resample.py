@@ -64,7 +64,7 @@ class InputWindow:
 
     sky: BackgroundModel
 
-    scaled: bool
+    is_flux: bool
     """Samples are fluxes in a pixel, not on an area of sky: they change with the area of the pixel."""
 
 
@@ -119,11 +119,11 @@ def add_window(
         Numbers from `KERNELS` and `COMBINERS`.
     """
     window = layer.window
-    slopes = derivative_weights(where.step) if layer.scaled else where.weights  # not looked at
+    slopes = derivative_weights(where.step) if layer.is_flux else where.weights  # not looked at
     _add_layer(
         where.nodes, where.step, where.weights, slopes, where.box.y0, where.box.x0,
         layer.sci, layer.wht, layer.var, layer.dq,
-        window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, layer.sky.as_array(), int(layer.scaled),
+        window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, layer.sky.as_array(), int(layer.is_flux),
         part.y0, part.y1, part.x0, part.x1, box.y0, box.x0, kernel, combiner, LANCZOS_TABLE,
         strip.value, strip.weight, strip.variance, strip.count, strip.used, strip.lost, strip.stack, index,
     )  # fmt: skip
@@ -147,7 +147,7 @@ def _row(plane: Samples, i: int, j0: int, j1: int) -> Samples:
 def _add_layer(
     nodes: Floats, step: int, lagrange: Floats, slopes: Floats, map_y: int, map_x: int,
     sci: Reals, wht: Reals, var: Reals, dq: Bits,
-    origin_y: int, origin_x: int, rows: int, columns: int, factor: float, sky: Floats, scaled: int,
+    origin_y: int, origin_x: int, rows: int, columns: int, factor: float, sky: Floats, is_flux: int,
     y0: int, y1: int, x0: int, x1: int, strip_y: int, strip_x: int, kernel: int, combiner: int, table: Reals,
     value: Floats, weight: Floats, variance: Floats, count: NDArray[np.uint16], used: Bits, lost: Bits,
     stack: Reals, index: int,
@@ -176,7 +176,7 @@ def _add_layer(
             bits_row(flat_dq, held_x, base, fx, fy, samples, bits)
         if kernel == LANCZOS3:
             lanczos_row(table, sci, var, base, fx, fy, samples, variances)
-        if scaled:
+        if is_flux:
             area_row(nodes, step, lagrange, slopes, y - map_y, first, area_scratch, areas)
             for j in range(n):
                 samples[j] *= areas[j]

@@ -6,7 +6,7 @@ import numpy as np
 
 from jwstpipe.errors import DataError, TransformError
 from jwstpipe.images.image import SkyImage
-from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
+from jwstpipe.sky.celestial import CelestialWcs, tables_of, wcs_cards
 
 __all__ = ["GRID_TOLERANCE_PX", "celestial_of", "check_one_grid", "on_one_grid"]
 
@@ -17,7 +17,9 @@ GRID_TOLERANCE_PX = 0.1
 def celestial_of(image: SkyImage) -> CelestialWcs | None:
     """Give the WCS of an image, or None where it has none."""
     try:
-        return CelestialWcs.from_cards(wcs_cards(image.header), name=image.address)
+        cards = wcs_cards(image.header)
+        tables = image.wcs.tables if tables_of(cards) else b""
+        return CelestialWcs.from_cards(cards, name=image.address, tables=tables)
     except TransformError:
         return None
 
