@@ -110,7 +110,7 @@ class StoreError(DataError):
 
 
 class StoreVersionError(StoreError):
-    """An image store of a layout newer than this version reads."""
+    """An image store of a layout newer than this version reads, or too old for what is asked of it."""
 
 
 class ConflictError(JwstPipeError, FileExistsError):

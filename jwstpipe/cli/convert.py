@@ -1,4 +1,4 @@
-"""Commands on single images: convert, export, info."""
+"""Commands on single images: convert, export, verify, info."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -88,6 +88,24 @@ def export(
     data(f"{made.address}: {made.size:,} bytes, sha256 {made.sha256}{same}")
     if made.omitted:
         remark(f"not in it, because the image does not hold them: {', '.join(made.omitted)}")
+
+
+def verify(
+    context: typer.Context,
+    images: Annotated[list[str], typer.Argument(metavar="IMAGE.zarr...")],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Read image stores wholly and compare them with their manifests: nothing lost, not one bit wrong."""
+    from jwstpipe.images.zarr.verify_store import verify_store
+
+    for address in images:
+        with progress_bars(quiet=choices_of(context).quiet) as report:
+            found = verify_store(address, s3=settings_of(context).s3, report=report)
+        if as_json:
+            json_data(asdict(found))
+        else:
+            data(f"{found.address}: whole and undamaged, {found.objects:,} objects, {found.bytes:,} bytes")
 
 
 def info(
@@ -200,4 +218,4 @@ def _place_on_sky(image: Any) -> dict[str, Any]:
     }
 
 
-COMMANDS = {"convert": convert, "export": export, "info": info}
+COMMANDS = {"convert": convert, "export": export, "verify": verify, "info": info}

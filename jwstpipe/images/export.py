@@ -19,7 +19,6 @@ from jwstpipe.fits.hdus import BLOCK, parse_header
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
-from jwstpipe.images.zarr.writer import BYTES_PIECE
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
@@ -140,16 +139,14 @@ def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Itera
     if "plane" in entry:
         yield from _plane_pieces(image, entry["plane"], parse_header(cards))
     elif "data" in entry:
-        array = image.array(entry["data"])
-        for start in range(0, array.size, BYTES_PIECE):
-            yield np.asarray(array[start : start + BYTES_PIECE]).tobytes()
+        yield from image.data_bytes(entry["data"], entry.get("size"))
 
 
 def _plane_pieces(image: ImageStore, plane: str, header: Header) -> Iterator[bytes]:
     form = SampleFormat.of(header, integer=plane == "dq", name=image.address)
     stored = plane + STORED if image.has_array(array_path(plane + STORED)) else ""
     restore = not stored and plane == "sci" and image.has_array(array_path("sci_restore"))
-    slices = image.slices if image.array(array_path(plane)).ndim == 3 else 1
+    slices = image.slices if image.sample_type(plane)[1] else 1
     for index in range(slices):
         for band in Box.of_shape(image.shape).bands(_rows_at_once(image)):
             values = image.read(stored or plane, band, index=index)
@@ -168,7 +165,7 @@ def _rows_at_once(image: ImageStore) -> int:
 
 
 def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
-    """Give the bytes of a mosaic's own FITS file: its window without the empty rim of the tiles."""
+    """Give the bytes of a mosaic's own FITS file."""
     window = image.window
     primary = image.primary.copy()
     primary["EXTEND"] = True
@@ -176,7 +173,7 @@ def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
     for plane in MOSAIC_PLANES:
         if plane not in image.planes:
             continue
-        dtype = image.array(array_path(plane)).dtype
+        dtype, _ = image.sample_type(plane)
         header = _extension_header(image, plane, dtype, window)
         yield _padded(header)
         written = 0

@@ -49,7 +49,7 @@ class MosaicReceipt:
     address: str
     product_id: str
     shape: tuple[int, int]
-    """Rows and columns that have data or were asked for (the arrays are larger: whole tiles)."""
+    """Rows and columns of the arrays, and of a FITS file of the mosaic."""
 
     planes: tuple[str, ...]
     levels: int
@@ -188,11 +188,13 @@ def build_mosaic(
         known |= known_tiles(open_image_store(address, s3=s3))
     final, alignment, match = _corrected(plan, s3=s3, workers=workers, report=report)
     with new_image(out, s3=s3) as writer:
-        shape = final.box.shape
+        shape = final.window.shape
         for plane in final.planes:
             writer.create_plane(plane, shape, plane_spec(plane, unit=final.unit))
         jobs = {key: FilledTile(job, known.get(job.id)) for key, job in final.jobs(writer.address, s3=s3).items()}
         receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
+        for tile in receipts.values():
+            writer.note(tile.stored)
         levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
         receipt = _receipt(
             final, str(out), list(receipts.values()), levels, match, alignment, time.perf_counter() - started
@@ -261,7 +263,6 @@ def _receipt(
 
 def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles: Mapping[str, TileReceipt]) -> None:
     """Write headers and attributes; nothing in them depends on when or how fast the mosaic was made."""
-    box = plan.box
     writer.write_header("primary", _padded_cards(_primary_header(plan)))
     writer.write_header("sci", _padded_cards(_science_header(plan)))
     provenance = {
@@ -285,18 +286,14 @@ def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles
         root_attributes(
             kind="mosaic",
             name=str(plan.keywords.get("FILTER", "mosaic")),
-            shape=box.shape,
+            shape=plan.window.shape,
             planes=plan.planes,
             unit=plan.unit,
             levels=receipt.levels,
             product_id=plan.id,
             provenance=provenance,
             fits={"omitted": []},
-            grid={
-                "grid": plan.grid.as_dict(),
-                "box": [box.y0, box.x0, box.y1, box.x1],
-                "window": _list(plan.window.relative_to(box)),
-            },
+            grid={"grid": plan.grid.as_dict(), "box": _list(plan.window)},
         )
     )
 
@@ -334,12 +331,12 @@ def _science_header(plan: MosaicPlan) -> Header:
     header["XTENSION"] = ("IMAGE", "Image extension")
     header["BITPIX"] = -32
     header["NAXIS"] = 2
-    header["NAXIS1"], header["NAXIS2"] = plan.box.shape[1], plan.box.shape[0]
+    header["NAXIS1"], header["NAXIS2"] = plan.window.shape[1], plan.window.shape[0]
     header["PCOUNT"], header["GCOUNT"] = 0, 1
     header["EXTNAME"] = "SCI"
     if plan.unit:
         header["BUNIT"] = (plan.unit, "physical units of the array values")
-    header.update(plan.grid.header(plan.box))
+    header.update(plan.grid.header(plan.window))
     return header
 
 

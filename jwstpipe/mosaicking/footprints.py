@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw, ImageFont
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, rotated
-from jwstpipe.sky.grid import TILE
 from jwstpipe.storage import aside
 
 __all__ = ["draw_footprints", "footprints"]
@@ -98,7 +97,8 @@ def draw_footprints(plan: MosaicPlan, path: str | Path) -> None:
 
     _draw_graticule(draw, plan, window, place)
     for ty, tx in plan.tiles:
-        corners = place(np.array([tx, tx + 1]) * TILE - 0.5, np.array([ty, ty + 1]) * TILE - 0.5)
+        tile = plan.grid.tile_box((ty, tx))
+        corners = place(np.array([tile.x0, tile.x1]) - 0.5, np.array([tile.y0, tile.y1]) - 0.5)
         draw.rectangle([corners[0][0], corners[1][1], corners[1][0], corners[0][1]], outline=TILES)
     for outline in plan.outlines:
         x, y = _on_plane(plan, outline.ra, outline.dec)

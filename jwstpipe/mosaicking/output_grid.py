@@ -30,7 +30,7 @@ def read_grid(address: str | Path, *, s3: S3Settings | None = None) -> tuple[Sky
     Returns
     -------
     SkyGrid, Box
-        The plane, and the window of it that the image covers (for a mosaic of ours: without the rim of its tiles).
+        The plane, and the window of it that the image covers. The plane of a mosaic of ours keeps its tiles.
 
     Raises
     ------
@@ -43,8 +43,7 @@ def read_grid(address: str | Path, *, s3: S3Settings | None = None) -> tuple[Sky
         return _from_text(Path(address))
     image = open_image(address, s3=s3)
     if isinstance(image, ImageStore) and image.grid is not None:
-        grid, box = image.grid
-        return grid, image.window.shifted(box.y0, box.x0)
+        return image.grid
     header = image.header.copy()
     header["NAXIS1"], header["NAXIS2"] = image.shape[1], image.shape[0]
     return SkyGrid.from_header(header, name=str(address))

@@ -45,7 +45,7 @@ class MosaicPlan:
 
     grid: SkyGrid
     window: Box
-    """Part of the plane that the inputs cover, or that was asked for."""
+    """Part of the plane that the arrays cover: what the inputs cover, or was asked for, from where a tile begins."""
 
     sources: tuple[Source, ...]
     """Inputs in the order of combination: by name, so that the order on the command line does not matter."""
@@ -74,11 +74,6 @@ class MosaicPlan:
     outlines: tuple[Footprint, ...] = field(compare=False)
     """Outlines of the sources on the sky."""
 
-    @property
-    def box(self) -> Box:
-        """Part of the plane that the arrays cover: the window, grown to whole tiles."""
-        return Box.around([self.grid.tile_box(tile) for tile in self.grid.tiles(self.window)])
-
     @cached_property
     def id(self) -> str:
         """Identity of the mosaic: inputs, their maps and options; matched sky levels follow from them."""
@@ -93,7 +88,7 @@ class MosaicPlan:
 
     def jobs(self, out: str, *, s3: S3Settings | None = None) -> dict[str, TileJob]:
         """Give the work, tile by tile, for a store at `out`."""
-        origin = (self.box.y0, self.box.x0)
+        origin = (self.window.y0, self.window.x0)
         found: dict[str, TileJob] = {}
         for tile, numbers in self.tiles.items():
             window = self._tile_window(tile, numbers)
@@ -162,7 +157,8 @@ def plan_mosaic(
     options
         Kernel, combination, weights and so on.
     grid
-        Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them.
+        Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them. A plane
+        with a tile corner keeps it, so that a mosaic which grows downwards or to the left gets whole tiles there.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -187,7 +183,7 @@ def plan_mosaic(
     shapes = _shapes(plane, inspections, window)
     boxes = [_bounding_box(shape) for shape in shapes]
     sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
-    filled = window or Box.around(boxes)
+    plane, filled = plane.begun_at(window or Box.around(boxes))
     _check_size(filled, chosen, plane)
     weights, note = weights_for(sources, chosen.weights)
     dq_mask(chosen.reject_dq)

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
+from jwstpipe.errors import StoreError
+from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.images.zarr.layout import array_path
+from jwstpipe.images.zarr.manifest import check_object
+from jwstpipe.images.zarr.writer import shard_key
 from jwstpipe.mosaicking.tile import TileReceipt, run_tile
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.settings import S3Settings
-from jwstpipe.sky.grid import TILE
-from jwstpipe.storage import copy_object
+from jwstpipe.sky.grid import TILE, SkyGrid
+from jwstpipe.storage import copy_object, get_bytes, is_remote, put_bytes
 
 __all__ = ["Earlier", "FilledTile", "fill_tile", "known_tiles", "tile_records"]
 
@@ -25,6 +27,7 @@ class Earlier:
 
     shard: tuple[int, int]
     receipt: TileReceipt
+    """With the shards of the earlier store, by its manifest."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class FilledTile:
 
 def tile_records(receipts: Mapping[str, TileReceipt]) -> dict[str, dict[str, Any]]:
     """Write receipts for the attributes of a mosaic; nothing in them depends on when or how fast it was made."""
-    left_out = ("tile", "seconds", "reused")
+    left_out = ("tile", "seconds", "reused", "stored")
     return {
         key: {name: value for name, value in asdict(receipt).items() if name not in left_out}
         for key, receipt in receipts.items()
@@ -45,23 +48,26 @@ def tile_records(receipts: Mapping[str, TileReceipt]) -> dict[str, dict[str, Any
 
 
 def known_tiles(image: ImageStore) -> dict[str, Earlier]:
-    """List the tiles of a mosaic by the id of their job; none for an image that is no mosaic."""
-    if image.grid is None:
+    """List the tiles of a mosaic by the id of their job; none for an image that is no mosaic, or has no manifest."""
+    if image.grid is None or image.manifest is None:
         return {}
-    box = image.grid[1]
+    grid, box = image.grid
     found = {}
     for key, record in image.provenance.get("tiles", {}).items():
         if "job_id" not in record:  # a mosaic of an older version
             continue
         ty, tx = (int(part) for part in key.split("_"))
         values = {**record, "sources": tuple(record["sources"])}
-        receipt = TileReceipt(tile=(ty, tx), seconds=0.0, reused=True, **values)
-        found[receipt.job_id] = Earlier(image.address, (ty - box.y0 // TILE, tx - box.x0 // TILE), receipt)
+        shard = _shard(grid, (ty, tx), (box.y0, box.x0))
+        keys = [shard_key(plane, shard) for plane in image.planes]
+        stored = {key: image.manifest[key] for key in keys if key in image.manifest}
+        receipt = TileReceipt(tile=(ty, tx), seconds=0.0, reused=True, stored=stored, **values)
+        found[receipt.job_id] = Earlier(image.address, shard, receipt)
     return found
 
 
 def fill_tile(work: FilledTile) -> TileReceipt:
-    """Copy a tile from an earlier mosaic, or compute it.
+    """Copy a tile from an earlier mosaic, or compute it: also where a shard of the earlier one is lost or damaged.
 
     Raises
     ------
@@ -70,13 +76,32 @@ def fill_tile(work: FilledTile) -> TileReceipt:
     """
     if work.earlier is None:
         return run_tile(work.job)
-    job, (row, column) = work.job, work.earlier.shard
-    new_row, new_column = job.tile[0] - job.origin[0] // TILE, job.tile[1] - job.origin[1] // TILE
+    job, earlier = work.job, work.earlier
+    shard, stored = _shard(job.grid, job.tile, job.origin), {}
     for plane in job.planes:
-        path = array_path(plane)
-        _copy(f"{work.earlier.address}/{path}/c/{row}/{column}", f"{job.out}/{path}/c/{new_row}/{new_column}", job.s3)
-    return replace(work.earlier.receipt, tile=job.tile)
+        old, new = shard_key(plane, earlier.shard), shard_key(plane, shard)
+        written = earlier.receipt.stored.get(old)
+        if written is None:
+            continue
+        try:
+            _copy(f"{earlier.address}/{old}", f"{job.out}/{new}", written, job.s3)
+        except StoreError:
+            return run_tile(job)
+        stored[new] = written
+    return replace(earlier.receipt, tile=job.tile, stored=stored)
 
 
-def _copy(source: str | Path, target: str | Path, s3: S3Settings) -> None:
-    copy_object(str(source), str(target), s3=s3)
+def _shard(grid: SkyGrid, tile: tuple[int, int], origin: tuple[int, int]) -> tuple[int, int]:
+    """Give the shard of a tile in arrays whose first pixel is the plane pixel `origin` (y, x)."""
+    box = grid.tile_box(tile)
+    return (box.y0 - origin[0]) // TILE, (box.x0 - origin[1]) // TILE
+
+
+def _copy(source: str, target: str, written: Stored, s3: S3Settings) -> None:
+    """Take a shard over, after a look at all of its bytes."""
+    content = get_bytes(source, s3=s3)
+    check_object(source, content, written, sharded=True, name="reuse")
+    if is_remote(source) or is_remote(target):
+        put_bytes(target, content or b"", s3=s3)
+    else:
+        copy_object(source, target, s3=s3)

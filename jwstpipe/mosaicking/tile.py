@@ -2,12 +2,13 @@
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.tile_job import TileJob
@@ -43,6 +44,9 @@ class TileReceipt:
     reused: bool = False
     """Taken from an earlier mosaic, not computed."""
 
+    stored: dict[str, Stored] = field(default_factory=dict)
+    """Its shards in the store, for the manifest."""
+
 
 @dataclass(frozen=True, eq=False)
 class Computed:
@@ -73,9 +77,9 @@ def run_tile(job: TileJob) -> TileReceipt:
     with ExitStack() as stack:
         packers = {plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in job.planes}
         for block in blocks(job, placed, used):
-            corner = block.box.snapped(CHUNK).relative_to(tile)
+            corner = block.box.snapped(CHUNK, job.origin).relative_to(tile)
             where = corner.y0 // CHUNK, corner.x0 // CHUNK
-            planes = _whole(block)
+            planes = _whole(block, job.origin)
             for plane, packer in packers.items():
                 packer.add(where, planes[plane])
             digest.add(where, planes)
@@ -90,6 +94,7 @@ def run_tile(job: TileJob) -> TileReceipt:
         clipped=clipped,
         digest=digest.hexdigest(),
         seconds=round(time.perf_counter() - started, 3),
+        stored=writer.stored,
     )
 
 
@@ -119,9 +124,9 @@ def _max_error(placed: list[MappedSource]) -> float:
     return max((found.max_error for found in placed), default=0.0)
 
 
-def _whole(block: Block) -> dict[str, NDArray[Any]]:
+def _whole(block: Block, origin: tuple[int, int]) -> dict[str, NDArray[Any]]:
     """Give the planes of a whole chunk of the store; what the block does not fill has no data."""
-    chunk = block.box.snapped(CHUNK)
+    chunk = block.box.snapped(CHUNK, origin)
     if chunk == block.box:
         return block.planes
     planes = {}

@@ -13,7 +13,7 @@ from jwstpipe.sky.grid import SkyGrid
 
 __all__ = ["ALGORITHM", "TileJob"]
 
-ALGORITHM = "3"
+ALGORITHM = "4"
 """Version of what the engine does to pixels; part of every product's and tile's id."""
 
 PIXEL_OPTIONS = {"kernel", "pixfrac", "combine", "reject_dq", "tolerance_px"}

@@ -81,10 +81,15 @@ class Box:
         """Give the same window counted from the first pixel of `outer`."""
         return self.shifted(-outer.y0, -outer.x0)
 
-    def snapped(self, step: int) -> "Box":
-        """Grow to multiples of `step`."""
+    def snapped(self, step: int, corner: tuple[int, int] = (0, 0)) -> "Box":
+        """Grow to multiples of `step`, counted from `corner` (y, x)."""
+        dy, dx = corner
+        inner = self.shifted(-dy, -dx)
         return Box(
-            self.y0 // step * step, self.x0 // step * step, -(-self.y1 // step) * step, -(-self.x1 // step) * step
+            inner.y0 // step * step + dy,
+            inner.x0 // step * step + dx,
+            -(-inner.y1 // step) * step + dy,
+            -(-inner.x1 // step) * step + dx,
         )
 
     def bands(self, rows: int) -> Iterator["Box"]:
@@ -92,10 +97,11 @@ class Box:
         for y0 in range(self.y0, self.y1, rows):
             yield Box(y0, self.x0, min(y0 + rows, self.y1), self.x1)
 
-    def cells(self, step: int) -> Iterator["Box"]:
-        """Cut along the multiples of `step` on both axes, row by row."""
-        for y0 in range(self.y0 // step * step, self.y1, step):
-            for x0 in range(self.x0 // step * step, self.x1, step):
+    def cells(self, step: int, corner: tuple[int, int] = (0, 0)) -> Iterator["Box"]:
+        """Cut along the multiples of `step` on both axes, counted from `corner` (y, x), row by row."""
+        outer = self.snapped(step, corner)
+        for y0 in range(outer.y0, self.y1, step):
+            for x0 in range(outer.x0, self.x1, step):
                 cell = self.intersection(Box(y0, x0, y0 + step, x0 + step))
                 if cell is not None:
                     yield cell

@@ -1,13 +1,15 @@
 """`SkyGrid`: an infinite pixel plane on the sky, with absolute tiles.
 
 Plane pixel (0, 0) is the pixel that holds the reference point, so that a header and its whole-pixel cutouts describe
-the same plane, and tile (ty, tx) covers the plane pixels ``[2048 ty, 2048 (ty + 1))`` whatever part of it was made.
+the same plane, and tile (ty, tx) covers the plane pixels ``corner + [2048 ty, 2048 (ty + 1))`` whatever part of it was
+made. The corner is put where the first mosaic of a plane begins and stays there: so its array starts with its data, and
+a mosaic that grows keeps its tiles.
 """
 
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -48,6 +50,9 @@ class SkyGrid:
 
     parameters: tuple[tuple[str, float], ...] = ()
     """Projection parameters that differ from their defaults: PVi_m, LONPOLE, LATPOLE."""
+
+    tile_corner: tuple[int, int] | None = None
+    """Plane pixel (y, x) where tile (0, 0) begins; None = no mosaic was begun, tiles count from plane pixel (0, 0)."""
 
     def __post_init__(self) -> None:
         for field in ("crval", "cd", "phase"):
@@ -118,6 +123,7 @@ class SkyGrid:
             projection=values["projection"],
             frame=Frame(**values["frame"]),
             parameters=tuple((key, value) for key, value in values["parameters"]),
+            tile_corner=None if values.get("tile_corner") is None else tuple(values["tile_corner"]),
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -129,6 +135,7 @@ class SkyGrid:
             "projection": self.projection,
             "frame": {"name": self.frame.name, "equinox": self.frame.equinox},
             "parameters": [list(item) for item in self.parameters],
+            "tile_corner": None if self.tile_corner is None else list(self.tile_corner),
         }
 
     @property
@@ -196,15 +203,29 @@ class SkyGrid:
 
     def tiles(self, box: Box) -> Iterator[tuple[int, int]]:
         """Name the tiles (ty, tx) that a window touches, row by row."""
-        aligned = box.snapped(TILE)
+        dy, dx = self.tile_corner or (0, 0)
+        aligned = box.snapped(TILE, (dy, dx))
         for y0 in range(aligned.y0, aligned.y1, TILE):
             for x0 in range(aligned.x0, aligned.x1, TILE):
-                yield y0 // TILE, x0 // TILE
+                yield (y0 - dy) // TILE, (x0 - dx) // TILE
 
-    @staticmethod
-    def tile_box(tile: tuple[int, int]) -> Box:
+    def tile_box(self, tile: tuple[int, int]) -> Box:
         """Give the window of the plane that tile (ty, tx) covers."""
-        return Box.of_shape((TILE, TILE), (tile[0] * TILE, tile[1] * TILE))
+        dy, dx = self.tile_corner or (0, 0)
+        return Box.of_shape((TILE, TILE), (tile[0] * TILE + dy, tile[1] * TILE + dx))
+
+    def begun_at(self, window: Box) -> tuple[Self, Box]:
+        """Lay out the tiles for a mosaic of a window.
+
+        Returns
+        -------
+        SkyGrid, Box
+            The plane with its tile corner, put at that of the window where it has none yet; and the window, grown
+            down and to the left to whole tiles: the arrays of the mosaic, and its FITS file, have this shape.
+        """
+        plane = self if self.tile_corner is not None else replace(self, tile_corner=(window.y0, window.x0))
+        whole = window.snapped(TILE, plane.tile_corner or (0, 0))
+        return plane, Box(whole.y0, whole.x0, window.y1, window.x1)
 
 
 def _clean(value: float) -> float:

@@ -19,8 +19,8 @@ def store(tmp_path):
 
 
 def test_xarray_opens_every_level_with_named_dimensions(store):
-    full = xarray.open_zarr(store, group="0", consolidated=False)
-    half = xarray.open_zarr(store, group="1", consolidated=False)
+    full = xarray.open_zarr(store, group="0")
+    half = xarray.open_zarr(store, group="1")
     assert full["sci"].dims == ("y", "x")
     assert full["sci"].attrs["units"] == "MJy/sr"
     assert half["sci"].shape == (550, 150)
@@ -39,7 +39,7 @@ def test_zarr_python_finds_planes_headers_and_shards(store):
 
 def test_the_root_describes_the_levels_for_ome_readers(store):
     attributes = json.loads((store / "zarr.json").read_text())["attributes"]
-    assert attributes["jwstpipe"]["layout"] == 1
+    assert attributes["jwstpipe"]["layout"] == 2
     assert attributes["ome"]["version"] == "0.5"
     datasets = attributes["ome"]["multiscales"][0]["datasets"]
     assert [dataset["path"] for dataset in datasets] == ["0/sci", "1/sci"]

@@ -17,7 +17,8 @@ from jwstpipe.catalog.lineage.archive_links import link_archive
 from jwstpipe.catalog.maintenance.adopt import adopt_file, adopt_image, is_archive_file
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.errors import JwstPipeError
+from jwstpipe.errors import JwstPipeError, StoreError, StoreVersionError
+from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.storage import ObjectStore, StoredObject
 
 __all__ = ["FINDING_KINDS", "GRACE", "PRODUCT_FOLDERS", "Finding", "FindingKind", "Repair", "repair", "survey"]
@@ -99,7 +100,7 @@ def survey(
     catalog, store
         What is compared.
     verify
-        Read every file and compare its digest, too.
+        Read every file and every image store and compare them with their digests, too.
     grace
         What is younger is left alone.
     now
@@ -230,7 +231,16 @@ def _never_published(records: Sequence[ProductRecord], busy: set[str], *, young_
 def _altered(units: Mapping[str, _Unit], records: Sequence[ProductRecord], store: ObjectStore) -> Iterator[Finding]:
     for record in records:
         unit = units.get(record.storage_key or "")
-        if unit is None or unit.is_image or record.status != "published" or record.digest is None:
+        if unit is None or record.status != "published":
+            continue
+        if unit.is_image and unit.finished and record.kind in ("image", "mosaic"):
+            try:
+                verify_store(store.url(unit.key), s3=store.s3)
+            except StoreVersionError:  # of layout 1: it cannot tell
+                continue
+            except StoreError as error:
+                yield Finding("altered", unit.key, record.product_id, unit.bytes, str(error), "mark")
+        if unit.is_image or record.digest is None:
             continue
         if record.file_size is not None and unit.bytes != record.file_size:
             continue  # told by its size already

@@ -1,6 +1,8 @@
 """`ImageStore`: an image in chunked Zarr, read window by window."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,15 +14,18 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.fits.hdus import parse_header
+from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import NODES, TABLES, array_path, check_layout, level_shape
-from jwstpipe.images.zarr.remote_shards import RemotePlane, ShardIndices
+from jwstpipe.images.zarr.manifest import MANIFEST_CHUNK, read_manifest
+from jwstpipe.images.zarr.plane_reader import PlaneReader, ShardIndices
+from jwstpipe.images.zarr.shards import decode_chunk
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled_wcs import WcsNodes
-from jwstpipe.storage import get_bytes, is_remote, storage_errors, zarr_store
+from jwstpipe.storage import get_bytes, storage_errors
 
 __all__ = ["ImageStore", "open_image_store"]
 
@@ -36,14 +41,42 @@ class ImageStore:
     s3: S3Settings
     """Endpoint of an ``s3://`` address."""
 
-    _arrays: dict[str, Any] = field(default_factory=dict)
     _indices: ShardIndices = field(default_factory=ShardIndices)
+
+    @property
+    def layout(self) -> int:
+        """Version of its layout."""
+        return int(self.attributes["layout"])
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
+        if self._padded is not None:
+            return self._padded.shape
         rows, columns = self.attributes["shape"]
         return int(rows), int(columns)
+
+    @cached_property
+    def _padded(self) -> Box | None:
+        """For a mosaic of layout 1: the window of its arrays, which were whole tiles, that its FITS file holds."""
+        found = self.attributes.get("grid")
+        return Box(*found["window"]) if found is not None and "window" in found else None
+
+    @cached_property
+    def manifest(self) -> dict[str, Stored] | None:
+        """Objects that must be there; None for a store of layout 1 and for a picture, which cannot tell.
+
+        Raises
+        ------
+        StoreError
+            It is lost or damaged.
+        """
+        facts = self.attributes.get("manifest")
+        if facts is None:
+            return None
+        with self.reading():
+            chunk = get_bytes(f"{self.address}/{MANIFEST_CHUNK}", s3=self.s3)
+            return read_manifest(chunk, facts, name=self.address)
 
     @property
     def name(self) -> str:
@@ -63,7 +96,11 @@ class ImageStore:
     @property
     def levels(self) -> int:
         """Number of levels."""
-        return int(self.attributes["levels"])
+        stored = int(self.attributes["levels"])
+        if self._padded is None:
+            return stored
+        corner = self._padded.y0 | self._padded.x0  # levels of the padded arrays whose pixels are those of the window
+        return min(stored, (corner & -corner).bit_length() if corner else stored)
 
     @cached_property
     def primary(self) -> Header:
@@ -82,13 +119,18 @@ class ImageStore:
         found = self.attributes.get("wcs") or {}
         offset = found.get("header_offset_px")
         if found.get("origin") != "gwcs":
-            tables = bytes(np.asarray(self.array(TABLES)[...]).tobytes()) if found.get("tables") else b""
+            size = int(found.get("tables_size", 0)) or None
+            tables = b"".join(self.data_bytes(TABLES, size)) if found.get("tables") else b""
             return ImageWcs(cards, None, offset, str(found.get("note", "")), tables)
-        array = self.array(NODES)
+        facts = found.get("nodes")
+        if facts is None:
+            document = self._document(NODES) or {}
+            facts = {"shape": document["shape"], **document["attributes"]}
+        content = self._chunk(f"{NODES}/c/0/0/0", np.dtype("f8"))
         nodes = WcsNodes.of(
-            np.asarray(array[...]),
-            origin=(float(array.attrs["origin"][0]), float(array.attrs["origin"][1])),
-            step=float(array.attrs["step"]),
+            content.reshape(facts["shape"]),
+            origin=(float(facts["origin"][0]), float(facts["origin"][1])),
+            step=float(facts["step"]),
             error_px=float(found["error_px"]),
         )
         return ImageWcs(cards, nodes, offset)
@@ -102,35 +144,75 @@ class ImageStore:
     def grid(self) -> tuple[SkyGrid, Box] | None:
         """For a mosaic: its plane, and the window of it that the arrays cover."""
         found = self.attributes.get("grid")
-        return None if found is None else (SkyGrid.from_dict(found["grid"]), Box(*found["box"]))
+        if found is None:
+            return None
+        box = Box(*found["box"])
+        window = box if self._padded is None else self._padded.shifted(box.y0, box.x0)
+        return SkyGrid.from_dict(found["grid"]), window
 
     @property
     def window(self) -> Box:
-        """Window of the arrays that a FITS file of this image holds: all of it, or a mosaic without its empty rim."""
-        found = self.attributes.get("grid")
-        return Box.of_shape(self.shape) if found is None else Box(*found["window"])
+        """Pixels that can hold data: all."""
+        return Box.of_shape(self.shape)
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
-        """Read a window of one plane (see `SkyImage.read`)."""
+        """Read a window of one plane (see `SkyImage.read`).
+
+        Raises
+        ------
+        StoreError
+            A shard of it is lost or damaged; the message names the shard.
+        """
         shape = level_shape(self.shape, level)
         window = box or Box.of_shape(shape)
         if not Box.of_shape(shape).contains(window) or not 0 <= index < self.slices:
             raise UsageError(f"{self.address}: {plane} of level {level} has no {window} in slice {index}")
-        with storage_errors(self.address):
-            remote = self._remote_plane(array_path(plane, level))
-            if remote is not None:
-                return remote.read(window, index)
-            array = self.array(array_path(plane, level))
-            return np.asarray(array[_place(array, window, index)])
+        if self._padded is not None:
+            window = window.shifted(self._padded.y0 >> level, self._padded.x0 >> level)
+        with self.reading():
+            return self._plane(array_path(plane, level)).read(window, index)
 
-    def _remote_plane(self, path: str) -> RemotePlane | None:
-        """Give the quick way to a plane on S3, where the root tells enough of it."""
-        facts = self.attributes.get("arrays", {}).get(path)
-        if facts is None or not is_remote(self.address):
-            return None
-        return RemotePlane(
-            f"{self.address}/{path}", np.dtype(facts["dtype"]), bool(facts["slices"]), self.s3, self._indices
-        )
+    def sample_type(self, plane: str) -> tuple[np.dtype[Any], bool]:
+        """Tell the type of the samples of a plane, and whether it has a third axis."""
+        facts = self._facts(array_path(plane))
+        return np.dtype(facts["dtype"]), bool(facts["slices"])
+
+    def _facts(self, path: str) -> dict[str, Any]:
+        if not self.has_array(path):
+            raise StoreError(f"{self.address}: has no array {path}; its planes are {', '.join(self.planes)}")
+        if "arrays" in self.attributes:
+            return dict(self.attributes["arrays"][path])
+        document = self._document(path) or {}
+        return {"dtype": document["data_type"], "slices": len(document["shape"]) == 3}
+
+    def _plane(self, path: str) -> PlaneReader:
+        facts = self._facts(path)
+        return PlaneReader(
+            self.address, path, np.dtype(facts["dtype"]), bool(facts["slices"]), self.layout >= 2, self._must_stand,
+            self.s3, self._indices,
+        )  # fmt: skip
+
+    def _must_stand(self, key: str) -> None:
+        """Refuse to take a shard that was written and is not there for one without samples."""
+        if self.manifest is not None and key in self.manifest:
+            raise StoreError(f"{self.address}: {key}: lost")
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Add the way out to what is said of a store that is lost in part, or damaged."""
+        try:
+            with storage_errors(self.address):
+                yield
+        except StoreError as error:
+            text = str(error)
+            if not text.endswith(": lost") and ": damaged" not in text:
+                raise
+            raise StoreError(f"{text}; {self._way_out}") from None
+
+    @property
+    def _way_out(self) -> str:
+        again = "make the mosaic again" if self.attributes.get("kind") == "mosaic" else "convert the file again"
+        return f"{again} with --overwrite, or use jwstpipe reproduce {self.attributes.get('product_id')}"
 
     def header_text(self, name: str) -> str:
         """Give a stored FITS header, ``primary`` or ``sci``, as text."""
@@ -138,34 +220,43 @@ class ImageStore:
 
     def header_bytes(self, name: str) -> bytes:
         """Give a stored FITS header, cards of 80 bytes up to END."""
-        with storage_errors(self.address):
-            return bytes(np.asarray(self.array(f"header/{name}")[...]).tobytes())
+        content = self._chunk(f"header/{name}/c/0/0", np.dtype("u1")).tobytes()
+        if self._padded is None or name != "sci" or self.grid is None:
+            return content
+        header = parse_header(content)  # it tells of the padded arrays
+        header["NAXIS1"], header["NAXIS2"] = self.shape[1], self.shape[0]
+        header.update(self.grid[0].header(self.grid[1]))
+        return str(header.tostring(sep="", endcard=True, padding=False)).encode("latin-1")
+
+    def data_bytes(self, path: str, size: int | None) -> Iterator[bytes]:
+        """Give the data of an HDU that is no plane, piece by piece; `size` bytes in all, None in layout 1."""
+        left = (self._document(path) or {"shape": [0]})["shape"][0] if size is None else size
+        number = 0
+        while left > 0:
+            piece = self._chunk(f"{path}/c/{number}", np.dtype("u1")).tobytes()[:left]
+            yield piece
+            left, number = left - len(piece), number + 1
+
+    def _chunk(self, key: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Read one of the chunks that no plane is made of; all of them must be there."""
+        with self.reading():
+            content = get_bytes(f"{self.address}/{key}", s3=self.s3)
+            if content is None:
+                raise StoreError(f"{self.address}: {key}: lost")
+            return decode_chunk(content, dtype, name=f"{self.address}: {key}", checked=self.layout >= 2)
 
     def has_array(self, path: str) -> bool:
-        """Tell whether an array of this path is there."""
+        """Tell whether a plane of this path was written."""
+        return path in self.attributes["arrays"] if "arrays" in self.attributes else self._document(path) is not None
+
+    def _document(self, path: str) -> dict[str, Any] | None:
+        """Read what the root of layout 1 does not tell of an array; None where there is no such array."""
+        with self.reading():
+            content = get_bytes(f"{self.address}/{path}/zarr.json", s3=self.s3)
         try:
-            self.array(path)
-        except StoreError:
-            return False
-        return True
-
-    @cached_property
-    def _store(self) -> Any:
-        return zarr_store(self.address, s3=self.s3, read_only=True)
-
-    def array(self, path: str) -> Any:
-        """Open one of the arrays; handles are kept."""
-        if path not in self._arrays:
-            import zarr  # noqa: PLC0415 - slow to load, and the root alone tells most
-            from zarr.errors import ArrayNotFoundError  # noqa: PLC0415
-
-            try:
-                self._arrays[path] = zarr.open_array(self._store, path=path, mode="r", zarr_format=3)
-            except (ArrayNotFoundError, FileNotFoundError):
-                raise StoreError(
-                    f"{self.address}: has no array {path}; its planes are {', '.join(self.planes)}"
-                ) from None
-        return self._arrays[path]
+            return None if content is None else dict(json.loads(content))
+        except ValueError:
+            raise StoreError(f"{self.address}: {path}/zarr.json: damaged (it is no JSON object)") from None
 
 
 def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> ImageStore:
@@ -183,7 +274,7 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
         content = get_bytes(f"{name}/zarr.json", s3=s3)
     attributes = None if content is None else _group_attributes(content)
     if attributes is None:
-        raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing)")
+        raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing or damaged)")
     return ImageStore(name, check_layout(attributes, name=str(address)), s3 or S3Settings())
 
 
@@ -197,7 +288,3 @@ def _group_attributes(document: bytes) -> dict[str, Any] | None:
         return None
     attributes = root.get("attributes", {})
     return attributes if isinstance(attributes, dict) else None
-
-
-def _place(array: Any, box: Box, index: int) -> tuple[int | slice, ...]:
-    return (index, *box.slices) if array.ndim == 3 else box.slices

@@ -1,4 +1,4 @@
-"""The Zarr layout of an image, version 1: names, types, chunks and attributes; nothing here touches storage.
+"""The Zarr layout of an image, version 2: names, types, chunks and attributes; nothing here touches storage.
 
 ::
 
@@ -11,12 +11,17 @@
       0/<plane>_stored     u1 u2 u4 u8 only where floats cannot carry the samples of the file exactly
       wcs/nodes            f8 (node_y, node_x, component)   only where the file has a gwcs
       wcs/tables           u1 (byte)                        only where the header's WCS refers to tables: those HDUs
+      manifest             u1 (byte): JSON, size and digest of every object that must be there
 
 A shard is 2048 x 2048 pixels and is written by one task; a chunk inside it is 512 x 512. The root ``zarr.json`` is
 written last: a folder without it is not an image yet. Planes of a cube have a third axis in front, (slice, y, x), with
-shards of one slice.
+shards of one slice. Each chunk is followed by its CRC32C.
+
+Layout 1 had no checksums and no manifest, and the arrays of a mosaic were whole tiles around the window of its FITS
+file: they are read as if they began with that window.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -26,6 +31,7 @@ from numcodecs.blosc import BITSHUFFLE
 
 from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.images.zarr.digests import digest_of
 from jwstpipe.sky.image_wcs import ImageWcs
 
 __all__ = [
@@ -43,10 +49,11 @@ __all__ = [
     "level_shape",
     "plane_spec",
     "root_attributes",
+    "sealed",
     "wcs_facts",
 ]
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the layout that this code writes, and the newest that it reads."""
 
 SHARD = 2048
@@ -174,7 +181,7 @@ def root_attributes(
     fits
         How to write the FITS file again: ``hdus`` in order, size and digest of the source.
     grid
-        For a mosaic: ``grid`` (`SkyGrid.as_dict`), ``box`` (of the arrays) and ``window`` (of the data).
+        For a mosaic: ``grid`` (`SkyGrid.as_dict`) and ``box``, the window of it that the arrays cover.
     wcs
         For an image: where its place on the sky comes from.
     slices
@@ -196,6 +203,12 @@ def root_attributes(
         jwstpipe["grid"] = grid
     if wcs is not None:
         jwstpipe["wcs"] = wcs_facts(wcs)
+        if wcs.nodes is not None:
+            nodes = wcs.nodes
+            sides = list(nodes.vectors.shape)
+            jwstpipe["wcs"]["nodes"] = {"shape": sides, "origin": list(nodes.origin), "step": nodes.step}
+        if wcs.tables:
+            jwstpipe["wcs"]["tables_size"] = len(wcs.tables)
     if slices:
         jwstpipe["slices"] = slices
     return {"jwstpipe": jwstpipe, "ome": _ome(name, levels, cube=slices > 0), "multiscales": _multiscales(levels)}
@@ -233,7 +246,20 @@ def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:
         raise StoreError(f"{name}: a Zarr group, but not an image of jwstpipe (no jwstpipe.layout attribute)")
     if version > LAYOUT:
         raise StoreVersionError(f"{name}: its layout is {version}, this version reads up to {LAYOUT}; update jwstpipe")
+    has_digest = "digest" in ours or (version > 1 and ours.get("kind") in ("image", "mosaic"))
+    if has_digest and ours.get("digest") != _digest(ours):
+        raise StoreError(f"{name}: zarr.json: damaged (its attributes are not those that were written)")
     return ours
+
+
+def sealed(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Give our root attributes with their own digest, so that a wrong bit in them is noticed."""
+    return {**attributes, "digest": _digest(attributes)}
+
+
+def _digest(attributes: dict[str, Any]) -> str:
+    rest = {key: value for key, value in attributes.items() if key != "digest"}
+    return digest_of(json.dumps(rest, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _ome(name: str, levels: int, *, cube: bool) -> dict[str, Any]:

@@ -50,9 +50,13 @@ def array_document(
     return _array(shape, dtype, chunks, _codecs(dtype, typesize), names, attributes or {})
 
 
-def group_document(attributes: dict[str, Any] | None = None) -> bytes:
-    """Describe a group."""
-    return _encoded({"zarr_format": 3, "node_type": "group", "attributes": attributes or {}})
+def group_document(attributes: dict[str, Any] | None = None, *, members: dict[str, bytes] | None = None) -> bytes:
+    """Describe a group; `members`, the documents of all that stands in it, spare readers that ask for them a search."""
+    group: dict[str, Any] = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
+    if members is not None:
+        metadata = {path: json.loads(document) for path, document in sorted(members.items())}
+        group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
+    return _encoded(group)
 
 
 def _array(
@@ -88,7 +92,7 @@ def _codecs(dtype: np.dtype[Any], typesize: int | None = None) -> list[dict[str,
         "blocksize": 0,
     }
     order = {"name": "bytes", "configuration": {"endian": "little"}}
-    return [order, {"name": "blosc", "configuration": blosc}]
+    return [order, {"name": "blosc", "configuration": blosc}, {"name": "crc32c"}]
 
 
 def _encoded(document: dict[str, Any]) -> bytes:

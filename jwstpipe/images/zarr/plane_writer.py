@@ -55,7 +55,7 @@ def write_hdus(
             omitted.append(hdu.label)
             continue
         elif hdu.data_size:
-            entry["data"] = f"hdu/{hdu.index}"
+            entry["data"], entry["size"] = f"hdu/{hdu.index}", hdu.data_size
             writer.write_bytes(entry["data"], hdu.data_size, _pieces(image.reader, hdu), width=abs(hdu.bitpix) // 8)
         writer.write_header(header, _header_cards(image.reader, hdu))
         hdus.append(entry)

@@ -3,6 +3,7 @@
 Levels are built one from the next finer one, shard by shard; a level's last row or column averages what exists.
 """
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execution.workers import Workers
+from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.zarr.shards import SIDE, PackedShard
-from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.images.zarr.writer import ImageWriter, shard_key
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -44,6 +46,9 @@ class ShardJob:
     s3: S3Settings
     index: int | None = None
     """Slice of a cube."""
+
+    below: tuple[tuple[str, Stored], ...] = ()
+    """Shards of the level below that were written."""
 
 
 def build_pyramid(
@@ -97,20 +102,34 @@ def build_pyramid(
             below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
             for index in range(max(slices, 1)):
                 key = f"{level}-{index}-{box.y0 // SHARD}-{box.x0 // SHARD}"
+                of_cube = index if slices else None
                 jobs[key] = ShardJob(
-                    writer.address, level, box, below, weighted, dtype, s3 or S3Settings(), index if slices else None
-                )
-        workers.run(halve_shard, jobs, name="pyramid")
+                    writer.address, level, box, below, weighted, dtype, s3 or S3Settings(), of_cube,
+                    tuple(_written_below(writer, level, below, of_cube, weighted=weighted)),
+                )  # fmt: skip
+        for stored in workers.run(halve_shard, jobs, name="pyramid").values():
+            writer.note(stored)
         done += len(jobs)
         report(Progress("pyramid", done, total, "shards"))
     return levels
 
 
-def halve_shard(job: ShardJob) -> int:
-    """Make one shard of a level, chunk by chunk, and give its number of pixels with data."""
+def _written_below(
+    writer: ImageWriter, level: int, finer: Box, index: int | None, *, weighted: bool
+) -> Iterator[tuple[str, Stored]]:
+    """Name the shards of the level below that make one of a level."""
+    for plane in ("sci", "wht") if weighted else ("sci",):
+        for part in finer.cells(SHARD):
+            key = shard_key(plane, _place(part), level - 1, index)
+            if key in writer.stored:
+                yield key, writer.stored[key]
+
+
+def halve_shard(job: ShardJob) -> dict[str, Stored]:
+    """Make one shard of a level, chunk by chunk, and tell what was written."""
     image = ImageWriter(job.address, s3=job.s3)
+    image.note(dict(job.below))
     planes = {"sci": job.dtype, "wht": "f4"} if job.weighted else {"sci": job.dtype}
-    valid = 0
     with ExitStack() as stack:
         below = {plane: _shards_below(image, job, plane, stack) for plane in planes}
         packers = [
@@ -120,10 +139,10 @@ def halve_shard(job: ShardJob) -> int:
         halved = [np.empty((CHUNK, CHUNK), dtype=dtype) for dtype in planes.values()]
         for place in np.ndindex(SIDE, SIDE):
             here = _halve_chunks(below, (2 * place[0], 2 * place[1]), halved)
-            valid += here
             for packer, values in zip(packers if here else (), halved, strict=False):
                 packer.add(place, values)
-    return valid
+    written = {shard_key(plane, _place(job.box), job.level, job.index) for plane in planes}
+    return {key: stored for key, stored in image.stored.items() if key in written}
 
 
 def _halve_chunks(below: dict[str, _Below], corner: tuple[int, int], halved: list[Floats]) -> int:

@@ -2,22 +2,24 @@
 
 A task of this project fills whole shards, so that nothing needs merging, locking or an event loop: chunks are packed
 one after the other and followed by their index, as the Zarr v3 specification lays down for ``sharding_indexed``
-(index at the end, little-endian, CRC32C). zarr-python reads the result like its own, at a fifth of the cost.
+(index at the end, little-endian, CRC32C; each chunk followed by its own CRC32C). zarr-python reads the result like its
+own, at a fifth of the cost.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-import google_crc32c
 import numpy as np
 from numcodecs.blosc import Blosc
 from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError
+from jwstpipe.images.zarr.digests import CHECKSUM_BYTES, Stored, checksum, digest_of
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
 
 __all__ = [
-    "SIDE", "PackedShard", "ShardPacker", "encode_chunk", "encode_shard", "fill_of", "read_index",
+    "SIDE", "PackedShard", "ShardPacker", "decode_chunk", "digest_of_shard", "encode_chunk", "encode_shard", "fill_of",
+    "read_index", "whole_chunk",
 ]  # fmt: skip
 
 SIDE = SHARD // CHUNK
@@ -25,7 +27,6 @@ SIDE = SHARD // CHUNK
 
 MISSING = np.uint64(2**64 - 1)
 INDEX_BYTES = SIDE * SIDE * 16
-CHECKSUM_BYTES = 4
 INDEX_AND_CHECKSUM = INDEX_BYTES + CHECKSUM_BYTES
 
 Samples = NDArray[Any]
@@ -48,26 +49,35 @@ class ShardPacker:
         self._write = write
         self._every_bit = every_bit
         self._index = np.full((SIDE * SIDE, 2), MISSING, dtype="<u8")
+        self._checksums: dict[int, bytes] = {}
         self._position = 0
 
     def add(self, place: tuple[int, int], chunk: Samples) -> None:
         """Pack the chunk at a row and column of chunks; one that holds only the fill value takes no room."""
         if not chunk.size or _holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
             return
-        packed = encode_chunk(_whole(chunk))
-        self._index[place[0] * SIDE + place[1]] = self._position, len(packed)
+        packed, check = encode_chunk(_whole(chunk))
+        number, length = place[0] * SIDE + place[1], len(packed) + len(check)
+        self._index[number] = self._position, length
+        self._checksums[number] = check
         self._write(packed)
-        self._position += len(packed)
+        self._write(check)
+        self._position += length
 
-    def finish(self) -> None:
-        """Write the index, if there are any chunks."""
-        if self._position:
-            table = self._index.tobytes()
-            self._write(table)
-            self._write(_checksum(table))
+    def finish(self) -> Stored | None:
+        """Write the index, if there are any chunks, and tell what was written."""
+        if not self._position:
+            return None
+        table = self._index.tobytes()
+        self._write(table)
+        self._write(checksum(table))
+        checks = [self._checksums[number] for number in sorted(self._checksums)]
+        return Stored(self._position + INDEX_AND_CHECKSUM, digest_of(table, *checks))
 
 
-def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bool = False) -> list[bytes] | None:
+def encode_shard(
+    values: Samples, *, decode: Decode | None = None, every_bit: bool = False
+) -> tuple[list[bytes], Stored] | None:
     """Pack the samples of a shard (see `ShardPacker`).
 
     Parameters
@@ -81,8 +91,9 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
 
     Returns
     -------
-    list of bytes or None
-        Pieces of the shard in order; None when all samples are the fill value, so that there is nothing to store.
+    tuple or None
+        Pieces of the shard in order, and what they are together; None when all samples are the fill value, so that
+        there is nothing to store.
     """
     pieces: list[bytes] = []
     packer = ShardPacker(pieces.append, every_bit=every_bit)
@@ -90,20 +101,83 @@ def encode_shard(values: Samples, *, decode: Decode | None = None, every_bit: bo
         for column in range(SIDE):
             part = values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK]
             packer.add((row, column), part if decode is None or not part.size else decode(part))
-    packer.finish()
-    return pieces or None
+    stored = packer.finish()
+    return None if stored is None else (pieces, stored)
 
 
-def encode_chunk(values: Samples) -> bytes:
-    """Pack a contiguous array as one chunk."""
+def encode_chunk(values: Samples) -> tuple[bytes, bytes]:
+    """Pack a contiguous array as one chunk, and give the checksum that follows it."""
     codec = Blosc(cname=CODEC.cname, clevel=CODEC.clevel, shuffle=CODEC.shuffle)
-    return bytes(codec.encode(np.ascontiguousarray(values)))
+    packed = bytes(codec.encode(np.ascontiguousarray(values)))
+    return packed, checksum(packed)
+
+
+def decode_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bool = True) -> Samples:
+    """Unpack a chunk.
+
+    Parameters
+    ----------
+    content
+        The chunk with its checksum.
+    dtype
+        Type of its samples.
+    name
+        What it is a part of, for errors.
+    checked
+        A checksum follows it; False for stores of layout 1.
+
+    Returns
+    -------
+    ndarray
+        Its samples in a row; read-only.
+
+    Raises
+    ------
+    StoreError
+        A damaged chunk.
+    """
+    packed = content[:-CHECKSUM_BYTES] if checked else content
+    if checked and content[-CHECKSUM_BYTES:] != checksum(packed):
+        raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
+    try:
+        return np.frombuffer(Blosc().decode(packed), dtype=dtype)
+    except (RuntimeError, ValueError) as error:
+        raise StoreError(f"{name}: damaged (its samples cannot be unpacked: {error})") from None
+
+
+def digest_of_shard(content: bytes, *, name: str) -> str:
+    """Check a whole shard of layout 2 or newer, byte by byte, and give its digest (see `Stored`).
+
+    Raises
+    ------
+    StoreError
+        A damaged shard.
+    """
+    table = read_index(content[-INDEX_AND_CHECKSUM:], name=name)
+    checks, seen = [], INDEX_AND_CHECKSUM
+    for start, length in ((int(row[0]), int(row[1])) for row in table if row[0] != MISSING):
+        packed, check = content[start : start + length - CHECKSUM_BYTES], content[start + length - CHECKSUM_BYTES :]
+        if checksum(packed) != check[:CHECKSUM_BYTES]:
+            raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
+        checks.append(check[:CHECKSUM_BYTES])
+        seen += length
+    if seen != len(content):
+        raise StoreError(f"{name}: damaged ({len(content) - seen:,} bytes too many)")
+    return digest_of(table.tobytes(), *checks)
 
 
 class PackedShard:
     """A shard that stands somewhere, unpacked chunk by chunk."""
 
-    def __init__(self, fetch: Callable[[int, int], bytes], size: int, dtype: np.dtype[Any], *, name: str) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[int, int], bytes],
+        size: int,
+        dtype: np.dtype[Any],
+        *,
+        name: str,
+        checked: bool = True,
+    ) -> None:
         """Read the index of a shard.
 
         Parameters
@@ -115,14 +189,16 @@ class PackedShard:
         dtype
             Type of the samples.
         name
-            The store, for errors.
+            The shard, for errors.
+        checked
+            A checksum follows each chunk; False for stores of layout 1.
 
         Raises
         ------
         StoreError
             A damaged shard.
         """
-        self._fetch, self._dtype = fetch, dtype
+        self._fetch, self._dtype, self._name, self._checked = fetch, dtype, name, checked
         tail = fetch(max(size - INDEX_AND_CHECKSUM, 0), size)
         self._index = read_index(tail, name=name).reshape(SIDE, SIDE, 2)
 
@@ -131,8 +207,16 @@ class PackedShard:
         start, length = self._index[place]
         if start == MISSING:
             return None
-        packed = self._fetch(int(start), int(start) + int(length))
-        return np.frombuffer(Blosc().decode(packed), dtype=self._dtype).reshape(CHUNK, CHUNK)
+        content = self._fetch(int(start), int(start) + int(length))
+        return whole_chunk(content, self._dtype, name=self._name, checked=self._checked)
+
+
+def whole_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bool = True) -> Samples:
+    """Unpack a chunk of a shard, (`CHUNK`, `CHUNK`); see `decode_chunk`."""
+    samples = decode_chunk(content, dtype, name=name, checked=checked)
+    if samples.size != CHUNK * CHUNK:
+        raise StoreError(f"{name}: damaged (a chunk holds {samples.size:,} samples, not {CHUNK * CHUNK:,})")
+    return samples.reshape(CHUNK, CHUNK)
 
 
 def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
@@ -143,9 +227,9 @@ def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
     StoreError
         A damaged index.
     """
-    table, checksum = tail[:-CHECKSUM_BYTES], tail[-CHECKSUM_BYTES:]
-    if len(table) != INDEX_BYTES or checksum != _checksum(table):
-        raise StoreError(f"{name}: a shard is damaged (the checksum of its index is wrong); make the image again")
+    table, check = tail[:-CHECKSUM_BYTES], tail[-CHECKSUM_BYTES:]
+    if len(table) != INDEX_BYTES or check != checksum(table):
+        raise StoreError(f"{name}: damaged (the checksum of its index is wrong)")
     return np.frombuffer(table, dtype="<u8").reshape(-1, 2)
 
 
@@ -171,7 +255,3 @@ def _holds_only(part: Samples, fill: float, *, every_bit: bool) -> bool:
 def fill_of(dtype: np.dtype[Any]) -> float:
     """Give what stands for no data in planes of a type, as `plane_spec` has it."""
     return float("nan") if dtype.kind == "f" else 0
-
-
-def _checksum(table: bytes) -> bytes:
-    return int(google_crc32c.value(table)).to_bytes(CHECKSUM_BYTES, "little")

@@ -1,11 +1,11 @@
 """`ImageWriter`: how an image store comes to be.
 
-A writer creates the arrays, tasks fill their shards in any order, and `finish` writes the root metadata at the very
-end: until then no reader takes the folder for an image. Documents and shards are written whole, past zarr-python.
+A writer creates the arrays, tasks fill their shards in any order, and `finish` writes manifest and root metadata at the
+very end: until then no reader takes the folder for an image. Documents and shards are written whole, past zarr-python.
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.errors import StoreError
 from jwstpipe.fits.hdus import CARD
-from jwstpipe.images.zarr.layout import NODES, SHARD, PlaneSpec, array_path
+from jwstpipe.images.zarr.digests import Stored, digest_of
+from jwstpipe.images.zarr.layout import NODES, SHARD, PlaneSpec, array_path, sealed
+from jwstpipe.images.zarr.manifest import MANIFEST, MANIFEST_CHUNK, encode_manifest
 from jwstpipe.images.zarr.metadata import array_document, group_document, plane_document
 from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
@@ -22,7 +25,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.sampled_wcs import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, object_writer, put_bytes, writing_errors
 
-__all__ = ["BYTES_PIECE", "ImageWriter", "byte_pieces"]
+__all__ = ["BYTES_PIECE", "ImageWriter", "byte_pieces", "shard_key"]
 
 BYTES_PIECE = 16 << 20
 """Bytes of an HDU that is no plane written at once, and their chunk."""
@@ -41,7 +44,10 @@ class ImageWriter:
     def __init__(self, address: str | Path, *, s3: S3Settings | None = None) -> None:
         self.address = str(address)
         self._s3 = s3
-        self._groups: set[str] = set()
+        self.stored: dict[str, Stored] = {}
+        """Objects that this writer wrote; those of other workers come by `note`."""
+
+        self._documents: dict[str, bytes] = {}
         self._planes: dict[str, dict[str, Any]] = {}
 
     def create_plane(
@@ -84,18 +90,21 @@ class ImageWriter:
         """
         packed = encode_shard(values, decode=decode, every_bit=every_bit)
         if packed is not None:
-            self._put(self._shard_key(plane, shard, level, index), *packed)
+            pieces, stored = packed
+            self._put(shard_key(plane, shard, level, index), stored, *pieces)
 
     @contextmanager
     def packed_shard(
         self, plane: str, shard: tuple[int, int], *, level: int = 0, index: int | None = None
     ) -> Iterator[ShardPacker]:
         """Fill a shard chunk by chunk; all of it appears when the block ends well, or nothing."""
-        address = f"{self.address}/{self._shard_key(plane, shard, level, index)}"
-        with writing_errors(self.address), object_writer(address, s3=self._s3) as write:
+        key = shard_key(plane, shard, level, index)
+        with writing_errors(self.address), object_writer(f"{self.address}/{key}", s3=self._s3) as write:
             packer = ShardPacker(write)
             yield packer
-            packer.finish()
+            stored = packer.finish()
+        if stored is not None:
+            self.stored[key] = stored
 
     def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
         """Fill all shards of a window that starts at the corner of one and ends with one, or with the array."""
@@ -113,33 +122,48 @@ class ImageWriter:
         level: int = 0,
         index: int | None = None,
     ) -> Iterator[PackedShard | None]:
-        """Open a shard that was written before, to read it chunk by chunk; None where it has no samples."""
-        address = f"{self.address}/{self._shard_key(plane, shard, level, index)}"
+        """Open a shard that was written before, to read it chunk by chunk; None where it has no samples.
+
+        Raises
+        ------
+        StoreError
+            This writer knows that it was written (see `note`), and it is not there any more; or it is damaged.
+        """
+        key = shard_key(plane, shard, level, index)
+        address, name = f"{self.address}/{key}", f"{self.address}: {key}"
         kind = np.dtype(dtype)
         with writing_errors(self.address):
             if is_remote(address):
                 packed = get_bytes(address, s3=self._s3)
+                if packed is None and key in self.stored:
+                    raise StoreError(f"{name}: lost while the image was made; make it again")
                 yield (
                     None
                     if packed is None
-                    else PackedShard(lambda start, end: packed[start:end], len(packed), kind, name=self.address)
+                    else PackedShard(lambda start, end: packed[start:end], len(packed), kind, name=name)
                 )
                 return
             path = Path(address)
             if not path.exists():
+                if key in self.stored:
+                    raise StoreError(f"{name}: lost while the image was made; make it again")
                 yield None
                 return
             with path.open("rb") as stream:
                 yield PackedShard(
                     lambda start, end: os.pread(stream.fileno(), end - start, start),
-                    path.stat().st_size, kind, name=self.address,
+                    path.stat().st_size, kind, name=name,
                 )  # fmt: skip
+
+    def note(self, objects: Mapping[str, Stored]) -> None:
+        """Take over what another worker wrote: it belongs to the image, and to its manifest."""
+        self.stored.update(objects)
 
     def write_header(self, name: str, content: bytes) -> None:
         """Store a FITS header byte for byte."""
         cards = np.frombuffer(content, dtype="u1").reshape(-1, CARD)
-        self._create(f"header/{name}", array_document(cards.shape, cards.dtype, cards.shape, ("card", "char")))
-        self._put(f"header/{name}/c/0/0", encode_chunk(cards))
+        self._create(f"header/{name}", array_document(cards.shape, cards.dtype, cards.shape, (f"{name}_card", "char")))
+        self._put_chunk(f"header/{name}/c/0/0", cards)
 
     def write_wcs(self, nodes: WcsNodes) -> None:
         """Store the sampled gwcs."""
@@ -152,7 +176,7 @@ class ImageWriter:
         }
         names = ("node_y", "node_x", "component")
         self._create(NODES, array_document(vectors.shape, vectors.dtype, vectors.shape, names, attributes=attributes))
-        self._put(f"{NODES}/c/0/0/0", encode_chunk(vectors))
+        self._put_chunk(f"{NODES}/c/0/0/0", vectors)
 
     def write_bytes(self, path: str, size: int, pieces: Iterable[bytes], *, width: int = 1) -> None:
         """Store the data of an HDU byte for byte.
@@ -169,30 +193,44 @@ class ImageWriter:
             Bytes of a number, which pack better together.
         """
         chunk = min(size, BYTES_PIECE)
-        self._create(path, array_document((size,), np.dtype("u1"), (chunk,), ("byte",), typesize=width))
+        self._create(
+            path,
+            array_document((size,), np.dtype("u1"), (chunk,), (f"{path.replace('/', '_')}_byte",), typesize=width),
+        )
         for number, piece in enumerate(pieces):
             padded = piece if len(piece) == chunk else piece + bytes(chunk - len(piece))
-            self._put(
-                f"{path}/c/{number}",
-                encode_chunk(np.frombuffer(padded, dtype=f"V{width}" if len(padded) % width == 0 else "u1")),
-            )
+            kind = f"V{width}" if len(padded) % width == 0 else "u1"
+            self._put_chunk(f"{path}/c/{number}", np.frombuffer(padded, dtype=kind))
 
     def finish(self, attributes: dict[str, Any]) -> None:
-        """Write the group metadata, the root last: from now on this is an image."""
-        for path in sorted(self._groups):
-            self._put(f"{path}/zarr.json", group_document())
-        ours = {**attributes["jwstpipe"], "arrays": self._planes}
-        self._put("zarr.json", group_document({**attributes, "jwstpipe": ours}))
+        """Write group metadata, manifest and, last, the root: from now on this is an image."""
+        arrays = dict(self._documents)
+        for group in sorted({path.partition("/")[0] for path in arrays}):
+            inside = {path.partition("/")[2]: text for path, text in arrays.items() if path.startswith(f"{group}/")}
+            self._create(group, group_document(members=inside))
+        manifest = np.frombuffer(encode_manifest(self.stored), dtype="u1")
+        self._create(MANIFEST, array_document(manifest.shape, manifest.dtype, manifest.shape, ("manifest_byte",)))
+        self._put_chunk(MANIFEST_CHUNK, manifest)
+        facts = {"digest": digest_of(manifest.tobytes()), "objects": len(self.stored) - 2}
+        ours = sealed({**attributes["jwstpipe"], "arrays": self._planes, "manifest": facts})
+        root = group_document({**attributes, "jwstpipe": ours}, members=self._documents)
+        self._put("zarr.json", Stored(len(root), digest_of(root)), root)
 
     def _create(self, path: str, document: bytes) -> None:
-        self._groups.add(path.split("/", maxsplit=1)[0])
-        self._put(f"{path}/zarr.json", document)
+        self._documents[path] = document
+        self._put(f"{path}/zarr.json", Stored(len(document), digest_of(document)), document)
 
-    def _put(self, key: str, *pieces: bytes) -> None:
+    def _put_chunk(self, key: str, values: NDArray[Any]) -> None:
+        packed, check = encode_chunk(values)
+        self._put(key, Stored(len(packed) + len(check), digest_of(check)), packed, check)
+
+    def _put(self, key: str, stored: Stored, *pieces: bytes) -> None:
+        self.stored[key] = stored
         with writing_errors(self.address):
             put_bytes(f"{self.address}/{key}", *pieces, s3=self._s3)
 
-    @staticmethod
-    def _shard_key(plane: str, shard: tuple[int, int], level: int, index: int | None) -> str:
-        place = shard if index is None else (index, *shard)
-        return f"{array_path(plane, level)}/c/{'/'.join(map(str, place))}"
+
+def shard_key(plane: str, shard: tuple[int, int], level: int = 0, index: int | None = None) -> str:
+    """Name a shard of a plane in its store; `index` is the slice of a cube."""
+    place = shard if index is None else (index, *shard)
+    return f"{array_path(plane, level)}/c/{'/'.join(map(str, place))}"

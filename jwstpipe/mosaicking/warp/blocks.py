@@ -69,7 +69,7 @@ def blocks(job: TileJob, placed: list[MappedSource], used: set[str]) -> Iterator
         Takes the product ids of the inputs that gave at least one window of samples.
     """
     memory = _Memory(ScratchBuffer(GROUP_BYTES), ScratchBuffer(SUMS_BYTES))
-    for box in job.window.cells(BLOCK):
+    for box in job.window.cells(BLOCK, job.origin):
         planes = {plane: _empty(plane, box.shape) for plane in job.planes}
         clipped = 0
         for band in box.bands(_rows_at_once(job, placed, box)):

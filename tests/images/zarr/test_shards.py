@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import zarr
-from zarr.codecs import BloscCodec
+from zarr.codecs import BloscCodec, Crc32cCodec
 
 from jwstpipe.errors import StoreError
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD, plane_spec
@@ -19,8 +19,8 @@ def sky():
     return values
 
 
-def unpacked(content, dtype):
-    return PackedShard(lambda start, end: content[start:end], len(content), dtype, name="image")
+def unpacked(content, dtype, *, checked=True):
+    return PackedShard(lambda start, end: content[start:end], len(content), dtype, name="image", checked=checked)
 
 
 @pytest.mark.parametrize("plane", ["sci", "dq", "n"])
@@ -42,7 +42,7 @@ def test_zarr_reads_our_shards_and_we_read_those_of_zarr(tmp_path, sky, plane):
         dtype=spec.dtype,
         chunks=(CHUNK, CHUNK),
         shards=(SHARD, SHARD),
-        compressors=BloscCodec(cname=CODEC.cname, clevel=CODEC.clevel, shuffle="bitshuffle"),
+        compressors=[BloscCodec(cname=CODEC.cname, clevel=CODEC.clevel, shuffle="bitshuffle"), Crc32cCodec()],
         fill_value=spec.fill,
     )
     theirs[:SHARD], theirs[SHARD:] = values, edge
@@ -64,7 +64,7 @@ def test_a_shard_without_samples_is_not_stored(tmp_path):
 
 
 def test_a_damaged_shard_is_refused(sky):
-    packed = bytearray(b"".join(encode_shard(sky)))
+    packed = bytearray(b"".join(encode_shard(sky)[0]))
     packed[-10] ^= 1
     with pytest.raises(StoreError, match="damaged"):
         unpacked(bytes(packed), np.dtype("f4"))

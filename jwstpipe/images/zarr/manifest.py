@@ -1,0 +1,92 @@
+"""The manifest of an image store: each object that must be there, with its size and digest.
+
+It stands in the store as the array ``manifest``, the bytes of a JSON object ``{key: [size, digest]}``, and its own
+digest stands in the root attributes. Shards without a sample are not stored, so only the manifest can tell a shard
+that never was from one that was lost.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from jwstpipe.errors import StoreError
+from jwstpipe.images.zarr.digests import CHECKSUM_BYTES, Stored, checksum, digest_of
+from jwstpipe.images.zarr.shards import decode_chunk, digest_of_shard
+
+__all__ = ["MANIFEST", "MANIFEST_CHUNK", "check_object", "encode_manifest", "read_manifest"]
+
+MANIFEST = "manifest"
+"""Array that holds it."""
+
+MANIFEST_CHUNK = f"{MANIFEST}/c/0"
+
+
+def encode_manifest(objects: Mapping[str, Stored]) -> bytes:
+    """Write a manifest; the same objects give the same bytes."""
+    return json.dumps({key: list(objects[key]) for key in sorted(objects)}, separators=(",", ":")).encode()
+
+
+def read_manifest(chunk: bytes | None, facts: dict[str, Any], *, name: str) -> dict[str, Stored]:
+    """Read a manifest.
+
+    Parameters
+    ----------
+    chunk
+        The object `MANIFEST_CHUNK`; None where it is lost.
+    facts
+        What the root attributes say of it: its ``digest``.
+    name
+        The store, for errors.
+
+    Raises
+    ------
+    StoreError
+        Lost or damaged.
+    """
+    label = f"{name}: {MANIFEST_CHUNK}"
+    if chunk is None:
+        raise StoreError(f"{label}: lost")
+    content = decode_chunk(chunk, np.dtype("u1"), name=label).tobytes()
+    if digest_of(content) != facts.get("digest"):
+        raise StoreError(f"{label}: damaged (it is not the one that the root names)")
+    return {key: Stored(int(size), str(digest)) for key, (size, digest) in json.loads(content).items()}
+
+
+def check_object(key: str, content: bytes | None, written: Stored, *, sharded: bool, name: str) -> None:
+    """Compare an object with what the manifest says of it.
+
+    Parameters
+    ----------
+    key
+        Its key in the store.
+    content
+        Its bytes; None where it is lost.
+    written
+        What was written.
+    sharded
+        It is a shard of a plane, not a single chunk or a document.
+    name
+        The store, for errors.
+
+    Raises
+    ------
+    StoreError
+        Lost or damaged.
+    """
+    label = f"{name}: {key}"
+    if content is None:
+        raise StoreError(f"{label}: lost")
+    if len(content) != written.size:
+        raise StoreError(f"{label}: damaged (it has {len(content):,} bytes, {written.size:,} were written)")
+    if key.endswith("zarr.json"):
+        found = digest_of(content)
+    elif sharded:
+        found = digest_of_shard(content, name=label)
+    else:
+        found = digest_of(content[-CHECKSUM_BYTES:])
+        if checksum(content[:-CHECKSUM_BYTES]) != content[-CHECKSUM_BYTES:]:
+            raise StoreError(f"{label}: damaged (the checksum of its bytes is wrong)")
+    if found != written.digest:
+        raise StoreError(f"{label}: damaged (its digest is {found}, {written.digest} was written)")
