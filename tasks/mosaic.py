@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from prefect import get_run_logger
 
@@ -13,6 +14,7 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
 from jwstpipe.mosaicking.build import MosaicReceipt, build_mosaic
 from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.mosaicking.reuse import with_known_corner
 from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
@@ -62,7 +64,8 @@ def plan_filters(
         groups[info.instrument or "", info.filter].append(image)
     addresses = [run.store.url(str(image.storage_key)) for image in images]
     s3 = run.settings.s3
-    grid = common_frame(addresses, scale_arcsec=request.scale_arcsec, s3=s3, workers=run.workers)
+    plane, window = common_frame(addresses, scale_arcsec=request.scale_arcsec, s3=s3, workers=run.workers)
+    grid = with_known_corner(plane, _earlier_planes(run, sorted(groups))), window
     options = request.mosaic_options()
     planned = []
     for (instrument, name), members in sorted(groups.items()):
@@ -107,6 +110,15 @@ def _build(run: Run, plans: Mapping[str, FilterPlan]) -> Iterator[ProductRecord]
             run.note(note)
 
 
+def _earlier_planes(run: Run, groups: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """Give the planes of earlier mosaics of these instruments and filters, the newest of each first."""
+    for instrument, name in groups:
+        query = RecordQuery(kind=("mosaic",), file_name=_mosaic_name(instrument, name))
+        for record in run.catalog.find(query, sort="newest")[:MOST_EARLIER]:
+            if isinstance(grid := record.parameters.get("grid"), dict):
+                yield grid
+
+
 def _earlier(run: Run, planned: FilterPlan) -> tuple[str, ...]:
     """Find earlier mosaics of the same filter: their tiles are taken where the same inputs made them."""
     found = run.catalog.find(RecordQuery(kind=("mosaic",), file_name=_file_name(planned)), sort="newest")
@@ -115,7 +127,11 @@ def _earlier(run: Run, planned: FilterPlan) -> tuple[str, ...]:
 
 
 def _file_name(planned: FilterPlan) -> str:
-    return f"{planned.instrument}_{planned.filter}_mosaic.zarr".lower()
+    return _mosaic_name(planned.instrument, planned.filter)
+
+
+def _mosaic_name(instrument: str, name: str) -> str:
+    return f"{instrument}_{name}_mosaic.zarr".lower()
 
 
 def _record(run: Run, planned: FilterPlan, receipt: MosaicReceipt, key: str) -> ProductRecord:

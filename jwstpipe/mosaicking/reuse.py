@@ -1,6 +1,6 @@
 """Tiles that an earlier mosaic has already: the same job gives the same samples, so they are copied, not computed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import TILE, SkyGrid
 from jwstpipe.storage import copy_object, get_bytes, is_remote, put_bytes
 
-__all__ = ["Earlier", "FilledTile", "fill_tile", "known_tiles", "tile_records"]
+__all__ = ["Earlier", "FilledTile", "fill_tile", "known_tiles", "tile_records", "with_known_corner"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,23 @@ def tile_records(receipts: Mapping[str, TileReceipt]) -> dict[str, dict[str, Any
         key: {name: value for name, value in asdict(receipt).items() if name not in left_out}
         for key, receipt in receipts.items()
     }
+
+
+def with_known_corner(grid: SkyGrid, earlier: Iterable[Mapping[str, Any]]) -> SkyGrid:
+    """Lay out a plane as the first of earlier mosaics that lies on it, so that their tiles can be taken.
+
+    Parameters
+    ----------
+    grid
+        The plane.
+    earlier
+        Planes of earlier mosaics, as `SkyGrid.as_dict` wrote them.
+    """
+    for values in earlier:
+        found = SkyGrid.from_dict(dict(values))
+        if found.tile_corner is not None and replace(found, tile_corner=grid.tile_corner) == grid:
+            return found
+    return grid
 
 
 def known_tiles(image: ImageStore) -> dict[str, Earlier]:
