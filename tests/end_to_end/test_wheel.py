@@ -1,0 +1,106 @@
+"""The wheel in an environment of its own: only `jwstpipe` at the top, everything inside, and the demo goes its way."""
+
+import filecmp
+import json
+import os
+import shutil
+import site
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from jwstpipe import open_image
+
+ROOT = Path(__file__).parents[2]
+NOT_TO_BE_RUN = "raise SystemExit('a file of the user was run')\n"
+
+
+def run(*words, cwd, env=None):
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=900, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def build(kind, project, folder):
+    run(sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", folder, cwd=project)
+    (built,) = folder.glob("*.whl" if kind == "wheel" else "*.tar.gz")
+    return built
+
+
+def members(wheel):
+    with zipfile.ZipFile(wheel) as opened:
+        return {entry.filename: entry.CRC for entry in opened.infolist() if ".dist-info/" not in entry.filename}
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    return build("wheel", ROOT, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def python(wheel, tmp_path_factory):
+    """The interpreter of an empty environment with the wheel; what it depends on is found where the tests find it."""
+    folder = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", "--without-pip", folder, cwd=folder)
+    interpreter = folder / "bin" / "python"
+    pip = (sys.executable, "-m", "pip", "--python", interpreter, "--disable-pip-version-check", "--quiet")
+    run(*pip, "install", "--no-deps", "--no-index", "--no-compile", wheel, cwd=folder)
+    (installed,) = folder.glob("lib/python*/site-packages")
+    # a folder that a .pth file names is searched, but its own .pth files, one of them this checkout's, are not read
+    (installed / "dependencies.pth").write_text("".join(f"{place}\n" for place in site.getsitepackages()))
+    take_compiled_kernels(ROOT / "jwstpipe", installed / "jwstpipe")
+    return interpreter
+
+
+def take_compiled_kernels(source, installed):
+    """Spare the compiler: a module that is the same file, with the same time, has the same kernels."""
+    for module in installed.rglob("*.py"):
+        same = source / module.relative_to(installed)
+        caches = list(same.parent.glob(f"__pycache__/{same.stem}.*.nb[ci]"))
+        if caches and filecmp.cmp(same, module, shallow=False):
+            shutil.copystat(same, module)
+            (module.parent / "__pycache__").mkdir(exist_ok=True)
+            for cache in caches:
+                shutil.copy(cache, module.parent / "__pycache__")
+
+
+def test_nothing_but_jwstpipe_stands_at_the_top_and_what_commands_need_is_inside(wheel, tmp_path):
+    found = members(wheel)
+    assert {name.partition("/")[0] for name in found} == {"jwstpipe"}
+    for folder in ("flows", "tasks", "deployments", "configs"):
+        here = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
+        assert here
+        assert {f"jwstpipe/{path.relative_to(ROOT)}" for path in here} <= set(found)
+    unpacked = tmp_path / "unpacked"
+    with tarfile.open(build("sdist", ROOT, tmp_path)) as opened:
+        opened.extractall(unpacked, filter="data")
+    (project,) = unpacked.iterdir()
+    assert members(build("wheel", project, tmp_path)) == found
+
+
+def test_the_demo_goes_the_whole_way_beside_files_of_the_user(python, tmp_path):
+    for name in ("flows", "tasks", "deployments", "configs"):
+        (tmp_path / f"{name}.py").write_text(NOT_TO_BE_RUN)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    where = "import jwstpipe, sys; print(jwstpipe.__file__, *sorted({'flows', 'tasks'} & set(sys.modules)))"
+    said = run(python, "-c", where, cwd=tmp_path, env=environment).stdout
+    assert said == f"{next(python.parents[1].glob('lib/python*/site-packages'))}/jwstpipe/__init__.py\n"
+    command = (python, "-m", "jwstpipe", "demo", "--out", "made", "--size", "tiny", "--json")
+    done = run(*command, cwd=tmp_path, env=environment)
+    assert "Traceback" not in done.stderr
+    report = json.loads(done.stdout)
+    assert [product["kind"] for product in report["products"]] == ["mosaic", "mosaic", "picture"]
+    assert {"simulate", "search", "transfer", "convert", "composite"} <= set(report["seconds"])
+    assert report["dashboard"].startswith("http://127.0.0.1:")
+    for product in report["products"][:-1]:
+        assert np.isfinite(open_image(product["where"]).read()).any()
+    with Image.open(tmp_path / "made" / "composite.png") as opened:
+        pixels = np.asarray(opened.convert("RGB")).astype(float)
+    assert pixels.std() > 20
+    assert list(tmp_path.rglob("*.partial")) == []
