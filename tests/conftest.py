@@ -15,6 +15,19 @@ settings.load_profile("jwstpipe")
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
+SERVERS = ("tests/flows/", "tests/end_to_end/")
+"""Rooms whose tests start whole stacks of servers: one process runs them all, one after another."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Keep a file's tests together, so that what they share is made once; begin with the stacks, which take longest."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SERVERS))
+    for item in items:
+        group = "servers" if item.nodeid.startswith(SERVERS) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 def pytest_terminal_summary(terminalreporter):
     """Show the tables that tests hand over with record_property("table", ...), from other processes too."""
     for report in terminalreporter.getreports("passed"):

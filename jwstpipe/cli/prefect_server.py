@@ -19,7 +19,7 @@ from jwstpipe.storage import writing_errors
 
 __all__ = ["PrefectServer", "flush_history", "free_port", "starting_server", "stop_process", "use_server"]
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 STOP_SECONDS = 15.0
 FLUSH_SECONDS = 10.0
 

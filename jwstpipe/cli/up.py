@@ -23,7 +23,7 @@ from jwstpipe.settings import Settings, as_environment
 
 __all__ = ["COMMANDS"]
 
-SERVE_SECONDS = 90.0
+SERVE_SECONDS = 300.0
 LOOK_SECONDS = 0.5
 
 

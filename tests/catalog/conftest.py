@@ -44,7 +44,7 @@ def wire_server(folder):
             process.terminate()
 
 
-def wait_for_server(address, process, seconds=20):
+def wait_for_server(address, process, seconds=300):
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and process.poll() is None:
         with MongoClient(address, serverSelectionTimeoutMS=500) as client:

@@ -101,7 +101,7 @@ def test_a_killed_writer_leaves_whole_records_only(tmp_path):
     with open_catalog(path) as catalog:
         writer = SPAWN.Process(target=publish_for_ever, args=(path,))
         writer.start()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 300
         while catalog.count() < 40 and time.monotonic() < deadline:
             writer.join(0.01)
         writer.kill()

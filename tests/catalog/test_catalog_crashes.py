@@ -36,7 +36,7 @@ def attempts(tmp_path_factory):
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, script, folder, folder / "source.fits", str(POINTS)],
-        capture_output=True, text=True, timeout=250, env=environment, check=False,
+        capture_output=True, text=True, timeout=1000, env=environment, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return folder, json.loads(done.stdout)

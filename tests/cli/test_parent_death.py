@@ -26,4 +26,4 @@ def test_a_process_ends_with_the_one_that_started_it_even_when_that_is_killed_ha
         child = psutil.Process(int(parent.stdout.readline()))
         assert "time.sleep" in child.cmdline()[-1]
         parent.kill()
-    child.wait(timeout=30)
+    child.wait(timeout=300)

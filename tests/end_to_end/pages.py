@@ -9,7 +9,7 @@ from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-SECONDS = 120
+SECONDS = 600
 WIDTH, HEIGHT = 1280, 1150
 
 

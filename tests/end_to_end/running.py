@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from tests.world import variables
 
 JWSTPIPE = [sys.executable, "-m", "jwstpipe"]
-STOP_SECONDS = 90
+STOP_SECONDS = 360
 
 
 @dataclass

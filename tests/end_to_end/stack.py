@@ -3,10 +3,8 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,28 +14,11 @@ from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from jwstpipe.deployments.certificates import make_certificates
+from tests.waiting import free_port, wait_for
 from tests.world import variables
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 150
 PYTHON = sys.executable
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def wait_for(what, question, seconds=START_SECONDS):
-    """Ask until the answer is true, and give it."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = question()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"{what} within {seconds} s"
-        time.sleep(0.1)
 
 
 def answers(address):
@@ -75,14 +56,14 @@ class Stack:
         if process.poll() is None:
             (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
         try:
-            process.wait(30)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def run(self, *words):
         done = subprocess.run(
-            [PYTHON, *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=120, check=False
+            [PYTHON, *words], cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

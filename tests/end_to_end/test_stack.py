@@ -18,10 +18,10 @@ from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
-from tests.end_to_end.stack import start_stack, wait_for
+from tests.end_to_end.stack import start_stack
+from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET
 
-END_SECONDS = 150
 FINE = 0.012
 """Pixel size that keeps a run busy for some seconds, arcsec."""
 
@@ -54,7 +54,7 @@ def reach(job, percent):
         assert not status.ended, status
         return job.progress().percent >= percent
 
-    wait_for(f"{job.title} at {percent} %", far_enough, END_SECONDS)
+    wait_for(f"{job.title} at {percent} %", far_enough, LIMIT_SECONDS)
 
 
 def logs(stack, name):
@@ -62,7 +62,7 @@ def logs(stack, name):
 
 
 def ended(stack, job, state="done"):
-    status = job.watch(timeout=END_SECONDS)
+    status = job.watch(timeout=LIMIT_SECONDS)
     assert status.state == state, f"{status}\n{logs(stack, 'worker')}"
     return status
 
@@ -89,7 +89,7 @@ def first(stack):
     """The first run: everything is made."""
     job = jwstpipe.submit("process_target", request())
     seen = []
-    status = job.watch(seen.append, timeout=END_SECONDS)
+    status = job.watch(seen.append, timeout=LIMIT_SECONDS)
     assert status.state == "done", f"{status}\n{logs(stack, 'worker')}"
     return job, [progress.done for progress in seen]
 
@@ -125,7 +125,7 @@ def test_a_cancelled_job_stops_its_work_and_leaves_nothing_half_published(stack,
     before = published_and_stored()
     job = jwstpipe.submit("process_target", request(scale_arcsec=FINE))
     reach(job, 61)
-    assert job.cancel(timeout=END_SECONDS).state == "cancelled"
+    assert job.cancel(timeout=LIMIT_SECONDS).state == "cancelled"
     with pytest.raises(InterruptedRunError):
         job.result()
     with open_workers(load_settings().execution) as workers:

@@ -30,10 +30,9 @@ from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.storage import open_store
 from tests.end_to_end.pages import HEIGHT, WIDTH, choose, colours, field, keep, press, text, until
 from tests.end_to_end.running import JWSTPIPE, Up, up
-from tests.end_to_end.stack import wait_for
+from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET, served
 
-SCHEDULE_SECONDS = 150
 LATE = "f444w"
 """Filter whose combined image the archive gets while the schedule runs."""
 
@@ -234,11 +233,11 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     def have(files):
         return combined_images(site.home) == {file.path.name for file in files}
 
-    wait_for("the first round", lambda: rounds() and have(site.early), SCHEDULE_SECONDS)
+    wait_for("the first round", lambda: rounds() and have(site.early))
     seen = len(rounds())
     site.release()
     everything = [*site.early, *site.late]
-    wait_for("a round after the archive grew", lambda: len(rounds()) > seen + 1 and have(everything), SCHEDULE_SECONDS)
+    wait_for("a round after the archive grew", lambda: len(rounds()) > seen + 1 and have(everything))
     requests.patch(address, json={"paused": True}, timeout=10)
     store = open_store(site.home / "store")
     moved = [read_report(store, run["id"]).bytes_moved for run in rounds()]
@@ -272,7 +271,7 @@ def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(sit
             env=running.environment,
             capture_output=True,
             text=True,
-            timeout=180,
+            timeout=LIMIT_SECONDS,
             check=False,
         )
 

@@ -16,13 +16,14 @@ import pytest
 from PIL import Image
 
 from jwstpipe import open_image
+from tests.waiting import LIMIT_SECONDS
 
 ROOT = Path(__file__).parents[2]
 NOT_TO_BE_RUN = "raise SystemExit('a file of the user was run')\n"
 
 
 def run(*words, cwd, env=None):
-    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=900, check=False)
+    done = subprocess.run(words, cwd=cwd, env=env, capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
 

@@ -1,7 +1,6 @@
 """Cluster specs: those that are shipped are right, wrong ones are refused in a sentence, TLS keeps strangers out."""
 
 import os
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from jwstpipe.errors import ServiceError, UsageError
 from jwstpipe.execution.clusters import cluster_spec, read_cluster_spec
 from jwstpipe.execution.workers import open_workers
 from jwstpipe.settings import ExecutionSettings
+from tests.waiting import free_port, wait_for_port
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "dask"
 SCRIPT = Path(__file__).parents[2] / "deployments" / "certificates.py"
@@ -85,12 +85,6 @@ def certificates(folder):
     return done.stdout.split()
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @contextmanager
 def tls_part(command, folder, role, *words):
     """Run a part of a Dask cluster as a process."""
@@ -112,7 +106,8 @@ def tls_scheduler(tmp_path_factory):
     port = free_port()
     pages = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
     words = ("--protocol", "tls", "--host", "127.0.0.1", "--port", str(port), *pages)
-    with tls_part("scheduler", folder, "scheduler", *words):
+    with tls_part("scheduler", folder, "scheduler", *words) as process:
+        wait_for_port(port, process)
         yield folder, f"tls://127.0.0.1:{port}"
 
 
@@ -132,7 +127,7 @@ def test_a_scheduler_without_workers_is_named_after_the_patience(tls_scheduler):
 
 def test_work_runs_over_tls_and_strangers_stay_outside(tls_scheduler, tmp_path, monkeypatch):
     folder, address = tls_scheduler
-    patient = ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=60)
+    patient = ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=300)
     with tls_part("worker", folder, "worker", address, "--nworkers", "1", "--host", "127.0.0.1", "--no-dashboard"):
         with open_workers(patient) as workers:
             assert workers.run(double, {"a": 21}, name="double")["a"][0] == 42

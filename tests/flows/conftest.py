@@ -17,7 +17,7 @@ def prefect_server():
     os.environ.update(QUIET)
     from prefect.testing.utilities import prefect_test_harness
 
-    with prefect_test_harness(server_startup_timeout=120):
+    with prefect_test_harness(server_startup_timeout=600):
         yield
 
 

@@ -11,8 +11,9 @@ import jwstpipe
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import ExecutionSettings
-from tests.execution.test_clusters import certificates, free_port, spec_file
+from tests.execution.test_clusters import certificates, spec_file
 from tests.mosaicking.test_incremental import PLANE, contents, strip_of_images
+from tests.waiting import free_port, wait_for_port
 
 OPTIONS = MosaicOptions(background="level", combine="clipped")
 
@@ -30,7 +31,8 @@ def undisturbed(tmp_path_factory):
 @contextmanager
 def cluster(protocol, folder):
     """Run a scheduler and two workers, each a process of its own; give their settings and the workers' processes."""
-    address = f"{protocol}://127.0.0.1:{free_port()}"
+    port = free_port()
+    address = f"{protocol}://127.0.0.1:{port}"
     certificates(folder)
 
     def part(command, role, *words):
@@ -43,12 +45,13 @@ def cluster(protocol, folder):
         return process
 
     with ExitStack() as stack:
-        listening = ("--protocol", protocol, "--host", "127.0.0.1", "--port", address.rpartition(":")[2])
-        part("scheduler", "scheduler", *listening, "--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+        listening = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
+        pages = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
+        wait_for_port(port, part("scheduler", "scheduler", *listening, *pages))
         one = (address, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
         workers = [part("worker", "worker", *one, "--local-directory", str(folder)) for _ in range(2)]
         place = address if protocol == "tcp" else str(spec_file(folder, address))
-        yield ExecutionSettings(cluster=place, patience_s=60), workers
+        yield ExecutionSettings(cluster=place, patience_s=300), workers
 
 
 @pytest.mark.parametrize("protocol", ["tcp", "tls"])

@@ -78,7 +78,7 @@ def test_what_is_missing_is_made_once_and_the_leases_are_given_back(two_runs):
 def test_two_runs_at_once_share_the_work_and_wait_for_each_other(two_runs, monkeypatch):
     monkeypatch.setattr(making, "LOOK_SECONDS", 0.01)
     calls, results = [], {}
-    started = threading.Barrier(2, timeout=30)
+    started = threading.Barrier(2, timeout=300)
     first_step = {run.run_id: True for run in two_runs}
 
     def go(run, keys):
@@ -164,5 +164,5 @@ def test_a_run_that_lost_its_lease_publishes_nothing(two_runs, monkeypatch):
     monkeypatch.setattr(making, "renew", noticed)
     monkeypatch.setattr(making, "reserve", lambda *a, **k: reserve(*a, **{**k, "seconds": -1}))
     with pytest.raises(ConflictError, match="another one makes it now"):
-        making.make_missing(run, {"a": 1}, maker(run, [], lambda: [looks.acquire(timeout=30) for _ in range(2)]))
+        making.make_missing(run, {"a": 1}, maker(run, [], lambda: [looks.acquire(timeout=300) for _ in range(2)]))
     assert run.catalog.get_many(["a"]) == {}
