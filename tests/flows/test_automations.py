@@ -7,12 +7,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from jwstpipe.deployments.automations import FAILED, SILENT, main, set_up
-from tests.end_to_end.stack import wait_for
+from tests.waiting import wait_for
 
 SILENT_SECONDS = 10
 """The shortest that the server takes."""
-
-SECONDS = 90
 
 
 @pytest.fixture
@@ -64,9 +62,9 @@ def test_a_run_whose_process_died_is_marked_as_crashed_and_told_of(automations, 
     set_up(automations, silent_seconds=SILENT_SECONDS, notify=notify)
     run = automations.create_flow_run(housekeeping, name="a run that dies", state=Running(), tags=["mission:jwst"])
     emit_event("prefect.flow-run.heartbeat", {"prefect.resource.id": f"prefect.flow-run.{run.id}"})
-    wait_for("the silent run is crashed", lambda: state_of(automations, run).is_crashed(), SECONDS)
+    wait_for("the silent run is crashed", lambda: state_of(automations, run).is_crashed())
     assert "fell silent for 10 s" in state_of(automations, run).message
-    wait_for("somebody is told", lambda: told, SECONDS)
+    wait_for("somebody is told", lambda: told)
     assert told[0]["subject"] == "jwstpipe: a run failed"
     assert "a run that dies" in told[0]["body"]
     assert "Crashed: its process fell silent" in told[0]["body"]

@@ -31,7 +31,7 @@ def failed_run(error, request=REQUEST):
 
     with pytest.raises(error):
         process_target(request)
-    return jwstpipe.jobs("process_target", state="failed", limit=1)[0]
+    return jwstpipe.find_jobs("process_target", state="failed", limit=1)[0]
 
 
 def page(job):
@@ -98,7 +98,7 @@ def test_values_that_do_not_go_together(connected, capsys):
     both = {"target": TARGET, "ra": 10.0, "dec": -5.0}
     with pytest.raises(UsageError, match="not both"):
         ingest(both)
-    job = jwstpipe.jobs("ingest", state="failed", limit=1)[0]
+    job = jwstpipe.find_jobs("ingest", state="failed", limit=1)[0]
     assert job.title == "ingest"
     say_the_same(job, capsys, UsageError, "give a target or a position, not both")
     with pytest.raises(UsageError, match=r"^give a target or a position, not both$"):

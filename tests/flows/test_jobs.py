@@ -169,7 +169,7 @@ def test_bad_input_is_one_clear_sentence(site, call, error, says):
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("call", [jwstpipe.jobs, lambda: jwstpipe.submit("convert", {})])
+@pytest.mark.parametrize("call", [jwstpipe.find_jobs, lambda: jwstpipe.submit("convert", {})])
 def test_a_server_that_is_down_is_named_with_the_way_out(site, monkeypatch, call):
     monkeypatch.setenv("JWSTPIPE_PREFECT_API", "http://127.0.0.1:9/api")
     with pytest.raises(ServiceError, match=r"no Prefect server answers at http://127.0.0.1:9/api .*jwstpipe up"):

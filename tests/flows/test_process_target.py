@@ -92,6 +92,7 @@ def test_a_second_run_moves_nothing_and_makes_nothing(finished):
 def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(finished, tmp_path, monkeypatch):
     monkeypatch.setenv("JWSTPIPE_HOME", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "processes")
+    monkeypatch.setenv("JWSTPIPE_EXECUTION__WORKERS", "1")
     second = run()
     for one, other in zip(finished.products, second.products, strict=True):
         assert one.product_id == other.product_id
