@@ -125,7 +125,9 @@ def info(
 
     pixels = [_pair(word, "--pixel", "X,Y") for word in pixel or ()]
     places = [_pair(word, "--sky", "RA,DEC") for word in sky or ()]
-    for number, address in enumerate(images):
+    opened = [open_image(address, s3=settings_of(context).s3) for address in images]
+    every = [part for image in opened for part in (image.siblings or (image.address,))]
+    for number, address in enumerate(every):
         image = open_image(address, s3=settings_of(context).s3)
         facts = _facts(image)
         if pixels or places:

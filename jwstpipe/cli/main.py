@@ -1,6 +1,7 @@
 """The `jwstpipe` command."""
 
 import gc
+import logging
 import sys
 import traceback
 from pathlib import Path
@@ -63,6 +64,30 @@ def options(
     """Take the options that stand before the command."""
     del version
     context.obj = Choices(config, quiet, verbose)
+    _tell_warnings(quiet=quiet)
+
+
+class _Remarks(logging.Handler):
+    """Says on stderr what the library warns of, each sentence once."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self._said: set[str] = set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say it."""
+        text = record.getMessage()
+        if text not in self._said:
+            self._said.add(text)
+            remark(text)
+
+
+def _tell_warnings(*, quiet: bool) -> None:
+    library = logging.getLogger("jwstpipe.images")
+    for handler in library.handlers[:]:
+        library.removeHandler(handler)
+    library.addHandler(logging.NullHandler() if quiet else _Remarks())
+    library.propagate = False
 
 
 for module in (runs, archive, transfers, lineage, convert, mosaics, pictures, analysis, jobs, up, doctor, config):

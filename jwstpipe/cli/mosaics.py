@@ -52,6 +52,9 @@ def mosaic(
     ] = None,
     cluster: Cluster = None,
     max_gigapixels: Annotated[float, typer.Option(help="refuse a larger mosaic")] = 4.0,
+    mix: Annotated[
+        bool, typer.Option("--mix", help="average several filters, grism and other exposures all the same")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="plan only, and print the size of the work")] = False,
     overwrite: Overwrite = False,
     update: Annotated[
@@ -85,6 +88,7 @@ def mosaic(
         align_catalog=align_catalog,
         scale_arcsec=scale,
         max_gigapixels=max_gigapixels,
+        mix=mix,
     )
     frame = _frame(grid, images, scale, settings.s3)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(execution) as workers:
@@ -99,11 +103,13 @@ def mosaic(
             summary = asdict(made)
             if made.background is not None and made.background["note"] and not choices_of(context).quiet:
                 remark(made.background["note"])
+    for note in () if choices_of(context).quiet else summary["notes"]:
+        remark(note)
     if as_json:
         json_data(summary)
         return
     for key, value in summary.items():
-        if value not in (None, ""):
+        if value not in (None, "") and key != "notes":
             data(f"{key:22s} {value}")
 
 
@@ -142,7 +148,7 @@ def footprints(
 
     settings = settings_of(context)
     frame = _frame(grid, images, scale, settings.s3)
-    options = validated(MosaicOptions, scale_arcsec=scale, max_gigapixels=10_000)
+    options = validated(MosaicOptions, scale_arcsec=scale, max_gigapixels=10_000, mix=True)
     with progress_bars(quiet=choices_of(context).quiet) as report:
         workers = ThreadWorkers(os.cpu_count() or 1)
         plan = plan_mosaic(images, options=options, grid=frame, s3=settings.s3, workers=workers, report=report)

@@ -1,12 +1,14 @@
 """What a FITS file holds instead of an image on the sky, named as its users name it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from astropy.io.fits import Header
 
 from jwstpipe.fits.hdus import Hdu
 
-__all__ = ["INTERLEAVED", "dispersed", "not_an_image"]
+__all__ = ["INTERLEAVED", "dispersed", "exposure_kind", "not_an_image", "ramp"]
 
 INTERLEAVED = 4
 """Planes that picture formats put into the fastest axis: red, green, blue, alpha."""
@@ -32,8 +34,66 @@ _TABLES = {
 }
 """EXTNAME of tables that are known by name."""
 
+_RAMPS = frozenset({"Level1bModel", "RampModel", "SuperstripeRampModel"})
+_RAMP_SUFFIX = re.compile(r"_(uncal|ramp)(\.|\[|$)", re.IGNORECASE)
+
+_SPECTRAL_SUFFIX = re.compile(r"_(x1d|x1dints|c1d|s2d|s3d|bsub|extract1d)(\.|\[|$)", re.IGNORECASE)
+
+_SPECTRAL_MODELS = {"IFUImageModel": "an IFU exposure", "IFUCubeModel": "a spectral cube (s3d)"}
+
+_DISPERSERS = re.compile(r"^(GRISM[RC]?|GR150[RC]|GR700XD|P750L|G\d{3}[LMH]|PRISM|PR\d+L?)$")
+"""Filters and pupils that spread light; G280, G141 and the like of HST have three digits (L = low resolution)."""
+
+_HST_GRISMS = frozenset({"G280", "G102", "G141", "G800L", "G206", "G096"})
+
+_NO_SKY = re.compile(r"_(DARK|DARKALL|DARKIMG|DARKMRS|FLAT|FLATIMAGE|FLATMRS|LED|LAMP|INTERNAL|BIAS)(_|$|-)")
+"""Parts of EXP_TYPE of exposures of something else than the sky."""
+
 _DISPERSED = ("_LRS", "_MRS", "_WFSS", "_GRISM", "_SOSS", "_TSGRISM", "NRS_FIXEDSLIT", "NRS_MSASPEC", "NRS_IFU")
 _DISPERSED_TOO = ("NRS_BRIGHTOBJ", "NRS_AUTOFLAT", "NRS_LAMP")
+
+
+def ramp(primary: Header, shape: Sequence[int], name: str) -> bool:
+    """Tell whether data are groups of a ramp, not yet fitted: by model, by suffix, or by the axes of a raw exposure.
+
+    Axes of length one say nothing: a ramp of one group in one integration has the shape of an image.
+    """
+    if str(primary.get("DATAMODL", "")).strip() in _RAMPS or _RAMP_SUFFIX.search(name):
+        return True
+    jwst = str(primary.get("TELESCOP", "")).strip().upper() == "JWST"
+    return jwst and len(shape) == 4 and "EXP_TYPE" in primary
+
+
+def exposure_kind(primary: Mapping[str, Any], name: str) -> str:
+    """Name what an exposure shows where that is not an image of the sky; empty for images.
+
+    EXP_TYPE, DATAMODL, the optics and the suffix of the name are asked together: pipeline versions differ in which of
+    them they write, and grism exposures carry the celestial WCS of their pointing.
+
+    Parameters
+    ----------
+    primary
+        EXP_TYPE, DATAMODL, FILTER, PUPIL, TELESCOP as far as there are any.
+    name
+        Name of the file.
+    """
+    mode, model, telescope, *optics = (
+        str(primary.get(key) or "").strip() for key in ("EXP_TYPE", "DATAMODL", "TELESCOP", "FILTER", "PUPIL")
+    )
+    mode = mode.upper()
+    if model in _SPECTRAL_MODELS or model in _MODELS:
+        return _SPECTRAL_MODELS.get(model) or _MODELS[model]
+    if model in _RAMPS or _RAMP_SUFFIX.search(name):
+        return "a ramp that is not fitted yet"
+    if any(word in mode for word in _DISPERSED) or mode.startswith(_DISPERSED_TOO):
+        return f"a dispersed exposure ({mode})"
+    if _NO_SKY.search(mode):
+        return f"an exposure of no sky ({mode})"
+    for optic in optics:
+        word = optic.upper()
+        if _DISPERSERS.match(word) or (word in _HST_GRISMS and telescope.upper() == "HST"):
+            return f"a dispersed exposure ({word})"
+    return "a spectrum" if _SPECTRAL_SUFFIX.search(name) else ""
 
 
 def dispersed(primary: Header, science: Header) -> str:

@@ -1,5 +1,6 @@
 """FITS to Zarr: every card and every sample kept, by row bands, so that memory does not grow with the file."""
 
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,8 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 
 __all__ = ["ALGORITHM", "ConvertJob", "ConvertReceipt", "Planes", "convert", "image_id", "run_convert"]
+
+log = logging.getLogger(__name__)
 
 ALGORITHM = f"1.{LAYOUT}"
 """Version of what conversion does to the bytes; part of the id of what it makes."""
@@ -123,6 +126,8 @@ def convert(
     """
     started = time.perf_counter()
     image = open_fits(source, s3=s3)
+    for note in image.notes:
+        log.warning("%s: %s", image.address, note)
     passing = DigestingReader(image.reader)
     remote = not isinstance(image.reader, LocalReader)
     image = replace(image, reader=BandReader(passing, image.address) if remote else passing)

@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
-from jwstpipe.fits.contents import INTERLEAVED, dispersed, not_an_image
 from jwstpipe.fits.distortion_tables import distortion_tables
 from jwstpipe.fits.gwcs_sampling import image_wcs
-from jwstpipe.fits.hdus import ByteReader, Hdu, WindowReader, header_of, scan_fits
+from jwstpipe.fits.hdus import Hdu, WindowReader, header_of, scan_fits
 from jwstpipe.fits.sample_format import SampleFormat
+from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of, split_choice
 from jwstpipe.fits.tile_compression import unpack_tiles
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
+from jwstpipe.sky.header_repairs import repaired_cards
 from jwstpipe.sky.image_wcs import ImageWcs
+from jwstpipe.storage import is_remote
 
 __all__ = ["PLANES", "FitsImage", "check_window", "open_fits"]
 
@@ -48,6 +50,19 @@ class FitsImage:
     plane_hdus: Mapping[str, Hdu]
     """HDU by plane name; ``sci`` is always there."""
 
+    siblings: tuple[str, ...] = ()
+    """Addresses of all science images of the file where it has several and none was chosen; else empty."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended or chosen when it was opened, one sentence each."""
+        chosen: tuple[str, ...] = ()
+        if self.siblings:
+            others = ", ".join(self.siblings[1:4]) + (" ..." if len(self.siblings) > 4 else "")
+            chosen = (f"has {len(self.siblings)} science images; the first one is used here, others are {others}",)
+        by_header = not any(hdu.name == "ASDF" for hdu in self.hdus)  # a gwcs is not evaluated only to tell
+        return (*chosen, *(repaired_cards(wcs_cards_of(self.header_text("sci"))).notes if by_header else ()))
+
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
@@ -62,7 +77,8 @@ class FitsImage:
     @property
     def name(self) -> str:
         """Name of the file."""
-        return PurePosixPath(self.address).name
+        file, choice = split_choice(self.address)
+        return PurePosixPath(file).name + (self.address[len(file) :] if choice else "")
 
     @property
     def window(self) -> Box:
@@ -130,7 +146,7 @@ class FitsImage:
 
     def plane_slices(self, plane: str) -> int:
         """Count the slices of a plane; 0 for one without a third axis, which goes with every slice."""
-        sides = _sides(self.plane_hdus[plane])
+        sides = sides_of(self.plane_hdus[plane])
         return sides[0] if len(sides) == 3 else 0
 
     def read_raw(self, plane: str, box: Box, *, index: int = 0) -> NDArray[Any]:
@@ -207,7 +223,7 @@ def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage
     ----------
     address
         Local path or ``s3://`` URL; gzip and bzip2 streams and tile-compressed images (fpack) are unpacked to a
-        temporary file, whatever the name.
+        temporary file, whatever the name. ``FILE[SCI,2]``, ``FILE[2]`` or ``FILE[NAME]`` chooses one of several images.
     s3
         Endpoint of an ``s3://`` address.
 
@@ -219,19 +235,26 @@ def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage
         Not FITS, truncated, or without an image; the message says which.
     """
     name = str(address)
-    reader: WindowReader = open_bytes(address, s3=s3)
+    file, choice = (name, None) if not is_remote(name) and Path(name).exists() else split_choice(name)
+    reader: WindowReader = open_bytes(file, s3=s3)
     hdus = scan_fits(reader, name=name)
     if any(hdu.unpacked_size for hdu in hdus):
         reader = _without_tiles(reader, hdus, name)
         hdus = scan_fits(reader, name=name)
-    science = _science_hdu(reader, hdus, name)
+    found = [chosen_hdu(hdus, choice, file)] if choice else science_hdus(reader, hdus, name)
+    science = found[0]
     planes = {"sci": science}
     if science.name == "SCI":
         for hdu in hdus:
             plane = PLANES.get(hdu.name)
             if plane and plane not in planes and hdu.version == science.version and _goes_with(hdu, science):
                 planes[plane] = hdu
-    return FitsImage(name, reader, hdus, planes)
+    siblings = tuple(f"{file}[{_choice(hdu)}]" for hdu in found) if len(found) > 1 else ()
+    return FitsImage(name, reader, hdus, planes, siblings)
+
+
+def _choice(hdu: Hdu) -> str:
+    return f"{hdu.name},{hdu.version}" if hdu.name == "SCI" else str(hdu.index)
 
 
 def _without_tiles(reader: WindowReader, hdus: tuple[Hdu, ...], name: str) -> LocalReader:
@@ -248,34 +271,8 @@ def _without_tiles(reader: WindowReader, hdus: tuple[Hdu, ...], name: str) -> Lo
         return LocalReader(target, name)
 
 
-def _science_hdu(reader: ByteReader, hdus: tuple[Hdu, ...], name: str) -> Hdu:
-    images = [hdu for hdu in hdus if hdu.kind in ("PRIMARY", "IMAGE") and len(hdu.shape) >= 2]
-    named = [hdu for hdu in images if hdu.name == "SCI"]
-    primary = header_of(reader, hdus[0])
-    for hdu in named or images:
-        sides = _sides(hdu)
-        if (
-            not hdu.whole
-            or len(sides) > 3
-            or 0 in sides
-            or (len(sides) == 3 and sides[2] <= INTERLEAVED < min(sides[:2]))
-        ):
-            continue
-        kind = dispersed(primary, header_of(reader, hdu))
-        if kind:
-            raise FitsError(f"{name}: it holds {kind}, not an image of the sky; nothing here reads spectra")
-        return hdu
-    raise FitsError(f"{name}: {not_an_image(hdus, primary)}")
-
-
 def _goes_with(hdu: Hdu, science: Hdu) -> bool:
     """Tell whether a plane has the science plane's pixels: slice by slice, or one plane for all slices."""
-    return hdu.whole and hdu.kind in ("PRIMARY", "IMAGE") and _sides(hdu) in (_sides(science), _sides(science)[-2:])
-
-
-def _sides(hdu: Hdu) -> tuple[int, ...]:
-    """Drop leading axes of length one."""
-    shape = hdu.shape
-    while len(shape) > 2 and shape[0] == 1:
-        shape = shape[1:]
-    return shape
+    return (
+        hdu.whole and hdu.kind in ("PRIMARY", "IMAGE") and sides_of(hdu) in (sides_of(science), sides_of(science)[-2:])
+    )

@@ -60,6 +60,11 @@ class SkyImage(Protocol):
         ...
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What was mended or chosen when it was opened, one sentence each; usually empty."""
+        ...
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """Product id, operation, parameters and inputs, where the image knows them; else empty."""
         ...

@@ -1,15 +1,19 @@
 """Open any image: a FITS file or an image store, told apart by what they are, not by their names."""
 
+import logging
 from pathlib import Path
 
 from jwstpipe.errors import NotFoundError, StoreError
+from jwstpipe.fits.science_hdus import split_choice
 from jwstpipe.images.fits_image import FitsImage, open_fits
 from jwstpipe.images.virtual import source_of_references
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
 
-__all__ = ["open_image"]
+__all__ = ["find_image", "open_image"]
+
+log = logging.getLogger(__name__)
 
 
 def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage | ImageStore:
@@ -29,9 +33,21 @@ def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
         Nothing stands there.
     FitsError, StoreError
         What stands there is not an image.
+
+    What was mended in its header, and which of several images of a file was taken, is logged as a warning.
     """
+    image = find_image(address, s3=s3)
+    for note in image.notes:
+        log.warning("%s: %s", image.address, note)
+    return image
+
+
+def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage | ImageStore:
+    """Open an image (see `open_image`) and leave it to the caller to tell its notes."""
     if not is_remote(address):
         path = Path(address)
+        if not path.exists() and split_choice(str(address))[1] is not None:
+            return open_fits(address, s3=s3)
         if not path.exists():
             raise NotFoundError(f"{path}: no such file or image; check the path")
         if path.suffix == ".json" and path.is_file():

@@ -1,8 +1,8 @@
 """Which passband an image was taken through, from its headers."""
 
 import re
-
-from astropy.io.fits import Header
+from collections.abc import Mapping
+from typing import Any
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
@@ -14,7 +14,7 @@ __all__ = ["header_filter", "known_wavelength", "passband"]
 _NO_NAMES = ("", "NONE", "N/A", "UNKNOWN")
 
 
-def header_filter(header: Header) -> str | None:
+def header_filter(header: Mapping[str, Any]) -> str | None:
     """Tell the filter that shaped the passband.
 
     Of a filter wheel and a pupil wheel the pupil wheel's filter wins, where it holds one (``F444W`` with ``F405N`` is

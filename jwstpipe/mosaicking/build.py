@@ -86,6 +86,9 @@ class MosaicReceipt:
     reused: bool
     """The same mosaic stood there already and was left as it is."""
 
+    notes: tuple[str, ...] = ()
+    """What was mended, chosen or taken for granted about the inputs."""
+
 
 def mosaic(
     images: Sequence[str | Path],
@@ -225,7 +228,8 @@ def _standing_receipt(standing: ImageStore, out: str) -> MosaicReceipt:
     """Give the receipt of a mosaic that is there already."""
     found = {**standing.provenance["receipt"], "address": out, "seconds": 0.0, "reused": True}
     found["tiles_reused"] = found["tiles"]
-    return MosaicReceipt(**{**found, "shape": tuple(found["shape"]), "planes": tuple(found["planes"])})
+    lists = {key: tuple(found.get(key, ())) for key in ("shape", "planes", "notes")}
+    return MosaicReceipt(**{**found, **lists})
 
 
 def _receipt(
@@ -258,6 +262,7 @@ def _receipt(
         fits=None,
         seconds=round(seconds, 3),
         reused=False,
+        notes=plan.notes,
     )
 
 

@@ -17,6 +17,7 @@ from jwstpipe.fits.dq import dq_mask
 from jwstpipe.identity import derived_product_id
 from jwstpipe.mosaicking.brightness_units import quantity_of
 from jwstpipe.mosaicking.cost import estimate
+from jwstpipe.mosaicking.same_measure import check_same_measure
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
@@ -71,6 +72,9 @@ class MosaicPlan:
     tiles: dict[tuple[int, int], tuple[int, ...]]
     """Tiles (ty, tx) with the numbers of the sources that touch them."""
 
+    notes: tuple[str, ...] = field(compare=False)
+    """What was mended, chosen or taken for granted about the inputs, for people."""
+
     outlines: tuple[Footprint, ...] = field(compare=False)
     """Outlines of the sources on the sky."""
 
@@ -81,7 +85,7 @@ class MosaicPlan:
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
-            "options": self.options.model_dump(mode="json", exclude={"max_gigapixels"}),
+            "options": self.options.model_dump(mode="json", exclude={"max_gigapixels", "mix"}),
             "wcs": [source.wcs.digest for source in self.sources],
         }
         return derived_product_id("mosaic", ALGORITHM, parameters, [source.product_id for source in self.sources])
@@ -136,6 +140,7 @@ class MosaicPlan:
             "weights_note": self.weights_note,
             "quantity": "flux" if self.is_flux else "surface",
             "quantity_note": self.quantity_note,
+            "notes": list(self.notes),
         }
 
 
@@ -187,7 +192,8 @@ def plan_mosaic(
     _check_size(filled, chosen, plane)
     weights, note = weights_for(sources, chosen.weights)
     dq_mask(chosen.reject_dq)
-    unit = _common_unit(sources)
+    mixed = check_same_measure(inspections, mix=chosen.mix)
+    unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
     is_flux, quantity_note = quantity_of(unit, chosen.quantity)
     tiles = _tiles(plane, filled, shapes)
     if not tiles:
@@ -204,6 +210,7 @@ def plan_mosaic(
         is_flux=is_flux,
         quantity_note=quantity_note,
         keywords=_agreed(inspections),
+        notes=_notes(inspections, (*mixed, quantity_note)),
         tiles=tiles,
         outlines=tuple(found.outline for found in inspections),
     )
@@ -279,8 +286,9 @@ def _inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers,
     local = isinstance(workers, ThreadWorkers) and not any(map(is_remote, addresses))
     # headers are read in Python: threads would only wait for each other
     readers = ThreadWorkers(1) if local else workers
-    seen = readers.run(inspect, jobs, name="inspect", report=report, unit="images")
-    unknown = {key: jobs[key] for key, found in seen.items() if not found.source.product_id}
+    files = readers.run(inspect, jobs, name="inspect", report=report, unit="images")
+    seen = {f"{key}.{number}": found for key, images in files.items() for number, found in enumerate(images)}
+    unknown = {key: InspectJob(found.source.address, s3) for key, found in seen.items() if not found.source.product_id}
     identities = workers.run(identify, unknown, name="identify", report=report, unit="images") if unknown else {}
     found = [_identified(inspection, identities.get(key)) for key, inspection in seen.items()]
     _check_distances(found)
@@ -353,13 +361,17 @@ def _planes(sources: Sequence[Source]) -> tuple[str, ...]:
     return tuple(planes)
 
 
-def _common_unit(sources: Sequence[Source]) -> str:
-    units = sorted({source.unit for source in sources})
-    if len(units) > 1:
-        raise DataError(
-            f"the images have different units ({', '.join(unit or 'none' for unit in units)}); mosaic them apart"
-        )
-    return units[0]
+def _notes(inspections: Sequence[Inspection], more: Sequence[str]) -> tuple[str, ...]:
+    """Gather what is to be told; the same of many inputs once."""
+    first: dict[str, list[str]] = {}
+    for found in inspections:
+        for note in found.notes:
+            first.setdefault(note, []).append(found.source.name)
+    told = [
+        f"{names[0]}: {note}" + (f" (and {len(names) - 1} more)" if len(names) > 1 else "")
+        for note, names in first.items()
+    ]
+    return (*told, *(note for note in more if note))
 
 
 def _agreed(inspections: Sequence[Inspection]) -> dict[str, str | float | int | bool]:

@@ -6,10 +6,13 @@ from typing import Any
 
 import numpy as np
 from astropy.io.fits import Card
+from astropy.io.fits.verify import VerifyError
 
 from jwstpipe.errors import DataError
+from jwstpipe.fits.contents import exposure_kind
 from jwstpipe.images.fits_image import FitsImage
-from jwstpipe.images.open import open_image
+from jwstpipe.images.open import find_image
+from jwstpipe.images.passband import header_filter
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.mosaicking.sky_model import NO_BACKGROUND, BackgroundModel
 from jwstpipe.requests import Weights
@@ -92,6 +95,15 @@ class Inspection:
 
     source: Source
     outline: Footprint
+    kind: str
+    """What it shows where that is no image of the sky (`exposure_kind`); empty for images."""
+
+    band: str
+    """Instrument and filter, as ``NIRCAM F200W``; empty where no keyword names its filter."""
+
+    notes: tuple[str, ...]
+    """What was mended or chosen when it was read."""
+
     keywords: dict[str, str | float | int | bool]
     """Keywords of its primary and science headers that a mosaic hands on when all inputs agree."""
 
@@ -101,29 +113,37 @@ HANDED_ON = (
 )  # fmt: skip
 
 
-def inspect(job: InspectJob) -> Inspection:
+KIND_KEYS = ("EXP_TYPE", "DATAMODL", "TELESCOP", "FILTER", "PUPIL")
+
+
+def inspect(job: InspectJob) -> tuple[Inspection, ...]:
     """Read the headers of an input, check that it can be placed, and take its identity if that costs nothing.
 
     Returns
     -------
-    Inspection
-        With an empty product id where `identify` must read a large file for it.
+    tuple of Inspection
+        One for each science image of the file; with an empty product id where `identify` must read a large file for
+        it.
 
     Raises
     ------
     TransformError
         No celestial WCS, or one that maps a part of the image to nothing.
     """
-    image = open_image(job.address, s3=job.s3)
+    image = find_image(job.address, s3=job.s3)
+    if not image.siblings:
+        return (_inspected(job.address, image),)
+    return tuple(_inspected(address, find_image(address, s3=job.s3)) for address in image.siblings)
+
+
+def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
     if image.slices > 1:
-        raise DataError(
-            f"{job.address}: a cube of {image.slices} slices; cut out the slice that shall go into the mosaic"
-        )
+        raise DataError(f"{address}: a cube of {image.slices} slices; cut out the slice that shall go into the mosaic")
     primary, science = (_Cards(image.header_text(name)) for name in ("primary", "sci"))
-    outline = footprint(image.wcs.exact(name=job.address), image.window, name=job.address)
+    outline = footprint(image.wcs.exact(name=address), image.window, name=address)
     identity = image.provenance.get("product_id") if isinstance(image, ImageStore) else primary.value("JPPRODID")
     source = Source(
-        address=job.address,
+        address=address,
         name=image.name,
         product_id=str(identity or (_content_id(image) if _content_bytes(image) <= INLINE_BYTES else "")),
         wcs=image.wcs,
@@ -134,12 +154,23 @@ def inspect(job: InspectJob) -> Inspection:
         box=Box(0, 0, 0, 0),
     )
     keywords = {key: value for key in HANDED_ON if (value := primary.value(key) or science.value(key))}
-    return Inspection(source, outline, keywords)
+    kind = exposure_kind({key: primary.value(key) or science.value(key) for key in KIND_KEYS}, image.name)
+    return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords)
+
+
+def _band(primary: "_Cards", science: "_Cards") -> str:
+    """Name instrument and filter; empty where there is no filter."""
+    for header in (primary, science):
+        name = header_filter({key: header.value(key) for key in ("PUPIL", "FILTER", "BAND")})
+        if name:
+            instrument = str(primary.value("INSTRUME") or science.value("INSTRUME") or "").strip().upper()
+            return f"{instrument} {name}".strip()
+    return ""
 
 
 def identify(job: InspectJob) -> str:
     """Take the identity of a FITS file from its content."""
-    return _content_id(open_image(job.address, s3=job.s3))
+    return _content_id(find_image(job.address, s3=job.s3))
 
 
 def identity_of(image: FitsImage | ImageStore) -> str:
@@ -155,9 +186,12 @@ class _Cards:
         self._cards = {card[:8].rstrip(): card for card in cards if card[8:10] == "= "}
 
     def value(self, key: str) -> Any:
-        """Give the value of a keyword; None where there is none."""
+        """Give the value of a keyword; None where there is none, or one that no parser understands."""
         card = self._cards.get(key)
-        return None if card is None else Card.fromstring(card).value
+        try:
+            return None if card is None else Card.fromstring(card).value
+        except (VerifyError, ValueError):
+            return None
 
 
 def _exposure_seconds(primary: _Cards, science: _Cards) -> float:

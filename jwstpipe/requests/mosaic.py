@@ -53,6 +53,9 @@ class MosaicOptions(Request):
         None, gt=0, le=3600, description="pixel size of the mosaic, arcsec; empty = finest input"
     )
     max_gigapixels: float = Field(4.0, gt=0, le=10_000, description="refuse a larger mosaic")
+    mix: bool = Field(
+        False, description="average what measures different things too: several filters, grism and other exposures"
+    )
     tolerance_px: float = Field(
         1e-3, gt=0, le=1e-3, description="largest error of the interpolated pixel map, input pixels"
     )

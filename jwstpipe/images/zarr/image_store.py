@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from astropy.io.fits import Header
@@ -134,6 +134,15 @@ class ImageStore:
             error_px=float(found["error_px"]),
         )
         return ImageWcs(cards, nodes, offset)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is mended in its header before it is read."""
+        found = self.attributes.get("wcs") or {}
+        return tuple(str(note) for note in found.get("repairs", ()))
+
+    siblings: ClassVar[tuple[str, ...]] = ()
+    """An image store holds one image."""
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.open import open_image
+from jwstpipe.images.open import find_image
 from jwstpipe.images.windows import read_window
 from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.warp.resample import InputWindow
@@ -27,7 +27,7 @@ Bits = NDArray[np.uint32]
 def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
     """Open an input, once in a process; by its product id a replaced file is not taken for the old one."""
     del product_id
-    return open_image(address, s3=s3)
+    return find_image(address, s3=s3)
 
 
 def read_input_window(

@@ -1,0 +1,143 @@
+"""Units, filters and kinds of exposures decide what may be averaged; several images of a file are all used."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from jwstpipe.errors import DataError, FitsError, UsageError
+from jwstpipe.fits.contents import exposure_kind
+from jwstpipe.images.open import find_image, open_image
+from jwstpipe.mosaicking.brightness_units import kind_of_unit, quantity_of, same_unit
+from jwstpipe.mosaicking.build import mosaic
+from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.requests import MosaicOptions
+
+FLUXES = """
+DN, DN/s, DN/S, ADU, adu/pix, counts, COUNTS, COUNTS/S, count/s, cts/s, CPS, ELECTRONS, ELECTRONS/S, electron/s, e-,
+e-/s, ELECTRONS/SEC, Photons/s, Jy, mJy, uJy, nJy, Jy/pixel, JY/PIXEL, nanomaggy, nanomaggies, erg/s/cm2, erg/s/cm2/A,
+1e-17 erg/s/cm2/Ang, 10**(-20)*erg/s/cm**2/Angstrom, W/m2/Hz, counts per second, electron s**-1, DN s-1
+"""
+BRIGHTNESSES = """
+MJy/sr, MJY/SR, MJy sr-1, mjy/ster, Jy/beam, JY/BEAM, mJy/beam, Jy beam-1, Jy/bm, K, mK, KELVIN, K_CMB, K (Tb), K km/s,
+counts/s/arcsec2, uJy/arcsec2, erg/s/cm^2/arcsec^2, erg/(s cm2 arcsec2), nW m-2 sr-1, mJy/sq arcsec, Rayleigh,
+Jy/beam.km/s, DN/s/arcsec**2
+"""
+UNKNOWN = ("mag", "mag/arcsec2", "mag arcsec**-2", "km/s", "cm-2", "deg", "furlong", "", "UNITLESS", "log(Jy)")
+
+
+@pytest.mark.parametrize("unit", [unit.strip() for unit in FLUXES.split(",")])
+def test_what_is_collected_in_a_pixel_changes_with_its_area(unit):
+    assert quantity_of(unit, "auto") == (True, "")
+
+
+@pytest.mark.parametrize("unit", [unit.strip() for unit in BRIGHTNESSES.split(",")])
+def test_brightness_stays(unit):
+    assert quantity_of(unit, "auto") == (False, "")
+
+
+@pytest.mark.parametrize("unit", UNKNOWN)
+def test_what_is_not_known_is_not_scaled_and_told(unit):
+    is_flux, note = quantity_of(unit, "auto")
+    assert not is_flux
+    assert "not scaled" in note
+    assert unit in note
+    assert not kind_of_unit(unit).known
+
+
+def test_spellings_of_one_unit():
+    assert same_unit("MJy/sr", "MJy / sr")
+    assert same_unit("DN/s", "DN s-1") or same_unit("Jy/beam", "Jy beam-1")
+    assert not same_unit("MJy/sr", "Jy/beam")
+
+
+@pytest.mark.parametrize("name", ["jybeam", "mjybeam", "JYBEAM"])
+def test_brightness_in_a_beam_is_that_at_half_the_pixel_size(case, tmp_path, name):
+    source = case("unit_jy_per_beam") / f"unit_{name}.fits"
+    mosaic([source], tmp_path / "m.zarr", options=MosaicOptions(scale_arcsec=0.5))
+    ratio = np.nanmedian(open_image(tmp_path / "m.zarr").read()) / np.median(fits.getdata(source))
+    assert ratio == pytest.approx(1.0, abs=0.01)
+
+
+def test_filters_are_not_averaged_unless_asked(case, tmp_path):
+    pair = [case("mosaic_mixed_filters") / name for name in ("a_f200w.fits", "b_f444w.fits")]
+    with pytest.raises(DataError, match=r"NIRCAM F200W \(a_f200w.fits\), NIRCAM F444W \(b_f444w.fits\).*--mix"):
+        plan_mosaic(pair)
+    mixed = plan_mosaic(pair, options=MosaicOptions(mix=True))
+    assert any("F444W" in note for note in mixed.notes)
+
+
+@pytest.mark.parametrize("file", ["nis_wfss_rate.fits", "nrc_wfss_rate.fits"])
+def test_grism_exposures_are_no_images_of_the_sky(case, file):
+    source = case("mosaic_grism_as_image") / file
+    with pytest.raises(DataError, match="a dispersed exposure"):
+        plan_mosaic([source])
+    assert plan_mosaic([source], options=MosaicOptions(mix=True)).notes
+
+
+@pytest.mark.parametrize("file", ["one_one_uncal.fits", "one_five_uncal.fits"])
+def test_ramps_are_no_images_whatever_their_axes(case, file):
+    with pytest.raises(FitsError, match="ramp that is not fitted"):
+        open_image(case("uncal_single_frame") / file)
+
+
+@pytest.mark.parametrize(
+    ("cards", "name", "said"),
+    [
+        ({"EXP_TYPE": "NRC_IMAGE"}, "jw_cal.fits", ""),
+        ({"EXP_TYPE": "MIR_IMAGE", "DATAMODL": "ImageModel"}, "a_i2d.fits", ""),
+        ({"EXP_TYPE": "NRC_TSGRISM"}, "a.fits", "dispersed"),
+        ({"EXP_TYPE": "NRS_IFU"}, "a.fits", "dispersed"),
+        ({"EXP_TYPE": "MIR_LRS-FIXEDSLIT"}, "a.fits", "dispersed"),
+        ({"EXP_TYPE": "NRS_BRIGHTOBJ"}, "a.fits", "dispersed"),
+        ({"DATAMODL": "IFUImageModel"}, "a.fits", "IFU"),
+        ({"DATAMODL": "SlitModel"}, "a.fits", "spectrum"),
+        ({"EXP_TYPE": "MIR_DARKALL"}, "a.fits", "no sky"),
+        ({"EXP_TYPE": "NRC_LED"}, "a.fits", "no sky"),
+        ({"PUPIL": "GRISMR", "FILTER": "F444W"}, "a.fits", "dispersed"),
+        ({"TELESCOP": "HST", "FILTER": "G141"}, "a_flt.fits", "dispersed"),
+        ({}, "jw0_s2d.fits", "spectrum"),
+        ({}, "jw0_uncal.fits", "ramp"),
+        ({"TELESCOP": "HST", "FILTER": "F814W"}, "a_flt.fits", ""),
+    ],
+)
+def test_the_kind_of_an_exposure(cards, name, said):
+    found = exposure_kind(cards, name)
+    assert (said in found) if said else found == ""
+
+
+def test_all_science_extensions_are_used(case, tmp_path):
+    source = case("hdu_several_sci") / "two_sci.fits"
+    plan = plan_mosaic([source])
+    assert [one.name for one in plan.sources] == ["two_sci.fits[SCI,1]", "two_sci.fits[SCI,2]"]
+    decs = [outline.dec.mean() for outline in plan.outlines]
+    np.testing.assert_allclose(decs, [2.0, 2.03], atol=1e-6)
+    mosaic([source], tmp_path / "m.zarr", fits=tmp_path / "m.fits")
+    assert fits.getdata(tmp_path / "m.fits", 1).shape == (80 + 108 + 1, 101)
+    first, second = (find_image(f"{source}[SCI,{number}]") for number in (1, 2))
+    assert np.array_equal(second.read(), fits.getdata(source, 2))
+    assert np.array_equal(first.read(), find_image(source).read())
+    assert "2 science images" in find_image(source).notes[0]
+    assert not second.notes
+    with pytest.raises(UsageError, match=r"its images are \[SCI\], \[SCI,2\]"):
+        find_image(f"{source}[SCI,3]")
+
+
+def test_masks_and_previews_are_not_taken_for_science(tmp_path):
+    placed = fits.Header()
+    placed["CTYPE1"], placed["CTYPE2"], placed["CDELT1"], placed["CDELT2"] = "RA---TAN", "DEC--TAN", -1e-4, 1e-4
+    preview = fits.PrimaryHDU(np.ones((8, 9), "u1"))
+    image = fits.ImageHDU(np.ones((30, 40), "f4"), placed, name="CCD1")
+    other = fits.ImageHDU(np.ones((30, 40), "f4"), placed, name="CCD2")
+    mask = fits.ImageHDU(np.ones((30, 40), "i2"), placed, name="CCD1_MASK")
+    flags = fits.ImageHDU(np.ones((30, 40), "u1"), placed)
+    fits.HDUList([preview, mask, flags, image, other]).writeto(tmp_path / "mef.fits")
+    found = find_image(tmp_path / "mef.fits")
+    assert found.shape == (30, 40)
+    assert found.siblings == (f"{tmp_path / 'mef.fits'}[3]", f"{tmp_path / 'mef.fits'}[4]")
+    assert find_image(f"{tmp_path / 'mef.fits'}[CCD1_MASK]").shape == (30, 40)
+
+
+@pytest.mark.parametrize("file", ["exptime_nan.fits", "effexptm_inf.fits"])
+def test_a_card_that_no_parser_understands_is_as_if_missing(case, file):
+    (source,) = plan_mosaic([case("crash_unparsable_keyword") / file]).sources
+    assert np.isnan(source.exposure_s)
