@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from astropy.io.fits import Header
 
 from jwstpipe import __version__
-from jwstpipe.errors import ConflictError
+from jwstpipe.errors import ConflictError, DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.images.zarr.layout import plane_spec, root_attributes
@@ -18,6 +18,7 @@ from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.background.noise import with_noise
+from jwstpipe.mosaicking.no_pixels import why_empty
 from jwstpipe.mosaicking.plan import MosaicPlan, plan_mosaic, with_skies
 from jwstpipe.mosaicking.reuse import Earlier, FilledTile, fill_tile, known_tiles, tile_records
 from jwstpipe.mosaicking.tile import TileReceipt
@@ -196,6 +197,8 @@ def build_mosaic(
             writer.create_plane(plane, shape, plane_spec(plane, unit=final.unit))
         jobs = {key: FilledTile(job, known.get(job.id)) for key, job in final.jobs(writer.address, s3=s3).items()}
         receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
+        if not any(tile.pixels for tile in receipts.values()):
+            raise DataError(why_empty(final, s3=s3))
         for tile in receipts.values():
             writer.note(tile.stored)
         levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)

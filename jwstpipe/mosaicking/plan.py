@@ -21,6 +21,7 @@ from jwstpipe.mosaicking.same_measure import check_same_measure
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
+from jwstpipe.mosaicking.weight_units import weight_unit_of
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
@@ -78,6 +79,9 @@ class MosaicPlan:
     outlines: tuple[Footprint, ...] = field(compare=False)
     """Outlines of the sources on the sky."""
 
+    weight_unit: float = 1.0
+    """Variance that gives the weight one (see `TileJob`)."""
+
     @cached_property
     def id(self) -> str:
         """Identity of the mosaic: inputs, their maps and options; matched sky levels follow from them."""
@@ -110,6 +114,7 @@ class MosaicPlan:
                 options=self.options,
                 planes=self.planes,
                 s3=s3 or S3Settings(),
+                weight_unit=self.weight_unit,
             )
         return found
 
@@ -191,6 +196,7 @@ def plan_mosaic(
     plane, filled = plane.begun_at(window or Box.around(boxes))
     _check_size(filled, chosen, plane)
     weights, note = weights_for(sources, chosen.weights)
+    weight_unit, unit_note = weight_unit_of(sources, weights, s3=s3 or S3Settings())
     dq_mask(chosen.reject_dq)
     mixed = check_same_measure(inspections, mix=chosen.mix)
     unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
@@ -210,9 +216,10 @@ def plan_mosaic(
         is_flux=is_flux,
         quantity_note=quantity_note,
         keywords=_agreed(inspections),
-        notes=_notes(inspections, (*mixed, quantity_note)),
+        notes=_notes(inspections, (*mixed, quantity_note, unit_note)),
         tiles=tiles,
         outlines=tuple(found.outline for found in inspections),
+        weight_unit=weight_unit,
     )
 
 

@@ -43,6 +43,8 @@ class TileJob:
     options: MosaicOptions
     planes: tuple[str, ...]
     s3: S3Settings
+    weight_unit: float = 1.0
+    """Variance that gives the weight one; another than 1 only where 32 bits could not hold the weights."""
 
     @cached_property
     def id(self) -> str:
@@ -58,4 +60,6 @@ class TileJob:
             "planes": list(self.planes),
             "sources": [source.identity() for source in self.sources],
         }
+        if self.weight_unit != 1.0:
+            parameters["weight_unit"] = self.weight_unit
         return derived_product_id("tile", ALGORITHM, parameters, [source.product_id for source in self.sources])

@@ -134,7 +134,7 @@ def _groups(
         left -= size
         layer = read_input_window(
             found.source, window, weights=job.weights, rejected=rejected, with_errors="err" in job.planes,
-            is_flux=job.is_flux, s3=job.s3, room=room,
+            is_flux=job.is_flux, s3=job.s3, weight_unit=job.weight_unit, room=room,
         )  # fmt: skip
         held.append((index, layer))
     if held:

@@ -19,6 +19,9 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["opened", "read_input_window"]
 
+LEAST_WEIGHT, MOST_WEIGHT = 1e-37, 1e37
+"""A variance so far from all others still leaves a weight that 32 bits can hold: its pixel has data."""
+
 Plane = NDArray[np.float32]
 Bits = NDArray[np.uint32]
 
@@ -32,6 +35,7 @@ def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
 
 def read_input_window(
     source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, is_flux: bool, s3: S3Settings,
+    weight_unit: float = 1.0,
     room: ScratchBuffer | None = None,
 ) -> InputWindow:  # fmt: skip
     """Read a window of an input.
@@ -52,6 +56,8 @@ def read_input_window(
         Samples are fluxes in a pixel.
     s3
         Endpoint of ``s3://`` inputs.
+    weight_unit
+        Variances are divided by it before they become weights (`jwstpipe.mosaicking.weight_units`).
     room
         Where samples may be put: the layer is good until it is cleared.
     """
@@ -70,13 +76,15 @@ def read_input_window(
         wht = read("var_rnoise" if inverse else "wht")
     var = read("err") if with_errors else none
     if dq is not no_bits or wht is not none or var is not none:
-        _prepare(sci, dq, rejected, wht, inverse, var)
+        _prepare(sci, dq, rejected, wht, inverse, weight_unit, var)
     factor = source.exposure_s if weights == "exptime" else 1.0
     return InputWindow(sci, wht, var, dq, window, source.shape, factor, source.sky, is_flux)
 
 
 @njit(nogil=True, cache=True)
-def _prepare(sci: Plane, dq: Bits, rejected: int, wht: Plane, inverse: int, var: Plane) -> None:
+def _prepare(
+    sci: Plane, dq: Bits, rejected: int, wht: Plane, inverse: int, unit: float, var: Plane
+) -> None:  # fmt: skip
     """Put NaN where a pixel must not take part, turn variances into weights and errors into variances, in place."""
     has_dq, has_wht, has_var = dq.shape[0] > 1, wht.shape[0] > 1, var.shape[0] > 1
     for i in range(sci.shape[0]):
@@ -87,7 +95,8 @@ def _prepare(sci: Plane, dq: Bits, rejected: int, wht: Plane, inverse: int, var:
             if has_wht:
                 weight = wht[i, j]
                 if inverse:
-                    weight = np.float32(1.0) / weight if weight > 0.0 else np.float32(0.0)
+                    ratio = unit / np.float64(weight) if weight > 0.0 else 0.0
+                    weight = np.float32(min(max(ratio, LEAST_WEIGHT), MOST_WEIGHT) if ratio > 0.0 else 0.0)
                 if not (weight > 0.0 and weight < np.inf):
                     good, weight = False, np.float32(0.0)
                 wht[i, j] = weight
