@@ -103,7 +103,7 @@ def mosaic(
             summary = asdict(made)
             if made.background is not None and made.background["note"] and not choices_of(context).quiet:
                 remark(made.background["note"])
-    for note in () if choices_of(context).quiet else summary["notes"]:
+    for note in () if choices_of(context).quiet or as_json else summary["notes"]:
         remark(note)
     if as_json:
         json_data(summary)

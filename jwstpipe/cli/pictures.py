@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["COMMANDS"]
 
+FEW_PERCENT = 10.0
+"""Limits this near to 0 and to 100 look like percentiles."""
+
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 
 
@@ -142,6 +145,8 @@ def _tell(made: "Picture", *, as_json: bool) -> None:
         remark(f"note: stretch {fallback}")
     for note in made.notes:
         remark(f"note: {note}")
+    if made.quality.warning:
+        remark(f"warning: {made.quality.warning}")
 
 
 def _window(text: str | None, option: str) -> tuple[int, ...] | None:
@@ -171,13 +176,25 @@ def _limits(text: str | None) -> dict[str, float]:
     for name, part in zip(names, text.split(","), strict=False):
         word = part.strip()
         try:
-            found[f"{name}_percent" if word.endswith("%") else name] = float(word.removesuffix("%"))
+            number = float(word.removesuffix("%").removeprefix("="))
+            found[f"{name}_percent" if word.endswith("%") else name] = number
         except ValueError:
             found = {}
             break
     if len(found) != 2 or text.count(",") != 1:
         raise UsageError(f"--limits {text}: give two values as 0.1,20, or two percentiles as 0.5%,99.9%")
+    if set(found) == set(names) and "=" not in text and _like_percentiles(found["low"], found["high"]):
+        low, high = (part.strip() for part in text.split(","))
+        raise UsageError(
+            f"--limits {text}: percentiles or values? write {low}%,{high}% for percentiles of the covered pixels, or"
+            f" ={low},={high} for values in the unit of the images"
+        )
     return found
+
+
+def _like_percentiles(low: float, high: float) -> bool:
+    """Tell whether two bare numbers look like percentiles, as 1,99 or 0.5,99.5 do."""
+    return 0.0 <= low <= FEW_PERCENT and 100.0 - FEW_PERCENT <= high <= 100.0
 
 
 def _overlays(words: list[str], sources: str | None) -> tuple[str, ...]:

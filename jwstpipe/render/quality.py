@@ -18,6 +18,10 @@ _SEEN = 0.005
 _SNR_OF_FULL_MARKS = 20.0
 _CLIP_ROUNDS = 5
 
+_WHITE = 0.999
+_MOST_CLIPPED = 0.5
+"""Share of the covered pixels; a picture of which more is white, or black, shows nothing."""
+
 
 @dataclass(frozen=True)
 class ChannelQuality:
@@ -44,7 +48,10 @@ class QualityReport:
     """A picture."""
 
     score: float
-    """1 (poor) to 5: ``1 + 4 (0.30 min(snr/20, 1) + 0.25 balance + 0.25 spread + 0.20 coverage)``."""
+    """1 (poor) to 5: ``1 + 4 (0.30 min(snr/20, 1) + 0.25 balance + 0.25 spread + 0.20 coverage)``.
+
+    Where more than half of what is covered is white, or black, by its limits, marks count by the share that is not.
+    """
 
     signal_to_noise: float
     """Mean over red, green and blue of clipped mean over clipped standard deviation."""
@@ -64,6 +71,9 @@ class QualityReport:
     channels: tuple[ChannelQuality, ...]
     """Colour channels, by wavelength."""
 
+    warning: str = ""
+    """What spoils the picture: most of it white, or black; empty for a picture that shows something."""
+
 
 def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> QualityReport:
     """Rate a picture by a small rendering of all of it.
@@ -75,11 +85,12 @@ def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> Qual
     layers
         Its colour channels.
     """
+    white, black = _lost(pixels, layers)
     lit = pixels.max(axis=2) > _SEEN
     coverage = float(lit.mean())
     channels = tuple(_channel(layer) for layer in layers)
     if not lit.any():
-        return QualityReport(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, channels)
+        return QualityReport(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, channels, _warning(white, black))
     seen = pixels[lit]
     snr = float(np.mean([_clipped_ratio(seen[:, part]) for part in range(3)]))
     medians = np.median(seen, axis=0)
@@ -87,15 +98,38 @@ def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> Qual
     low, high = np.percentile(seen @ np.array([0.2126, 0.7152, 0.0722], np.float32), (1.0, 99.0))
     spread = float(high - low)
     marks = 0.30 * min(snr / _SNR_OF_FULL_MARKS, 1.0) + 0.25 * balance + 0.25 * spread + 0.20 * coverage
+    lost = max(white, black)
+    if lost > _MOST_CLIPPED:
+        marks *= 1.0 - lost
     return QualityReport(
         score=round(1.0 + 4.0 * marks, 2),
         signal_to_noise=snr,
         balance=balance,
         spread=spread,
         coverage=coverage,
-        clipped_white=float((seen.max(axis=1) >= 0.999).mean()),
+        clipped_white=float((seen.max(axis=1) >= _WHITE).mean()),
         channels=channels,
+        warning=_warning(white, black),
     )
+
+
+def _lost(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> tuple[float, float]:
+    """Give the shares of the covered pixels that show nothing but white, and nothing but black."""
+    covered = max((layer.statistics.coverage for layer in layers), default=1.0)
+    white = float((pixels.min(axis=2) >= _WHITE).mean())
+    dark = float((pixels.max(axis=2) <= _SEEN).mean())
+    share = max(covered, 1e-6)
+    return min(white / share, 1.0), min(max(dark - (1.0 - covered), 0.0) / share, 1.0)
+
+
+def _warning(white: float, black: float) -> str:
+    for share, name, limit in ((white, "white", "upper"), (black, "black", "lower")):
+        if share > _MOST_CLIPPED:
+            return (
+                f"{share:.0%} of the covered pixels are {name}: they lie beyond the {limit} limit; give other --limits,"
+                " in the unit of the images as 0.1,20 or as percentiles 0.5%,99.9%"
+            )
+    return ""
 
 
 def _channel(layer: PlannedChannel) -> ChannelQuality:

@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 from PIL import Image
 
+from jwstpipe.requests import MosaicOptions
 from tests.images.fits_files import write_cal
 from tests.mosaicking.scenes import header, wave, write
 from tests.world import TARGET, variables
@@ -66,7 +67,9 @@ def test_convert_info_and_export(command, tmp_path):
 
 
 def test_mosaic_composite_and_thumbnail(command, tmp_path, pair):
-    code, out, error = command("mosaic", *pair, "-o", "m.zarr", "--fits", "m.fits", "--weights", "uniform", "--json")
+    code, out, error = command(
+        "mosaic", *pair, "--mix", "-o", "m.zarr", "--fits", "m.fits", "--weights", "uniform", "--json"
+    )
     made = json.loads(out)
     assert (code, error) == (0, "")
     with fits.open(tmp_path / "m.fits") as opened:
@@ -96,7 +99,7 @@ def test_a_mosaic_lies_on_the_grid_of_an_image_or_of_a_header(command, tmp_path,
 
 
 def test_a_dry_run_tells_the_size_and_makes_nothing(command, tmp_path, pair):
-    code, out, _ = command("mosaic", *pair, "--dry-run", "--json")
+    code, out, _ = command("mosaic", *pair, "--mix", "--dry-run", "--json")
     plan = json.loads(out)
     assert code == 0
     assert plan["inputs"] == 2
@@ -267,9 +270,9 @@ def test_the_python_api_mirrors_the_commands(site, pair, tmp_path, monkeypatch):
     again = jwstpipe.ingest(TARGET, filters=["F444W"], level=[3])
     assert [entry.record.file_name for entry in first.require_all()] == [f"{found.observations['obs_id'][0]}_i2d.fits"]
     assert [entry.bytes_moved for entry in again.require_all()] == [0]
-    made = jwstpipe.mosaic(pair, "m.zarr", fits="m.fits")
+    made = jwstpipe.mosaic(pair, "m.zarr", fits="m.fits", options=MosaicOptions(mix=True))
     assert jwstpipe.open_image("m.zarr").read("sci", jwstpipe.Box(0, 0, 10, 20)).shape == (10, 20)
-    assert jwstpipe.plan_mosaic(pair).id == made.product_id
+    assert jwstpipe.plan_mosaic(pair, options=MosaicOptions(mix=True)).id == made.product_id
     assert jwstpipe.convert("m.fits", "again.zarr").levels == 1
     assert jwstpipe.composite(pair, "c.png").width > 50
     assert jwstpipe.thumbnail("m.zarr", "t.png", size=40).width <= 40

@@ -1,16 +1,21 @@
 """`SkyPlacement`: where a picture lies on the sky."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.io.fits import Header
+from astropy.wcs import WCS
+from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.one_grid import celestial_of
 from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.frames import Frame as SkyFrame
 
 __all__ = ["SkyPlacement", "place_on_sky"]
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -39,11 +44,23 @@ class SkyPlacement:
     """Rows for longitude and latitude, degrees per pixel."""
 
     exact: bool
-    """False when the images are distorted: only the surroundings of the reference point are then in place."""
+    """It holds to half a pixel everywhere in the picture; else only the surroundings of the middle are in place."""
+
+
+HELD_PX = 0.5
+"""A placement that is off by more than this anywhere in the picture is good for its position only."""
+
+LATTICE = 17
+"""Points along each side of a picture at which its placement is held against the images' own WCS."""
 
 
 def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
-    """Work out the WCS of a picture from that of a full image; None where the image has none."""
+    """Work out the WCS of a picture from that of a full image; None where the image has none.
+
+    Readers of a picture know a reference point, a matrix and a projection, and neither the pole of the projection
+    (LONPOLE) nor a distortion: what they make of them is compared with the image's own WCS all over the picture, and a
+    tangent plane is fitted to it where the image's keywords do not do.
+    """
     celestial = celestial_of(image)
     if celestial is None:
         return None
@@ -51,8 +68,8 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
     order = [1, 0] if celestial.swapped else [0, 1]
     factor, shown = 2.0**frame.level, frame.shown
     steps = np.array(frame.steps[::-1])
-    origin = np.array([frame.box.x0, frame.box.y0])
-    crpix = ((np.asarray(wcs.wcs.crpix) - 0.5) / factor - origin) / steps + 0.5 - np.array([shown.x0, shown.y0])
+    origin, corner = np.array([frame.box.x0, frame.box.y0]), np.array([shown.x0, shown.y0])
+    crpix = ((np.asarray(wcs.wcs.crpix) - 0.5) / factor - origin) / steps + 0.5 - corner
     cd = wcs.pixel_scale_matrix[order] * factor * steps
     header = Header.fromstring(wcs_cards(image.header))
     for keyword in [key for key in header if _replaced(key)]:
@@ -66,7 +83,7 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
             header[f"CD{i + 1}_{j + 1}"] = float(rows[i, j])
     name = {"GALACTIC": "GAL"}.get(celestial.frame.name, celestial.frame.name)
     crval = np.asarray(wcs.wcs.crval)[order]
-    return SkyPlacement(
+    found = SkyPlacement(
         cards=header.tostring(endcard=False, padding=False),
         frame=name,
         equinox=celestial.frame.equinox,
@@ -74,10 +91,80 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
         crval=(float(crval[0]), float(crval[1])),
         crpix=(float(crpix[0]), float(crpix[1])),
         cd=((float(cd[0, 0]), float(cd[0, 1])), (float(cd[1, 0]), float(cd[1, 1]))),
-        exact=wcs.sip is None and wcs.cpdis1 is None and wcs.cpdis2 is None,
+        exact=True,
     )
+    rows_at, columns_at = (np.linspace(0.5, side + 0.5, LATTICE) for side in shown.shape)
+    points = np.stack([axis.ravel() for axis in np.meshgrid(columns_at, rows_at)], axis=-1)
+    full = ((points - 0.5 + corner) * steps + origin) * factor + 0.5
+    lon, lat = celestial.to_sky(full[:, 0] - 1.0, full[:, 1] - 1.0)
+    if _off_px(found, points, lon, lat) <= HELD_PX:
+        return found
+    return _fitted(found, celestial.frame, points, lon, lat) or replace(found, exact=False)
+
+
+def _plane(placement: SkyPlacement) -> WCS:
+    """Build the WCS that a reader of a picture makes of its keywords."""
+    plane = WCS(naxis=2)
+    first, second = ("GLON", "GLAT") if placement.frame == "GAL" else ("RA--", "DEC-")
+    plane.wcs.ctype = [f"{first}-{placement.projection}", f"{second}-{placement.projection}"]
+    plane.wcs.cunit = ["deg", "deg"]
+    plane.wcs.crval, plane.wcs.crpix = placement.crval, placement.crpix
+    plane.wcs.cd = placement.cd
+    plane.wcs.set()
+    return plane
+
+
+def _off_px(placement: SkyPlacement, points: Floats, lon: Floats, lat: Floats) -> float:
+    """Measure how far a reader of the picture is off at most, pixels of the picture."""
+    try:
+        x, y = _plane(placement).wcs_world2pix(lon, lat, 1)
+    except (ValueError, MemoryError):  # a projection without its parameters, or one that readers do not know
+        return float("inf")
+    off = np.hypot(x - points[:, 0], y - points[:, 1])
+    return float(off.max()) if np.isfinite(off).all() else float("inf")
+
+
+def _fitted(given: SkyPlacement, frame: SkyFrame, points: Floats, lon: Floats, lat: Floats) -> SkyPlacement | None:
+    """Fit a plane that touches the sky in the middle of the picture; None where that cannot be."""
+    seen = np.isfinite(lon) & np.isfinite(lat)
+    middle = points.mean(axis=0)
+    if np.count_nonzero(seen) < LATTICE:
+        return None
+    nearest = int(np.argmin(np.where(seen, np.hypot(*(points - middle).T), np.inf)))
+    touch = replace(
+        given, projection="TAN", crval=(float(lon[nearest]) % 360.0, float(lat[nearest])), crpix=(0.0, 0.0),
+        cd=((1.0, 0.0), (0.0, 1.0)),
+    )  # fmt: skip
+    xi, eta = _plane(touch).wcs_world2pix(lon, lat, 0)
+    seen &= np.isfinite(xi) & np.isfinite(eta)
+    if np.count_nonzero(seen) < LATTICE:
+        return None
+    goal = np.column_stack([xi, eta])[seen] + 1.0  # CRPIX 0 in 1-based pixels
+    basis = np.column_stack([points[seen] - middle, np.ones(np.count_nonzero(seen))])
+    solved = np.linalg.lstsq(basis, goal, rcond=None)[0]
+    matrix, offset = solved[:2].T, solved[2]
+    if abs(np.linalg.det(matrix)) < 1e-30:
+        return None
+    crpix = middle - np.linalg.solve(matrix, offset)
+    found = replace(
+        touch,
+        crpix=(float(crpix[0]), float(crpix[1])),
+        cd=((float(matrix[0, 0]), float(matrix[0, 1])), (float(matrix[1, 0]), float(matrix[1, 1]))),
+    )
+    off = _off_px(found, points, lon, lat)
+    header = _plane(found).to_header()
+    for i in (0, 1):
+        header[f"CD{i + 1}_1"], header[f"CD{i + 1}_2"] = found.cd[i]
+    for key in [key for key in header if key.startswith(("PC", "CDELT", "MJD", "DATE", "LONPOLE", "LATPOLE"))]:
+        del header[key]
+    if frame.name in ("FK5", "FK4"):
+        header["RADESYS"], header["EQUINOX"] = frame.name, frame.equinox
+    return replace(found, cards=header.tostring(endcard=False, padding=False), exact=off <= HELD_PX)
 
 
 def _replaced(keyword: str) -> bool:
     """Tell which cards of the image do not hold for the picture: its matrix, in any spelling, and its distortion."""
-    return keyword.startswith(("CD", "PC", "CROTA", "A_", "B_", "AP_", "BP_"))
+    return keyword.startswith(
+        ("CD", "PC", "CROTA", "A_", "B_", "AP_", "BP_", "CPDIS", "CPERR", "DP", "D2IM", "AXISCORR", "PLT", "AMD", "PPO",
+         "CNPIX", "XPIXEL", "YPIXEL")
+    )  # fmt: skip
