@@ -20,7 +20,7 @@ from jwstpipe.ingestion import IngestResult, answers_of, choose, ingest_products
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import IngestRequest, SearchRequest, validated
 from jwstpipe.settings import Settings, load_settings
-from jwstpipe.storage import open_store
+from jwstpipe.storage import open_store, product_exists
 
 if TYPE_CHECKING:
     from jwstpipe.operations.reproduce import Reproduction
@@ -217,12 +217,12 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
 
 def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
     """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
-    from jwstpipe.operations.reproduce import ALGORITHMS, product_stands  # noqa: PLC0415 - loads mosaics and rendering
+    from jwstpipe.operations.reproduce import ALGORITHMS  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, user) as (catalog, site):
         store = open_store(site.store_root, s3=site.s3)
         key = find_product(catalog, product, s3=site.s3).record.product_id
-        present = partial(product_stands, store)
+        present = partial(product_exists, store)
         return reasons_why_stale(catalog, key, algorithms=ALGORITHMS, present=present)
 
 

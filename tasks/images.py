@@ -13,23 +13,21 @@ from jwstpipe.catalog.records.derived_record import derived_record, shared_image
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
-from jwstpipe.images.convert import ALGORITHM, ConvertJob, Planes, image_id, run_convert
 from jwstpipe.ingestion import record_of
+from jwstpipe.operations.convert import CONVERT, ConvertRecipe
+from jwstpipe.operations.make_missing import make_missing
+from jwstpipe.operations.make_products import Order, make_products
 from jwstpipe.operations.pictures import THUMBNAIL_ALGORITHM, thumbnail
 from jwstpipe.requests import ConvertRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 from jwstpipe.tasks.archive import Fetched
 from jwstpipe.tasks.artifacts import progress_artifacts
-from jwstpipe.tasks.make_missing import make_missing
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
-
-PLANES: Planes = "science"
-"""Planes that flows convert: what mosaics need. The FITS file stays beside the image."""
 
 THUMBNAIL_SIZE = 256
 THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
@@ -74,41 +72,12 @@ def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]
 @step_task("convert")
 def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
-    wanted = {image_id(record.product_id, planes=PLANES): record for record in files}
-    done = make_missing(run, wanted, partial(_convert, run))
-    made = sum(record.run_id == run.run_id for record in done.values())
-    get_run_logger().info("%d images converted, %d were there", made, len(done) - made)
-    return tuple(done.values())
-
-
-def _convert(run: Run, parents: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
-    keys = {identity: f"images/{identity}/{run.attempt}.zarr" for identity in parents}
-    jobs = {
-        identity: ConvertJob(
-            run.store.url(str(parent.storage_key)),
-            run.store.url(keys[identity]),
-            PLANES,
-            parent.product_id,
-            run.settings.s3,
-        )
-        for identity, parent in parents.items()
-    }
+    orders = [Order(ConvertRecipe(), (record,), f"{Path(record.file_name).stem}.zarr") for record in files]
     with progress_artifacts() as report:
-        for identity, receipt in run.workers.each(run_convert, jobs, name="convert", report=report, unit="files"):
-            parent = parents[identity]
-            yield derived_record(
-                identity,
-                kind="image",
-                storage_key=keys[identity],
-                parents=[parent],
-                operation="convert",
-                algorithm_version=ALGORITHM,
-                parameters={"planes": PLANES},
-                image=shared_image_info([parent], shape=receipt.shape),
-                created=run.now(),
-                run_id=run.run_id,
-                file_name=f"{Path(parent.file_name).stem}.zarr",
-            )
+        done = make_products(run.operations(report), CONVERT, orders)
+    made = sum(one.receipt is not None for one in done)
+    get_run_logger().info("%d images converted, %d were there", made, len(done) - made)
+    return tuple(one.record for one in done)
 
 
 @dataclass(frozen=True)
@@ -136,7 +105,7 @@ def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductR
     identities = {
         derived_product_id("thumbnail", THUMBNAIL_ALGORITHM, THUMBNAIL, [image.product_id]): image for image in images
     }
-    done = make_missing(run, identities, partial(_thumbnails, run))
+    done = make_missing(run.operations(), identities, partial(_thumbnails, run))
     made = [identity for identity, record in done.items() if record.run_id == run.run_id]
     run.catalog.set_thumbnails({identities[key].product_id: str(done[key].storage_key) for key in made})
     get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))

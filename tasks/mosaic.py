@@ -16,10 +16,10 @@ from jwstpipe.mosaicking.build import MosaicReceipt, build_mosaic
 from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.mosaicking.reuse import with_known_corner
 from jwstpipe.mosaicking.tile_job import ALGORITHM
+from jwstpipe.operations.make_missing import make_missing
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from jwstpipe.tasks.artifacts import progress_artifacts
-from jwstpipe.tasks.make_missing import make_missing
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.step_task import step_task
@@ -83,7 +83,7 @@ def plan_filters(
 @step_task("mosaic", run_name="mosaic-{planned.filter}")
 def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
     """Compute the mosaic of one filter, one tile a Dask task, and publish it; a finished one is not made again."""
-    done = make_missing(run, {planned.plan.id: planned}, partial(_build, run))[planned.plan.id]
+    done = make_missing(run.operations(), {planned.plan.id: planned}, partial(_build, run))[planned.plan.id]
     if done.run_id != run.run_id:
         get_run_logger().info("%s stands already: %s", planned.filter, done.storage_key)
     return done

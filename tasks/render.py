@@ -12,6 +12,7 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.display.channels import ImageNames, image_looks, settled_request
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import derived_product_id
+from jwstpipe.operations.make_missing import make_missing
 from jwstpipe.operations.pictures import (
     COMPOSITE_ALGORITHM,
     SHEET_ALGORITHM,
@@ -22,7 +23,6 @@ from jwstpipe.operations.pictures import (
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.tasks.artifacts import progress_artifacts
-from jwstpipe.tasks.make_missing import make_missing
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.step_task import step_task
 
@@ -122,7 +122,7 @@ def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[Pr
                 digest=hashlib.sha256(content).hexdigest(),
             )
 
-    return make_missing(run, {identity: images}, render)[identity]
+    return make_missing(run.operations(), {identity: images}, render)[identity]
 
 
 def _picture(
@@ -160,7 +160,7 @@ def _picture(
                 digest=made.sha256,
             )
 
-    return make_missing(run, {identity: inputs}, render)[identity]
+    return make_missing(run.operations(), {identity: inputs}, render)[identity]
 
 
 def _rendered(

@@ -16,6 +16,8 @@ from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.execution.workers import Workers, open_workers
 from jwstpipe.jobs.report import MadeProduct, RunReport, write_report
+from jwstpipe.operations.make_missing import OperationRun
+from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import ObjectStore, open_store
@@ -53,6 +55,12 @@ class Run:
     def now() -> datetime:
         """Tell the time, with its zone."""
         return datetime.now(UTC)
+
+    def operations(self, report: Reporter = silent) -> OperationRun:
+        """Give what the library needs to make products for this run."""
+        return OperationRun(
+            self.catalog, self.store, self.workers, self.run_id, self.attempt, report, execution=self.execution
+        )
 
     @contextmanager
     def step(self, name: str, *, percent: float) -> Iterator[None]:
@@ -147,8 +155,8 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
             run.made(records)
         return run.report("mosaic", request)
 
-    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish;
-    `jwstpipe.tasks.make_missing.make_missing` is its second half. Percentages of all steps add up to 100.
+    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish; `jwstpipe.operations.make_products` is
+    its second half. Percentages of all steps add up to 100.
     """
     with open_run(load_settings()) as run, following(run.overall):
         run.overall.start(f"{kind}: {request.summary()}")

@@ -1,20 +1,29 @@
-"""Reserve, compute, verify, publish: how every task makes what is missing, and only that."""
+"""Reserve, compute, verify, publish: how what is missing is made, and only that.
 
+Library code: it knows a catalogue, a store and the id of a run. Products are named by their ids before they are made,
+so that two runs never make the same one, and a rerun of what was finished costs nothing.
+"""
+
+import logging
 import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from typing import TypeVar
-
-from prefect import get_run_logger
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import uuid4
 
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.leases import Lease, release, renew, reserve
+from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, StoreError
-from jwstpipe.tasks.run_context import Run
+from jwstpipe.execution.workers import Workers
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.storage import ObjectStore, product_exists
 
-__all__ = ["make_missing", "standing"]
+__all__ = ["OperationRun", "existing_products", "make_missing"]
 
 WantT = TypeVar("WantT")
 
@@ -30,9 +39,36 @@ GROUP_RECORDS = 500
 LOOK_SECONDS = 0.5
 """Pause between looks at what another run is making."""
 
+_log = logging.getLogger(__name__)
+
+
+def _new_attempt() -> str:
+    return uuid4().hex[:12]
+
+
+@dataclass(frozen=True, eq=False)
+class OperationRun:
+    """One run that makes products: where they go, who computes them, and under which id."""
+
+    catalog: Catalog
+    store: ObjectStore
+    workers: Workers
+    run_id: str = field(default_factory=lambda: str(uuid4()))
+    attempt: str = field(default_factory=_new_attempt)
+    """Unique part of the keys that this run writes: no two attempts ever write to one place."""
+
+    report: Reporter = silent
+    execution: Callable[[], Execution | None] = lambda: None
+    """Asked, for each publication, where and by what the products were computed."""
+
+    @staticmethod
+    def now() -> datetime:
+        """Tell the time, with its zone."""
+        return datetime.now(UTC)
+
 
 def make_missing(
-    run: Run,
+    run: OperationRun,
     wanted: Mapping[str, WantT],
     make: Callable[[Mapping[str, WantT]], Iterable[ProductRecord]],
 ) -> dict[str, ProductRecord]:
@@ -63,11 +99,11 @@ def make_missing(
     ConflictError
         The lease was lost to another run, because this one stood still for too long.
     """
-    done = standing(run, wanted)
+    done = existing_products(run, wanted)
     waited = False
     while missing := [identity for identity in wanted if identity not in done]:
         with _reserved(run.catalog, missing, owner=f"{run.run_id}/{run.attempt}") as held:
-            fresh = standing(run, held.keys)  # another run may have finished between the look and the lease
+            fresh = existing_products(run, held.keys)  # another run may have finished between the look and the lease
             done |= fresh
             part = {identity: wanted[identity] for identity in held.keys if identity not in fresh}
             with closing(_groups(make(part) if part else ())) as groups:
@@ -78,24 +114,21 @@ def make_missing(
                 raise StoreError(f"{left[0]}: was to be made and was not; run it again")
         if not held.keys:
             if not waited:
-                get_run_logger().info("another run is making %d of these products; waiting for it", len(missing))
+                _log.info("another run is making %d of these products; waiting for it", len(missing))
             waited = True
             threading.Event().wait(LOOK_SECONDS)
-            done |= standing(run, missing)
+            done |= existing_products(run, missing)
     return {identity: done[identity] for identity in wanted}
 
 
-def standing(run: Run, identities: Iterable[str]) -> dict[str, ProductRecord]:
+def existing_products(run: OperationRun, identities: Iterable[str]) -> dict[str, ProductRecord]:
     """Find the products that are published and stand in the store."""
     known = run.catalog.get_many(identities)
-    return {key: record for key, record in known.items() if record.status == "published" and _stands(run, record)}
+    return {key: record for key, record in known.items() if record.status == "published" and _exists(run, record)}
 
 
-def _stands(run: Run, record: ProductRecord) -> bool:
-    if record.storage_key is None:
-        return False
-    mark = f"{record.storage_key}/zarr.json" if record.file_format == "zarr" else record.storage_key
-    return run.store.exists(mark)
+def _exists(run: OperationRun, record: ProductRecord) -> bool:
+    return record.storage_key is not None and product_exists(run.store, record.storage_key, record.file_format)
 
 
 def _groups(records: Iterable[ProductRecord]) -> Generator[list[ProductRecord]]:
@@ -116,32 +149,29 @@ def _groups(records: Iterable[ProductRecord]) -> Generator[list[ProductRecord]]:
         yield group
 
 
-def _publish(run: Run, made: Iterable[ProductRecord], held: "_Held") -> dict[str, ProductRecord]:
+def _publish(run: OperationRun, made: Iterable[ProductRecord], held: "_Held") -> dict[str, ProductRecord]:
     """Publish products, with where they were computed, up to the first that may not be: that one is an error."""
     execution = run.execution()
     whole: dict[str, ProductRecord] = {}
     try:
         for record in made:
-            _require_whole(run, record)
+            if not _exists(run, record):
+                raise StoreError(
+                    f"{record.storage_key}: not whole in the store {run.store.root}; nothing was published of it"
+                )
             held.require(record.product_id)
-            whole[record.product_id] = record.model_copy(
-                update={"execution": execution, "file_size": _bytes(run, record)}
-            )
+            update: dict[str, Any] = {"execution": execution, "file_size": _bytes(run, record)}
+            whole[record.product_id] = record.model_copy(update=update)
     finally:
         run.catalog.publish_many(whole.values())
     return whole
 
 
-def _bytes(run: Run, record: ProductRecord) -> int | None:
+def _bytes(run: OperationRun, record: ProductRecord) -> int | None:
     """Tell how large a product is; an image store is as large as its objects together."""
     if record.file_size is None and record.file_format == "zarr" and record.storage_key is not None:
         return sum(found.size for found in run.store.objects(record.storage_key))
     return record.file_size
-
-
-def _require_whole(run: Run, record: ProductRecord) -> None:
-    if not _stands(run, record):
-        raise StoreError(f"{record.storage_key}: not whole in the store {run.store.root}; nothing was published of it")
 
 
 class _Held:

@@ -1,6 +1,5 @@
 """Make a product again from its record, and say whether it came out the same."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,9 +27,9 @@ from jwstpipe.operations.pictures import (
 from jwstpipe.requests import CompositeRequest, MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.storage import ObjectStore
+from jwstpipe.storage import ObjectStore, product_exists, tree_digest
 
-__all__ = ["ALGORITHMS", "Reproduction", "product_stands", "reproduce", "tree_digest"]
+__all__ = ["ALGORITHMS", "Reproduction", "reproduce"]
 
 ALGORITHMS: dict[str, str] = {
     "convert": CONVERT_ALGORITHM,
@@ -40,8 +39,6 @@ ALGORITHMS: dict[str, str] = {
     "contact-sheet": SHEET_ALGORITHM,
 }
 """Version of each operation in this installation."""
-
-_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -64,31 +61,6 @@ class Reproduction:
 
     restored: bool
     """It was not there any more, and is there again."""
-
-
-def product_stands(store: ObjectStore, storage_key: str, file_format: str | None) -> bool:
-    """Tell whether the bytes of a product are there: a file, or an image store with its root metadata."""
-    return store.exists(f"{storage_key}/zarr.json" if file_format == "zarr" else storage_key)
-
-
-def tree_digest(store: ObjectStore, storage_key: str) -> str:
-    """Take the SHA-256 of a file, or of all files under a prefix together with their names.
-
-    Raises
-    ------
-    NotFoundError
-        Nothing stands there.
-    """
-    names = store.list(storage_key)
-    if not names:
-        raise NotFoundError(f"{store.url(storage_key)}: not found; make it again")
-    if names == [storage_key]:
-        return hashlib.sha256(store.read_bytes(storage_key)).hexdigest()
-    digest = hashlib.sha256()
-    for name in names:
-        inner = hashlib.sha256(store.read_bytes(name)).hexdigest()
-        digest.update(f"{name.removeprefix(storage_key)} {inner}\n".encode())
-    return digest.hexdigest()
 
 
 def reproduce(
@@ -128,7 +100,7 @@ def reproduce(
     recipe = _recipe_of(record)
     inputs = _inputs(record, catalog=catalog, store=store, workers=workers, depth=depth)
     key = str(record.storage_key)
-    stood = product_stands(store, key, record.file_format)
+    stood = product_exists(store, key, record.file_format)
     at_work = workers or ThreadWorkers(2)
     with TemporaryDirectory(prefix="jwstpipe-remake-") as folder:
         scratch = ObjectStore(str(Path(folder).resolve()))
@@ -191,7 +163,7 @@ def _inputs(
             raise NotFoundError(f"{record.file_name}: its input {key} is not in the catalogue any more")
         if parent.kind == "archive":
             _require_unchanged(parent, record, store)
-        elif not product_stands(store, str(parent.storage_key), parent.file_format):
+        elif not product_exists(store, str(parent.storage_key), parent.file_format):
             if depth <= 0:
                 raise DataError(f"{record.file_name}: its lineage is deeper than can be made again at once")
             reproduce(key, catalog=catalog, store=store, workers=workers, depth=depth - 1)

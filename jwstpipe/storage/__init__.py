@@ -9,6 +9,7 @@ from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
+from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, tree_digest
 from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
 
 __all__ = [
@@ -18,18 +19,23 @@ __all__ = [
     "aside",
     "checked_key",
     "copy_object",
+    "file_digest",
     "get_bytes",
     "get_range",
     "is_remote",
     "lifecycle_hint",
     "object_writer",
     "open_store",
+    "path_digest",
+    "path_size",
     "presigned_url",
+    "product_exists",
     "put_bytes",
     "s3_client",
     "s3_options",
     "shown",
     "storage_errors",
+    "tree_digest",
     "writing_errors",
     "zarr_store",
 ]

@@ -13,6 +13,10 @@ from jwstpipe.storage.faults import storage_errors
 
 __all__ = ["LINK_SECONDS", "Range", "get_range", "lifecycle_hint", "presigned_url", "s3_client", "s3_options"]
 
+CONNECT_TIMEOUT_S = 10
+READ_TIMEOUT_S = 60
+CONNECTIONS = 32
+
 LINK_SECONDS = 15 * 60
 """How long a link is valid when nobody says otherwise."""
 
@@ -30,9 +34,9 @@ def s3_options(settings: S3Settings) -> dict[str, Any]:
         "config_kwargs": {
             "s3": {"addressing_style": "path" if settings.endpoint else "auto"},
             "retries": {"mode": "standard", "max_attempts": settings.max_attempts},
-            "connect_timeout": 10,
-            "read_timeout": 60,
-            "max_pool_connections": 32,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "read_timeout": READ_TIMEOUT_S,
+            "max_pool_connections": CONNECTIONS,
             "request_checksum_calculation": "when_required",
             "response_checksum_validation": "when_required",
         },
@@ -50,19 +54,44 @@ class Range:
 
 
 @lru_cache(maxsize=8)
-def s3_client(settings: S3Settings) -> Any:
-    """Give the client of an endpoint; safe to share between threads. Retries belong to botocore alone."""
+def s3_client(
+    settings: S3Settings,
+    *,
+    attempts: int | None = None,
+    timeout_s: float = READ_TIMEOUT_S,
+    connections: int = CONNECTIONS,
+) -> Any:
+    """Give the client of an endpoint; safe to share between threads.
+
+    Parameters
+    ----------
+    settings
+        Endpoint, and how it is asked.
+    attempts
+        Attempts for a request in all; None = as the settings say. Retries belong to botocore alone, or (attempts = 1)
+        to the caller.
+    timeout_s
+        Longest silence of the server, seconds.
+    connections
+        Most connections at once.
+    """
     import boto3  # noqa: PLC0415 - commands that touch no S3 start without it
     from botocore import UNSIGNED  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     options = s3_options(settings)
+    config = options["config_kwargs"] | {
+        "retries": {"mode": "standard", "total_max_attempts": attempts or settings.max_attempts},
+        "connect_timeout": min(CONNECT_TIMEOUT_S, timeout_s),
+        "read_timeout": timeout_s,
+        "max_pool_connections": connections,
+    }
     signature = {"signature_version": UNSIGNED} if settings.anonymous else {}
     return boto3.session.Session().client(
         "s3",
         endpoint_url=options["endpoint_url"],
         region_name=settings.region,
-        config=Config(**options["config_kwargs"], **signature),
+        config=Config(**config, **signature),
     )
 
 

@@ -21,6 +21,8 @@ from jwstpipe.storage.s3 import LINK_SECONDS, presigned_url, s3_options
 
 __all__ = ["ObjectStore", "StoredObject", "open_store"]
 
+_PIECE = 4 << 20
+
 
 @dataclass(frozen=True)
 class StoredObject:
@@ -65,6 +67,13 @@ class ObjectStore:
         """Read a whole object."""
         with storage_errors(self.url(key)):
             return bytes(self._filesystem().cat_file(self.url(key)))
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        """Read an object piece by piece, for what may be larger than memory."""
+        url = self.url(key)
+        with storage_errors(url), self._filesystem().open(url, "rb") as stream:
+            while piece := stream.read(_PIECE):
+                yield piece
 
     def write_bytes(self, key: str, content: bytes) -> None:
         """Write a whole object at once; a reader sees the old content or the new, never a part."""

@@ -11,17 +11,9 @@ from jwstpipe.catalog.records.components import ImageInfo
 from jwstpipe.catalog.records.derived_record import derived_record
 from jwstpipe.errors import ConflictError, StoreError
 from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.operations import make_missing as making
 from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
-from jwstpipe.tasks import make_missing as making
-from jwstpipe.tasks.run_context import Run
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch):
-    import logging
-
-    monkeypatch.setattr(making, "get_run_logger", lambda: logging.getLogger("test"))
 
 
 @pytest.fixture
@@ -30,8 +22,8 @@ def two_runs(tmp_path):
     store = open_store(settings.store_root)
     with open_catalog(settings.catalog_address) as one, open_catalog(settings.catalog_address) as other:
         yield (
-            Run(settings, store, one, ThreadWorkers(1), "run-one"),
-            Run(settings, store, other, ThreadWorkers(1), "run-two"),
+            making.OperationRun(one, store, ThreadWorkers(1), "run-one"),
+            making.OperationRun(other, store, ThreadWorkers(1), "run-two"),
         )
 
 

@@ -13,9 +13,6 @@ from threading import Lock
 from typing import Any
 from uuid import uuid4
 
-import boto3
-from botocore import UNSIGNED
-from botocore.client import Config
 from botocore.exceptions import ClientError
 from isal.isal_zlib import crc32
 
@@ -25,7 +22,7 @@ from jwstpipe.archive.transfer.state import FileRecord, PartState, Places, save
 from jwstpipe.errors import NotFoundError
 from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import storage_errors, writing_errors
+from jwstpipe.storage import s3_client, storage_errors, writing_errors
 
 __all__ = ["RemoteFolder", "RemoteLanding"]
 
@@ -72,19 +69,7 @@ class RemoteFolder:
     @cached_property
     def client(self) -> Any:
         """Client of the store; may be shared by threads."""
-        config = Config(
-            signature_version=UNSIGNED if self.s3.anonymous else None,
-            connect_timeout=10,
-            read_timeout=60,
-            max_pool_connections=32,
-            retries={"mode": "standard", "total_max_attempts": self.s3.max_attempts},
-            s3={"addressing_style": "path" if self.s3.endpoint else "auto"},
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        return boto3.session.Session().client(
-            "s3", endpoint_url=self.s3.endpoint, region_name=self.s3.region, config=config
-        )
+        return s3_client(self.s3)
 
     @property
     def bucket(self) -> str:

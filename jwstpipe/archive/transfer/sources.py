@@ -14,12 +14,13 @@ import requests
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError, NoCredentialsError
 from urllib3.exceptions import HTTPError
 
-from jwstpipe.archive.http import ABSENT_STATUS, CONNECT_TIMEOUT_S, AbsentError, Sessions, raise_for_answer, web_errors
+from jwstpipe.archive.http import ABSENT_STATUS, AbsentError, Sessions, raise_for_answer, web_errors
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.safe_names import download_address
 from jwstpipe.archive.transfer.checksums import CHECKSUM_KINDS
 from jwstpipe.errors import TransferError
 from jwstpipe.settings import ArchiveSettings
+from jwstpipe.storage import s3_client
 
 __all__ = [
     "ByteSource",
@@ -348,22 +349,8 @@ def open_mirror(settings: ArchiveSettings) -> Any:
 
     It makes each request once: how often, and how long to wait between, is decided in one place for all sources.
     """
-    import boto3  # noqa: PLC0415 - takes long to load, and many transfers do without
-    from botocore import UNSIGNED  # noqa: PLC0415
-    from botocore.client import Config  # noqa: PLC0415
-
-    s3 = settings.s3
-    config = Config(
-        signature_version=UNSIGNED if s3.anonymous else None,
-        connect_timeout=min(CONNECT_TIMEOUT_S, settings.timeout_s),
-        read_timeout=settings.timeout_s,
-        max_pool_connections=max(settings.files_at_once * settings.ranges_at_once, 10),
-        retries={"mode": "standard", "total_max_attempts": 1},
-        s3={"addressing_style": "path" if s3.endpoint else "auto"},
-        response_checksum_validation="when_required",
-        request_checksum_calculation="when_required",
-    )
-    return boto3.session.Session().client("s3", endpoint_url=s3.endpoint, region_name=s3.region, config=config)
+    at_once = max(settings.files_at_once * settings.ranges_at_once, 10)
+    return s3_client(settings.s3, attempts=1, timeout_s=settings.timeout_s, connections=at_once)
 
 
 def _check_total(content_range: str, info: SourceInfo, name: str) -> None:

@@ -64,6 +64,7 @@ def derived_record(
     digest: str | None = None,
     file_name: str | None = None,
     results: Mapping[str, Any] | None = None,
+    slot: str | None = None,
 ) -> ProductRecord:
     """Make the record of a product of ours.
 
@@ -93,6 +94,8 @@ def derived_record(
         Name for people; default: the last part of the key.
     results
         What was found on the way, as matched sky levels; it follows from inputs and parameters.
+    slot
+        What it is, whatever the versions of its inputs; default: what follows from all parameters.
 
     Raises
     ------
@@ -105,7 +108,7 @@ def derived_record(
     )
     values = {
         **_inherited(parents, combined=kind in ("mosaic", "picture")),
-        "slot": product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
+        "slot": slot or product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
         "processing_results": [done] if results else [],
         "product_id": product_id,
         "kind": kind,
