@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from jwstpipe.render.overlay.marks import Text, draw_band
-from jwstpipe.operations.pictures import composite
+from jwstpipe.operations.composite import composite
 from jwstpipe.display.presets.load import load_preset, preset_names
 from jwstpipe.requests import CompositeRequest
 

@@ -11,8 +11,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "Box": "jwstpipe.sky.box",
     "SkyGrid": "jwstpipe.sky.grid",
-    "composite": "jwstpipe.operations.pictures",
-    "contact_sheet": "jwstpipe.operations.pictures",
+    "composite": "jwstpipe.operations.composite",
+    "contact_sheet": "jwstpipe.operations.contact_sheet",
     "convert": "jwstpipe.images.convert",
     "export": "jwstpipe.images.export",
     "find_records": "jwstpipe.api",
@@ -27,7 +27,7 @@ _HOMES = {
     "search": "jwstpipe.api",
     "why_stale": "jwstpipe.api",
     "submit": "jwstpipe.jobs.submission",
-    "thumbnail": "jwstpipe.operations.pictures",
+    "thumbnail": "jwstpipe.operations.thumbnail",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__

@@ -217,13 +217,13 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
 
 def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
     """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
-    from jwstpipe.operations.reproduce import ALGORITHMS  # noqa: PLC0415 - loads mosaics and rendering
+    from jwstpipe.operations.registry import algorithms  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, user) as (catalog, site):
         store = open_store(site.store_root, s3=site.s3)
         key = find_product(catalog, product, s3=site.s3).record.product_id
         present = partial(product_exists, store)
-        return reasons_why_stale(catalog, key, algorithms=ALGORITHMS, present=present)
+        return reasons_why_stale(catalog, key, algorithms=algorithms(), present=present)
 
 
 def reproduce(product: str, *, settings: Settings | None = None) -> "Reproduction":

@@ -10,9 +10,17 @@ from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
+from jwstpipe import __version__
 from jwstpipe.errors import DataError
 
-__all__ = ["archive_product_id", "canonical_json", "content_id", "derived_product_id", "product_slot"]
+__all__ = [
+    "archive_product_id",
+    "canonical_json",
+    "content_id",
+    "derived_product_id",
+    "product_slot",
+    "provenance_document",
+]
 
 _ID_BYTES = 16
 _EXACT_INTEGERS = 2**53
@@ -132,3 +140,36 @@ def product_slot(operation: str, parameters: Mapping[str, Any], input_slots: Seq
         Slots of the inputs, in their order.
     """
     return content_id({"operation": operation, "parameters": parameters, "inputs": list(input_slots)})
+
+
+def provenance_document(
+    product_id: str,
+    *,
+    kind: str,
+    operation: str,
+    algorithm_version: str,
+    parameters: Mapping[str, Any],
+    inputs: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """Say what a product is and what it was made of, in the words that it carries in its file, whatever the format.
+
+    Nothing in it depends on when, where or by whom it was made: no paths, no times, no names of machines.
+
+    Parameters
+    ----------
+    product_id, kind
+        What it is.
+    operation, algorithm_version, parameters
+        What was done. The id follows from these and the inputs, see `derived_product_id`.
+    inputs
+        ``product_id``, ``file_name`` and, where it is known, ``digest`` of each, in their order.
+    """
+    return {
+        "product_id": product_id,
+        "kind": kind,
+        "operation": operation,
+        "algorithm_version": algorithm_version,
+        "parameters": json.loads(canonical_json(parameters)),
+        "inputs": [dict(one) for one in inputs],
+        "software": {"jwstpipe": __version__},
+    }

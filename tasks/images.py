@@ -1,26 +1,18 @@
 """Archive files into the catalogue, into image stores, and their thumbnails."""
 
-import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import get_run_logger
 
 from jwstpipe.catalog.lineage.archive_links import link_archive
-from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.identity import derived_product_id
 from jwstpipe.ingestion import record_of
 from jwstpipe.operations.convert import CONVERT, ConvertRecipe
-from jwstpipe.operations.make_missing import make_missing
 from jwstpipe.operations.make_products import Order, make_products
-from jwstpipe.operations.pictures import THUMBNAIL_ALGORITHM, thumbnail
+from jwstpipe.operations.thumbnail import THUMBNAIL, ThumbnailRecipe
 from jwstpipe.requests import ConvertRequest
-from jwstpipe.settings import S3Settings
-from jwstpipe.storage import ObjectStore
 from jwstpipe.tasks.archive import Fetched
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
@@ -28,9 +20,6 @@ from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
-
-THUMBNAIL_SIZE = 256
-THUMBNAIL = {"size": THUMBNAIL_SIZE, "stretch": "zscale"}
 
 
 @step_task("register")
@@ -80,62 +69,13 @@ def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductReco
     return tuple(one.record for one in done)
 
 
-@dataclass(frozen=True)
-class ThumbnailJob:
-    """One thumbnail, for workers."""
-
-    image: str
-    store: ObjectStore
-    key: str
-    s3: S3Settings
-    product_id: str
-
-
-def run_thumbnail(job: ThumbnailJob) -> tuple[int, str]:
-    """Make one thumbnail and give its size in bytes and its SHA-256."""
-    with job.store.file_for(job.key) as path:
-        thumbnail(job.image, path, size=THUMBNAIL_SIZE, product_id=job.product_id, s3=job.s3)
-        content = path.read_bytes()
-    return len(content), hashlib.sha256(content).hexdigest()
-
-
 @step_task("thumbnails")
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
-    identities = {
-        derived_product_id("thumbnail", THUMBNAIL_ALGORITHM, THUMBNAIL, [image.product_id]): image for image in images
-    }
-    done = make_missing(run.operations(), identities, partial(_thumbnails, run))
-    made = [identity for identity, record in done.items() if record.run_id == run.run_id]
-    run.catalog.set_thumbnails({identities[key].product_id: str(done[key].storage_key) for key in made})
-    get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))
-    return tuple(done.values())
-
-
-def _thumbnails(run: Run, images: Mapping[str, ProductRecord]) -> Iterator[ProductRecord]:
-    jobs = {
-        identity: ThumbnailJob(
-            run.store.url(str(image.storage_key)), run.store, f"thumbnails/{identity}.png", run.settings.s3, identity
-        )
-        for identity, image in images.items()
-    }
+    orders = [Order(ThumbnailRecipe(), (image,), f"{Path(image.file_name).stem}.png") for image in images]
     with progress_artifacts() as report:
-        for identity, (size, digest) in run.workers.each(
-            run_thumbnail, jobs, name="thumbnail", report=report, unit="images"
-        ):
-            image = images[identity]
-            yield derived_record(
-                identity,
-                kind="thumbnail",
-                storage_key=jobs[identity].key,
-                parents=[image],
-                operation="thumbnail",
-                algorithm_version=THUMBNAIL_ALGORITHM,
-                parameters=THUMBNAIL,
-                image=shared_image_info([image]),
-                created=run.now(),
-                run_id=run.run_id,
-                file_size=size,
-                digest=digest,
-                file_name=f"{Path(image.file_name).stem}.png",
-            )
+        done = make_products(run.operations(report), THUMBNAIL, orders)
+    made = {one.record.parents[0]: str(one.record.storage_key) for one in done if one.receipt is not None}
+    run.catalog.set_thumbnails(made)
+    get_run_logger().info("%d thumbnails made, %d were there", len(made), len(done) - len(made))
+    return tuple(one.record for one in done)

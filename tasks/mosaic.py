@@ -1,22 +1,20 @@
 """One mosaic for each filter, all on one grid."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 from prefect import get_run_logger
 
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
-from jwstpipe.mosaicking.build import MosaicReceipt, build_mosaic
+from jwstpipe.mosaicking.build import MosaicReceipt
 from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.mosaicking.reuse import with_known_corner
-from jwstpipe.mosaicking.tile_job import ALGORITHM
-from jwstpipe.operations.make_missing import make_missing
+from jwstpipe.operations.make_products import MOST_EARLIER, Order, inputs_of, make_products
+from jwstpipe.operations.mosaic import MOSAIC, identity_of_plan, recipe_of_plan
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from jwstpipe.tasks.artifacts import progress_artifacts
@@ -25,9 +23,6 @@ from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
-
-MOST_EARLIER = 5
-"""Earlier mosaics that are looked through for tiles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,31 +78,22 @@ def plan_filters(
 @step_task("mosaic", run_name="mosaic-{planned.filter}")
 def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
     """Compute the mosaic of one filter, one tile a Dask task, and publish it; a finished one is not made again."""
-    done = make_missing(run.operations(), {planned.plan.id: planned}, partial(_build, run))[planned.plan.id]
-    if done.run_id != run.run_id:
-        get_run_logger().info("%s stands already: %s", planned.filter, done.storage_key)
-    return done
-
-
-def _build(run: Run, plans: Mapping[str, FilterPlan]) -> Iterator[ProductRecord]:
-    for identity, planned in plans.items():
-        key = f"mosaics/{identity}/{run.attempt}.zarr"
-        with progress_artifacts() as report:
-            receipt = build_mosaic(
-                planned.plan,
-                run.store.url(key),
-                reuse=_earlier(run, planned),
-                s3=run.settings.s3,
-                workers=run.workers,
-                report=_named(report, planned.filter),
-            )
-        run.counts["tiles"] = run.counts.get("tiles", 0) + receipt.tiles
-        run.counts["tiles_reused"] = run.counts.get("tiles_reused", 0) + receipt.tiles_reused
-        yield _record(run, planned, receipt, key)
-        if receipt.weights_note:
-            note = f"{planned.filter}: weights are {receipt.weights}: {receipt.weights_note}"
-            get_run_logger().warning(note)
-            run.note(note)
+    plan = planned.plan
+    identity = identity_of_plan(plan, inputs_of(run.store, planned.images))
+    name = _mosaic_name(planned.instrument, planned.filter)
+    with progress_artifacts() as report:
+        own = run.operations(_named(report, planned.filter))
+        (done,) = make_products(own, MOSAIC, [Order(recipe_of_plan(plan), planned.images, name, identity)])
+    if done.receipt is None:
+        get_run_logger().info("%s stands already: %s", planned.filter, done.record.storage_key)
+        return done.record
+    made: MosaicReceipt = done.receipt.detail
+    run.counts["tiles"] = run.counts.get("tiles", 0) + made.tiles
+    run.counts["tiles_reused"] = run.counts.get("tiles_reused", 0) + made.tiles_reused
+    for note in done.receipt.notes:
+        get_run_logger().warning("%s: %s", planned.filter, note)
+        run.note(f"{planned.filter}: {note}")
+    return done.record
 
 
 def _earlier_planes(run: Run, groups: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
@@ -119,41 +105,8 @@ def _earlier_planes(run: Run, groups: Sequence[tuple[str, str]]) -> Iterator[dic
                 yield grid
 
 
-def _earlier(run: Run, planned: FilterPlan) -> tuple[str, ...]:
-    """Find earlier mosaics of the same filter: their tiles are taken where the same inputs made them."""
-    found = run.catalog.find(RecordQuery(kind=("mosaic",), file_name=_file_name(planned)), sort="newest")
-    keys = [str(record.storage_key) for record in found[:MOST_EARLIER]]
-    return tuple(run.store.url(key) for key in keys if run.store.exists(f"{key}/zarr.json"))
-
-
-def _file_name(planned: FilterPlan) -> str:
-    return _mosaic_name(planned.instrument, planned.filter)
-
-
 def _mosaic_name(instrument: str, name: str) -> str:
     return f"{instrument}_{name}_mosaic.zarr".lower()
-
-
-def _record(run: Run, planned: FilterPlan, receipt: MosaicReceipt, key: str) -> ProductRecord:
-    order = {source.product_id: number for number, source in enumerate(planned.plan.sources)}
-    return derived_record(
-        receipt.product_id,
-        kind="mosaic",
-        storage_key=key,
-        parents=sorted(planned.images, key=lambda image: order[image.product_id]),
-        operation="mosaic",
-        algorithm_version=ALGORITHM,
-        parameters={
-            "options": planned.plan.options.model_dump(mode="json"),
-            "grid": planned.plan.grid.as_dict(),
-            "window": [planned.plan.window.y0, planned.plan.window.x0, planned.plan.window.y1, planned.plan.window.x1],
-        },
-        results={"weights": receipt.weights, "background": receipt.background, "digest": receipt.digest},
-        image=shared_image_info(planned.images, shape=receipt.shape),
-        created=run.now(),
-        run_id=run.run_id,
-        file_name=_file_name(planned),
-    )
 
 
 def _named(report: Reporter, name: str) -> Reporter:

@@ -1,25 +1,19 @@
 """Mosaics and images of the catalogue as pictures: colour composites and contact sheets."""
 
-import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 
 from prefect import get_run_logger
 
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
+from jwstpipe.catalog.records.derived_record import shared_image_info
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.display.channels import ImageNames, image_looks, settled_request
+from jwstpipe.display.channels import ImageNames
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.identity import derived_product_id
-from jwstpipe.operations.make_missing import make_missing
-from jwstpipe.operations.pictures import (
-    COMPOSITE_ALGORITHM,
-    SHEET_ALGORITHM,
-    composite,
-    composite_parameters,
-    contact_sheet,
-)
+from jwstpipe.operations.composite import COMPOSITE, picture_recipe
+from jwstpipe.operations.contact_sheet import CONTACT_SHEET, SheetRecipe
+from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.spec import Receipt
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.tasks.artifacts import progress_artifacts
@@ -96,111 +90,40 @@ def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, 
 @step_task("contact sheet")
 def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[ProductRecord]) -> ProductRecord:
     """Put all images on one page, and publish it."""
-    identity = derived_product_id("contact-sheet", SHEET_ALGORITHM, {}, [image.product_id for image in images])
-    name = _slug(request.observation or request.target or "images")
-
-    def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
-        for key, inputs in wanted.items():
-            place = f"pictures/{key}/{name}-contact-sheet.png"
-            with run.store.file_for(place) as path:
-                made = contact_sheet(_addresses(run, inputs), path, product_id=key, s3=run.settings.s3)
-                content = path.read_bytes()
-            for failure in made.failed:
-                run.note(failure)
-            yield derived_record(
-                key,
-                kind="picture",
-                storage_key=place,
-                parents=inputs,
-                operation="contact-sheet",
-                algorithm_version=SHEET_ALGORITHM,
-                parameters={},
-                image=shared_image_info(inputs, shape=(made.height, made.width)),
-                created=run.now(),
-                run_id=run.run_id,
-                file_size=len(content),
-                digest=hashlib.sha256(content).hexdigest(),
-            )
-
-    return make_missing(run.operations(), {identity: images}, render)[identity]
+    name = f"{_slug(request.observation or request.target or 'images')}-contact-sheet.png"
+    (made,) = make_products(run.operations(), CONTACT_SHEET, [Order(SheetRecipe(), tuple(images), name)])
+    for failure in made.receipt.notes if made.receipt else ():
+        run.note(failure)
+    return made.record
 
 
 def _picture(
     run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
     *, form: str,
 ) -> ProductRecord:  # fmt: skip
-    names = [_names(run, record) for record in inputs]
-    looks = image_looks(options, names)
-    inputs = [record for record, look in zip(inputs, looks, strict=True) if look.visible]
-    options = settled_request(options, names, None if luminance is None else _names(run, luminance))
-    parameters = composite_parameters(options, form=form)
-    parents = [*inputs, *([luminance] if luminance else [])]
-    identity = derived_product_id(
-        "composite", COMPOSITE_ALGORITHM, parameters, [parent.product_id for parent in parents]
-    )
-    slug = _slug(options.title or "picture")
-
-    def render(wanted: Mapping[str, Sequence[ProductRecord]]) -> Iterator[ProductRecord]:
-        for key in wanted:
-            place = f"pictures/{key}/{slug}.{form}"
-            made = _rendered(run, options, inputs, luminance, key=key, place=place)
-            _tell(run, made)
-            yield derived_record(
-                key,
-                kind="picture",
-                storage_key=place,
-                parents=parents,
-                operation="composite",
-                algorithm_version=COMPOSITE_ALGORITHM,
-                parameters=parameters,
-                image=shared_image_info(parents, shape=(made.height, made.width)),
-                created=run.now(),
-                run_id=run.run_id,
-                file_size=made.size_bytes,
-                digest=made.sha256,
-            )
-
-    return make_missing(run.operations(), {identity: inputs}, render)[identity]
+    light = None if luminance is None else _names(run, luminance)
+    recipe, shown = picture_recipe(options, [_names(run, record) for record in inputs], light, form=form)
+    parents = (*(inputs[number] for number in shown), *([luminance] if luminance else []))
+    with progress_artifacts() as report:
+        order = Order(recipe, parents, f"{_slug(options.title or 'picture')}.{form}")
+        (made,) = make_products(run.operations(report), COMPOSITE, [order])
+    if made.receipt is not None:
+        _tell(run, made.receipt)
+    return made.record
 
 
-def _rendered(
-    run: Run, options: CompositeRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None,
-    *, key: str, place: str,
-) -> Picture:  # fmt: skip
-    with run.store.file_for(place) as path, progress_artifacts() as report:
-        return composite(
-            _addresses(run, inputs),
-            path,
-            options=options.model_copy(
-                update={"luminance": None if luminance is None else run.store.url(str(luminance.storage_key))}
-            ),
-            product_id=key,
-            s3=run.settings.s3,
-            workers=run.workers,
-            report=report,
-        )
-
-
-def _tell(run: Run, made: Picture) -> None:
+def _tell(run: Run, receipt: Receipt) -> None:
     """Log how the channels were treated, and keep what a viewer has to know."""
+    made: Picture = receipt.detail
     for channel in made.channels:
         get_run_logger().info(
             "%s in %s, %d holes of %d px filled for display",
             channel.filter, channel.colour, channel.holes, channel.hole_pixels,
         )  # fmt: skip
     get_run_logger().info("picture rated %.1f of 5", made.quality.score)
-    for note in (*made.notes, *(f"stretch {one}" for one in made.stretch_fallbacks)):
+    for note in receipt.notes:
         get_run_logger().warning(note)
         run.note(note)
-
-
-def _addresses(run: Run, records: Sequence[ProductRecord]) -> list[str]:
-    return [run.store.url(str(record.storage_key)) for record in records]
-
-
-def _names(run: Run, record: ProductRecord) -> ImageNames:
-    name = record.image_info.filter if record.image_info else None
-    return ImageNames(run.store.url(str(record.storage_key)), record.product_id, name, record.file_name)
 
 
 def _named(records: Sequence[ProductRecord], name: str) -> ProductRecord:
@@ -216,3 +139,8 @@ def _shared_target(records: Sequence[ProductRecord]) -> str | None:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "target"
+
+
+def _names(run: Run, record: ProductRecord) -> ImageNames:
+    name = record.image_info.filter if record.image_info else None
+    return ImageNames(run.store.url(str(record.storage_key)), record.product_id, name, record.file_name)

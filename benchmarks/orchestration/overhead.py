@@ -97,18 +97,19 @@ def flow_cost() -> tuple[Cost, dict[str, float]]:
 
 def bare_cost(home: Path, out: Path) -> Cost:
     """Make the same library calls without flow, catalogue and scheduler."""
-    from jwstpipe.images.convert import ConvertJob, run_convert
-    from jwstpipe.operations.pictures import thumbnail
-    from jwstpipe.settings import S3Settings
-    from jwstpipe.tasks.images import PLANES, THUMBNAIL_SIZE
+    from jwstpipe.images.convert import convert
+    from jwstpipe.operations.thumbnail import thumbnail
 
     files = sorted((home / "store" / "mast").rglob("*.fits"))
 
     def work(pair):
         number, path = pair
         target = out / f"{number}.zarr"
-        run_convert(ConvertJob(str(path), str(target), PLANES, f"{number:032x}", S3Settings()))
-        thumbnail(str(target), out / f"{number}.png", size=THUMBNAIL_SIZE)
+        convert(path, target, planes="science", parent=f"{number:032x}")
+        thumbnail(
+            str(target),
+            out / f"{number}.png",
+        )
 
     with ThreadPoolExecutor(THREADS) as pool:
         return cost_of(lambda: list(pool.map(work, enumerate(files))))[0]

@@ -74,12 +74,12 @@ def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
 
 def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
     from jwstpipe.catalog.lineage.staleness import why_stale
-    from jwstpipe.operations.reproduce import ALGORITHMS
+    from jwstpipe.operations.registry import algorithms
     from jwstpipe.storage import open_store, product_exists
 
     store = open_store(settings.store_root, s3=settings.s3)
     reasons = why_stale(
-        catalog, key, algorithms=ALGORITHMS, present=lambda name, form: product_exists(store, name, form)
+        catalog, key, algorithms=algorithms(), present=lambda name, form: product_exists(store, name, form)
     )
     if as_json:
         json_data({"product_id": key, "stale": bool(reasons), "reasons": [asdict(reason) for reason in reasons]})

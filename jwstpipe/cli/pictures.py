@@ -115,7 +115,7 @@ def _made(
     """Make the picture, and keep its look where that was asked for."""
     from jwstpipe.display.presets.save import check_preset_file, save_preset
     from jwstpipe.execution.workers import open_workers
-    from jwstpipe.operations.pictures import composite as make_composite
+    from jwstpipe.operations.composite import composite as make_composite
 
     settings = settings_of(context)
     if save is not None:
@@ -221,7 +221,7 @@ def thumbnail(
     as_json: Json = False,
 ) -> None:
     """Make a small grey picture of one image."""
-    from jwstpipe.operations.pictures import thumbnail as make_thumbnail
+    from jwstpipe.operations.thumbnail import thumbnail as make_thumbnail
 
     made = make_thumbnail(image, out, size=size, stretch=stretch, s3=settings_of(context).s3)
     if as_json:
@@ -241,7 +241,7 @@ def contact_sheet(
     as_json: Json = False,
 ) -> None:
     """Put small grey pictures of images on one page, each with its filter and name."""
-    from jwstpipe.operations.pictures import contact_sheet as make_sheet
+    from jwstpipe.operations.contact_sheet import contact_sheet as make_sheet
 
     made = make_sheet(images, out, size=size, columns=columns, stretch=stretch, s3=settings_of(context).s3)
     if as_json:

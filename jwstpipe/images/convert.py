@@ -13,7 +13,7 @@ from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.band_reader import BandReader
 from jwstpipe.fits.byte_readers import LocalReader
 from jwstpipe.fits.digesting_reader import DigestingReader
-from jwstpipe.identity import derived_product_id
+from jwstpipe.identity import derived_product_id, provenance_document
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
 from jwstpipe.images.zarr.layout import LAYOUT, TABLES, root_attributes
 from jwstpipe.images.zarr.plane_writer import write_hdus
@@ -23,11 +23,11 @@ from jwstpipe.images.zarr.writer import byte_pieces
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 
-__all__ = ["ALGORITHM", "ConvertJob", "ConvertReceipt", "Planes", "convert", "image_id", "run_convert"]
+__all__ = ["ALGORITHM", "ConvertReceipt", "Planes", "convert", "image_id"]
 
 log = logging.getLogger(__name__)
 
-ALGORITHM = f"1.{LAYOUT}"
+ALGORITHM = f"2.{LAYOUT}"
 """Version of what conversion does to the bytes; part of the id of what it makes."""
 
 Planes = Literal["all", "science"] | tuple[str, ...]
@@ -57,29 +57,18 @@ class ConvertReceipt:
     """The same image already stood there and was left as it is."""
 
 
-@dataclass(frozen=True)
-class ConvertJob:
-    """One conversion, for workers."""
-
-    source: str
-    target: str
-    planes: Planes
-    parent: str
-    """Product id of the source."""
-
-    s3: S3Settings
-
-
-def run_convert(job: ConvertJob) -> ConvertReceipt:
-    """Carry out one conversion."""
-    return convert(job.source, job.target, planes=job.planes, parent=job.parent, s3=job.s3)
-
-
 def image_id(parent: str, *, planes: Planes) -> str:
     """Tell the product id that a conversion will give, so that one that was done is found again."""
-    return derived_product_id(
-        "convert", ALGORITHM, {"planes": planes if isinstance(planes, str) else list(planes)}, [parent]
-    )
+    return derived_product_id("convert", ALGORITHM, _parameters(planes), [parent])
+
+
+def _parameters(planes: Planes) -> dict[str, Any]:
+    return {"planes": planes if isinstance(planes, str) else list(planes)}
+
+
+def _content_parent(digest: str) -> str:
+    """Name a source that no catalogue knows by its content."""
+    return f"sha256-{digest}"
 
 
 def convert(
@@ -206,16 +195,24 @@ class _Made:
     @cached_property
     def identity(self) -> str:
         """Product id."""
-        return image_id(self.parent or f"sha256:{self.digest}", planes=self.planes)
+        return image_id(self.parent or _content_parent(self.digest), planes=self.planes)
 
     def provenance(self, source: str) -> dict[str, Any]:
         """Say what was done to what."""
-        return {
-            "operation": "convert",
-            "algorithm": ALGORITHM,
-            "parameters": {"planes": self.planes},
-            "inputs": [{"address": source, "product_id": self.parent, "sha256": self.digest}],
-        }
+        return provenance_document(
+            self.identity,
+            kind="image",
+            operation="convert",
+            algorithm_version=ALGORITHM,
+            parameters=_parameters(self.planes),
+            inputs=[
+                {
+                    "product_id": self.parent or _content_parent(self.digest),
+                    "file_name": source.rstrip("/").rpartition("/")[2],
+                    "digest": self.digest,
+                }
+            ],
+        )
 
     def receipt(
         self, planes: tuple[str, ...], levels: int, omitted: Sequence[str], started: float, *, reused: bool

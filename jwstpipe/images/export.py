@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import ConflictError, DataError
 from jwstpipe.fits.hdus import BLOCK, parse_header
+from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
@@ -182,6 +183,8 @@ def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
             written += len(content)
             yield content
         yield b"\0" * (-written % BLOCK)
+    told = {key: value for key, value in image.provenance.items() if key not in ("tiles", "receipt")}
+    yield provenance_hdu({**told, "kind": "mosaic"})
 
 
 def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any], window: Box) -> Header:

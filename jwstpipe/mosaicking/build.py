@@ -12,6 +12,7 @@ from astropy.io.fits import Header
 from jwstpipe import __version__
 from jwstpipe.errors import ConflictError, DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.identity import provenance_document
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.images.zarr.layout import plane_spec, root_attributes
 from jwstpipe.images.zarr.publish import existing_product, new_image
@@ -273,23 +274,18 @@ def _finish(writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles
     """Write headers and attributes; nothing in them depends on when or how fast the mosaic was made."""
     writer.write_header("primary", _padded_cards(_primary_header(plan)))
     writer.write_header("sci", _padded_cards(_science_header(plan)))
-    provenance = {
-        "operation": "mosaic",
-        "algorithm": ALGORITHM,
-        "parameters": plan.options.model_dump(mode="json"),
-        "inputs": [
-            {
-                "address": source.address,
-                "product_id": source.product_id,
-                "level": source.sky.level,
-                "slope": list(source.sky.slope),
-            }
-            for source in plan.sources
+    document = provenance_document(
+        plan.id,
+        kind="mosaic",
+        operation="mosaic",
+        algorithm_version=ALGORITHM,
+        parameters=plan.parameters,
+        inputs=[
+            {**source.carried(), "level": source.sky.level, "slope": list(source.sky.slope)} for source in plan.sources
         ],
-        "software": {"jwstpipe": __version__},
-        "tiles": tile_records(tiles),
-        "receipt": {key: value for key, value in asdict(receipt).items() if key not in PASSING},
-    }
+    )
+    found = {key: value for key, value in asdict(receipt).items() if key not in PASSING}
+    provenance = {**document, "tiles": tile_records(tiles), "receipt": found}
     writer.finish(
         root_attributes(
             kind="mosaic",

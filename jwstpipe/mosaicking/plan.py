@@ -18,6 +18,7 @@ from jwstpipe.identity import derived_product_id
 from jwstpipe.mosaicking.brightness_units import quantity_of
 from jwstpipe.mosaicking.cost import estimate
 from jwstpipe.mosaicking.same_measure import check_same_measure
+from jwstpipe.mosaicking.settled_options import settled_options
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
@@ -83,16 +84,21 @@ class MosaicPlan:
     """Variance that gives the weight one (see `TileJob`)."""
 
     @cached_property
-    def id(self) -> str:
-        """Identity of the mosaic: inputs, their maps and options; matched sky levels follow from them."""
-        parameters = {
+    def parameters(self) -> dict[str, Any]:
+        """All that decides over the mosaic besides its inputs, as plain JSON values; skies follow from it."""
+        return {
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
             "options": self.options.model_dump(mode="json", exclude={"max_gigapixels", "mix"}),
             "wcs": [source.wcs.digest for source in self.sources],
         }
-        return derived_product_id("mosaic", ALGORITHM, parameters, [source.product_id for source in self.sources])
+
+    @cached_property
+    def id(self) -> str:
+        """Identity of the mosaic: inputs, their maps and options; matched sky levels follow from them."""
+        inputs = [source.product_id for source in self.sources]
+        return derived_product_id("mosaic", ALGORITHM, self.parameters, inputs)
 
     def jobs(self, out: str, *, s3: S3Settings | None = None) -> dict[str, TileJob]:
         """Give the work, tile by tile, for a store at `out`."""
@@ -208,7 +214,7 @@ def plan_mosaic(
         grid=plane,
         window=filled,
         sources=tuple(sources),
-        options=chosen,
+        options=settled_options(chosen, sources),
         weights=weights,
         weights_note=note,
         planes=_planes(sources),

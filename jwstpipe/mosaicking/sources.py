@@ -22,7 +22,7 @@ from jwstpipe.sky.footprint import Footprint, footprint
 from jwstpipe.sky.image_wcs import ImageWcs, SkyWcs
 from jwstpipe.sky.rotation import SkyRotation, TurnedWcs
 
-__all__ = ["InspectJob", "Inspection", "Source", "identify", "identity_of", "inspect", "weights_for"]
+__all__ = ["InspectJob", "Inspection", "Source", "carried_digest", "identify", "identity_of", "inspect", "weights_for"]
 
 INLINE_BYTES = 1 << 20
 """Files with less data are hashed at once when their headers are read."""
@@ -61,6 +61,9 @@ class Source:
     turn: SkyRotation | None = None
     """What alignment found its WCS to be wrong by."""
 
+    digest: str = ""
+    """What the input carries as digest of its samples or of the file it came from; empty where it carries none."""
+
     noise: float = 0.0
     """Standard deviation of a sample, where clipping needs it because there is no error plane; else 0."""
 
@@ -68,6 +71,11 @@ class Source:
         """Build its WCS, aligned; once for each thread."""
         found = self.wcs.exact(name=self.address)
         return found if self.turn is None else TurnedWcs(found, self.turn)
+
+    def carried(self) -> dict[str, Any]:
+        """Say which input this was, in the words that a mosaic carries: no address."""
+        known = {"product_id": self.product_id, "file_name": self.name, "digest": self.digest or None}
+        return {key: value for key, value in known.items() if value is not None}
 
     def identity(self) -> dict[str, Any]:
         """Give what decides over the pixels of a tile that this source takes part in."""
@@ -151,6 +159,7 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
         planes=tuple(plane for plane in image.planes if plane in USED),
         unit=str(science.value("BUNIT") or "").strip(),
         exposure_s=_exposure_seconds(primary, science),
+        digest=carried_digest(image) or "",
         box=Box(0, 0, 0, 0),
     )
     keywords = {key: value for key in HANDED_ON if (value := primary.value(key) or science.value(key))}
@@ -176,6 +185,16 @@ def identify(job: InspectJob) -> str:
 def identity_of(image: FitsImage | ImageStore) -> str:
     """Give the product id that an image carries, else one that follows from its content."""
     return str(image.provenance.get("product_id") or _content_id(image))
+
+
+def carried_digest(image: FitsImage | ImageStore) -> str | None:
+    """Give the digest that an image carries: of all samples of a mosaic, or of the FITS file that it holds."""
+    provenance = image.provenance
+    told = (provenance.get("receipt") or {}).get("digest")
+    if told is None and len(provenance.get("inputs", ())) == 1:
+        first = provenance["inputs"][0]
+        told = first.get("digest", first.get("sha256"))
+    return None if told is None else str(told)
 
 
 class _Cards:
@@ -246,4 +265,4 @@ def _content_id(image: FitsImage | ImageStore) -> str:
             digest.update(image.reader.read(hdu.header_offset, hdu.header_size))
             for start in range(0, hdu.data_size, PIECE):
                 digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
-    return f"fits:{digest.hexdigest()[:32]}"
+    return f"fits-{digest.hexdigest()[:32]}"

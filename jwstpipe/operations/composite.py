@@ -1,45 +1,156 @@
-"""The verbs of this room for addresses instead of opened images: what the Python API and the command line offer."""
+"""The operation ``composite``: images of several filters become one colour picture, in any of its forms."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import Field
+
 from jwstpipe.display.channels import ImageNames, image_looks, settled_request
 from jwstpipe.display.colour.names import parse_colour
+from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.identity import derived_product_id
 from jwstpipe.images.open import open_image
 from jwstpipe.images.passband import passband
-from jwstpipe.mosaicking.sources import identity_of
 from jwstpipe.operations.align_inputs import aligned
+from jwstpipe.operations.carried_inputs import input_at, provenance_for
+from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
-from jwstpipe.render import contact as sheets
-from jwstpipe.render import thumbnail as thumbnails
-from jwstpipe.render.contact import ContactSheet
 from jwstpipe.render.layers import Channel
+from jwstpipe.render.overlay.annotations import read_annotations
 from jwstpipe.render.receipt import Picture
-from jwstpipe.render.thumbnail import Thumbnail
-from jwstpipe.requests import CompositeRequest, Stretch
+from jwstpipe.requests import CompositeRequest
 from jwstpipe.settings import S3Settings
+from jwstpipe.sky.position_table import positions_text
+from jwstpipe.storage import storage_errors
 
-__all__ = [
-    "COMPOSITE_ALGORITHM",
-    "SHEET_ALGORITHM",
-    "THUMBNAIL_ALGORITHM",
-    "composite",
-    "composite_parameters",
-    "contact_sheet",
-    "contents_of_files",
-    "thumbnail",
-]
+__all__ = ["COMPOSITE", "PictureRecipe", "composite", "picture_recipe", "with_contents"]
 
-COMPOSITE_ALGORITHM = "4"
-THUMBNAIL_ALGORITHM = "2"
-SHEET_ALGORITHM = "3"
-"""Versions of what rendering does to the pixels: part of the id of every picture."""
+MOST_TEXT = 1 << 20
+"""Longest preset or file of annotations, bytes: it is kept with the picture, so that it can be made again."""
+
+
+class PictureRecipe(CompositeRequest):
+    """All that decides over a picture besides its images; files that it names stand in it by their content."""
+
+    form: str = Field("png", description="ending of the file")
+
+
+def picture_recipe(
+    options: CompositeRequest, images: Sequence[ImageNames], luminance: ImageNames | None, *, form: str
+) -> tuple[PictureRecipe, list[int]]:
+    """Give the recipe of a picture, and which of its images are seen in it.
+
+    Parameters
+    ----------
+    options
+        All wishes, with images by whatever name.
+    images, luminance
+        What the images are called.
+    form
+        File format, as the end of the name has it.
+
+    Raises
+    ------
+    UsageError
+        A channel that is none of the images, or none that is visible.
+    """
+    shown = [number for number, look in enumerate(image_looks(options, images)) if look.visible]
+    if not shown:
+        raise UsageError("a composite needs at least one visible channel; all of them are hidden")
+    settled = settled_request(options, images, luminance)
+    return PictureRecipe(**settled.model_dump(), form=form), shown
+
+
+def with_contents(request: PictureRecipe) -> PictureRecipe:
+    """Put the content of files in the place of their names: what decides is what stands in them.
+
+    Raises
+    ------
+    UsageError, NotFoundError, DataError
+        A file that is not there, has a fault, or is too long to be kept.
+    """
+    changes: dict[str, Any] = {}
+    if request.preset.lower().endswith(".toml") and "\n" not in request.preset:
+        load_preset(request.preset)  # a fault is told with the name of the file
+        changes["preset"] = _text_of(request.preset)
+    if request.annotations is not None and "\n" not in request.annotations:
+        read_annotations(request.annotations)
+        changes["annotations"] = _text_of(request.annotations)
+    if request.sources is not None and "\n" not in request.sources:
+        changes["sources"] = positions_text(request.sources, what="table of sources")
+    return request.model_copy(update=changes) if changes else request
+
+
+def _text_of(name: str) -> str:
+    path = Path(name)
+    with storage_errors(path):
+        if path.stat().st_size > MOST_TEXT:
+            raise UsageError(
+                f"{path}: longer than {MOST_TEXT:,} bytes, too long to be kept with the picture; shorten it"
+            )
+        return path.read_text(encoding="utf-8").rstrip("\n") + "\n"
+
+
+def _identify(request: PictureRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
+    del context
+    parameters = with_contents(request).model_dump(mode="json")
+    return derived_identity(COMPOSITE.name, COMPOSITE.version, parameters, inputs)
+
+
+def _make(identity: Identity, target: str, request: PictureRecipe, *, context: MakeContext) -> Receipt:
+    return _picture(identity, target, request, context=context, cores_mask=None)
+
+
+def _picture(
+    identity: Identity, target: str, request: PictureRecipe, *, context: MakeContext, cores_mask: str | Path | None
+) -> Receipt:
+    del request  # what it says stands in the identity, with the content of its files
+    settled = COMPOSITE.request_of(identity.parameters)
+    light = settled.luminance is not None
+    addresses = [one.address for one in identity.inputs]
+    images = [open_image(address, s3=context.s3) for address in addresses]
+    provenance = provenance_for(COMPOSITE, identity, images, target)
+    names = [
+        ImageNames(one.address, one.product_id, passband(image).filter)
+        for one, image in zip(identity.inputs, images, strict=True)
+    ]
+    looks = image_looks(settled, names[:-1] if light else names)
+    with aligned(
+        addresses, workers=context.workers, scale_arcsec=settled.scale_arcsec, s3=context.s3, report=context.report
+    ) as opened:
+        channels = [
+            Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)
+            for look, image, repaired in zip(looks, opened.images, opened.repaired, strict=False)
+        ]
+        lightness = Channel(opened.images[-1], None, settled.luminance_share, opened.repaired[-1]) if light else None
+        made = compositing.composite(
+            channels,
+            target,
+            options=settled,
+            luminance=lightness,
+            title=settled.title,
+            provenance=provenance,
+            cores_mask=cores_mask,
+            report=context.report,
+        )
+    notes = (*made.notes, *(f"stretch {one}" for one in made.stretch_fallbacks))
+    return Receipt(identity.id, (made.height, made.width), made.size_bytes, made.sha256, notes=notes, detail=made)
+
+
+COMPOSITE = Operation(
+    name="composite",
+    version="5",
+    request=PictureRecipe,
+    kind="picture",
+    place="pictures/{id}/{name}",
+    forms=(".png", ".jpg", ".tif", ".fits", ".zarr"),
+    summary="Images of several filters into one colour picture.",
+    identify=_identify,
+    make=_make,
+)
 
 
 def composite(
@@ -47,13 +158,15 @@ def composite(
     out: str | Path,
     *,
     options: CompositeRequest | None = None,
-    product_id: str | None = None,
     cores_mask: str | Path | None = None,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
 ) -> Picture:
     """Make a colour picture of images, one filter each.
+
+    It carries the id that follows from the images, their content and all wishes: that of the same picture made by a
+    flow.
 
     Parameters
     ----------
@@ -64,9 +177,6 @@ def composite(
     options
         Preset, looks of single channels, size, bits, overlays and all other wishes. A channel that names an address
         which is not among `images` is added to them; one that is not visible takes no part.
-    product_id
-        Written into the picture; default: the one that follows from the images, their content and all wishes, which
-        is that of the same picture made by a flow.
     cores_mask
         FITS file for the mask of the cores and holes that were filled for display.
     s3
@@ -86,49 +196,17 @@ def composite(
     if not addresses:
         more = "; the luminance image only brings lightness, name colour images beside it" if wanted.luminance else ""
         raise UsageError(f"a composite needs at least one colour image{more}")
-    names = [_names(address, s3=s3) for address in addresses]
-    light = None if wanted.luminance is None else _names(wanted.luminance, s3=s3)
-    shown = [(one, look) for one, look in zip(names, image_looks(wanted, names), strict=True) if look.visible]
-    if not shown:
-        raise UsageError("a composite needs at least one visible channel; all of them are hidden")
-    settled = settled_request(wanted, names, light)
-    parents = [*(one for one, _ in shown), *([] if light is None else [light])]
-    parameters = composite_parameters(settled, form=Path(out).suffix.lstrip(".").lower())
-    identity = product_id or derived_product_id(
-        "composite", COMPOSITE_ALGORITHM, parameters, [one.product_id for one in parents]
-    )
-    with aligned(
-        [one.address for one in parents], workers=workers or ThreadWorkers(2), scale_arcsec=wanted.scale_arcsec,
-        s3=s3, report=report,
-    ) as opened:  # fmt: skip
-        channels = [
-            Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)
-            for (_, look), image, repaired in zip(shown, opened.images, opened.repaired, strict=False)
-        ]
-        lightness = Channel(opened.images[-1], None, wanted.luminance_share, opened.repaired[-1]) if light else None
-        return compositing.composite(
-            channels,
-            out,
-            options=settled,
-            luminance=lightness,
-            title=wanted.title,
-            product_id=identity,
-            cores_mask=cores_mask,
-            report=report,
-        )
-
-
-def composite_parameters(settled: CompositeRequest, *, form: str) -> dict[str, Any]:
-    """Give all that decides over a picture beside its images: part of its identity, and what makes it again.
-
-    Parameters
-    ----------
-    settled
-        As `jwstpipe.display.channels.settled_request` gives it.
-    form
-        File format, as the end of the name has it.
-    """
-    return {**settled.model_dump(mode="json"), "form": form, **contents_of_files(settled)}
+    inputs = [input_at(address, s3=s3) for address in addresses]
+    names = [_names(one, s3=s3) for one in inputs]
+    light = None if wanted.luminance is None else input_at(wanted.luminance, s3=s3)
+    form = Path(out).suffix.lstrip(".").lower()
+    request, shown = picture_recipe(wanted, names, None if light is None else _names(light, s3=s3), form=form)
+    parents = [*(inputs[number] for number in shown), *([] if light is None else [light])]
+    context = MakeContext(workers or ThreadWorkers(2), s3 or S3Settings(), report)
+    identity = COMPOSITE.identify(request, parents, context=context)
+    made = _picture(identity, str(out), request, context=context, cores_mask=cores_mask).detail
+    assert isinstance(made, Picture)
+    return made
 
 
 def _more_addresses(options: CompositeRequest) -> list[str]:
@@ -136,56 +214,5 @@ def _more_addresses(options: CompositeRequest) -> list[str]:
     return [look.image for look in options.channels if any(sign in look.image for sign in "./[")]
 
 
-def _names(address: str, *, s3: S3Settings | None) -> ImageNames:
-    image = open_image(address, s3=s3)
-    return ImageNames(address, identity_of(image), passband(image).filter)
-
-
-def thumbnail(
-    image: str | Path,
-    out: str | Path,
-    *,
-    size: int = 256,
-    stretch: Stretch = "zscale",
-    product_id: str | None = None,
-    s3: S3Settings | None = None,
-) -> Thumbnail:
-    """Make a small grey picture of an image (see `jwstpipe.render.thumbnail.thumbnail`).
-
-    Without a product id it carries the one that follows from image and parameters.
-    """
-    opened = open_image(image, s3=s3)
-    if product_id is None:
-        wishes = {"size": size, "stretch": stretch}
-        product_id = derived_product_id("thumbnail", THUMBNAIL_ALGORITHM, wishes, [identity_of(opened)])
-    return thumbnails.thumbnail(opened, out, size=size, stretch=stretch, product_id=product_id)
-
-
-def contact_sheet(
-    images: Sequence[str | Path],
-    out: str | Path,
-    *,
-    size: int = 256,
-    columns: int | None = None,
-    stretch: Stretch = "zscale",
-    product_id: str | None = None,
-    s3: S3Settings | None = None,
-) -> ContactSheet:
-    """Put small pictures of images on one page (see `jwstpipe.render.contact.contact_sheet`).
-
-    Without a product id it carries the one that follows from images and parameters.
-    """
-    opened = [open_image(image, s3=s3) for image in images]
-    if product_id is None:
-        given, usual = (size, columns, stretch), (256, None, "zscale")
-        wishes = {} if given == usual else {"size": size, "columns": columns, "stretch": stretch}
-        inputs = [identity_of(image) for image in opened]
-        product_id = derived_product_id("contact-sheet", SHEET_ALGORITHM, wishes, inputs)
-    return sheets.contact_sheet(opened, out, size=size, columns=columns, stretch=stretch, product_id=product_id)
-
-
-def contents_of_files(options: CompositeRequest) -> dict[str, list[str]]:
-    """Give the digests of the files that a request names: what decides is what stands in them, not their names."""
-    files = [Path(name) for name in (options.preset, options.sources, options.annotations) if name is not None]
-    digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.is_file()]
-    return {"files": digests} if digests else {}
+def _names(one: Input, *, s3: S3Settings | None) -> ImageNames:
+    return ImageNames(one.address, one.product_id, passband(open_image(one.address, s3=s3)).filter)

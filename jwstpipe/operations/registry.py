@@ -3,12 +3,25 @@
 from typing import Any
 
 from jwstpipe.errors import UsageError
+from jwstpipe.operations.composite import COMPOSITE
+from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.convert import CONVERT
+from jwstpipe.operations.mosaic import MOSAIC
 from jwstpipe.operations.spec import Operation
+from jwstpipe.operations.thumbnail import THUMBNAIL
 
 __all__ = ["REGISTRY", "algorithms", "operation_named"]
 
-REGISTRY: dict[str, Operation[Any]] = {operation.name: operation for operation in (CONVERT,)}
+REGISTRY: dict[str, Operation[Any]] = {
+    operation.name: operation
+    for operation in (
+        CONVERT,
+        MOSAIC,
+        COMPOSITE,
+        THUMBNAIL,
+        CONTACT_SHEET,
+    )
+}
 """Every operation by its name. To add one is one line here."""
 
 

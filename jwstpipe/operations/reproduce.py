@@ -1,6 +1,5 @@
 """Make a product again from its record, and say whether it came out the same."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,35 +9,13 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.images.convert import ALGORITHM as CONVERT_ALGORITHM
-from jwstpipe.images.convert import convert
 from jwstpipe.images.open import open_image
-from jwstpipe.mosaicking.build import build_mosaic
-from jwstpipe.mosaicking.plan import plan_mosaic
-from jwstpipe.mosaicking.tile_job import ALGORITHM as MOSAIC_ALGORITHM
-from jwstpipe.operations.pictures import (
-    COMPOSITE_ALGORITHM,
-    SHEET_ALGORITHM,
-    THUMBNAIL_ALGORITHM,
-    composite,
-    contact_sheet,
-    thumbnail,
-)
-from jwstpipe.requests import CompositeRequest, MosaicOptions
-from jwstpipe.sky.box import Box
-from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.operations.make_products import make_into
+from jwstpipe.operations.registry import REGISTRY
+from jwstpipe.operations.spec import Input, MakeContext, Operation
 from jwstpipe.storage import ObjectStore, product_exists, tree_digest
 
-__all__ = ["ALGORITHMS", "Reproduction", "reproduce"]
-
-ALGORITHMS: dict[str, str] = {
-    "convert": CONVERT_ALGORITHM,
-    "mosaic": MOSAIC_ALGORITHM,
-    "composite": COMPOSITE_ALGORITHM,
-    "thumbnail": THUMBNAIL_ALGORITHM,
-    "contact-sheet": SHEET_ALGORITHM,
-}
-"""Version of each operation in this installation."""
+__all__ = ["Reproduction", "reproduce"]
 
 
 @dataclass(frozen=True)
@@ -84,7 +61,7 @@ def reproduce(
 
     Returns
     -------
-    Remade
+    Reproduction
         With both digests.
 
     Raises
@@ -97,22 +74,24 @@ def reproduce(
         The product, or one of its inputs, is not known or not there.
     """
     record = catalog.get(product_id)
-    recipe = _recipe_of(record)
+    operation = _operation_of(record)
     inputs = _inputs(record, catalog=catalog, store=store, workers=workers, depth=depth)
     key = str(record.storage_key)
     stood = product_exists(store, key, record.file_format)
-    at_work = workers or ThreadWorkers(2)
-    with TemporaryDirectory(prefix="jwstpipe-remake-") as folder:
+    context = MakeContext(workers or ThreadWorkers(2), store.s3)
+    request = operation.request_of(record.parameters)
+    identity = operation.identify(request, inputs, context=context)
+    if identity.id != product_id:
+        raise DataError(f"{record.file_name}: its record gives product {identity.id}, not {product_id}; was it edited?")
+    with TemporaryDirectory(prefix="jwstpipe-reproduce-") as folder:
         scratch = ObjectStore(str(Path(folder).resolve()))
         name = key.rpartition("/")[2]
         if record.file_format == "zarr" and not stood:
-            made_id = recipe(record, inputs, store.url(key), store, at_work)
+            make_into(operation, identity, request, store, key, context)
             digest = tree_digest(store, key)
         else:
-            made_id = recipe(record, inputs, scratch.url(name), store, at_work)
+            make_into(operation, identity, request, scratch, name, context)
             digest = tree_digest(scratch, name)
-        if made_id != product_id:
-            raise DataError(f"{record.file_name}: its record gives product {made_id}, not {product_id}; was it edited?")
         expected, compared = _expected(record, store, digest, stood=stood)
         if not stood and record.file_format != "zarr" and digest == expected:
             store.put_file(Path(scratch.url(name)), key)
@@ -131,32 +110,29 @@ def _expected(record: ProductRecord, store: ObjectStore, digest: str, *, stood: 
     return (digest if found == told else str(told)), "all samples with the digest of the record"
 
 
-Recipe = Callable[[ProductRecord, Sequence[str], str, ObjectStore, Workers], str]
-
-
-def _recipe_of(record: ProductRecord) -> Recipe:
+def _operation_of(record: ProductRecord) -> Operation[Any]:
+    """Find what made a product; refuse what cannot come out the same."""
     if record.operation is None:
         raise UsageError(f"{record.file_name}: came from the archive; jwstpipe ingest fetches it again")
-    recipe = _RECIPES.get(record.operation)
-    if recipe is None:
+    operation = REGISTRY.get(record.operation)
+    if operation is None:
         raise UsageError(f"{record.file_name}: {record.operation} cannot be repeated from a record")
-    current = ALGORITHMS[record.operation]
-    if record.algorithm_version != current:
+    if record.algorithm_version != operation.version:
         raise DataError(
             f"{record.file_name}: made by version {record.algorithm_version} of {record.operation}, this installation"
-            f" has version {current}; the same product cannot come out"
+            f" has version {operation.version}; the same product cannot come out"
         )
     if record.storage_key is None:
         raise DataError(f"{record.file_name}: its record has no place in the store")
-    return recipe
+    return operation
 
 
 def _inputs(
     record: ProductRecord, *, catalog: Catalog, store: ObjectStore, workers: Workers | None, depth: int
-) -> list[str]:
-    """Give the addresses of the inputs, each as it was when the product was made."""
+) -> list[Input]:
+    """Give the inputs, each as it was when the product was made."""
     known = catalog.get_many(record.parents)
-    addresses = []
+    inputs = []
     for key in record.parents:
         parent = known.get(key)
         if parent is None:
@@ -167,8 +143,8 @@ def _inputs(
             if depth <= 0:
                 raise DataError(f"{record.file_name}: its lineage is deeper than can be made again at once")
             reproduce(key, catalog=catalog, store=store, workers=workers, depth=depth - 1)
-        addresses.append(store.url(str(parent.storage_key)))
-    return addresses
+        inputs.append(Input.of_record(parent, store.url(str(parent.storage_key))))
+    return inputs
 
 
 def _require_unchanged(parent: ProductRecord, child: ProductRecord, store: ObjectStore) -> None:
@@ -182,64 +158,3 @@ def _require_unchanged(parent: ProductRecord, child: ProductRecord, store: Objec
         raise NotFoundError(f"{child.file_name}: its input {key} is not in the store; jwstpipe ingest fetches it again")
     if parent.digest is not None and tree_digest(store, key) != parent.digest:
         raise DataError(f"{child.file_name}: its input {key} has other bytes than its record says; ingest it again")
-
-
-def _convert(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
-    planes = record.parameters["planes"]
-    return convert(inputs[0], target, planes=planes, parent=record.parents[0], s3=store.s3, workers=workers).product_id
-
-
-def _mosaic(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
-    wanted: dict[str, Any] = record.parameters
-    if "window" not in wanted:
-        raise DataError(f"{record.file_name}: its record is of an older kind, without the window of the plane")
-    plan = plan_mosaic(
-        inputs,
-        options=MosaicOptions(**wanted["options"]),
-        grid=(SkyGrid.from_dict(wanted["grid"]), Box(*wanted["window"])),
-        s3=store.s3,
-        workers=workers,
-    )
-    return build_mosaic(plan, target, s3=store.s3, workers=workers).product_id
-
-
-def _composite(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
-    wanted = dict(record.parameters)
-    for name in ("form", "files"):
-        wanted.pop(name, None)
-    bright = wanted.get("luminance") is not None
-    if bright:
-        wanted["luminance"] = inputs[-1]
-    made = composite(
-        inputs[:-1] if bright else inputs,
-        target,
-        options=CompositeRequest(**wanted),
-        product_id=record.product_id,
-        s3=store.s3,
-        workers=workers,
-    )
-    return str(made.product_id)
-
-
-def _thumbnail(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
-    del workers
-    wanted = record.parameters
-    thumbnail(
-        inputs[0], target, size=wanted["size"], stretch=wanted["stretch"], product_id=record.product_id, s3=store.s3
-    )
-    return record.product_id
-
-
-def _sheet(record: ProductRecord, inputs: Sequence[str], target: str, store: ObjectStore, workers: Workers) -> str:
-    del workers
-    contact_sheet(inputs, target, **record.parameters, product_id=record.product_id, s3=store.s3)
-    return record.product_id
-
-
-_RECIPES: dict[str, Recipe] = {
-    "convert": _convert,
-    "mosaic": _mosaic,
-    "composite": _composite,
-    "thumbnail": _thumbnail,
-    "contact-sheet": _sheet,
-}

@@ -1,9 +1,9 @@
 """The verb `composite`: images on one grid become one colour picture, whatever their size."""
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from jwstpipe.display.colour.names import BLACK, Colour
 from jwstpipe.display.preset_resolution import resolve_look, with_preset_wishes
@@ -26,6 +26,7 @@ from jwstpipe.render.receipt import ChannelReceipt, Picture
 from jwstpipe.render.rendering import Scene
 from jwstpipe.render.row_bands import BAND_ROWS, render_bands
 from jwstpipe.requests import CompositeRequest
+from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["Channel", "Picture", "composite"]
 
@@ -49,7 +50,7 @@ def composite(
     options: CompositeRequest | None = None,
     luminance: Channel | None = None,
     title: str | None = None,
-    product_id: str | None = None,
+    provenance: Mapping[str, Any] | None = None,
     background: Colour = BLACK,
     cores: CoreLimits | None = None,
     cores_mask: Path | str | None = None,
@@ -68,8 +69,10 @@ def composite(
         Stretch, longest side, bits, quality; None = the defaults.
     luminance
         Image that brings the lightness (LRGB); its weight, up to 1, is its share.
-    title, product_id
+    title
         Written into the picture; without title the target of the first image stands for it.
+    provenance
+        What it is and was made of, written into it; see `jwstpipe.identity.provenance_document`.
     background
         Where no channel has data.
     cores
@@ -107,10 +110,12 @@ def composite(
         check_mask(cores_mask)
     plan = _planned(channels, luminance, options, background, cores or CoreLimits())
     path = check_picture(out, plan.canvas.shape, bits=options.bits)
-    holes = _written(plan, path, options, title=title, product_id=product_id, band_rows=band_rows, report=report)
+    holes = _written(plan, path, options, title=title, provenance=provenance, band_rows=band_rows, report=report)
     if cores_mask is not None:
         write_mask(plan.scene, plan.canvas.frame, cores_mask)
-    return _picture(plan, path, holes, bits=options.bits, product_id=product_id)
+    return _picture(
+        plan, path, holes, bits=options.bits, product_id=None if provenance is None else str(provenance["product_id"])
+    )
 
 
 def _planned(
@@ -141,17 +146,18 @@ def _planned(
 
 
 def _written(
-    plan: _Plan, path: Path, options: CompositeRequest, *, title: str | None, product_id: str | None, band_rows: int,
+    plan: _Plan, path: Path, options: CompositeRequest, *, title: str | None,
+    provenance: Mapping[str, Any] | None, band_rows: int,
     report: Reporter,
 ) -> list[set[Hole]]:  # fmt: skip
     """Render and write band by band; gives the holes that were filled, of each layer."""
     scene, canvas, placement = plan.scene, plan.canvas, plan.placement
     marks = overlay_marks(options, placement, canvas.shape, labels=picture_labels(scene, title))
-    packet = avm_packet(picture_record(scene, canvas, placement, options, title, product_id))
+    packet = avm_packet(picture_record(scene, canvas, placement, options, title, provenance))
     holes: list[set[Hole]] = [set() for _ in scene.all_layers]
     with open_picture(
         path, canvas.shape, bits=options.bits, quality=options.quality, packet=packet,
-        cards="" if placement is None else placement.cards, product_id=product_id,
+        cards="" if placement is None else placement.cards, provenance=provenance,
     ) as sink:  # fmt: skip
         top = 0
         bands = render_bands(scene, canvas.frame, band_rows, options.bits, holes)
@@ -182,8 +188,8 @@ def _picture(plan: _Plan, path: Path, holes: Sequence[set[Hole]], *, bits: int, 
         quality=plan.quality,
         notes=plan.notes,
         stretch_fallbacks=plan.fallbacks,
-        size_bytes=_size(path),
-        sha256=_digest(path),
+        size_bytes=path_size(path),
+        sha256=path_digest(path),
     )
 
 
@@ -206,20 +212,3 @@ def _receipt(layer: PlannedChannel, holes: set[Hole]) -> ChannelReceipt:
         blur_px=layer.blur,
         look=None if layer.look is None else layer.look.text(),
     )
-
-
-def _digest(path: Path) -> str:
-    """Give the digest of a file; of a store that of its files, in the order of their names."""
-    if not path.is_dir():
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    total = hashlib.sha256()
-    for part in sorted(path.rglob("*")):
-        if part.is_file():
-            total.update(f"{part.relative_to(path)} {_digest(part)}\n".encode())
-    return total.hexdigest()
-
-
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(part.stat().st_size for part in files if part.is_file())

@@ -1,10 +1,11 @@
 """Contact sheet: all images of an observation on one page, each with its name and filter."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 from PIL import Image as PillowImage
@@ -13,7 +14,7 @@ from jwstpipe.display.colour.names import Colour
 from jwstpipe.errors import DataError, JwstPipeError, UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.passband import passband
-from jwstpipe.render.files.avm import AvmRecord, avm_packet
+from jwstpipe.render.files.avm import provenance_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.overlay.marks import Text, draw_band
 from jwstpipe.render.thumbnail import thumbnail
@@ -55,7 +56,7 @@ def contact_sheet(
     size: int = 256,
     columns: int | None = None,
     stretch: Stretch = "zscale",
-    product_id: str | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> ContactSheet:
     """Put small grey pictures of images side by side.
 
@@ -71,8 +72,8 @@ def contact_sheet(
         Pictures a row; None = about as many as rows.
     stretch
         Of each picture by itself.
-    product_id
-        Written into the sheet's metadata.
+    provenance
+        What it is and was made of, written into its metadata; see `jwstpipe.identity.provenance_document`.
 
     Raises
     ------
@@ -112,10 +113,17 @@ def contact_sheet(
     if len(failed) == len(images):
         raise DataError(f"{failed[0]} (and so for all {len(images)} images)")
     shape = sheet.shape[0], sheet.shape[1]
-    packet = b"" if product_id is None else avm_packet(AvmRecord(shape, None, product_id=product_id))
-    with open_picture(path, shape, packet=packet) as sink:
+    packet = provenance_packet(shape, provenance)
+    with open_picture(path, shape, packet=packet, provenance=provenance) as sink:
         sink.write(draw_band(sheet, 0, marks))
-    return ContactSheet(path, shape[1], shape[0], len(images) - len(failed), tuple(failed), product_id)
+    return ContactSheet(
+        path,
+        shape[1],
+        shape[0],
+        len(images) - len(failed),
+        tuple(failed),
+        None if provenance is None else str(provenance["product_id"]),
+    )
 
 
 def _small(image: SkyImage, path: Path, size: int, stretch: Stretch) -> np.ndarray | str:

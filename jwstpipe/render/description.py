@@ -1,5 +1,6 @@
 """What is written into a picture about it: AVM record, recipe, labels."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -15,13 +16,17 @@ from jwstpipe.requests import CompositeRequest
 __all__ = ["picture_labels", "picture_record", "product_id_of"]
 
 
+_CONTENT = {"preset", "sources", "annotations"}
+"""Wishes that name a file or hold the content of one: the look below, and the provenance, say what came of them."""
+
+
 def picture_record(
     scene: Scene,
     canvas: Canvas,
     placement: SkyPlacement | None,
     options: CompositeRequest,
     title: str | None,
-    product_id: str | None,
+    provenance: Mapping[str, Any] | None,
 ) -> AvmRecord:
     """Write down where a picture lies and how it was made."""
     subject = _target(scene.layers[0])
@@ -32,10 +37,11 @@ def picture_record(
         + ((_spectral_entry(scene.luminance, "Luminosity"),) if scene.luminance else ()),
         title=title or subject,
         subject=subject,
-        product_id=product_id,
+        product_id=None if provenance is None else str(provenance["product_id"]),
+        provenance=provenance,
         recipe={
             "operation": "composite",
-            "options": options.model_dump(mode="json", exclude_defaults=True),
+            "options": options.model_dump(mode="json", exclude_defaults=True, exclude=_CONTENT),
             "look": scene.look.model_dump(mode="json", exclude_defaults=True),
             "level": canvas.frame.level,
             "box": asdict(canvas.frame.source),

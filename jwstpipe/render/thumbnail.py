@@ -1,7 +1,9 @@
 """The verb `thumbnail`: one image, small and grey, for lists and previews."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_for_pixels, read_level
 from jwstpipe.images.passband import passband
 from jwstpipe.render.cores.holes import CoreLimits
-from jwstpipe.render.files.avm import AvmRecord, avm_packet
+from jwstpipe.render.files.avm import provenance_packet
 from jwstpipe.render.files.picture import check_picture, open_picture, quantised
 from jwstpipe.render.geometry.coverage import covered_near
 from jwstpipe.render.geometry.frame import choose_frame
@@ -57,7 +59,12 @@ class Thumbnail:
 
 
 def thumbnail(
-    image: SkyImage, out: Path | str, *, size: int = 256, stretch: StretchKind = "zscale", product_id: str | None = None
+    image: SkyImage,
+    out: Path | str,
+    *,
+    size: int = 256,
+    stretch: StretchKind = "zscale",
+    provenance: Mapping[str, Any] | None = None,
 ) -> Thumbnail:
     """Make a small grey picture of a whole image.
 
@@ -71,8 +78,8 @@ def thumbnail(
         Longest side, pixels.
     stretch
         Its limits are automatic. Brightness goes to the screen as it is, as image viewers show it.
-    product_id
-        Written into the picture's metadata.
+    provenance
+        What it is and was made of, written into its metadata; see `jwstpipe.identity.provenance_document`.
 
     Returns
     -------
@@ -104,7 +111,7 @@ def thumbnail(
     rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])
     first, last = rows.span(0, frame.shape[0])
     small = resampled(grey[first:last], rows, columns, 0, frame.shape[0])
-    packet = b"" if product_id is None else avm_packet(AvmRecord(frame.shape, None, product_id=product_id))
-    with open_picture(path, frame.shape, colour=False, packet=packet) as sink:
+    packet = provenance_packet(frame.shape, provenance)
+    with open_picture(path, frame.shape, colour=False, packet=packet, provenance=provenance) as sink:
         sink.write(quantised(small[::-1, :, 0], 8))
     return Thumbnail(path, frame.shape[1], frame.shape[0], frame.level, limits, len(holes))

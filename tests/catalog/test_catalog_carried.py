@@ -77,14 +77,3 @@ def test_the_id_of_a_picture_follows_from_pixels_and_wishes_not_from_names(pair,
     others.add(identity(copies))
     assert len(others) == 5
     assert first not in others
-
-
-def test_a_picture_made_by_hand_is_the_same_product_as_a_flows(pair, tmp_path):
-    from jwstpipe.identity import derived_product_id
-    from jwstpipe.operations.pictures import COMPOSITE_ALGORITHM
-
-    inputs = [jwstpipe.convert(name, tmp_path / f"{name.stem}.zarr") for name in pair]
-    stores = [tmp_path / f"{name.stem}.zarr" for name in pair]
-    parameters = {**SMALL.model_dump(mode="json"), "form": "png", "luminance": False, "title": "T"}
-    wanted = derived_product_id("composite", COMPOSITE_ALGORITHM, parameters, [made.product_id for made in inputs])
-    assert jwstpipe.composite(stores, tmp_path / "a.png", options=SMALL, title="T").product_id == wanted

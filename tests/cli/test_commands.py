@@ -73,7 +73,7 @@ def test_mosaic_composite_and_thumbnail(command, tmp_path, pair):
     made = json.loads(out)
     assert (code, error) == (0, "")
     with fits.open(tmp_path / "m.fits") as opened:
-        assert [hdu.name for hdu in opened] == ["PRIMARY", "SCI", "WHT", "N"]
+        assert [hdu.name for hdu in opened] == ["PRIMARY", "SCI", "WHT", "N", "PROVENANCE"]
         assert opened["SCI"].data.shape == tuple(made["shape"])
         assert opened[0].header["JPPRODID"] == made["product_id"]
         opened.verify("exception")

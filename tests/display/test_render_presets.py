@@ -7,7 +7,7 @@ from PIL import Image
 from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.display.presets.save import save_preset
 from jwstpipe.errors import UsageError
-from jwstpipe.operations.pictures import contents_of_files
+from jwstpipe.operations.composite import PictureRecipe, with_contents
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.requests import CompositeRequest
 from tests.render.render_images import MemoryImage, primary, starfield
@@ -73,8 +73,10 @@ def test_other_names_are_refused(tmp_path):
 
 def test_a_preset_file_with_other_contents_is_another_wish(tmp_path):
     save_preset(CompositeRequest(), tmp_path / "mine.toml")
-    options = CompositeRequest(preset=str(tmp_path / "mine.toml"))
-    first = contents_of_files(options)
+    options = PictureRecipe(preset=str(tmp_path / "mine.toml"))
+    first = with_contents(options)
+    assert with_contents(first) == first
+    assert str(tmp_path) not in first.model_dump_json()
     save_preset(CompositeRequest(hue=9.0), tmp_path / "mine.toml")
-    assert contents_of_files(options) != first
-    assert contents_of_files(CompositeRequest(preset="natural")) == {}
+    assert with_contents(options) != first
+    assert with_contents(PictureRecipe(preset="natural")) == PictureRecipe(preset="natural")

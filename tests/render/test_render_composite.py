@@ -312,7 +312,7 @@ def test_metadata_say_how_it_was_made(tmp_path):
     made = images([starfield(colour=c) for c in (1, 2, 3)], provenance={"product_id": "abc123"})
     made[0].primary["TARGNAME"] = "NGC 3132"
     for name in ("a.png", "a.jpg"):
-        picture = composite([Channel(i) for i in made], tmp_path / name, product_id="p" * 32)
+        picture = composite([Channel(i) for i in made], tmp_path / name, provenance={"product_id": "p" * 32})
         with Image.open(tmp_path / name) as image:
             found = read_packet(image.info["xmp"])
         assert found[DC + "title"] == ["NGC 3132"]

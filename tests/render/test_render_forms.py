@@ -28,7 +28,12 @@ def channels(**policies):
 def test_cube_store_and_tiff_hold_the_samples_of_the_png(tmp_path):
     header = tan_header((300, 400), rotation=33.0, mirrored=True)
     made = {
-        name: composite(channels(header=header), tmp_path / name, options=CompositeRequest(bits=16), product_id="ab12")
+        name: composite(
+            channels(header=header),
+            tmp_path / name,
+            options=CompositeRequest(bits=16),
+            provenance={"product_id": "ab12"},
+        )
         for name in ("a.png", "a.tif", "a.fits", "a.zarr")
     }
     samples = png_samples(tmp_path / "a.png")

@@ -145,13 +145,13 @@ def stale(context: typer.Context, *, user: User = None, home: Home = None, as_js
     from dataclasses import asdict
 
     from jwstpipe.catalog.lineage.staleness import stale_products
-    from jwstpipe.operations.reproduce import ALGORITHMS
+    from jwstpipe.operations.registry import algorithms
     from jwstpipe.storage import open_store, product_exists
 
     with opened(context, home=home, user=user) as (catalog, settings):
         store = open_store(settings.store_root, s3=settings.s3)
         found = stale_products(
-            catalog, algorithms=ALGORITHMS, present=lambda key, form: product_exists(store, key, form)
+            catalog, algorithms=algorithms(), present=lambda key, form: product_exists(store, key, form)
         )
         records = catalog.get_many(found)
     for key, reasons in found.items():

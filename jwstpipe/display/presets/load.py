@@ -27,7 +27,7 @@ def load_preset(name: str) -> Preset:
     ----------
     name
         As ``nasa-press`` or ``NASA Press``; ``ngc-3132-nircam``, or ``NGC 3132`` for all instruments; or the path
-        of a ``.toml`` file.
+        of a ``.toml`` file; or the text of one, which has more than one line.
 
     Raises
     ------
@@ -36,6 +36,8 @@ def load_preset(name: str) -> Preset:
     NotFoundError
         No such file.
     """
+    if "\n" in name:
+        return _from_text(name, "the preset in the request")
     if name.lower().endswith(".toml"):
         path = Path(name)
         if not path.is_file():

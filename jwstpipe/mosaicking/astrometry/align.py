@@ -7,17 +7,15 @@ about its middle. Corrections are rotations of the sphere, so that they change n
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.table import Table
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
-from jwstpipe.errors import DataError, NoCoverageError, NotFoundError
+from jwstpipe.errors import DataError, NoCoverageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.mosaicking.astrometry.star_finder import DetectJob, Stars, detect
 from jwstpipe.mosaicking.background.match import neighbours_of
@@ -27,6 +25,7 @@ from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.position_table import read_positions
 from jwstpipe.sky.rotation import SkyRotation, turn_between
 
 __all__ = ["Alignment", "align"]
@@ -36,9 +35,6 @@ Floats = NDArray[np.float64]
 CATALOG = -1
 ROUNDS = 10
 HUBER = 3.0
-
-RA_NAMES = ("ra", "raj2000", "_raj2000", "ra_icrs", "ra_deg", "sky_centroid.ra")
-DEC_NAMES = ("dec", "dej2000", "_dej2000", "de_icrs", "dec_deg", "sky_centroid.dec")
 
 
 @dataclass(frozen=True)
@@ -115,7 +111,7 @@ def align(
         ]
         if not fixed:
             raise NoCoverageError(
-                f"{plan.options.align_catalog}: no image has {FEWEST} stars in common with it within"
+                f"{_named(plan.options.align_catalog)}: no image has {FEWEST} stars in common with it within"
                 f" {plan.options.align_limit_arcsec} arcsec"
             )
         shifts += fixed
@@ -308,17 +304,10 @@ def _places(grid: SkyGrid, stars: Stars) -> Floats:
     return np.stack(grid.places(stars.ra, stars.dec), axis=-1)
 
 
+def _named(catalog: str) -> str:
+    return "the catalogue" if "\n" in catalog else catalog
+
+
 def _catalog_places(grid: SkyGrid, path: str) -> Floats:
-    if not Path(path).is_file():
-        raise NotFoundError(f"{path}: no such catalogue; check the path")
-    try:
-        table = Table.read(path)
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{path}: not a table that can be read ({str(error).splitlines()[0]})") from None
-    names = {name.lower(): name for name in table.colnames}
-    ra = next((names[name] for name in RA_NAMES if name in names), None)
-    dec = next((names[name] for name in DEC_NAMES if name in names), None)
-    if ra is None or dec is None:
-        raise DataError(f"{path}: needs columns ra and dec in degrees; it has {', '.join(table.colnames)}")
-    found = np.stack(grid.places(np.asarray(table[ra], dtype="f8"), np.asarray(table[dec], dtype="f8")), axis=-1)
+    found = np.stack(grid.places(*read_positions(path, what="catalogue")), axis=-1)
     return np.asarray(found[np.isfinite(found).all(axis=1)])

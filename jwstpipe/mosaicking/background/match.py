@@ -149,7 +149,7 @@ def known_skies(sources: Sequence[Source], given: Sequence[str]) -> dict[int, fl
     """
     numbers: dict[str, int] = {}
     for number, source in enumerate(sources):
-        for name in (source.address, source.name, PurePosixPath(source.address).name):
+        for name in (source.address, source.name, PurePosixPath(source.address).name, source.product_id):
             numbers[name] = number
     known = {}
     for word in given:

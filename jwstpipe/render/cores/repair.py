@@ -123,7 +123,7 @@ def patched_copy(image: SkyImage, out: Path, patches: Sequence[Patch], *, worker
     if not patches:
         return 0
     unit = str(image.header.get("BUNIT", ""))
-    parent = str(image.provenance.get("product_id") or image.address)
+    parent = str(image.provenance.get("product_id") or image.name)
     with new_image(out) as writer:
         for plane in ("sci", "dq"):
             writer.create_plane(plane, image.shape, plane_spec(plane, unit=unit))

@@ -7,14 +7,14 @@ convention: first pixel at the bottom left, centre of it at 1.
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
 
 from jwstpipe.render.geometry.placement import SkyPlacement
 
-__all__ = ["AvmRecord", "SpectralEntry", "avm_packet", "scale_and_rotation"]
+__all__ = ["AvmRecord", "SpectralEntry", "avm_packet", "provenance_packet", "scale_and_rotation"]
 
 _NAMESPACES = {
     "xmlns:rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -72,7 +72,10 @@ class AvmRecord:
     """Id of the picture as a product."""
 
     recipe: dict[str, Any] = field(default_factory=dict)
-    """Plain values from which the picture can be made again."""
+    """How it was rendered, down to the limits, in plain values."""
+
+    provenance: Mapping[str, Any] | None = None
+    """What it is and what it was made of, see `jwstpipe.identity.provenance_document`."""
 
 
 def avm_packet(record: AvmRecord) -> bytes:
@@ -87,6 +90,13 @@ def avm_packet(record: AvmRecord) -> bytes:
     body = ET.tostring(root, encoding="unicode")
     packet = f'<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n{body}\n<?xpacket end="r"?>'
     return packet.encode()
+
+
+def provenance_packet(shape: tuple[int, int], provenance: Mapping[str, Any] | None) -> bytes:
+    """Write the packet of a picture that says no more than what it is and was made of; none where nobody says."""
+    if provenance is None:
+        return b""
+    return avm_packet(AvmRecord(shape, None, product_id=str(provenance["product_id"]), provenance=provenance))
 
 
 def scale_and_rotation(placement: SkyPlacement) -> tuple[tuple[float, float], float]:
@@ -115,6 +125,9 @@ def _texts(about: ET.Element, record: AvmRecord) -> None:
     if record.product_id:
         _text(about, "avm:ID", record.product_id)
         _text(about, "jwstpipe:ProductId", record.product_id)
+    if record.provenance is not None:
+        told = json.dumps(record.provenance, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        _text(about, "jwstpipe:Provenance", told)
     if record.recipe:
         _text(about, "jwstpipe:Recipe", json.dumps(record.recipe, sort_keys=True, separators=(",", ":")))
 

@@ -1,11 +1,13 @@
 """The finished picture as a FITS cube: planes red, green and blue of 8 or 16 bits, with the WCS of the picture."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.io.fits import Header
 
+from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 
 __all__ = ["CubeSink"]
@@ -17,7 +19,14 @@ class CubeSink:
     """A FITS file under way: rows go to their places in the three planes, the last row of the file first."""
 
     def __init__(
-        self, stream: BinaryIO, shape: tuple[int, int], *, bits: int, colour: bool, cards: str, product_id: str | None
+        self,
+        stream: BinaryIO,
+        shape: tuple[int, int],
+        *,
+        bits: int,
+        colour: bool,
+        cards: str,
+        provenance: Mapping[str, Any] | None,
     ) -> None:
         self._stream = stream
         self._shape = (*shape, 3) if colour else shape
@@ -29,8 +38,10 @@ class CubeSink:
             header["NAXIS3"] = (3, "red, green, blue")
         if bits == 16:
             header["BSCALE"], header["BZERO"] = 1, 32768
-        if product_id:
-            header["JPPRODID"] = (product_id, "product id")
+        self._provenance = provenance
+        if provenance is not None:
+            header["JPPRODID"] = (str(provenance["product_id"]), "product id")
+            header["EXTEND"] = True
         if cards:
             header.extend(
                 [card for card in Header.fromstring(cards).cards if not card.keyword.startswith(("NAXIS", "WCSAXES"))]
@@ -53,8 +64,10 @@ class CubeSink:
             self._stream.write(np.ascontiguousarray(part).tobytes())
 
     def close(self, path: Path) -> None:
-        """Pad to whole blocks."""
+        """Pad to whole blocks, and say what it is."""
         check_complete(path, self._row, self._shape[0])
         size = int(np.prod(self._shape)) * self._bits // 8
         self._stream.seek(self._start + size)
         self._stream.write(b"\0" * (-size % _BLOCK))
+        if self._provenance is not None:
+            self._stream.write(provenance_hdu(self._provenance))

@@ -4,11 +4,11 @@ A file is written aside and renamed, so that a picture is whole or not there. Th
 the same bytes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numba import njit
@@ -89,7 +89,7 @@ def open_picture(
     quality: int = 95,
     packet: bytes = b"",
     cards: str = "",
-    product_id: str | None = None,
+    provenance: Mapping[str, Any] | None = None,
 ) -> Iterator[PictureSink]:
     """Open a picture for writing; it appears under its name when the block ends well.
 
@@ -109,8 +109,8 @@ def open_picture(
         XMP packet.
     cards
         FITS header cards of the WCS, for .fits and .zarr.
-    product_id
-        For .fits.
+    provenance
+        What it is and was made of, for .fits; the other formats have it in the packet.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def open_picture(
                 png.close(path)
         elif kind in _CUBE:
             with partial.open("wb") as stream:
-                cube = CubeSink(stream, shape, bits=bits, colour=colour, cards=cards, product_id=product_id)
+                cube = CubeSink(stream, shape, bits=bits, colour=colour, cards=cards, provenance=provenance)
                 yield cube
                 cube.close(path)
         elif kind in _HIPS:

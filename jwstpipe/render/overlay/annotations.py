@@ -121,7 +121,7 @@ class Annotations(BaseModel):
 
 
 def read_annotations(path: str) -> Annotations:
-    """Read a file of annotations.
+    """Read a file of annotations, or the text of one (which has more than one line, a path has not).
 
     Raises
     ------
@@ -130,10 +130,14 @@ def read_annotations(path: str) -> Annotations:
     DataError
         Not TOML, or a mark that lacks something or has a value that is wrong; the message names it.
     """
-    if not Path(path).is_file():
+    inline, content = "\n" in path, path
+    if not inline and not Path(path).is_file():
         raise NotFoundError(f"{path}: no such file of annotations; check the path")
     try:
-        return Annotations.model_validate(tomllib.loads(Path(path).read_text(encoding="utf-8")))
+        if not inline:
+            content = Path(path).read_text(encoding="utf-8")
+        path = "the annotations in the request" if inline else path
+        return Annotations.model_validate(tomllib.loads(content))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:

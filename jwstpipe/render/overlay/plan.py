@@ -3,21 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import hypot
-from pathlib import Path
 
 import numpy as np
-from astropy.table import Table
 
 from jwstpipe.display.colour.names import WHITE, Colour
-from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.overlay.annotations import annotation_marks, read_annotations
 from jwstpipe.render.overlay.grid import grid_marks
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
 from jwstpipe.render.overlay.projection import PictureSky
 from jwstpipe.requests import CompositeRequest
+from jwstpipe.sky.position_table import read_positions
 
-__all__ = ["SCALE_STEPS", "Label", "overlay_marks", "read_sources"]
+__all__ = ["SCALE_STEPS", "Label", "overlay_marks"]
 
 SCALE_STEPS = (
     *(n / 3600.0 for n in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)),
@@ -27,8 +26,6 @@ SCALE_STEPS = (
 """Lengths of scale bars, degrees."""
 
 _LEAST_BAR = 20
-_RA_NAMES = ("ra", "raj2000", "_ra", "alpha_j2000", "sky_centroid.ra")
-_DEC_NAMES = ("dec", "dej2000", "_dec", "delta_j2000", "sky_centroid.dec")
 
 
 @dataclass(frozen=True)
@@ -97,32 +94,8 @@ def _marks_on_sky(options: CompositeRequest, sky: PictureSky, size: int) -> list
     return marks
 
 
-def read_sources(path: str) -> tuple[np.ndarray, np.ndarray]:
-    """Read right ascensions and declinations, degrees, from a table that astropy knows (ECSV, CSV, FITS, VOTable).
-
-    Raises
-    ------
-    NotFoundError
-        No such file.
-    DataError
-        No table, or none with such columns.
-    """
-    if not Path(path).is_file():
-        raise NotFoundError(f"{path}: no such table of sources; check the path")
-    try:
-        table = Table.read(path)
-    except (ValueError, OSError, IndexError) as error:
-        raise DataError(f"{path}: no table that can be read ({str(error).splitlines()[0]})") from None
-    columns = {name.lower(): name for name in table.colnames}
-    ra = next((columns[name] for name in _RA_NAMES if name in columns), None)
-    dec = next((columns[name] for name in _DEC_NAMES if name in columns), None)
-    if ra is None or dec is None:
-        raise DataError(f"{path}: has no columns ra and dec, only {', '.join(table.colnames[:12])}")
-    return np.asarray(table[ra], np.float64), np.asarray(table[dec], np.float64)
-
-
 def _source_marks(sky: PictureSky, path: str, *, size: int) -> list[Mark]:
-    x, y = sky.at(*read_sources(path))
+    x, y = sky.at(*read_positions(path, what="table of sources"))
     inside = sky.inside(x, y)
     green = Colour(0.4, 1.0, 0.4)
     return [

@@ -1,0 +1,63 @@
+"""What a product says of itself, as an extension of its FITS file: JSON in a table of one row, as ASDF is kept."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from astropy.io.fits import Header
+
+from jwstpipe.errors import FitsError
+from jwstpipe.fits.byte_readers import open_bytes
+from jwstpipe.fits.hdus import BLOCK, header_of, scan_fits
+from jwstpipe.settings import S3Settings
+
+__all__ = ["PROVENANCE_NAME", "provenance_hdu", "read_provenance_hdu"]
+
+PROVENANCE_NAME = "PROVENANCE"
+
+MOST_BYTES = 64 << 20
+"""Longest text that is read."""
+
+
+def provenance_hdu(document: Mapping[str, Any]) -> bytes:
+    """Write a document as an HDU, padded to whole blocks.
+
+    Examples
+    --------
+    >>> len(provenance_hdu({"product_id": "0"})) % 2880
+    0
+    """
+    content = json.dumps(document, ensure_ascii=True, allow_nan=False).encode("ascii")
+    header = Header()
+    header["XTENSION"] = ("BINTABLE", "binary table extension")
+    header["BITPIX"], header["NAXIS"] = 8, 2
+    header["NAXIS1"], header["NAXIS2"] = len(content), 1
+    header["PCOUNT"], header["GCOUNT"] = 0, 1
+    header["TFIELDS"] = 1
+    header["TTYPE1"] = ("JSON", "what this product is and was made of")
+    header["TFORM1"] = f"{len(content)}A"
+    header["EXTNAME"] = PROVENANCE_NAME
+    return str(header.tostring()).encode("ascii") + content + b"\0" * (-len(content) % BLOCK)
+
+
+def read_provenance_hdu(address: str, *, s3: S3Settings | None = None) -> dict[str, Any] | None:
+    """Read the document that a FITS file carries; None where it carries none.
+
+    Raises
+    ------
+    FitsError
+        No FITS file, or a document that is damaged.
+    """
+    reader = open_bytes(address, s3=s3)
+    for hdu in scan_fits(reader, name=address):
+        if header_of(reader, hdu).get("EXTNAME") != PROVENANCE_NAME:
+            continue
+        size = int(header_of(reader, hdu)["NAXIS1"])
+        if size > MOST_BYTES:
+            raise FitsError(f"{address}: its {PROVENANCE_NAME} extension has {size:,} bytes, more than are read")
+        try:
+            found = json.loads(bytes(reader.read(hdu.data_offset, size)))
+        except ValueError:
+            raise FitsError(f"{address}: its {PROVENANCE_NAME} extension is damaged (no JSON)") from None
+        return found if isinstance(found, dict) else None
+    return None

@@ -1,0 +1,81 @@
+"""The operation ``mosaic``: images of one filter become one image on a plane of the sky."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import Field
+
+from jwstpipe.identity import product_slot
+from jwstpipe.mosaicking.build import build_mosaic
+from jwstpipe.mosaicking.plan import MosaicPlan, plan_mosaic
+from jwstpipe.mosaicking.tile_job import ALGORITHM
+from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt
+from jwstpipe.requests import MosaicOptions, Request
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["MOSAIC", "MosaicRecipe", "identity_of_plan", "recipe_of_plan"]
+
+MOST_GIGAPIXELS = 10_000.0
+"""A mosaic whose plane and window are settled was small enough when it was first wanted."""
+
+
+class MosaicRecipe(Request):
+    """How images become a mosaic, and where on the sky it lies."""
+
+    options: MosaicOptions = Field(MosaicOptions(), description="kernel, combination, weights and so on")
+    grid: dict[str, Any] | None = Field(None, description="plane; empty = north up, at the finest scale of the inputs")
+    window: tuple[int, int, int, int] | None = Field(None, description="part of the plane: y0, x0, y1, x1")
+    weights: str | None = Field(None, description="weights that all inputs could give; found anew, and part of the id")
+    wcs: tuple[str, ...] = Field((), description="digests of the maps of the inputs; found anew, and part of the id")
+
+
+def recipe_of_plan(plan: MosaicPlan) -> MosaicRecipe:
+    """Give the recipe that leads to a plan."""
+    return MosaicRecipe(**plan.parameters)
+
+
+def identity_of_plan(plan: MosaicPlan, inputs: Sequence[Input]) -> Identity:
+    """Give the identity of a mosaic that is planned; its inputs stand in the order in which they are combined."""
+    known = {one.address: one for one in inputs}
+    ordered = tuple(known[source.address] for source in plan.sources)
+    lasting = {key: plan.parameters[key] for key in ("options", "grid", "window")}
+    slot = product_slot(MOSAIC.name, lasting, [one.slot or one.product_id for one in ordered])
+    return Identity(plan.id, slot, plan.parameters, ordered, plan)
+
+
+def _identify(request: MosaicRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
+    options, grid = request.options, None
+    if request.grid is not None:
+        grid = SkyGrid.from_dict(request.grid), None if request.window is None else Box(*request.window)
+        options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS})
+    plan = plan_mosaic(
+        [one.address for one in inputs], options=options, grid=grid, s3=context.s3, workers=context.workers
+    )
+    return identity_of_plan(plan, inputs)
+
+
+def _make(identity: Identity, target: str, request: MosaicRecipe, *, context: MakeContext) -> Receipt:
+    plan = identity.plan
+    if not isinstance(plan, MosaicPlan):
+        plan = _identify(request, identity.inputs, context=context).plan
+    made = build_mosaic(
+        plan, target, reuse=context.earlier, s3=context.s3, workers=context.workers, report=context.report
+    )
+    notes = (f"weights are {made.weights}: {made.weights_note}",) if made.weights_note else ()
+    results = {"weights": made.weights, "background": made.background, "digest": made.digest}
+    return Receipt(made.product_id, made.shape, results=results, notes=notes, detail=made)
+
+
+MOSAIC = Operation(
+    name="mosaic",
+    version=ALGORITHM,
+    request=MosaicRecipe,
+    kind="mosaic",
+    place="mosaics/{id}/{attempt}.zarr",
+    forms=(".zarr",),
+    summary="Images of one filter into one mosaic.",
+    identify=_identify,
+    make=_make,
+    reuses=True,
+)

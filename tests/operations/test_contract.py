@@ -1,0 +1,136 @@
+"""What holds for every operation of the registry: made, deleted and made again it is the same; it tells no paths.
+
+An operation that is added needs one entry in `WANTED`: a request, and which products it is made of.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from jwstpipe.catalog.leases import holders
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import DataError
+from jwstpipe.identity import derived_product_id
+from jwstpipe.operations.composite import PictureRecipe
+from jwstpipe.operations.contact_sheet import SheetRecipe
+from jwstpipe.operations.convert import ConvertRecipe
+from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.mosaic import MosaicRecipe
+from jwstpipe.operations.registry import REGISTRY
+from jwstpipe.operations.reproduce import reproduce
+from jwstpipe.operations.thumbnail import ThumbnailRecipe
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.storage import tree_digest
+from tests.operations.conftest import Site
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One product of an operation: of the products of which other operations, and how."""
+
+    of: str
+    """``archive``, or the operation that makes its inputs."""
+
+    request: Any
+    name: str
+    several: bool = False
+
+
+def wanted(folder):
+    """One entry an operation; the files that a request names are written into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "look.toml").write_text('title = "Mine"\nmethod = "auto"\nsaturation = 1.3\n[channel]\nstretch = "log"\n')
+    (folder / "notes.toml").write_text("[[circle]]\nat = [150.0, 2.0]\nradius = 1.0\n")
+    (folder / "stars.csv").write_text("name,ra,dec\none,150.0001,2.0001\ntwo,149.9999,1.9999\n")
+    picture = PictureRecipe(
+        preset=str(folder / "look.toml"), annotations=str(folder / "notes.toml"), sources=str(folder / "stars.csv"),
+        overlays=("sources", "labels"), size=64, title="Wave", coverage="any",
+    )  # fmt: skip
+    align = MosaicOptions(background="level", align="none", kernel="drizzle")
+    return {
+        "convert": Wanted("archive", ConvertRecipe(), "a.zarr"),
+        "mosaic": Wanted("convert", MosaicRecipe(options=align), "nircam_f090w_mosaic.zarr"),
+        "composite": Wanted("convert", picture, "wave.png", several=True),
+        "thumbnail": Wanted("convert", ThumbnailRecipe(size=32), "a.png"),
+        "contact-sheet": Wanted("convert", SheetRecipe(size=48), "images-contact-sheet.png", several=True),
+    }
+
+
+def made_by(name, site, catalog, folder, *, run="run"):
+    """Make the product of an operation, and of those that it is made of; gives its record."""
+    entry = wanted(folder)[name]
+    operation = REGISTRY[name]
+    known = catalog.get_many(site.archive)
+    parents = [known[key] for key in site.archive]
+    if entry.of != "archive":
+        inner, its = REGISTRY[entry.of], wanted(folder)[entry.of]
+        orders = [Order(its.request, (parent,), f"{parent.file_name}.zarr") for parent in parents]
+        parents = [one.record for one in make_products(site.run(catalog, run), inner, orders)]
+    order = Order(entry.request, tuple(parents if entry.several else parents[:1]), entry.name)
+    (done,) = make_products(site.run(catalog, run), operation, [order])
+    return done.record
+
+
+def test_every_operation_has_an_entry_here(tmp_path):
+    assert set(wanted(tmp_path)) == set(REGISTRY)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_made_deleted_and_made_again_it_is_the_same(name, site, tmp_path):
+    files = tmp_path / "files"
+    with site.opened() as catalog:
+        record = made_by(name, site, catalog, files)
+        for path in files.iterdir():
+            path.unlink()  # what decided stands in the record
+        before = tree_digest(site.store, record.storage_key)
+        if record.digest is not None:
+            assert record.digest == before
+        stood = reproduce(record.product_id, catalog=catalog, store=site.store)
+        assert (stood.product_id, stood.digest, stood.same) == (record.product_id, before, True)
+        site.store.delete(record.storage_key)
+        again = reproduce(record.product_id, catalog=catalog, store=site.store)
+        assert (again.product_id, again.digest, again.same) == (record.product_id, before, True)
+        assert tree_digest(site.store, record.storage_key) == before
+        assert catalog.count(RecordQuery(status=("staged",))) == 0
+        assert holders(catalog) == []
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_its_id_follows_from_its_record(name, site, tmp_path):
+    operation = REGISTRY[name]
+    with site.opened() as catalog:
+        record = made_by(name, site, catalog, tmp_path / "files")
+        assert record.operation == name
+        assert record.algorithm_version == operation.version
+        assert operation.request_of(record.parameters)
+        wanted_id = derived_product_id(name, operation.version, record.parameters, record.parents)
+        assert record.product_id == wanted_id
+        assert made_by(name, site, catalog, tmp_path / "elsewhere", run="other").run_id == record.run_id
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_in_another_folder_it_has_the_same_id_and_bytes_and_tells_no_path(name, site, tmp_path):
+    other = Site(tmp_path / "another")
+    other.archive = other.fill()
+    assert other.archive == site.archive
+    with site.opened() as catalog:
+        here = made_by(name, site, catalog, tmp_path / "files")
+    with other.opened() as catalog:
+        there = made_by(name, other, catalog, tmp_path / "moved" / "files")
+    assert here.product_id == there.product_id
+    assert tree_digest(site.store, here.storage_key) == tree_digest(other.store, there.storage_key)
+    for root in (str(site.root), str(tmp_path)):
+        for key in other.store.list(there.storage_key):
+            assert root.encode() not in other.store.read_bytes(key), key
+        assert root not in there.model_dump_json()
+
+
+def test_a_record_that_was_edited_is_refused(site, tmp_path):
+    with site.opened() as catalog:
+        record = made_by("thumbnail", site, catalog, tmp_path)
+        edited = record.model_copy(update={"parameters": {"size": 16, "stretch": "zscale"}})
+        catalog.publish(edited)
+        with pytest.raises(DataError, match="was it edited"):
+            reproduce(record.product_id, catalog=catalog, store=site.store)
+        catalog.publish(record)
