@@ -9,7 +9,7 @@ import typer
 from jwstpipe.cli.catalog.options import Home, Json, User, opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
-from jwstpipe.errors import DataError
+from jwstpipe.errors import DataError, NotFoundError
 
 __all__ = ["COMMANDS"]
 
@@ -36,7 +36,13 @@ def lineage(
 
     chosen = "json" if as_json else form
     with opened(context, home=home, user=user) as (catalog, settings):
-        found = find_product(catalog, product, s3=settings.s3)
+        try:
+            found = find_product(catalog, product, s3=settings.s3)
+        except NotFoundError:
+            if rerun or why_stale or down or not _stands(product):
+                raise
+            _show_carried(catalog, settings, product, chosen)
+            return
         key = found.record.product_id
         if Path(product).exists():
             remark(f"{product} is product {key} (by its {found.by})")
@@ -70,6 +76,36 @@ def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
             data("went into:")
             for branch in made:
                 data(render_tree_text(branch))
+
+
+def _stands(product: str) -> bool:
+    return product.startswith("s3://") or Path(product).exists()
+
+
+def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
+    """Tell what a file says of itself, where the catalogue does not know it."""
+    from datetime import UTC, datetime
+
+    from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree, record_of_file
+    from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
+
+    carried = carried_provenance(product, s3=settings.s3)
+    carried.require_true(name=product)
+    remark(
+        f"the catalogue {catalog.database.address} does not know {product}; this is what it says of itself"
+        " (jwstpipe catalog add enters it)"
+    )
+    record = record_of_file(product, carried, storage_key=None, created=datetime.now(UTC))
+    tree = carried_tree(carried, record, catalog)
+    if form == "mermaid":
+        data(render_tree_mermaid(tree))
+    elif form == "dot":
+        data(render_tree_dot(tree))
+    elif form == "json":
+        told = record.model_dump(mode="json", include={"parameters", "software", "inputs"})
+        json_data({**tree_json(tree), **told, "told_by": "file", "descendants": []})
+    else:
+        data(render_tree_text(tree))
 
 
 def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:

@@ -1,6 +1,5 @@
 """The product id that a file carries: in Zarr attributes, a FITS header, or a picture's metadata."""
 
-import hashlib
 import mmap
 import re
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from jwstpipe.fits.byte_readers import open_bytes
 from jwstpipe.fits.hdus import header_of, scan_fits
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import is_remote, storage_errors
+from jwstpipe.storage import file_digest, is_remote, storage_errors
 
 __all__ = ["Identified", "carried_id", "find_product"]
 
@@ -24,7 +23,6 @@ PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0",
 
 _IN_PICTURE = re.compile(rb"jwstpipe:ProductId(?:>|=[\"'])\s*([A-Za-z0-9_:.-]{1,128})")
 _ID_SHAPE = re.compile(r"[0-9a-f]{6,32}")
-_PIECE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -110,9 +108,9 @@ def _of_file(catalog: Catalog, address: str, s3: S3Settings | None) -> Identifie
             return Identified(known[carried[0]], carried[1])
         raise NotFoundError(
             f"{address}: its {carried[1]} say product {carried[0]}, which the catalogue {catalog.database.address} does"
-            " not have; give the right one with --home or JWSTPIPE_CATALOG, or enter it with jwstpipe catalog reconcile"
+            " not have; give the right one with --home or JWSTPIPE_CATALOG, or enter it with jwstpipe catalog add"
         )
-    found = catalog.find(RecordQuery(digest=_digest(Path(address)), status=("published", "superseded")), limit=5)
+    found = catalog.find(RecordQuery(digest=file_digest(Path(address)), status=("published", "superseded")), limit=5)
     if found:
         return Identified(_only(found, address), "digest")
     raise NotFoundError(
@@ -139,14 +137,6 @@ def _of_fits(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
     told = (header.get(FITS_KEYWORD) for header in headers)
     value = next((value for value in told if value is not None), None)
     return None if value is None else (str(value).strip(), "header")
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with storage_errors(path), path.open("rb") as stream:
-        while piece := stream.read(_PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
 
 
 def _only(found: list[ProductRecord], what: str) -> ProductRecord:

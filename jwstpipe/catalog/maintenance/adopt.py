@@ -1,6 +1,5 @@
 """Records for what lies in the store without one: archive files by name and header, images by their own provenance."""
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -15,7 +14,7 @@ from jwstpipe.fits.byte_readers import open_bytes
 from jwstpipe.fits.hdus import header_of, scan_fits
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.names import parse_name
-from jwstpipe.storage import ObjectStore
+from jwstpipe.storage import ObjectStore, tree_digest
 
 __all__ = ["adopt_file", "adopt_image", "is_archive_file"]
 
@@ -49,13 +48,12 @@ def adopt_file(store: ObjectStore, key: str, *, now: datetime) -> ProductRecord:
     if not is_archive_file(key):
         raise DataError(f"{key}: not the key of an archive file (mast/<obs_id>/<file name>)")
     _, obs_id, file_name = key.split("/")
-    content = store.read_bytes(key)
     return record_from_archive(
         {"dataURI": f"mast:JWST/product/{file_name}", "obs_id": obs_id, "productFilename": file_name},
         {} if file_name.lower().endswith(_TABLES_AND_LISTS) else _cards(store, key),
         storage_key=key,
-        digest=hashlib.sha256(content).hexdigest(),
-        file_size=len(content),
+        digest=tree_digest(store, key),
+        file_size=store.size(key),
         imported=now,
     )
 
@@ -83,7 +81,7 @@ def adopt_image(catalog: Catalog, store: ObjectStore, key: str, *, now: datetime
         storage_key=key,
         parents=parents,
         operation=operation,
-        algorithm_version=str(provenance.get("algorithm", "")),
+        algorithm_version=str(provenance.get("algorithm_version", provenance.get("algorithm", ""))),
         parameters=_parameters(image, provenance),
         image=shared_image_info(parents, shape=image.window.shape),
         created=now,
@@ -97,7 +95,7 @@ def _parameters(image: ImageStore, provenance: Mapping[str, Any]) -> dict[str, A
     """Write the parameters as the flow would have written them."""
     given = dict(provenance.get("parameters", {}))
     found = image.attributes.get("grid")
-    if found is None:
+    if found is None or "grid" in given:
         return given
     y0, x0, _, _ = found["box"]
     inner = found["window"]

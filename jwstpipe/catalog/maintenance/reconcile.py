@@ -4,7 +4,6 @@ A survey changes nothing. What a repair would do stands in each finding, and not
 being made by somebody at this moment, is touched.
 """
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import JwstPipeError, StoreError, StoreVersionError
 from jwstpipe.images.zarr.verify_store import verify_store
-from jwstpipe.storage import ObjectStore, StoredObject
+from jwstpipe.storage import ObjectStore, StoredObject, tree_digest
 
 __all__ = ["FINDING_KINDS", "GRACE", "PRODUCT_FOLDERS", "Finding", "FindingKind", "Repair", "repair", "survey"]
 
@@ -244,7 +243,7 @@ def _altered(units: Mapping[str, _Unit], records: Sequence[ProductRecord], store
             continue
         if record.file_size is not None and unit.bytes != record.file_size:
             continue  # told by its size already
-        found = hashlib.sha256(store.read_bytes(unit.key)).hexdigest()
+        found = tree_digest(store, unit.key)
         if found != record.digest:
             detail = f"{unit.key} has sha256 {found}, its record says {record.digest}"
             yield Finding("altered", unit.key, record.product_id, unit.bytes, detail, "mark")

@@ -15,7 +15,7 @@ from jwstpipe.catalog.records.documents import sky_vector, wrapped
 from jwstpipe.catalog.records.models import FileFormat, ProductKind, ProductRecord, checked_record
 from jwstpipe.identity import product_slot
 
-__all__ = ["derived_record", "shared_image_info", "software_versions"]
+__all__ = ["derived_record", "file_format_of", "shared_image_info", "software_versions"]
 
 _FORMATS: dict[str, FileFormat] = {
     ".zarr": "zarr",
@@ -115,7 +115,7 @@ def derived_record(
         "file_name": name,
         "storage_key": storage_key,
         "file_size": file_size,
-        "file_format": _FORMATS.get(PurePosixPath(storage_key).suffix),
+        "file_format": file_format_of(storage_key),
         "digest": digest,
         "is_validated": True,
         "data_type": "processed",
@@ -130,6 +130,11 @@ def derived_record(
         "tags": [tag for tag in (image.instrument, image.filter) if tag],
     }
     return checked_record(values, what=name)
+
+
+def file_format_of(name: str) -> FileFormat | None:
+    """Tell the format of a file or store by the end of its name; None for one that records do not know."""
+    return _FORMATS.get(PurePosixPath(name).suffix.lower())
 
 
 def _inherited(parents: Sequence[ProductRecord], *, combined: bool) -> dict[str, Any]:

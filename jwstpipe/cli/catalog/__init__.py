@@ -2,6 +2,7 @@
 
 import typer
 
+from jwstpipe.cli.catalog.add import add
 from jwstpipe.cli.catalog.edit import archive, delete, tag
 from jwstpipe.cli.catalog.exchange import export, import_records
 from jwstpipe.cli.catalog.show import find, show, stale, stats
@@ -12,6 +13,6 @@ __all__ = ["GROUP"]
 GROUP = typer.Typer(
     name="catalog", help="What do we have: find, show, count, tag, delete, export.", no_args_is_help=True
 )
-for _command in (find, show, stats, stale, tag, archive, delete, export, reconcile):
+for _command in (add, find, show, stats, stale, tag, archive, delete, export, reconcile):
     GROUP.command()(_command)
 GROUP.command("import")(import_records)

@@ -1,0 +1,211 @@
+"""What a file says of itself: id, operation, parameters and inputs, in whatever format it is.
+
+Image stores say it in their attributes, FITS files in an extension, pictures in their XMP packet; all in the words of
+`jwstpipe.identity.provenance_document`. Nothing else is needed to tell where a product came from.
+"""
+
+import json
+import mmap
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, cast, get_args
+from xml.sax.saxutils import unescape
+
+from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
+from jwstpipe.catalog.records.components import ImageInfo, InputLink
+from jwstpipe.catalog.records.derived_record import file_format_of
+from jwstpipe.catalog.records.models import ProductKind, ProductRecord, checked_record
+from jwstpipe.errors import DataError, FitsError, NotFoundError, StoreError
+from jwstpipe.fits.provenance_hdu import read_provenance_hdu
+from jwstpipe.identity import derived_product_id
+from jwstpipe.images.zarr.image_store import open_image_store
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import is_remote, path_digest, path_size, storage_errors
+
+__all__ = ["Carried", "carried_provenance", "carried_tree", "record_of_file"]
+
+_IN_PICTURE = re.compile(rb"<jwstpipe:Provenance>([^<]{2,67108864})</jwstpipe:Provenance>")
+
+MOST_INPUTS = 100_000
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What a file says of itself, checked for its form."""
+
+    product_id: str
+    kind: ProductKind
+    operation: str
+    algorithm_version: str
+    parameters: dict[str, Any]
+    inputs: tuple[InputLink, ...]
+    software: dict[str, str]
+    shortened: bool
+    """Long parameters stand as their digests, and not all inputs are named: a JPEG holds no more."""
+
+    def require_true(self, *, name: str) -> None:
+        """Make sure that the id follows from the rest.
+
+        Raises
+        ------
+        DataError
+            It does not: somebody has edited the file.
+        """
+        if self.shortened:
+            return
+        inputs = [str(link.product_id) for link in self.inputs]
+        found = derived_product_id(self.operation, self.algorithm_version, self.parameters, inputs)
+        if found != self.product_id:
+            raise DataError(
+                f"{name}: says that it is product {self.product_id}, but what it says of its making gives {found}; it"
+                " was edited, or made by an older version"
+            )
+
+
+def carried_provenance(address: str | Path, *, s3: S3Settings | None = None) -> Carried:
+    """Read what a file says of itself.
+
+    Parameters
+    ----------
+    address
+        Image store, FITS file or picture (PNG, JPEG, TIFF, FITS, Zarr).
+    s3
+        Endpoint of an ``s3://`` address.
+
+    Raises
+    ------
+    NotFoundError
+        It says nothing, or is not there.
+    DataError
+        What it says cannot be understood.
+    """
+    found = _document(str(address), s3)
+    if found is None:
+        raise NotFoundError(f"{address}: says nothing of what it was made of; jwstpipe did not make it, or long ago")
+    return _checked(found, str(address))
+
+
+def carried_tree(carried: Carried, record: ProductRecord, catalog: Catalog) -> LineageNode:
+    """Give the tree of what a file was made of: what the catalogue knows of its inputs, and else what the file says."""
+    known = catalog.get_many([str(link.product_id) for link in carried.inputs if link.product_id])
+    branches = []
+    for link in carried.inputs:
+        key = str(link.product_id or "")
+        tree = ancestors(catalog, key) if key in known else LineageNode(key, None)
+        branches.append(LineageNode(tree.product_id, tree.record, tree.branches, tree.repeated, link))
+    return LineageNode(carried.product_id, record, tuple(branches))
+
+
+def record_of_file(
+    address: str | Path, carried: Carried, *, storage_key: str | None, created: datetime
+) -> ProductRecord:
+    """Make the record of a file from what it says of itself, and from its bytes.
+
+    Parameters
+    ----------
+    address
+        Local file or image store.
+    carried
+        What it says.
+    storage_key
+        Its key, where it lies in the store; else its place is kept as a URI.
+    created
+        Time of the entry.
+
+    Raises
+    ------
+    DataError
+        A value that no record may have.
+    """
+    path = Path(address)
+    single = not is_remote(address) and path.is_file()
+    values = {
+        "product_id": carried.product_id,
+        "kind": carried.kind,
+        "status": "published",
+        "file_name": str(address).rstrip("/").rpartition("/")[2],
+        "storage_key": storage_key,
+        "uri": None if storage_key else (str(address) if is_remote(address) else path.resolve().as_uri()),
+        "file_size": None if is_remote(address) else path_size(path),
+        "file_format": file_format_of(str(address).rstrip("/")),
+        "digest": path_digest(path) if single else None,
+        "is_validated": True,
+        "data_type": "processed",
+        "is_viewable": True,
+        "parents": [link.product_id for link in carried.inputs if link.product_id],
+        "inputs": carried.inputs,
+        "operation": carried.operation,
+        "algorithm_version": carried.algorithm_version,
+        "parameters": carried.parameters,
+        "software": carried.software,
+        "created": created,
+        "is_public": True,
+        "image_info": ImageInfo(),
+    }
+    return checked_record(values, what=str(address))
+
+
+def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
+    if address.rstrip("/").endswith(".zarr") or (not is_remote(address) and Path(address).is_dir()):
+        attributes = open_image_store(address, s3=s3).attributes
+        if "xmp" in attributes:
+            return _in_packet(str(attributes["xmp"]).encode())
+        told = attributes.get("provenance")
+        return None if not isinstance(told, dict) else {"kind": attributes.get("kind"), **told,
+                                                        "product_id": attributes.get("product_id")}  # fmt: skip
+    if is_remote(address):
+        return _in_fits(address, s3)
+    path = Path(address)
+    with storage_errors(path), path.open("rb") as stream:
+        if stream.read(9).startswith((b"SIMPLE  =", b"\x1f\x8b")):
+            return _in_fits(address, s3)
+        if path.stat().st_size == 0:
+            return None
+        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return _in_packet(content)
+
+
+def _in_fits(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
+    try:
+        return read_provenance_hdu(address, s3=s3)
+    except FitsError:
+        return None
+
+
+def _in_packet(content: bytes | mmap.mmap) -> dict[str, Any] | None:
+    found = _IN_PICTURE.search(content)
+    if found is None:
+        return None
+    try:
+        told = json.loads(unescape(found[1].decode("utf-8")))
+    except ValueError:
+        return None
+    return told if isinstance(told, dict) else None
+
+
+def _checked(told: dict[str, Any], name: str) -> Carried:
+    kind, inputs = told.get("kind"), told.get("inputs")
+    if kind not in get_args(ProductKind) or not isinstance(inputs, list) or len(inputs) > MOST_INPUTS:
+        raise StoreError(f"{name}: what it says of itself cannot be understood (kind {kind!r}); make it again")
+    try:
+        return Carried(
+            product_id=str(told["product_id"]),
+            kind=cast("ProductKind", kind),
+            operation=str(told["operation"]),
+            algorithm_version=str(told["algorithm_version"]),
+            parameters=dict(told["parameters"]),
+            inputs=tuple(_link(one) for one in inputs),
+            software={str(key): str(value) for key, value in dict(told.get("software") or {}).items()},
+            shortened=bool(told.get("shortened", False)),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{name}: what it says of itself cannot be understood ({error}); make it again") from None
+
+
+def _link(one: dict[str, Any]) -> InputLink:
+    digest = one.get("digest")
+    known = digest if isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest) else None
+    return InputLink(product_id=str(one["product_id"]), file_name=str(one["file_name"]), digest=known)
