@@ -17,7 +17,7 @@ from jwstpipe.sky.grid import SkyGrid
 __all__ = ["MOSAIC", "MosaicRecipe", "identity_of_plan", "recipe_of_plan"]
 
 MOST_GIGAPIXELS = 10_000.0
-"""A mosaic whose plane and window are settled was small enough when it was first wanted."""
+"""A mosaic whose plane is settled was small enough, and its inputs of one kind enough, when it was first wanted."""
 
 
 class MosaicRecipe(Request):
@@ -48,7 +48,7 @@ def _identify(request: MosaicRecipe, inputs: Sequence[Input], *, context: MakeCo
     options, grid = request.options, None
     if request.grid is not None:
         grid = SkyGrid.from_dict(request.grid), None if request.window is None else Box(*request.window)
-        options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS})
+        options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS, "mix": True})
     plan = plan_mosaic(
         [one.address for one in inputs], options=options, grid=grid, s3=context.s3, workers=context.workers
     )
