@@ -4,23 +4,32 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
-from jwstpipe.catalog.database.mongodb import CatalogDatabase, connect
-from jwstpipe.catalog.database.schema import COLLECTION_NAME, ensure_schema
-from jwstpipe.catalog.query import RecordQuery, SortKey, sort_fields, to_filter, visible_to
+from jwstpipe.catalog.database.backend import CatalogDatabase, Document, RecordSummary
+from jwstpipe.catalog.database.changes import RecordChange, in_batches
+from jwstpipe.catalog.database.connect import connect
+from jwstpipe.catalog.database.schema import ensure_schema
+from jwstpipe.catalog.query import RecordQuery, SortKey
 from jwstpipe.catalog.records.components import InputLink, time_text
-from jwstpipe.catalog.records.documents import from_document, publish_update, stage_insert
+from jwstpipe.catalog.records.documents import document_of, from_document
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.catalog.statistics import CatalogStats, Share, statistics_of
+from jwstpipe.catalog.visibility import admitted, inputs_of, require_name, require_site, shown, with_hidden_links
 from jwstpipe.errors import NotFoundError, UsageError
 
-__all__ = ["COLLECTION_NAME", "Catalog", "CatalogStats", "Share", "open_catalog"]
+__all__ = ["Catalog", "CatalogStats", "RecordChange", "Share", "open_catalog"]
 
-_IDS_AT_ONCE = 500
+_AT_ONCE = 500
+_TOGETHER = 50_000
+"""Most documents of one transaction of an import: other writers of an embedded file wait no longer than for these."""
+
 _MANY = 1000
 """Changes after which the planner of queries looks at the data anew."""
+
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Catalog:
 
     database: CatalogDatabase
     user: str | None = None
-    """Who asks: sees public, own and shared records, and changes own ones only. None = the site: everything."""
+    """Who asks (see `jwstpipe.catalog.visibility`). None = the site."""
 
     def as_user(self, user: str) -> Self:
         """Give the catalogue as a user sees it; "" is somebody without a name."""
@@ -46,9 +55,10 @@ class Catalog:
         ------
         ConflictError
             Another product stands under its storage key.
+        UsageError
+            A record of somebody else.
         """
-        with self._writing() as collection:
-            collection.update_one(_by_id(record.product_id), stage_insert(self._owned(record)), upsert=True)
+        self.restore(record.model_copy(update={"status": "staged"}))
 
     def publish(self, record: ProductRecord) -> None:
         """Make a product visible, with everything that is known of it, in one update.
@@ -61,6 +71,8 @@ class Catalog:
         ------
         ConflictError
             Another product stands under its storage key.
+        UsageError
+            A record of somebody else.
         """
         self.publish_many((record,))
 
@@ -77,22 +89,49 @@ class Catalog:
         ConflictError
             Another product stands under one of their storage keys. In an embedded file none is then published, on a
             server all others are.
+        UsageError
+            A record of somebody else.
         """
-        owned = list({record.product_id: self._owned(record) for record in records}.values())
-        with self._writing() as collection:
-            for start in range(0, len(owned), _IDS_AT_ONCE):
-                _retire_older(collection, owned[start : start + _IDS_AT_ONCE])
-            updates = {record.product_id: publish_update(record) for record in owned}
-            self.database.update_by_id(COLLECTION_NAME, updates, upsert=True)
-        if len(owned) >= _MANY:
+        once = list({record.product_id: record for record in records}.values())
+        with self.database.writing():
+            for batch in in_batches(once, _AT_ONCE):
+                documents = self._admitted([document_of(record) for record in batch])
+                self.database.publish(documents, owner=self.user)
+        if len(once) >= _MANY:
             self.database.collect_statistics()
-        return len(owned)
+        return len(once)
 
     def restore(self, record: ProductRecord) -> None:
         """Enter a record with the status that it has; one that is there stays as it is."""
-        with self._writing() as collection:
-            insert = stage_insert(self._owned(record), status=record.status)
-            collection.update_one(_by_id(record.product_id), insert, upsert=True)
+        with self.database.writing():
+            self.database.enter(self._admitted([document_of(record)]))
+
+    def enter_documents(self, documents: Iterable[Document]) -> int:
+        """Enter the documents of checked records as an import brings them: published ones as by `publish`.
+
+        In an embedded file 50,000 at a time are entered all or not at all.
+
+        Returns
+        -------
+        int
+            How many.
+
+        Raises
+        ------
+        ConflictError, UsageError
+            See `publish_many`.
+        """
+        count = 0
+        for together in _portions(documents, _TOGETHER):
+            with self.database.writing():
+                for batch in in_batches(together, _AT_ONCE):
+                    own = self._admitted(list({document["_id"]: document for document in batch}.values()))
+                    self.database.publish([one for one in own if one["status"] == "published"], owner=self.user)
+                    self.database.enter([one for one in own if one["status"] != "published"])
+                    count += len(batch)
+        if count >= _MANY:
+            self.database.collect_statistics()
+        return count
 
     def get(self, product_id: str) -> ProductRecord:
         """Read one record, staged, published or superseded.
@@ -109,26 +148,16 @@ class Catalog:
 
     def get_many(self, product_ids: Iterable[str]) -> dict[str, ProductRecord]:
         """Read records by id; ids that are not there, or not to be seen by this user, are left out."""
-        return {
-            document["_id"]: from_document(document)
-            for batch in _batches(product_ids)
-            for document in self._documents({"_id": {"$in": batch}})
-        }
+        return {record.product_id: record for record in self._shown(self.database.read(product_ids, viewer=self.user))}
 
     def published(self, product_ids: Iterable[str]) -> set[str]:
         """Tell which of these products are finished, so that they need not be made again."""
-        return {
-            document["_id"]
-            for batch in _batches(product_ids)
-            for document in self._documents({"_id": {"$in": batch}, "status": {"$eq": "published"}})
-        }
+        known = self.database.known(product_ids, viewer=self.user)
+        return {key for key, status in known.items() if status == "published"}
 
     def starting_with(self, beginning: str, *, most: int = 10) -> list[ProductRecord]:
         """Find records whose id starts so, as people shorten them."""
-        span = {"$gte": beginning, "$lt": beginning + "\x7f"}
-        with self._reading() as collection:
-            found = list(collection.find(self._seen({"_id": span})).sort([("_id", 1)]).limit(most))
-        return [from_document(document) for document in found]
+        return list(self._shown(self.database.starting_with(beginning, viewer=self.user, most=most)))
 
     def find(
         self, query: RecordQuery | None = None, *, sort: SortKey = "newest", limit: int = 0, skip: int = 0
@@ -146,31 +175,31 @@ class Catalog:
         skip
             Records to pass over first.
         """
-        conditions = self._seen(to_filter(query or RecordQuery()))
-        with self._reading() as collection:
-            cursor = collection.find(conditions).sort(sort_fields(sort))
-            cursor = cursor.skip(skip) if skip else cursor
-            documents = list(cursor.limit(limit) if limit else cursor)
-        return [from_document(document) for document in documents]
+        return list(self.each(query, sort=sort, limit=limit, skip=skip))
+
+    def each(
+        self, query: RecordQuery | None = None, *, sort: SortKey = "newest", limit: int = 0, skip: int = 0
+    ) -> Iterator[ProductRecord]:
+        """Find records as by `find`, and give them one after the other: very many need little memory."""
+        first, most = min(max(skip, 0), _MOST), min(max(limit, 0), _MOST)
+        wanted = query or RecordQuery()
+        yield from self._shown(self.database.find(wanted, viewer=self.user, sort=sort, limit=most, skip=first))
 
     def children(self, product_ids: Iterable[str]) -> list[ProductRecord]:
         """Find the records that have any of these products as a parent."""
-        found = {
-            document["_id"]: document
-            for batch in _batches(product_ids)
-            for document in self._documents({"derived_from": {"$in": batch}})
-        }
-        return [from_document(found[key]) for key in sorted(found)]
+        return list(self._shown(self.database.children(product_ids, viewer=self.user)))
+
+    def summaries(self, product_ids: Iterable[str] | None = None) -> Iterator[RecordSummary]:
+        """Read the few fields that work on very many records needs, unchecked and quickly; None = of all."""
+        return self.database.summaries(product_ids, viewer=self.user)
 
     def count(self, query: RecordQuery | None = None) -> int:
         """Count records; None = all published ones."""
-        with self._reading() as collection:
-            return int(collection.count_documents(self._seen(to_filter(query or RecordQuery()))))
+        return self.database.count(query or RecordQuery(), viewer=self.user)
 
     def stats(self, query: RecordQuery | None = None) -> CatalogStats:
         """Count records and bytes by kind, instrument, filter, level, status and size; None = all records."""
-        with self._reading() as collection:
-            return statistics_of(collection, self._seen(to_filter(query or RecordQuery(status=()))))
+        return statistics_of(self.database.groups(query or RecordQuery(status=()), viewer=self.user))
 
     def amend(
         self,
@@ -208,17 +237,24 @@ class Catalog:
             changes["shared_with"] = sorted(set(shared_with))
         record = self._own(self.get(product_id))
         from_document({**record.model_dump(mode="json", by_alias=True), **changes, "tags": list(add_tags)})
+        if thumbnail is not None:
+            self._require_free({thumbnail})
         if description is not None:
             changes["note_key"] = description.lower()
-        updates = [
-            {"$set": changes} if changes else {},
-            {"$addToSet": {"tags": {"$each": list(add_tags)}}} if add_tags else {},
-            {"$pullAll": {"tags": list(remove_tags)}} if remove_tags else {},
-        ]
-        with self._writing() as collection:
-            for update in filter(None, updates):
-                collection.update_one(_by_id(product_id), update)
+        self._change([product_id], RecordChange(changes, tuple(add_tags), tuple(remove_tags)))
         return self.get(product_id)
+
+    def change_many(self, product_ids: Iterable[str], change: RecordChange) -> int:
+        """Change many records alike; see `jwstpipe.catalog.maintenance.bulk`, which is what callers want.
+
+        Raises
+        ------
+        UsageError
+            A record of somebody else; nothing is changed then.
+        """
+        ids = list(dict.fromkeys(product_ids))
+        self._require_own(ids)
+        return self._change(ids, change)
 
     def delete(self, product_id: str) -> bool:
         """Forget a product; tell whether it was there.
@@ -228,23 +264,33 @@ class Catalog:
         UsageError
             A record of somebody else.
         """
-        if self.user is not None:
-            found = self.get_many([product_id])
-            if product_id not in found:
-                return False
-            self._own(found[product_id])
-        with self._writing() as collection:
-            return bool(collection.delete_one(_by_id(product_id)).deleted_count)
+        return self.delete_many([product_id]) > 0
+
+    def delete_many(self, product_ids: Sequence[str]) -> int:
+        """Forget many products; see `jwstpipe.catalog.maintenance.bulk`, which is what callers want.
+
+        Raises
+        ------
+        UsageError
+            A record of somebody else; nothing is deleted then.
+        """
+        self._require_own(product_ids)
+        return self.database.delete(product_ids, owner=self.user)
 
     def mark_invalid(self, product_id: str, fault: str) -> None:
         """Write down what is wrong with the bytes of a product; publishing it again takes that back."""
-        changes = {"is_validated": False, "validation_error": fault}
-        with self._writing() as collection:
-            collection.update_one(_by_id(product_id), {"$set": changes})
+        self.change_many([product_id], RecordChange({"is_validated": False, "validation_error": fault}))
 
     def set_inputs(self, links: Iterable[tuple[str, Sequence[InputLink]]]) -> int:
-        """Write down what archive products were made from; tell how many records were told."""
-        updates = {}
+        """Write down what archive products were made from; tell how many records were told.
+
+        Raises
+        ------
+        UsageError
+            A user asks: what others' products were made from is told by the site.
+        """
+        require_site(self.user, "telling what products were made from")
+        changes = {}
         for product_id, inputs in links:
             parents = list(dict.fromkeys(link.product_id for link in inputs if link.product_id is not None))
             told = {
@@ -252,70 +298,69 @@ class Catalog:
                 "derived_from": parents,
                 "parent_id": parents[0] if len(parents) == 1 else None,
             }
-            updates[product_id] = {"$set": told}
-        self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
-        return len(updates)
+            changes[product_id] = RecordChange(told)
+        self.database.change(changes, owner=None)
+        return len(changes)
 
     def set_thumbnails(self, keys: Mapping[str, str]) -> None:
         """Write down where small pictures stand: key of the store by id of the product that they show.
 
         For the work of the site on many products; one that is gone gets none.
         """
-        updates = {product_id: {"$set": {"thumbnail": key}} for product_id, key in keys.items()}
-        self.database.update_by_id(COLLECTION_NAME, updates, upsert=False)
+        require_site(self.user, "showing small pictures of many products")
+        changes = {product_id: RecordChange({"thumbnail": key}) for product_id, key in keys.items()}
+        self.database.change(changes, owner=None)
 
-    def documents(self, product_ids: Iterable[str] | None = None) -> list[dict[str, Any]]:
-        """Read documents as they stand, unchecked and quickly, for work on very many; None = all."""
-        if product_ids is None:
-            return self._documents({})
-        return [found for batch in _batches(product_ids) for found in self._documents({"_id": {"$in": batch}})]
+    def _change(self, product_ids: Iterable[str], change: RecordChange) -> int:
+        require_name(self.user)
+        for tag in (*change.add_tags, *change.remove_tags):
+            if not tag.isprintable() or not tag.strip():
+                raise UsageError(f"{tag!r} is no tag; give a word of letters that can be printed")
+        return self.database.change(dict.fromkeys(product_ids, change), owner=self.user)
 
-    def update_many(self, product_ids: Sequence[str], update: Mapping[str, Any]) -> int:
-        """Apply one update to many records; see `jwstpipe.catalog.maintenance.bulk`, which is what callers want."""
-        with self._writing() as collection:
-            done = [
-                collection.update_many({"_id": {"$in": batch}}, dict(update)).matched_count
-                for batch in _batches(product_ids)
-            ]
-        return sum(done)
+    def _shown(self, documents: Iterable[Document]) -> Iterator[ProductRecord]:
+        """Check documents, and take out what this user may not see of their inputs."""
+        if self.user is None:
+            yield from map(from_document, documents)
+            return
+        for batch in in_batches(documents, _AT_ONCE):
+            seen = self.database.known(inputs_of(batch), viewer=self.user)
+            yield from (from_document(shown(document, seen)) for document in batch)
 
-    def delete_many(self, product_ids: Sequence[str]) -> int:
-        """Forget many products; see `jwstpipe.catalog.maintenance.bulk`, which is what callers want."""
-        with self._writing() as collection:
-            done = [collection.delete_many({"_id": {"$in": batch}}).deleted_count for batch in _batches(product_ids)]
-        return sum(done)
+    def _admitted(self, documents: list[Document]) -> list[Document]:
+        """Give documents as this user may enter them (see `jwstpipe.catalog.visibility.admitted`)."""
+        owners = self.database.owners(document["_id"] for document in documents)
+        own = [admitted(document, user=self.user, owners=owners) for document in documents]
+        if self.user is None:
+            return own
+        self._require_free({key for one in own for key in (one["file_path"], one["thumbnail"]) if key is not None})
+        before = {one["_id"]: one for one in self.database.read(owners, viewer=None)}
+        return [with_hidden_links(one, before.get(one["_id"], {})) for one in own]
 
-    def _seen(self, conditions: dict[str, Any]) -> dict[str, Any]:
-        """Add to conditions that this user may see a record; every read goes through here."""
-        alternatives = visible_to(self.user)
-        if not alternatives:
-            return conditions
-        return {**conditions, "$and": [*conditions.get("$and", []), {"$or": alternatives}]}
+    def _require_free(self, storage_keys: set[str]) -> None:
+        """Refuse places of the store where others' products stand: a record is also the right to delete its file."""
+        if self.user is None:
+            return
+        held = self.database.holders(storage_keys)
+        owners = self.database.owners(held)
+        taken = sorted(held[key] for key, owner in owners.items() if owner != self.user)
+        if taken:
+            raise UsageError(f"{taken[0]} in the store is the place of a product that is not yours; choose another key")
+
+    def _require_own(self, product_ids: Iterable[str]) -> None:
+        """Refuse changes of records that are another's; ids that this user does not see count as not there."""
+        require_name(self.user)
+        if self.user is not None:
+            owners = self.database.owners(self.database.known(product_ids, viewer=self.user))
+            others = [key for key, owner in owners.items() if owner != self.user]
+            if others:
+                self._own(self.get(others[0]))
 
     def _own(self, record: ProductRecord) -> ProductRecord:
+        require_name(self.user)
         if self.user is not None and record.user_id != self.user:
             raise UsageError(f"{record.file_name} is not yours to change; ask its owner or the site")
         return record
-
-    def _owned(self, record: ProductRecord) -> ProductRecord:
-        """Give a record of a user's the user as owner."""
-        if not self.user or record.user_id is not None:
-            return record
-        return record.model_copy(update={"user_id": self.user})
-
-    @contextmanager
-    def _reading(self) -> Iterator[Any]:
-        with self.database.reading() as collections:
-            yield collections[COLLECTION_NAME]
-
-    @contextmanager
-    def _writing(self) -> Iterator[Any]:
-        with self.database.writing() as collections:
-            yield collections[COLLECTION_NAME]
-
-    def _documents(self, conditions: dict[str, Any]) -> list[dict[str, Any]]:
-        with self._reading() as collection:
-            return list(collection.find(self._seen(conditions)))
 
 
 @contextmanager
@@ -333,28 +378,8 @@ def open_catalog(address: str | Path) -> Iterator[Catalog]:
         yield catalog
 
 
-def _by_id(product_id: str) -> dict[str, Any]:
-    return {"_id": {"$eq": product_id}}
-
-
-def _batches(product_ids: Iterable[str]) -> Iterator[list[str]]:
-    ids = list(dict.fromkeys(product_ids))
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        yield ids[start : start + _IDS_AT_ONCE]
-
-
-def _retire_older(collection: Any, records: Sequence[ProductRecord]) -> None:
-    """Mark published products whose slot (and owner) one of these records takes as superseded by it.
-
-    Their place in the store is free for the newer one; what they were stays known, for the lineage of what they went
-    into.
-    """
-    heirs = {(record.slot, record.user_id): record.product_id for record in records if record.slot is not None}
-    if not heirs:
-        return
-    slots = sorted({str(slot) for slot, _ in heirs})
-    for document in list(collection.find({"slot": {"$in": slots}, "status": {"$eq": "published"}})):
-        heir = heirs.get((document["slot"], document.get("user_id")))
-        if heir is not None and heir != document["_id"]:
-            retired = {"$set": {"status": "superseded", "superseded_by": heir}, "$unset": {"owner_path": ""}}
-            collection.update_one(_by_id(document["_id"]), retired)
+def _portions(documents: Iterable[Document], size: int) -> Iterator[Iterator[Document]]:
+    """Give documents in portions of a size, each read as it is used; a portion has to be used up before the next."""
+    rest = iter(documents)
+    for first in rest:
+        yield chain((first,), islice(rest, size - 1))

@@ -7,17 +7,14 @@ attempt folders, so a lease saves work; correctness does not hang on it.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import uuid4
 
 from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.database.changes import in_batches
+from jwstpipe.catalog.visibility import require_name
 
-__all__ = ["LEASES_NAME", "Lease", "clear_expired", "holders", "release", "renew", "reserve"]
-
-LEASES_NAME = "leases"
+__all__ = ["Lease", "clear_expired", "holders", "release", "renew", "reserve"]
 
 _KEYS_AT_ONCE = 500
 
@@ -58,20 +55,13 @@ def reserve(catalog: Catalog, keys: Iterable[str], *, owner: str, seconds: float
     dict
         Lease by key; a key that is missing is held by another owner.
     """
+    require_name(catalog.user)
     moment = datetime.now(UTC)
-    own = {"owner": owner, "expires_ms": _milliseconds(moment + timedelta(seconds=seconds)), "stamp": uuid4().hex}
+    ends = _milliseconds(moment + timedelta(seconds=seconds))
     taken: dict[str, Lease] = {}
-    with _leases(catalog) as collection:
-        for batch in _batches(keys):
-            known = {document["_id"]: document for document in collection.find({"_id": {"$in": batch}})}
-            claim = {"$setOnInsert": {**own, "token": 1}}
-            fresh = {key: claim for key in batch if key not in known}
-            catalog.database.update_by_id(LEASES_NAME, fresh, upsert=True)
-            for key, document in known.items():
-                _take_over(collection, key, document, own, _milliseconds(moment))
-            # who has got it stands in the database: not every server tells what an upsert did
-            for document in collection.find({"_id": {"$in": batch}, "stamp": {"$eq": own["stamp"]}}):
-                taken[document["_id"]] = _lease(document)
+    for batch in in_batches(dict.fromkeys(keys), _KEYS_AT_ONCE):
+        tokens = catalog.database.leases.claim(batch, owner=owner, now_ms=_milliseconds(moment), expires_ms=ends)
+        taken |= {key: Lease(key, owner, token, _moment(ends)) for key, token in tokens.items()}
     return taken
 
 
@@ -83,73 +73,45 @@ def renew(catalog: Catalog, leases: Iterable[Lease], *, seconds: float) -> dict[
     dict
         The leases that are still held, with their new end; one that is missing was lost to another owner.
     """
-    expires = datetime.now(UTC) + timedelta(seconds=seconds)
-    change = {"$set": {"expires_ms": _milliseconds(expires)}}
+    ends = _milliseconds(datetime.now(UTC) + timedelta(seconds=seconds))
     held: dict[str, Lease] = {}
-    with _leases(catalog) as collection:
-        for mine, batch in _together(leases):
-            collection.update_many(mine, change)
-            ours = {document["_id"] for document in collection.find(mine)}
-            held |= {lease.key: replace(lease, expires=expires) for lease in batch if lease.key in ours}
+    for batch in _together(leases):
+        keys = [lease.key for lease in batch]
+        ours = catalog.database.leases.extend(keys, owner=batch[0].owner, token=batch[0].token, expires_ms=ends)
+        held |= {lease.key: replace(lease, expires=_moment(ends)) for lease in batch if lease.key in ours}
     return held
 
 
 def release(catalog: Catalog, leases: Iterable[Lease]) -> None:
     """Give leases back; those that were lost meanwhile are left to their new owner."""
-    with _leases(catalog) as collection:
-        for mine, _ in _together(leases):
-            collection.delete_many(mine)
+    for batch in _together(leases):
+        catalog.database.leases.drop([lease.key for lease in batch], owner=batch[0].owner, token=batch[0].token)
 
 
 def holders(catalog: Catalog, *, now: datetime | None = None) -> list[Lease]:
     """List the leases that have not run out, by key."""
-    moment = _milliseconds(now or datetime.now(UTC))
-    with catalog.database.reading() as collections:
-        found = list(collections[LEASES_NAME].find({"expires_ms": {"$gte": moment}}))
-    return sorted((_lease(document) for document in found), key=lambda lease: lease.key)
+    running = catalog.database.leases.running(_milliseconds(now or datetime.now(UTC)))
+    return [Lease(row.key, row.owner, row.token, _moment(row.expires_ms)) for row in running]
 
 
 def clear_expired(catalog: Catalog, *, now: datetime | None = None) -> int:
     """Delete the leases that have run out: their owners died or gave up; tell how many."""
-    moment = _milliseconds(now or datetime.now(UTC))
-    with _leases(catalog) as collection:
-        return int(collection.delete_many({"expires_ms": {"$lt": moment}}).deleted_count)
+    require_name(catalog.user)
+    return catalog.database.leases.drop_expired(_milliseconds(now or datetime.now(UTC)))
 
 
-def _take_over(collection: Any, key: str, known: dict[str, Any], own: dict[str, Any], now_ms: int) -> None:
-    """Enter a claim in the place of one that ran out, or that is ours: one atomic update."""
-    if known["owner"] == own["owner"] or known["expires_ms"] < now_ms:
-        same = {"_id": {"$eq": key}, "token": {"$eq": known["token"]}}
-        collection.update_one(same, {"$set": {**own, "token": int(known["token"]) + 1}})
-
-
-def _lease(document: dict[str, Any]) -> Lease:
-    expires = datetime.fromtimestamp(document["expires_ms"] / 1000, UTC)
-    return Lease(document["_id"], document["owner"], int(document["token"]), expires)
-
-
-def _together(leases: Iterable[Lease]) -> Iterator[tuple[dict[str, Any], list[Lease]]]:
-    """Put leases of one owner and token together, with the condition that finds those of them that still stand."""
+def _together(leases: Iterable[Lease]) -> Iterator[list[Lease]]:
+    """Put leases of one owner and token together."""
     groups: dict[tuple[str, int], dict[str, Lease]] = defaultdict(dict)
     for lease in leases:
         groups[lease.owner, lease.token][lease.key] = lease
-    for (owner, token), group in groups.items():
-        for keys in _batches(group):
-            mine = {"_id": {"$in": keys}, "owner": {"$eq": owner}, "token": {"$eq": token}}
-            yield mine, [group[key] for key in keys]
+    for group in groups.values():
+        yield from in_batches(group.values(), _KEYS_AT_ONCE)
 
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
-def _batches(keys: Iterable[str]) -> Iterator[list[str]]:
-    once = list(dict.fromkeys(keys))
-    for start in range(0, len(once), _KEYS_AT_ONCE):
-        yield once[start : start + _KEYS_AT_ONCE]
-
-
-@contextmanager
-def _leases(catalog: Catalog) -> Iterator[Any]:
-    with catalog.database.writing() as collections:
-        yield collections[LEASES_NAME]
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,30 +1,20 @@
-"""`RecordQuery`: what is looked for, as values; the operators of the database are written here and nowhere else."""
+"""`RecordQuery`: what is looked for, as values. This is the seam: each database writes it in its own language."""
 
 import math
-import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from jwstpipe.catalog.records.components import UtcTime
+from jwstpipe.catalog.records.components import LARGEST, UtcTime
 from jwstpipe.catalog.records.documents import sky_vector, target_key
 from jwstpipe.catalog.records.models import ProductKind, ProductStatus, RecordType
 from jwstpipe.names import Level, canonical_instrument
 
-__all__ = ["RecordQuery", "SortKey", "sort_fields", "to_filter"]
+__all__ = ["Conditions", "RecordQuery", "SortKey", "Span", "chord_box", "conditions_of"]
 
 SortKey = Literal["newest", "oldest", "observed", "file_name", "target", "level", "filter", "largest"]
-
-_SORTS: dict[SortKey, tuple[str, int]] = {
-    "newest": ("created_ms", -1),
-    "oldest": ("created_ms", 1),
-    "observed": ("observed_ms", 1),
-    "file_name": ("file_name", 1),
-    "target": ("target_key", 1),
-    "level": ("processing_level", 1),
-    "filter": ("image_info.filter", 1),
-    "largest": ("file_size", -1),
-}
 
 
 class RecordQuery(BaseModel):
@@ -39,7 +29,7 @@ class RecordQuery(BaseModel):
     target: str | None = Field(None, description="name of the target; blanks, hyphens and case do not matter")
     instrument: tuple[str, ...] = Field((), description="as NIRCam, in any spelling")
     filter: tuple[str, ...] = Field((), description="effective filters, as F405N")
-    program: int | None = Field(None, description="programme number")
+    program: int | None = Field(None, ge=0, le=LARGEST, description="programme number")
     obs_id: str | None = Field(None, description="observation id of the archive")
     observation_base_id: str | None = Field(None, description="what all products of one observation share")
     exposure_id: str | None = Field(None, description="what all detectors and dithers of one activity share")
@@ -62,8 +52,8 @@ class RecordQuery(BaseModel):
     created_before: UtcTime | None = None
     observed_since: UtcTime | None = None
     observed_before: UtcTime | None = None
-    smallest: int | None = Field(None, ge=0, description="bytes, at least")
-    larger_excluded: int | None = Field(None, ge=0, description="bytes, less than")
+    smallest: int | None = Field(None, ge=0, le=LARGEST, description="bytes, at least")
+    larger_excluded: int | None = Field(None, ge=0, le=LARGEST, description="bytes, less than")
     archived: bool | None = Field(None, description="True: only archived ones, False: only others")
     visible_to: str | None = Field(
         None, description="what this user may see: own, shared and public; '' = public only; none = everything"
@@ -92,20 +82,51 @@ class RecordQuery(BaseModel):
         return self
 
 
-def to_filter(query: RecordQuery) -> dict[str, Any]:
-    """Write a query in the language of the database; what the user gave stands only where values stand."""
+@dataclass(frozen=True)
+class Span:
+    """Values of a column from the least one on, and below the first one beyond."""
+
+    column: str
+    least: int | None
+    beyond: int | None
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a query asks, sorted by kind of condition; all hold together. Names are those of the declared columns."""
+
+    equal: dict[str, Any]
+    among: dict[str, tuple[Any, ...]]
+    """Values any of which will do."""
+
+    spans: tuple[Span, ...]
+    holding: tuple[tuple[str, str], ...]
+    """Field of a list, and a member that it has to have."""
+
+    text: str | None
+    """Part of a name, target or description, in lower case."""
+
+    cone: tuple[float, float, float] | None
+    """Right ascension and declination of its middle, and radius, degrees."""
+
+    visible_to: str | None
+
+
+def conditions_of(query: RecordQuery) -> Conditions:
+    """Sort what a query asks by kind of condition."""
     lists: dict[str, tuple[Any, ...]] = {
         "kind": query.kind,
         "status": query.status,
         "data_type": query.data_type,
         "processing_level": query.level,
-        "image_info.instrument": query.instrument,
-        "image_info.filter": query.filter,
+        "instrument": query.instrument,
+        "filter": query.filter,
     }
+    single = {name: values[0] for name, values in lists.items() if len(values) == 1}
     scalars: dict[str, Any] = {
         "target_key": None if query.target is None else target_key(query.target),
         "program": query.program,
-        "metadata.mast_obs_id": query.obs_id,
+        "mast_obs_id": query.obs_id,
         "observation_base_id": query.observation_base_id,
         "exposure_id": query.exposure_id,
         "detector": query.detector,
@@ -118,72 +139,40 @@ def to_filter(query: RecordQuery) -> dict[str, Any]:
         "operation": query.operation,
         "run_id": query.run_id,
         "is_archived": query.archived,
+        **single,
     }
-    conditions: dict[str, Any] = {key: {"$in": list(values)} for key, values in lists.items() if values}
-    conditions |= {key: {"$eq": value} for key, value in scalars.items() if value is not None}
-    if query.parent is not None:
-        conditions["derived_from"] = {"$in": [query.parent]}
-    if query.tags:
-        conditions["tags"] = {"$all": list(query.tags)}
-    conditions |= _spans(query)
+    parent = () if query.parent is None else (("derived_from", query.parent),)
+    cone = None
     if query.ra is not None and query.dec is not None and query.radius is not None:
-        conditions |= _cone(query.ra, query.dec, query.radius)
-    either = [part for part in (_text(query), visible_to(query.visible_to)) if part]
-    return {**conditions, "$and": [{"$or": part} for part in either]} if either else conditions
+        cone = (query.ra, query.dec, query.radius)
+    return Conditions(
+        equal={name: value for name, value in scalars.items() if value is not None},
+        among={name: tuple(dict.fromkeys(values)) for name, values in lists.items() if len(values) > 1},
+        spans=tuple(_spans(query)),
+        holding=(*parent, *(("tags", tag) for tag in query.tags)),
+        text=None if query.text is None else query.text.lower(),
+        cone=cone,
+        visible_to=query.visible_to,
+    )
 
 
-def sort_fields(key: SortKey) -> list[tuple[str, int]]:
-    """Give the sort order, made total by the product id."""
-    return [_SORTS[key], ("_id", 1)]
+def chord_box(ra: float, dec: float, radius: float) -> tuple[tuple[float, float, float], float]:
+    """Give the unit vector of a cone's middle, and its reach along a chord.
 
-
-def visible_to(user: str | None) -> list[dict[str, Any]]:
-    """Give the alternatives under which a user sees a record; none for the site itself, which sees everything.
-
-    Public records, the user's own, and those shared with the user; of nobody ("") only public ones.
+    Positions within the radius are those whose unit vector is no farther away: exact from milliarcseconds to
+    180 degrees, and without poles or RA 0.
     """
-    if user is None:
-        return []
-    public: list[dict[str, Any]] = [{"is_public": {"$eq": True}}]
-    if not user:
-        return public
-    return [*public, {"user_id": {"$eq": user}}, {"shared_with": {"$in": [user]}}]
-
-
-def _spans(query: RecordQuery) -> dict[str, dict[str, int]]:
-    spans = {
-        "created_ms": {"$gte": query.created_since, "$lt": query.created_before},
-        "observed_ms": {"$gte": query.observed_since, "$lt": query.observed_before},
-    }
-    found: dict[str, dict[str, int]] = {
-        field: {operator: round(when.timestamp() * 1000) for operator, when in ends.items() if when is not None}
-        for field, ends in spans.items()
-    }
-    sizes = {"$gte": query.smallest, "$lt": query.larger_excluded}
-    found["file_size"] = {operator: size for operator, size in sizes.items() if size is not None}
-    return {field: ends for field, ends in found.items() if ends}
-
-
-def _cone(ra: float, dec: float, radius: float) -> dict[str, Any]:
-    """Ask for positions within a radius, by the chord between unit vectors: exact from milliarcseconds to 180 degrees.
-
-    The box around the cap is there for the index.
-    """
-    middle = dict(zip("xyz", sky_vector(ra, dec), strict=True))
     chord = 2.0 * math.sin(math.radians(radius) / 2.0)
-    reach = chord * (1.0 + 1e-9) + 1e-14
-    squares = [
-        {"$multiply": [{"$subtract": [f"$sky.{axis}", value]}, {"$subtract": [f"$sky.{axis}", value]}]}
-        for axis, value in middle.items()
-    ]
-    box: dict[str, Any] = {
-        f"sky.{axis}": {"$gte": value - reach, "$lte": value + reach} for axis, value in middle.items()
-    }
-    return {**box, "$expr": {"$lte": [{"$add": squares}, reach * reach]}}
+    return sky_vector(ra, dec), chord * (1.0 + 1e-9) + 1e-14
 
 
-def _text(query: RecordQuery) -> list[dict[str, Any]]:
-    if query.text is None:
-        return []
-    pattern = {"$regex": re.escape(query.text.lower())}
-    return [{field: pattern} for field in ("name_key", "note_key")]
+def _spans(query: RecordQuery) -> Iterator[Span]:
+    times = (
+        ("created_ms", query.created_since, query.created_before),
+        ("observed_ms", query.observed_since, query.observed_before),
+    )
+    for column, since, before in times:
+        if since is not None or before is not None:
+            yield Span(column, *(None if when is None else round(when.timestamp() * 1000) for when in (since, before)))
+    if query.smallest is not None or query.larger_excluded is not None:
+        yield Span("file_size", query.smallest, query.larger_excluded)

@@ -1,9 +1,10 @@
 """What the catalogue holds, counted: records and bytes by kind, instrument, filter, level, status and size."""
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-__all__ = ["SIZE_CLASSES", "CatalogStats", "Share", "statistics_of"]
+__all__ = ["SIZE_CLASSES", "CatalogStats", "Group", "Share", "statistics_of"]
 
 SIZE_CLASSES: tuple[tuple[str, int, int | None], ...] = (
     ("below 1 MB", 0, 10**6),
@@ -26,6 +27,22 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Records that agree in all that is counted by."""
+
+    kind: str | None
+    instrument: str | None
+    filter: str | None
+    level: str | None
+    status: str | None
+    size: str | None
+    """Name of one of `SIZE_CLASSES`; None = unknown."""
+
+    records: int
+    bytes: int
+
+
+@dataclass(frozen=True)
 class CatalogStats:
     """What the catalogue holds; records without a value stand under the empty text."""
 
@@ -39,41 +56,26 @@ class CatalogStats:
     """By `SIZE_CLASSES`, those that occur; records of unknown size under the empty text."""
 
 
-def statistics_of(collection: Any, conditions: dict[str, Any]) -> CatalogStats:
-    """Count the records of a collection that meet conditions."""
+def statistics_of(groups: Iterable[Group]) -> CatalogStats:
+    """Sum groups up, by each of their values."""
+    found = list(groups)
+    sizes = _shares(found, "size")
     return CatalogStats(
-        total=_shares(collection, conditions, None).get("", Share(0, 0)),
-        by_kind=_shares(collection, conditions, "$kind"),
-        by_instrument=_shares(collection, conditions, "$image_info.instrument"),
-        by_filter=_shares(collection, conditions, "$image_info.filter"),
-        by_level=_shares(collection, conditions, "$processing_level"),
-        by_status=_shares(collection, conditions, "$status"),
-        by_size=_sizes(collection, conditions),
+        total=Share(sum(group.records for group in found), sum(group.bytes for group in found)),
+        by_kind=_shares(found, "kind"),
+        by_instrument=_shares(found, "instrument"),
+        by_filter=_shares(found, "filter"),
+        by_level=_shares(found, "level"),
+        by_status=_shares(found, "status"),
+        by_size={name: sizes[name] for name in ("", *(name for name, _, _ in SIZE_CLASSES)) if name in sizes},
     )
 
 
-def _shares(collection: Any, conditions: dict[str, Any], field: str | None) -> dict[str, Share]:
-    stages = [
-        {"$match": conditions},
-        {"$group": {"_id": field, "records": {"$sum": 1}, "bytes": {"$sum": "$file_size"}}},
-    ]
-    shares = {
-        str(row["_id"] or ""): Share(int(row["records"]), int(row["bytes"] or 0))
-        for row in collection.aggregate(stages)
-        if row["records"]
-    }
-    return dict(sorted(shares.items()))
-
-
-def _sizes(collection: Any, conditions: dict[str, Any]) -> dict[str, Share]:
-    also = conditions.get("$and", [])
-    classes: list[tuple[str, dict[str, Any]]] = [("", {"file_size": {"$eq": None}})]
-    for name, least, beyond in SIZE_CLASSES:
-        span = {"$gte": least} if beyond is None else {"$gte": least, "$lt": beyond}
-        classes.append((name, {"file_size": span}))
-    found = {}
-    for name, span in classes:
-        share = _shares(collection, {**conditions, "$and": [*also, span]}, None).get("")
-        if share is not None:
-            found[name] = share
-    return found
+def _shares(groups: Iterable[Group], value: str) -> dict[str, Share]:
+    records: dict[str, int] = defaultdict(int)
+    sizes: dict[str, int] = defaultdict(int)
+    for group in groups:
+        name = getattr(group, value) or ""
+        records[name] += group.records
+        sizes[name] += group.bytes
+    return {name: Share(records[name], sizes[name]) for name in sorted(records)}

@@ -8,7 +8,7 @@ from jwstpipe.errors import DataError
 __all__ = ["checked_key", "is_remote", "shown", "split_s3"]
 
 _ASIDE = re.compile(r"\.([^/]+)\.[0-9a-f]{12}\.partial")
-_KEY_PART = re.compile(r"^[A-Za-z0-9_.+=-]{1,200}$")
+_KEY_PART = re.compile(r"[A-Za-z0-9_.+=-]{1,200}")
 
 
 def is_remote(address: str | Path) -> bool:
@@ -30,6 +30,6 @@ def shown(place: str | Path) -> str:
 def checked_key(key: str) -> str:
     """Refuse a key that could leave its root: absolute, empty, or with ``..`` or strange characters in a part."""
     parts = key.split("/")
-    if not all(_KEY_PART.match(part) and part not in (".", "..") for part in parts):
+    if not all(_KEY_PART.fullmatch(part) and part not in (".", "..") for part in parts):
         raise DataError(f"not a storage key: {key!r} (relative, parts of letters, digits and _.+=- only)")
     return key

@@ -51,8 +51,7 @@ def publish(folder, content, last):
     sys.addaudithook(steps.audit)
     store = open_store(folder / "store")
     with open_catalog(folder / "catalog.sqlite") as catalog:
-        with catalog.database.reading() as collections:
-            collections.db.set_trace_callback(lambda statement: steps.step())
+        catalog.database.connection.set_trace_callback(lambda statement: steps.step())
         steps.armed = True
         run = Run(Settings(home=folder), store, catalog, ThreadWorkers(1), "run")
         if not store.exists(KEY):

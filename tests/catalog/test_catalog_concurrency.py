@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 from pymongo import MongoClient
 
-from jwstpipe.catalog.catalog import COLLECTION_NAME, open_catalog
+from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.database.schema import SCHEMA_VERSION, schema_version
 from jwstpipe.catalog.query import RecordQuery
 from tests.catalog.catalog_records import make_record
 
 SPAWN = multiprocessing.get_context("spawn")
-PRODUCTS = 1000
+PRODUCTS = 300
 BATCH = 50
 PROCESSES = 4
 
@@ -32,7 +32,6 @@ def address(request, tmp_path):
     name = f"jwstpipe_test_{uuid4().hex[:12]}"
     yield server + name
     with MongoClient(server) as client:
-        client[name][COLLECTION_NAME].drop()
         client.drop_database(name)
 
 

@@ -7,8 +7,11 @@ import pytest
 from pymongo import MongoClient
 
 from jwstpipe.catalog.catalog import Catalog, open_catalog
-from jwstpipe.catalog.database import mongodb as module
-from jwstpipe.catalog.database.mongodb import connect, without_secrets
+from jwstpipe.catalog.database.changes import RecordChange
+from jwstpipe.catalog.database.connect import connect
+from jwstpipe.catalog.database.mongodb import database as mongodb
+from jwstpipe.catalog.database.mongodb.database import without_secrets
+from jwstpipe.catalog.database.sqlite import database as sqlite
 from jwstpipe.errors import DataError, ServiceError, StorageError, UsageError
 
 
@@ -77,7 +80,7 @@ def test_a_file_that_another_process_keeps_locked(tmp_path, record, monkeypatch)
     path = tmp_path / "catalog.sqlite"
     with open_catalog(path):
         pass
-    monkeypatch.setattr(module, "FILE_WAIT_S", 0.05)
+    monkeypatch.setattr(sqlite, "FILE_WAIT_S", 0.05)
     other = sqlite3.connect(path, isolation_level=None)
     try:
         with connect(path) as database:
@@ -93,8 +96,7 @@ def test_a_file_that_another_process_keeps_locked(tmp_path, record, monkeypatch)
 
 def test_a_file_that_cannot_be_written(tmp_path, record):
     with open_catalog(tmp_path / "catalog.sqlite") as catalog:
-        with catalog.database.reading() as collections:
-            collections.db.execute("PRAGMA query_only = 1")
+        catalog.database.connection.execute("PRAGMA query_only = 1")
         with pytest.raises(StorageError, match="not writable"):
             catalog.publish(record(1))
 
@@ -123,8 +125,7 @@ def test_closing_twice_does_no_harm(tmp_path):
 def test_a_document_that_is_not_understood_names_its_field(tmp_path, record):
     with open_catalog(tmp_path / "catalog.sqlite") as catalog:
         catalog.publish(record(1))
-        with catalog.database.writing() as collections:
-            collections["jwst_data"].update_one({"_id": "p1"}, {"$set": {"from_the_future": 1}})
+        catalog.database.change({"p1": RecordChange({"from_the_future": 1})}, owner=None)
         with pytest.raises(DataError, match="product 'p1' in the catalogue is not valid: from_the_future"):
             catalog.get("p1")
 
@@ -136,7 +137,7 @@ def test_a_document_that_is_not_understood_names_its_field(tmp_path, record):
      ("mongodb://127.0.0.1:1,127.0.0.1:2/db?replicaSet=rs0&tls=true", {"w": "majority", "j": True}, True)],
 )  # fmt: skip
 def test_writes_wait_for_a_majority_unless_the_address_says_otherwise(address, concern, retried):
-    with MongoClient(address, connect=False, **module._options(address)) as client:
+    with MongoClient(address, connect=False, **mongodb._options(address)) as client:
         assert client.write_concern.document == concern
         assert client.options.retry_writes is retried
         assert client.options.replica_set_name == ("rs0" if "replicaSet" in address else None)

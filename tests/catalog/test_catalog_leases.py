@@ -2,16 +2,7 @@
 
 import threading
 
-import pytest
-
-from jwstpipe.catalog.leases import LEASES_NAME, holders, release, renew, reserve
-
-
-@pytest.fixture(autouse=True)
-def _no_leases(catalog):
-    yield
-    with catalog.database.writing() as collections:
-        collections[LEASES_NAME].delete_many({})
+from jwstpipe.catalog.leases import holders, release, renew, reserve
 
 
 def test_one_owner_at_a_time(catalog):

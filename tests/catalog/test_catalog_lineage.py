@@ -70,8 +70,8 @@ def test_a_wide_mosaic_asks_once_a_level(embedded, record, monkeypatch):
         embedded.publish(record(number))
     embedded.publish(record(99, kind="mosaic", parents=tuple(f"p{number}" for number in range(60))))
     asked = []
-    read = type(embedded)._documents
-    monkeypatch.setattr(type(embedded), "_documents", lambda self, *a, **k: asked.append(1) or read(self, *a, **k))
+    read = type(embedded.database).read
+    monkeypatch.setattr(type(embedded.database), "read", lambda self, *a, **k: asked.append(1) or read(self, *a, **k))
     assert len(ancestors(embedded, "p99").branches) == 60
     assert len(asked) <= 3
 

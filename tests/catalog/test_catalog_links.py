@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from jwstpipe.catalog.catalog import COLLECTION_NAME
 from jwstpipe.catalog.database.schema import SCHEMA_VERSION, ensure_schema, schema_version
 from jwstpipe.catalog.lineage.archive_links import association_members, link_archive, parents_among
 from jwstpipe.catalog.lineage.embedded_id import find_product
@@ -267,11 +266,10 @@ def test_reconciling_finds_orphans_and_missing_files(pipeline, tmp_path):
 def test_older_documents_are_brought_up(embedded):
     embedded.publish(make_record(1, metadata={"mast_s_ra": 10.0, "mast_s_dec": 20.0}, digest="1" * 64))
     embedded.publish(make_record(2, kind="image", parents=("p1", "lost")))
-    with embedded.database.writing() as collections:
-        collections["catalog_meta"].delete_many({})
-        for key in ("p1", "p2"):
-            removed = {"sky": "", "name_key": "", "note_key": "", "inputs": "", "ra": "", "dec": "", "warnings": ""}
-            collections[COLLECTION_NAME].update_one({"_id": {"$eq": key}}, {"$unset": removed})
+    removed = {"sky", "name_key", "note_key", "inputs", "ra", "dec", "warnings"}
+    older = [{k: v for k, v in one.items() if k not in removed} for one in embedded.database.documents()]
+    embedded.database.replace(older)
+    embedded.database.set_version(1)
     assert embedded.find(RecordQuery(text="file_1")) == []
     assert schema_version(embedded.database) == 1
     ensure_schema(embedded.database)
@@ -279,7 +277,6 @@ def test_older_documents_are_brought_up(embedded):
     assert [r.product_id for r in embedded.find(RecordQuery(text="file_1"))] == ["p1"]
     assert [r.product_id for r in embedded.find(RecordQuery(ra=10.0, dec=20.0, radius=0.001))] == ["p1"]
     assert [(link.product_id, link.digest) for link in embedded.get("p2").inputs] == [("p1", "1" * 64), ("lost", None)]
-    with embedded.database.writing() as collections:
-        collections["catalog_meta"].update_one({"_id": {"$eq": "schema"}}, {"$set": {"version": 99}})
+    embedded.database.set_version(99)
     with pytest.raises(DataError, match="update jwstpipe"):
         ensure_schema(embedded.database)

@@ -1,7 +1,6 @@
 """The parts of docker-compose.yml as processes of this machine: the same commands, the same wiring, no containers."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -100,11 +99,7 @@ def start_stack(folder, archive, s3_server):
     ending.callback(end)
     with ExitStack() as on_failure:
         on_failure.push(ending)
-        catalogue = shutil.which("nx-27017", path=f"{Path(PYTHON).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-        assert catalogue, "nx-27017 stands in for MongoDB; install the test extra"
-        stack.start(
-            "catalogue", catalogue, "--db", str(folder / "c.sqlite"), "--host", "127.0.0.1", "-p", f"{mongo_port}"
-        )
+        stack.start("catalogue", "-m", "tests.catalog.wire_server", str(mongo_port))
         listening = ["--protocol", "tls", "--host", "127.0.0.1", "--port", str(stack.scheduler_port)]
         dashboard = ["--dashboard-address", f"127.0.0.1:{stack.dashboard_port}"]
         stack.start("scheduler", "-m", "dask", "scheduler", *stack.tls("scheduler"), *listening, *dashboard)

@@ -1,1 +1,1 @@
-"""Two catalogues behind one seam: an embedded file and MongoDB."""
+"""Two catalogues behind one seam, `backend`: an embedded file and MongoDB."""

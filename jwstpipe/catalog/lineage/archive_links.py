@@ -15,6 +15,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.components import Evidence, InputLink, InputRole
 from jwstpipe.catalog.records.header_table import table_inputs
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.visibility import require_site
 from jwstpipe.errors import DataError, JwstPipeError
 from jwstpipe.names import ProductName, format_name, parse_name
 from jwstpipe.storage import ObjectStore
@@ -121,6 +122,7 @@ def link_archive(catalog: Catalog, store: ObjectStore | None = None, *, programs
     int
         How many records changed.
     """
+    require_site(catalog.user, "linking archive products")
     wanted: Sequence[int | None] = [None] if programs is None else sorted(set(programs))
     changed = 0
     for program in wanted:

@@ -5,12 +5,13 @@ by an algorithm that has changed since; or when a newer product has taken its ow
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from jwstpipe.catalog.catalog import Catalog
-from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.database.backend import RecordSummary
+from jwstpipe.catalog.visibility import HIDDEN
 
 __all__ = ["Cause", "Reason", "stale_products", "why_stale"]
 
@@ -28,41 +29,6 @@ class Reason:
     file_name: str
     detail: str
     """A sentence with both values."""
-
-
-@dataclass(frozen=True)
-class _Node:
-    """What staleness needs to know of a product."""
-
-    product_id: str
-    kind: str
-    file_name: str
-    status: str
-    version: str | None
-    digest: str | None
-    operation: str | None
-    algorithm: str | None
-    superseded_by: str | None
-    parents: tuple[str, ...]
-    storage_key: str | None
-    file_format: str | None
-
-    @classmethod
-    def of(cls, document: Mapping[str, Any]) -> "_Node":
-        return cls(
-            product_id=document["_id"],
-            kind=document["kind"],
-            file_name=document["file_name"],
-            status=document["status"],
-            version=document.get("version"),
-            digest=document.get("checksum"),
-            operation=document.get("operation"),
-            algorithm=document.get("algorithm_version"),
-            superseded_by=document.get("superseded_by"),
-            parents=tuple(document.get("derived_from") or ()),
-            storage_key=document.get("file_path"),
-            file_format=document.get("file_format"),
-        )
 
 
 Presence = Callable[[str, str | None], bool]
@@ -90,13 +56,14 @@ def why_stale(
     NotFoundError
         No product of this id.
     """
-    root: ProductRecord = catalog.get(product_id)
-    nodes: dict[str, _Node] = {}
+    catalog.get(product_id)
+    everything = replace(catalog, user=None)
+    nodes: dict[str, RecordSummary] = {}
     asked: set[str] = set()
-    frontier = [root.product_id]
+    frontier = [product_id]
     while frontier:
         asked |= set(frontier)
-        fresh = {document["_id"]: _Node.of(document) for document in catalog.documents(frontier)}
+        fresh = {node.product_id: node for node in everything.summaries(frontier)}
         nodes |= fresh
         near = {key for node in fresh.values() for key in (*node.parents, node.superseded_by) if key is not None}
         frontier = sorted(near - asked)
@@ -110,7 +77,7 @@ def why_stale(
         seen.add(key)
         found |= dict.fromkeys(_reasons(nodes[key], nodes, algorithms, present, root=key == product_id))
         stack += reversed(nodes[key].parents)
-    return tuple(found)
+    return _told(catalog, found)
 
 
 def stale_products(
@@ -123,7 +90,7 @@ def stale_products(
     dict
         The reasons by product id, sorted by id. One look at the whole catalogue; reasons are followed downwards once.
     """
-    nodes = {document["_id"]: _Node.of(document) for document in catalog.documents()}
+    nodes = {node.product_id: node for node in replace(catalog, user=None).summaries()}
     children: dict[str, list[str]] = defaultdict(list)
     for node in nodes.values():
         for parent in node.parents:
@@ -140,11 +107,28 @@ def stale_products(
             fresh = [child for child in children[below] if child not in reached]
             reached |= set(fresh)
             stack += fresh
-    return {key: tuple(reasons[key]) for key in sorted(reasons) if nodes[key].status == "published"}
+    seen = sorted(catalog.published(reasons))
+    return {key: _told(catalog, reasons[key]) for key in seen}
+
+
+def _told(catalog: Catalog, reasons: Collection[Reason]) -> tuple[Reason, ...]:
+    """Tell reasons without name and digest of products that this user may not see."""
+    if catalog.user is None:
+        return tuple(reasons)
+    seen = {node.product_id for node in catalog.summaries({reason.product_id for reason in reasons})}
+    hidden = "a product that is not yours to see, or not there any more"
+    return tuple(
+        reason if reason.product_id in seen else replace(reason, file_name=HIDDEN, detail=hidden) for reason in reasons
+    )
 
 
 def _reasons(
-    node: _Node, nodes: Mapping[str, _Node], algorithms: Mapping[str, str], present: Presence | None, *, root: bool
+    node: RecordSummary,
+    nodes: Mapping[str, RecordSummary],
+    algorithms: Mapping[str, str],
+    present: Presence | None,
+    *,
+    root: bool,
 ) -> list[Reason]:
     """Give what is wrong with a product by itself and with its direct inputs."""
     found = []
@@ -160,7 +144,7 @@ def _reasons(
 
 
 def _reasons_of_input(
-    key: str, parent: _Node | None, nodes: Mapping[str, _Node], present: Presence | None
+    key: str, parent: RecordSummary | None, nodes: Mapping[str, RecordSummary], present: Presence | None
 ) -> list[Reason]:
     if parent is None:
         return [Reason("missing", key, key, "the catalogue does not have this input any more")]
@@ -175,5 +159,5 @@ def _reasons_of_input(
     return []
 
 
-def _version(node: _Node) -> str:
+def _version(node: RecordSummary) -> str:
     return f"{node.version or 'unnamed'} (sha256 {(node.digest or '?')[:12]})"

@@ -3,12 +3,12 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.catalog import Catalog, RecordChange
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.components import time_text
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.visibility import require_name
 from jwstpipe.errors import StorageError, UsageError
 from jwstpipe.storage import ObjectStore
 
@@ -46,20 +46,13 @@ def tag_records(
     """
     if not all(tag.strip() for tag in (*add, *remove)) or not (add or remove):
         raise UsageError("give tags that are not empty, to add or to remove")
-    ids = _own(catalog, query)
-    if add:
-        catalog.update_many(ids, {"$addToSet": {"tags": {"$each": list(add)}}})
-    if remove:
-        catalog.update_many(ids, {"$pullAll": {"tags": list(remove)}})
-    return len(ids)
+    return _change(catalog, query, RecordChange(add_tags=tuple(add), remove_tags=tuple(remove)))
 
 
 def archive_records(catalog: Catalog, query: RecordQuery, *, archived: bool = True) -> int:
     """Mark all records of a query as archived, or not; tell how many."""
-    ids = _own(catalog, query)
     date = time_text(datetime.now(UTC)) if archived else None
-    catalog.update_many(ids, {"$set": {"is_archived": archived, "archived_date": date}})
-    return len(ids)
+    return _change(catalog, query, RecordChange({"is_archived": archived, "archived_date": date}))
 
 
 def plan_deletion(catalog: Catalog, query: RecordQuery) -> Deletion:
@@ -97,13 +90,12 @@ def delete_records(catalog: Catalog, plan: Deletion, store: ObjectStore | None =
     # records first: files that are left over are found by the next reconciliation, records without files mislead
     count = catalog.delete_many([record.product_id for record in doomed])
     failed: list[str] = []
-    for record in doomed if store is not None else ():
+    for key in _left_behind(catalog, doomed) if store is not None else ():
         assert store is not None
-        for key in filter(None, (record.storage_key, record.thumbnail)):
-            try:
-                store.delete(key)
-            except StorageError as error:
-                failed.append(str(error))
+        try:
+            store.delete(key)
+        except StorageError as error:
+            failed.append(str(error))
     if failed:
         raise StorageError(f"{len(failed)} files could not be deleted, first {failed[0]}; jwstpipe catalog reconcile")
     return count
@@ -122,15 +114,20 @@ def dependents(catalog: Catalog, product_ids: Iterable[str]) -> tuple[ProductRec
     return tuple(found[key] for key in sorted(found))
 
 
-def _own(catalog: Catalog, query: RecordQuery) -> list[str]:
+def _change(catalog: Catalog, query: RecordQuery, change: RecordChange) -> int:
     records = catalog.find(query)
     _require_own(catalog, records)
-    return [record.product_id for record in records]
+    return catalog.change_many([record.product_id for record in records], change)
 
 
-def _require_own(catalog: Catalog, records: Iterable[Any]) -> None:
-    if catalog.user is None:
-        return
-    others = [record.file_name for record in records if record.user_id != catalog.user]
+def _left_behind(catalog: Catalog, gone: Iterable[ProductRecord]) -> list[str]:
+    """List the places in the store of records that are gone, but those where another record's product stands."""
+    keys = dict.fromkeys(key for record in gone for key in (record.storage_key, record.thumbnail) if key is not None)
+    return [key for key in keys if not catalog.database.holders([key])]
+
+
+def _require_own(catalog: Catalog, records: Iterable[ProductRecord]) -> None:
+    require_name(catalog.user)
+    others = [record.file_name for record in records if catalog.user not in (None, record.user_id)]
     if others:
         raise UsageError(f"{len(others)} of these records are not yours to change, first {others[0]}; narrow the query")

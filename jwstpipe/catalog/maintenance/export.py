@@ -1,18 +1,16 @@
-"""Records to files and back: JSON lines (everything, both ways), CSV and astropy tables (what fits in columns)."""
+"""Records to files: JSON lines (everything), CSV and astropy tables (what fits in columns)."""
 
 import csv
-import io
 import json
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from typing import IO, Any
 
 from astropy.table import MaskedColumn, Table
 
-from jwstpipe.catalog.catalog import Catalog
-from jwstpipe.catalog.records.models import ProductRecord, checked_record
-from jwstpipe.errors import DataError
+from jwstpipe.catalog.records.models import ProductRecord
 
-__all__ = ["COLUMNS", "import_lines", "import_table", "read_lines", "record_line", "records_csv", "records_table"]
+__all__ = ["COLUMNS", "list_members", "plain_cell", "record_line", "records_csv", "records_table", "safe_cell"]
 
 COLUMNS: tuple[tuple[str, type, str | None], ...] = (
     ("product_id", str, None), ("kind", str, None), ("status", str, None), ("file_name", str, None),
@@ -28,7 +26,7 @@ COLUMNS: tuple[tuple[str, type, str | None], ...] = (
 )  # fmt: skip
 """Name, type and unit of each column; tags and parents are joined by semicolons."""
 
-_OF_IMAGE = (
+OF_IMAGE = (
     "target_name",
     "instrument",
     "filter",
@@ -38,8 +36,11 @@ _OF_IMAGE = (
     "width",
     "height",
 )
-_LISTS = ("tags", "parents")
-_AT_ONCE = 1000
+LISTS = ("tags", "parents")
+_FORMULA = re.compile(r"[=+\-@\t\r'\uff1d\uff0b\uff0d\uff20]")
+"""What a spreadsheet takes for the beginning of a formula, and the mark that we put before it."""
+
+_MEMBER = re.compile(r"(?:[^;\\]|\\.)*", re.DOTALL)
 
 
 def record_line(record: ProductRecord) -> str:
@@ -47,64 +48,14 @@ def record_line(record: ProductRecord) -> str:
     return json.dumps(record.model_dump(mode="json", by_alias=True), ensure_ascii=False, allow_nan=False)
 
 
-def read_lines(lines: Iterable[str], *, name: str) -> Iterator[ProductRecord]:
-    """Read records from lines of JSON; empty lines are passed over.
-
-    Raises
-    ------
-    DataError
-        A line that is no record; the message has its number.
-    """
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            values = json.loads(line)
-        except ValueError as error:
-            raise DataError(f"{name}, line {number}: not JSON ({error})") from None
-        if not isinstance(values, dict):
-            raise DataError(f"{name}, line {number}: a record is a JSON object, not a {type(values).__name__}")
-        yield checked_record(values, what=f"{name}, line {number}")
-
-
-def import_lines(catalog: Catalog, lines: Iterable[str], *, name: str) -> int:
-    """Enter records from lines of JSON, with the status that they have there.
-
-    All lines are checked before the first record is entered. Records that are known are renewed: what belongs to users
-    stays as the catalogue has it.
-
-    Returns
-    -------
-    int
-        How many.
-    """
-    return _enter(catalog, list(read_lines(lines, name=name)))
-
-
-def import_table(catalog: Catalog, text: str, *, name: str) -> int:
-    """Enter records from CSV as `records_csv` writes it; columns that are missing stay empty.
-
-    Raises
-    ------
-    DataError
-        A row that is no record; the message has its line.
-    """
-    records = []
-    reader = csv.DictReader(io.StringIO(text))
-    for row in reader:
-        where = f"{name}, line {reader.line_num}"
-        records.append(checked_record(_values(row, where), what=where))
-    return _enter(catalog, records)
-
-
 def records_csv(records: Iterable[ProductRecord], stream: IO[str]) -> int:
     """Write records as CSV with a header line; tell how many."""
-    writer = csv.writer(stream, lineterminator="\n")
+    writer = csv.writer(stream, lineterminator="\r\n")  # cells with either are quoted
     writer.writerow([name for name, _, _ in COLUMNS])
     count = 0
     for count, record in enumerate(records, 1):  # noqa: B007 - the count is the answer
         row = _row(record)
-        writer.writerow(["" if row[name] is None else row[name] for name, _, _ in COLUMNS])
+        writer.writerow([_cell(row[name], kind) for name, kind, _ in COLUMNS])
     return count
 
 
@@ -121,34 +72,36 @@ def records_table(records: Iterable[ProductRecord]) -> Table:
     return table
 
 
-def _enter(catalog: Catalog, records: list[ProductRecord]) -> int:
-    catalog.publish_many(record for record in records if record.status == "published")
-    for record in records:
-        if record.status != "published":
-            catalog.restore(record)
-    return len(records)
+def safe_cell(text: str) -> str:
+    """Give a text that no spreadsheet takes for a formula: with an apostrophe before what looks like one."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def plain_cell(cell: str) -> str:
+    """Give back what `safe_cell` was given."""
+    return cell.removeprefix("'")
+
+
+def list_members(text: str) -> list[str]:
+    """Take a list that stands in one cell apart: members by semicolons, those inside a member with a backslash."""
+    found, at = [], 0
+    while True:
+        member = _MEMBER.match(text, at)
+        end = member.end() if member is not None else at
+        found.append(re.sub(r"\\(.)", r"\1", text[at:end], flags=re.DOTALL))
+        if end >= len(text):
+            return found
+        at = end + 1
+
+
+def _cell(value: Any, kind: type) -> Any:
+    if value is None:
+        return ""
+    return safe_cell(value) if kind is str else value
 
 
 def _row(record: ProductRecord) -> dict[str, Any]:
     values = record.model_dump(mode="json")
     image = values.pop("image_info") or {}
-    row = {name: image.get(name) if name in _OF_IMAGE else values.get(name) for name, _, _ in COLUMNS}
-    return row | {name: ";".join(values[name]) for name in _LISTS}
-
-
-def _values(row: dict[str, Any], where: str) -> dict[str, Any]:
-    image: dict[str, Any] = {}
-    values: dict[str, Any] = {}
-    kinds = {name: kind for name, kind, _ in COLUMNS}
-    for name, text in row.items():
-        if name is None or name not in kinds:
-            raise DataError(f"{where}: unknown column {name!r}; the columns are those that catalog export writes")
-        if text in (None, ""):
-            continue
-        if name in _LISTS:
-            values[name] = text.split(";")
-        elif kinds[name] is bool:
-            values[name] = text.strip().lower() in ("true", "1")
-        else:
-            (image if name in _OF_IMAGE else values)[name] = text
-    return {**values, "image_info": image or None}
+    row = {name: image.get(name) if name in OF_IMAGE else values.get(name) for name, _, _ in COLUMNS}
+    return row | {name: ";".join(re.sub(r"([;\\])", r"\\\1", one) for one in values[name]) for name in LISTS}

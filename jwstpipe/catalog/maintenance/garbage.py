@@ -8,6 +8,7 @@ from jwstpipe.catalog.leases import clear_expired
 from jwstpipe.catalog.maintenance.bulk import Deletion, delete_records
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.visibility import require_site
 from jwstpipe.storage import ObjectStore
 
 __all__ = ["Garbage", "collect_garbage", "find_garbage", "reap_leases"]
@@ -30,6 +31,7 @@ def find_garbage(catalog: Catalog, *, grace: timedelta, now: datetime | None = N
 
     Nothing is changed.
     """
+    require_site(catalog.user, "collecting garbage")
     limit = (now or datetime.now(UTC)) - grace
     superseded = catalog.find(RecordQuery(status=("superseded",)), sort="oldest")
     heirs = catalog.get_many({record.superseded_by for record in superseded if record.superseded_by is not None})
@@ -62,9 +64,11 @@ def reap_leases(catalog: Catalog, *, now: datetime | None = None) -> int:
 
 def _needed(catalog: Catalog) -> set[str]:
     """Find all that published products were made of, near or far."""
-    documents = catalog.documents()
-    parents = {document["_id"]: tuple(document.get("derived_from") or ()) for document in documents}
-    stack = [key for document in documents if document["status"] == "published" for key in parents[document["_id"]]]
+    parents: dict[str, tuple[str, ...]] = {}
+    stack: list[str] = []
+    for summary in catalog.summaries():
+        parents[summary.product_id] = summary.parents
+        stack += summary.parents if summary.status == "published" else ()
     needed: set[str] = set()
     while stack:
         key = stack.pop()

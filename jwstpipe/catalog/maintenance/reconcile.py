@@ -16,6 +16,7 @@ from jwstpipe.catalog.lineage.archive_links import link_archive
 from jwstpipe.catalog.maintenance.adopt import adopt_file, adopt_image, is_archive_file
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.visibility import require_site
 from jwstpipe.errors import JwstPipeError, StoreError, StoreVersionError
 from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.storage import ObjectStore, StoredObject, tree_digest
@@ -110,6 +111,7 @@ def survey(
     tuple of Finding
         By kind and key.
     """
+    require_site(catalog.user, "comparing store and catalogue")
     moment = now or datetime.now(UTC)
     records = catalog.find(RecordQuery(status=()))
     units = {unit.key: unit for folder in PRODUCT_FOLDERS for unit in _units(store.objects(folder))}
@@ -126,6 +128,7 @@ def survey(
 
 def repair(catalog: Catalog, store: ObjectStore, findings: Iterable[Finding], *, now: datetime | None = None) -> Repair:
     """Do what the findings say; a place that cannot be repaired is told and the others go on."""
+    require_site(catalog.user, "putting store and catalogue right")
     moment = now or datetime.now(UTC)
     registered = deleted = freed = marked = 0
     failures: list[str] = []

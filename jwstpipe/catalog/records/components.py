@@ -8,7 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 __all__ = [
+    "DEEPEST",
+    "LARGEST",
     "CalibrationInfo",
+    "Count",
     "Execution",
     "ImageInfo",
     "InputLink",
@@ -27,6 +30,14 @@ InputRole = Literal[
 ]
 Evidence = Literal["exact", "association", "header", "name"]
 
+DEEPEST = 64
+"""Most levels of lists and maps inside a record's free parts."""
+
+LARGEST = 2**63 - 1
+"""Largest integer that a record holds."""
+
+_FIRST_YEAR, _LAST_YEAR = 1800, 2999
+
 ProcessingStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
 
@@ -36,29 +47,55 @@ def time_text(when: datetime) -> str:
 
 
 def _whole_milliseconds(when: datetime) -> datetime:
+    if not _FIRST_YEAR <= when.year <= _LAST_YEAR:
+        raise ValueError(f"the year {when.year} is none that a record holds ({_FIRST_YEAR} to {_LAST_YEAR})")
     return when.astimezone(UTC).replace(microsecond=when.microsecond // 1000 * 1000)
 
 
 def _plain_map(value: dict[str, Any]) -> dict[str, Any]:
-    _check_plain(value, "")
+    _check_plain(value, "", 0)
     return value
 
 
-def _check_plain(value: Any, place: str) -> None:
+def _check_plain(value: Any, place: str, depth: int) -> None:
+    if depth > DEEPEST:
+        raise ValueError(f"nested more than {DEEPEST} levels deep; a record holds flatter values")
     if isinstance(value, Mapping):
         for key, item in value.items():
-            if not isinstance(key, str) or not key or key.startswith("$") or "." in key or "\0" in key:
-                raise ValueError(f"the key {key!r} cannot stand in a record: text without '.', not starting with '$'")
-            _check_plain(item, f"{place}.{key}" if place else key)
+            _check_key(key)
+            _check_plain(item, f"{place}.{key}" if place else key, depth + 1)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            _check_plain(item, f"{place}[{index}]")
+            _check_plain(item, f"{place}[{index}]", depth + 1)
+    else:
+        _check_single(value, place)
+
+
+def _check_key(key: Any) -> None:
+    if not isinstance(key, str) or not key or key.startswith("$") or "." in key or "\0" in key:
+        told = repr(key)[:60]
+        raise ValueError(f"the key {told} cannot stand in a record: text without '.', not starting with '$'")
+    _whole_text(key)
+
+
+def _check_single(value: Any, place: str) -> None:
+    if isinstance(value, str):
+        _whole_text(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{place} is {value}; a record holds finite numbers or null")
-    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise ValueError(f"{place} is {value}; a record holds integers of 64 bits")
-    elif value is not None and not isinstance(value, str | bool | int | float):
+    elif isinstance(value, int) and not -LARGEST <= value <= LARGEST:
+        raise ValueError(f"{place} is an integer of {value.bit_length()} bits; a record holds integers of 64 bits")
+    elif value is not None and not isinstance(value, bool | int | float):
         raise ValueError(f"{place} is a {type(value).__name__}; a record holds text, numbers, lists and maps")
+
+
+def _whole_text(text: str) -> None:
+    """Refuse half a character (a lone surrogate), which no file and no database can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        before = text[max(0, error.start - 40) : error.start]
+        raise ValueError(f"{before!r} is followed by half a character; a record holds whole text") from None
 
 
 UtcTime = Annotated[
@@ -68,6 +105,10 @@ UtcTime = Annotated[
 
 JsonMap = Annotated[dict[str, Any], AfterValidator(_plain_map)]
 """Plain JSON under names that no database takes for an operator or a path."""
+
+
+Count = Annotated[int, Field(ge=0, le=LARGEST)]
+"""A whole number that every database holds."""
 
 
 class _Part(BaseModel):
@@ -97,11 +138,11 @@ class Execution(_Part):
 class ImageInfo(_Part):
     """What an image shows."""
 
-    width: int | None = Field(None, ge=0, description="columns")
-    height: int | None = Field(None, ge=0, description="rows")
+    width: Count | None = Field(None, description="columns")
+    height: Count | None = Field(None, description="rows")
     format: str | None = None
-    bit_depth: int | None = Field(None, description="bits of one sample")
-    channels: int | None = None
+    bit_depth: Count | None = Field(None, description="bits of one sample")
+    channels: Count | None = None
     statistics: JsonMap | None = None
     target_name: str | None = None
     wavelength: float | None = Field(None, description="of the effective filter, micrometres")
@@ -124,7 +165,7 @@ class SensorInfo(_Part):
 
     instrument: str | None = None
     wavelength: float | None = None
-    data_points: int | None = Field(None, ge=0)
+    data_points: Count | None = None
     units: str | None = None
     observation_date: UtcTime | None = None
     sampling_rate: float | None = None
@@ -143,7 +184,7 @@ class SpectralInfo(_Part):
     wavelength_start: float | None = Field(None, description="micrometres")
     wavelength_end: float | None = Field(None, description="micrometres")
     spectral_resolution: float | None = None
-    spectral_points: int | None = Field(None, ge=0)
+    spectral_points: Count | None = None
     units: str | None = None
     features: tuple[str, ...] = ()
     line_measurements: JsonMap | None = None

@@ -7,36 +7,17 @@ import math
 import re
 from typing import Any
 
-from jwstpipe.catalog.records.models import ProductRecord, ProductStatus, checked_record
+from jwstpipe.catalog.records.models import ProductRecord, checked_record
 
 __all__ = [
-    "USER_FIELDS",
+    "document_of",
     "from_document",
     "owner_path",
-    "publish_update",
     "search_fields",
     "sky_vector",
-    "stage_insert",
     "target_key",
     "wrapped",
 ]
-
-USER_FIELDS = frozenset(
-    {
-        "upload_date",
-        "created_ms",
-        "last_accessed",
-        "description",
-        "note_key",
-        "user_id",
-        "is_public",
-        "shared_with",
-        "is_archived",
-        "archived_date",
-        "thumbnail",
-    }
-)
-"""Fields of a document that publishing sets once and then leaves to the users; tags are only added to."""
 
 _DERIVED = frozenset(
     {"target_key", "name_key", "note_key", "owner_path", "created_ms", "observed_ms", "parent_id", "sky"}
@@ -60,9 +41,9 @@ def wrapped(ra: float) -> float:
     return 0.0 if angle >= 360.0 else angle
 
 
-def owner_path(record: ProductRecord) -> str:
+def owner_path(owner: str | None, storage_key: str) -> str:
     """Name an owner's place in the store, as one text: SQL holds that two missing owners differ."""
-    return f"{record.user_id or ''}:{record.storage_key}"
+    return f"{owner or ''}:{storage_key}"
 
 
 def search_fields(record: ProductRecord) -> dict[str, Any]:
@@ -85,35 +66,12 @@ def search_fields(record: ProductRecord) -> dict[str, Any]:
     return fields
 
 
-def _document(record: ProductRecord) -> dict[str, Any]:
+def document_of(record: ProductRecord) -> dict[str, Any]:
+    """Give the document of a record, with what is only there to be searched."""
     document = {**record.model_dump(mode="json", by_alias=True), **search_fields(record)}
-    if record.storage_key is not None:
-        document["owner_path"] = owner_path(record)
+    if record.storage_key is not None and record.status != "superseded":  # its place belongs to another then
+        document["owner_path"] = owner_path(record.user_id, record.storage_key)
     return document
-
-
-def publish_update(record: ProductRecord) -> dict[str, Any]:
-    """Give the one update that makes a record visible; applied twice it changes nothing."""
-    document = {**_document(record), "status": "published", "superseded_by": None}
-    document.pop("_id")
-    tags = document.pop("tags")
-    update: dict[str, Any] = {
-        "$set": {key: value for key, value in document.items() if key not in USER_FIELDS},
-        "$setOnInsert": {key: value for key, value in document.items() if key in USER_FIELDS},
-        "$addToSet": {"tags": {"$each": tags}},
-    }
-    if record.storage_key is None:
-        update["$unset"] = {"owner_path": ""}
-    return update
-
-
-def stage_insert(record: ProductRecord, *, status: ProductStatus = "staged") -> dict[str, Any]:
-    """Give the update that enters a record, usually as staged, where there is none yet."""
-    document = {**_document(record), "status": status}
-    document.pop("_id")
-    if status == "superseded":  # its place in the store belongs to another now
-        document.pop("owner_path", None)
-    return {"$setOnInsert": document}
 
 
 def from_document(document: dict[str, Any]) -> ProductRecord:

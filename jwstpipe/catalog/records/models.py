@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from jwstpipe.catalog.records.components import (
     CalibrationInfo,
+    Count,
     Execution,
     ImageInfo,
     InputLink,
@@ -55,7 +56,7 @@ class ProductRecord(BaseModel):
     file_name: str = Field(min_length=1, max_length=255)
     storage_key: StorageKey | None = Field(None, alias="file_path", description="relative key in the store")
     uri: str | None = Field(None, description="where it came from or stands, as mast:JWST/product/...")
-    file_size: int | None = Field(None, ge=0, description="bytes")
+    file_size: Count | None = Field(None, description="bytes")
     file_format: FileFormat | None = None
     digest: Digest | None = Field(None, alias="checksum", description="SHA-256 of the content")
     is_validated: bool = False
@@ -70,7 +71,7 @@ class ProductRecord(BaseModel):
     exposure_number: str | None = None
     segment: str | None = None
     detector: str | None = None
-    program: int | None = Field(None, ge=0, description="programme; as a number, because padding differs")
+    program: Count | None = Field(None, description="programme; as a number, because padding differs")
     is_viewable: bool = False
     ra: float | None = Field(None, ge=0, lt=360, description="right ascension of its middle, degrees ICRS")
     dec: float | None = Field(None, ge=-90, le=90, description="declination of its middle, degrees ICRS")

@@ -1,6 +1,7 @@
 """Records out and in: JSON lines, CSV, ECSV, FITS tables."""
 
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -21,7 +22,7 @@ from jwstpipe.cli.catalog.options import (
     query_of,
 )
 from jwstpipe.cli.output import data, remark
-from jwstpipe.errors import DataError, UsageError
+from jwstpipe.errors import UsageError
 
 __all__ = ["export", "import_records"]
 
@@ -43,20 +44,25 @@ def export(
     if ending not in ("jsonl", "json", "csv", "ecsv", "fits"):
         raise UsageError(f"{out}: records are written as .jsonl, .csv, .ecsv or .fits")
     with opened(context, home=home, user=user) as (catalog, _):
-        records = catalog.find(query, sort="oldest")
-    if out == "-":
-        for record in records:
-            data(record_line(record))
-        return
-    with aside(Path(out)) as partial:
-        if ending in ("jsonl", "json"):
-            partial.write_text("".join(f"{record_line(record)}\n" for record in records), encoding="utf-8")
-        elif ending == "csv":
-            with partial.open("w", encoding="utf-8", newline="") as stream:
-                records_csv(records, stream)
-        else:
-            records_table(records).write(partial, format="ascii.ecsv" if ending == "ecsv" else "fits")
-    remark(f"{len(records)} records written to {out}")
+        records = catalog.each(query, sort="oldest")
+        if out == "-":
+            for record in records:
+                data(record_line(record))
+            return
+        count = 0
+        with aside(Path(out)) as partial:
+            if ending in ("jsonl", "json"):
+                with partial.open("w", encoding="utf-8", newline="\n") as stream:
+                    for count, record in enumerate(records, 1):  # noqa: B007 - the count is told
+                        stream.write(f"{record_line(record)}\n")
+            elif ending == "csv":
+                with partial.open("w", encoding="utf-8", newline="") as stream:
+                    count = records_csv(records, stream)
+            else:
+                table = records_table(records)
+                count = len(table)
+                table.write(partial, format="ascii.ecsv" if ending == "ecsv" else "fits")
+    remark(f"{count} records written to {out}")
 
 
 def import_records(
@@ -65,18 +71,12 @@ def import_records(
     *, user: User = None, home: Home = None,
 ) -> None:  # fmt: skip
     """Enter records that `export` wrote; all are checked before the first is entered."""
-    from jwstpipe.catalog.maintenance.export import import_lines, import_table
+    from jwstpipe.catalog.maintenance.record_import import import_lines, import_table, text_lines
     from jwstpipe.storage import storage_errors
 
-    with storage_errors(source):
-        content = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{source}: not text in UTF-8 (byte {error.start}); give a file that export wrote") from None
-    with opened(context, home=home, user=user) as (catalog, _):
-        if source.endswith(".csv"):
-            count = import_table(catalog, text, name=source)
-        else:
-            count = import_lines(catalog, text.splitlines(), name=source)
+    read = import_table if source.endswith(".csv") else import_lines
+    with opened(context, home=home, user=user) as (catalog, _), ExitStack() as stack:
+        with storage_errors(source):
+            stream = sys.stdin.buffer if source == "-" else stack.enter_context(Path(source).open("rb"))
+        count = read(catalog, text_lines(stream, name=source), name=source)
     remark(f"{count} records entered")

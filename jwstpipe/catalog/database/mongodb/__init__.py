@@ -1,0 +1,1 @@
+"""The catalogue on a MongoDB server."""
