@@ -13,12 +13,27 @@ from rich.progress import Progress as Bars
 
 from jwstpipe.progress import Progress, Reporter, silent
 
-__all__ = ["amount", "data", "json_data", "pace", "progress_bars", "remark"]
+__all__ = ["amount", "data", "json_data", "pace", "progress_bars", "remark", "visible"]
+
+
+def visible(text: str) -> str:
+    """Give a text with what a terminal would obey, or cannot show, as escapes of JSON.
+
+    Control characters, marks that turn the direction of reading, halves of characters; line feeds and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(letter if letter.isprintable() or letter in "\n\t\xa0" else _escape(letter) for letter in text)
+
+
+def _escape(letter: str) -> str:
+    units = letter.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
 def data(line: str = "") -> None:
-    """Write a line of results."""
-    sys.stdout.write(line + "\n")
+    """Write a line of results; see `visible`."""
+    sys.stdout.write(visible(line) + "\n")
 
 
 def json_data(value: Any) -> None:
@@ -27,8 +42,8 @@ def json_data(value: Any) -> None:
 
 
 def remark(line: str) -> None:
-    """Write a line that is not a result."""
-    sys.stderr.write(line + "\n")
+    """Write a line that is not a result; see `visible`."""
+    sys.stderr.write(visible(line) + "\n")
 
 
 @contextmanager

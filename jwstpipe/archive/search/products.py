@@ -242,6 +242,8 @@ def _read_rows(rows: Rows, observations: Mapping[str, Row], refused: list[str]) 
 def _product(fields: Mapping[str, Any], observation: Mapping[str, Any]) -> Product:
     file_name = checked_file_name(str(fields.get("productFilename", "")))
     uri = checked_uri(str(fields.get("dataURI", "")))
+    if uri.rpartition("/")[2] != file_name:
+        raise DataError(f"{uri}: its row names the file {file_name}; one of them is wrong, and it is left out")
     obs_id = checked_obs_id(str(fields.get("obs_id") or observation.get("obs_id", "")))
     others = {f"observation_{key}": value for key, value in observation.items() if fields.get(key, value) != value}
     merged = {**observation, **others, **fields}

@@ -35,6 +35,9 @@ COLUMNS: tuple[Column, ...] = (
 FIELD_OF: Mapping[str, str] = {column.name: ".".join(column.field) for column in COLUMNS}
 """Path in the document by name of the column."""
 
+_PATHS = tuple(column.field for column in COLUMNS)
+_SCALARS = (str, int, float)
+
 LISTS = ("tags", "derived_from", "shared_with")
 """Fields whose members are searched one by one."""
 
@@ -44,11 +47,5 @@ TEXTS = ("name_key", "note_key")
 
 def row_of(document: Mapping[str, Any]) -> tuple[Any, ...]:
     """Take the columns out of a document, in their order; what is no text or number counts as absent."""
-    return tuple(_value(document, column.field) for column in COLUMNS)
-
-
-def _value(document: Mapping[str, Any], field: tuple[str, ...]) -> Any:
-    found: Any = document
-    for name in field:
-        found = found.get(name) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str | int | float) else None
+    found = [document.get(path[0]) if len(path) == 1 else (document.get(path[0]) or {}).get(path[1]) for path in _PATHS]
+    return tuple(value if isinstance(value, _SCALARS) else None for value in found)

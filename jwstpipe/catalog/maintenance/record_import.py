@@ -10,6 +10,8 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
+import bson
+
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.maintenance.export import COLUMNS, LISTS, OF_IMAGE, list_members, plain_cell
 from jwstpipe.catalog.records.documents import document_of
@@ -124,11 +126,11 @@ def _read_table(lines: Iterable[str], *, name: str) -> Iterator[ProductRecord]:
 
 
 def _enter(catalog: Catalog, records: Iterable[ProductRecord]) -> int:
-    with tempfile.TemporaryFile("w+", encoding="utf-8") as checked:
+    with tempfile.TemporaryFile() as checked:
         for record in records:
-            checked.write(json.dumps(document_of(record), allow_nan=False, separators=(",", ":")) + "\n")
+            checked.write(bson.encode(document_of(record)))
         checked.seek(0)
-        return catalog.enter_documents(json.loads(line) for line in checked)
+        return catalog.enter_documents(bson.decode_file_iter(checked))
 
 
 def _values(row: dict[str, Any], where: str) -> dict[str, Any]:

@@ -89,6 +89,10 @@ def record_from_archive(
     file_name = str(mast.get("productFilename") or uri.rpartition("/")[2])
     if not (uri and obs_id and file_name):
         raise DataError(f"a MAST row without dataURI or obs_id cannot be kept: {uri or obs_id or 'neither is there'}")
+    if uri.rpartition("/")[2] != file_name:
+        raise DataError(
+            f"{uri}: its row names the file {file_name!r}; a record of one file under another's name is none"
+        )
     name = parse_name(file_name)
     version = None if mast.get("prvversion") is None else str(mast["prvversion"])
     values = {

@@ -1,7 +1,6 @@
 """The smaller documents inside a record, and the types they share."""
 
 import math
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -37,6 +36,7 @@ LARGEST = 2**63 - 1
 """Largest integer that a record holds."""
 
 _FIRST_YEAR, _LAST_YEAR = 1800, 2999
+_NESTED = (dict, list, tuple)
 
 ProcessingStatus = Literal["pending", "processing", "completed", "failed", "cancelled"]
 
@@ -60,10 +60,11 @@ def _plain_map(value: dict[str, Any]) -> dict[str, Any]:
 def _check_plain(value: Any, place: str, depth: int) -> None:
     if depth > DEEPEST:
         raise ValueError(f"nested more than {DEEPEST} levels deep; a record holds flatter values")
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, item in value.items():
             _check_key(key)
-            _check_plain(item, f"{place}.{key}" if place else key, depth + 1)
+            inner = f"{place}.{key}" if place else key
+            (_check_plain(item, inner, depth + 1) if isinstance(item, _NESTED) else _check_single(item, inner))
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
             _check_plain(item, f"{place}[{index}]", depth + 1)
@@ -72,6 +73,8 @@ def _check_plain(value: Any, place: str, depth: int) -> None:
 
 
 def _check_key(key: Any) -> None:
+    if isinstance(key, str) and key.isidentifier():
+        return
     if not isinstance(key, str) or not key or key.startswith("$") or "." in key or "\0" in key:
         told = repr(key)[:60]
         raise ValueError(f"the key {told} cannot stand in a record: text without '.', not starting with '$'")
@@ -80,7 +83,8 @@ def _check_key(key: Any) -> None:
 
 def _check_single(value: Any, place: str) -> None:
     if isinstance(value, str):
-        _whole_text(value)
+        if not value.isascii():
+            _whole_text(value)
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{place} is {value}; a record holds finite numbers or null")
     elif isinstance(value, int) and not -LARGEST <= value <= LARGEST:

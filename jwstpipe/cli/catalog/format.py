@@ -14,9 +14,13 @@ def record_row(record: "ProductRecord") -> str:
     return (
         f"{record.product_id:32s} {record.kind:9s} {record.processing_level:7s}"
         f" {(image.instrument if image else None) or '-':10s} {(image.filter if image else None) or '-':8s}"
-        f" {size_text(record.file_size):>10s} {record.file_name}"
+        f" {size_text(record.file_size):>10s} {_one_line(record.file_name)}"
         f"{'' if record.status == 'published' else f' [{record.status}]'}{' (!)' if record.warnings else ''}"
     )
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", "\\n").replace("\t", "\\t")
 
 
 def size_text(size: int | None) -> str:
