@@ -174,7 +174,7 @@ def test_lineage_in_every_form(command, home):
         (["catalog", "import", "missing.jsonl"], 3, "missing.jsonl"),
         (["catalog", "import", "bad.jsonl"], 6, "bad.jsonl, line 2: not JSON"),
         (["catalog", "import", "bad.csv"], 6, "unknown column 'colour'"),
-        (["catalog", "import", "bytes.jsonl"], 6, "bytes.jsonl: not text in UTF-8"),
+        (["catalog", "import", "bytes.jsonl"], 6, "bytes.jsonl, line 1: not text in UTF-8"),
         (["catalog", "reconcile", "--grace", "-1"], 2, "--grace"),
         (["lineage", "nothing_of_this_name"], 3, "no such file here"),
         (["lineage", "strange.png"], 3, "carries no product id"),

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from jwstpipe.catalog.records.components import (
+    DEEPEST,
     CalibrationInfo,
     Count,
     Execution,
@@ -121,6 +122,10 @@ def checked_record(values: dict[str, Any], *, what: str) -> ProductRecord:
     DataError
         A value is missing, of the wrong kind or out of range; the message names it.
     """
+    for name, value in values.items():
+        if name not in _CHECKED_BY_THEMSELVES and not _is_whole(value, DEEPEST):
+            told = "half a character (a lone surrogate), which no file and no database holds"
+            raise DataError(f"the record of {what} is not valid: {name}: {told}")
     try:
         return ProductRecord.model_validate(values)
     except ValidationError as error:
@@ -128,3 +133,17 @@ def checked_record(values: dict[str, Any], *, what: str) -> ProductRecord:
         place = ".".join(str(part) for part in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         raise DataError(f"the record of {what} is not valid: {place}: {message}") from None
+
+
+_CHECKED_BY_THEMSELVES = ("metadata", "parameters")
+
+
+def _is_whole(value: Any, depth: int) -> bool:
+    """Tell whether all texts in a value are of whole characters; what is nested deeper fits no field anyway."""
+    if isinstance(value, str):
+        return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if depth and isinstance(value, dict):
+        return all(_is_whole(item, depth - 1) for item in value.values())
+    if depth and isinstance(value, list | tuple):
+        return all(_is_whole(item, depth - 1) for item in value)
+    return True
