@@ -85,6 +85,8 @@ def export(
         json_data(asdict(made))
         return
     same = ", the same bytes as the file it came from" if made.identical else ""
+    if made.unpacked:
+        same = ", the unpacked content of the compressed file it came from"
     data(f"{made.address}: {made.size:,} bytes, sha256 {made.sha256}{same}")
     if made.omitted:
         remark(f"not in it, because the image does not hold them: {', '.join(made.omitted)}")

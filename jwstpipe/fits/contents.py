@@ -127,7 +127,7 @@ def _another_shape(hdu: Hdu) -> str:
     sides = hdu.shape
     if len(sides) == 1:
         return f"it holds a spectrum or another row of {sides[0]:,} numbers, no image"
-    if 0 in sides:
+    if 0 in sides and hdu.whole:
         return f"its data have the shape {sides}, without a single pixel"
     if not hdu.whole:
         return "its data are random groups or have a heap, as interferometers write them"

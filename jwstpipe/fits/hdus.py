@@ -132,7 +132,7 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
     while offset < reader.size:
         if len(found) == MOST_HDUS:
             raise FitsError(f"{name}: more than {MOST_HDUS} HDUs; not a file that jwstpipe reads")
-        if found and _only_padding(reader, offset):
+        if found and _behind_the_last(reader, offset):
             break
         hdu = _read_hdu(reader, offset, len(found), name)
         if hdu.data_offset + hdu.data_size > reader.size:
@@ -192,10 +192,19 @@ def _check_magic(reader: ByteReader, name: str) -> None:
     raise FitsError(f"{name}: not a FITS file (it starts with {start[:9]!r}, not SIMPLE)")
 
 
-def _only_padding(reader: ByteReader, offset: int) -> bool:
-    """Accept what some writers and tapes leave behind the last HDU: zeros or blanks up to the end."""
+def _behind_the_last(reader: ByteReader, offset: int) -> bool:
+    """Accept what may stand behind the last HDU: zeros or blanks of writers and tapes, and special records.
+
+    Special records (FITS 4.0, section 3.5) are anything that is no header; a block that holds cards of one is a
+    damaged extension.
+    """
     rest = bytes(reader.read(offset, BLOCK))
-    return not rest.strip(b"\0 ")
+    if not rest.strip(b"\0 "):
+        return True
+    if rest.startswith(b"XTENSION"):
+        return False
+    starts = range(0, len(rest) - CARD + 1, CARD)
+    return not any(rest[start + 8 : start + 10] == b"= " for start in starts) and b"END     " not in rest
 
 
 def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
@@ -214,6 +223,8 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
     if groups < 0 or extra < 0:
         raise FitsError(f"{name}: HDU {index} has a negative PCOUNT or GCOUNT")
     kind = _text(values.get("XTENSION", "")) or "PRIMARY"
+    random = bool(shape) and shape[-1] == 0 and values.get("GROUPS", "").split("/")[0].strip() == "T"
+    elements = math.prod(shape[:-1] if random else shape)  # of random groups the first axis is a mark
     return Hdu(
         index=index,
         name=_text(values.get("EXTNAME", "")).upper() or ("PRIMARY" if index == 0 else ""),
@@ -224,7 +235,7 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
         header_offset=offset,
         header_size=size,
         data_offset=offset + size,
-        data_size=abs(bitpix) // 8 * groups * (extra + math.prod(shape)) if shape else 0,
+        data_size=abs(bitpix) // 8 * groups * (extra + elements) if shape else 0,
         unpacked_size=_unpacked_size(values, name, index)
         if values.get("ZIMAGE", "").split("/")[0].strip() == "T"
         else 0,
@@ -238,6 +249,8 @@ def _header_cards(reader: ByteReader, offset: int, index: int, name: str) -> tup
         content = bytes(reader.read(offset + block * BLOCK, BLOCK)).decode("latin-1")
         if len(content) < BLOCK:
             raise FitsError(f"{name}: truncated in the header of HDU {index} at byte {reader.size:,}; fetch it again")
+        if block == 0 and index > 0 and not content.startswith("XTENSION"):
+            raise FitsError(f"{name}: HDU {index} does not start with XTENSION (byte {offset:,}); the file is damaged")
         for start in range(0, BLOCK, CARD):
             card = content[start : start + CARD]
             keyword = card[:8].rstrip()
@@ -245,8 +258,6 @@ def _header_cards(reader: ByteReader, offset: int, index: int, name: str) -> tup
                 return cards, (block + 1) * BLOCK
             if card[8:10] == "= ":
                 cards.append((keyword, card[10:]))
-        if block == 0 and index > 0 and not content.startswith("XTENSION"):
-            raise FitsError(f"{name}: HDU {index} does not start with XTENSION (byte {offset:,}); the file is damaged")
     raise FitsError(f"{name}: the header of HDU {index} has no END within {MOST_HEADER_BLOCKS} blocks")
 
 

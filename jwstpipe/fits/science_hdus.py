@@ -54,7 +54,8 @@ def science_hdus(reader: ByteReader, hdus: Sequence[Hdu], name: str) -> list[Hdu
         raise FitsError(f"{name}: it holds a ramp that is not fitted yet (uncal, ramp); calibrate it to images first")
     named = [hdu for hdu in images if hdu.name == "SCI"]
     usable = [hdu for hdu in named or images if _is_plane(hdu)]
-    if not usable:
+    groups = not named and hdus[0].shape[-1:] == (0,) and not hdus[0].whole
+    if not usable or groups:
         raise FitsError(f"{name}: {not_an_image(hdus, primary)}")
     headers = {hdu.index: header_of(reader, hdu) for hdu in usable}
     found = usable if named else _on_the_sky(usable, headers) or usable[:1]

@@ -150,6 +150,7 @@ def _write(
             writer.write_wcs(image.wcs.nodes)
         if image.wcs.tables:
             writer.write_bytes(TABLES, len(image.wcs.tables), byte_pieces(image.wcs.tables))
+        packed = {} if image.reader.in_place else {"packed": True}
         levels = build_pyramid(
             writer,
             image.shape,
@@ -169,7 +170,7 @@ def _write(
             levels=levels,
             product_id=made.identity,
             provenance=made.provenance(image.address),
-            fits=fits | {"sha256": made.digest, "size": image.reader.size},
+            fits=fits | {"sha256": made.digest, "size": image.reader.size} | packed,
             wcs=image.wcs,
             slices=slices,
         )

@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 import time
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from jwstpipe.errors import ConflictError, DataError
+from jwstpipe.errors import ConflictError, DataError, StoreError
 from jwstpipe.fits.hdus import BLOCK, parse_header
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.fits.sample_format import SampleFormat
@@ -39,7 +40,10 @@ class ExportReceipt:
 
     sha256: str
     identical: bool
-    """The same bytes as the (unpacked) FITS file that the image was made from."""
+    """The same bytes as the file that the image was made from."""
+
+    unpacked: bool
+    """The same bytes as the unpacked content of that file, which was compressed (gzip, bzip2, fpack)."""
 
     omitted: tuple[str, ...]
     """HDUs of that file that the image does not hold."""
@@ -97,7 +101,8 @@ def export(
         address=str(target),
         size=size,
         sha256=digest,
-        identical=digest == fits.get("sha256"),
+        identical=digest == fits.get("sha256") and not fits.get("packed", False),
+        unpacked=digest == fits.get("sha256") and bool(fits.get("packed", False)),
         omitted=tuple(fits.get("omitted", ())),
         seconds=round(time.perf_counter() - started, 3),
     )
@@ -117,12 +122,28 @@ def _original_pieces(image: ImageStore) -> Iterator[bytes]:
     for entry in image.attributes["fits"]["hdus"]:
         cards = image.header_bytes(entry["header"])
         yield cards
-        yield b" " * (-len(cards) % BLOCK)
+        yield _kept_padding(image, entry, "header_padding", b" ", -len(cards) % BLOCK)
         written = 0
         for piece in data_pieces(image, entry, cards):
             written += len(piece)
             yield piece
-        yield b"\0" * (-written % BLOCK)
+        yield _kept_padding(image, entry, "data_padding", b"\0", -written % BLOCK)
+    tail = image.attributes["fits"].get("tail")
+    if tail:
+        yield from image.data_bytes(tail["data"], tail["size"])
+
+
+def _kept_padding(image: ImageStore, entry: dict[str, Any], key: str, usual: bytes, size: int) -> bytes:
+    """Give what fills a last block: as it stood in the file."""
+    if key not in entry:
+        return usual * size
+    try:
+        kept = b64decode(str(entry[key]), validate=True)
+    except ValueError:
+        kept = b"?" * (size + 1)
+    if len(kept) > size:
+        raise StoreError(f"{image.address}: its record of the FITS file is damaged ({key}); convert it again")
+    return kept
 
 
 def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """The planes, headers and other HDUs of a FITS file on their way into an image store, shard by shard."""
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -57,11 +58,35 @@ def write_hdus(
         elif hdu.data_size:
             entry["data"], entry["size"] = f"hdu/{hdu.index}", hdu.data_size
             writer.write_bytes(entry["data"], hdu.data_size, _pieces(image.reader, hdu), width=abs(hdu.bitpix) // 8)
-        writer.write_header(header, _header_cards(image.reader, hdu))
+        cards = _header_cards(image.reader, hdu)
+        writer.write_header(header, cards)
+        entry |= _padding(image.reader, hdu, len(cards))
         hdus.append(entry)
     if plane_of.get(0) is not None:  # the image stands in the primary HDU: readers still find its header as `primary`
         writer.write_header("primary", _header_cards(image.reader, image.hdus[0]))
-    return {"hdus": hdus, "omitted": omitted}
+    found: dict[str, Any] = {"hdus": hdus, "omitted": omitted}
+    end = image.hdus[-1].end
+    if image.reader.size > end and keep_all:  # special records, or blocks of a tape
+        size = image.reader.size - end
+        found["tail"] = {"data": "hdu/tail", "size": size}
+        pieces = (
+            image.reader.read(end + start, min(BYTES_PIECE, size - start)) for start in range(0, size, BYTES_PIECE)
+        )
+        writer.write_bytes("hdu/tail", size, pieces)
+    return found
+
+
+def _padding(reader: ByteReader, hdu: Hdu, cards: int) -> dict[str, str]:
+    """Keep what fills the last blocks of header and data, where it is not blanks and zeros, or is cut short."""
+    found = {}
+    after_cards = bytes(reader.read(hdu.header_offset + cards, hdu.header_size - cards))
+    if after_cards.strip(b" "):
+        found["header_padding"] = b64encode(after_cards).decode("ascii")
+    start = hdu.data_offset + hdu.data_size
+    after_data = bytes(reader.read(start, hdu.end - start))
+    if len(after_data) < hdu.end - start or after_data.strip(b"\0"):
+        found["data_padding"] = b64encode(after_data).decode("ascii")
+    return found
 
 
 def _header_name(hdu: Hdu, plane_of: dict[int, str]) -> str:
