@@ -1,0 +1,68 @@
+"""A run that ends at whatever step leaves nothing visible, and the next one makes one product, the same as ever."""
+
+from pathlib import Path
+
+import pytest
+
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.registry import REGISTRY
+from jwstpipe.storage import tree_digest
+from tests.operations.conftest import Site
+from tests.operations.test_contract import made_by, wanted
+
+
+class EndedError(BaseException):
+    """The run ended here."""
+
+
+class Steps:
+    """Counts the steps at which something appears in a store, and ends the run at one of them."""
+
+    def __init__(self, monkeypatch, last=None):
+        self.count, self.last = 0, last
+        replace = Path.replace
+
+        def counted(path, target):
+            self.count += 1
+            if self.count == self.last:
+                raise EndedError
+            return replace(path, target)
+
+        monkeypatch.setattr(Path, "replace", counted)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_ended_at_a_step_and_run_again_there_is_one_product(name, site, tmp_path, monkeypatch):
+    with site.opened() as catalog:
+        expected = made_by(name, site, catalog, tmp_path / "files")
+    operation, entry = REGISTRY[name], wanted(tmp_path / "files")[name]
+    inner = wanted(tmp_path / "files")[entry.of] if entry.of != "archive" else None
+
+    def made(number, last):
+        here = Site(tmp_path / f"site{number}")
+        here.archive = here.fill()
+        with here.opened() as catalog:
+            known = catalog.get_many(here.archive)
+            parents = [known[key] for key in here.archive]
+            if inner is not None:
+                orders = [Order(inner.request, (one,), f"{one.file_name}.zarr") for one in parents]
+                parents = [one.record for one in make_products(here.run(catalog), REGISTRY[entry.of], orders)]
+            order = Order(entry.request, tuple(parents if entry.several else parents[:1]), entry.name)
+            with monkeypatch.context() as patch:
+                steps = Steps(patch, last)
+                try:
+                    make_products(here.run(catalog), operation, [order])
+                except EndedError:
+                    assert catalog.count(RecordQuery(kind=(operation.kind,), file_name=entry.name, status=())) == 0
+            (done,) = make_products(here.run(catalog, "again"), operation, [order])
+            same = RecordQuery(kind=(operation.kind,), file_name=entry.name, status=())
+            assert catalog.count(same) == 1
+        assert done.record.product_id == expected.product_id
+        assert tree_digest(here.store, done.record.storage_key) == tree_digest(site.store, expected.storage_key)
+        return steps.count
+
+    total = made(0, None)
+    assert total > 0
+    for step in sorted({1, (total + 1) // 2, total}):
+        made(step, step)
