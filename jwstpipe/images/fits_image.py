@@ -18,6 +18,7 @@ from jwstpipe.fits.hdus import Hdu, WindowReader, header_of, scan_fits
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of, split_choice
 from jwstpipe.fits.tile_compression import unpack_tiles
+from jwstpipe.images.face import ImageFace
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
@@ -40,8 +41,8 @@ PLANES = {
 """Plane name by EXTNAME."""
 
 
-@dataclass(frozen=True, eq=False)
-class FitsImage:
+@dataclass(frozen=True, eq=False, repr=False)
+class FitsImage(ImageFace):
     """A FITS file on disk or in an object store (see `SkyImage` for what it offers)."""
 
     address: str

@@ -3,8 +3,10 @@
 from typing import Any, Protocol
 
 from astropy.io.fits import Header
+from astropy.units import UnitBase
 from numpy.typing import NDArray
 
+from jwstpipe.images.masked_image import MaskedImage
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.image_wcs import ImageWcs
 
@@ -67,6 +69,15 @@ class SkyImage(Protocol):
     @property
     def provenance(self) -> dict[str, Any]:
         """Product id, operation, parameters and inputs, where the image knows them; else empty."""
+        ...
+
+    @property
+    def unit(self) -> UnitBase | None:
+        """Unit of the science plane; None where the header names none that astropy knows."""
+        ...
+
+    def __getitem__(self, place: Any) -> MaskedImage:
+        """Read a window to memory: ``image[y0:y1, x0:x1]``, or ``image[Box(...)]``."""
         ...
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:

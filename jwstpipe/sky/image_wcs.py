@@ -12,6 +12,7 @@ from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import Frame
 from jwstpipe.sky.header_repairs import repaired_cards
 from jwstpipe.sky.sampled_wcs import SampledWcs, WcsNodes
+from jwstpipe.sky.shared_interface import SharedInterface
 
 __all__ = ["ImageWcs", "SkyWcs"]
 
@@ -46,8 +47,11 @@ class SkyWcs(Protocol):
 
 
 @dataclass(frozen=True)
-class ImageWcs:
-    """The WCS of an image: the nodes of its gwcs where it has one, else its FITS header."""
+class ImageWcs(SharedInterface):
+    """The WCS of an image: the nodes of its gwcs where it has one, else its FITS header.
+
+    It is an astropy WCS of the shared interface too: ``wcs.pixel_to_world(x, y)`` gives a `SkyCoord`.
+    """
 
     cards: str
     """Header cards that place the image on the sky (`wcs_cards`); may be empty where there are nodes."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.fits.hdus import parse_header
+from jwstpipe.images.face import ImageFace
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import NODES, TABLES, array_path, check_layout, level_shape
 from jwstpipe.images.zarr.manifest import MANIFEST_CHUNK, read_manifest
@@ -30,8 +31,8 @@ from jwstpipe.storage import get_bytes, storage_errors
 __all__ = ["ImageStore", "open_image_store"]
 
 
-@dataclass(frozen=True, eq=False)
-class ImageStore:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageStore(ImageFace):
     """An image store (see `SkyImage` for what it offers)."""
 
     address: str
