@@ -196,8 +196,9 @@ def box_around(wcs: Any, shape: tuple[int, int], centre: "SkyCoord", size: Any) 
         raise NoCoverageError(f"the image does not reach {centre.to_string('hmsdms')}")
     if isinstance(size, units.Quantity) and size.unit.is_equivalent(units.deg):
         near = wcs.pixel_to_world(np.array([x + 1.0, x]), np.array([y, y + 1.0]))
-        sides = np.broadcast_to(size, 2) / np.flip(near.separation(wcs.pixel_to_world(x, y)))
-        height, width = (max(round(float(side.to_value(units.dimensionless_unscaled))), 1) for side in sides)
+        along_x, along_y = (float(step) for step in near.separation(wcs.pixel_to_world(x, y)).deg)
+        sides = np.broadcast_to(size.to_value(units.deg), 2) / (along_y, along_x)
+        height, width = (max(round(float(side)), 1) for side in sides)
     else:
         height, width = (int(side) for side in np.broadcast_to(getattr(size, "value", size), 2))
     if height < 1 or width < 1:
