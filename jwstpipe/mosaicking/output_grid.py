@@ -4,17 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from astropy.io.fits import Header
 
-from jwstpipe.errors import HeaderError, NotFoundError
+from jwstpipe.errors import HeaderError
+from jwstpipe.fits.hdus import CARD, parse_header
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage.bounded import read_document
 
 __all__ = ["aligned_grid", "read_grid"]
+
+MOST_HEADER = 1 << 20
+"""Largest text file of header cards, bytes."""
+
+MOST_SIDE = 1 << 31
 
 
 def read_grid(address: str | Path, *, s3: S3Settings | None = None) -> tuple[SkyGrid, Box]:
@@ -50,11 +56,15 @@ def read_grid(address: str | Path, *, s3: S3Settings | None = None) -> tuple[Sky
 
 
 def _from_text(path: Path) -> tuple[SkyGrid, Box]:
-    if not path.is_file():
-        raise NotFoundError(f"{path}: no such file; check the path of --grid")
-    header = Header.fromtextfile(str(path))
+    content = read_document(path, most=MOST_HEADER)
+    lines = content.decode("latin-1").replace("\r", "\n").split("\n")
+    if len(lines) <= 2 and len(content) > 2 * CARD:  # cards without ends of lines, as they stand in FITS
+        lines = [lines[0][start : start + CARD] for start in range(0, len(lines[0]), CARD)]
+    cards = "".join(line[:CARD].ljust(CARD) for line in lines if line.strip() and not line.startswith("END"))
+    header = parse_header((cards + "END".ljust(CARD)).encode("ascii", "replace"))
     for key in ("NAXIS1", "NAXIS2"):
-        if not isinstance(header.get(key), int) or header[key] < 1:
+        size = header.get(key)
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= MOST_SIDE:
             raise HeaderError(f"{path}: {key} is missing or not a size, so the grid has no shape")
     return SkyGrid.from_header(header, name=str(path))
 

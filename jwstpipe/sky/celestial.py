@@ -96,6 +96,7 @@ class CelestialWcs:
         _check_readable(values, tables, name)
         try:
             wcs = _plain_wcs(mended.cards) if _is_plain(values) else _full_wcs(mended.cards, tables)
+            wcs.wcs.set()
             celestial = bool(wcs.has_celestial)
             columns = _tabulated(values)
         except (ValueError, KeyError, IndexError, MemoryError, AttributeError, TypeError, OSError, AssertionError,

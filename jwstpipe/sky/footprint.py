@@ -23,6 +23,9 @@ EDGE_SAMPLES = 16
 INNER_SAMPLES = 33
 """Points along each side of the lattice that an image with holes, or beyond reach, is known by."""
 
+LEAST_SCALE = 1e-9
+"""Smallest pixel that is one, arcsec."""
+
 WIDE_DEG = 60.0
 """An image that reaches farther than this from its middle lies on a plane only in parts."""
 
@@ -75,6 +78,8 @@ def footprint(wcs: SkyWcs, window: Box, *, name: str) -> Footprint:
     x, y = _edge(window)
     lon, lat = wcs.to_sky(x, y)
     scale = _middle_scale(wcs, window)
+    if scale < LEAST_SCALE:
+        raise TransformError(f"{name}: its pixels have no size on the sky ({scale:.3g} arcsec); mend its WCS")
     if np.isfinite(lon).all() and np.isfinite(lat).all() and np.isfinite(scale):
         ra, dec = rotated(lon, lat, wcs.frame, ICRS)
         if max(window.shape) * scale < WIDE_DEG * 3600.0:
@@ -89,7 +94,7 @@ def footprint(wcs: SkyWcs, window: Box, *, name: str) -> Footprint:
         raise TransformError(f"{name}: its WCS gives no sky position for any of its pixels ({window})")
     if not np.isfinite(scale):
         scale = _usual_scale(wcs, x[seen], y[seen])
-    if not (np.isfinite(scale) and scale > 0.0):
+    if not (np.isfinite(scale) and scale >= LEAST_SCALE):
         raise TransformError(f"{name}: its WCS gives no pixel size anywhere in it ({window})")
     ra, dec = rotated(lon[seen], lat[seen], wcs.frame, ICRS)
     return Footprint(ra, dec, scale, partial=True)

@@ -14,17 +14,25 @@ from typing import Any, Self
 
 import numpy as np
 from astropy.io.fits import Header
+from astropy.io.fits.verify import VerifyError
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.frames import ICRS, Frame, frame_of, rotated, unit_vectors
+from jwstpipe.sky.header_repairs import card_values, repaired_cards
 
 __all__ = ["TILE", "SkyGrid"]
 
 TILE = 2048
 """Side of a tile, pixels: one tile = one Zarr shard = one task."""
+
+PROJECTIONS = re.compile(
+    "AZP|SZP|TAN|STG|SIN|ARC|ZPN|ZEA|AIR|CYP|CEA|CAR|MER|SFL|PAR|MOL|AIT|COP|COE|COD|COO|BON|PCO|TSC|CSC|QSC|HPX|XPH"
+)
+"""Projections of FITS paper II and HEALPix."""
 
 _PARAMETER = re.compile(r"^(PV\d+_\d+|LONPOLE|LATPOLE)$")
 
@@ -91,12 +99,18 @@ class SkyGrid:
         TransformError
             No celestial WCS, or a distorted one: a distorted plane cannot be cut into tiles of another image.
         """
-        wcs = WCS(header, fix=False).celestial
-        if wcs.naxis != 2:
-            raise TransformError(f"{name}: no celestial WCS, so it cannot serve as a grid; give an image with one")
-        if wcs.sip is not None or wcs.cpdis1 is not None or wcs.cpdis2 is not None:
-            raise TransformError(f"{name}: its WCS is distorted (SIP or table), so it cannot serve as a grid")
-        wcs.wcs.set()
+        try:
+            cards = wcs_cards(header)
+            exact = CelestialWcs.from_cards(cards, name=name)
+        except (VerifyError, ValueError) as error:
+            if isinstance(error, TransformError):
+                raise
+            raise TransformError(f"{name}: its header cannot be read: {' '.join(str(error).split())[:120]}") from None
+        wcs = exact.wcs
+        if exact.distorted or not PROJECTIONS.fullmatch(str(wcs.wcs.ctype[0])[-3:]):
+            raise TransformError(
+                f"{name}: its WCS is distorted (SIP or table), or no plain projection, so it cannot serve as a grid"
+            )
         if wcs.wcs.lng != 0:
             raise TransformError(f"{name}: latitude is its first axis; a grid needs longitude first")
         crpix = np.asarray(wcs.wcs.crpix) - 1.0
@@ -109,9 +123,31 @@ class SkyGrid:
             phase=(float(crpix[0] - whole[0]), float(crpix[1] - whole[1])),
             projection=str(wcs.wcs.ctype[0])[-3:],
             frame=frame_of(wcs),
-            parameters=tuple((key, float(header[key])) for key in header if _PARAMETER.match(key)),
+            parameters=tuple(
+                (key, float(value.upper().replace("D", "E")))
+                for key, value in card_values(repaired_cards(cards).cards).items()
+                if _PARAMETER.match(key)
+            ),
         )
+        grid.check(name)
         return grid, Box.of_shape((int(header["NAXIS2"]), int(header["NAXIS1"])), (y0, x0))
+
+    def check(self, name: str) -> None:
+        """Refuse a plane that no position can be taken from.
+
+        Raises
+        ------
+        TransformError
+            Numbers that are none, or a projection with wrong parameters.
+        """
+        numbers = (*self.crval, *self.cd, *self.phase)
+        try:
+            good = all(map(math.isfinite, numbers)) and abs(self.crval[1]) <= 90.0
+            good = good and bool(np.isfinite(self.wcs(Box(0, 0, 1, 1)).wcs.piximg_matrix).all())
+        except (ValueError, MemoryError, TypeError) as error:
+            raise TransformError(f"{name}: cannot serve as a grid: {' '.join(str(error).split())[-120:]}") from None
+        if not good:
+            raise TransformError(f"{name}: cannot serve as a grid: reference point or matrix are no positions")
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:

@@ -184,6 +184,8 @@ def _one_distortion(kept: list[tuple[str, str]], notes: list[str]) -> list[tuple
         return [(key, card) for key, card in kept if not _SIP.match(key)]
     if sip:
         notes.append("its SIP polynomials are applied, though CTYPE does not end with -SIP")
+        return [(key, _text_card(key, f"{_raw(card)[0]}-SIP") if key in ("CTYPE1", "CTYPE2") and len(_raw(card)[0]) == 8
+                 else card) for key, card in kept]  # fmt: skip
     return kept
 
 

@@ -326,6 +326,16 @@ class S3Source:
         raise TransferError(said) from None
 
 
+def _socket_response(body: Any) -> Any:
+    """Give the response of the standard library below one of urllib3; None where a version keeps it elsewhere.
+
+    urllib3 has no public way to it; without it a body is read by its own, slower, methods.
+    """
+    below = getattr(body, "_fp", None)
+    usable = all(callable(getattr(below, name, None)) for name in ("readinto", "isclosed"))
+    return below if usable and callable(getattr(body, "release_conn", None)) else None
+
+
 def _chunks(body: Any) -> Generator[Chunk, None, None]:
     """Read a body into one buffer, from the socket, and give its connection back at the end.
 
@@ -336,7 +346,10 @@ def _chunks(body: Any) -> Generator[Chunk, None, None]:
     if body.chunked:
         yield from body.stream(CHUNK, decode_content=False)
         return
-    below = body._fp  # noqa: SLF001 - urllib3 has no other way to it
+    below = _socket_response(body)
+    if below is None:
+        yield from body.stream(CHUNK, decode_content=False)
+        return
     buffer = memoryview(bytearray(CHUNK))
     while count := below.readinto(buffer):
         yield buffer[:count]

@@ -4,7 +4,6 @@ The best evidence counts: an association file, then the table of inputs in a com
 was once resolved stays: what a product was made of does not change when a newer version of the input arrives.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from jwstpipe.catalog.visibility import require_site
 from jwstpipe.errors import DataError, JwstPipeError
 from jwstpipe.names import ProductName, format_name, parse_name
 from jwstpipe.storage import ObjectStore
+from jwstpipe.storage.bounded import parse_json
 
 __all__ = ["Member", "association_members", "link_archive", "parents_among"]
 
@@ -78,7 +78,7 @@ def association_members(text: str | bytes, *, name: str) -> dict[str, tuple[Memb
         Not an association.
     """
     try:
-        products = json.loads(text)["products"]
+        products = parse_json(text.encode() if isinstance(text, str) else text, name=name)["products"]
         return {
             _product_key(str(product["name"])): tuple(
                 Member(str(member["expname"]).rpartition("/")[2], _role(member.get("exptype")))

@@ -4,19 +4,22 @@ import json
 import tomllib
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from jwstpipe.display.presets.model import Preset
-from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.errors import DataError, UsageError
+from jwstpipe.storage.bounded import read_document
 
 __all__ = ["DEFAULT_PRESET", "load_preset", "preset_names", "recipe_names", "slug"]
 
 DEFAULT_PRESET = "balanced"
 
 _RECIPE_LOOK = "balanced"
+MOST_PRESET = 1 << 20
+"""Largest preset file, bytes."""
+
 _HERE = "jwstpipe.display.presets"
 
 
@@ -39,10 +42,11 @@ def load_preset(name: str) -> Preset:
     if "\n" in name:
         return _from_text(name, "the preset in the request")
     if name.lower().endswith(".toml"):
-        path = Path(name)
-        if not path.is_file():
-            raise NotFoundError(f"{path}: no such preset file; check the path")
-        return _from_text(path.read_text(encoding="utf-8"), name)
+        try:
+            text = read_document(name, most=MOST_PRESET).decode("utf-8")
+        except UnicodeDecodeError:
+            raise DataError(f"{name}: not a text file in UTF-8, so no preset") from None
+        return _from_text(text, name)
     word = slug(name)
     if word in preset_names():
         return _from_text(files(_HERE).joinpath(f"{word}.toml").read_text(encoding="utf-8"), name)
@@ -84,7 +88,7 @@ def _recipes() -> dict[str, dict[str, Any]]:
 def _from_text(text: str, name: str) -> Preset:
     try:
         return Preset.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{name}: not a TOML file: {error}") from None
     except ValidationError as error:
         fault = error.errors()[0]

@@ -1,6 +1,5 @@
 """`ImageStore`: an image in chunked Zarr, read window by window."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from jwstpipe.errors import StoreError, UsageError
+from jwstpipe.errors import DataError, StoreError, UsageError
 from jwstpipe.fits.hdus import parse_header
 from jwstpipe.images.face import ImageFace
 from jwstpipe.images.zarr.digests import Stored
@@ -26,7 +25,8 @@ from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled_wcs import WcsNodes
-from jwstpipe.storage import get_bytes, storage_errors
+from jwstpipe.storage import get_bytes, is_remote, storage_errors
+from jwstpipe.storage.bounded import parse_json, read_document, refuse_strange_entries
 
 __all__ = ["ImageStore", "open_image_store"]
 
@@ -264,8 +264,8 @@ class ImageStore(ImageFace):
         with self.reading():
             content = get_bytes(f"{self.address}/{path}/zarr.json", s3=self.s3)
         try:
-            return None if content is None else dict(json.loads(content))
-        except ValueError:
+            return None if content is None else dict(parse_json(content, name=f"{self.address}/{path}"))
+        except (ValueError, TypeError):
             raise StoreError(f"{self.address}: {path}/zarr.json: damaged (it is no JSON object)") from None
 
 
@@ -281,19 +281,24 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
     """
     name = str(address).rstrip("/")
     with storage_errors(address):
-        content = get_bytes(f"{name}/zarr.json", s3=s3)
-    attributes = None if content is None else _group_attributes(content)
+        if is_remote(name):
+            content = get_bytes(f"{name}/zarr.json", s3=s3)
+        else:
+            root = Path(name, "zarr.json")
+            content = read_document(root) if root.is_file() else None
+            refuse_strange_entries(name)
+    attributes = None if content is None else _group_attributes(content, name=f"{address}/zarr.json")
     if attributes is None:
         raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing or damaged)")
     return ImageStore(name, check_layout(attributes, name=str(address)), s3 or S3Settings())
 
 
-def _group_attributes(document: bytes) -> dict[str, Any] | None:
+def _group_attributes(document: bytes, *, name: str) -> dict[str, Any] | None:
     """Read the attributes of a Zarr v3 group; None for a document of anything else."""
     try:
-        root = json.loads(document)
-    except ValueError:
-        return None
+        root = parse_json(document, name=name)
+    except DataError as error:
+        raise StoreError(f"{error}: the store is damaged; convert the file again with --overwrite") from None
     if not isinstance(root, dict) or root.get("zarr_format") != 3 or root.get("node_type") != "group":
         return None
     attributes = root.get("attributes", {})

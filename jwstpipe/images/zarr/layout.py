@@ -31,6 +31,7 @@ from numcodecs.blosc import BITSHUFFLE
 
 from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.images.zarr.checked_root import checked_root
 from jwstpipe.images.zarr.digests import digest_of
 from jwstpipe.sky.image_wcs import ImageWcs
 
@@ -249,7 +250,7 @@ def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:
     has_digest = "digest" in ours or (version > 1 and ours.get("kind") in ("image", "mosaic"))
     if has_digest and ours.get("digest") != _digest(ours):
         raise StoreError(f"{name}: zarr.json: damaged (its attributes are not those that were written)")
-    return ours
+    return checked_root(ours, name=name)
 
 
 def sealed(attributes: dict[str, Any]) -> dict[str, Any]:
