@@ -10,30 +10,43 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Box": "jwstpipe.sky.box",
+    "ChannelLook": "jwstpipe.requests",
     "SkyGrid": "jwstpipe.sky.grid",
-    "composite": "jwstpipe.operations.composite",
-    "contact_sheet": "jwstpipe.operations.contact_sheet",
-    "convert": "jwstpipe.images.convert",
-    "export": "jwstpipe.images.export",
-    "find_records": "jwstpipe.api",
-    "ingest": "jwstpipe.api",
-    "lineage": "jwstpipe.api",
-    "open_image": "jwstpipe.images.open",
-    "parse_name": "jwstpipe.names",
-    "plan_mosaic": "jwstpipe.mosaicking.plan",
+    "composite": "jwstpipe.api.pictures",
+    "contact_sheet": "jwstpipe.api.pictures",
+    "convert": "jwstpipe.api.images",
+    "export": "jwstpipe.api.images",
     "find_job": "jwstpipe.jobs.listing",
     "find_jobs": "jwstpipe.jobs.listing",
-    "mosaic": "jwstpipe.mosaicking.build",
-    "search": "jwstpipe.api",
-    "why_stale": "jwstpipe.api",
+    "find_records": "jwstpipe.api.catalog",
+    "footprints": "jwstpipe.api.images",
+    "ingest": "jwstpipe.api.archive",
+    "lineage": "jwstpipe.api.catalog",
+    "mosaic": "jwstpipe.api.images",
+    "open_image": "jwstpipe.images.open",
+    "parse_name": "jwstpipe.names",
+    "plan_mosaic": "jwstpipe.api.images",
+    "reproduce": "jwstpipe.api.catalog",
+    "search": "jwstpipe.api.archive",
     "submit": "jwstpipe.jobs.submission",
-    "thumbnail": "jwstpipe.operations.thumbnail",
+    "thumbnail": "jwstpipe.api.pictures",
+    "why_stale": "jwstpipe.api.catalog",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved by __getattr__
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'jwstpipe' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    hint = ""
+    if not name.startswith("_"):
+        from difflib import get_close_matches  # noqa: PLC0415 - only a typo needs it
+
+        close = get_close_matches(name, _HOMES, 1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+    raise AttributeError(f"module 'jwstpipe' has no attribute {name!r}{hint}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES})

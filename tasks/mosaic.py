@@ -11,6 +11,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
 from jwstpipe.mosaicking.build import MosaicReceipt
+from jwstpipe.mosaicking.footprints import overlap_depth
 from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
 from jwstpipe.mosaicking.reuse import with_known_corner
 from jwstpipe.operations.make_products import MOST_EARLIER, Order, inputs_of, make_products
@@ -61,16 +62,17 @@ def plan_filters(
     s3 = run.settings.s3
     plane, window = common_frame(addresses, scale_arcsec=request.scale_arcsec, s3=s3, workers=run.workers)
     grid = with_known_corner(plane, _earlier_planes(run, sorted(groups))), window
-    options = request.mosaic_options()
     planned = []
     for (instrument, name), members in sorted(groups.items()):
         inputs = [run.store.url(str(image.storage_key)) for image in members]
-        plan = plan_mosaic(inputs, options=options, grid=grid, s3=s3, workers=run.workers)
+        plan = plan_mosaic(inputs, options=request.mosaic_options(), grid=grid, s3=s3, workers=run.workers)
+        plan = replace(plan, options=request.mosaic_options(depth=overlap_depth(plan)))
         planned.append(FilterPlan(instrument, name, tuple(members), plan))
         rows, columns = plan.window.shape
         get_run_logger().info(
-            "%s %s: %d images, %d x %d px of %.4g arcsec, %d tiles",
+            "%s %s: %d images, %d x %d px of %.4g arcsec, %d tiles, %s, background %s, align %s",
             instrument, name, len(members), columns, rows, plan.grid.scale_arcsec, len(plan.tiles),
+            plan.options.combine, plan.options.background, plan.options.align,
         )  # fmt: skip
     return tuple(planned)
 

@@ -26,7 +26,13 @@ __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sh
 @step_task("composite")
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
-    return _picture(run, CompositeRequest(stretch=request.stretch, title=request.target), mosaics, None, form="png")
+    return _picture(
+        run,
+        CompositeRequest(preset=request.preset, stretch=request.stretch, title=request.target),
+        mosaics,
+        None,
+        form="png",
+    )
 
 
 @step_task("picture")

@@ -23,7 +23,7 @@ def asked_records(
     """
     query = RecordQuery(
         kind=(kind,),
-        level=(request.level,) if request.level else (),
+        level=request.record_level,
         target=request.target,
         program=request.program,
         instrument=(request.instrument,) if request.instrument else (),

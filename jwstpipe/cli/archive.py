@@ -2,74 +2,40 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, PartialError
-from jwstpipe.requests import IngestRequest, SearchRequest, validated
+from jwstpipe.requests import IngestRequest, RefreshMetadataRequest, SearchRequest
 
 __all__ = ["COMMANDS", "show_ingested"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
-Target = Annotated[
-    str | None,
-    typer.Argument(metavar="TARGET", help="'NGC 3132' or '151.757 -40.437'"),
-]
-Ra = Annotated[str | None, typer.Option(help="right ascension, degrees or hh:mm:ss")]
-Dec = Annotated[str | None, typer.Option(help="declination, degrees or dd:mm:ss")]
-Radius = Annotated[float, typer.Option(help="radius, degrees")]
-ObsId = Annotated[str | None, typer.Option("--obs-id", help="observation id, with * as wildcard")]
-Program = Annotated[int | None, typer.Option(help="programme number")]
-Instrument = Annotated[str | None, typer.Option(help="NIRCam, MIRI, NIRISS, NIRSpec or FGS")]
-Filters = Annotated[
-    list[str] | None, typer.Option("--filter", "--filters", help="as F090W; several by commas or again")
-]
-Level = Annotated[list[int] | None, typer.Option(help="MAST calibration level: 1 raw, 2 exposures, 3 combined; again")]
-Suffix = Annotated[list[str] | None, typer.Option(help="kinds of files, as i2d or cal; again")]
-Since = Annotated[
-    str | None, typer.Option("--released-since", help="released on this day or later, as 2024-05-01 or 30d")
-]
-Before = Annotated[str | None, typer.Option("--released-before", help="released before this day")]
-Spectra = Annotated[bool, typer.Option("--spectra", help="spectra, cubes and time series too")]
-Proprietary = Annotated[bool, typer.Option("--include-proprietary", help="list what is not public yet, too")]
 Offline = Annotated[bool, typer.Option("--offline", help="answers kept on disk, of any age; nothing is asked")]
 MaxAge = Annotated[
     float | None, typer.Option("--max-age", help="oldest answer that is taken from disk, seconds; 0 = ask anew")
 ]
 
 
-def split(words: Sequence[str] | None) -> tuple[str, ...]:
-    """Take words apart at commas."""
-    return tuple(part.strip() for word in words or () for part in word.split(",") if part.strip())
-
-
+@request_options(SearchRequest, arguments={"target": "TARGET"})
 def search(
     context: typer.Context,
-    target: Target = None,
     *,
-    ra: Ra = None,
-    dec: Dec = None,
-    radius: Radius = 0.2,
-    obs_id: ObsId = None,
-    program: Program = None,
-    released_since: Since = None,
-    released_before: Before = None,
-    instrument: Instrument = None,
-    filters: Filters = None,
-    level: Level = None,
-    suffix: Suffix = None,
-    spectra: Spectra = False,
-    include_proprietary: Proprietary = False,
+    request: SearchRequest,
     files: Annotated[bool, typer.Option("--files", help="list the files, not the observations")] = False,
     offline: Offline = False,
     max_age: MaxAge = None,
     as_json: Json = False,
 ) -> None:
-    """Find JWST observations, or their files, by target, position, observation, programme or release date."""
+    """Find JWST observations, or their files, by target, position, observation, programme or release date.
+
+    Examples: jwstpipe search "NGC 3132" --filter F090W; jwstpipe search --program 2733 --level 3 --files
+    """
     from jwstpipe.archive.search.products import product_table
     from jwstpipe.archive.search.search import search as search_archive
     from jwstpipe.ingestion import answers_of, choose
@@ -77,14 +43,8 @@ def search(
     settings = settings_of(context)
     archive = settings.archive.model_copy(update={"offline": offline or settings.archive.offline})
     answers = answers_of(settings.model_copy(update={"archive": archive}), max_age_s=max_age)
-    request = validated(
-        SearchRequest,
-        target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, released_since=released_since,
-        released_before=released_before, instrument=instrument, filters=split(filters), suffix=split(suffix),
-        spectra=spectra, proprietary=include_proprietary, **({"level": tuple(level)} if level else {}),
-    )  # fmt: skip
     with progress_bars(quiet=choices_of(context).quiet) as report:
-        if files or suffix:
+        if files or request.suffix:
             choice = choose(request, settings=archive, answers=answers, report=report)
             found, rows, gaps = choice.found, product_table(choice.products), choice.gaps
         else:
@@ -92,7 +52,9 @@ def search(
             rows, gaps = found.observations, () if found.complete else (f"incomplete: {found.cut}",)
     _tell_gaps(found, gaps)
     if not len(rows):
-        what = "files" if files or suffix else "public JWST images" if not spectra else "JWST observations"
+        what = (
+            "files" if files or request.suffix else "public JWST images" if not request.spectra else "JWST observations"
+        )
         raise NotFoundError(f"no {what} found for {_wanted(request)}; try a larger --radius or other filters")
     _show_rows(rows, as_json=as_json)
 
@@ -156,27 +118,11 @@ def _plain(value: Any) -> Any:
     return None if isinstance(item, float) and not np.isfinite(item) else item
 
 
+@request_options(IngestRequest, arguments={"target": "TARGET"}, unless="from_existing")
 def ingest(
     context: typer.Context,
-    target: Target = None,
     *,
-    ra: Ra = None,
-    dec: Dec = None,
-    radius: Radius = 0.2,
-    obs_id: ObsId = None,
-    program: Program = None,
-    released_since: Since = None,
-    released_before: Before = None,
-    instrument: Instrument = None,
-    filters: Filters = None,
-    level: Level = None,
-    suffix: Suffix = None,
-    spectra: Spectra = False,
-    source: Annotated[
-        Literal["auto", "s3", "https"] | None, typer.Option(help="where bytes come from; auto: S3, else HTTPS")
-    ] = None,
-    max_files: Annotated[int, typer.Option(help="refuse to fetch more files")] = 5_000,
-    max_gigabytes: Annotated[float, typer.Option(help="refuse to fetch more bytes")] = 500.0,
+    request: IngestRequest,
     limit_rate: Annotated[float | None, typer.Option("--limit-rate", help="most megabytes a second")] = None,
     from_existing: Annotated[
         Path | None, typer.Option("--from-existing", help="register the files of this folder; nothing is asked")
@@ -186,24 +132,20 @@ def ingest(
     max_age: MaxAge = 0.0,
     as_json: Json = False,
 ) -> None:
-    """Fetch files of the archive into the store and register them in the catalogue."""
+    """Fetch files of the archive into the store and register them in the catalogue.
+
+    Examples: jwstpipe ingest "NGC 3132" --filter F090W --dry-run; jwstpipe ingest --program 2733 --level 2
+    """
     from jwstpipe.ingestion import answers_of, choose, ingest_products, require_within
 
     settings = settings_of(context)
     if from_existing is not None:
         _register_existing(context, settings, from_existing, as_json=as_json)
         return
-    request = validated(
-        IngestRequest,
-        target=target, ra=ra, dec=dec, radius=radius, obs_id=obs_id, program=program, released_since=released_since,
-        released_before=released_before, instrument=instrument, filters=split(filters), suffix=split(suffix),
-        spectra=spectra, source=source, max_files=max_files, max_gigabytes=max_gigabytes,
-        **({"level": tuple(level)} if level else {}),
-    )  # fmt: skip
     archive = settings.archive.model_copy(
         update={
             "offline": offline or settings.archive.offline,
-            "source": source or settings.archive.source,
+            "source": request.source or settings.archive.source,
             "mb_per_s": limit_rate or settings.archive.mb_per_s,
         }
     )
@@ -239,27 +181,22 @@ def _register_existing(context: typer.Context, settings: Any, folder: Path, *, a
         raise PartialError(f"{len(done.failures)} files are not whole or not JWST's, first {done.failures[0].reason}")
 
 
+@request_options(RefreshMetadataRequest, arguments={"obs_id": "[OBS_ID]..."})
 def refresh_metadata(
     context: typer.Context,
-    obs_id: Annotated[
-        list[str] | None, typer.Argument(metavar="[OBS_ID]...", help="none = all that lack something")
-    ] = None,
     *,
-    program: Program = None,
-    target: Annotated[str | None, typer.Option(help="only of this target")] = None,
-    complete: Annotated[bool, typer.Option("--all", help="also records that lack nothing")] = False,
+    request: RefreshMetadataRequest,
     as_json: Json = False,
 ) -> None:
-    """Read anew what MAST and the headers say of files in the catalogue."""
+    """Read anew what MAST and the headers say of files in the catalogue.
+
+    Examples: jwstpipe refresh-metadata --program 2733; jwstpipe refresh-metadata --all
+    """
     from jwstpipe.catalog.catalog import open_catalog
     from jwstpipe.ingestion import refresh_records, stale_records
-    from jwstpipe.requests import RefreshMetadataRequest
     from jwstpipe.storage import open_store
 
     settings = settings_of(context)
-    request = validated(
-        RefreshMetadataRequest, obs_id=tuple(obs_id or ()), program=program, target=target, complete=complete
-    )
     store = open_store(settings.store_root, s3=settings.s3)
     with open_catalog(settings.catalog_address) as catalog, progress_bars(quiet=choices_of(context).quiet) as report:
         records = stale_records(catalog, request)

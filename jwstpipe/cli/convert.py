@@ -7,21 +7,24 @@ import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import TransformError, UsageError
+from jwstpipe.requests import ConvertOptions
 
 __all__ = ["COMMANDS"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
-PlanesHelp = "all: every HDU is kept; science: what mosaics need; or names, as sci,err,var_poisson"
 
 
+@request_options(ConvertOptions, into="options")
 def convert(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="IN.fits")],
-    target: Annotated[str, typer.Argument(metavar="OUT.zarr")],
+    target: Annotated[str | None, typer.Argument(metavar="OUT.zarr", hidden=True)] = None,
     *,
-    planes: Annotated[str, typer.Option(help=PlanesHelp)] = "all",
+    out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.zarr", help="image store to make")] = None,
+    options: ConvertOptions,
     verify: Annotated[
         bool, typer.Option("--verify", help="read the image back and compare every card and sample")
     ] = False,
@@ -31,16 +34,20 @@ def convert(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Convert a FITS image to an image store in Zarr."""
-    from jwstpipe.images.convert import convert as convert_image
+    """Convert a FITS image to an image store in Zarr.
+
+    Examples: jwstpipe convert x_i2d.fits -o x.zarr; jwstpipe convert x_cal.fits -o x.zarr --planes science --verify
+    """
+    from jwstpipe.api.images import convert as convert_image
     from jwstpipe.images.verify import verify_conversion
 
+    target = _one_output(out, target, form="OUT.zarr")
     s3 = settings_of(context).s3
     if virtual:
         _refer(source, target, overwrite=overwrite, s3=s3, as_json=as_json)
         return
     with progress_bars(quiet=choices_of(context).quiet) as report:
-        made = convert_image(source, target, planes=_planes(planes), overwrite=overwrite, s3=s3, report=report)
+        made = convert_image(source, target, options=options, overwrite=overwrite, s3=s3, report=report)
         checked = verify_conversion(source, target, s3=s3, report=report) if verify else None
     if as_json:
         json_data(asdict(made) | {"verified": checked and asdict(checked)})
@@ -65,21 +72,29 @@ def _refer(source: str, target: str, *, overwrite: bool, s3: Any, as_json: bool)
     data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}, {made.references} ranges of {made.source}")
 
 
-def _planes(words: str) -> Any:
-    return words if words in ("all", "science") else tuple(name.strip().lower() for name in words.split(","))
+def _one_output(out: str | None, place: str | None, *, form: str) -> str:
+    """Take the output from -o; behind the input it is accepted too, as it was."""
+    if (out is None) == (place is None):
+        raise UsageError(f"say where it goes with -o {form}, once")
+    return str(out or place)
 
 
 def export(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="IN.zarr")],
-    target: Annotated[str, typer.Argument(metavar="OUT.fits")],
+    target: Annotated[str | None, typer.Argument(metavar="OUT.fits", hidden=True)] = None,
     *,
+    out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.fits", help="FITS file to write")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Write an image store as FITS; an image converted with all HDUs comes back byte for byte."""
-    from jwstpipe.images.export import export as export_image
+    """Write an image store as FITS; an image converted with all HDUs comes back byte for byte.
 
+    Examples: jwstpipe export mosaic.zarr -o mosaic.fits; jwstpipe export x.zarr -o x.fits --overwrite
+    """
+    from jwstpipe.api.images import export as export_image
+
+    target = _one_output(out, target, form="OUT.fits")
     made = export_image(source, target, overwrite=overwrite, s3=settings_of(context).s3)
     if as_json:
         json_data(asdict(made))

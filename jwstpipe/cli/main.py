@@ -43,6 +43,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
@@ -59,7 +60,9 @@ def options(
     config: Annotated[Path | None, typer.Option(help="settings file (TOML)")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars, no remarks")] = False,
     verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="more detail; -vv with tracebacks")] = 0,
-    version: Annotated[bool, typer.Option("--version", callback=_show_version, is_eager=True)] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", help="version", callback=_show_version, is_eager=True)
+    ] = False,
 ) -> None:
     """Take the options that stand before the command."""
     del version

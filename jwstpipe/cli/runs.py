@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jwstpipe.cli.archive import split
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.prefect_server import PrefectServer, flush_history, starting_server, use_server
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import Background, ProcessTargetRequest, Stretch, validated
+from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import ArchiveSettings, Settings, as_environment
 from jwstpipe.storage import aside
 
@@ -27,33 +27,19 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 DEMO_TARGET = "JWSTPIPE DEMO"
 
 
+@request_options(ProcessTargetRequest, arguments={"target": "TARGET"})
 def run(
     context: typer.Context,
-    target: Annotated[
-        str,
-        typer.Argument(metavar="TARGET", help="'NGC 3132' or '151.757 -40.437'"),
-    ],
     *,
-    radius: Annotated[float, typer.Option(help="radius of the search, degrees")] = 0.05,
-    instrument: Annotated[str | None, typer.Option(help="one instrument only, as NIRCam")] = None,
-    filters: Annotated[list[str] | None, typer.Option("--filters", "--filter", help="as F090W,F200W")] = None,
-    program: Annotated[int | None, typer.Option(help="one programme only")] = None,
-    level: Annotated[int, typer.Option(help="2: from calibrated exposures; 3: from combined images")] = 3,
-    background: Annotated[Background, typer.Option(help="match sky levels of overlapping images")] = "level",
-    scale: Annotated[float | None, typer.Option(help="pixel size, arcsec; default: the finest")] = None,
-    stretch: Annotated[Stretch, typer.Option(help="curve from flux to brightness")] = "asinh",
-    max_files: Annotated[int, typer.Option(help="refuse more files than this")] = 500,
-    max_gigabytes: Annotated[float, typer.Option(help="refuse more bytes than this")] = 50.0,
+    request: ProcessTargetRequest,
     home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
     as_json: Json = False,
 ) -> None:
-    """Go the whole way: search, fetch, convert, mosaic, compose, publish."""
+    """Go the whole way: search, fetch, convert, mosaic, compose, publish.
+
+    Examples: jwstpipe run "NGC 3132" --filter F090W,F187N; jwstpipe run "NGC 3132" --level 2 --preset nasa-press
+    """
     settings = settings_of(context, home=home)
-    request = validated(
-        ProcessTargetRequest,
-        target=target, radius=radius, instrument=instrument, filters=split(filters), program=program, level=level,
-        background=background, scale_arcsec=scale, stretch=stretch, max_files=max_files, max_gigabytes=max_gigabytes,
-    )  # fmt: skip
     with ExitStack() as stack:
         own = stack.enter_context(starting_server(settings.home / "prefect")) if settings.prefect_api is None else None
         api = settings.prefect_api or (own.api if own else "")

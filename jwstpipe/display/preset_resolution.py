@@ -8,7 +8,7 @@ from jwstpipe.requests import CompositeRequest, LookWishes, joined_wishes
 
 __all__ = ["resolve_look", "with_preset_wishes"]
 
-_TAKEN_OVER = ("saturation", "vibrancy", "hue", "denoise", "mix", "neutralise")
+_TAKEN_OVER = ("saturation", "vibrancy", "hue", "denoise", "mixing", "neutralise")
 _SHARPENING = {"sharpen": "amount", "sharpen_radius": "radius", "sharpen_threshold": "threshold"}
 
 

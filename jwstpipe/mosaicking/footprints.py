@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.footprint import outlines_on
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.storage import aside
 
-__all__ = ["draw_footprints", "footprints"]
+__all__ = ["draw_footprints", "footprints", "overlap_depth"]
 
 SIDE = 1200
 """Longest side of the drawing, pixels."""
@@ -43,6 +45,24 @@ ROUND_STEPS = (
 """Distances of graticule lines, degrees."""
 
 Floats = NDArray[np.float64]
+
+
+DEPTH_POINTS = 128
+"""Points a side at which overlapping inputs are counted."""
+
+
+def overlap_depth(plan: MosaicPlan) -> int:
+    """Count the most inputs that overlap anywhere, at points spread evenly over the mosaic."""
+    names = [source.address for source in plan.sources]
+    shapes = outlines_on(plan.grid, plan.outlines, names=names)
+    x, y = (
+        axis.ravel()
+        for axis in np.meshgrid(
+            np.linspace(plan.window.x0, plan.window.x1, DEPTH_POINTS),
+            np.linspace(plan.window.y0, plan.window.y1, DEPTH_POINTS),
+        )
+    )
+    return int(np.sum([shapely.contains_xy(shape, x, y) for shape in shapes], axis=0).max())
 
 
 def footprints(plan: MosaicPlan) -> dict[str, Any]:

@@ -179,7 +179,7 @@ def resolve_layers(
         [one.sky for one in measured.statistics],
         level=measured.coarse_level,
         width=options.feather,
-        lupton=look.mix == "lupton",
+        lupton=look.mixing == "lupton",
     )
     alone = ("no two images cover the same sky: each stands alone, in its own colour",)
     bright = None if luminance is None else _luminance(luminance, look, options)

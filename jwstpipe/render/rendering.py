@@ -210,7 +210,7 @@ def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image,
         (box.y0 + 0.5) * step - 0.5,
         (box.x0 + 0.5) * step - 0.5,
         step,
-        int(scene.look.mix == "lupton"),
+        int(scene.look.mixing == "lupton"),
         light,
         counts,
     )

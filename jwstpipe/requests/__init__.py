@@ -15,34 +15,40 @@ from jwstpipe.requests.composite import (
     Overlay,
     Palette,
 )
-from jwstpipe.requests.convert import ConvertRequest
+from jwstpipe.requests.convert import ConvertOptions, ConvertRequest
 from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import (
     Align,
     Background,
     Combine,
+    FittingMosaic,
     Kernel,
     MosaicOptions,
     MosaicRequest,
     Quantity,
     Weights,
 )
-from jwstpipe.requests.pictures import PictureRequest, ThumbnailsRequest
+from jwstpipe.requests.pictures import ContactSheetOptions, PictureRequest, ThumbnailOptions, ThumbnailsRequest
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.refresh_metadata import RefreshMetadataRequest
 from jwstpipe.requests.search import SearchRequest
+from jwstpipe.requests.shared import CatalogSelection
 from jwstpipe.requests.watch_programs import WatchEntry, WatchProgramsRequest
 
 __all__ = [
     "SIZES",
     "Align",
     "Background",
+    "CatalogSelection",
     "ChannelLook",
     "Combination",
     "Combine",
     "CompositeRequest",
+    "ContactSheetOptions",
+    "ConvertOptions",
     "ConvertRequest",
     "Coverage",
+    "FittingMosaic",
     "IngestRequest",
     "Kernel",
     "LookWishes",
@@ -58,6 +64,7 @@ __all__ = [
     "SearchRequest",
     "Spelling",
     "Stretch",
+    "ThumbnailOptions",
     "ThumbnailsRequest",
     "ToneWishes",
     "WatchEntry",

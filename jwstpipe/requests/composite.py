@@ -58,8 +58,8 @@ class LookWishes(ToneWishes):
         group=COLOUR,
         commas=False,
     )
-    mix: Combination | None = option(
-        None, help="sum of lights, or lupton: hue stays at any brightness", names=("--mix", "--combine"), group=COLOUR
+    mixing: Combination | None = option(
+        None, help="sum of lights, or lupton: hue stays at any brightness", names=("--mixing", "--combine"), group=COLOUR
     )
     neutralise: bool | None = option(None, help="bring the sky of all channels to one brightness", group=COLOUR)
     sky_region: tuple[float, float, float] | tuple[int, int, int, int] | None = option(
@@ -87,9 +87,9 @@ class LookWishes(ToneWishes):
     @model_validator(mode="before")
     @classmethod
     def _older_names(cls, given: Any) -> Any:
-        """Take ``combine``, which is the word for overlapping samples, for `mix`: presets were saved with it."""
-        if isinstance(given, Mapping) and "combine" in given and "mix" not in given:
-            return {("mix" if name == "combine" else name): value for name, value in given.items()}
+        """Take ``combine``, which is the word for overlapping samples, for `mixing`: presets were saved with it."""
+        if isinstance(given, Mapping) and "combine" in given and "mixing" not in given:
+            return {("mixing" if name == "combine" else name): value for name, value in given.items()}
         return given
 
     @model_validator(mode="after")
@@ -124,7 +124,7 @@ class CompositeRequest(LookWishes):
         None,
         gt=0,
         le=3600,
-        help="pixel size of the common grid, arcsec; empty = finest input",
+        help="pixel size, arcsec; empty = that of the finest input",
         names=("--scale", "--scale-arcsec"),
         metavar="ARCSEC",
         group=FRAME,

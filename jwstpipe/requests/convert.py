@@ -1,23 +1,39 @@
-"""Archive files of the catalogue into image stores."""
+"""FITS images into image stores: which of the catalogue, and which planes."""
 
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator
 
-from jwstpipe.requests.base import Request
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.shared import CatalogSelection, MaxFiles
 
-__all__ = ["ConvertRequest"]
+__all__ = ["ConvertOptions", "ConvertRequest"]
 
 
-class ConvertRequest(Request):
+def _planes(value: Any) -> Any:
+    """Read ``all``, ``science``, or names with commas between them."""
+    if isinstance(value, str):
+        return tuple(name.strip().lower() for name in value.split(",") if name.strip())
+    return value
+
+
+class ConvertOptions(Request):
+    """How a FITS image becomes an image store."""
+
+    planes: Annotated[tuple[str, ...], BeforeValidator(_planes)] = option(
+        ("all",),
+        min_length=1,
+        help="all: every HDU is kept; science: what mosaics need; or names, as sci,err,var_poisson",
+        metavar="all|science|NAME,...",
+    )
+
+    @property
+    def wanted_planes(self) -> Any:
+        """The planes as a conversion takes them: ``all``, ``science``, or their names."""
+        return self.planes[0] if self.planes in (("all",), ("science",)) else self.planes
+
+
+class ConvertRequest(CatalogSelection):
     """Which archive files of the catalogue become image stores; those that are converted already stay as they are."""
 
-    products: tuple[str, ...] = Field(
-        (), max_length=10_000, description="product ids or file names; none = all that the other fields choose"
-    )
-    target: str | None = Field(None, min_length=1, max_length=200, description="only of this target, as NGC 3132")
-    program: int | None = Field(None, ge=1, le=99_999, description="only of this programme, as 2733")
-    instrument: str | None = Field(None, description="only of this instrument, as NIRCam")
-    filters: tuple[str, ...] = Field((), description="only of these filters, as F090W; none = all")
-    level: Literal["L2b", "L3"] | None = Field(None, description="only exposures (L2b) or combined images (L3)")
-    max_files: int = Field(10_000, ge=1, le=1_000_000, description="refuse to convert more files than this at once")
+    max_files: MaxFiles = 10_000

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from pydantic import Field
-
+from jwstpipe.requests.base import option
 from jwstpipe.requests.search import SearchRequest
+from jwstpipe.requests.shared import LIMITS, MaxFiles, MaxGigabytes
 
 __all__ = ["IngestRequest"]
 
@@ -12,9 +12,10 @@ __all__ = ["IngestRequest"]
 class IngestRequest(SearchRequest):
     """Which files of the archive to fetch, and within which limits."""
 
-    source: Literal["auto", "s3", "https"] | None = Field(
+    source: Literal["auto", "s3", "https"] | None = option(
         None,
-        description="where bytes come from: S3, HTTPS, or auto: S3 first, HTTPS file by file; empty = as the site says",
+        help="where bytes come from: S3, HTTPS, or auto: S3 first, HTTPS file by file; empty = as the site says",
+        group=LIMITS,
     )
-    max_files: int = Field(5_000, ge=1, le=1_000_000, description="refuse a search that chooses more files than this")
-    max_gigabytes: float = Field(500.0, gt=0, description="refuse a search that chooses more bytes than this")
+    max_files: MaxFiles = 5_000
+    max_gigabytes: MaxGigabytes = 500.0

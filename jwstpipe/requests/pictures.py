@@ -1,34 +1,50 @@
-"""Pictures of what the catalogue holds: a composite, or thumbnails with a contact sheet."""
+"""Pictures: a composite of what the catalogue holds, thumbnails, contact sheets."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.channels import Stretch
+from jwstpipe.requests.composite import FILE, CompositeRequest
+from jwstpipe.requests.shared import SELECTION, Filters, Products, Program, TargetName
 
-from jwstpipe.requests.base import Request
-from jwstpipe.requests.composite import CompositeRequest
+__all__ = ["ContactSheetOptions", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
 
-__all__ = ["PictureRequest", "ThumbnailsRequest"]
+Columns = Annotated[int | None, option(ge=1, le=1_000, help="pictures a row; empty = about a square")]
 
 
-class PictureRequest(CompositeRequest):
+class ThumbnailOptions(Request):
+    """How a small grey picture is made."""
+
+    size: int = option(256, ge=16, le=4_096, help="longest side, pixels", metavar="PX")
+    stretch: Stretch = option("zscale", help="curve from flux to brightness")
+
+
+class ContactSheetOptions(ThumbnailOptions):
+    """How small grey pictures are put on one page."""
+
+    columns: Columns = None
+
+
+class _Chosen(Request):
+    target: TargetName = None
+    products: Products = ()
+    filters: Filters = ()
+
+
+class PictureRequest(CompositeRequest, _Chosen):
     """Which mosaics or images of the catalogue become one colour picture, and how."""
 
-    products: tuple[str, ...] = Field(
-        (), max_length=500, description="product ids or file names; none = the mosaics of the target"
-    )
-    target: str | None = Field(None, min_length=1, max_length=200, description="mosaics of this target, as NGC 3132")
-    filters: tuple[str, ...] = Field((), description="only these filters, as F090W; none = all")
-    form: Literal["png", "jpg", "tif"] = Field("png", description="file format")
+    form: Literal["png", "jpg", "tif"] = option("png", help="file format", group=FILE)
 
 
 class ThumbnailsRequest(Request):
     """Which images and mosaics of the catalogue get a thumbnail, and a contact sheet of all of them."""
 
-    products: tuple[str, ...] = Field(
-        (), max_length=10_000, description="product ids or file names; none = all that the other fields choose"
+    target: TargetName = None
+    products: Products = ()
+    observation: str | None = option(
+        None, min_length=1, help="only of this observation, as jw02733-o001_t001", group=SELECTION
     )
-    target: str | None = Field(None, min_length=1, max_length=200, description="only of this target, as NGC 3132")
-    observation: str | None = Field(None, min_length=1, description="only of this observation, as jw02733-o001_t001")
-    program: int | None = Field(None, ge=1, le=99_999, description="only of this programme, as 2733")
-    sheet: bool = Field(True, description="make a contact sheet too")
-    max_images: int = Field(500, ge=1, le=10_000, description="refuse more images than this at once")
+    program: Program = None
+    sheet: bool = option(True, help="make a contact sheet too")
+    max_images: Annotated[int, option(ge=1, le=10_000, help="refuse more images than this at once")] = 500

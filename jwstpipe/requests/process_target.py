@@ -2,32 +2,49 @@
 
 from typing import Literal
 
-from pydantic import Field
-
-from jwstpipe.requests.base import Request
-from jwstpipe.requests.composite import Stretch
-from jwstpipe.requests.mosaic import Background, MosaicOptions
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.channels import Stretch
+from jwstpipe.requests.mosaic import FittingMosaic, MosaicOptions
+from jwstpipe.requests.shared import (
+    SELECTION,
+    TARGET_LETTERS,
+    Filters,
+    Instrument,
+    MaxFiles,
+    MaxGigabytes,
+    Program,
+    Radius,
+)
 
 __all__ = ["ProcessTargetRequest"]
 
 
-class ProcessTargetRequest(Request):
+class _Target(Request):
+    target: str = option(
+        min_length=1,
+        max_length=TARGET_LETTERS,
+        help="object or position, as NGC 3132 or 151.757 -40.437",
+        group=SELECTION,
+    )
+    radius: Radius = 0.05
+    instrument: Instrument = None
+    filters: Filters = ()
+    program: Program = None
+    level: Literal[2, 3] = option(3, help="calibrated exposures (2) or combined images (3)", group=SELECTION)
+    preset: str = option(
+        "balanced",
+        min_length=1,
+        help="look by name (balanced, auto, natural, ...), recipe by target, or a .toml file",
+        group="Picture",
+    )
+    stretch: Stretch | None = option(None, help="curve from flux to brightness", group="Picture")
+    max_files: MaxFiles = 500
+    max_gigabytes: MaxGigabytes = 50.0
+
+
+class ProcessTargetRequest(FittingMosaic, _Target):
     """A sky target, from the archive to a colour mosaic."""
 
-    target: str = Field(min_length=1, max_length=200, description="object or position: NGC 3132 or 151.757 -40.437")
-    radius: float = Field(0.05, gt=0, le=2, description="radius of the search, degrees")
-    instrument: str | None = Field(None, description="one instrument only, as NIRCam; empty = all imagers")
-    filters: tuple[str, ...] = Field((), description="filters, as F090W; none = all")
-    program: int | None = Field(None, ge=1, le=99_999, description="one programme only, as 2733")
-    level: Literal[2, 3] = Field(
-        3, description="make mosaics from calibrated exposures (2) or from the archive's combined images (3)"
-    )
-    background: Background = Field("level", description="match sky levels between overlapping images")
-    scale_arcsec: float | None = Field(None, gt=0, le=3600, description="pixel size, arcsec; empty = finest input")
-    stretch: Stretch = Field("asinh", description="curve from flux to brightness of the picture")
-    max_files: int = Field(500, ge=1, le=100_000, description="refuse a search that chooses more files than this")
-    max_gigabytes: float = Field(50.0, gt=0, description="refuse a search that chooses more bytes than this")
-
-    def mosaic_options(self) -> MosaicOptions:
-        """Say how mosaics are made."""
-        return MosaicOptions(background=self.background, scale_arcsec=self.scale_arcsec)
+    def mosaic_options(self, *, depth: int = 0) -> MosaicOptions:
+        """Say how a mosaic is made in which so many images overlap."""
+        return self.fitted(exposures=self.level == 2, depth=depth)

@@ -1,8 +1,7 @@
 """Records of archive files, read anew from MAST."""
 
-from pydantic import Field
-
-from jwstpipe.requests.base import Request
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.shared import Program, TargetName
 
 __all__ = ["RefreshMetadataRequest"]
 
@@ -10,7 +9,7 @@ __all__ = ["RefreshMetadataRequest"]
 class RefreshMetadataRequest(Request):
     """Which records to read anew; without any choice, all that lack something."""
 
-    obs_id: tuple[str, ...] = Field((), max_length=10_000, description="observations, as jw02733-o001_t001_nircam...")
-    program: int | None = Field(None, ge=1, le=99_999, description="only of this programme, as 2733")
-    target: str | None = Field(None, min_length=1, max_length=200, description="only of this target, as NGC 3132")
-    complete: bool = Field(False, description="also records that lack nothing")
+    obs_id: tuple[str, ...] = option((), max_length=10_000, help="observations, as jw02733-o001_t001_nircam...")
+    program: Program = None
+    target: TargetName = None
+    complete: bool = option(False, help="also records that lack nothing", names=("--all", "--complete"))

@@ -4,10 +4,11 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, model_validator
 
 from jwstpipe.requests.angles import Declination, RightAscension
-from jwstpipe.requests.base import Request
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.shared import SELECTION, Filters, Instrument, Program, Radius, TargetName
 
 __all__ = ["SearchRequest"]
 
@@ -26,31 +27,38 @@ Day = Annotated[date, BeforeValidator(_day)]
 class SearchRequest(Request):
     """Which archive products are wanted: one selector, narrowed by the filters."""
 
-    target: str | None = Field(
-        None,
-        min_length=1,
-        max_length=200,
-        description="object or position: NGC 3132 or 151.757 -40.437",
+    target: TargetName = None
+    ra: RightAscension | None = option(
+        None, ge=0, lt=360, help="right ascension, degrees ICRS or hh:mm:ss", group=SELECTION
     )
-    ra: RightAscension | None = Field(None, ge=0, lt=360, description="right ascension, degrees ICRS or hh:mm:ss")
-    dec: Declination | None = Field(None, ge=-90, le=90, description="declination, degrees ICRS or dd:mm:ss")
-    radius: float = Field(0.2, gt=0, le=10, description="radius of the search, degrees")
-    obs_id: str | None = Field(
+    dec: Declination | None = option(None, ge=-90, le=90, help="declination, degrees ICRS or dd:mm:ss", group=SELECTION)
+    radius: Radius = 0.05
+    obs_id: str | None = option(
         None,
         pattern=r"^[A-Za-z0-9._*%-]{1,128}$",
-        description="observation id, as jw02733-o001_t001_nircam_clear-f090w",
+        help="observation id, with * as wildcard, as jw02733-o001_t001_nircam_clear-f090w",
+        group=SELECTION,
     )
-    program: int | None = Field(None, ge=1, le=99_999, description="programme number, as 2733")
-    released_since: Day | None = Field(None, description="released on this day (UTC) or later, or 30d: in 30 days")
-    released_before: Day | None = Field(None, description="released before this day (UTC)")
-    instrument: str | None = Field(None, description="NIRCam, MIRI, NIRISS, NIRSpec or FGS")
-    filters: tuple[str, ...] = Field((), description="filters, as F090W; none = all")
-    level: tuple[int, ...] = Field((2, 3), description="MAST calibration levels: 1 raw, 2 exposures, 3 combined")
-    suffix: tuple[str, ...] = Field(
-        (), description="product kinds, as i2d or cal; none = science images of these levels"
+    program: Program = None
+    released_since: Day | None = option(
+        None, help="released on this day (UTC) or later, as 2024-05-01, or 30d: in 30 days", group=SELECTION
     )
-    spectra: bool = Field(False, description="spectra, cubes and time series too")
-    proprietary: bool = Field(False, description="also what is not public yet; it can be listed, not fetched")
+    released_before: Day | None = option(None, help="released before this day (UTC)", group=SELECTION)
+    instrument: Instrument = None
+    filters: Filters = ()
+    level: tuple[int, ...] = option(
+        (2, 3), help="MAST calibration levels: 1 raw, 2 exposures, 3 combined", group=SELECTION
+    )
+    suffix: tuple[str, ...] = option(
+        (), help="product kinds, as i2d or cal; none = science images of these levels", group=SELECTION
+    )
+    spectra: bool = option(False, help="spectra, cubes and time series too", group=SELECTION)
+    proprietary: bool = option(
+        False,
+        help="also what is not public yet; it can be listed, not fetched",
+        names=("--include-proprietary", "--proprietary"),
+        group=SELECTION,
+    )
 
     @property
     def by_date_alone(self) -> bool:

@@ -59,7 +59,7 @@ def test_sizes_limits_shares_and_canvases_are_read_as_people_write_them():
     assert (request.luminance, request.luminance_share, request.canvas) == ("l.fits", 0.4, (1920, 1080))
     assert CompositeRequest(size="2048").size == 2048
     assert CompositeRequest(sources="stars.csv").overlays == ("sources",)
-    assert CompositeRequest(combine="lupton") == CompositeRequest(mix="lupton")
+    assert CompositeRequest(combine="lupton") == CompositeRequest(mixing="lupton")
     with pytest.raises(UsageError, match="size"):
         validated(CompositeRequest, size="huge")
 

@@ -1,6 +1,6 @@
 """What the commands of the catalogue share: their options, the open catalogue, and the query that options make."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jwstpipe.cli.archive import split
 from jwstpipe.cli.context import settings_of
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import validated
@@ -122,3 +121,8 @@ def require_conditions(query: "RecordQuery") -> None:
     """Refuse a change of everything by mistake."""
     if not query.model_dump(exclude_defaults=True):
         raise UsageError("say which records: give at least one condition, as --level L2b")
+
+
+def split(words: Sequence[str] | None) -> tuple[str, ...]:
+    """Take words apart at commas."""
+    return tuple(part.strip() for word in words or () for part in word.split(",") if part.strip())

@@ -74,9 +74,9 @@ class Preset(_Part):
     hue: float = Field(0.0, ge=-30, le=30, description="shift of all hues, degrees")
     denoise: float = Field(0.0, ge=0, le=10, description="wavelet noise reduction, threshold in sigma; 0 = none")
     neutralise: bool = Field(True, description="bring the sky of all channels to one brightness")
-    mix: Combination = Field(
+    mixing: Combination = Field(
         "sum",
-        validation_alias=AliasChoices("mix", "combine"),
+        validation_alias=AliasChoices("mixing", "combine"),
         description="sum: weighted sum of lights; lupton: hue stays at any brightness",
     )
     colours: dict[str, str] = Field(

@@ -1,0 +1,100 @@
+"""Verbs on records: find, lineage, staleness, reproduce. They read the settings of the site unless they are given."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.lineage.embedded_id import find_product
+from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
+from jwstpipe.catalog.lineage.staleness import Reason
+from jwstpipe.catalog.lineage.staleness import why_stale as reasons_why_stale
+from jwstpipe.catalog.query import RecordQuery, SortKey
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.execution.workers import open_workers
+from jwstpipe.settings import Settings, load_settings
+from jwstpipe.storage import open_store, product_exists
+
+if TYPE_CHECKING:
+    from jwstpipe.operations.reproduce import Reproduction
+
+__all__ = ["find_records", "lineage", "reproduce", "why_stale"]
+
+
+def find_records(
+    query: RecordQuery | None = None,
+    *,
+    sort: SortKey = "newest",
+    limit: int = 0,
+    skip: int = 0,
+    user: str | None = None,
+    settings: Settings | None = None,
+) -> list[ProductRecord]:
+    """Find records of the catalogue.
+
+    Parameters
+    ----------
+    query
+        Conditions; None = all published products.
+    sort, limit, skip
+        Order and page; limit 0 = all.
+    user
+        Who asks: sees public, own and shared records only. None = the site, which sees all.
+    settings
+        Which catalogue; default: that of the site.
+
+    Examples
+    --------
+    >>> jwstpipe.find_records(RecordQuery(target="NGC 3132", level=("L3",)))  # doctest: +SKIP
+    """
+    with _catalog(settings, user) as (catalog, _):
+        return catalog.find(query, sort=sort, limit=limit, skip=skip)
+
+
+def lineage(product: str, *, user: str | None = None, settings: Settings | None = None) -> LineageNode:
+    """Give the tree of all that went into a product.
+
+    Parameters
+    ----------
+    product
+        Id or its beginning, file name, storage key, or the path of any file of it: FITS, image store, picture.
+    user, settings
+        As in `find_records`.
+
+    Raises
+    ------
+    NotFoundError
+        The catalogue has no such product.
+    ConflictError
+        The word may mean several.
+    """
+    with _catalog(settings, user) as (catalog, site):
+        return ancestors(catalog, find_product(catalog, product, s3=site.s3).record.product_id)
+
+
+def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
+    """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
+    from jwstpipe.operations.registry import algorithms  # noqa: PLC0415 - loads mosaics and rendering
+
+    with _catalog(settings, user) as (catalog, site):
+        store = open_store(site.store_root, s3=site.s3)
+        key = find_product(catalog, product, s3=site.s3).record.product_id
+        present = partial(product_exists, store)
+        return reasons_why_stale(catalog, key, algorithms=algorithms(), present=present)
+
+
+def reproduce(product: str, *, settings: Settings | None = None) -> "Reproduction":
+    """Make a product again from its record, and tell whether it came out the same."""
+    from jwstpipe.operations.reproduce import reproduce as reproduce_product  # noqa: PLC0415 - loads mosaics and rendering
+
+    with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
+        key = find_product(catalog, product, s3=site.s3).record.product_id
+        return reproduce_product(key, catalog=catalog, store=open_store(site.store_root, s3=site.s3), workers=workers)
+
+
+@contextmanager
+def _catalog(settings: Settings | None, user: str | None) -> Iterator[tuple[Catalog, Settings]]:
+    site = settings or load_settings()
+    with open_catalog(site.catalog_address) as catalog:
+        yield (catalog if user is None else catalog.as_user(user)), site

@@ -1,0 +1,250 @@
+"""Verbs on images: convert, export, mosaic, and what is known before one is made."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jwstpipe.api.outputs import Paths, check_output, listed
+from jwstpipe.errors import UsageError
+from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.images import convert as conversion
+from jwstpipe.images import export as exporting
+from jwstpipe.mosaicking import build, plan
+from jwstpipe.mosaicking import footprints as outlines
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import ConvertOptions, MosaicOptions
+from jwstpipe.requests.keywords import request_keywords
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage import is_remote
+
+__all__ = ["convert", "export", "footprints", "mosaic", "plan_mosaic"]
+
+Frame = tuple[SkyGrid, Box | None]
+
+
+@request_keywords(ConvertOptions)
+def convert(
+    source: str | Path,
+    out: str | Path,
+    *,
+    options: ConvertOptions,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> conversion.ConvertReceipt:
+    """Convert a FITS image to an image store in Zarr.
+
+    Parameters
+    ----------
+    source : str or Path
+        FITS file, local or ``s3://``; gzip and bzip2 streams whatever the name.
+    out : str or Path
+        Image store to make, ``.zarr``, local or ``s3://``.
+    **wishes
+    overwrite : bool, default False
+        Replace another image that stands at `out`; the same image is left as it is.
+    s3, workers, report
+        Endpoint of ``s3://`` addresses; where shards are computed; told of each band.
+
+    Returns
+    -------
+    ConvertReceipt
+        Address, product id, planes, and what was left out.
+
+    Raises
+    ------
+    FitsError, TransformError
+        The file is damaged, holds no image, or has no celestial WCS.
+    ConflictError
+        Something else stands at `out`.
+
+    Examples
+    --------
+    >>> jwstpipe.convert("jw02733_i2d.fits", "image.zarr", planes="science")  # doctest: +SKIP
+    """
+    check_output(out, (".zarr",), what="an image store")
+    return conversion.convert(
+        source, out, planes=options.wanted_planes, overwrite=overwrite, s3=s3, workers=workers, report=report
+    )
+
+
+def export(
+    source: str | Path, out: str | Path, *, overwrite: bool = False, s3: S3Settings | None = None
+) -> exporting.ExportReceipt:
+    """Write an image store as FITS; an image converted with all HDUs comes back byte for byte.
+
+    Parameters
+    ----------
+    source : str or Path
+        Image store, local or ``s3://``.
+    out : str or Path
+        FITS file to write, ``.fits``, local or ``s3://``.
+    overwrite : bool, default False
+        Replace what stands at `out`.
+    s3 : S3Settings, optional
+        Endpoint of ``s3://`` addresses.
+
+    Examples
+    --------
+    >>> jwstpipe.export("mosaic.zarr", "mosaic.fits")  # doctest: +SKIP
+    """
+    check_output(out, (".fits", ".fits.gz"), what="an export")
+    return exporting.export(source, out, overwrite=overwrite, s3=s3)
+
+
+@request_keywords(MosaicOptions)
+def mosaic(
+    images: Paths,
+    out: str | Path,
+    *,
+    options: MosaicOptions,
+    grid: Frame | None = None,
+    fits: str | Path | None = None,
+    overwrite: bool = False,
+    update: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> build.MosaicReceipt:
+    """Make one mosaic of images.
+
+    Parameters
+    ----------
+    images : path or sequence of paths
+        FITS files or image stores, local or ``s3://``, in any order.
+    out : str or Path
+        What to make: an image store (``.zarr``) or a FITS file (``.fits``).
+    **wishes
+    grid : tuple of SkyGrid and Box, optional
+        Plane and window to fill; default: north up, at the finest scale among the images.
+    fits : str or Path, optional
+        Write the mosaic as a FITS file too.
+    overwrite : bool, default False
+        Replace what stands at `out` and `fits`.
+    update : bool, default False
+        Bring the store that stands at `out` up to date: its grid is kept, and tiles whose inputs did not change are
+        taken from it.
+    s3, workers, report
+        Endpoint of ``s3://`` addresses; where tiles are computed (default: a thread a core); told of each tile.
+
+    Returns
+    -------
+    MosaicReceipt
+        With the product id, which depends on inputs and options alone.
+
+    Raises
+    ------
+    UsageError
+        No images, the same one twice, a keyword out of range, or an output of another form.
+    DataError
+        Units that differ, an image far away from the rest, or a mosaic beyond `max_gigapixels`.
+    ConflictError
+        Something else stands at `out`.
+
+    Examples
+    --------
+    >>> jwstpipe.mosaic(files, "m.zarr", background="level", kernel="drizzle")  # doctest: +SKIP
+    """
+    form = check_output(out, (".zarr", ".fits"), what="a mosaic")
+    chosen: dict[str, Any] = {"options": options, "grid": grid, "s3": s3, "workers": workers, "report": report}
+    if form == ".zarr":
+        return build.mosaic(listed(images), out, fits=fits, overwrite=overwrite, update=update, **chosen)
+    if update or fits is not None:
+        raise UsageError(f"{out}: tiles and a second form belong to a mosaic in a store; end its name in .zarr")
+    check_output(out, (".fits",), what="a mosaic", overwrite=overwrite)
+    with _beside(out) as folder:
+        made = build.mosaic(listed(images), folder / "mosaic.zarr", **chosen)
+        exporting.export(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
+    return build.MosaicReceipt(**{**asdict(made), "address": str(out), "fits": str(out)})
+
+
+@contextmanager
+def _beside(out: str | Path) -> Iterator[Path]:
+    """Give a folder on the disk that the output goes to, for as long as it is made."""
+    place = None if is_remote(out) else Path(out).absolute().parent
+    if place is not None and not place.is_dir():
+        place = None  # who writes the output says what is wrong with its folder
+    with TemporaryDirectory(prefix=".jwstpipe-", dir=place) as folder:
+        yield Path(folder)
+
+
+@request_keywords(MosaicOptions)
+def plan_mosaic(
+    images: Paths,
+    *,
+    options: MosaicOptions,
+    grid: Frame | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> plan.MosaicPlan:
+    """Plan a mosaic, and read no pixels: its grid, tiles, inputs, size and cost.
+
+    Parameters
+    ----------
+    images : path or sequence of paths
+        FITS files or image stores, local or ``s3://``.
+    **wishes
+    grid, s3, workers, report
+        As in `mosaic`.
+
+    Returns
+    -------
+    MosaicPlan
+        ``summary()`` has its size and cost.
+
+    Examples
+    --------
+    >>> jwstpipe.plan_mosaic(files, scale_arcsec=0.06).summary()  # doctest: +SKIP
+    """
+    return plan.plan_mosaic(listed(images), options=options, grid=grid, s3=s3, workers=workers, report=report)
+
+
+@request_keywords(MosaicOptions, only=("scale_arcsec",))
+def footprints(
+    images: Paths,
+    out: str | Path | None = None,
+    *,
+    options: MosaicOptions,
+    grid: Frame | None = None,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> dict[str, Any]:
+    """Tell where images, and the tiles of their mosaic, lie on the sky.
+
+    Parameters
+    ----------
+    images : path or sequence of paths
+        FITS files or image stores, local or ``s3://``.
+    out : str or Path, optional
+        PNG to draw them in.
+    **wishes
+    grid, overwrite, s3, workers, report
+        As in `mosaic`.
+
+    Returns
+    -------
+    dict
+        ``images`` and ``tiles`` with their outlines (lists of [ra, dec], degrees ICRS), and the grid.
+
+    Examples
+    --------
+    >>> jwstpipe.footprints(files, "footprints.png")["tiles"]  # doctest: +SKIP
+    """
+    if out is not None:
+        check_output(out, (".png",), what="a drawing of footprints", overwrite=overwrite)
+    at_work = workers or ThreadWorkers(os.cpu_count() or 1)
+    wide = options.model_copy(update={"max_gigapixels": 10_000.0, "mix": True})  # nothing of that size is made
+    planned = plan.plan_mosaic(listed(images), options=wide, grid=grid, s3=s3, workers=at_work, report=report)
+    if out is not None:
+        outlines.draw_footprints(planned, out)
+    return outlines.footprints(planned)

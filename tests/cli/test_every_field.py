@@ -1,0 +1,128 @@
+"""Every field of every request: reachable from command line, Python and form, with one help text and one default."""
+
+import inspect
+from collections import defaultdict
+
+import click
+import pytest
+import typer
+
+import jwstpipe
+from jwstpipe import requests
+from jwstpipe.cli.main import app
+from jwstpipe.cli.request_options import option_name
+from jwstpipe.jobs.kinds import KINDS
+from jwstpipe.requests import Request, spelling_of
+
+DIRECT = {
+    requests.SearchRequest: ("search", "search", None),
+    requests.IngestRequest: ("ingest", "ingest", "ingest"),
+    requests.MosaicOptions: ("mosaic", "mosaic", "mosaic"),
+    requests.CompositeRequest: ("composite", "composite", "composite"),
+    requests.ConvertOptions: ("convert", "convert", "convert"),
+    requests.ThumbnailOptions: ("thumbnail", "thumbnail", "thumbnails"),
+    requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
+    requests.ProcessTargetRequest: ("run", None, "process_target"),
+    requests.RefreshMetadataRequest: ("refresh-metadata", None, "refresh_metadata"),
+}
+"""Request, with its command, its verb (None: it is a job, given to `submit`) and its form (None: it makes nothing)."""
+
+NO_FORM = {
+    ("ConvertOptions", "planes"): "images of the catalogue hold all planes, so that they export byte for byte",
+    ("ThumbnailOptions", "size"): "thumbnails of the catalogue are of one size, by which they are found",
+    ("ThumbnailOptions", "stretch"): "as their size",
+    ("ContactSheetOptions", "size"): "as their size",
+    ("ContactSheetOptions", "stretch"): "as their size",
+    ("ContactSheetOptions", "columns"): "as their size",
+}
+
+OTHER_MEANING = {
+    "level": "a search may want raw files (1) and several levels; what is made comes from one kind of images",
+    "max_files": "a run is smaller than a fetch, a fetch than a conversion of what is here: each has its guard",
+    "max_gigabytes": "as max_files",
+    "combine": "jobs know whether they have exposures: empty = as fits them; a verb does what it says",
+    "background": "as combine",
+    "align": "as combine",
+    "sky_region": "a picture has pixels before it is made, so that a window of them may stand for the circle too",
+    "size": "of a thumbnail it has a default, of a picture it is all there is",
+    "stretch": "a thumbnail has no preset that could choose it",
+    "target": "a run cannot do without",
+    "obs_id": "records are read anew for several observations; a search has wildcards instead",
+}
+
+
+def models():
+    found, waiting = set(), [Request]
+    while waiting:
+        children = waiting.pop().__subclasses__()
+        waiting += children
+        found |= {one for one in children if not one.__name__.startswith("_")}
+    return sorted(found, key=lambda one: one.__name__)
+
+
+def command(name):
+    group = typer.main.get_command(app)
+    return group.get_command(click.Context(group), name)
+
+
+def same(default):
+    return list(default) if isinstance(default, tuple) else default
+
+
+@pytest.mark.parametrize("model", DIRECT, ids=lambda model: model.__name__)
+def test_a_field_is_an_option_a_keyword_and_a_field_of_a_form(model):
+    words, verb, kind = DIRECT[model]
+    parameters = {one.name: one for one in command(words).params}
+    keywords = inspect.signature(getattr(jwstpipe, verb)).parameters if verb else {}
+    form = KINDS[kind].request.model_json_schema()["properties"] if kind else {}
+    for name, field in model.model_fields.items():
+        parameter = parameters[name]
+        assert field.description in parameter.help, name
+        if isinstance(parameter, click.Option):
+            assert option_name(name, field) in parameter.opts, name
+            older = parameters.get(f"{name}_older")
+            assert set(spelling_of(field).names[1:]) == set(older.opts if older else ()), name
+            assert older is None or older.hidden
+        if verb:
+            assert keywords[name].default == field.default, name
+            assert f"\n{name} : " in getattr(jwstpipe, verb).__doc__, name
+        if kind and (model.__name__, name) not in NO_FORM:
+            assert form[name]["description"] == field.description, name
+            if name not in OTHER_MEANING and not field.is_required():
+                assert form[name].get("default") == same(field.default), name
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_what_a_form_asks_a_job_can_be_given_in_every_way(kind):
+    schema = kind.request.model_json_schema()["properties"]
+    assert list(schema) == list(kind.request.model_fields)
+    assert all(field.description for field in kind.request.model_fields.values())
+
+
+def test_one_name_has_one_help_and_one_default():
+    told, defaults = defaultdict(set), defaultdict(set)
+    for model in models():
+        for name, field in model.model_fields.items():
+            told[name].add(field.description)
+            defaults[name].add(repr(field.default))
+    differing = {name for name in told if len(told[name]) > 1 or len(defaults[name]) > 1}
+    assert differing - set(OTHER_MEANING) == set()
+
+
+def test_one_option_has_one_meaning_in_all_commands():
+    fields = defaultdict(set)
+    for model in DIRECT:
+        for name, field in model.model_fields.items():
+            fields[option_name(name, field)].add(name)
+    assert {option: names for option, names in fields.items() if len(names) > 1} == {}
+    for option in ("--filter", "--radius", "--combine", "--sky-region", "--scale", "--channel"):
+        assert option in fields
+
+
+def test_every_verb_is_offered_and_a_typo_is_met():
+    verbs = {verb for _, verb, _ in DIRECT.values() if verb}
+    assert verbs | {"footprints", "plan_mosaic", "export", "lineage", "reproduce", "submit"} <= set(dir(jwstpipe))
+    with pytest.raises(AttributeError, match="did you mean 'mosaic'"):
+        jwstpipe.mosiac  # noqa: B018
+    with pytest.raises(TypeError, match="no keyword 'kernal'; did you mean 'kernel'"):
+        jwstpipe.mosaic("a.fits", "m.zarr", kernal="drizzle")
