@@ -134,13 +134,14 @@ def test_names_are_one_object_a_line(command):
         (["mosaic", "good.fits", "-o", "file/out.zarr"], 5, "file/out.zarr: a part of this path is a file"),
         (["composite", "good.fits", "-o", "file/out.png"], 5, "is a file, not a folder"),
         (["composite", "good.fits", "-o", "out.bmp"], 2, "out.bmp"),
-        (["mosaic", "good.fits", "-o", "taken"], 7, "taken: exists and is no image store"),
+        (["mosaic", "good.fits", "-o", "taken.zarr"], 7, "taken.zarr: exists and is no image store"),
+        (["mosaic", "good.fits", "-o", "taken"], 2, "taken: a mosaic is written as .zarr or .fits"),
         (["mosaic", "good.fits", "-o", "out.zarr", "--kernel", "magic"], 2, "'magic' is not one of"),
         (["mosaic", "good.fits"], 2, "-o OUT.zarr"),
         (["mosaic", "good.fits", "-o", "o.zarr", "--cluster", "tcp://127.0.0.1:9"], 5, "no Dask scheduler answers"),
         (["search"], 2, "give a target"),
         (["search", "--ra", "10"], 2, "both ra and dec"),
-        (["search", "--ra", "500", "--dec", "0"], 2, "ra:"),
+        (["search", "--ra", "500", "--dec", "0"], 2, "--ra 500:"),
         (["frobnicate"], 2, "No such command"),
         (["--config", "nowhere.toml", "info", "good.fits"], 2, "nowhere.toml"),
     ],
@@ -151,7 +152,7 @@ def test_bad_input_is_one_clear_line_and_leaves_nothing(command, tmp_path, monke
     (tmp_path / "short.fits").write_bytes(good.read_bytes()[:9000])
     write(tmp_path / "blind.fits", np.ones((9, 9)), fits.Header())
     (tmp_path / "file").touch()
-    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken.zarr").mkdir()
     before = sorted(tmp_path.rglob("*"))
     found, out, error = command(*words)
     assert (found, out) == (code, "")
