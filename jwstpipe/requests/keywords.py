@@ -30,7 +30,7 @@ def request_keywords(
         Request. Type, default, bounds and help of a keyword are those of its field.
     into
         Parameter of the function that takes the request. Callers give the keywords; a request that stands already may
-        be given by this name in their place.
+        be given by this name, and keywords go before it.
     only
         Fields that become keywords; None = all.
     positional
@@ -57,11 +57,10 @@ def request_keywords(
                 close = difflib.get_close_matches(unknown, known, 1)
                 hint = f"; did you mean {close[0]!r}?" if close else f"; help(jwstpipe.{verb.__name__}) lists them"
                 raise TypeError(f"{verb.__name__}() has no keyword {unknown!r}{hint}")
-            if into in words:
-                if wished:
-                    raise TypeError(f"{verb.__name__}() takes {into} or single keywords, not both")
-                return verb(*args, **words)
             values = {name: tuple(value) if isinstance(value, list) else value for name, value in wished.items()}
+            standing = words.pop(into, None)
+            if standing is not None:
+                values = {name: getattr(standing, name) for name in standing.model_fields_set} | values
             return verb(*args, **words, **{into: validated(model, **values)})
 
         made: Any = call
