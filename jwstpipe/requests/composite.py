@@ -59,7 +59,10 @@ class LookWishes(ToneWishes):
         commas=False,
     )
     mixing: Combination | None = option(
-        None, help="sum of lights, or lupton: hue stays at any brightness", names=("--mixing", "--combine"), group=COLOUR
+        None,
+        help="sum of lights, or lupton: hue stays at any brightness",
+        names=("--mixing", "--combine"),
+        group=COLOUR,
     )
     neutralise: bool | None = option(None, help="bring the sky of all channels to one brightness", group=COLOUR)
     sky_region: tuple[float, float, float] | tuple[int, int, int, int] | None = option(

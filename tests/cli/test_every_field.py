@@ -56,7 +56,11 @@ def models():
     while waiting:
         children = waiting.pop().__subclasses__()
         waiting += children
-        found |= {one for one in children if not one.__name__.startswith("_")}
+        found |= {
+            one
+            for one in children
+            if not one.__name__.startswith("_") and one.__module__.startswith("jwstpipe.requests")
+        }
     return sorted(found, key=lambda one: one.__name__)
 
 
