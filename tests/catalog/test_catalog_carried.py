@@ -58,7 +58,7 @@ def test_images_and_thumbnails_carry_theirs(pair, tmp_path):
 
 def test_the_id_of_a_picture_follows_from_pixels_and_wishes_not_from_names(pair, tmp_path):
     def identity(images, name="a.png", **wishes):
-        return jwstpipe.composite(images, tmp_path / name, options=SMALL.model_copy(update=wishes)).product_id
+        return jwstpipe.composite(images, tmp_path / name, options=SMALL, overwrite=True, **wishes).product_id
 
     first = identity(pair)
     copies = []
