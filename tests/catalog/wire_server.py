@@ -48,8 +48,9 @@ KNOWN = {
 class Commands:
     """Answers commands from documents in memory."""
 
-    def __init__(self):
+    def __init__(self, seen=None):
         self.client = mongomock.MongoClient()
+        self.seen = seen
         self.lock = threading.Lock()
         self.cursors = {}
         self.numbers = count(1)
@@ -61,6 +62,8 @@ class Commands:
         if name not in KNOWN or strange:
             return {"ok": 0.0, "errmsg": f"not known here: {name} {sorted(strange)}", "code": 59}
         with self.lock:
+            if self.seen is not None:
+                self.seen.append(command)
             try:
                 return {**getattr(self, f"_{name}")(command), "ok": 1.0}
             except (mongomock.OperationFailure, mongo.OperationFailure, NotImplementedError) as error:
@@ -209,15 +212,15 @@ class _Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 64
 
-    def __init__(self, port=0):
+    def __init__(self, port=0, seen=None):
         super().__init__(("127.0.0.1", port), _Handler)
-        self.commands = Commands()
+        self.commands = Commands(seen)
 
 
 @contextmanager
-def wire_server():
-    """Run a server for a block, and give its address."""
-    with _Server() as server:
+def wire_server(seen=None):
+    """Run a server for a block, and give its address; `seen` is a list that gets every command."""
+    with _Server(seen=seen) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:
