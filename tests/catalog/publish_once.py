@@ -5,7 +5,6 @@ for each attempt, so that an attempt costs no start-up.
 """
 
 import json
-import logging
 import os
 import signal
 import sys
@@ -15,12 +14,10 @@ from pathlib import Path
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.maintenance.adopt import adopt_file
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.images.convert import image_id
-from jwstpipe.settings import Settings
+from jwstpipe.operations import make_missing as making
+from jwstpipe.operations.convert import CONVERT, ConvertRecipe
+from jwstpipe.operations.make_products import Order, make_products
 from jwstpipe.storage import open_store
-from jwstpipe.tasks import images
-from jwstpipe.tasks import make_missing as making
-from jwstpipe.tasks.run_context import Run
 
 KEY = "mast/jw02733001001_02101_00001_nrca1/jw02733001001_02101_00001_nrca1_cal.fits"
 CHANGES = frozenset({"os.rename", "os.mkdir", "os.remove", "os.rmdir"})
@@ -53,13 +50,12 @@ def publish(folder, content, last):
     with open_catalog(folder / "catalog.sqlite") as catalog:
         catalog.database.connection.set_trace_callback(lambda statement: steps.step())
         steps.armed = True
-        run = Run(Settings(home=folder), store, catalog, ThreadWorkers(1), "run")
+        run = making.OperationRun(catalog, store, ThreadWorkers(1), "run")
         if not store.exists(KEY):
             store.write_bytes(KEY, content)
         record = adopt_file(store, KEY, now=run.now())
         catalog.publish(record)
-        wanted = {image_id(record.product_id, planes=images.PLANES): record}
-        making.make_missing(run, wanted, lambda parents: images._convert(run, parents))
+        make_products(run, CONVERT, [Order(ConvertRecipe(), (record,), f"{Path(record.file_name).stem}.zarr")])
         steps.armed = False
     return steps.count
 
@@ -70,8 +66,6 @@ def attempt(folder, content, last):
     child = os.fork()
     if child == 0:
         os.close(reading)
-        images.progress_artifacts = silent_artifacts
-        making.get_run_logger = logging.getLogger
         count = publish(folder, content, last)
         os.write(writing, str(count).encode())
         os._exit(0)
@@ -84,14 +78,6 @@ def attempt(folder, content, last):
         return None
     assert status == 0, status
     return int(told)
-
-
-class silent_artifacts:  # noqa: N801 - stands for a function
-    def __enter__(self):
-        return lambda progress: None
-
-    def __exit__(self, *error):
-        return None
 
 
 def main(folder, source, points):
