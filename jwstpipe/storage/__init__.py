@@ -4,9 +4,11 @@ Keys are relative (``mast/<obs_id>/<file>``) and validated by their parts; write
 flushed to disk and renamed, so that a reader never meets half a file.
 """
 
-from jwstpipe.storage.address import checked_key, is_remote, shown
+from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
 from jwstpipe.storage.faults import storage_errors, writing_errors
+from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
 from jwstpipe.storage.partial import aside
+from jwstpipe.storage.remote_tree import RemoteTree, list_prefix
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
 from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, tree_digest
@@ -15,6 +17,7 @@ from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_by
 __all__ = [
     "ObjectStore",
     "Range",
+    "RemoteTree",
     "StoredObject",
     "aside",
     "checked_key",
@@ -24,8 +27,11 @@ __all__ = [
     "get_range",
     "is_remote",
     "lifecycle_hint",
+    "list_prefix",
     "object_writer",
     "open_store",
+    "partial_name",
+    "partial_owner",
     "path_digest",
     "path_size",
     "presigned_url",
@@ -33,7 +39,9 @@ __all__ = [
     "put_bytes",
     "s3_client",
     "s3_options",
+    "settle",
     "shown",
+    "split_s3",
     "storage_errors",
     "tree_digest",
     "writing_errors",

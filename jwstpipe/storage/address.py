@@ -7,7 +7,7 @@ from jwstpipe.errors import DataError
 
 __all__ = ["checked_key", "is_remote", "shown", "split_s3"]
 
-_ASIDE = re.compile(r"\.([^/]+)\.[0-9a-f]{12}\.partial")
+_ASIDE = re.compile(r"\.([^/]+)\.[0-9a-f]{12}\.partial(?:/\1(?=/|$))?")
 _KEY_PART = re.compile(r"[A-Za-z0-9_.+=-]{1,200}")
 
 

@@ -1,46 +1,50 @@
-"""Local files and folders are written aside and renamed: a reader never meets half of one."""
+"""Local files and folders are written aside and put in their place in one step: a reader never meets half of one.
 
-import shutil
+Whenever a process is killed, the old product stands whole at its place, or the new one does. Two folders change places
+in one step where the system can do that (see `exchange`). Elsewhere the old one goes into the partial folder first: a
+process that is killed right then leaves the place empty, and the next one that looks there ends the swap (`settle`).
+"""
+
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from uuid import uuid4
 
+from jwstpipe.storage.exchange import exchange
 from jwstpipe.storage.faults import writing_errors
+from jwstpipe.storage.leftovers import locked_folder, remove, retired_name, settle
 
 __all__ = ["aside"]
 
 
 @contextmanager
 def aside(target: Path) -> Iterator[Path]:
-    """Give a path beside `target` to write to, and rename it there when the block ends well.
+    """Give a path to write to, beside `target` and of the same name, and put it there when the block ends well.
 
     The block may make a file or a folder. What stood at `target` is replaced; on an error nothing changes and the
-    partial work is removed.
+    partial work is removed. What killed processes left in the folder is swept.
     """
     target = Path(target)
-    partial = target.with_name(f".{target.name}.{uuid4().hex[:12]}.partial")
     with writing_errors(target):
         target.parent.mkdir(parents=True, exist_ok=True)
+        settle(target.parent)
+        folder, descriptor = locked_folder(target)
         try:
-            yield partial
-            _swap(partial, target)
+            yield folder / target.name
+            _swap(folder / target.name, target)
         finally:
-            _remove(partial)
+            try:
+                remove(folder)
+            finally:
+                os.close(descriptor)
 
 
 def _swap(partial: Path, target: Path) -> None:
-    if not target.is_dir():
+    folders = partial.is_dir(), target.is_dir() and not target.is_symlink()
+    if not os.path.lexists(target) or folders == (False, False):
         partial.replace(target)
         return
-    retired = target.with_name(f".{target.name}.{uuid4().hex[:12]}.retired")
-    target.replace(retired)
-    partial.replace(target)
-    shutil.rmtree(retired)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+    if exchange(partial, target):
+        return
+    target.rename(partial.with_name(retired_name(target.name)))
+    partial.rename(target)

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import fsspec
 
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote
 from jwstpipe.storage.faults import writing_errors
+from jwstpipe.storage.leftovers import lock, partial_name, settle
 from jwstpipe.storage.s3 import s3_options
 
 __all__ = ["copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
@@ -49,14 +49,16 @@ def object_writer(address: str, *, s3: S3Settings | None = None) -> Iterator[Cal
             fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, b"".join(pieces))
         return
     path = Path(address)
-    partial = path.with_name(f".{path.name}.{uuid4().hex[:12]}.partial")
+    partial = path.with_name(partial_name(path.name))
     stream: Any = None
 
     def write(piece: bytes) -> None:
         nonlocal stream
         if stream is None:
             path.parent.mkdir(parents=True, exist_ok=True)
+            settle(path.parent)
             stream = partial.open("wb", buffering=0)
+            lock(stream.fileno())
         rest = memoryview(piece)
         while rest:
             rest = rest[stream.write(rest) :]
@@ -64,12 +66,14 @@ def object_writer(address: str, *, s3: S3Settings | None = None) -> Iterator[Cal
     try:
         yield write
         if stream is not None:
-            stream.close()
             partial.replace(path)
+    except BaseException:
+        if stream is not None:
+            partial.unlink(missing_ok=True)
+        raise
     finally:
         if stream is not None:
             stream.close()
-            partial.unlink(missing_ok=True)
 
 
 def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:

@@ -15,7 +15,7 @@ from jwstpipe.errors import DataError, StoreError, UsageError
 from jwstpipe.fits.hdus import parse_header
 from jwstpipe.images.face import ImageFace
 from jwstpipe.images.zarr.digests import Stored
-from jwstpipe.images.zarr.layout import NODES, TABLES, array_path, check_layout, level_shape
+from jwstpipe.images.zarr.layout import NODES, STAGED, TABLES, array_path, check_layout, level_shape
 from jwstpipe.images.zarr.manifest import MANIFEST_CHUNK, read_manifest
 from jwstpipe.images.zarr.plane_reader import PlaneReader, ShardIndices
 from jwstpipe.images.zarr.shards import decode_chunk
@@ -25,7 +25,7 @@ from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.sampled_wcs import WcsNodes
-from jwstpipe.storage import get_bytes, is_remote, storage_errors
+from jwstpipe.storage import get_bytes, is_remote, partial_owner, settle, storage_errors
 from jwstpipe.storage.bounded import parse_json, read_document, refuse_strange_entries
 
 __all__ = ["ImageStore", "open_image_store"]
@@ -285,11 +285,16 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
             content = get_bytes(f"{name}/zarr.json", s3=s3)
         else:
             root = Path(name, "zarr.json")
+            if not root.is_file():  # a process may have been killed in the middle of a swap
+                settle(Path(name).parent)
             content = read_document(root) if root.is_file() else None
             refuse_strange_entries(name)
     attributes = None if content is None else _group_attributes(content, name=f"{address}/zarr.json")
     if attributes is None:
         raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing or damaged)")
+    staged, folder = attributes.get(STAGED), name.rpartition("/")
+    if isinstance(staged, str) and partial_owner(staged) == folder[2]:
+        name = f"{folder[0]}/{staged}"
     return ImageStore(name, check_layout(attributes, name=str(address)), s3 or S3Settings())
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "LAYOUT",
     "NODES",
     "SHARD",
+    "STAGED",
     "STORED",
     "TABLES",
     "PlaneSpec",
@@ -67,6 +68,9 @@ NODES = "wcs/nodes"
 
 TABLES = "wcs/tables"
 """Array of the FITS bytes of look-up tables that the WCS of the header refers to."""
+
+STAGED = "jwstpipe_staged"
+"""Attribute of a root on S3 whose image is just taking the place of another one: the prefix where it stands whole."""
 
 COARSEST = 1024
 """Levels are added until the longest side is at most this."""

@@ -1,19 +1,25 @@
-"""How an image store comes to stand under its name: whole or not at all.
+"""How an image store comes to stand under its name: whole or not at all, and never without the one that it replaces.
 
-A local image is made beside its place and renamed; on S3, where nothing can be renamed, its root metadata come last.
+A local image is made beside its place and put there in one step (`aside`). On S3 its root metadata come last, and an
+image that takes the place of another one is made beside it first (see `remote_replace`).
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import fsspec
-
 from jwstpipe.errors import ConflictError, NotFoundError, StoreError
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
+from jwstpipe.images.zarr.remote_replace import (
+    ROOT,
+    check_only_ours,
+    replace_remote,
+    settle_remote,
+    staged_beside,
+)
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
+from jwstpipe.storage import RemoteTree, aside, is_remote, settle, writing_errors
 
 __all__ = ["existing_product", "new_image"]
 
@@ -21,43 +27,75 @@ __all__ = ["existing_product", "new_image"]
 def existing_product(target: str | Path, *, s3: S3Settings | None = None) -> ImageStore | None:
     """Open what stands at an address, or None where nothing does.
 
+    What a killed process left there is finished or swept first.
+
     Raises
     ------
     ConflictError
         Something that is no image store.
     """
-    if not is_remote(target) and not Path(target).exists():
+    if is_remote(target):
+        return _existing_remote(RemoteTree(str(target).rstrip("/"), s3 or S3Settings()))
+    settle(Path(target).parent)
+    if not Path(target).exists():
         return None
     try:
-        return open_image_store(target, s3=s3)
+        return open_image_store(target)
     except (StoreError, NotFoundError):
-        if is_remote(target):  # a prefix without root metadata is an attempt that died: it may be written again
-            return None
         raise ConflictError(f"{target}: exists and is no image store; choose another name") from None
+
+
+def _existing_remote(tree: RemoteTree) -> ImageStore | None:
+    with writing_errors(tree.address):
+        settle_remote(tree)
+        keys = tree.list_keys()
+    check_only_ours(tree, keys)
+    if ROOT not in keys:  # nothing, or an attempt that died
+        return None
+    try:
+        return open_image_store(tree.address, s3=tree.s3)
+    except (StoreError, NotFoundError):
+        raise ConflictError(f"{tree.address}: exists and is no image store; choose another name") from None
 
 
 @contextmanager
 def new_image(target: str | Path, *, s3: S3Settings | None = None) -> Iterator[ImageWriter]:
-    """Give a writer for an image that appears at `target` when the block ends well.
+    """Give a writer for an image that appears at `target` when the block ends well, in the place of what stood there.
 
     Raises
     ------
+    ConflictError
+        Objects that belong to no image store stand at an ``s3://`` target.
     StorageError
         `target` cannot be written.
     """
-    if not is_remote(target):
-        with aside(Path(target)) as partial:
-            yield ImageWriter(partial)
-            for left in partial.rglob(".*.partial"):  # of workers that were killed in the middle of a shard
-                left.unlink(missing_ok=True)
+    if is_remote(target):
+        yield from _new_remote(RemoteTree(str(target).rstrip("/"), s3 or S3Settings()))
         return
-    filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings()))
-    with writing_errors(target):
-        if filesystem.exists(str(target)):
-            filesystem.rm(str(target), recursive=True)
+    with aside(Path(target)) as partial:
+        yield ImageWriter(partial)
+        for left in partial.rglob(".*.partial"):  # of workers that were killed in the middle of a shard
+            left.unlink(missing_ok=True)
+
+
+def _new_remote(target: RemoteTree) -> Iterator[ImageWriter]:
+    with writing_errors(target.address):
+        settle_remote(target)
+        keys = target.list_keys()
+        check_only_ours(target, keys)
+        replaces = ROOT in keys
+        made = staged_beside(target.address, target.s3) if replaces else target
+        if not replaces:
+            target.delete(keys)
     try:
-        yield ImageWriter(target, s3=s3)
+        yield ImageWriter(made.address, s3=target.s3)
+        if replaces:
+            with writing_errors(target.address):
+                replace_remote(made, target)
     except (Exception, KeyboardInterrupt):
-        with writing_errors(target):
-            filesystem.rm(str(target), recursive=True)
+        with writing_errors(target.address):
+            if replaces:
+                settle_remote(target)
+            else:
+                made.delete(made.list_keys())
         raise

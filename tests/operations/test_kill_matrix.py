@@ -1,0 +1,204 @@
+"""Whatever is made, wherever: killed at any step, one whole product stands, the old or the new, and a rerun makes it.
+
+Every step is tried: see `tests.kill_points`.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+import boto3
+import numpy as np
+import pytest
+import zarr
+from astropy.io import fits
+
+from jwstpipe.display.presets.save import save_preset
+from jwstpipe.images.convert import convert
+from jwstpipe.images.export import export
+from jwstpipe.images.virtual import write_references
+from jwstpipe.images.zarr.image_store import open_image_store
+from jwstpipe.mosaicking.build import mosaic
+from jwstpipe.operations.pictures import thumbnail
+from jwstpipe.render.files.picture import open_picture
+from jwstpipe.requests import CompositeRequest
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import leftovers, open_store, zarr_store
+from tests.kill_points import KilledError, points
+
+__all__ = ["points"]
+
+SHAPE = (40, 50)
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """Two images that differ, and their stores."""
+    folder = tmp_path_factory.mktemp("sources")
+    for number in (1, 2):
+        header = fits.Header()
+        header["CTYPE1"], header["CTYPE2"] = "RA---TAN", "DEC--TAN"
+        header["CRVAL1"], header["CRVAL2"] = 10.0 + number / 1000, 20.0
+        header["CRPIX1"], header["CRPIX2"] = 25.0, 20.0
+        header["CDELT1"], header["CDELT2"] = -1e-5, 1e-5
+        header["BUNIT"] = "MJy/sr"
+        values = np.random.default_rng(number).normal(number, 0.1, SHAPE).astype("f4")
+        content = [fits.PrimaryHDU(), fits.ImageHDU(values, header, name="SCI")]
+        fits.HDUList(content).writeto(folder / f"{number}.fits")
+        convert(folder / f"{number}.fits", folder / f"{number}.zarr")
+    return folder
+
+
+def make_store(sources, number, out, s3):
+    convert(sources / f"{number}.fits", out, overwrite=True, s3=s3)
+
+
+def make_mosaic(sources, number, out, s3):
+    mosaic([sources / f"{number}.zarr"], out, overwrite=True, s3=s3)
+
+
+def make_fits(sources, number, out, s3):
+    export(sources / f"{number}.zarr", out, overwrite=True, s3=s3)
+
+
+def make_references(sources, number, out, s3):
+    write_references(sources / f"{number}.fits", out, overwrite=True, s3=s3)
+
+
+def make_thumbnail(sources, number, out, s3):
+    """Write where it is asked for, or through the store, as a flow does."""
+    folder, _, name = str(out).rpartition("/")
+    with open_store(folder, s3=s3).file_for(name) as path:
+        thumbnail(sources / f"{number}.zarr", path, size=32)
+
+
+def make_picture(sources, number, out, s3):
+    rows = np.full((8, 9, 3), 40 * number, np.uint8)
+    with open_picture(out, (8, 9)) as to:
+        to.write(rows)
+
+
+def make_preset(sources, number, out, s3):
+    save_preset(CompositeRequest(images=("a",), saturation=number / 2), out)
+
+
+def make_bytes(sources, number, out, s3):
+    folder, _, name = str(out).rpartition("/")
+    open_store(folder, s3=s3).write_bytes(name, b"0123456789" * number)
+
+
+FORMS = {
+    "store": ("out.zarr", make_store, "local s3"),
+    "mosaic": ("out.zarr", make_mosaic, "local"),
+    "fits": ("out.fits", make_fits, "local s3"),
+    "references": ("out.json", make_references, "local s3"),
+    "thumbnail": ("out.png", make_thumbnail, "local s3"),
+    "jpeg": ("out.jpg", make_picture, "local"),
+    "tiff": ("out.tif", make_picture, "local"),
+    "cube": ("out.fits", make_picture, "local"),
+    "picture store": ("out.zarr", make_picture, "local"),
+    "preset": ("out.toml", make_preset, "local"),
+    "object": ("out.bin", make_bytes, "local s3"),
+}
+CELLS = [(form, place, mode) for form, (_, _, places) in FORMS.items() for place in places.split()
+         for mode in ("fresh", "overwrite")]  # fmt: skip
+
+
+class Local:
+    """A folder."""
+
+    def __init__(self, folder):
+        self.folder, self.s3 = folder, None
+        folder.mkdir()
+
+    def address(self, name):
+        return str(self.folder / name)
+
+    def files(self):
+        found = [path for path in self.folder.rglob("*") if path.is_file()]
+        return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
+
+
+class Bucket:
+    """A prefix of a bucket."""
+
+    def __init__(self, endpoint):
+        self.s3, self.folder = S3Settings(endpoint=endpoint), Path("/nowhere")
+        self.bucket = f"kill-{os.urandom(4).hex()}"
+        self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+        self.client.create_bucket(Bucket=self.bucket)
+
+    def address(self, name):
+        return f"s3://{self.bucket}/made/{name}"
+
+    def files(self):
+        keys = [entry["Key"] for entry in self.client.list_objects_v2(Bucket=self.bucket).get("Contents", ())]
+        return {
+            key.removeprefix("made/"): self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+            for key in keys
+        }
+
+
+@pytest.fixture
+def spots(tmp_path, monkeypatch, request):
+    """Give a new, empty place of a kind."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    numbers = iter(range(10_000))
+
+    def spot(kind):
+        if kind == "local":
+            return Local(tmp_path / f"{next(numbers)}")
+        return Bucket(request.getfixturevalue("s3_server"))
+
+    return spot
+
+
+def seen(spot, name):
+    """Tell what a stranger finds under a name: nothing, or a digest of the whole."""
+    files = spot.files()
+    if name in files:
+        return hashlib.sha256(files[name]).hexdigest()
+    if f"{name}/zarr.json" not in files:
+        return None
+    group = zarr.open_group(zarr_store(spot.address(name), s3=spot.s3, read_only=True), mode="r")
+    digest = hashlib.sha256(repr(sorted(group.attrs["jwstpipe"].items(), key=str)).encode())
+    paths = ("0/sci", "header/primary", "header/sci") if group.attrs["jwstpipe"]["kind"] != "picture" else ("0",)
+    for path in paths:
+        digest.update(np.asarray(group[path][...]).tobytes())
+    if len(paths) > 1:
+        image = open_image_store(spot.address(name), s3=spot.s3)
+        assert np.array_equal(image.read(), group["0/sci"][...], equal_nan=True)
+        assert image.header_bytes("sci") == group["header/sci"][...].tobytes()
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize(("form", "place", "mode"), CELLS)
+def test_one_whole_product_stands_after_a_kill_at_any_step(sources, points, spots, record_property, form, place, mode):
+    name, make, _ = FORMS[form]
+    whole = {}
+    for number in (1, 2):
+        spot = spots(place)
+        make(sources, number, spot.address(name), spot.s3)
+        whole[number] = seen(spot, name), spot.files()
+    assert whole[1][0] != whole[2][0]
+    allowed = {whole[2][0], whole[1][0] if mode == "overwrite" else None}
+    last = 0
+    while True:
+        last += 1
+        spot = spots(place)
+        if mode == "overwrite":
+            make(sources, 1, spot.address(name), spot.s3)
+        with points.watching(spot.folder, last):
+            try:
+                make(sources, 2, spot.address(name), spot.s3)
+            except KilledError:
+                pass
+            else:
+                break
+        assert seen(spot, name) in allowed, points.taken[-1]
+        leftovers._settle.cache_clear()
+        make(sources, 2, spot.address(name), spot.s3)
+        assert spot.files() == whole[2][1], points.taken[-1]
+    assert last > 1
+    record_property("steps", last - 1)
