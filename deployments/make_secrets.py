@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from jwstpipe.deployments.certificates import make_certificates
+from jwstpipe.execution.certificates import make_certificates
 
 __all__ = ["main", "make_secrets"]
 

@@ -104,6 +104,11 @@ class ExecutionSettings(_Section):
     dashboard_port: int = Field(
         0, ge=0, le=65535, description="port of the Dask dashboard on 127.0.0.1; 0 = any free one"
     )
+    password_file: Path | None = Field(
+        None,
+        description="file with user:password that the Dask dashboard on 127.0.0.1 asks for; empty: one is made for each"
+        " cluster and stands in the address of its dashboard",
+    )
 
 
 class Settings(BaseSettings):

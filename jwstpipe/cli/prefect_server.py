@@ -12,12 +12,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from jwstpipe.cli.parent_death import tied
 from jwstpipe.errors import ServiceError
+from jwstpipe.execution.loopback import home_password
+from jwstpipe.jobs.server import PASSWORD_FILE
 from jwstpipe.storage import writing_errors
 
-__all__ = ["PrefectServer", "flush_history", "free_port", "starting_server", "stop_process", "use_server"]
+__all__ = [
+    "PrefectServer",
+    "flush_history",
+    "free_port",
+    "private_folder",
+    "starting_server",
+    "stop_process",
+    "use_server",
+]
 
 START_SECONDS = 300.0
 STOP_SECONDS = 15.0
@@ -41,7 +52,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def use_server(api: str, home: Path, *, verbose: bool) -> None:
+def use_server(api: str, home: Path, *, verbose: bool, password: str | None = None) -> None:
     """Point Prefect in this process, and in those that it starts, to a server.
 
     Parameters
@@ -52,10 +63,14 @@ def use_server(api: str, home: Path, *, verbose: bool) -> None:
         Folder for Prefect's own files.
     verbose
         Show the logs of runs on the terminal too; they always go to the run page.
+    password
+        ``user:password`` that it asks for; None = that of Prefect's own settings, if any.
     """
     os.environ.update(QUIET)
     os.environ["PREFECT_HOME"] = str(home.resolve())
     os.environ["PREFECT_API_URL"] = api
+    if password is not None:
+        os.environ["PREFECT_API_AUTH_STRING"] = password
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO" if verbose else "CRITICAL"
 
 
@@ -80,6 +95,13 @@ class PrefectServer:
 
     log: Path
     process: subprocess.Popen[bytes]
+    password: str
+    """``user:password`` that it asks for."""
+
+    @property
+    def entrance(self) -> str:
+        """Address that lets a browser in; whoever reads it may do everything: show it to the owner only."""
+        return f"{self.dashboard}/enter#{quote(self.password, safe=':')}"
 
     @property
     def dashboard(self) -> str:
@@ -113,11 +135,13 @@ class PrefectServer:
 def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
     """Start a Prefect server with its history under `home`, and stop it behind the block, or when this process dies.
 
+    It answers programs and pages of this machine that bring the password of the home, which stands in the file
+    ``password``, readable by its owner only; it is made with the first start.
+
     It takes some seconds to come up: do something else first, then `PrefectServer.wait_until_ready`.
     """
     home = home.resolve()
-    with writing_errors(home):
-        home.mkdir(parents=True, exist_ok=True)
+    password = private_folder(home)
     number = port or free_port()
     api = f"http://127.0.0.1:{number}/api"
     log = home / "server.log"
@@ -127,8 +151,11 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": api,
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_API_AUTH_STRING": password,
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{number},http://localhost:{number}",
     }
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(number)]
+    command = [sys.executable, "-m", "jwstpipe.jobs.guarded_server", str(number)]
     with log.open("ab") as stream:
         process = subprocess.Popen(
             tied(command),
@@ -139,9 +166,17 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
             start_new_session=True,
         )
     try:
-        yield PrefectServer(api, log, process)
+        yield PrefectServer(api, log, process, password)
     finally:
         stop_process(process)
+
+
+def private_folder(home: Path) -> str:
+    """Make Prefect's folder of a home, which only its owner can enter, and give the password in it."""
+    with writing_errors(home):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        home.chmod(0o700)
+        return home_password(home / PASSWORD_FILE)
 
 
 def stop_process(process: subprocess.Popen[bytes]) -> None:

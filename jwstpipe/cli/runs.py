@@ -10,9 +10,10 @@ import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
-from jwstpipe.cli.prefect_server import PrefectServer, flush_history, starting_server, use_server
+from jwstpipe.cli.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
+from jwstpipe.jobs.server import PASSWORD_FILE, password_of
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import ArchiveSettings, Settings, as_environment
 from jwstpipe.storage import aside
@@ -100,9 +101,14 @@ def _process(
     context: typer.Context, settings: Settings, request: ProcessTargetRequest, api: str, server: PrefectServer | None
 ) -> "RunReport":
     """Run the flow in this process, its run recorded by the server at `api`, which may still be coming up."""
-    os.environ.update(as_environment(settings))
-    use_server(api, settings.home / "prefect", verbose=bool(choices_of(context).verbose))
-    remark(f"watch the run: {api.removesuffix('/api')}/runs")
+    folder = settings.home / "prefect"
+    private_folder(folder)
+    guarded = settings.execution.model_copy(update={"password_file": folder.resolve() / PASSWORD_FILE})
+    os.environ.update(as_environment(settings.model_copy(update={"execution": guarded})))
+    password = server.password if server is not None else password_of(settings, api)
+    use_server(api, folder, verbose=bool(choices_of(context).verbose), password=password)
+    pages = f"{api.removesuffix('/api')}/runs"
+    remark(f"watch the run: {server.entrance if server is not None else pages}")
     from jwstpipe.flows.process_target import process_target  # takes seconds, as the server does: both at once
     from jwstpipe.jobs.server import asking
 

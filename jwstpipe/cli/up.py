@@ -1,5 +1,6 @@
 """The command `up`: Prefect, all flows, Dask, catalogue and store on this machine, until Ctrl-C."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -9,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,9 +18,13 @@ from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.file_server import serving_store
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.parent_death import tied
-from jwstpipe.cli.prefect_server import PrefectServer, starting_server, stop_process, use_server
-from jwstpipe.errors import ServiceError
+from jwstpipe.cli.prefect_server import PrefectServer, private_folder, starting_server, stop_process, use_server
+from jwstpipe.errors import ConflictError, ServiceError
+from jwstpipe.jobs.server import PASSWORD_FILE, running_server
 from jwstpipe.settings import Settings, as_environment
+
+if TYPE_CHECKING:
+    from jwstpipe.execution.local_cluster import SharedCluster
 
 __all__ = ["COMMANDS"]
 
@@ -37,24 +42,29 @@ def up(
 ) -> None:
     """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all."""
     from jwstpipe.catalog.catalog import open_catalog
-    from jwstpipe.execution.workers import shared_cluster
+    from jwstpipe.execution.local_cluster import shared_cluster
     from jwstpipe.jobs.kinds import KINDS
     from jwstpipe.jobs.server import forget_server, remember_server
     from jwstpipe.storage import open_store
 
     settings = settings_of(context, home=home)
-    execution = settings.execution.model_copy(update={"dashboard_port": dask_port})
+    folder = settings.home.expanduser().resolve() / "prefect"
+    private_folder(folder)
+    execution = settings.execution.model_copy(
+        update={"dashboard_port": dask_port, "password_file": folder / PASSWORD_FILE}
+    )
     stop = _stop_on_signals()
     store = open_store(settings.store_root, s3=settings.s3)
     with open_catalog(settings.catalog_address) as catalog:
         records = catalog.count()
     with ExitStack() as stack:
-        server = stack.enter_context(starting_server(settings.home / "prefect", port=port))
-        cluster = stack.enter_context(shared_cluster(execution))
+        stack.enter_context(_only_one(settings.home, folder / "up.lock"))
+        server = stack.enter_context(starting_server(folder, port=port))
+        cluster = stack.enter_context(shared_cluster(execution, folder=folder / "certificates"))
         link = settings.store_link or stack.enter_context(serving_store(store))
         server.wait_until_ready()
-        _hand_down(settings, server, cluster.address, link)
-        serving = stack.enter_context(_serving_flows(settings.home / "prefect" / "flows.log"))
+        _hand_down(settings.model_copy(update={"execution": execution}), server, cluster, link)
+        serving = stack.enter_context(_serving_flows(folder / "flows.log"))
         _wait_for_deployments(server, serving, [kind.flow_name for kind in KINDS.values()], stop)
         if stop.is_set():
             return
@@ -63,6 +73,8 @@ def up(
         facts = {
             "prefect": server.dashboard,
             "api": server.api,
+            "entrance": server.entrance,
+            "password_file": str(folder / PASSWORD_FILE),
             "dask": cluster.dashboard_link,
             "scheduler": cluster.address,
             "store": store.root,
@@ -84,19 +96,44 @@ def _tell(facts: dict[str, object], *, as_json: bool) -> None:
         json_data(facts)
     else:
         data(f"Prefect dashboard: {facts['prefect']}")
-        data(f"Dask dashboard:    {facts['dask']}")
+        data(f"  open it by:      {facts['entrance']}")
+        data(f"Dask dashboard:    {facts['dask']}  (asks for what stands in {facts['password_file']})")
         data(f"start a run:       {facts['prefect']}/deployments, or: jwstpipe submit; Ctrl-C here stops everything")
         data(f"store:             {facts['store']}")
         data(f"catalogue:         {facts['catalog']} ({facts['records']} products)")
     sys.stdout.flush()
 
 
-def _hand_down(settings: Settings, server: PrefectServer, scheduler: str, link: str | None) -> None:
+@contextmanager
+def _only_one(home: Path, lock: Path) -> Iterator[None]:
+    """Hold the lock of a home for the time of the block.
+
+    Raises
+    ------
+    ConflictError
+        Another process holds it; the message gives the address of its server.
+    """
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        where = running_server(home)
+        at = f" at {where.removesuffix('/api')}" if where else ", and is just starting"
+        raise ConflictError(f"jwstpipe up runs already for {home}{at}; use that one, or another --home") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _hand_down(settings: Settings, server: PrefectServer, cluster: "SharedCluster", link: str | None) -> None:
     """Let the flows of processes below use the parts that stand here."""
-    execution = settings.execution.model_copy(update={"cluster": scheduler})
+    execution = settings.execution.model_copy(update={"cluster": cluster.address})
     own = {"execution": execution, "prefect_api": server.api, "store_link": link}
     os.environ.update(as_environment(settings.model_copy(update=own)))
-    use_server(server.api, settings.home / "prefect", verbose=True)
+    os.environ.update(cluster.environment)
+    use_server(server.api, settings.home / "prefect", verbose=True, password=server.password)
 
 
 def _stop_on_signals() -> threading.Event:
@@ -129,6 +166,7 @@ def _wait_for_deployments(
     import requests
 
     log = server.log.parent / "flows.log"
+    user, _, password = server.password.partition(":")
     missing = list(flow_names)
     deadline = time.monotonic() + SERVE_SECONDS
     while missing and not stop.wait(0.1):
@@ -136,7 +174,8 @@ def _wait_for_deployments(
             raise ServiceError(f"the flows could not be served (code {serving.returncode}); see {log}")
         if time.monotonic() > deadline:
             raise ServiceError(f"the flows were not served within {SERVE_SECONDS:.0f} s; see {log}")
-        answer = requests.get(f"{server.api}/deployments/name/{missing[0]}/here", timeout=5)
+        address = f"{server.api}/deployments/name/{missing[0]}/here"
+        answer = requests.get(address, auth=(user, password), timeout=5)
         if answer.ok:
             del missing[0]
 

@@ -1,30 +1,27 @@
 """Make the certificates with which the parts of a Dask cluster know each other (mutual TLS).
 
-    python -m jwstpipe.deployments.certificates FOLDER [--host NAME]... [--days 825] [--renew]
-
-writes an authority and one certificate for each role into FOLDER: ca.pem, scheduler.pem, worker.pem, client.pem, and
-their keys beside them, readable by their owner only. Whoever holds a key may run code on the workers: hand them out
-as secrets. The authority's own key signs all roles and is then thrown away, so that nobody can add a member later;
-to add one, or before they run out, make all anew with --renew.
+An authority and one certificate for each role: ca.pem, scheduler.pem, worker.pem, client.pem, and their keys beside
+them, readable by their owner only. Whoever holds a key may run code on the workers. The authority's own key signs all
+roles and is then thrown away, so that nobody can add a member later.
 """
 
-import argparse
 import datetime as dt
 import ipaddress
 import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["ROLES", "main", "make_certificates"]
+__all__ = ["ROLES", "client_environment", "make_certificates", "security_of"]
 
 ROLES = ("scheduler", "worker", "client")
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
+_ENDS = {"cert": "pem", "key": "key"}
 
 
 def make_certificates(folder: Path, *, hosts: Sequence[str] = (), days: int = 825, renew: bool = False) -> list[Path]:
@@ -68,6 +65,24 @@ def make_certificates(folder: Path, *, hosts: Sequence[str] = (), days: int = 82
         )
         written.append(_write(folder / f"{role}.key", private, mode=0o400))
     return written
+
+
+def security_of(folder: Path) -> Any:
+    """Give the certificates of a folder to a Dask cluster of this process (a `distributed.Security`)."""
+    from distributed import Security  # noqa: PLC0415 - threads alone need no scheduler
+
+    files = {f"tls_{role}_{kind}": str(folder / f"{role}.{end}") for role in ROLES for kind, end in _ENDS.items()}
+    return Security(tls_ca_file=str(folder / "ca.pem"), require_encryption=True, **files)
+
+
+def client_environment(folder: Path) -> dict[str, str]:
+    """Give the variables by which Dask clients of other processes find the certificates of a folder."""
+    return {
+        "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(folder / "ca.pem"),
+        "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT": str(folder / "client.pem"),
+        "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY": str(folder / "client.key"),
+    }
 
 
 def _authority(key: ec.EllipticCurvePrivateKey, span: tuple[dt.datetime, dt.datetime]) -> x509.Certificate:
@@ -138,24 +153,3 @@ def _write(path: Path, content: bytes, *, mode: int) -> Path:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as stream:
         stream.write(content)
     return path
-
-
-def main(words: Sequence[str] | None = None) -> int:
-    """Run as a command."""
-    parser = argparse.ArgumentParser(description="Make the certificates of a Dask cluster.")
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    parser.add_argument("--host", action="append", default=[], metavar="NAME", help="name or address of a machine")
-    parser.add_argument("--days", type=int, default=825, help="how long they are good for (default 825)")
-    parser.add_argument("--renew", action="store_true", help="replace those that are there")
-    given = parser.parse_args(words)
-    try:
-        written = make_certificates(given.folder, hosts=given.host, days=given.days, renew=given.renew)
-    except OSError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
-    sys.stdout.write("".join(f"{path}\n" for path in written))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,6 @@ a scheduler elsewhere.
 
 import logging
 import os
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
@@ -15,27 +14,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from jwstpipe.errors import ServiceError, UsageError
-from jwstpipe.execution.clusters import WORKER_THREADS, ClusterSpec, TlsFiles, cluster_spec
+from jwstpipe.execution.certificates import make_certificates, security_of
+from jwstpipe.execution.clusters import ClusterSpec, TlsFiles, cluster_spec
+from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
 
-__all__ = ["DaskWorkers", "SharedCluster", "ThreadWorkers", "Workers", "open_workers", "shared_cluster"]
-
-_LOCAL_CONFIG = {
-    "distributed.dashboard.link": "http://127.0.0.1:{port}/status",
-    "distributed.scheduler.allowed-failures": 6,
-    "distributed.scheduler.no-workers-timeout": "10m",
-    "distributed.scheduler.worker-saturation": 1.1,
-    "distributed.comm.retry.count": 4,
-    # many jobs travel as one graph on purpose, see `GRAPH_JOBS`
-    "distributed.admin.large-graph-warning-threshold": "100 MB",
-    # the profile page is as telling at a fifth of the samples, and tiny jobs lose less of the interpreter to it
-    "distributed.worker.profile.interval": "50 ms",
-}
+__all__ = ["DaskWorkers", "ThreadWorkers", "Workers", "open_workers"]
 
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
@@ -234,12 +225,18 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
         return
     spec = cluster_spec(settings)
     import dask.config  # noqa: PLC0415 - threads alone need no scheduler
-    import distributed  # noqa: F401, PLC0415 - before its configuration is changed, or its defaults go with the change
+    import distributed  # noqa: PLC0415 - before its configuration is changed, or its defaults go with the change
 
-    with dask.config.set({**_LOCAL_CONFIG, **spec.config}), _any_dashboard_port(), ExitStack() as stack:
-        client = stack.enter_context(_connect(spec) if spec.address else _start(spec, stack))
+    with dask.config.set({**LOCAL_CONFIG, **spec.config}), any_dashboard_port(), ExitStack() as stack:
+        if spec.address:
+            client = stack.enter_context(_connect(spec))
+            link = client.dashboard_link
+        else:
+            cluster = _start(spec, stack)
+            link = guard_pages(cluster, settings)
+            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
         _wait_for_workers(client, settings.patience_s)
-        yield DaskWorkers(client, client.dashboard_link)
+        yield DaskWorkers(client, link)
 
 
 def _connect(spec: ClusterSpec) -> Any:
@@ -267,11 +264,19 @@ def _security(tls: TlsFiles | None) -> Any:
 
 
 def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
-    from distributed import Client, LocalCluster  # noqa: PLC0415
+    from distributed import LocalCluster  # noqa: PLC0415
 
     path = str(spec.cluster_class)
     made = _cluster_class(path)
-    kwargs = {"silence_logs": logging.ERROR, **spec.cluster_kwargs} if made is LocalCluster else spec.cluster_kwargs
+    kwargs = dict(spec.cluster_kwargs)
+    if made is LocalCluster:
+        kwargs = {"silence_logs": logging.ERROR, **kwargs}
+        if (
+            kwargs.get("processes") and "security" not in kwargs
+        ):  # whoever reaches a plain port runs code on the workers
+            certificates = Path(stack.enter_context(TemporaryDirectory(prefix="jwstpipe-tls-")))
+            make_certificates(certificates)
+            kwargs |= {"security": security_of(certificates), "protocol": "tls://"}
     try:
         cluster = stack.enter_context(made(**kwargs))
         if spec.adapt_kwargs:
@@ -280,7 +285,7 @@ def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
             cluster.scale(spec.scale)
     except (OSError, RuntimeError, TypeError, ValueError) as error:
         raise ServiceError(f"{path} cannot be started: {' '.join(str(error).split())}; see its spec file") from None
-    return Client(cluster, set_as_default=False)
+    return cluster
 
 
 def _cluster_class(path: str) -> Any:
@@ -303,50 +308,3 @@ def _wait_for_workers(client: Any, seconds: float) -> None:
             f"the Dask scheduler at {address} has had no workers for {seconds:g} s; start some with:"
             f" dask worker {address}"
         ) from None
-
-
-@contextmanager
-def _any_dashboard_port() -> Iterator[None]:
-    """Let a cluster start whose port for the dashboard is taken.
-
-    Dask takes another port then and warns. The warning is for a person to read: where warnings are errors it would end
-    work that has all it needs.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("default", message=r"\s*Port \d+ is already in use", category=UserWarning)
-        yield
-
-
-@dataclass(frozen=True)
-class SharedCluster:
-    """A Dask cluster of this machine that other processes work on."""
-
-    address: str
-    """Address of its scheduler, ``tcp://127.0.0.1:port``."""
-
-    dashboard_link: str
-
-
-@contextmanager
-def shared_cluster(settings: ExecutionSettings) -> Iterator[SharedCluster]:
-    """Run a Dask cluster on loopback for flows in other processes.
-
-    Kernels release the GIL, so a worker process has four threads (fewer on a small machine).
-    """
-    import dask.config  # noqa: PLC0415 - as above
-    from distributed import LocalCluster  # noqa: PLC0415
-
-    count = settings.workers or os.cpu_count() or 1
-    threads = min(count, WORKER_THREADS)
-    with (
-        dask.config.set(_LOCAL_CONFIG),
-        _any_dashboard_port(),
-        LocalCluster(
-            n_workers=max(1, count // threads),
-            threads_per_worker=threads,
-            host="127.0.0.1",
-            dashboard_address=f"127.0.0.1:{settings.dashboard_port}",
-            silence_logs=logging.ERROR,
-        ) as cluster,
-    ):
-        yield SharedCluster(cluster.scheduler_address, cluster.dashboard_link)

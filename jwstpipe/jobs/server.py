@@ -13,10 +13,23 @@ from jwstpipe.settings import Settings
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
-__all__ = ["DEFAULT_API", "api_address", "asking", "deployments_by_flow", "forget_server", "remember_server"]
+__all__ = [
+    "DEFAULT_API",
+    "PASSWORD_FILE",
+    "api_address",
+    "asking",
+    "deployments_by_flow",
+    "forget_server",
+    "password_of",
+    "remember_server",
+    "running_server",
+]
 
 DEFAULT_API = "http://127.0.0.1:4200/api"
 """Where `jwstpipe up` listens unless it is told otherwise."""
+
+PASSWORD_FILE = "password"  # noqa: S105 - a name
+"""File in the folder ``prefect`` of a home: ``user:password`` of its server and its dashboards."""
 
 ANSWER_SECONDS = 30.0
 
@@ -28,10 +41,28 @@ def api_address(settings: Settings) -> str:
     named = settings.prefect_api or os.environ.get("PREFECT_API_URL")
     if named:
         return named.rstrip("/")
+    return running_server(settings.home) or DEFAULT_API
+
+
+def running_server(home: Path) -> str | None:
+    """Tell where the server of a home listens, or None where none was noted."""
     try:
-        return str(json.loads(_note(settings.home).read_text())["api"])
+        return str(json.loads(_note(home).read_text())["api"])
     except (OSError, ValueError, KeyError):
-        return DEFAULT_API
+        return None
+
+
+def password_of(settings: Settings, api: str) -> str | None:
+    """Read the password of a server that `jwstpipe up` runs for this home; None for any other server.
+
+    It goes to no other server, whatever the settings name.
+    """
+    if running_server(settings.home) != api:
+        return None
+    try:
+        return _note(settings.home).with_name(PASSWORD_FILE).read_text(encoding="utf-8").strip()
+    except OSError:
+        return None
 
 
 def remember_server(home: Path, api: str) -> None:
@@ -71,11 +102,12 @@ def asking(settings: Settings) -> Iterator["SyncPrefectClient"]:
     from prefect.settings import get_current_settings  # noqa: PLC0415
 
     api = api_address(settings)
-    secret = get_current_settings().api.auth_string
+    given = get_current_settings().api.auth_string
+    password = given.get_secret_value() if given else password_of(settings, api)
     try:
         with SyncPrefectClient(
             api,
-            auth_string=secret.get_secret_value() if secret else None,
+            auth_string=password,
             httpx_settings={"timeout": ANSWER_SECONDS},
         ) as client:
             yield client
@@ -104,7 +136,9 @@ def deployments_by_flow(client: "SyncPrefectClient") -> dict[str, list[Any]]:
 def _refusal(api: str, error: Any) -> Exception:
     status = error.response.status_code
     if status in (401, 403):
-        return ServiceError(f"{api} refuses these credentials; set PREFECT_API_AUTH_STRING to user:password")
+        return ServiceError(
+            f"{api} refuses these credentials; set PREFECT_API_AUTH_STRING to user:password, or name its --home"
+        )
     if status in (409, 422):
         return UsageError(f"{api} refuses these values: {_detail(error)}")
     if status == 423:

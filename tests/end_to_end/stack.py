@@ -12,7 +12,7 @@ import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from jwstpipe.deployments.certificates import make_certificates
+from jwstpipe.execution.certificates import make_certificates
 from tests.waiting import free_port, wait_for
 from tests.world import variables
 

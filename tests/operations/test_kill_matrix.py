@@ -100,6 +100,9 @@ FORMS = {
     "preset": ("out.toml", make_preset, "local"),
     "object": ("out.bin", make_bytes, "local s3"),
 }
+STRIDE = {"mosaic": 9}
+"""Steps from one kill to the next, where a form goes the same way as another one and costs more."""
+
 CELLS = [(form, place, mode) for form, (_, _, places) in FORMS.items() for place in places.split()
          for mode in ("fresh", "overwrite")]  # fmt: skip
 
@@ -117,6 +120,12 @@ class Local:
     def files(self):
         found = [path for path in self.folder.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.folder)): path.read_bytes() for path in found}
+
+    def fill(self, files):
+        for name, content in files.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
 
 
 class Bucket:
@@ -137,6 +146,10 @@ class Bucket:
             key.removeprefix("made/"): self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
             for key in keys
         }
+
+    def fill(self, files):
+        for name, content in files.items():
+            self.client.put_object(Bucket=self.bucket, Key=f"made/{name}", Body=content)
 
 
 @pytest.fixture
@@ -183,12 +196,12 @@ def test_one_whole_product_stands_after_a_kill_at_any_step(sources, points, spot
         whole[number] = seen(spot, name), spot.files()
     assert whole[1][0] != whole[2][0]
     allowed = {whole[2][0], whole[1][0] if mode == "overwrite" else None}
-    last = 0
+    last, before = 0, None
     while True:
-        last += 1
+        last += STRIDE.get(form, 1)
         spot = spots(place)
         if mode == "overwrite":
-            make(sources, 1, spot.address(name), spot.s3)
+            spot.fill(whole[1][1])
         with points.watching(spot.folder, last):
             try:
                 make(sources, 2, spot.address(name), spot.s3)
@@ -196,9 +209,13 @@ def test_one_whole_product_stands_after_a_kill_at_any_step(sources, points, spot
                 pass
             else:
                 break
-        assert seen(spot, name) in allowed, points.taken[-1]
+        killed_at = points.taken[last - 1]
+        assert seen(spot, name) in allowed, killed_at
+        if place == "s3" and killed_at[0] == before:  # of requests of one kind in a row the first stands for all
+            continue
+        before = killed_at[0]
         leftovers._settle.cache_clear()
         make(sources, 2, spot.address(name), spot.s3)
-        assert spot.files() == whole[2][1], points.taken[-1]
-    assert last > 1
-    record_property("steps", last - 1)
+        assert spot.files() == whole[2][1], killed_at
+    assert last > STRIDE.get(form, 1)
+    record_property("steps", last)

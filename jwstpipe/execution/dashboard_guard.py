@@ -1,0 +1,88 @@
+"""The pages of a Dask scheduler, which know no users, behind a password.
+
+They run code for nobody, but they show arguments, logs and call stacks. Tornado hands every request, also those that
+become WebSockets, to one object; ours looks at the headers first.
+"""
+
+from collections.abc import Awaitable
+from typing import Any
+
+from tornado.httputil import (
+    HTTPConnection,
+    HTTPHeaders,
+    HTTPMessageDelegate,
+    HTTPServerConnectionDelegate,
+    RequestStartLine,
+    ResponseStartLine,
+)
+
+from jwstpipe.execution.loopback import foreign, let_in
+
+__all__ = ["guard_dashboard"]
+
+OPEN = ("/health",)
+"""Paths that tell nothing but that the server is up."""
+
+
+def guard_dashboard(server: Any, password: str) -> None:
+    """Let requests to a tornado server pass only with ``user:password``, and only from this machine."""
+    server.request_callback = _Guard(server.request_callback, password, int(server.port))
+
+
+class _Guard(HTTPServerConnectionDelegate):
+    def __init__(self, application: HTTPServerConnectionDelegate, password: str, port: int) -> None:
+        self.application, self.password, self.port = application, password, port
+
+    def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
+        """Look at a request before the application does."""
+        return _Request(self, server_conn, request_conn)
+
+    def on_close(self, server_conn: object) -> None:
+        """Pass it on."""
+        self.application.on_close(server_conn)
+
+    def refusal(self, path: str, headers: HTTPHeaders) -> tuple[int, str, str] | None:
+        """Give status, reason and text of an answer that refuses; None for a request that may pass."""
+        why = foreign(headers.get("Host"), headers.get("Origin"), port=self.port)
+        if why is not None:
+            return 403, "Forbidden", why
+        if path.partition("?")[0] in OPEN or let_in(headers.get("Authorization"), self.password):
+            return None
+        return 401, "Unauthorized", "the password stands in the home's folder prefect, file password"
+
+
+class _Request(HTTPMessageDelegate):
+    def __init__(self, guard: _Guard, server_conn: object, request_conn: HTTPConnection) -> None:
+        self._guard, self._server, self._connection = guard, server_conn, request_conn
+        self._inner: HTTPMessageDelegate | None = None
+
+    def headers_received(
+        self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Refuse, or begin."""
+        refused = self._guard.refusal(getattr(start_line, "path", ""), headers)
+        if refused is None:
+            self._inner = self._guard.application.start_request(self._server, self._connection)
+            return self._inner.headers_received(start_line, headers)
+        status, reason, text = refused
+        body = f"{text}\n".encode()
+        answer = HTTPHeaders({"Content-Length": str(len(body)), "Content-Type": "text/plain", "Connection": "close"})
+        if status == 401:
+            answer["WWW-Authenticate"] = 'Basic realm="jwstpipe"'
+        self._connection.write_headers(ResponseStartLine("HTTP/1.1", status, reason), answer, body)
+        self._connection.finish()
+        return None
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """Pass it on."""
+        return None if self._inner is None else self._inner.data_received(chunk)
+
+    def finish(self) -> None:
+        """Pass it on."""
+        if self._inner is not None:
+            self._inner.finish()
+
+    def on_connection_close(self) -> None:
+        """Pass it on."""
+        if self._inner is not None:
+            self._inner.on_connection_close()
