@@ -31,9 +31,11 @@ def make_secrets(folder: Path) -> list[Path]:
     folder.mkdir(parents=True, mode=0o700)
     access, secret = secrets.token_hex(10), secrets.token_urlsafe(30)
     contents = {
+        "postgres_admin_password": secrets.token_urlsafe(30),
         "postgres_password": secrets.token_urlsafe(30),
         "prefect_auth": f"jwstpipe:{secrets.token_urlsafe(30)}",
-        "mongo_password": secrets.token_urlsafe(30),
+        "mongo_admin_password": secrets.token_urlsafe(30),
+        "mongo_flows_password": secrets.token_urlsafe(30),
         "mongo_key": secrets.token_hex(256),
         "s3_access_key": access,
         "s3_secret_key": secret,

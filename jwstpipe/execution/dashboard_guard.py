@@ -1,7 +1,9 @@
 """The pages of a Dask scheduler, which know no users, behind a password.
 
 They run code for nobody, but they show arguments, logs and call stacks. Tornado hands every request, also those that
-become WebSockets, to one object; ours looks at the headers first.
+become WebSockets, to one object; ours looks at the headers first. A scheduler of its own process preloads it::
+
+    JWSTPIPE_EXECUTION__PASSWORD_FILE=... dask scheduler --preload jwstpipe.execution.dashboard_guard
 """
 
 from collections.abc import Awaitable
@@ -16,9 +18,11 @@ from tornado.httputil import (
     ResponseStartLine,
 )
 
-from jwstpipe.execution.loopback import foreign, let_in
+from jwstpipe.errors import UsageError
+from jwstpipe.execution.loopback import foreign, home_password, let_in
+from jwstpipe.settings import load_settings
 
-__all__ = ["guard_dashboard"]
+__all__ = ["dask_setup", "guard_dashboard"]
 
 OPEN = ("/health",)
 """Paths that tell nothing but that the server is up."""
@@ -27,6 +31,20 @@ OPEN = ("/health",)
 def guard_dashboard(server: Any, password: str) -> None:
     """Let requests to a tornado server pass only with ``user:password``, and only from this machine."""
     server.request_callback = _Guard(server.request_callback, password, int(server.port))
+
+
+def dask_setup(scheduler: Any) -> None:
+    """Guard the pages of a scheduler that loads this module (see Dask's preloads).
+
+    Raises
+    ------
+    UsageError
+        The settings name no file with the password.
+    """
+    file = load_settings().execution.password_file
+    if file is None:
+        raise UsageError("no password for the dashboard; set JWSTPIPE_EXECUTION__PASSWORD_FILE")
+    guard_dashboard(scheduler.http_server, home_password(file))
 
 
 class _Guard(HTTPServerConnectionDelegate):

@@ -48,11 +48,9 @@ def basic_credentials(password: str) -> bytes:
 
 def home_password(file: Path) -> str:
     """Read ``user:password`` from a file that only its owner can read; make both if they are not there."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-    except FileExistsError:
-        file.chmod(0o600)
+    if file.exists():
         return file.read_text(encoding="utf-8").strip()
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     password = f"{USER}:{secrets.token_urlsafe(24)}"
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(password + "\n")

@@ -19,6 +19,7 @@ from uuid import uuid4
 __all__ = ["lock", "locked_folder", "partial_name", "partial_owner", "remove", "retired_name", "settle"]
 
 _NAME = re.compile(r"\.(.+)\.[0-9a-f]{12}\.(partial|retired)")
+_PROBE = re.compile(r"\.probe-[0-9a-f]{12}")
 _RETIRED = "retired"
 _DAY = 86_400
 
@@ -79,12 +80,15 @@ def _settle(folder: Path, process: int) -> None:
     del process
     try:
         with os.scandir(folder) as entries:
-            found = [entry.name for entry in entries if entry.name.startswith(".") and _NAME.fullmatch(entry.name)]
+            hidden = [entry.name for entry in entries if entry.name.startswith(".")]
     except OSError:  # not there, or not ours to look at
         return
-    for name in sorted(found):
+    for name in sorted(hidden):
         with contextlib.suppress(OSError):  # swept by another process at the same time, or not ours to remove
-            _settle_one(folder / name)
+            if _NAME.fullmatch(name):
+                _settle_one(folder / name)
+            elif _PROBE.fullmatch(name):  # empty, and there for an instant
+                (folder / name).unlink()
 
 
 def _settle_one(left: Path) -> None:

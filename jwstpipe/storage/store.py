@@ -16,6 +16,7 @@ import fsspec
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import checked_key, is_remote
 from jwstpipe.storage.faults import storage_errors, writing_errors
+from jwstpipe.storage.leftovers import settle
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.s3 import LINK_SECONDS, presigned_url, s3_options
 
@@ -168,7 +169,8 @@ def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore
     folder = Path(root).expanduser().resolve()
     with writing_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
+        settle(folder)
         probe = folder / f".probe-{uuid4().hex[:12]}"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     return ObjectStore(str(folder))

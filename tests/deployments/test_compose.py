@@ -62,14 +62,20 @@ def test_every_part_is_without_rights_that_it_does_not_need(services):
 
 def test_ports_are_published_on_loopback_only_and_only_the_two_dashboards(services):
     ports = {name: service["ports"] for name, service in services.items() if service.get("ports")}
-    assert ports == {"prefect-server": ["127.0.0.1:4200:4200"], "dask-scheduler": ["127.0.0.1:8787:8787"]}
+    assert ports == {"forward": ["127.0.0.1:4200:4200", "127.0.0.1:8787:8787"]}
+    assert services["forward"]["command"][-2:] == ["4200=prefect-server:4200", "8787=dask-scheduler:8787"]
+    assert not services["forward"].get("secrets")
 
 
 def test_data_and_control_have_no_way_out_and_only_flows_reach_the_archive(compose, services):
     internal = {name for name, network in compose["networks"].items() if network.get("internal")}
-    assert internal == {"control", "app", "data"}
+    assert internal == {"control", "app", "data", "front"}
+    assert set(compose["networks"]) - internal == {"egress", "published"}
+    masquerade = "com.docker.network.bridge.enable_ip_masquerade"
+    assert compose["networks"]["published"]["driver_opts"] == {masquerade: "false"}
+    assert [name for name, service in services.items() if "published" in service.get("networks", [])] == ["forward"]
     assert [name for name, service in services.items() if "egress" in service.get("networks", [])] == ["worker"]
-    for name in ("postgres", "mongo", "seaweedfs", "dask-worker", "setup"):
+    for name in set(services) - {"volumes", "worker", "forward"}:
         assert set(services[name]["networks"]) <= internal, name
 
 
@@ -108,12 +114,41 @@ def test_secrets_are_files_and_stand_in_no_variable(compose, services, tmp_path)
     assert again.returncode == 1
 
 
+def test_each_role_has_its_own_password_and_dask_workers_have_none_of_a_database(services):
+    holders = {}
+    for name, service in services.items():
+        for secret in service.get("secrets", []):
+            holders.setdefault(secret, set()).add(name)
+    assert holders["postgres_admin_password"] == {"postgres"}
+    assert holders["postgres_password"] == {"postgres", "prefect-server"}
+    assert holders["mongo_admin_password"] == {"mongo"}
+    assert holders["mongo_flows_password"] == {"mongo", "setup", "worker"}
+    worker = json.dumps(services["dask-worker"])
+    assert "mongo" not in worker
+    assert "postgres" not in worker
+    assert "prefect_auth" not in worker
+
+
+def test_no_password_stands_in_the_words_of_a_process(services):
+    for name, service in services.items():
+        words = json.dumps(
+            [service.get("command"), service.get("entrypoint"), service.get("healthcheck", {}).get("test")]
+        )
+        assert "$(cat" not in words.replace("$$", "$"), name
+
+
+def test_the_dashboard_of_dask_asks_for_the_password(services):
+    scheduler = services["dask-scheduler"]
+    assert "--preload=jwstpipe.execution.dashboard_guard" in scheduler["command"]
+    assert scheduler["environment"]["JWSTPIPE_EXECUTION__PASSWORD_FILE"] == "/run/secrets/prefect_auth"
+
+
 def test_dask_speaks_tls_only_between_its_parts(services):
     for name in ("dask-scheduler", "dask-worker", "worker"):
         environment = services[name]["environment"]
         assert environment["DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION"] == "true"
         assert environment["DASK_DISTRIBUTED__COMM__TLS__CA_FILE"] == "/run/secrets/dask_ca"
-    assert "tls" in services["dask-scheduler"]["command"]
+    assert "--protocol=tls" in services["dask-scheduler"]["command"]
     assert services["worker"]["environment"]["JWSTPIPE_EXECUTION__CLUSTER"].startswith("tls://dask-scheduler:")
 
 
@@ -147,7 +182,7 @@ def test_the_settings_of_the_parts_are_settings_of_this_version(services, tmp_pa
         if name.startswith("JWSTPIPE_"):
             monkeypatch.setenv(name, value)
     settings = Settings()
-    assert settings.catalog_address.startswith("mongodb://root:p%40ss%2Fword@mongo:27017/")
+    assert settings.catalog_address.startswith("mongodb://flows:p%40ss%2Fword@mongo:27017/")
     assert settings.store_root == "s3://jwstpipe/store"
     assert environment["PREFECT_API_AUTH_STRING"] == "p@ss/word"
     assert not any(name.endswith("__FILE") for name in environment)
