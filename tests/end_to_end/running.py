@@ -7,11 +7,30 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import requests
 
 from tests.world import variables
 
 JWSTPIPE = [sys.executable, "-m", "jwstpipe"]
 STOP_SECONDS = 360
+
+
+class OwnerSession(requests.Session):
+    """Asks a Prefect server as its owner's programs do: with the password, and the token that changes need."""
+
+    def __init__(self, api, password_file):
+        super().__init__()
+        self.api = api
+        self.auth = tuple(Path(password_file).read_text().strip().split(":"))
+
+    def request(self, method, url, *arguments, **named):
+        if method.upper() not in ("GET", "HEAD") and url.startswith(self.api):
+            token = super().request("GET", f"{self.api}/csrf-token", params={"client": "tests"}, timeout=30).json()
+            named["headers"] = {"Prefect-Csrf-Token": token["token"], "Prefect-Csrf-Client": "tests"}
+        return super().request(method, url, *arguments, **named)
 
 
 @dataclass
@@ -21,6 +40,15 @@ class Up:
     facts: dict
     environment: dict
     process: subprocess.Popen
+
+    @cached_property
+    def http(self):
+        return OwnerSession(self.facts["api"], self.facts["password_file"])
+
+    @property
+    def dask(self):
+        """Address that opens Dask's pages, with the password in it."""
+        return self.facts["dask"].replace("://", f"://{':'.join(self.http.auth)}@")
 
     def stop(self):
         """Press Ctrl-C once and wait; give the exit code."""

@@ -9,10 +9,13 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
@@ -111,9 +114,11 @@ WIDE = "return arguments[0].complete && arguments[0].naturalWidth"
 
 def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(browser, site):
     api, prefect = site.facts["api"], site.facts["prefect"]
-    deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
 
-    browser.get(site.facts["dask"])
+    browser.get(site.facts["entrance"])
+    until(browser, lambda: "Runs" in text(browser))
+    browser.get(site.running.dask)
     until(browser, lambda: browser.execute_script("return window.Bokeh !== undefined && Bokeh.documents.length > 0"))
     dask = browser.current_window_handle
     browser.switch_to.new_window("tab")
@@ -131,7 +136,7 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     newest = {"limit": 1, "sort": "EXPECTED_START_TIME_DESC", "flows": {"name": {"any_": ["process-target"]}}}
 
     def run():
-        found = requests.post(f"{api}/flow_runs/filter", json=newest, timeout=10).json()
+        found = site.running.http.post(f"{api}/flow_runs/filter", json=newest, timeout=10).json()
         return found[0] if found else None
 
     started = _submitted(browser, run)
@@ -151,7 +156,7 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     assert f"process-target: {TARGET}, level 2" in page
     assert "Completed" in page
     keep(browser, "prefect-run")
-    _see_artifacts(browser, api, prefect, ended["id"])
+    _see_artifacts(browser, site, ended["id"])
 
 
 def _submitted(browser, run):
@@ -170,9 +175,13 @@ def _submitted(browser, run):
     pytest.fail(f"no run was started; the page says: {text(browser)}")
 
 
-def _see_artifacts(browser, api, prefect, run_id):
+def _see_artifacts(browser, site, run_id):
+    api, prefect = site.facts["api"], site.facts["prefect"]
     wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
-    by_key = {found["key"]: found for found in requests.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()}
+    by_key = {
+        found["key"]: found
+        for found in site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
+    }
 
     def see(key, *words):
         browser.get(f"{prefect}/artifacts/artifact/{by_key[key]['id']}")
@@ -192,14 +201,14 @@ def _see_artifacts(browser, api, prefect, run_id):
 
 def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     api = site.facts["api"]
-    deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
-    asked = requests.post(
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+    asked = site.running.http.post(
         f"{api}/deployments/{deployment['id']}/create_flow_run",
         json={"parameters": {"request": {"target": "NGC 9999"}}}, timeout=10,
     ).json()  # fmt: skip
 
     def ended():
-        state = requests.get(f"{api}/flow_runs/{asked['id']}", timeout=10).json()["state"]
+        state = site.running.http.get(f"{api}/flow_runs/{asked['id']}", timeout=10).json()["state"]
         return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED") else None
 
     state = until(browser, ended)
@@ -215,18 +224,18 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     watchlist = tmp_path / "watchlist.toml"
     watchlist.write_text(f'[[watch]]\nname = "nebula"\ntarget = "{TARGET}"\nlevel = [3]\nradius = 0.1\n')
     api = site.running.facts["api"]
-    deployment = requests.get(f"{api}/deployments/name/watch-programs/here", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/watch-programs/here", timeout=10).json()
     assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
     asked = {"request": {"watchlist": str(watchlist), "everything": True}}
     address = f"{api}/deployments/{deployment['id']}"
-    assert requests.patch(address, json={"parameters": asked}, timeout=10).ok
+    assert site.running.http.patch(address, json={"parameters": asked}, timeout=10).ok
     often = [{"schedule": {"interval": 15}, "active": True, "slug": "often"}]
-    assert requests.post(f"{address}/schedules", json=often, timeout=10).ok
+    assert site.running.http.post(f"{address}/schedules", json=often, timeout=10).ok
 
     # each round is a process of its own: one every few seconds would only keep a slow machine busy
     def rounds():
         wanted = {"flows": {"name": {"any_": ["watch-programs"]}}, "sort": "START_TIME_ASC", "limit": 200}
-        found = requests.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
+        found = site.running.http.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
         ended = [run for run in found if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
         assert all(run["state"]["type"] == "COMPLETED" and run["auto_scheduled"] for run in ended), ended
         return ended
@@ -239,7 +248,7 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     site.release()
     everything = [*site.early, *site.late]
     wait_for("a round after the archive grew", lambda: len(rounds()) > seen + 1 and have(everything))
-    requests.patch(address, json={"paused": True}, timeout=10)
+    site.running.http.patch(address, json={"paused": True}, timeout=10)
     store = open_store(site.home / "store")
     moved = [read_report(store, run["id"]).bytes_moved for run in rounds()]
     assert sum(moved) == sum(file.path.stat().st_size for file in everything)
@@ -251,16 +260,110 @@ def combined_images(home):
         return {record.file_name for record in catalog.find(RecordQuery(kind=("archive",), level=("L3",)))}
 
 
+def test_another_user_and_a_page_of_another_origin_get_nothing(browser, site):
+    """What a local user and a page in the owner's browser would try; the scripts of the issue do the same."""
+    facts, home = site.facts, site.home
+    _nothing_for_strangers(facts)
+    as_nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else None
+    private = home / "prefect"
+    assert private.stat().st_mode & 0o777 == 0o700
+    for name in ("password", *(f"certificates/{role}.key" for role in ("scheduler", "worker", "client"))):
+        assert (private / name).stat().st_mode & 0o077 == 0, name
+        if as_nobody:
+            read = subprocess.run(["cat", private / name], capture_output=True, check=False, **as_nobody)
+            assert read.returncode != 0
+            assert read.stdout == b""
+    without = {name: value for name, value in os.environ.items() if not name.startswith("DASK_")}
+    dask = subprocess.run(
+        [sys.executable, "-c", STRANGER, facts["scheduler"]], env=without, capture_output=True, text=True, check=False
+    )
+    assert dask.returncode != 0
+    assert "workers" not in dask.stdout
+    with other_origin(PAGE % {"api": facts["api"], "dask": facts["dask"]}) as evil:
+        browser.switch_to.new_window("tab")
+        browser.get(evil)
+        told = json.loads(until(browser, lambda: browser.find_element(By.ID, "told").text))
+        browser.close()
+        browser.switch_to.window(browser.window_handles[0])
+    assert told == {"read": "refused", "write": "refused", "dask": "refused", "frame": "empty"}
+
+
+def _nothing_for_strangers(facts):
+    for method, path in (("POST", "/deployments/filter"), ("GET", "/flows/filter"), ("GET", "/openapi.json")):
+        assert requests.request(method, facts["api"] + path, json={}, timeout=10).status_code in (401, 403), path
+    assert requests.get(facts["dask"], timeout=10).status_code == 401
+    for address in (f"{facts['api']}/health", facts["dask"]):
+        for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+            answer = requests.get(address, headers=headers, timeout=10)
+            assert answer.status_code == 403, headers
+            assert "access-control-allow-origin" not in answer.headers
+
+
+STRANGER = """
+import sys
+from distributed import Client
+client = Client(sys.argv[1], timeout="5s")
+print("workers", client.run(lambda: 1))
+"""
+
+PAGE = """<!doctype html><p id="told"></p><iframe id="frame" src="%(api)s/../enter"></iframe><script>
+const attempt = (address, options) => fetch(address, options).then(() => "answered", () => "refused");
+const json = {method: "POST", body: "{}", headers: {"content-type": "application/json"}};
+Promise.all([
+  attempt("%(api)s/flow_runs/filter", json), attempt("%(api)s/health"), attempt("%(dask)s"),
+  new Promise((done) => setTimeout(done, 500)),
+]).then(([write, read, dask]) => {
+  let frame = "empty";
+  try { if (document.getElementById("frame").contentDocument) frame = "own" } catch (error) { frame = "empty" }
+  document.getElementById("told").textContent = JSON.stringify({read, write, dask, frame});
+});
+</script>"""
+
+
+@contextmanager
+def other_origin(page):
+    """Serve a page on another port of this machine, which is another origin."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(page.encode())
+
+        def log_message(self, *arguments):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(site):
+    second = subprocess.run(
+        [*JWSTPIPE, "up", "--port", "0", "--dask-port", "0"], cwd=site.folder, env=site.running.environment,
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert second.returncode == 7
+    assert site.facts["prefect"] in second.stderr
+    assert site.running.http.get(f"{site.facts['api']}/health", timeout=10).ok
+
+
 def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(site):
     running, api = site.running, site.facts["api"]
     assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
-    deployment = requests.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
     fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
     assert fields["target"]["description"] == "object or position: NGC 3132 or 151.757 -40.437"
     assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
-    assert requests.get(running.facts["dask"], timeout=10).ok
+    assert running.http.get(running.facts["dask"], timeout=10).ok
     create = f"{api}/deployments/{deployment['id']}/create_flow_run"
-    refused = requests.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
+    refused = running.http.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
     assert refused.status_code in (409, 422)
 
     def command(*words):
@@ -288,7 +391,7 @@ def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(sit
     assert "no resolver knows 'NGC 9999'" in failed.stderr.splitlines()[-1]
     with Image.open(report["products"][-1]["where"]) as picture:
         assert max(picture.size) > 100
-    _the_links_open(api, job["job"])
+    _the_links_open(site, job["job"])
     findings = [json.loads(line) for line in command("doctor").stdout.splitlines()]
     assert {finding["part"]: finding["state"] for finding in findings}["prefect"] == "ok"
 
@@ -301,9 +404,10 @@ def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(sit
     assert "jwstpipe up" in down.stderr
 
 
-def _the_links_open(api, run_id):
+def _the_links_open(site, run_id):
+    api = site.facts["api"]
     wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": ["product-links"]}}}
-    (links,) = requests.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
+    (links,) = site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
     addresses = re.findall(r"\]\((http://127\.0\.0\.1:[^)]+)\)", links["data"])
     assert len(addresses) == 3
     answer = requests.get(addresses[-1], timeout=10)

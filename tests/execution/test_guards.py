@@ -1,0 +1,62 @@
+"""Servers of this machine answer its owner only: the rules, and Dask's pages behind them."""
+
+import pytest
+import requests
+
+from jwstpipe.execution.local_cluster import guard_pages
+from jwstpipe.execution.loopback import basic_credentials, foreign, home_password, let_in
+from jwstpipe.settings import ExecutionSettings
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "may"),
+    [
+        ("127.0.0.1:4200", None, True),
+        ("localhost:4200", "http://localhost:4200", True),
+        ("127.0.0.1:4200", "http://127.0.0.1:4200", True),
+        ("evil.example:4200", None, False),
+        ("evil.example", None, False),
+        (None, None, False),
+        ("127.0.0.1:4201", None, False),
+        ("127.0.0.1:4200", "http://127.0.0.1:9999", False),
+        ("127.0.0.1:4200", "https://127.0.0.1:4200", False),
+        ("127.0.0.1:4200", "null", False),
+    ],
+)
+def test_requests_of_other_hosts_and_origins_are_foreign(host, origin, may):
+    assert (foreign(host, origin, port=4200) is None) is may
+
+
+def test_a_password_is_made_once_for_its_owner_and_compared_whole(tmp_path):
+    file = tmp_path / "password"
+    password = home_password(file)
+    assert home_password(file) == password
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert len(password) > 30
+    right = "Basic " + basic_credentials(password).decode()
+    assert let_in(right, password)
+    for wrong in (None, "", "Basic", right[:-1], right + "A", "Bearer x", "Basic \u00e9"):
+        assert not let_in(wrong, password)
+
+
+def test_the_pages_of_a_scheduler_ask_for_the_password(tmp_path):
+    from distributed import LocalCluster
+
+    settings = ExecutionSettings(password_file=tmp_path / "password")
+    with LocalCluster(
+        processes=False, n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0",
+        worker_dashboard_address="127.0.0.1:0",
+    ) as cluster:  # fmt: skip
+        link = guard_pages(cluster, settings)
+        user, _, word = home_password(settings.password_file).partition(":")
+        root = link.removesuffix("/status")
+        assert requests.get(f"{root}/health", timeout=30).ok
+        refused = requests.get(link, timeout=30)
+        assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="jwstpipe"')
+        assert requests.get(link, auth=(user, "wrong"), timeout=30).status_code == 401
+        assert requests.post(f"{root}/api/v1/retire_workers", json={}, timeout=30).status_code == 401
+        assert requests.get(link, auth=(user, word), timeout=30).ok
+        assert requests.get(link, auth=(user, word), headers={"Host": "evil.example"}, timeout=30).status_code == 403
+        own = guard_pages(cluster, ExecutionSettings())
+        assert own is not None
+        assert "@127.0.0.1:" in own
