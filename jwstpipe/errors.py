@@ -4,7 +4,9 @@ A message names the file or service, the value that is wrong and the way out, in
 as it is.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from jwstpipe.redaction import redacted
 
 __all__ = [
     "ArchiveError",
@@ -30,9 +32,12 @@ __all__ = [
 
 
 class JwstPipeError(Exception):
-    """Root of all errors that jwstpipe raises on purpose."""
+    """Root of all errors that jwstpipe raises on purpose; secrets in addresses do not get into its message."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*(redacted(value) if isinstance(value, str) else value for value in arguments))
 
 
 class UsageError(JwstPipeError, ValueError):

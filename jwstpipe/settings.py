@@ -6,7 +6,6 @@ Nothing is read when this module is imported; unknown keys are errors.
 """
 
 import os
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from pydantic_settings import (
 )
 
 from jwstpipe.errors import UsageError
+from jwstpipe.redaction import redacted
 
 __all__ = [
     "ArchiveSettings",
@@ -222,11 +222,8 @@ def settings_with_origins(config: Path | str | None = None) -> tuple[Origin, ...
     for key, value in _flat(settings.model_dump(mode="json")):
         variable = f"JWSTPIPE_{key.replace('.', '__').upper()}"
         origin = variables.get(variable) or (str(path) if key in in_file else "default")
-        found.append(Origin(key, _SECRET.sub(r"\1***@", value) if isinstance(value, str) else value, origin))
+        found.append(Origin(key, redacted(value) if isinstance(value, str) else value, origin))
     return tuple(found)
-
-
-_SECRET = re.compile(r"(//[^:@/]*:)[^@]*@")
 
 
 def _flat(values: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, Any]]:

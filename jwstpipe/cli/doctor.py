@@ -17,6 +17,7 @@ import typer
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.errors import JwstPipeError, ServiceError
+from jwstpipe.redaction import redacted
 from jwstpipe.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,10 +75,10 @@ def doctor(
 
 def _look(part: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
     try:
-        return Finding(part, "ok", check(settings))
+        return Finding(part, "ok", redacted(check(settings)))
     except _TroubleError as trouble:
         state, says, mend = trouble.finding
-        return Finding(part, state, says, mend)
+        return Finding(part, state, redacted(says), mend)
     except JwstPipeError as error:
         says, _, mend = " ".join(str(error).split()).rpartition("; ")
         return Finding(part, "fault", says or str(error), mend if says else "")

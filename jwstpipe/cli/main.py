@@ -29,6 +29,7 @@ from jwstpipe.cli import (
 from jwstpipe.cli.context import Choices
 from jwstpipe.cli.output import data, remark
 from jwstpipe.errors import JwstPipeError
+from jwstpipe.redaction import redacted
 
 __all__ = ["app", "main"]
 
@@ -108,7 +109,7 @@ def main(arguments: list[str] | None = None) -> None:
         code = app(args=words, standalone_mode=False)
     except JwstPipeError as error:
         if detailed:
-            traceback.print_exc()
+            remark(redacted(traceback.format_exc()))
         _fail(str(error), error.exit_code)
     except TyperException as error:
         message = error.format_message()
@@ -123,11 +124,11 @@ def main(arguments: list[str] | None = None) -> None:
         sys.exit(0)
     except Exception as error:  # noqa: BLE001 - the last door: what nobody foresaw still ends as one line
         if detailed:
-            traceback.print_exc()
+            remark(redacted(traceback.format_exc()))
         _fail(f"unexpected {type(error).__name__}: {error} (run with -vv for the traceback)", 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def _fail(message: str, code: int) -> None:
-    remark("jwstpipe: " + " ".join(message.split()))
+    remark("jwstpipe: " + redacted(" ".join(message.split())))
     sys.exit(code)

@@ -1,6 +1,7 @@
 """Commands that run the flow: run and demo."""
 
 import os
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -108,7 +109,7 @@ def _process(
     password = server.password if server is not None else password_of(settings, api)
     use_server(api, folder, verbose=bool(choices_of(context).verbose), password=password)
     pages = f"{api.removesuffix('/api')}/runs"
-    remark(f"watch the run: {server.entrance if server is not None else pages}")
+    remark(f"watch the run: {server.entrance if server is not None and sys.stderr.isatty() else pages}")
     from jwstpipe.flows.process_target import process_target  # takes seconds, as the server does: both at once
     from jwstpipe.jobs.server import asking
 

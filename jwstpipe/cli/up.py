@@ -73,7 +73,6 @@ def up(
         facts = {
             "prefect": server.dashboard,
             "api": server.api,
-            "entrance": server.entrance,
             "password_file": str(folder / PASSWORD_FILE),
             "dask": cluster.dashboard_link,
             "scheduler": cluster.address,
@@ -82,7 +81,7 @@ def up(
             "records": records,
             "flows": [kind.flow_name for kind in KINDS.values()],
         }
-        _tell(facts, as_json=as_json)
+        _tell(facts, server.entrance, as_json=as_json)
         watched = {"Prefect server": server.process, "process that serves the flows": serving}
         while not stop.wait(LOOK_SECONDS):
             for name, process in watched.items():
@@ -91,13 +90,16 @@ def up(
     remark("stopped")
 
 
-def _tell(facts: dict[str, object], *, as_json: bool) -> None:
+def _tell(facts: dict[str, object], entrance: str, *, as_json: bool) -> None:
+    """Say where everything is; the password goes to the owner's terminal, and into no log."""
     if as_json:
         json_data(facts)
     else:
         data(f"Prefect dashboard: {facts['prefect']}")
-        data(f"  open it by:      {facts['entrance']}")
-        data(f"Dask dashboard:    {facts['dask']}  (asks for what stands in {facts['password_file']})")
+        if sys.stdout.isatty():
+            data(f"  open it once by: {entrance}")
+        data(f"Dask dashboard:    {facts['dask']}")
+        data(f"password of both:  in {facts['password_file']}")
         data(f"start a run:       {facts['prefect']}/deployments, or: jwstpipe submit; Ctrl-C here stops everything")
         data(f"store:             {facts['store']}")
         data(f"catalogue:         {facts['catalog']} ({facts['records']} products)")

@@ -46,6 +46,11 @@ class Up:
         return OwnerSession(self.facts["api"], self.facts["password_file"])
 
     @property
+    def entrance(self):
+        """Address that lets a browser in, as a terminal shows it."""
+        return f"{self.facts['prefect']}/enter#{':'.join(self.http.auth)}"
+
+    @property
     def dask(self):
         """Address that opens Dask's pages, with the password in it."""
         return self.facts["dask"].replace("://", f"://{':'.join(self.http.auth)}@")

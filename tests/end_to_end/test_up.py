@@ -116,7 +116,7 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     api, prefect = site.facts["api"], site.facts["prefect"]
     deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
 
-    browser.get(site.facts["entrance"])
+    browser.get(site.running.entrance)
     until(browser, lambda: "Runs" in text(browser))
     browser.get(site.running.dask)
     until(browser, lambda: browser.execute_script("return window.Bokeh !== undefined && Bokeh.documents.length > 0"))
