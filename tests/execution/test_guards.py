@@ -1,9 +1,11 @@
 """Servers of this machine answer its owner only: the rules, and Dask's pages behind them."""
 
+import dask.config
 import pytest
 import requests
+from distributed import LocalCluster
 
-from jwstpipe.execution.local_cluster import guard_pages
+from jwstpipe.execution.local_cluster import LOCAL_CONFIG, guard_pages
 from jwstpipe.execution.loopback import basic_credentials, foreign, home_password, let_in
 from jwstpipe.settings import ExecutionSettings
 
@@ -40,10 +42,8 @@ def test_a_password_is_made_once_for_its_owner_and_compared_whole(tmp_path):
 
 
 def test_the_pages_of_a_scheduler_ask_for_the_password(tmp_path):
-    from distributed import LocalCluster
-
     settings = ExecutionSettings(password_file=tmp_path / "password")
-    with LocalCluster(
+    with dask.config.set(LOCAL_CONFIG), LocalCluster(
         processes=False, n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0",
         worker_dashboard_address="127.0.0.1:0",
     ) as cluster:  # fmt: skip

@@ -5,12 +5,14 @@ import socket
 import time
 import warnings
 
+import dask.config
 import psutil
 import pytest
 from distributed import LocalCluster
 
 from jwstpipe.errors import DataError, ServiceError, UsageError
-from jwstpipe.execution.workers import open_workers, shared_cluster
+from jwstpipe.execution.local_cluster import shared_cluster
+from jwstpipe.execution.workers import open_workers
 from jwstpipe.settings import ExecutionSettings
 
 
@@ -26,10 +28,14 @@ def slow(seconds):
 
 
 @pytest.fixture(scope="module")
-def address():
-    with shared_cluster(ExecutionSettings(workers=2)) as cluster:
-        assert cluster.dashboard_link.startswith("http://127.0.0.1:")
-        yield cluster.address
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certificates")
+    with shared_cluster(ExecutionSettings(workers=2), folder=folder) as cluster:
+        assert cluster.address.startswith("tls://127.0.0.1:")
+        assert "@127.0.0.1:" in cluster.dashboard_link
+        # as another process would find them in its environment
+        with dask.config.set(dask.config.collect_env(cluster.environment)):
+            yield cluster.address
 
 
 @pytest.fixture(params=["plain threads", "threads", "processes", "address"], scope="module")
@@ -100,14 +106,15 @@ def test_all_that_listens_listens_on_loopback_only(cluster):
 
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of tornado, for the port it could not have
 @pytest.mark.parametrize("start", [shared_cluster, open_workers])
-def test_a_dashboard_port_that_is_taken_is_told_and_fails_nothing(start):
+def test_a_dashboard_port_that_is_taken_is_told_and_fails_nothing(start, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         settings = ExecutionSettings(cluster="processes", workers=1, dashboard_port=port)
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("error", UserWarning)
-            with start(settings) as cluster:
-                assert cluster.dashboard_link.startswith("http://127.0.0.1:")
+            folder = {"folder": tmp_path / "certificates"} if start is shared_cluster else {}
+            with start(settings, **folder) as cluster:
+                assert "@127.0.0.1:" in cluster.dashboard_link
                 assert f":{port}/" not in cluster.dashboard_link
     assert [str(one.message).partition(" in use")[0] for one in told] == [f"Port {port} is already"]
 

@@ -79,7 +79,7 @@ def make_picture(sources, number, out, s3):
 
 
 def make_preset(sources, number, out, s3):
-    save_preset(CompositeRequest(images=("a",), saturation=number / 2), out)
+    save_preset(CompositeRequest(saturation=number / 2), out)
 
 
 def make_bytes(sources, number, out, s3):
