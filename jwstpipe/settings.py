@@ -145,6 +145,12 @@ class Settings(BaseSettings):
         """Address of the catalogue: ``mongodb://...`` or a local path."""
         return self.catalog or str(self.home / "catalog.sqlite")
 
+    @property
+    def execution_of_home(self) -> ExecutionSettings:
+        """How to compute, with the password of the home in front of Dask's pages unless another one is named."""
+        own = self.execution.password_file or self.home.expanduser().resolve() / "prefect" / "password"
+        return self.execution.model_copy(update={"password_file": own})
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -139,7 +139,7 @@ def open_run(settings: Settings) -> Iterator[Run]:
     with ExitStack() as stack:
         store = open_store(settings.store_root, s3=settings.s3)
         catalog = stack.enter_context(open_catalog(settings.catalog_address))
-        workers = stack.enter_context(open_workers(settings.execution, dashboard=True))
+        workers = stack.enter_context(open_workers(settings.execution_of_home, dashboard=True))
         yield Run(settings, store, catalog, workers, str(flow_run.id or uuid4()))
 
 

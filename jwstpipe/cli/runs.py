@@ -14,7 +14,7 @@ from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
-from jwstpipe.jobs.server import PASSWORD_FILE, password_of
+from jwstpipe.jobs.server import password_of
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import ArchiveSettings, Settings, as_environment
 from jwstpipe.storage import aside
@@ -104,8 +104,7 @@ def _process(
     """Run the flow in this process, its run recorded by the server at `api`, which may still be coming up."""
     folder = settings.home / "prefect"
     private_folder(folder)
-    guarded = settings.execution.model_copy(update={"password_file": folder.resolve() / PASSWORD_FILE})
-    os.environ.update(as_environment(settings.model_copy(update={"execution": guarded})))
+    os.environ.update(as_environment(settings))
     password = server.password if server is not None else password_of(settings, api)
     use_server(api, folder, verbose=bool(choices_of(context).verbose), password=password)
     pages = f"{api.removesuffix('/api')}/runs"

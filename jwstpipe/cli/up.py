@@ -50,9 +50,7 @@ def up(
     settings = settings_of(context, home=home)
     folder = settings.home.expanduser().resolve() / "prefect"
     private_folder(folder)
-    execution = settings.execution.model_copy(
-        update={"dashboard_port": dask_port, "password_file": folder / PASSWORD_FILE}
-    )
+    execution = settings.execution_of_home.model_copy(update={"dashboard_port": dask_port})
     stop = _stop_on_signals()
     store = open_store(settings.store_root, s3=settings.s3)
     with open_catalog(settings.catalog_address) as catalog:

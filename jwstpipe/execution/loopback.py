@@ -50,6 +50,7 @@ def home_password(file: Path) -> str:
     """Read ``user:password`` from a file that only its owner can read; make both if they are not there."""
     if file.exists():
         return file.read_text(encoding="utf-8").strip()
+    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     password = f"{USER}:{secrets.token_urlsafe(24)}"
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

@@ -272,7 +272,7 @@ def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
     if made is LocalCluster:
         kwargs = {"silence_logs": logging.ERROR, **kwargs}
         if (
-            kwargs.get("processes") and "security" not in kwargs
+            kwargs.get("processes") is not False and "security" not in kwargs
         ):  # whoever reaches a plain port runs code on the workers
             certificates = Path(stack.enter_context(TemporaryDirectory(prefix="jwstpipe-tls-")))
             make_certificates(certificates)

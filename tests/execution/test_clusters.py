@@ -37,7 +37,8 @@ def test_a_spec_file_starts_workers_of_its_own():
     settings = ExecutionSettings(cluster=str(CONFIGS / "local.yaml"))
     with open_workers(settings) as workers:
         receipts = workers.run(double, {str(n): n for n in range(8)}, name="double")
-        assert workers.dashboard_link.startswith("http://127.0.0.1:")
+        assert "@127.0.0.1:" in workers.dashboard_link
+        assert workers.client.scheduler.address.startswith("tls://")
     assert [value for value, _ in receipts.values()] == [2 * n for n in range(8)]
     assert os.getpid() not in {process for _, process in receipts.values()}
 
