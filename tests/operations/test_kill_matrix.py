@@ -19,7 +19,7 @@ from jwstpipe.images.export import export
 from jwstpipe.images.virtual import write_references
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.mosaicking.build import mosaic
-from jwstpipe.operations.pictures import thumbnail
+from jwstpipe.operations.thumbnail import thumbnail
 from jwstpipe.render.files.picture import open_picture
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.settings import S3Settings

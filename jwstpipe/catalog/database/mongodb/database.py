@@ -1,6 +1,5 @@
 """`ServerDatabase`: the catalogue on a MongoDB server, for many machines."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
@@ -20,6 +19,7 @@ from jwstpipe.catalog.database.mongodb.updates import change_updates, group_stag
 from jwstpipe.catalog.query import RecordQuery, SortKey
 from jwstpipe.catalog.statistics import SIZE_CLASSES, Group
 from jwstpipe.errors import ConflictError, DataError, ServiceError, UsageError
+from jwstpipe.redaction import redacted
 
 __all__ = ["DATABASE_NAME", "SCHEMES", "ServerDatabase", "without_secrets"]
 
@@ -34,7 +34,7 @@ _VERSION_KEY = {"_id": {"$eq": "schema"}}
 
 def without_secrets(address: str) -> str:
     """Give an address without password and options, for messages and logs."""
-    return re.sub(r"//([^:@/]*)(?::.*)?@", r"//\1@", address).partition("?")[0]
+    return redacted(address).replace(":***@", "@").partition("?")[0]
 
 
 class ServerDatabase:
