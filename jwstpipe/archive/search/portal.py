@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import requests
 from astropy.table import Table, vstack
 
+from jwstpipe import __version__
 from jwstpipe.archive.http import AbsentError, guard, raise_for_answer, web_errors
 from jwstpipe.archive.retry import TransientError, retry
 from jwstpipe.archive.search.response_cache import Answer, Answers
@@ -67,7 +68,9 @@ def open_portal(settings: ArchiveSettings, *, answers: Answers | None = None) ->
     """Connect to the configured server; nothing is sent yet."""
     from astroquery.mast.discovery_portal import PortalAPI  # noqa: PLC0415 - takes most of a second to import
 
-    connection = PortalAPI()
+    session = guard(requests.Session(), settings)  # astroquery sets no timeout by itself
+    session.headers["User-Agent"] = f"jwstpipe/{__version__}"
+    connection = PortalAPI(session=session)
     connection.MAST_REQUEST_URL = f"{settings.server}/api/v0/invoke"
     connection.COLUMNS_CONFIG_URL = f"{settings.server}/portal/Mashup/Mashup.asmx/columnsconfig"
     connection.MAST_DOWNLOAD_URL = f"{settings.server}/api/v0.1/Download/file"
@@ -75,7 +78,6 @@ def open_portal(settings: ArchiveSettings, *, answers: Answers | None = None) ->
     connection.TIMEOUT = settings.timeout_s
     connection.PAGESIZE = settings.page_size
     connection._column_configs = {NAME_LOOKUP: {}}  # noqa: SLF001 - else shared by all servers of this process
-    guard(connection._session, settings)  # noqa: SLF001 - astroquery sets no timeout by itself
     return Portal(connection, settings, answers)
 
 
