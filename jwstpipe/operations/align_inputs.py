@@ -94,7 +94,7 @@ def aligned(
                 found.append(open_image(source, s3=s3))
                 continue
             out = Path(folder) / f"{number}.zarr"
-            options = MosaicOptions(weights="uniform", scale_arcsec=scale_arcsec)
+            options = MosaicOptions(weights="uniform", scale_arcsec=scale_arcsec, mix=True)  # nothing is averaged
             mosaic([source], out, options=options, grid=grid, s3=s3, workers=workers, report=report)
             found.append(open_image(out))
         if any(counts) and len(found) > 1:

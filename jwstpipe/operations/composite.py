@@ -12,7 +12,7 @@ from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
-from jwstpipe.images.passband import passband
+from jwstpipe.images.passband import known_wavelength, passband
 from jwstpipe.operations.align_inputs import aligned
 from jwstpipe.operations.carried_inputs import input_at, provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
@@ -118,6 +118,9 @@ def _picture(
         for one, image in zip(identity.inputs, images, strict=True)
     ]
     looks = image_looks(settled, names[:-1] if light else names)
+    for look, image in zip(looks, images, strict=False):  # before the work, and by the name that the user gave
+        if look.colour is None and len(looks) > 1 and passband(image).filter is None:
+            known_wavelength(image, passband(image))
     with aligned(
         addresses, workers=context.workers, scale_arcsec=settled.scale_arcsec, s3=context.s3, report=context.report
     ) as opened:

@@ -1,10 +1,13 @@
 """What a picture says of its place on the sky, and how a picture that shows nothing is rated."""
 
+import re
+
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
+import jwstpipe
 from jwstpipe.display.colour.names import WHITE
 from jwstpipe.errors import UsageError
 from jwstpipe.images.open import open_image
@@ -82,7 +85,13 @@ def test_limits_that_may_be_percentiles_are_asked_about(text):
 def test_limits_that_say_what_they_are():
     from jwstpipe.cli.pictures import _limits
 
-    assert _limits("1%,99%") == {"low_percent": 1.0, "high_percent": 99.0}
-    assert _limits("=1,=99") == {"low": 1.0, "high": 99.0}
-    assert _limits("0.1,20") == {"low": 0.1, "high": 20.0}
-    assert _limits("-1,99") == {"low": -1.0, "high": 99.0}
+    assert _limits("1%,99%") == {"low": "1%", "high": "99%"}
+    assert _limits("=1,=99") == {"low": "1", "high": "99"}
+    assert _limits("0.1,20") == {"low": "0.1", "high": "20"}
+    assert _limits("-1,99") == {"low": "-1", "high": "99"}
+
+
+def test_an_image_without_filter_is_named_as_the_user_named_it(case, tmp_path):
+    pair = [str(case("composite_temporary_path") / name) for name in ("nofilter_a.fits", "nofilter_b.fits")]
+    with pytest.raises(UsageError, match=re.escape(f"{pair[0]}: no keyword names its filter")):
+        jwstpipe.composite(pair, str(tmp_path / "p.png"))
