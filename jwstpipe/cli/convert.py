@@ -138,11 +138,11 @@ def info(
     as_json: Json = False,
 ) -> None:
     """Tell what images are: planes, size, place on the sky, origin."""
-    from jwstpipe.images.open import open_image
+    from jwstpipe.images.open import find_image, open_image
 
     pixels = [_pair(word, "--pixel", "X,Y") for word in pixel or ()]
     places = [_pair(word, "--sky", "RA,DEC") for word in sky or ()]
-    opened = [open_image(address, s3=settings_of(context).s3) for address in images]
+    opened = [find_image(address, s3=settings_of(context).s3) for address in images]  # all of them are told of
     every = [part for image in opened for part in (image.siblings or (image.address,))]
     for number, address in enumerate(every):
         image = open_image(address, s3=settings_of(context).s3)
