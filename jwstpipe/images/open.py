@@ -10,8 +10,12 @@ from jwstpipe.images.virtual import source_of_references
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
+from jwstpipe.storage.bounded import read_document
 
 __all__ = ["find_image", "open_image"]
+
+MOST_REFERENCES = 256 << 20
+"""Largest store of references, bytes."""
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +55,7 @@ def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
         if not path.exists():
             raise NotFoundError(f"{path}: no such file or image; check the path")
         if path.suffix == ".json" and path.is_file():
-            return open_fits(source_of_references(path.read_bytes(), name=str(path)), s3=s3)
+            return open_fits(source_of_references(read_document(path, most=MOST_REFERENCES), name=str(path)), s3=s3)
         return open_image_store(path, s3=s3) if path.is_dir() else open_fits(path, s3=s3)
     if str(address).rstrip("/").endswith(".zarr"):
         return open_image_store(address, s3=s3)

@@ -94,7 +94,7 @@ def source_of_references(document: bytes, *, name: str) -> str:
     try:
         root = json.loads(json.loads(document)["refs"]["zarr.json"])["attributes"]["jwstpipe"]
         kind, source = root["kind"], str(root["source"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise StoreError(f"{name}: JSON, but no store of references that jwstpipe wrote") from None
     if kind != "virtual":
         raise StoreError(f"{name}: no store of references")

@@ -34,6 +34,7 @@ from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.errors import DataError, NotFoundError
 from jwstpipe.render.overlay.marks import Line, Mark, Text
 from jwstpipe.render.overlay.projection import PictureSky, turned_by
+from jwstpipe.storage.bounded import read_document
 
 __all__ = ["Annotations", "annotation_marks", "read_annotations"]
 
@@ -135,10 +136,10 @@ def read_annotations(path: str) -> Annotations:
         raise NotFoundError(f"{path}: no such file of annotations; check the path")
     try:
         if not inline:
-            content = Path(path).read_text(encoding="utf-8")
+            content = read_document(path).decode("utf-8")
         path = "the annotations in the request" if inline else path
         return Annotations.model_validate(tomllib.loads(content))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:
         fault = error.errors()[0]
