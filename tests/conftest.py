@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from moto.server import ThreadedMotoServer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import world
 
@@ -19,13 +20,21 @@ SERVERS = ("tests/flows/", "tests/end_to_end/")
 """Rooms whose tests start whole stacks of servers: one process runs them all, one after another."""
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep a file's tests together, so that what they share is made once; begin with the stacks, which take longest."""
+    """Begin with the stacks, which take longest."""
     items.sort(key=lambda item: not item.nodeid.startswith(SERVERS))
-    for item in items:
-        group = "servers" if item.nodeid.startswith(SERVERS) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Keep a file's tests together, so that what they share is made once, and all stacks of servers in one process."""
+    return FilesAndStacks(config, log)
+
+
+class FilesAndStacks(LoadScopeScheduling):
+    """Hands out files, and the rooms of `SERVERS` as if they were one."""
+
+    def _split_scope(self, nodeid):
+        return "servers" if nodeid.startswith(SERVERS) else nodeid.partition("::")[0]
 
 
 def pytest_terminal_summary(terminalreporter):
