@@ -5,10 +5,9 @@ the columns of the detector); -TAB axes name a binary table. `CelestialWcs` give
 evaluates them.
 """
 
-from collections.abc import Sequence
-
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.hdus import BLOCK, ByteReader, Hdu
+from jwstpipe.fits.fits_file import FitsFile
+from jwstpipe.fits.hdus import BLOCK
 from jwstpipe.sky.celestial import tables_of
 
 __all__ = ["distortion_tables"]
@@ -25,7 +24,7 @@ _PRIMARY = (
 )
 
 
-def distortion_tables(reader: ByteReader, hdus: Sequence[Hdu], cards: str, *, name: str) -> bytes:
+def distortion_tables(file: FitsFile, cards: str) -> bytes:
     """Collect the extensions that WCS cards refer to as a FITS file of their own; empty where there are none.
 
     Raises
@@ -34,15 +33,15 @@ def distortion_tables(reader: ByteReader, hdus: Sequence[Hdu], cards: str, *, na
         Tables out of all proportion.
     """
     wanted = tables_of(cards)
-    found = [hdu for hdu in hdus[1:] if hdu.name in wanted]
+    found = [hdu for hdu in file.hdus[1:] if hdu.name in wanted]
     if not found:
         return b""
     size = sum(hdu.header_size + hdu.data_size for hdu in found)
     if size > MOST_TABLES:
-        raise FitsError(f"{name}: the tables of its WCS have {size:,} bytes; refused above {MOST_TABLES:,}")
+        raise FitsError(f"{file.name}: the tables of its WCS have {size:,} bytes; refused above {MOST_TABLES:,}")
     pieces = [_PRIMARY.ljust(BLOCK).encode("ascii")]
     for hdu in found:
-        pieces.append(bytes(reader.read(hdu.header_offset, hdu.header_size)))
-        content = bytes(reader.read(hdu.data_offset, hdu.data_size))
+        pieces.append(hdu.header_bytes)
+        content = bytes(file.reader.read(hdu.data_offset, hdu.data_size))
         pieces.append(content + bytes(-len(content) % BLOCK))
     return b"".join(pieces)

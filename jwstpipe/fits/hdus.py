@@ -1,30 +1,26 @@
 """The skeleton of a FITS file: which HDUs stand where, checked against the size of the file.
 
 Read before anything else, so that a truncated, absurd or foreign file is refused by its first wrong byte and never by
-a failing allocation. Headers are handed on as the bytes that they are.
+a failing allocation. Each header is read once, here; the `Hdu` hands on its bytes, and what they say.
 """
 
 import math
-import threading
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.standard_cards import all_standard
+from jwstpipe.fits.headers import CARD, parse_header
 
 if TYPE_CHECKING:  # both take long to load, and the structure is found without them
     import numpy as np
-    from astropy.io.fits import Card, Header
+    from astropy.io.fits import Header
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "header_of", "parse_header", "scan_fits"]
+__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "scan_fits"]
 
 BLOCK = 2880
 """Bytes of a FITS block."""
-
-CARD = 80
-"""Bytes of a FITS card."""
 
 MOST_HEADER_BLOCKS = 4096
 """Longest header accepted: 147,456 cards; the longest of JWST have a few thousand."""
@@ -32,12 +28,10 @@ MOST_HEADER_BLOCKS = 4096
 MOST_HDUS = 4096
 """More than any image product has; every one costs time when it is converted."""
 
+MOST_HEADER_BYTES = 256 << 20
+"""Most of all headers of a file together, which are held in memory; those of JWST have a few hundred thousand."""
+
 MOST_AXES = 8
-
-_ONE_AT_A_TIME = threading.Lock()
-"""Filters of warnings belong to the whole process."""
-
-_PRINTABLE = bytes(byte if 32 <= byte < 127 else ord("?") for byte in range(256))
 
 
 class ByteReader(Protocol):
@@ -85,8 +79,8 @@ class Hdu:
     """Axes in array order, slowest first."""
 
     header_offset: int
-    header_size: int
-    """Bytes, a multiple of 2880."""
+    header_bytes: bytes = field(repr=False)
+    """The header as it stands in the file, whole blocks."""
 
     data_offset: int
     data_size: int
@@ -94,6 +88,23 @@ class Hdu:
 
     unpacked_size: int = 0
     """Bytes of the image that a tile-compressed table unpacks to; 0 for all others."""
+
+    @property
+    def header_size(self) -> int:
+        """Bytes, a multiple of 2880."""
+        return len(self.header_bytes)
+
+    @property
+    def cards(self) -> bytes:
+        """The cards of the header up to and with END."""
+        starts = range(0, self.header_size, CARD)
+        end = next(start for start in starts if self.header_bytes[start : start + 8] == b"END     ")
+        return self.header_bytes[: end + CARD]
+
+    @cached_property
+    def header(self) -> "Header":
+        """The header as far as it can be understood (see `parse_header`); parsed once, when it is first asked for."""
+        return parse_header(self.header_bytes)
 
     @property
     def end(self) -> int:
@@ -128,7 +139,7 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
     """
     _check_magic(reader, name)
     found: list[Hdu] = []
-    offset = 0
+    offset = held = 0
     while offset < reader.size:
         if len(found) == MOST_HDUS:
             raise FitsError(f"{name}: more than {MOST_HDUS} HDUs; not a file that jwstpipe reads")
@@ -140,43 +151,12 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
                 f"{name}: truncated: {hdu.label} (HDU {hdu.index}) ends at byte {hdu.end:,} and the file at"
                 f" {reader.size:,}; fetch it again"
             )
+        held += hdu.header_size
+        if held > MOST_HEADER_BYTES:
+            raise FitsError(f"{name}: its headers have more than {MOST_HEADER_BYTES:,} bytes; not a file that is read")
         found.append(hdu)
         offset = hdu.end
     return tuple(found)
-
-
-def header_of(reader: ByteReader, hdu: Hdu) -> "Header":
-    """Parse the header of an HDU (see `parse_header`)."""
-    return parse_header(reader.read(hdu.header_offset, hdu.header_size))
-
-
-def parse_header(content: bytes) -> "Header":
-    """Parse the cards of a header as far as they can be understood.
-
-    Bytes that FITS does not allow read as ``?``, and cards that no parser understands are left out: the bytes
-    themselves are what is stored and written back, and one bad card must not hide the others.
-    """
-    from astropy.io.fits import Header  # noqa: PLC0415 - see above
-
-    text = content.translate(_PRINTABLE).decode("ascii")
-    header = Header.fromstring(text)
-    if all_standard(text):
-        return header
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a card that astropy mends is understood
-        broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
-    for number in reversed(broken):
-        del header[number]
-    return header
-
-
-def _understood(card: "Card") -> bool:
-    from astropy.io.fits.verify import VerifyError  # noqa: PLC0415 - see above
-
-    try:
-        return bool(card.image) and card.value is not card
-    except (VerifyError, ValueError):
-        return False
 
 
 def _check_magic(reader: ByteReader, name: str) -> None:
@@ -208,7 +188,7 @@ def _behind_the_last(reader: ByteReader, offset: int) -> bool:
 
 
 def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
-    cards, size = _header_cards(reader, offset, index, name)
+    cards, content = _header_cards(reader, offset, index, name)
     values = dict(reversed(cards))
     axes = _whole(values, "NAXIS", 0, name, index)
     if not 0 <= axes <= MOST_AXES:
@@ -233,8 +213,8 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
         bitpix=bitpix,
         shape=shape,
         header_offset=offset,
-        header_size=size,
-        data_offset=offset + size,
+        header_bytes=content,
+        data_offset=offset + len(content),
         data_size=abs(bitpix) // 8 * groups * (extra + elements) if shape else 0,
         unpacked_size=_unpacked_size(values, name, index)
         if values.get("ZIMAGE", "").split("/")[0].strip() == "T"
@@ -242,11 +222,13 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
     )
 
 
-def _header_cards(reader: ByteReader, offset: int, index: int, name: str) -> tuple[list[tuple[str, str]], int]:
-    """Collect keyword and raw value of the cards up to END, and the size of the header in bytes."""
+def _header_cards(reader: ByteReader, offset: int, index: int, name: str) -> tuple[list[tuple[str, str]], bytes]:
+    """Collect keyword and raw value of the cards up to END, and the bytes of the header."""
     cards: list[tuple[str, str]] = []
+    blocks: list[bytes] = []
     for block in range(MOST_HEADER_BLOCKS):
-        content = bytes(reader.read(offset + block * BLOCK, BLOCK)).decode("latin-1")
+        blocks.append(bytes(reader.read(offset + block * BLOCK, BLOCK)))
+        content = blocks[-1].decode("latin-1")
         if len(content) < BLOCK:
             raise FitsError(f"{name}: truncated in the header of HDU {index} at byte {reader.size:,}; fetch it again")
         if block == 0 and index > 0 and not content.startswith("XTENSION"):
@@ -255,7 +237,7 @@ def _header_cards(reader: ByteReader, offset: int, index: int, name: str) -> tup
             card = content[start : start + CARD]
             keyword = card[:8].rstrip()
             if keyword == "END":
-                return cards, (block + 1) * BLOCK
+                return cards, b"".join(blocks)
             if card[8:10] == "= ":
                 cards.append((keyword, card[10:]))
     raise FitsError(f"{name}: the header of HDU {index} has no END within {MOST_HEADER_BLOCKS} blocks")

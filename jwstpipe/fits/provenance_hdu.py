@@ -7,8 +7,8 @@ from typing import Any
 from astropy.io.fits import Header
 
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.byte_readers import open_bytes
-from jwstpipe.fits.hdus import BLOCK, header_of, scan_fits
+from jwstpipe.fits.fits_file import open_fits_file
+from jwstpipe.fits.hdus import BLOCK
 from jwstpipe.settings import S3Settings
 
 __all__ = ["PROVENANCE_NAME", "provenance_hdu", "read_provenance_hdu"]
@@ -48,15 +48,15 @@ def read_provenance_hdu(address: str, *, s3: S3Settings | None = None) -> dict[s
     FitsError
         No FITS file, or a document that is damaged.
     """
-    reader = open_bytes(address, s3=s3)
-    for hdu in scan_fits(reader, name=address):
-        if header_of(reader, hdu).get("EXTNAME") != PROVENANCE_NAME:
+    file = open_fits_file(address, s3=s3)
+    for hdu in file.hdus:
+        if hdu.name != PROVENANCE_NAME:
             continue
-        size = int(header_of(reader, hdu)["NAXIS1"])
+        size = hdu.shape[-1] if hdu.shape else 0
         if size > MOST_BYTES:
             raise FitsError(f"{address}: its {PROVENANCE_NAME} extension has {size:,} bytes, more than are read")
         try:
-            found = json.loads(bytes(reader.read(hdu.data_offset, size)))
+            found = json.loads(bytes(file.reader.read(hdu.data_offset, size)))
         except ValueError:
             raise FitsError(f"{address}: its {PROVENANCE_NAME} extension is damaged (no JSON)") from None
         return found if isinstance(found, dict) else None

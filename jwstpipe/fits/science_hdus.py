@@ -7,7 +7,7 @@ from astropy.io.fits import Header
 
 from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.contents import INTERLEAVED, dispersed, not_an_image, ramp
-from jwstpipe.fits.hdus import ByteReader, Hdu, header_of
+from jwstpipe.fits.hdus import Hdu
 
 __all__ = ["chosen_hdu", "science_hdus", "sides_of", "split_choice"]
 
@@ -37,7 +37,7 @@ def split_choice(address: str) -> tuple[str, tuple[str, int | None] | None]:
     return found["file"], (found["name"].strip(), version)
 
 
-def science_hdus(reader: ByteReader, hdus: Sequence[Hdu], name: str) -> list[Hdu]:
+def science_hdus(hdus: Sequence[Hdu], name: str) -> list[Hdu]:
     """Find the images of a file, the first one first.
 
     All extensions named SCI; in files that name none so: all images with a place on the sky that are no masks,
@@ -48,7 +48,7 @@ def science_hdus(reader: ByteReader, hdus: Sequence[Hdu], name: str) -> list[Hdu
     FitsError
         There is none; the message says what the file holds.
     """
-    primary = header_of(reader, hdus[0])
+    primary = hdus[0].header
     images = [hdu for hdu in hdus if hdu.kind in ("PRIMARY", "IMAGE") and len(hdu.shape) >= 2]
     if any(ramp(primary, hdu.shape, name) for hdu in images if hdu.name in ("SCI", "PRIMARY", "")):
         raise FitsError(f"{name}: it holds a ramp that is not fitted yet (uncal, ramp); calibrate it to images first")
@@ -57,9 +57,8 @@ def science_hdus(reader: ByteReader, hdus: Sequence[Hdu], name: str) -> list[Hdu
     groups = not named and hdus[0].shape[-1:] == (0,) and not hdus[0].whole
     if not usable or groups:
         raise FitsError(f"{name}: {not_an_image(hdus, primary)}")
-    headers = {hdu.index: header_of(reader, hdu) for hdu in usable}
-    found = usable if named else _on_the_sky(usable, headers) or usable[:1]
-    kind = dispersed(primary, headers[found[0].index])
+    found = usable if named else _on_the_sky(usable) or usable[:1]
+    kind = dispersed(primary, found[0].header)
     if kind:
         raise FitsError(f"{name}: it holds {kind}, not an image of the sky; nothing here reads spectra")
     return found
@@ -98,8 +97,8 @@ def _is_plane(hdu: Hdu) -> bool:
     return hdu.whole and 2 <= len(sides) <= 3 and 0 not in sides and not interleaved
 
 
-def _on_the_sky(images: Sequence[Hdu], headers: dict[int, Header]) -> list[Hdu]:
-    placed = [hdu for hdu in images if _celestial(headers[hdu.index]) and not _NOT_SCIENCE.match(hdu.name)]
+def _on_the_sky(images: Sequence[Hdu]) -> list[Hdu]:
+    placed = [hdu for hdu in images if _celestial(hdu.header) and not _NOT_SCIENCE.match(hdu.name)]
     real = [hdu for hdu in placed if hdu.bitpix != 8]
     return real or placed
 

@@ -119,7 +119,8 @@ def convert(
         log.warning("%s: %s", image.address, note)
     passing = DigestingReader(image.reader)
     remote = not isinstance(image.reader, LocalReader)
-    image = replace(image, reader=BandReader(passing, image.address) if remote else passing)
+    reader = BandReader(passing, image.address) if remote else passing
+    image = replace(image, file=replace(image.file, reader=reader))
     image.wcs.exact(name=image.address)
     kept = _kept(image, planes)
     made = _Made(str(target), image.shape, planes, parent, passing)

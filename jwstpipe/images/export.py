@@ -16,7 +16,8 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import ConflictError, DataError, StoreError
-from jwstpipe.fits.hdus import BLOCK, parse_header
+from jwstpipe.fits.hdus import BLOCK
+from jwstpipe.fits.headers import parse_header
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store

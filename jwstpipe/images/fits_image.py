@@ -11,13 +11,12 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, UsageError
-from jwstpipe.fits.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
 from jwstpipe.fits.distortion_tables import distortion_tables
+from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.gwcs_sampling import image_wcs
-from jwstpipe.fits.hdus import Hdu, WindowReader, header_of, scan_fits
+from jwstpipe.fits.hdus import Hdu, WindowReader
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of, split_choice
-from jwstpipe.fits.tile_compression import unpack_tiles
 from jwstpipe.images.face import ImageFace
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -46,13 +45,22 @@ class FitsImage(ImageFace):
     """A FITS file on disk or in an object store (see `SkyImage` for what it offers)."""
 
     address: str
-    reader: WindowReader
-    hdus: tuple[Hdu, ...]
+    file: FitsFile
     plane_hdus: Mapping[str, Hdu]
     """HDU by plane name; ``sci`` is always there."""
 
     siblings: tuple[str, ...] = ()
     """Addresses of all science images of the file where it has several and none was chosen; else empty."""
+
+    @property
+    def reader(self) -> WindowReader:
+        """The bytes of the file."""
+        return self.file.reader
+
+    @property
+    def hdus(self) -> tuple[Hdu, ...]:
+        """All HDUs of the file."""
+        return self.file.hdus
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,20 +104,20 @@ class FitsImage(ImageFace):
         """1: a FITS file has full resolution only."""
         return 1
 
-    @cached_property
+    @property
     def primary(self) -> Header:
         """Primary header."""
-        return header_of(self.reader, self.hdus[0])
+        return self.hdus[0].header
 
-    @cached_property
+    @property
     def header(self) -> Header:
         """Header of the science plane."""
-        return header_of(self.reader, self.plane_hdus["sci"])
+        return self.plane_hdus["sci"].header
 
     def header_text(self, name: str) -> str:
         """Give a header, ``primary`` or ``sci``, as it stands in the file."""
         hdu = self.hdus[0] if name == "primary" else self.plane_hdus[name]
-        return bytes(self.reader.read(hdu.header_offset, hdu.header_size)).decode("latin-1")
+        return hdu.header_bytes.decode("latin-1")
 
     @cached_property
     def wcs(self) -> ImageWcs:
@@ -117,7 +125,7 @@ class FitsImage(ImageFace):
         cards = wcs_cards_of(self.header_text("sci"))
         asdf = next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
         if asdf is None:
-            return ImageWcs(cards, tables=distortion_tables(self.reader, self.hdus, cards, name=self.address))
+            return ImageWcs(cards, tables=distortion_tables(self.file, cards))
         content = bytes(self.reader.read(asdf.data_offset, asdf.data_size))
         return image_wcs(cards, content, self.shape, name=self.address)
 
@@ -187,9 +195,7 @@ class FitsImage(ImageFace):
     @cached_property
     def _formats(self) -> dict[str, SampleFormat]:
         return {
-            plane: SampleFormat.of(
-                header_of(self.reader, hdu), integer=plane == "dq", name=f"{self.address}: {hdu.label}"
-            )
+            plane: SampleFormat.of(hdu.header, integer=plane == "dq", name=f"{self.address}: {hdu.label}")
             for plane, hdu in self.plane_hdus.items()
         }
 
@@ -237,12 +243,9 @@ def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage
     """
     name = str(address)
     file, choice = (name, None) if not is_remote(name) and Path(name).exists() else split_choice(name)
-    reader: WindowReader = open_bytes(file, s3=s3)
-    hdus = scan_fits(reader, name=name)
-    if any(hdu.unpacked_size for hdu in hdus):
-        reader = _without_tiles(reader, hdus, name)
-        hdus = scan_fits(reader, name=name)
-    found = [chosen_hdu(hdus, choice, file)] if choice else science_hdus(reader, hdus, name)
+    opened = open_fits_file(file, s3=s3, name=name).unpacked()
+    hdus = opened.hdus
+    found = [chosen_hdu(hdus, choice, file)] if choice else science_hdus(hdus, name)
     science = found[0]
     planes = {"sci": science}
     if science.name == "SCI":
@@ -251,25 +254,11 @@ def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage
             if plane and plane not in planes and hdu.version == science.version and _goes_with(hdu, science):
                 planes[plane] = hdu
     siblings = tuple(f"{file}[{_choice(hdu)}]" for hdu in found) if len(found) > 1 else ()
-    return FitsImage(name, reader, hdus, planes, siblings)
+    return FitsImage(name, opened, planes, siblings)
 
 
 def _choice(hdu: Hdu) -> str:
     return f"{hdu.name},{hdu.version}" if hdu.name == "SCI" else str(hdu.index)
-
-
-def _without_tiles(reader: WindowReader, hdus: tuple[Hdu, ...], name: str) -> LocalReader:
-    """Unpack tile-compressed images to an unnamed temporary file, within the bounds of any packed file."""
-    size = reader.size + sum(hdu.unpacked_size + hdu.header_size for hdu in hdus)
-    limit = min(MOST_UNPACKED, reader.size * MOST_EXPANSION)
-    if size > limit:
-        raise FitsError(f"{name}: unpacks to {size:,} bytes from {reader.size:,}; refused above {limit:,}")
-    packed = spooled(reader, name=name)
-    with temporary_file(name) as target:
-        fault = unpack_tiles(packed.descriptor, target, size)
-        if fault:
-            raise FitsError(f"{name}: its compressed image cannot be unpacked: {fault}")
-        return LocalReader(target, name)
 
 
 def _goes_with(hdu: Hdu, science: Hdu) -> bool:

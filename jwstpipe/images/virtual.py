@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jwstpipe.errors import ConflictError, FitsError, StoreError
-from jwstpipe.fits.hdus import Hdu, header_of
+from jwstpipe.fits.hdus import Hdu
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.images.fits_image import FitsImage, open_fits
 from jwstpipe.images.zarr.layout import LAYOUT, plane_spec
@@ -146,7 +146,7 @@ def _attributes(image: FitsImage, plane: str, hdu: Hdu, form: SampleFormat) -> d
     if form.blank is not None:
         attributes["_FillValue"] = form.blank
     if plane == "sci":
-        attributes["fits_header"] = header_of(image.reader, hdu).tostring(sep="\n")
+        attributes["fits_header"] = hdu.header.tostring(sep="\n")
     return attributes
 
 

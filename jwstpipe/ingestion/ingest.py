@@ -18,8 +18,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.archive_record import record_from_archive
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import FitsError, PartialError
-from jwstpipe.fits.byte_readers import open_bytes
-from jwstpipe.fits.hdus import header_of, scan_fits
+from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.images.fits_image import open_fits
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import Settings
@@ -199,6 +198,5 @@ def header_cards(address: str, store: ObjectStore) -> dict[str, Any]:
         image = open_fits(address, s3=store.s3)
         headers: Sequence[Header] = (image.primary, image.header)
     except FitsError:
-        reader = open_bytes(address, s3=store.s3)
-        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=address)[:2]]
+        headers = [hdu.header for hdu in open_fits_file(address, s3=store.s3).hdus[:2]]
     return {key: value for header in headers for key, value in header.items() if key and value is not None}

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from jwstpipe.errors import HeaderError
-from jwstpipe.fits.hdus import CARD, parse_header
+from jwstpipe.fits.headers import CARD, parse_header
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.settings import S3Settings

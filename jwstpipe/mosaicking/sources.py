@@ -258,11 +258,11 @@ def _content_id(image: FitsImage | ImageStore) -> str:
     """
     assert isinstance(image, FitsImage)
     digest = hashlib.sha256(image.wcs.digest.encode())
-    digest.update(image.reader.read(image.hdus[0].header_offset, image.hdus[0].header_size))
+    digest.update(image.hdus[0].header_bytes)
     for plane in USED:
         hdu = image.plane_hdus.get(plane)
         if hdu is not None:
-            digest.update(image.reader.read(hdu.header_offset, hdu.header_size))
+            digest.update(hdu.header_bytes)
             for start in range(0, hdu.data_size, PIECE):
                 digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
     return f"fits-{digest.hexdigest()[:32]}"

@@ -179,8 +179,7 @@ def _check_hdus(reader: ByteReader, name: str) -> None:
 
 def _check_sums(reader: ByteReader, hdu: Hdu, name: str) -> None:
     """Compare CHECKSUM and DATASUM, where an HDU has them (FITS standard 4.0, appendix J)."""
-    header = bytes(reader.read(hdu.header_offset, hdu.header_size))
-    datasum, checksum = _quoted(header, b"DATASUM "), _quoted(header, b"CHECKSUM")
+    datasum, checksum = _quoted(hdu.header_bytes, b"DATASUM "), _quoted(hdu.header_bytes, b"CHECKSUM")
     if not datasum and not checksum:
         return
     data = _sum(reader, hdu.data_offset, hdu.end)

@@ -9,8 +9,7 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, FitsError, NotFoundError
-from jwstpipe.fits.byte_readers import open_bytes
-from jwstpipe.fits.hdus import header_of, scan_fits
+from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import file_digest, is_remote, storage_errors
@@ -130,8 +129,7 @@ def _of_store(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
 def _of_fits(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
     """Look into the first headers of any FITS file: images, tables, cubes of colours."""
     try:
-        reader = open_bytes(address, s3=s3)
-        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=address)[:2]]
+        headers = [hdu.header for hdu in open_fits_file(address, s3=s3).hdus[:2]]
     except FitsError:
         return None
     told = (header.get(FITS_KEYWORD) for header in headers)

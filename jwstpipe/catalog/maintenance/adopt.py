@@ -10,8 +10,7 @@ from jwstpipe.catalog.records.archive_record import record_from_archive
 from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, FitsError
-from jwstpipe.fits.byte_readers import open_bytes
-from jwstpipe.fits.hdus import header_of, scan_fits
+from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.names import parse_name
 from jwstpipe.storage import ObjectStore, tree_digest
@@ -110,8 +109,8 @@ def _results(provenance: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _cards(store: ObjectStore, key: str) -> dict[str, Any]:
     try:
-        reader = open_bytes(store.url(key), s3=store.s3)
-        headers = [header_of(reader, hdu) for hdu in scan_fits(reader, name=key)[:_MOST_HDUS]]
+        opened = open_fits_file(store.url(key), s3=store.s3, name=key)
+        headers = [hdu.header for hdu in opened.hdus[:_MOST_HDUS]]
     except FitsError as error:
         raise DataError(f"{key}: {error}") from None
     return {name: value for header in headers for name, value in header.items() if name and value is not None}

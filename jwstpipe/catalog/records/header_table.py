@@ -3,8 +3,7 @@
 from astropy.io.fits import BinTableHDU
 
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.byte_readers import open_bytes
-from jwstpipe.fits.hdus import scan_fits
+from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.settings import S3Settings
 
 __all__ = ["table_inputs"]
@@ -32,12 +31,14 @@ def table_inputs(address: str, *, s3: S3Settings | None = None) -> tuple[str, ..
     FitsError, NotFoundError, StorageError
         The file, or its table, cannot be read.
     """
-    reader = open_bytes(address, s3=s3)
-    for hdu in scan_fits(reader, name=address):
+    file = open_fits_file(address, s3=s3)
+    for hdu in file.hdus:
         if hdu.name != "HDRTAB" or hdu.kind != "BINTABLE":
             continue
         try:
-            table = BinTableHDU.fromstring(bytes(reader.read(hdu.header_offset, hdu.end - hdu.header_offset)))
+            table = BinTableHDU.fromstring(
+                hdu.header_bytes + bytes(file.reader.read(hdu.data_offset, hdu.end - hdu.data_offset))
+            )
             told = table.data["FILENAME"] if "FILENAME" in table.columns.names else ()
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise FitsError(f"{address}: its table of input headers cannot be read: {error}") from None

@@ -12,7 +12,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError, StoreError, UsageError
-from jwstpipe.fits.hdus import parse_header
+from jwstpipe.fits.headers import parse_header
 from jwstpipe.images.face import ImageFace
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import NODES, STAGED, TABLES, array_path, check_layout, level_shape

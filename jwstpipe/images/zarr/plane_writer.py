@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError
 from jwstpipe.fits.hdus import ByteReader, Hdu
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.zarr.layout import SHARD, STORED, plane_spec
@@ -58,12 +57,12 @@ def write_hdus(
         elif hdu.data_size:
             entry["data"], entry["size"] = f"hdu/{hdu.index}", hdu.data_size
             writer.write_bytes(entry["data"], hdu.data_size, _pieces(image.reader, hdu), width=abs(hdu.bitpix) // 8)
-        cards = _header_cards(image.reader, hdu)
+        cards = hdu.cards
         writer.write_header(header, cards)
         entry |= _padding(image.reader, hdu, len(cards))
         hdus.append(entry)
     if plane_of.get(0) is not None:  # the image stands in the primary HDU: readers still find its header as `primary`
-        writer.write_header("primary", _header_cards(image.reader, image.hdus[0]))
+        writer.write_header("primary", image.hdus[0].cards)
     found: dict[str, Any] = {"hdus": hdus, "omitted": omitted}
     end = image.hdus[-1].end
     if image.reader.size > end and keep_all:  # special records, or blocks of a tape
@@ -79,7 +78,7 @@ def write_hdus(
 def _padding(reader: ByteReader, hdu: Hdu, cards: int) -> dict[str, str]:
     """Keep what fills the last blocks of header and data, where it is not blanks and zeros, or is cut short."""
     found = {}
-    after_cards = bytes(reader.read(hdu.header_offset + cards, hdu.header_size - cards))
+    after_cards = hdu.header_bytes[cards:]
     if after_cards.strip(b" "):
         found["header_padding"] = b64encode(after_cards).decode("ascii")
     start = hdu.data_offset + hdu.data_size
@@ -93,15 +92,6 @@ def _header_name(hdu: Hdu, plane_of: dict[int, str]) -> str:
     if hdu.index in plane_of:
         return plane_of[hdu.index]
     return "primary" if hdu.index == 0 else f"hdu{hdu.index}"
-
-
-def _header_cards(reader: ByteReader, hdu: Hdu) -> bytes:
-    """Give the cards of a header up to and with END."""
-    content = reader.read(hdu.header_offset, hdu.header_size)
-    for end in range(0, hdu.header_size, 80):
-        if content[end : end + 8] == b"END     ":
-            return content[: end + 80]
-    raise DataError(f"header of {hdu.label} lost its END")
 
 
 def _pieces(reader: ByteReader, hdu: Hdu) -> Iterator[bytes]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError
-from jwstpipe.fits.hdus import CARD
+from jwstpipe.fits.headers import CARD
 from jwstpipe.images.zarr.digests import Stored, digest_of
 from jwstpipe.images.zarr.layout import NODES, SHARD, PlaneSpec, array_path, sealed
 from jwstpipe.images.zarr.manifest import MANIFEST, MANIFEST_CHUNK, encode_manifest

@@ -1,0 +1,72 @@
+"""`FitsFile`: an open FITS file, its bytes and its HDUs. What reads FITS is given one, and looks at nothing twice."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from jwstpipe.errors import FitsError
+from jwstpipe.fits.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
+from jwstpipe.fits.hdus import Hdu, WindowReader, scan_fits
+from jwstpipe.fits.tile_compression import unpack_tiles
+from jwstpipe.settings import S3Settings
+
+__all__ = ["FitsFile", "open_fits_file"]
+
+
+@dataclass(frozen=True, eq=False)
+class FitsFile:
+    """A FITS file that was walked through once, on disk or in an object store."""
+
+    name: str
+    """Address that it was opened by, for messages."""
+
+    reader: WindowReader
+    hdus: tuple[Hdu, ...]
+    """All HDUs in the order of the file, each with its header."""
+
+    def unpacked(self) -> "FitsFile":
+        """Unpack tile-compressed images (fpack) to an unnamed temporary file; a file without any is given back.
+
+        Raises
+        ------
+        FitsError
+            They unpack beyond the bounds of any packed file, or not at all.
+        """
+        if not any(hdu.unpacked_size for hdu in self.hdus):
+            return self
+        size = self.reader.size + sum(hdu.unpacked_size + hdu.header_size for hdu in self.hdus)
+        limit = min(MOST_UNPACKED, self.reader.size * MOST_EXPANSION)
+        if size > limit:
+            raise FitsError(
+                f"{self.name}: unpacks to {size:,} bytes from {self.reader.size:,}; refused above {limit:,}"
+            )
+        packed = spooled(self.reader, name=self.name)
+        with temporary_file(self.name) as target:
+            fault = unpack_tiles(packed.descriptor, target, size)
+            if fault:
+                raise FitsError(f"{self.name}: its compressed image cannot be unpacked: {fault}")
+            reader = LocalReader(target, self.name)
+        return FitsFile(self.name, reader, scan_fits(reader, name=self.name))
+
+
+def open_fits_file(address: str | Path, *, s3: S3Settings | None = None, name: str = "") -> FitsFile:
+    """Open a FITS file and walk through its HDUs.
+
+    Parameters
+    ----------
+    address
+        Local path or ``s3://`` URL; gzip and bzip2 streams are unpacked to a temporary file, whatever the name.
+    s3
+        Endpoint of an ``s3://`` address.
+    name
+        What messages call it; default: its address.
+
+    Raises
+    ------
+    NotFoundError
+        No such file.
+    FitsError
+        Not FITS, or truncated; the message says which.
+    """
+    reader = open_bytes(address, s3=s3)
+    called = name or str(address)
+    return FitsFile(called, reader, scan_fits(reader, name=called))
