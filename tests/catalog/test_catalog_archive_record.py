@@ -202,8 +202,13 @@ def test_a_level_on_which_name_and_archive_disagree_is_said():
 
 
 def test_a_name_outside_the_grammar_falls_back_to_the_observation():
-    row = {**ROW, "productFilename": "hlsp_x_i2d.fits"}
+    row = {**ROW, "productFilename": "hlsp_x_i2d.fits", "dataURI": "mast:HLSP/hlsp_x_i2d.fits"}
     assert build(row).observation_base_id == ROW["obs_id"]
+
+
+def test_a_row_that_names_another_file_than_its_address_is_refused():
+    with pytest.raises(DataError, match="its row names the file 'hlsp_x_i2d.fits'"):
+        build({**ROW, "productFilename": "hlsp_x_i2d.fits"})
 
 
 def test_a_row_that_names_no_file_is_refused():

@@ -1,23 +1,25 @@
 """Questions to the MAST portal through astroquery: pointed at the configured server, paged and retried page by page.
 
 astroquery fixes addresses, timeout and page size when it is imported and shares its column descriptions between all
-instances; each connection here carries its own. It retries nothing and starts over when page 40 fails: so pages are
-asked for one by one.
+instances; each connection here carries its own, and answers astroquery's questions for them itself. astroquery retries
+nothing and starts over when page 40 fails: so pages are asked for one by one.
 """
 
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import requests
-from astropy.table import Table, vstack
+from astropy.table import Table
 
 from jwstpipe import __version__
 from jwstpipe.archive.http import AbsentError, guard, raise_for_answer, web_errors
 from jwstpipe.archive.retry import TransientError, retry
+from jwstpipe.archive.search.answers_as_tables import filters_of, stacked, table_of
+from jwstpipe.archive.search.held_columns import HeldColumns
 from jwstpipe.archive.search.response_cache import Answer, Answers
 from jwstpipe.errors import ArchiveError, TransferError
 from jwstpipe.settings import ArchiveSettings
@@ -29,8 +31,6 @@ T = TypeVar("T")
 NAME_LOOKUP = "Mast.Name.Lookup"
 COLUMNS = "Mast.Caom.Cone"
 """Service whose column descriptions are those of all CAOM searches."""
-
-DTYPES = {"string": str, "float": float, "double": float, "int": int, "boolean": bool}
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,17 @@ class Portal:
 
     answers: Answers | None
     """Answers kept on disk; None = none are."""
+
+    session: requests.Session
+    """Goes to this server only."""
+
+    columns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Column descriptions by service, as far as they were asked for."""
+
+    @property
+    def columns_address(self) -> str:
+        """Where the server describes its columns."""
+        return f"{self.settings.server}/portal/Mashup/Mashup.asmx/columnsconfig"
 
 
 @dataclass(frozen=True)
@@ -71,14 +82,15 @@ def open_portal(settings: ArchiveSettings, *, answers: Answers | None = None) ->
     session = guard(requests.Session(), settings)  # astroquery sets no timeout by itself
     session.headers["User-Agent"] = f"jwstpipe/{__version__}"
     connection = PortalAPI(session=session)
+    portal = Portal(connection, settings, answers, session, {NAME_LOOKUP: {}})
     connection.MAST_REQUEST_URL = f"{settings.server}/api/v0/invoke"
-    connection.COLUMNS_CONFIG_URL = f"{settings.server}/portal/Mashup/Mashup.asmx/columnsconfig"
+    connection.COLUMNS_CONFIG_URL = portal.columns_address
     connection.MAST_DOWNLOAD_URL = f"{settings.server}/api/v0.1/Download/file"
     connection.MAST_BUNDLE_URL = f"{settings.server}/api/v0.1/Download/bundle"
     connection.TIMEOUT = settings.timeout_s
     connection.PAGESIZE = settings.page_size
-    connection._column_configs = {NAME_LOOKUP: {}}  # noqa: SLF001 - else shared by all servers of this process
-    return Portal(connection, settings, answers)
+    session.mount(portal.columns_address, HeldColumns(portal.columns, session.get_adapter(settings.server)))
+    return portal
 
 
 def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 1) -> dict[str, Any]:
@@ -122,33 +134,30 @@ def build_filters(portal: Portal, service: str, criteria: Mapping[str, Any]) -> 
     ArchiveError
         The server does not describe its columns, or lacks one of them.
     """
-    from astroquery.exceptions import InvalidQueryError  # noqa: PLC0415
-
-    _describe_columns(portal, service, COLUMNS)
+    columns = _columns_of(portal, service, COLUMNS)
     try:
-        with _portal_errors(portal):
-            filters: list[dict[str, Any]] = portal.connection.build_filter_set(COLUMNS, service, **criteria)
-    except (InvalidQueryError, TransientError) as error:
+        return filters_of(columns, criteria)
+    except ArchiveError as error:
         raise ArchiveError(f"{portal.settings.server}: {error}; is this a MAST server?") from None
-    return filters
 
 
-def _describe_columns(portal: Portal, service: str, described_as: str) -> None:
-    """Make sure that the connection knows the columns of a service."""
-    if portal.connection._column_configs.get(service):  # noqa: SLF001 - astroquery's memory, one for each connection
-        return
-    question = {"server": portal.settings.server, "columns": described_as}
-    held = _recall(portal, question)
-    if held is None:
+def _columns_of(portal: Portal, service: str, described_as: str) -> dict[str, Any]:
+    """Give the column descriptions of a service: those that are held, or kept, or the server's."""
+    if service not in portal.columns:
+        question = {"server": portal.settings.server, "columns": described_as}
+        held = _recall(portal, question)
+        if held is None:
 
-        def attempt() -> dict[str, Any]:
-            with _portal_errors(portal):
-                portal.connection._get_col_config(service, described_as)  # noqa: SLF001 - so that it can be kept
-            columns: dict[str, Any] = portal.connection._column_configs[service]  # noqa: SLF001
-            return columns
+            def attempt() -> dict[str, Any]:
+                with _portal_errors(portal):
+                    response = portal.session.post(portal.columns_address, data={"colConfigId": described_as})
+                    response.raise_for_status()
+                    columns = response.json()
+                return columns if isinstance(columns, dict) else {}  # it says nothing where it has none
 
-        held = _keep(portal, question, _with_patience(portal, attempt))
-    portal.connection._column_configs[service] = held.content  # noqa: SLF001
+            held = _keep(portal, question, _with_patience(portal, attempt))
+        portal.columns[service] = held.content
+    return portal.columns[service]
 
 
 def count_rows(portal: Portal, service: str, params: Mapping[str, Any]) -> int:
@@ -180,17 +189,17 @@ def all_rows(
         Called with rows so far and rows in all after each page.
     """
     question = {"server": portal.settings.server, "service": service, "params": dict(params), "counted": counted}
-    _describe_columns(portal, service, COLUMNS if counted else service)
+    columns = _columns_of(portal, service, COLUMNS if counted else service)
     held = _recall(portal, question)
     if held is not None:
         pages, total = held.content["pages"], int(held.content["reported"])
-        return Rows(_stacked([_table(portal, service, page) for page in pages]), total, None, held.asked_at)
+        return Rows(_table(portal, pages, columns), total, None, held.asked_at)
     expected = count_rows(portal, service, params) if counted else None
     pages, total, cut = _ask_pages(portal, service, params, expected, told)
     asked_at = time.time()
     if cut is None:
         asked_at = _keep(portal, question, {"pages": pages, "reported": total}).asked_at
-    return Rows(_stacked([_table(portal, service, page) for page in pages]), total, cut, asked_at)
+    return Rows(_table(portal, pages, columns), total, cut, asked_at)
 
 
 def _ask_pages(
@@ -231,30 +240,11 @@ def _keep(portal: Portal, question: Mapping[str, Any], content: Any) -> Answer:
     return Answer(content, time.time()) if portal.answers is None else portal.answers.keep(question, content)
 
 
-@dataclass(frozen=True)
-class _Read:
-    """An answer in the shape that astroquery parses."""
-
-    content: dict[str, Any]
-
-    def json(self) -> dict[str, Any]:
-        return self.content
-
-
-def _table(portal: Portal, service: str, answer: dict[str, Any]) -> Table:
-    fields = [field for field in answer.get("fields") or () if field["name"] != "_selected_"]
-    if not answer.get("data"):
-        return Table(names=[f["name"] for f in fields], dtype=[DTYPES.get(f["type"], str) for f in fields], masked=True)
-    portal.connection._current_service = service  # noqa: SLF001 - whose columns tell which values stand for none
-    with _portal_errors(portal):
-        table: Table = portal.connection._parse_result([_Read(answer)])  # noqa: SLF001 - its typed, masked rows
-    return table
-
-
-def _stacked(tables: list[Table]) -> Table:
-    """Join pages; empty ones carry no types worth keeping beside full ones."""
-    full = [table for table in tables if len(table)] or tables[:1]
-    return full[0] if len(full) == 1 else vstack(full, metadata_conflicts="silent")
+def _table(portal: Portal, pages: list[dict[str, Any]], columns: Mapping[str, Any]) -> Table:
+    try:
+        return stacked([table_of(page, columns) for page in pages])
+    except ArchiveError as error:
+        raise ArchiveError(f"{portal.settings.server}: {error}; is this a MAST server?") from None
 
 
 def _with_patience(portal: Portal, attempt: Callable[[], T]) -> T:
@@ -271,14 +261,12 @@ def _with_patience(portal: Portal, attempt: Callable[[], T]) -> T:
 
 @contextmanager
 def _portal_errors(portal: Portal) -> Iterator[None]:
-    from astroquery.exceptions import InvalidQueryError, RemoteServiceError  # noqa: PLC0415
+    from astroquery.exceptions import RemoteServiceError  # noqa: PLC0415
 
     name = "MAST portal"
     try:
         with web_errors(name):
             yield
-    except InvalidQueryError:
-        raise
     except requests.HTTPError as error:
         if error.response is not None:
             raise_for_answer(error.response, name)

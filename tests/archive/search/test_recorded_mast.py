@@ -8,6 +8,7 @@ JWST, the portal gives too.
 import json
 from urllib.parse import unquote
 
+import numpy as np
 import pytest
 
 from jwstpipe.archive.http import Sessions
@@ -15,6 +16,7 @@ from jwstpipe.archive.search.portal import all_rows, build_filters, count_rows, 
 from jwstpipe.archive.search.resolve import resolve_name
 from jwstpipe.archive.search.search import search
 from jwstpipe.archive.transfer.s3_mirror import look_up_keys
+from jwstpipe.errors import ArchiveError, UsageError
 from jwstpipe.requests import SearchRequest
 from jwstpipe.sky.regions import distance_to_region_deg, separation_deg
 from tests.archive.archive_helpers import settings_for
@@ -124,3 +126,28 @@ def test_recorded_filtered_observations_become_typed_rows(mast, shared_data):
     table = all_rows(open_portal(mast), "Mast.Caom.Filtered", {"filters": []}).table
     assert list(table["obsid"]) == [str(row["obsid"]) for row in recorded]
     assert list(table["s_ra"]) == pytest.approx([row["s_ra"] for row in recorded])
+
+
+@pytest.mark.parametrize("service", ["Mast.Caom.Cone", "Mast.Caom.Filtered", "Mast.Caom.Products"])
+def test_tables_are_those_that_astroquery_makes(mast, service):
+    portal = open_portal(mast)
+    ours = all_rows(portal, service, {"filters": []}).table
+    theirs = portal.connection.service_request(service, {"filters": []})
+    assert ours.colnames == theirs.colnames
+    for name in ours.colnames:
+        assert ours[name].dtype == theirs[name].dtype
+        assert (ours[name].mask == theirs[name].mask).all()
+        np.testing.assert_array_equal(ours[name].filled(), theirs[name].filled())
+
+
+def test_filters_are_those_that_astroquery_makes(mast):
+    portal = open_portal(mast)
+    criteria = {"obs_collection": ["JWST"], "Filters": ["F090W*", "F200W"], "t_obs_release": [5.0, 9.0]}
+    theirs = portal.connection.build_filter_set("Mast.Caom.Cone", **criteria)
+    assert build_filters(portal, "Mast.Caom.Cone", criteria) == theirs
+    with pytest.raises(ArchiveError, match="no column colour is described"):
+        build_filters(portal, "Mast.Caom.Cone", {"colour": ["red"]})
+    with pytest.raises(UsageError, match="one pattern at a time"):
+        build_filters(portal, "Mast.Caom.Cone", {"filters": ["F0*", "F1*"]})
+    with pytest.raises(ArchiveError, match="t_obs_release is described as one of numbers"):
+        build_filters(portal, "Mast.Caom.Cone", {"t_obs_release": ["yesterday"]})
