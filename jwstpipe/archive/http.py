@@ -21,6 +21,7 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
 from jwstpipe import __version__
+from jwstpipe.archive.patient_reading import PATIENT_POOLS, BoundedBody
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.errors import JwstPipeError, NotFoundError, TransferError
 from jwstpipe.settings import ArchiveSettings
@@ -112,11 +113,23 @@ def _is_number(host: str) -> bool:
 class _GuardedAdapter(HTTPAdapter):
     """Refuses other hosts, or all when offline, and gives each request a timeout that its caller forgot."""
 
-    def __init__(self, settings: ArchiveSettings) -> None:
+    def __init__(self, settings: ArchiveSettings, most_bytes: int | None) -> None:
         super().__init__(max_retries=0)
         self._hosts = AllowedHosts.of(settings)
+        self._most_bytes = most_bytes
         self._offline = settings.offline
         self._timeout = (min(CONNECT_TIMEOUT_S, settings.timeout_s), settings.timeout_s)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pools, of connections whose answers have a deadline."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = PATIENT_POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        """Make the pools of a proxy, which have the same deadline."""
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = PATIENT_POOLS
+        return manager
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request, or refuse it."""
@@ -127,12 +140,15 @@ class _GuardedAdapter(HTTPAdapter):
             host = urlsplit(url).netloc.rpartition("@")[2]
             raise TransferError(f"{self._hosts.server} sends on to {host!r}, which is not part of the archive; refused")
         kwargs["timeout"] = kwargs.get("timeout") or self._timeout
-        return super().send(request, *args, **kwargs)
+        response = super().send(request, *args, **kwargs)
+        if self._most_bytes is not None:
+            response.raw = BoundedBody(response.raw, self._most_bytes)
+        return response
 
 
-def guard(session: requests.Session, settings: ArchiveSettings) -> requests.Session:
-    """Make a session go to the archive only, with timeouts."""
-    adapter = _GuardedAdapter(settings)
+def guard(session: requests.Session, settings: ArchiveSettings, *, most_bytes: int | None = None) -> requests.Session:
+    """Make a session go to the archive only, with timeouts; answers longer than `most_bytes`, unpacked, are refused."""
+    adapter = _GuardedAdapter(settings, most_bytes)
     for scheme in USUAL_PORTS:
         session.mount(f"{scheme}://", adapter)
     return session

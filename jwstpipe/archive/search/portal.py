@@ -32,6 +32,9 @@ NAME_LOOKUP = "Mast.Name.Lookup"
 COLUMNS = "Mast.Caom.Cone"
 """Service whose column descriptions are those of all CAOM searches."""
 
+MOST_BYTES = 512 << 20
+"""Longest answer that is read, unpacked: ten times a page of 50,000 observations."""
+
 
 @dataclass(frozen=True)
 class Portal:
@@ -79,7 +82,7 @@ def open_portal(settings: ArchiveSettings, *, answers: Answers | None = None) ->
     """Connect to the configured server; nothing is sent yet."""
     from astroquery.mast.discovery_portal import PortalAPI  # noqa: PLC0415 - takes most of a second to import
 
-    session = guard(requests.Session(), settings)  # astroquery sets no timeout by itself
+    session = guard(requests.Session(), settings, most_bytes=MOST_BYTES)  # astroquery sets no timeout by itself
     session.headers["User-Agent"] = f"jwstpipe/{__version__}"
     connection = PortalAPI(session=session)
     portal = Portal(connection, settings, answers, session, {NAME_LOOKUP: {}})
