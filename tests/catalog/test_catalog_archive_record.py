@@ -207,7 +207,7 @@ def test_a_name_outside_the_grammar_falls_back_to_the_observation():
 
 
 def test_a_row_that_names_another_file_than_its_address_is_refused():
-    with pytest.raises(DataError, match="its row names the file 'hlsp_x_i2d.fits'"):
+    with pytest.raises(DataError, match=r"its row names the file 'hlsp_x_i2d\.fits'"):
         build({**ROW, "productFilename": "hlsp_x_i2d.fits"})
 
 

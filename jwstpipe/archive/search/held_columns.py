@@ -26,7 +26,8 @@ class HeldColumns(BaseAdapter):
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Answer, or ask."""
         body = request.body or ""
-        asked = parse_qs(body.decode() if isinstance(body, bytes) else body).get("colConfigId", [""])[0]
+        text = body.decode() if isinstance(body, bytes) else str(body)
+        asked = parse_qs(text).get("colConfigId", [""])[0]
         if asked not in self._columns:
             return self._server.send(request, *args, **kwargs)
         response = requests.Response()
