@@ -94,7 +94,7 @@ def test_the_context_of_a_combined_image(tmp_path):
 
 def test_the_command(command, mosaic_of_three):
     _, address = mosaic_of_three
-    code, said, _ = command("pixels", address, "--at", "40,30", "--json")
+    code, said, _ = command("pixels", address, "--at", "50,20", "--json")
     facts = json.loads(said)
     assert code == 0
     assert facts["values"]["n"] == len(facts["inputs"])

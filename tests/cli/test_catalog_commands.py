@@ -177,7 +177,7 @@ def test_lineage_in_every_form(command, home):
         (["catalog", "import", "bytes.jsonl"], 6, "bytes.jsonl, line 1: not text in UTF-8"),
         (["catalog", "reconcile", "--grace", "-1"], 2, "--grace"),
         (["lineage", "nothing_of_this_name"], 3, "no such file here"),
-        (["lineage", "strange.png"], 3, "carries no product id"),
+        (["lineage", "strange.png"], 3, "says nothing of what it was made of"),
         (["lineage", NAMES[0], "--rerun"], 2, "came from the archive"),
         (["lineage", NAMES[0], "--format", "svg"], 2, "'svg' is not one of"),
     ],

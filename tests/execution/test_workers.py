@@ -4,6 +4,7 @@ import os
 import socket
 import time
 import warnings
+from contextlib import ExitStack
 
 import dask.config
 import psutil
@@ -28,22 +29,28 @@ def slow(seconds):
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("certificates")
-    with shared_cluster(ExecutionSettings(workers=2), folder=folder) as cluster:
-        assert cluster.address.startswith("tls://127.0.0.1:")
-        assert "@127.0.0.1:" in cluster.dashboard_link
-        # as another process would find them in its environment
-        with dask.config.set(dask.config.collect_env(cluster.environment)):
-            yield cluster.address
+    with shared_cluster(ExecutionSettings(workers=2), folder=folder) as found:
+        assert found.address.startswith("tls://127.0.0.1:")
+        assert "@127.0.0.1:" in found.dashboard_link
+        yield found
 
 
 @pytest.fixture(params=["plain threads", "threads", "processes", "address"], scope="module")
 def workers(request):
-    kind = request.param
-    cluster = request.getfixturevalue("address") if kind == "address" else kind.removeprefix("plain ")
-    with open_workers(ExecutionSettings(cluster=cluster, workers=2), dashboard=kind == "threads") as found:
-        yield found
+    kind, settings = request.param, {}
+    name = kind.removeprefix("plain ")
+    if kind == "address":
+        found = request.getfixturevalue("cluster")
+        name = found.address
+        # as another process would find them in its environment
+        settings = {key.removeprefix("DASK_").replace("__", "."): value for key, value in found.environment.items()}
+    with ExitStack() as stack:
+        with dask.config.set({key.lower(): value for key, value in settings.items()}):
+            opened = open_workers(ExecutionSettings(cluster=name, workers=2), dashboard=kind == "threads")
+            connected = stack.enter_context(opened)
+        yield connected
 
 
 def test_receipts_come_in_the_order_of_jobs_and_progress_rises(workers):
@@ -98,7 +105,8 @@ def test_after_an_error_waiting_jobs_are_dropped():
 @pytest.mark.parametrize("cluster", ["threads", "processes"])
 def test_all_that_listens_listens_on_loopback_only(cluster):
     with open_workers(ExecutionSettings(workers=1, cluster=cluster), dashboard=True) as workers:
-        assert workers.dashboard_link.startswith("http://127.0.0.1:")
+        assert workers.dashboard_link.startswith("http://")
+        assert "@127.0.0.1:" in workers.dashboard_link  # with the password that it asks for
         processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
         sockets = [socket for process in processes for socket in process.net_connections("inet")]
     assert {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN} == {"127.0.0.1"}

@@ -98,5 +98,7 @@ def test_all_count_from_the_same_corner(kind, tmp_path):
         corner = Box(y - 3, x - 5, y + 15, x + 20).intersection(Box.of_shape(image.shape))
         whole = [] if kind == "grown mosaic" else [(None, (0, 0))]  # pictures leave out an empty rim
         for crop, origin in (*whole, (corner, (corner.y0, corner.x0))):
-            found = avm_position(store, tmp_path / "picture.png", crop, x - origin[1], y - origin[0])
+            found = avm_position(
+                store, tmp_path / f"from-{origin[0]}-{origin[1]}.png", crop, x - origin[1], y - origin[0]
+            )
             assert found.separation(truth).arcsec < 1e-4

@@ -73,10 +73,10 @@ def _asked(
     entry: dict[str, Any], mosaic: str, ra: float, dec: float, rejected: int, s3: S3Settings | None
 ) -> Contribution | None:
     """Ask one input of a mosaic; None when the pixel lies outside it, or on a sample that took no part."""
-    address, identity = str(entry.get("address", "")), entry.get("product_id")
-    name = address.rstrip("/").rpartition("/")[2]
+    name, identity = str(entry.get("file_name", "")), entry.get("product_id")
+    address = _beside(name, mosaic)
     try:
-        image = open_image(_beside(address, mosaic), s3=s3)
+        image = open_image(address, s3=s3)
         wcs = image.wcs.exact(name=address)
         lon, lat = rotated(np.array([ra]), np.array([dec]), ICRS, wcs.frame)
         xs, ys = wcs.to_pixel(lon, lat)
@@ -94,12 +94,10 @@ def _asked(
     return Contribution(image.name, identity, address, x, y, value, "")
 
 
-def _beside(address: str, mosaic: str) -> str:
-    """Find an input whose recorded path is relative to the folder of the mosaic, or as it stands."""
-    if "://" in address or Path(address).exists():
-        return address
-    beside = Path(mosaic).parent / address
-    return str(beside) if beside.exists() else address
+def _beside(name: str, mosaic: str) -> str:
+    """Find an input by its file name: in the folder of the mosaic, or here. A product tells no paths."""
+    beside = Path(mosaic).parent / name
+    return str(beside) if "://" not in mosaic and beside.exists() else name
 
 
 def _by_context(image: FitsImage, x: int, y: int, s3: S3Settings | None) -> tuple[list[Contribution], str]:
