@@ -83,6 +83,9 @@ class MosaicPlan:
     weight_unit: float = 1.0
     """Variance that gives the weight one (see `TileJob`)."""
 
+    catalog_name: str = field(default="the catalogue", compare=False)
+    """File of the positions to align to, for messages: the options hold what stands in it."""
+
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """All that decides over the mosaic besides its inputs, as plain JSON values; skies follow from it."""
@@ -226,7 +229,13 @@ def plan_mosaic(
         tiles=tiles,
         outlines=tuple(found.outline for found in inspections),
         weight_unit=weight_unit,
+        **_catalog_name(chosen),
     )
+
+
+def _catalog_name(options: MosaicOptions) -> dict[str, str]:
+    named = options.align_catalog is not None and "\n" not in options.align_catalog
+    return {"catalog_name": str(options.align_catalog)} if named else {}
 
 
 def common_grid(inspections: Sequence[Inspection], *, scale_arcsec: float | None = None) -> SkyGrid:

@@ -11,6 +11,7 @@ import jwstpipe
 from jwstpipe import open_image, plan_mosaic
 from jwstpipe.errors import ConflictError, DataError, NoCoverageError, TransformError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
+from jwstpipe.images.convert import convert
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import ExecutionSettings
@@ -108,7 +109,7 @@ def test_another_gwcs_makes_another_product_though_headers_and_samples_are_the_s
         address = write_gwcs_cal(tmp_path / name / "one.fits", shape, imaging_gwcs(shape, strength=strength))
         if stored:  # the id from the catalogue does not tell how it is mapped
             address = tmp_path / name / "one.zarr"
-            jwstpipe.convert(tmp_path / name / "one.fits", address, parent="archive:1")
+            convert(tmp_path / name / "one.fits", address, parent="archive:1")
         plans[name] = plan_mosaic([address], grid=(SkyGrid.north_up(187.7, 12.39, 0.0312), None))
     job = {name: next(iter(plan.jobs("out").values())) for name, plan in plans.items()}
     assert plans["same"].sources[0].wcs.origin == "gwcs"

@@ -171,10 +171,15 @@ def _check_kind(reader: ByteReader, name: str) -> None:
 
 
 def _check_hdus(reader: ByteReader, name: str) -> None:
-    for hdu in scan_fits(reader, name=name):
+    hdus = scan_fits(reader, name=name)
+    for hdu in hdus:
         if hdu.end > reader.size:
             raise FitsError(f"{name}: {hdu.label} (HDU {hdu.index}) lacks the end of its last block; fetch it again")
         _check_sums(reader, hdu, name)
+    if hdus[-1].end < reader.size:  # a reader may pass over special records; a file on its way shows a cut or a mix-up
+        raise FitsError(
+            f"{name}: what follows its last HDU at byte {hdus[-1].end:,} does not start with XTENSION; fetch it again"
+        )
 
 
 def _check_sums(reader: ByteReader, hdu: Hdu, name: str) -> None:

@@ -111,7 +111,7 @@ def align(
         ]
         if not fixed:
             raise NoCoverageError(
-                f"{_named(plan.options.align_catalog)}: no image has {FEWEST} stars in common with it within"
+                f"{plan.catalog_name}: no image has {FEWEST} stars in common with it within"
                 f" {plan.options.align_limit_arcsec} arcsec"
             )
         shifts += fixed
@@ -302,10 +302,6 @@ def _rms(offsets: Sequence[Floats]) -> float:
 
 def _places(grid: SkyGrid, stars: Stars) -> Floats:
     return np.stack(grid.places(stars.ra, stars.dec), axis=-1)
-
-
-def _named(catalog: str) -> str:
-    return "the catalogue" if "\n" in catalog else catalog
 
 
 def _catalog_places(grid: SkyGrid, path: str) -> Floats:
