@@ -35,9 +35,9 @@ def _fault(ours: dict[str, Any]) -> str:
     if math.prod(shape) > MOST_PIXELS:
         return "shape"
     picture = ours.get("kind") == "picture"  # three colours in one array: no planes
-    none = [] if picture else None
+    planes: Any = ours.get("planes", [] if picture else None)
     checks = (
-        ("planes", _words(ours.get("planes", none)) and len(ours.get("planes", none)) <= MOST_PLANES),
+        ("planes", _words(planes) and len(planes) <= MOST_PLANES),
         ("levels", _whole(ours.get("levels", 1 if picture else None), 1, MOST_LEVELS)),
         ("slices", _whole(ours.get("slices", 1), 0, MOST_SIDE)),
         ("name", isinstance(ours.get("name", ""), str) and len(ours.get("name", "")) <= MOST_TEXT),
