@@ -117,7 +117,7 @@ def bare_cost(home: Path, out: Path) -> Cost:
 
 def many_files(count: int) -> float:
     """Give the overhead of a file, milliseconds."""
-    from jwstpipe.cli.prefect_server import starting_server, use_server
+    from jwstpipe.cli.server.prefect_server import starting_server, use_server
     from jwstpipe.settings import as_environment, load_settings
 
     with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as folder:

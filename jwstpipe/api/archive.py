@@ -5,7 +5,7 @@ from jwstpipe.archive.search.search import search as search_archive
 from jwstpipe.ingestion import IngestResult, answers_of, choose, ingest_products, require_within
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import IngestRequest, SearchRequest
-from jwstpipe.requests.keywords import request_keywords
+from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import Settings, load_settings
 
 __all__ = ["ingest", "search"]

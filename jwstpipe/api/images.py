@@ -17,7 +17,7 @@ from jwstpipe.mosaicking import build, plan
 from jwstpipe.mosaicking import footprints as outlines
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import ConvertOptions, MosaicOptions
-from jwstpipe.requests.keywords import request_keywords
+from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid

@@ -12,7 +12,7 @@ from jwstpipe.render.contact import ContactSheet
 from jwstpipe.render.receipt import Picture
 from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, ContactSheetOptions, ThumbnailOptions
-from jwstpipe.requests.keywords import request_keywords
+from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 
 __all__ = ["composite", "contact_sheet", "thumbnail"]

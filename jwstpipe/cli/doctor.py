@@ -224,7 +224,7 @@ def _network(server: str) -> Iterator[None]:
 
 
 def _telemetry(settings: Settings) -> str:
-    from jwstpipe.cli.prefect_server import QUIET
+    from jwstpipe.cli.server.prefect_server import QUIET
 
     del settings
     return (

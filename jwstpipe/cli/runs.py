@@ -11,8 +11,8 @@ import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
-from jwstpipe.cli.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.server.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
 from jwstpipe.errors import UsageError
 from jwstpipe.jobs.server import password_of
 from jwstpipe.requests import ProcessTargetRequest

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.byte_readers import MOST_EXPANSION, MOST_UNPACKED, LocalReader, open_bytes, spooled, temporary_file
 from jwstpipe.fits.hdus import Hdu, WindowReader, scan_fits
+from jwstpipe.fits.readers.byte_readers import (
+    MOST_EXPANSION,
+    MOST_UNPACKED,
+    LocalReader,
+    open_bytes,
+    spooled,
+    temporary_file,
+)
 from jwstpipe.fits.tile_compression import unpack_tiles
 from jwstpipe.settings import S3Settings
 

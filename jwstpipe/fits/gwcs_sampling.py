@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import ICRS, rotated, unit_vectors
-from jwstpipe.sky.image_wcs import ImageWcs
-from jwstpipe.sky.sampled_wcs import SampledWcs, WcsNodes
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.sampled_wcs import SampledWcs, WcsNodes
 
 __all__ = ["image_wcs"]
 

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.fits.band_reader import BandReader
-from jwstpipe.fits.byte_readers import LocalReader
-from jwstpipe.fits.digesting_reader import DigestingReader
+from jwstpipe.fits.readers.band_reader import BandReader
+from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.digesting_reader import DigestingReader
 from jwstpipe.identity import derived_product_id, provenance_document
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
 from jwstpipe.images.zarr.layout import LAYOUT, TABLES, root_attributes

@@ -21,8 +21,8 @@ from jwstpipe.images.face import ImageFace
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
-from jwstpipe.sky.header_repairs import repaired_cards
-from jwstpipe.sky.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.header_repairs import repaired_cards
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
 from jwstpipe.storage import is_remote
 
 __all__ = ["PLANES", "FitsImage", "check_window", "open_fits"]

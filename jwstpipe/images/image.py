@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.images.masked_image import MaskedImage
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["SkyImage"]
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.byte_readers import LocalReader
-from jwstpipe.fits.row_reader import read_swapped
+from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.row_reader import read_swapped
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.image import SkyImage
 from jwstpipe.sky.box import Box

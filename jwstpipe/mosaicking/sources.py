@@ -19,8 +19,8 @@ from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint, footprint
-from jwstpipe.sky.image_wcs import ImageWcs, SkyWcs
 from jwstpipe.sky.rotation import SkyRotation, TurnedWcs
+from jwstpipe.sky.wcs.image_wcs import ImageWcs, SkyWcs
 
 __all__ = ["InspectJob", "Inspection", "Source", "carried_digest", "identify", "identity_of", "inspect", "weights_for"]
 

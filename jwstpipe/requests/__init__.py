@@ -16,6 +16,7 @@ from jwstpipe.requests.composite import (
     Palette,
 )
 from jwstpipe.requests.convert import ConvertOptions, ConvertRequest
+from jwstpipe.requests.fields.shared import CatalogSelection
 from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import (
     Align,
@@ -32,7 +33,6 @@ from jwstpipe.requests.pictures import ContactSheetOptions, PictureRequest, Thum
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.refresh_metadata import RefreshMetadataRequest
 from jwstpipe.requests.search import SearchRequest
-from jwstpipe.requests.shared import CatalogSelection
 from jwstpipe.requests.watch_programs import WatchEntry, WatchProgramsRequest
 
 __all__ = [

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.shared import CatalogSelection, MaxFiles
+from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
 
 __all__ = ["ConvertOptions", "ConvertRequest"]
 

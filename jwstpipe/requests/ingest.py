@@ -3,8 +3,8 @@
 from typing import Literal
 
 from jwstpipe.requests.base import option
+from jwstpipe.requests.fields.shared import LIMITS, MaxFiles, MaxGigabytes
 from jwstpipe.requests.search import SearchRequest
-from jwstpipe.requests.shared import LIMITS, MaxFiles, MaxGigabytes
 
 __all__ = ["IngestRequest"]
 

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.shared import LIMITS, CatalogSelection, Level
+from jwstpipe.requests.fields.shared import LIMITS, CatalogSelection, Level
 
 __all__ = [
     "CLIPPED_FROM",

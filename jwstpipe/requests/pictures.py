@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.channels import Stretch
 from jwstpipe.requests.composite import FILE, CompositeRequest
-from jwstpipe.requests.shared import SELECTION, Filters, Products, Program, TargetName
+from jwstpipe.requests.fields.shared import SELECTION, Filters, Products, Program, TargetName
 
 __all__ = ["ContactSheetOptions", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
 

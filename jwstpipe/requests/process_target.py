@@ -4,8 +4,7 @@ from typing import Literal
 
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.channels import Stretch
-from jwstpipe.requests.mosaic import FittingMosaic, MosaicOptions
-from jwstpipe.requests.shared import (
+from jwstpipe.requests.fields.shared import (
     SELECTION,
     TARGET_LETTERS,
     Filters,
@@ -15,6 +14,7 @@ from jwstpipe.requests.shared import (
     Program,
     Radius,
 )
+from jwstpipe.requests.mosaic import FittingMosaic, MosaicOptions
 
 __all__ = ["ProcessTargetRequest"]
 

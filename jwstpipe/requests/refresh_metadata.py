@@ -1,7 +1,7 @@
 """Records of archive files, read anew from MAST."""
 
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.shared import Program, TargetName
+from jwstpipe.requests.fields.shared import Program, TargetName
 
 __all__ = ["RefreshMetadataRequest"]
 

@@ -6,9 +6,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from jwstpipe.requests.angles import Declination, RightAscension
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.shared import SELECTION, Filters, Instrument, Program, Radius, TargetName
+from jwstpipe.requests.fields.angles import Declination, RightAscension
+from jwstpipe.requests.fields.shared import SELECTION, Filters, Instrument, Program, Radius, TargetName
 
 __all__ = ["SearchRequest"]
 

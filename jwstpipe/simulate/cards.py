@@ -8,7 +8,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.simulate.bands import Band
-from jwstpipe.simulate.detectors import Detector
+from jwstpipe.simulate.detector.detectors import Detector
 from jwstpipe.simulate.plan import PROGRAM, ROLL, Exposure, Target
 
 __all__ = [

@@ -12,13 +12,13 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.simulate.cards import add_cards, iso_time, shared_primary, time_cards, wcs_cards
-from jwstpipe.simulate.catalogue import Stars
 from jwstpipe.simulate.coverage import GRID_ROLL, Grid, context
-from jwstpipe.simulate.effects import FLAT_ERROR, saturation
+from jwstpipe.simulate.detector.effects import FLAT_ERROR, saturation
+from jwstpipe.simulate.detector.psf import PixelPsf, add_points, star_radius
 from jwstpipe.simulate.observe import light_at
 from jwstpipe.simulate.plan import PROGRAM, Exposure
 from jwstpipe.simulate.plane import Plane
-from jwstpipe.simulate.psf import PixelPsf, add_points, star_radius
+from jwstpipe.simulate.sky.catalogue import Stars
 
 __all__ = ["Combined", "combine", "combined_name", "combined_primary", "combined_science"]
 

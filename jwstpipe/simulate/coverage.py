@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.simulate.cards import exposure_science
-from jwstpipe.simulate.effects import science_corner
+from jwstpipe.simulate.detector.effects import science_corner
 from jwstpipe.simulate.plan import Exposure, Target
 from jwstpipe.simulate.plane import Plane
 

@@ -24,7 +24,7 @@ from jwstpipe.simulate.files import (
     write_exposure,
 )
 from jwstpipe.simulate.plan import LAYOUTS, Exposure, Layout, Size, Target, plan_exposures
-from jwstpipe.simulate.scene import Scene, build_scene, save_scene
+from jwstpipe.simulate.sky.scene import Scene, build_scene, save_scene
 from jwstpipe.storage import writing_errors
 
 __all__ = ["Programme", "SimulatedFile", "simulate_programme"]

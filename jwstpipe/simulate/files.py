@@ -8,10 +8,10 @@ from jwstpipe.simulate.bands import Band
 from jwstpipe.simulate.cards import add_cards, exposure_primary, exposure_science, region
 from jwstpipe.simulate.combined import combine, combined_name, combined_primary, combined_science, combined_sky
 from jwstpipe.simulate.coverage import GRID_ROLL, corners, grid_corners, grid_over
+from jwstpipe.simulate.detector.psf import diffraction, load_psf, pixel_psf, save_psf
 from jwstpipe.simulate.observe import blurred, expose
 from jwstpipe.simulate.plan import ROLL, Exposure
-from jwstpipe.simulate.psf import diffraction, load_psf, pixel_psf, save_psf
-from jwstpipe.simulate.scene import load_raster, load_scene, save_raster
+from jwstpipe.simulate.sky.scene import load_raster, load_scene, save_raster
 from jwstpipe.simulate.write import write_fits
 
 __all__ = [

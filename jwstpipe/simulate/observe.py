@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 from scipy.signal import fftconvolve
 
-from jwstpipe.simulate.catalogue import Stars
-from jwstpipe.simulate.detectors import Detector
-from jwstpipe.simulate.effects import FLAT_ERROR, Blemishes, blemishes, cosmic_rays, saturation
-from jwstpipe.simulate.flags import DQ, mark
+from jwstpipe.simulate.detector.detectors import Detector
+from jwstpipe.simulate.detector.effects import FLAT_ERROR, Blemishes, blemishes, cosmic_rays, saturation
+from jwstpipe.simulate.detector.flags import DQ, mark
+from jwstpipe.simulate.detector.psf import OVERSAMPLE, PixelPsf, add_points, star_radius
 from jwstpipe.simulate.plan import ROLL, Exposure
 from jwstpipe.simulate.plane import Plane, sample_cubic
-from jwstpipe.simulate.psf import OVERSAMPLE, PixelPsf, add_points, star_radius
+from jwstpipe.simulate.sky.catalogue import Stars
 
 __all__ = ["Planes", "blurred", "expose", "light_at"]
 

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from jwstpipe.simulate.bands import BANDS, Band
-from jwstpipe.simulate.detectors import Detector, detectors_of
+from jwstpipe.simulate.detector.detectors import Detector, detectors_of
 from jwstpipe.simulate.plane import Plane
 
 __all__ = ["LAYOUTS", "Exposure", "Layout", "Size", "Target", "plan_exposures"]

@@ -34,7 +34,7 @@ def area_row(
     Parameters
     ----------
     nodes, step, weights
-        The map (see `jwstpipe.sky.lattice`).
+        The map (see `jwstpipe.sky.wcs.lattice`).
     slopes
         From `derivative_weights`.
     row, first

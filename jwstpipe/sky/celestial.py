@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.frames import Frame, frame_of
-from jwstpipe.sky.header_repairs import card_values, repaired_cards
+from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
 
 __all__ = ["CelestialWcs", "tables_of", "wcs_cards", "wcs_cards_of"]
 

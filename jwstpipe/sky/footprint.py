@@ -11,7 +11,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.image_wcs import SkyWcs
 
 __all__ = ["Footprint", "centre_of", "footprint", "outlines_on"]
 

@@ -22,7 +22,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.frames import ICRS, Frame, frame_of, rotated, unit_vectors
-from jwstpipe.sky.header_repairs import card_values, repaired_cards
+from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
 
 __all__ = ["TILE", "SkyGrid"]
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.image_wcs import SkyWcs
-from jwstpipe.sky.lattice import fill_row, lagrange_weights, row_scratch
+from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.lattice import fill_row, lagrange_weights, row_scratch
 
 __all__ = ["PixelMap", "Transform", "lattice_map", "pixel_map"]
 
@@ -44,7 +44,7 @@ class PixelMap:
     """The window: what was asked for, grown at its first row and column to whole steps of the plane."""
 
     nodes: Floats
-    """Node positions (ny, nx, 2), see `jwstpipe.sky.lattice`."""
+    """Node positions (ny, nx, 2), see `jwstpipe.sky.wcs.lattice`."""
 
     step: int
     """Distance of nodes, pixels; 1 = exact positions, 0 = whole-pixel shift."""

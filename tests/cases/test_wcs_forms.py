@@ -125,7 +125,7 @@ def test_a_keyword_that_is_no_number_is_no_default(key, value):
 
 
 def test_numbers_in_quotes_are_read_and_told():
-    from jwstpipe.sky.header_repairs import repaired_cards
+    from jwstpipe.sky.wcs.header_repairs import repaired_cards
 
     text = cards_of(header(CRVAL1="150.0"))
     lon, _ = CelestialWcs.from_cards(text, name="x.fits").to_sky(np.array([49.5]), np.array([39.5]))
@@ -143,7 +143,7 @@ def test_an_image_without_scale_is_refused():
     ("text", "frame"), [("B1950.0", "FK4"), ("1950.0", "FK4"), ("J2000", "FK5"), ("2000.0", "FK5"), ("soon", "ICRS")]
 )
 def test_equinox_as_text_is_the_year_it_says(text, frame):
-    from jwstpipe.sky.header_repairs import repaired_cards
+    from jwstpipe.sky.wcs.header_repairs import repaired_cards
 
     cards = cards_of(header(EQUINOX=text))
     assert CelestialWcs.from_cards(cards, name="x.fits").frame.name == frame

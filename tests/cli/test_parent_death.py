@@ -8,7 +8,7 @@ import pytest
 
 PARENT = """
 import subprocess, sys
-from jwstpipe.cli.parent_death import tied
+from jwstpipe.cli.server.parent_death import tied
 child = subprocess.Popen(
     tied([sys.executable, "-c", "import time; print('up', flush=True); time.sleep(600)"]), stdout=subprocess.PIPE,
     start_new_session=True,

@@ -37,7 +37,7 @@ def test_a_truncated_gzip_stream(tmp_path):
 
 
 def test_a_gzip_bomb_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr("jwstpipe.fits.byte_readers.MOST_EXPANSION", 50)
+    monkeypatch.setattr("jwstpipe.fits.readers.byte_readers.MOST_EXPANSION", 50)
     (tmp_path / "bomb.fits").write_bytes(gzip.compress(b"SIMPLE  =" + b"\0" * 50_000_000))
     assert "unpacks to more than" in refused(tmp_path / "bomb.fits")
 

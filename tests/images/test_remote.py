@@ -15,8 +15,8 @@ from werkzeug.serving import make_server
 
 from jwstpipe import convert, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
-from jwstpipe.fits.block_cache import ReadCache
-from jwstpipe.fits.byte_readers import LocalReader, open_bytes
+from jwstpipe.fits.readers.block_cache import ReadCache
+from jwstpipe.fits.readers.byte_readers import LocalReader, open_bytes
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from tests.images.fits_files import sky_keywords, write_cal
@@ -174,7 +174,7 @@ def test_conversion_from_s3_moves_a_file_once_and_never_holds_all_of_it(site, tm
     monkeypatch.setattr(tempfile, "TemporaryFile", spool)
     sizes = []
     monkeypatch.setattr(
-        "jwstpipe.fits.band_reader.LocalReader",
+        "jwstpipe.fits.readers.band_reader.LocalReader",
         lambda stream, name: sizes.append(os.fstat(stream.fileno()).st_size) or LocalReader(stream, name),
     )
     del asked[:]

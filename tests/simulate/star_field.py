@@ -7,11 +7,11 @@ import numpy as np
 
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.cards import exposure_science
-from jwstpipe.simulate.catalogue import Stars
+from jwstpipe.simulate.detector.psf import diffraction, pixel_psf
 from jwstpipe.simulate.observe import expose
 from jwstpipe.simulate.plan import LAYOUTS, Target, plan_exposures
 from jwstpipe.simulate.plane import Plane
-from jwstpipe.simulate.psf import diffraction, pixel_psf
+from jwstpipe.simulate.sky.catalogue import Stars
 
 FLUX_JY = {"NIRCAM": 3e-5, "MIRI": 4e-4}
 TARGET = Target("DARK SKY", 359.9995, 61.3)

@@ -7,9 +7,9 @@ import pytest
 from astropy.wcs import WCS
 
 from jwstpipe.simulate.cards import exposure_science
-from jwstpipe.simulate.catalogue import Stars
-from jwstpipe.simulate.detectors import DETECTORS
-from jwstpipe.simulate.flags import DQ
+from jwstpipe.simulate.detector.detectors import DETECTORS
+from jwstpipe.simulate.detector.flags import DQ
+from jwstpipe.simulate.sky.catalogue import Stars
 from tests.simulate.star_field import exposures, no_stars, observed, psf_of, stars
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from jwstpipe.simulate.bands import BANDS
-from jwstpipe.simulate.detectors import pixel_scale
+from jwstpipe.simulate.detector.detectors import pixel_scale
+from jwstpipe.simulate.detector.psf import OVERSAMPLE, add_points, diffraction, pixel_psf
 from jwstpipe.simulate.observe import blurred
 from jwstpipe.simulate.plan import ROLL
 from jwstpipe.simulate.plane import Plane, sample_cubic
-from jwstpipe.simulate.psf import OVERSAMPLE, add_points, diffraction, pixel_psf
 
 
 @pytest.fixture(scope="module")

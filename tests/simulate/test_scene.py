@@ -6,7 +6,7 @@ from astropy.wcs import WCS
 
 from jwstpipe.simulate.bands import BANDS, bands_named
 from jwstpipe.simulate.plane import Plane, sample_cubic
-from jwstpipe.simulate.scene import build_scene, load_scene, save_scene
+from jwstpipe.simulate.sky.scene import build_scene, load_scene, save_scene
 
 
 def make(**options):

@@ -7,8 +7,8 @@ from astropy.wcs import WCS
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.combined import combine, combined_science
 from jwstpipe.simulate.coverage import GRID_ROLL, grid_over
+from jwstpipe.simulate.detector.psf import diffraction, pixel_psf
 from jwstpipe.simulate.plan import ROLL
-from jwstpipe.simulate.psf import diffraction, pixel_psf
 from tests.simulate.star_field import FLUX_JY, exposures, observed, psf_of, stars
 
 APERTURE = {"NIRCAM": 6, "MIRI": 5}
@@ -57,7 +57,7 @@ def measured():
 
 def enclosed(psf, radius, x, y):
     """Flux of a star within the pixels of its aperture, by drawing it alone on an empty image."""
-    from jwstpipe.simulate.psf import add_points
+    from jwstpipe.simulate.detector.psf import add_points
 
     empty = np.zeros((41, 41), np.float32)
     fx, fy = x - np.floor(x) + 20, y - np.floor(y) + 20

@@ -15,9 +15,9 @@ from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.image_wcs import ImageWcs
 from jwstpipe.sky.pixelmap import pixel_map
-from jwstpipe.sky.sampled_wcs import WcsNodes
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
 from tests.sky.gwcs_files import approximate_header, asdf_hdu, imaging_gwcs, write_gwcs_cal
 
 CASES = {

@@ -30,7 +30,7 @@ from jwstpipe.archive.search.row_filters import (
 from jwstpipe.errors import UsageError
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.requests import SearchRequest
-from jwstpipe.requests.angles import position_in
+from jwstpipe.requests.fields.angles import position_in
 from jwstpipe.settings import ArchiveSettings
 
 __all__ = ["SearchResult", "search"]

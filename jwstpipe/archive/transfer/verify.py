@@ -75,7 +75,7 @@ def check_file(reader: ByteReader, *, name: str) -> None:
 
 
 def _check_packed(reader: ByteReader, name: str) -> None:
-    from jwstpipe.fits.byte_readers import open_bytes  # noqa: PLC0415 - few files are packed
+    from jwstpipe.fits.readers.byte_readers import open_bytes  # noqa: PLC0415 - few files are packed
 
     with tempfile.NamedTemporaryFile() as packed:
         for start in range(0, reader.size, CHUNK):

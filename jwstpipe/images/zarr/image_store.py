@@ -23,8 +23,8 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.image_wcs import ImageWcs
-from jwstpipe.sky.sampled_wcs import WcsNodes
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, partial_owner, settle, storage_errors
 from jwstpipe.storage.bounded import parse_json, read_document, refuse_strange_entries
 

@@ -33,7 +33,7 @@ from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.zarr.checked_root import checked_root
 from jwstpipe.images.zarr.digests import digest_of
-from jwstpipe.sky.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = [
     "CHUNK",

@@ -22,7 +22,7 @@ from jwstpipe.images.zarr.metadata import array_document, group_document, plane_
 from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.sampled_wcs import WcsNodes
+from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, object_writer, put_bytes, writing_errors
 
 __all__ = ["BYTES_PIECE", "ImageWriter", "byte_pieces", "shard_key"]

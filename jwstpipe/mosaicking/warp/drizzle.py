@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.lattice import fill_row
 from jwstpipe.sky.pixelmap import PixelMap
+from jwstpipe.sky.wcs.lattice import fill_row
 
 __all__ = ["drizzled"]
 

@@ -13,9 +13,9 @@ from jwstpipe.mosaicking.warp.kernels import BILINEAR, LANCZOS3, NEAREST
 from jwstpipe.mosaicking.warp.reprojected import reprojected
 from jwstpipe.mosaicking.warp.resample import InputWindow, add_resampled, add_window
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.forward_map import forward_map
-from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
+from jwstpipe.sky.wcs.forward_map import forward_map
+from jwstpipe.sky.wcs.image_wcs import SkyWcs
 
 __all__ = ["INTERPOLATED", "MappedSource", "map_source"]
 

@@ -24,8 +24,8 @@ from jwstpipe.mosaicking.warp.kernels import (
 )
 from jwstpipe.sky.area import area_row, derivative_weights
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.lattice import fill_row
 from jwstpipe.sky.pixelmap import PixelMap
+from jwstpipe.sky.wcs.lattice import fill_row
 
 __all__ = ["InputWindow", "Resampled", "add_resampled", "add_window"]
 

@@ -12,7 +12,7 @@ from jwstpipe.archive.search.resolve import name_variants
 from jwstpipe.archive.search.search import search
 from jwstpipe.errors import ArchiveError, TargetNotFoundError, UsageError
 from jwstpipe.requests import SearchRequest
-from jwstpipe.requests.angles import position_in
+from jwstpipe.requests.fields.angles import position_in
 from jwstpipe.testing.local_archive.archive import serve_archive
 from jwstpipe.testing.local_archive.faults import Faults
 from jwstpipe.testing.local_archive.mast import ArchiveRows, observation_row

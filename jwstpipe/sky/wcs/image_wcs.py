@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import Frame
-from jwstpipe.sky.header_repairs import repaired_cards
-from jwstpipe.sky.sampled_wcs import SampledWcs, WcsNodes
-from jwstpipe.sky.shared_interface import SharedInterface
+from jwstpipe.sky.wcs.header_repairs import repaired_cards
+from jwstpipe.sky.wcs.sampled_wcs import SampledWcs, WcsNodes
+from jwstpipe.sky.wcs.shared_interface import SharedInterface
 
 __all__ = ["ImageWcs", "SkyWcs"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.simulate.clouds import View
+from jwstpipe.simulate.sky.clouds import View
 
 __all__ = ["Illumination", "RayFan", "illuminate"]
 

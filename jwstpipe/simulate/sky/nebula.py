@@ -13,9 +13,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.simulate.bands import Band
-from jwstpipe.simulate.clouds import View, cloud_field, cloud_slice
-from jwstpipe.simulate.light import RayFan, illuminate
-from jwstpipe.simulate.noise import fbm, permutation, ridged
+from jwstpipe.simulate.detector.noise import fbm, permutation, ridged
+from jwstpipe.simulate.sky.clouds import View, cloud_field, cloud_slice
+from jwstpipe.simulate.sky.light import RayFan, illuminate
 
 __all__ = ["Nebula", "build_nebula"]
 

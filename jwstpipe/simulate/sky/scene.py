@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.simulate.bands import Band
-from jwstpipe.simulate.catalogue import Stars, draw_stars, paint_galaxies
-from jwstpipe.simulate.clouds import View
-from jwstpipe.simulate.nebula import build_nebula
 from jwstpipe.simulate.plane import Plane
+from jwstpipe.simulate.sky.catalogue import Stars, draw_stars, paint_galaxies
+from jwstpipe.simulate.sky.clouds import View
+from jwstpipe.simulate.sky.nebula import build_nebula
 
 __all__ = ["Scene", "build_scene", "load_raster", "load_scene", "save_raster", "save_scene"]
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from jwstpipe.simulate.detectors import Detector
-from jwstpipe.simulate.flags import DQ, mark
+from jwstpipe.simulate.detector.detectors import Detector
+from jwstpipe.simulate.detector.flags import DQ, mark
 
 __all__ = ["FLAT_ERROR", "Blemishes", "CosmicRays", "blemishes", "cosmic_rays", "saturation", "science_corner"]
 

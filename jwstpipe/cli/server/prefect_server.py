@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from jwstpipe.cli.parent_death import tied
+from jwstpipe.cli.server.parent_death import tied
 from jwstpipe.errors import ServiceError
 from jwstpipe.execution.loopback import home_password
 from jwstpipe.jobs.server import PASSWORD_FILE

@@ -10,8 +10,8 @@ from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.image_wcs import SkyWcs
 from jwstpipe.sky.pixelmap import PixelMap, lattice_map
+from jwstpipe.sky.wcs.image_wcs import SkyWcs
 
 __all__ = ["forward_map"]
 

@@ -5,8 +5,8 @@ from collections import OrderedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.byte_readers import LocalReader, temporary_file
 from jwstpipe.fits.hdus import WindowReader
+from jwstpipe.fits.readers.byte_readers import LocalReader, temporary_file
 
 __all__ = ["BandReader"]
 

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageError
-from jwstpipe.fits.block_cache import BLOCK_BYTES, ReadCache, default_folder
 from jwstpipe.fits.hdus import ByteReader
+from jwstpipe.fits.readers.block_cache import BLOCK_BYTES, ReadCache, default_folder
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_range, is_remote, storage_errors
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jwstpipe.cli.context import settings_of
-from jwstpipe.cli.file_server import serving_store
 from jwstpipe.cli.output import data, json_data, remark
-from jwstpipe.cli.parent_death import tied
-from jwstpipe.cli.prefect_server import PrefectServer, private_folder, starting_server, stop_process, use_server
+from jwstpipe.cli.server.file_server import serving_store
+from jwstpipe.cli.server.parent_death import tied
+from jwstpipe.cli.server.prefect_server import PrefectServer, private_folder, starting_server, stop_process, use_server
 from jwstpipe.errors import ConflictError, ServiceError
 from jwstpipe.jobs.server import PASSWORD_FILE, running_server
 from jwstpipe.settings import Settings, as_environment

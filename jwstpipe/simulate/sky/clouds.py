@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 
-from jwstpipe.simulate.noise import fbm, fbm_slice, permutation, ridged
+from jwstpipe.simulate.detector.noise import fbm, fbm_slice, permutation, ridged
 
 __all__ = ["CloudField", "View", "cloud_field", "cloud_slice"]
 

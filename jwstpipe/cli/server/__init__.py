@@ -1,0 +1,1 @@
+"""Servers that a command starts: Prefect, its flows, pages of the store."""

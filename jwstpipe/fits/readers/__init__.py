@@ -1,0 +1,1 @@
+"""Readers of bytes, rows and bands: local, remote, packed, cached."""

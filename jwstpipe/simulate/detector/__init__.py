@@ -1,0 +1,1 @@
+"""Simulated detectors: their pixels, noise, effects, flags and point spread function."""

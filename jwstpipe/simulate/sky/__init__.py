@@ -1,0 +1,1 @@
+"""The simulated sky: stars, nebula, clouds, and their light in a band."""
