@@ -39,7 +39,7 @@ def record(number, dice):
     base = f"jw{program:05d}{number // 900 % 1000:03d}001"
     name = f"{base}_02101_{number % 100_000:05d}_{DETECTORS[number % 6]}_cal.fits"
     return ProductRecord(
-        product_id=f"{number:032x}", kind="archive" if number % 3 else "image", file_name=name,
+        product_id=f"{number:032x}", status="published", kind="archive" if number % 3 else "image", file_name=name,
         storage_key=f"mast/{base}/{number}/{name}", file_size=dice.randrange(10**6, 10**9), file_format="fits",
         digest=f"{number:064x}", created=START + timedelta(seconds=number),
         processing_level=("L1", "L2a", "L2b", "L3")[number % 4],
