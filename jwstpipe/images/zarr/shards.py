@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numcodecs import blosc
 from numcodecs.blosc import Blosc
 from numpy.typing import NDArray
 
@@ -24,6 +25,10 @@ __all__ = [
 
 SIDE = SHARD // CHUNK
 """Chunks on the side of a shard."""
+
+blosc.use_threads = False
+"""With threads of its own Blosc puts the blocks of a chunk in the order in which they are ready: the same samples
+would give other bytes each time, though of the same size."""
 
 MISSING = np.uint64(2**64 - 1)
 INDEX_BYTES = SIDE * SIDE * 16
