@@ -75,6 +75,7 @@ def test_a_damaged_shard_is_refused(sky):
 
 PACKED_OFTEN = """
 import numpy as np
+from numcodecs import blosc
 from jwstpipe.images.zarr.shards import encode_chunk
 blosc.set_nthreads(8)
 values = np.random.default_rng(0).normal(1, 0.1, (512, 512)).astype("f4")
