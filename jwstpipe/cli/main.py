@@ -24,10 +24,10 @@ from jwstpipe.cli import (
     pictures,
     runs,
     transfers,
-    up,
 )
 from jwstpipe.cli.context import Choices
 from jwstpipe.cli.output import data, remark
+from jwstpipe.cli.server import up
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.redaction import redacted
 
