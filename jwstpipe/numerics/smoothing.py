@@ -33,23 +33,30 @@ def smoothed(values: Float32Image, taps: Float32Image) -> Float32Image:
     reach = taps.size // 2
     sums = np.zeros((rows, columns), np.float32)
     weights = np.zeros((rows, columns), np.float32)
-    for i in range(rows):
-        for t in range(taps.size):
-            shift = t - reach
-            for j in range(max(0, -shift), min(columns, columns - shift)):
-                value = values[i, j + shift]
-                if not np.isnan(value):
-                    sums[i, j] += taps[t] * value
-                    weights[i, j] += taps[t]
-    result = np.zeros((rows, columns), np.float32)
-    total = np.zeros((rows, columns), np.float32)
-    for t in range(taps.size):
-        shift = t - reach
-        for i in range(max(0, -shift), min(rows, rows - shift)):
-            for j in range(columns):
-                result[i, j] += taps[t] * sums[i + shift, j]
-                total[i, j] += taps[t] * weights[i + shift, j]
+    known, there = np.zeros(columns + 2 * reach, np.float32), np.zeros(columns + 2 * reach, np.float32)
     for i in range(rows):
         for j in range(columns):
-            result[i, j] = result[i, j] / total[i, j] if not np.isnan(values[i, j]) else np.float32(np.nan)
+            value = values[i, j]
+            missing = value != value  # noqa: PLR0124 - NaN; plain comparisons become vector instructions
+            known[reach + j] = np.float32(0.0) if missing else value
+            there[reach + j] = np.float32(0.0) if missing else np.float32(1.0)
+        total, weight = sums[i], weights[i]
+        for t in range(taps.size):
+            tap, before, present = taps[t], known[t : t + columns], there[t : t + columns]
+            for j in range(columns):
+                total[j] += tap * before[j]
+                weight[j] += tap * present[j]
+    result = np.zeros((rows, columns), np.float32)
+    total, weight = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    for i in range(rows):
+        total[:] = 0.0
+        weight[:] = 0.0
+        for t in range(max(0, reach - i), min(taps.size, rows + reach - i)):
+            tap, above, present = taps[t], sums[i + t - reach], weights[i + t - reach]
+            for j in range(columns):
+                total[j] += tap * above[j]
+                weight[j] += tap * present[j]
+        for j in range(columns):
+            value = values[i, j]
+            result[i, j] = np.float32(np.nan) if value != value else total[j] / weight[j]  # noqa: PLR0124
     return result

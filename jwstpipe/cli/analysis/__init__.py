@@ -1,7 +1,7 @@
 """Commands that measure."""
 
-from jwstpipe.cli.analysis import pixels
+from jwstpipe.cli.analysis import pixels, sources
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = {**pixels.COMMANDS}
+COMMANDS = {**pixels.COMMANDS, **sources.COMMANDS}

@@ -1,0 +1,130 @@
+"""Catalogues as files: ECSV, Parquet, FITS and VOTable, each with units, meanings and lineage inside.
+
+Parquet is packed with zstd, in row groups of 65,536 rows sorted by HEALPix order 13, nested, so that a cone reads few
+of them; the header of ECSV stands in its metadata as ``table_meta_yaml``, which astropy reads and writes.
+"""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from astropy.table import Table
+
+from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
+from jwstpipe.storage import aside
+
+__all__ = ["FORMS", "read_catalogue", "write_catalogue"]
+
+FORMS = {".ecsv": "ascii.ecsv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable", ".csv": "ascii.csv"}
+"""What the end of a name means."""
+
+GROUP = 1 << 16
+"""Rows of a group of Parquet."""
+
+_YAML = b"table_meta_yaml"
+
+
+def write_catalogue(table: Table, out: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a catalogue in the form that the end of its name says.
+
+    Raises
+    ------
+    UsageError
+        An end that is none of `FORMS`.
+    ConflictError
+        Something stands there.
+    """
+    path = Path(out)
+    if path.suffix.lower() not in FORMS:
+        raise UsageError(f"{out}: a catalogue is written as {', '.join(FORMS)}; choose one by the end of the name")
+    if path.exists() and not overwrite:
+        raise ConflictError(f"{out}: exists; choose another name, or use --overwrite")
+    with aside(path) as partial:
+        partial.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() == ".parquet":
+            _write_parquet(table, partial)
+        elif path.suffix.lower() == ".fits":
+            _fits_ready(table).write(partial, format="fits")
+        else:
+            table.write(partial, format=FORMS[path.suffix.lower()])
+    return path
+
+
+def read_catalogue(source: str | Path) -> Table:
+    """Read a catalogue, of ours or another's, in any form of `FORMS`.
+
+    Raises
+    ------
+    NotFoundError
+        No such file.
+    DataError
+        A file that is no table.
+    """
+    path = Path(source)
+    if not path.is_file():
+        raise NotFoundError(f"{source}: no such file; give a catalogue as {', '.join(FORMS)}")
+    form = FORMS.get(path.suffix.lower(), "votable" if path.suffix.lower() in (".xml", ".votable") else None)
+    try:
+        if form == "parquet":
+            return _read_parquet(path)
+        return Table.read(path, format=form)
+    except Exception as error:  # noqa: BLE001 - readers raise whatever they stumble over
+        raise DataError(f"{source}: cannot be read as a catalogue: {' '.join(str(error).split())[:200]}") from None
+
+
+def _write_parquet(table: Table, path: Path) -> None:
+    import pyarrow as pa  # noqa: PLC0415 - slow to load
+    from pyarrow import parquet  # noqa: PLC0415
+
+    ordered = table[_sky_order(table)]
+    arrays = {name: pa.array(np.asarray(ordered[name])) for name in ordered.colnames}
+    made = pa.table(arrays).replace_schema_metadata({_YAML: _header_of(ordered).encode()})
+    parquet.write_table(made, path, compression="zstd", row_group_size=GROUP)
+
+
+def _read_parquet(path: Path) -> Table:
+    from pyarrow import parquet  # noqa: PLC0415 - slow to load
+
+    found = parquet.read_table(path)
+    table = Table({name: found[name].to_numpy(zero_copy_only=False) for name in found.column_names})
+    for name in table.colnames:
+        if table[name].dtype == object:
+            table[name] = table[name].astype(str)
+    header = (found.schema.metadata or {}).get(_YAML)
+    if header is None:
+        return table
+    empty = Table.read(header.decode() + " ".join(table.colnames) + "\n", format="ascii.ecsv")
+    table.meta = empty.meta
+    for name in table.colnames:
+        table[name].unit, table[name].description = empty[name].unit, empty[name].description
+        table[name].meta = empty[name].meta
+    return table
+
+
+def _header_of(table: Table) -> str:
+    """Write the header of ECSV, without its last line, the names."""
+    text = io.StringIO()
+    table[:0].write(text, format="ascii.ecsv")
+    return "".join(line for line in text.getvalue().splitlines(keepends=True) if line.startswith("#"))
+
+
+def _sky_order(table: Table) -> Any:
+    """Sort by HEALPix, order 13, nested; by number where there are no positions."""
+    if "ra" not in table.colnames or "dec" not in table.colnames or not len(table):
+        return np.arange(len(table))
+    from astropy import units  # noqa: PLC0415
+    from astropy_healpix import lonlat_to_healpix  # noqa: PLC0415 - only for Parquet
+
+    ra, dec = np.asarray(table["ra"], float), np.asarray(table["dec"], float)
+    known = np.isfinite(ra) & np.isfinite(dec)
+    pixels = np.full(len(ra), np.iinfo(np.int64).max)
+    pixels[known] = lonlat_to_healpix(ra[known] * units.deg, dec[known] * units.deg, 1 << 13, order="nested")
+    return np.lexsort((np.arange(len(ra)), pixels))
+
+
+def _fits_ready(table: Table) -> Table:
+    """Keep what a FITS header can hold of the metadata; all of it stands in one long string."""
+    found = table.copy(copy_data=False)
+    found.meta = {"COMMENT": _header_of(table).splitlines()}
+    return found

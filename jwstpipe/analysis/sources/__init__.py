@@ -1,0 +1,1 @@
+"""Finding sources: background, noise, thresholds, components over tiles, deblending, shapes."""

@@ -1,0 +1,89 @@
+"""Connected pixels: labels inside a window, by union-find over eight neighbours."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["component_boxes", "labelled"]
+
+Labels = NDArray[np.int32]
+
+
+@njit(nogil=True, cache=True)
+def _root(parents: Labels, k: int) -> int:
+    while parents[k] != k:
+        parents[k] = parents[parents[k]]
+        k = parents[k]
+    return k
+
+
+@njit(nogil=True, cache=True)
+def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR0912 - one compiled pass
+    """Give numbers to the components of a mask, 1..n in the raster order of their first pixels.
+
+    Parameters
+    ----------
+    above
+        (y, x).
+
+    Returns
+    -------
+    ndarray, int
+        Labels (y, x), 0 outside; and n.
+    """
+    rows, columns = above.shape
+    labels = np.zeros((rows, columns), np.int32)
+    parents = np.zeros(((rows + 1) // 2) * ((columns + 1) // 2) + 1, np.int32)  # no two first pixels touch
+    n = 0
+    for i in range(rows):
+        for j in range(columns):
+            if not above[i, j]:
+                continue
+            mine = 0
+            if j and labels[i, j - 1]:
+                mine = _root(parents, labels[i, j - 1])
+            if i:
+                for k in range(max(j - 1, 0), min(j + 2, columns)):
+                    if labels[i - 1, k]:
+                        other = _root(parents, labels[i - 1, k])
+                        if mine == 0:
+                            mine = other
+                        elif other != mine:
+                            low, high = min(mine, other), max(mine, other)
+                            parents[high] = low
+                            mine = low
+            if mine == 0:
+                n += 1
+                parents[n] = n
+                mine = n
+            labels[i, j] = mine
+    numbers = np.zeros(n + 1, np.int32)
+    count = 0
+    for k in range(1, n + 1):
+        if parents[k] == k:  # a root is the first of its component in raster order
+            count += 1
+            numbers[k] = count
+    for i in range(rows):
+        for j in range(columns):
+            if labels[i, j]:
+                labels[i, j] = numbers[_root(parents, labels[i, j])]
+    return labels, count
+
+
+@njit(nogil=True, cache=True)
+def component_boxes(labels: Labels, count: int) -> NDArray[np.int64]:
+    """Give for each component (n + 1, 7): y0, x0, y1, x1 (half-open), pixels, first pixel y, x; row 0 is empty."""
+    found = np.zeros((count + 1, 7), np.int64)
+    for i in range(labels.shape[0]):
+        for j in range(labels.shape[1]):
+            k = labels[i, j]
+            if k == 0:
+                continue
+            if found[k, 4] == 0:
+                found[k, 0], found[k, 1], found[k, 2], found[k, 3] = i, j, i + 1, j + 1
+                found[k, 5], found[k, 6] = i, j
+            found[k, 1] = min(found[k, 1], j)
+            found[k, 2] = i + 1
+            found[k, 3] = max(found[k, 3], j + 1)
+            found[k, 4] += 1
+    return found

@@ -1,0 +1,259 @@
+"""Sources of an image, the same to the last bit for every tiling, number of workers and order.
+
+What decides over a pixel follows from absolute positions: the mesh, the smoothing (a kernel of fixed reach, summed in a
+fixed order) and the threshold. Tiles label their own pixels; components that end inside a tile are finished there, the
+others are joined along the edges and finished in windows of their own. Sums run in raster order about a source's own
+peak. There are no duplicates, and no largest object but that of memory.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.analysis.opened import ImageRef, opened, reference_of
+from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
+from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh, MeshJob, gathered, measure_boxes
+from jwstpipe.analysis.sources.seams import Crossing, joined
+from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
+from jwstpipe.analysis.sources.window import DetectImage
+from jwstpipe.errors import UsageError
+from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.images.zarr.image_store import ImageStore
+from jwstpipe.numerics.smoothing import gaussian_taps
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import TILE
+
+__all__ = ["ALGORITHM", "Detection", "find_sources"]
+
+ALGORITHM = "1"
+"""Version of what detection does: part of the id of every catalogue."""
+
+FWHM = 2.3548200450309493
+"""Full width at half maximum of a Gaussian, standard deviations."""
+
+WHOLE = 1 << 24
+"""Pixels of the box of the largest component that is deblended and measured in one piece."""
+
+
+@dataclass(frozen=True, eq=False)
+class Detection:
+    """Sources of an image."""
+
+    shape: tuple[int, int]
+    origin: tuple[int, int]
+    """Absolute position (y, x) of the first pixel of the array."""
+
+    rows: NDArray[np.float64]
+    """(n, 26) by `COLUMNS`, in the raster order of peak pixels; row k is source k + 1."""
+
+    runs: NDArray[np.int32]
+    """(m, 4): y, x0, x1 (half-open) and number of the source, by number and raster order: the segmentation."""
+
+    facts: dict[str, Any]
+    """Noise, correlation, filled boxes, huge components: what the catalogue tells of its making."""
+
+    def column(self, name: str) -> NDArray[np.float64]:
+        """Give a column by name."""
+        return self.rows[:, COLUMNS.index(name)]
+
+
+def find_sources(
+    image: ImageRef | Path,
+    *,
+    options: DetectRequest | None = None,
+    index: int = 0,
+    tile: int = TILE,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> Detection:
+    """Find sources.
+
+    Parameters
+    ----------
+    image
+        Any image, or its address. Where it has weights they give the noise between pixels, and its level is measured.
+    options
+        Threshold, background, deblending.
+    index
+        Slice of a cube.
+    tile
+        Side of a tile, pixels: memory and parallelism, never the result.
+    s3
+        Endpoint of ``s3://`` addresses.
+    workers
+        Where tiles are searched; default: a thread a core.
+    report
+        Told of tiles.
+
+    Returns
+    -------
+    Detection
+        Possibly without sources.
+
+    Raises
+    ------
+    DataError
+        No noise can be measured.
+    UsageError
+        More sources than wanted: the threshold is too low.
+    """
+    wanted = options or DetectRequest()
+    at_work = workers or ThreadWorkers(os.cpu_count() or 1)
+    opened_image = opened(image, s3=s3)
+    sigma = wanted.fwhm / FWHM
+    taps = gaussian_taps(sigma)
+    source = DetectImage(
+        image=reference_of(image, opened_image), index=index, shape=opened_image.shape, origin=_origin(opened_image),
+        taps=taps, threshold=wanted.threshold, halo=max(taps.size // 2, int(np.ceil(4.0 * sigma)) + 3) + taps.size // 2,
+        s3=s3,
+    )  # fmt: skip
+    mesh = _mesh(source, wanted, tile, opened_image.address, at_work, report)
+    left = float(np.sum(taps.astype(np.float64) ** 2))
+    contrast = wanted.contrast if wanted.deblend else float("inf")
+    base = TileJob(source, Box(0, 0, 0, 0), mesh, (contrast, wanted.significance, wanted.min_pixels, left), sigma)
+    tiles = _searched(base, tile, at_work, report, most=wanted.max_sources)
+    crossings = [one for one in joined(tiles) if one.pixels >= wanted.min_pixels]
+    found = [tiles[key].inside for key in sorted(tiles)]
+    found += _crossing(base, [one for one in crossings if one.box.area <= WHOLE], tile, at_work, report)
+    huge = [one for one in crossings if one.box.area > WHOLE]
+    found += _huge(base, huge, tile, at_work, report)
+    rows, runs = _numbered(found)
+    if len(rows) > wanted.max_sources:
+        raise _too_many(len(rows), wanted)
+    return Detection(opened_image.shape, source.origin, rows, runs, _facts(mesh, left, huge=len(huge)))
+
+
+def _origin(image: Any) -> tuple[int, int]:
+    """Give the place of the array on its plane: a mosaic that grows keeps its mesh."""
+    grid = image.grid if isinstance(image, ImageStore) else None
+    return (0, 0) if grid is None else (grid[1].y0, grid[1].x0)
+
+
+def _cells(source: DetectImage, step: int) -> dict[tuple[int, int], Box]:
+    """Cut the array along multiples of `step` on its plane."""
+    oy, ox = source.origin
+    plane = Box.of_shape(source.shape, source.origin)
+    return {(cell.y0 // step, cell.x0 // step): cell.shifted(-oy, -ox) for cell in plane.cells(step)}
+
+
+def _mesh(source: DetectImage, wanted: DetectRequest, tile: int, name: str, workers: Workers, report: Reporter) -> Mesh:
+    step = max(tile // wanted.mesh, 1) * wanted.mesh
+    jobs = {
+        f"{key[0]}_{key[1]}": MeshJob(
+            source.image, source.index, cell, source.origin, wanted.mesh, source.taps, source.s3
+        )
+        for key, cell in _cells(source, step).items()
+    }
+    parts = workers.run(measure_boxes, jobs, name="background", report=report, unit="tiles")
+    return gathered(list(parts.values()), box=wanted.mesh, sky=wanted.background, name=name)
+
+
+def _window(base: TileJob, box: Box) -> TileJob:
+    """Give the job of a window, with its part of the mesh."""
+    around = box.dilated(base.source.halo).intersection(Box.of_shape(base.source.shape))
+    assert around is not None
+    return replace(base, window=box, mesh=base.mesh.part(around.shifted(*base.source.origin)))
+
+
+def _searched(
+    base: TileJob, tile: int, workers: Workers, report: Reporter, *, most: int
+) -> dict[tuple[int, int], TileFound]:
+    cells = _cells(base.source, tile)
+    jobs = {f"{key[0]}_{key[1]}": _window(base, cell) for key, cell in cells.items()}
+    names = {f"{key[0]}_{key[1]}": key for key in cells}
+    found: dict[tuple[int, int], TileFound] = {}
+    count = 0
+    for key, part in workers.each(find_in_tile, jobs, name="sources", report=report, unit="tiles"):
+        found[names[key]] = part
+        count += len(part.inside.rows)
+        if count > most:
+            raise UsageError(
+                f"threshold {base.source.threshold:g}: finds more than {most:,} sources; raise the threshold, or"
+                " --max-sources"
+            )
+    return found
+
+
+def _too_many(count: int, wanted: DetectRequest) -> UsageError:
+    return UsageError(
+        f"threshold {wanted.threshold:g}: finds {count:,} sources, more than {wanted.max_sources:,}; raise the"
+        " threshold, or --max-sources"
+    )
+
+
+def _crossing(base: TileJob, crossings: list[Crossing], tile: int, workers: Workers, report: Reporter) -> list[Found]:
+    """Finish components that cross tiles, those that begin on one tile together."""
+    groups: dict[str, list[tuple[TileJob, tuple[int, int]]]] = defaultdict(list)
+    for number, one in enumerate(crossings):
+        alone = f"_{number}" if one.box.area > tile * tile else ""
+        groups[f"{one.seed[0] // tile}_{one.seed[1] // tile}{alone}"].append((_window(base, one.box), one.seed))
+    jobs = {key: CrossingJob(tuple(group)) for key, group in groups.items()}
+    found = workers.run(find_crossing, jobs, name="seams", report=report, unit="groups")
+    return [one for group in found.values() for one in group]
+
+
+def _huge(base: TileJob, huge: list[Crossing], tile: int, workers: Workers, report: Reporter) -> list[Found]:
+    """Measure components that are too large for one window, from their tiles, without deblending."""
+    if not huge:
+        return []
+    labels: Mapping[tuple[int, int], dict[int, int]] = defaultdict(dict)
+    for number, one in enumerate(huge):
+        for ty, tx, label in one.parts:
+            labels[ty, tx][label] = number
+    cells = _cells(base.source, tile)
+    exponent = int(np.floor(np.log2(float(np.median(base.mesh.layers[NOISE]))))) - 8
+    jobs = {
+        f"{key[0]}_{key[1]}": HugeJob(_window(base, cells[key]), tuple(sorted(numbers.items())), exponent)
+        for key, numbers in labels.items()
+    }
+    parts = workers.run(huge_part, jobs, name="huge", report=report, unit="tiles")
+    return finish_huge(list(parts.values()), huge, base, exponent)
+
+
+def _numbered(found: list[Found]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Give numbers to all sources by the raster order of their peak pixels."""
+    rows = np.concatenate([one.rows for one in found]) if found else np.empty((0, len(COLUMNS)))
+    starts = np.cumsum([0] + [len(one.rows) for one in found])
+    runs = [one.runs + np.array([0, 0, 0, start], np.int32) for one, start in zip(found, starts, strict=False)] or [
+        np.empty((0, 4), np.int32)
+    ]
+    order = np.lexsort((rows[:, COLUMNS.index("peak_x")], rows[:, COLUMNS.index("peak_y")]))
+    numbers = np.empty(len(rows), np.int32)
+    numbers[order] = np.arange(1, len(rows) + 1, dtype=np.int32)
+    joined_runs = np.concatenate(runs)
+    joined_runs[:, 3] = numbers[joined_runs[:, 3]] if len(rows) else joined_runs[:, 3]
+    by_place = np.lexsort((joined_runs[:, 1], joined_runs[:, 0], joined_runs[:, 3]))
+    return rows[order], _merged_runs(joined_runs[by_place])
+
+
+def _merged_runs(runs: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Join runs of one source that a seam cut in two."""
+    if not len(runs):
+        return runs
+    follows = (runs[1:, 3] == runs[:-1, 3]) & (runs[1:, 0] == runs[:-1, 0]) & (runs[1:, 1] == runs[:-1, 2])
+    starts = np.flatnonzero(np.concatenate([[True], ~follows]))
+    ends = np.concatenate([starts[1:], [len(runs)]]) - 1
+    found = runs[starts].copy()
+    found[:, 2] = runs[ends, 2]
+    return found
+
+
+def _facts(mesh: Mesh, left: float, *, huge: int) -> dict[str, Any]:
+    ratio = float(np.median(mesh.layers[SMOOTH_NOISE] / mesh.layers[NOISE]))
+    return {
+        "noise": float(np.median(mesh.layers[NOISE])),
+        "white_left": left,
+        "noise_of_smoothed_over_white": ratio / left,
+        "mesh_boxes_filled": mesh.filled,
+        "huge": huge,
+    }

@@ -1,0 +1,182 @@
+"""The jobs of a detection: a tile with the sources inside it, and a component that crosses tiles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.analysis.sources.components import component_boxes, labelled
+from jwstpipe.analysis.sources.deblend import Rules, split
+from jwstpipe.analysis.sources.mesh import LEVEL, Mesh, at_pixels
+from jwstpipe.analysis.sources.shapes import BLENDED, MEASURES, SEAM, measured
+from jwstpipe.analysis.sources.window import DetectImage, Window, seen
+from jwstpipe.images.zarr.layout import SHARD
+from jwstpipe.sky.box import Box
+
+__all__ = ["COLUMNS", "CrossingJob", "Found", "TileFound", "TileJob", "find_crossing", "find_in_tile"]
+
+COLUMNS = (*MEASURES, "sky", "first_y", "first_x", "children")
+"""Columns of the rows of sources; pixels of the array, centres relative to the peak pixel."""
+
+Runs = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class TileJob:
+    """A tile to search, or the box of one component that crosses tiles."""
+
+    source: DetectImage
+    window: Box
+    mesh: Mesh
+    rules: Rules
+    sigma: float
+
+
+@dataclass(frozen=True)
+class CrossingJob:
+    """Components that lie on several tiles."""
+
+    components: tuple[tuple[TileJob, tuple[int, int]], ...]
+    """For each: a window that is the component's box, and its first pixel in raster order, of the array."""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Sources, and the runs of their pixels."""
+
+    rows: NDArray[np.float64]
+    """(n, 26), see `COLUMNS`."""
+
+    runs: Runs
+    """(m, 4): y, x0, x1 (half-open, pixels of the array) and row of the source."""
+
+
+@dataclass(frozen=True, eq=False)
+class TileFound:
+    """What a tile says."""
+
+    inside: Found
+    edges: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+    """Labels on its first and last row, first and last column."""
+
+    crossing: NDArray[np.int64]
+    """(k, 8): label, y0, x0, y1, x1, pixels, first y, first x of components on edges where another tile begins."""
+
+
+def find_in_tile(job: TileJob) -> TileFound:
+    """Search a tile: finish what lies inside, and tell what touches its edges."""
+    window = seen(job.source, job.window, job.mesh)
+    inner = job.window.relative_to(window.box)
+    labels, count = labelled(window.above)
+    boxes = component_boxes(labels, count)
+    rows, columns = job.source.shape
+    touching = np.zeros(count + 1, bool)
+    if job.window.y0 > 0:
+        touching |= boxes[:, 0] == inner.y0
+    if job.window.x0 > 0:
+        touching |= boxes[:, 1] == inner.x0
+    if job.window.y1 < rows:
+        touching |= boxes[:, 2] == inner.y1
+    if job.window.x1 < columns:
+        touching |= boxes[:, 3] == inner.x1
+    touching[0] = True
+    inside = np.flatnonzero(~touching & (boxes[:, 4] >= job.rules[2]))
+    found = _finished(job, window, labels, boxes, inside)
+    touching[0] = False
+    crossing = np.flatnonzero(touching)
+    oy, ox = window.box.y0, window.box.x0
+    told = np.column_stack([crossing, boxes[crossing] + np.array([oy, ox, oy, ox, 0, oy, ox])])
+    part = np.where(touching[labels[inner.slices]], labels[inner.slices], 0)
+    edges = (part[0].copy(), part[-1].copy(), part[:, 0].copy(), part[:, -1].copy())
+    return TileFound(found, edges, told)
+
+
+def find_crossing(job: CrossingJob) -> list[Found]:
+    """Finish components that cross tiles, each in a window of its own."""
+    found = []
+    for tile, seed in job.components:
+        window = seen(tile.source, tile.window, tile.mesh)
+        labels, count = labelled(window.above)
+        boxes = component_boxes(labels, count)
+        wanted = labels[seed[0] - window.box.y0, seed[1] - window.box.x0]
+        found.append(_finished(tile, window, labels, boxes, np.array([wanted], np.int64)))
+    return found
+
+
+def _finished(
+    job: TileJob, window: Window, labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64]
+) -> Found:
+    """Deblend and measure components, in numbers of the array."""
+    oy, ox = window.box.y0, window.box.x0
+    rows, columns = job.source.shape
+    frame = (-oy, -ox, rows - oy, columns - ox)
+    parts = np.zeros(labels.shape, np.int32)
+    table, children, owners = _measure_all(
+        labels, boxes, wanted, window.values, window.smooth, window.noise, window.dq, job.rules, job.sigma, frame, parts
+    )
+    runs = _runs(parts, oy, ox)
+    del parts
+    place = dict(zip(MEASURES, range(len(MEASURES)), strict=True))
+    for name in ("peak_y", "y0", "y1"):
+        table[:, place[name]] += oy
+    for name in ("peak_x", "x0", "x1"):
+        table[:, place[name]] += ox
+    y, x = job.source.origin
+    ys, xs = table[:, place["peak_y"]].astype(np.int64), table[:, place["peak_x"]].astype(np.int64)
+    sky = at_pixels(job.mesh, LEVEL, ys + y, xs + x)
+    flags = table[:, place["flags"]].astype(np.int64)
+    flags[children > 1] |= BLENDED
+    for low, high, shift in (("y0", "y1", y), ("x0", "x1", x)):
+        first, last = table[:, place[low]].astype(np.int64) + shift, table[:, place[high]].astype(np.int64) + shift - 1
+        flags[first // SHARD != last // SHARD] |= SEAM
+    table[:, place["flags"]] = flags
+    first = boxes[owners, 5:7] + np.array([oy, ox])
+    return Found(np.column_stack([table, sky, first, children]), runs)
+
+
+@njit(nogil=True, cache=True)
+def _measure_all(
+    labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], values: NDArray[np.float32],
+    smooth: NDArray[np.float32], noise: NDArray[np.float32], saturated: NDArray[np.uint32], rules: Rules, sigma: float,
+    frame: tuple[int, int, int, int], parts: NDArray[np.int32],
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
+    """Give the measures of all parts of components, how many parts each component has, and whose they are."""
+    found = np.zeros((max(wanted.size, 16), 22))
+    children, owners = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
+    n = 0
+    for k in wanted:
+        count = split(labels, k, boxes[k], smooth, noise, rules, parts, n)
+        if n + count > len(found):
+            more = np.zeros((2 * (n + count), 22))
+            more[:n] = found[:n]
+            many, whose = np.zeros(len(more), np.int64), np.zeros(len(more), np.int64)
+            many[:n], whose[:n] = children[:n], owners[:n]
+            found, children, owners = more, many, whose
+        measured(parts, n, count, boxes[k], values, smooth, noise, saturated, sigma, frame, found[n : n + count])
+        children[n : n + count], owners[n : n + count] = count, k
+        n += count
+    return found[:n].copy(), children[:n].copy(), owners[:n].copy()
+
+
+@njit(nogil=True, cache=True)
+def _runs(parts: NDArray[np.int32], oy: int, ox: int) -> NDArray[np.int32]:
+    """List the rows of pixels of every part."""
+    total = 0
+    for write in range(2):
+        if write:
+            found = np.zeros((total, 4), np.int32)
+        total = 0
+        for i in range(parts.shape[0]):
+            j = 0
+            while j < parts.shape[1]:
+                if parts[i, j] == 0:
+                    j += 1
+                    continue
+                start, label = j, parts[i, j]
+                while j < parts.shape[1] and parts[i, j] == label:
+                    j += 1
+                if write:
+                    found[total] = i + oy, start + ox, j + ox, label - 1
+                total += 1
+    return found

@@ -1,0 +1,100 @@
+"""A window of the image as detection sees it: sky subtracted, smoothed, with the noise of every pixel."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, on_pixels
+from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.numerics.smoothing import smoothed
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+
+__all__ = ["DetectImage", "Window", "seen"]
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class DetectImage:
+    """What every job of a detection knows of the image."""
+
+    image: ImageRef
+    index: int
+    shape: tuple[int, int]
+    origin: tuple[int, int]
+    """Absolute position (y, x) of the first pixel of the array."""
+
+    taps: Float32
+    threshold: float
+    halo: int
+    """Pixels around a window that the measures of its sources look at."""
+
+    s3: S3Settings | None
+
+
+@dataclass(frozen=True, eq=False)
+class Window:
+    """Pixels of a window and of a halo around it."""
+
+    box: Box
+    """Window and halo, pixels of the array."""
+
+    inner: Box
+    """The window itself."""
+
+    values: Float32
+    """Sky subtracted; NaN = no data."""
+
+    smooth: Float32
+    noise: Float32
+    """Standard deviation of `values`."""
+
+    above: NDArray[np.bool_]
+    """Smoothed samples that exceed the threshold, inside the window only."""
+
+    dq: NDArray[np.uint32]
+    """Flags; of size 0 where the image has none."""
+
+
+def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
+    """Read a window and prepare it; no pixel of the window depends on where the window begins.
+
+    Parameters
+    ----------
+    source
+        The image.
+    inner
+        Window, pixels of the array.
+    mesh
+        The part of the mesh around the window and its halo.
+    """
+    image = opened(source.image, s3=source.s3)
+    box = inner.dilated(source.halo).intersection(Box.of_shape(source.shape))
+    assert box is not None
+    sci = np.array(image.read("sci", box, index=source.index), np.float32)
+    oy, ox = source.origin
+    place = (mesh.first, mesh.box, box.y0 + oy, box.x0 + ox, *box.shape)
+    sky = on_pixels(mesh.layers[LEVEL], *place)
+    noise = on_pixels(mesh.layers[NOISE], *place)
+    smooth_noise = on_pixels(mesh.layers[SMOOTH_NOISE], *place)
+    if "wht" in image.planes:
+        wht = np.asarray(image.read("wht", box), np.float32)
+        sci[~(wht > 0.0)] = np.nan
+        with np.errstate(divide="ignore", invalid="ignore"):
+            root = np.sqrt(wht)
+            noise /= root
+            smooth_noise /= root
+    sci -= sky
+    del sky
+    smooth = smoothed(sci, source.taps)
+    above = np.zeros(box.shape, np.bool_)
+    part = inner.relative_to(box).slices
+    above[part] = smooth[part] > np.float32(source.threshold) * smooth_noise[part]
+    dq = image.read("dq", box) if "dq" in image.planes else np.empty((0, 0), np.uint32)
+    return Window(box, inner, sci, smooth, noise, above, np.asarray(dq, np.uint32) & SATURATED)
+
+
+SATURATED = np.uint32(DQ_BITS["SATURATED"])

@@ -1,0 +1,213 @@
+"""Detection against simulated truth, scipy's labels and photutils; and the same bits for every tiling."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.wcs import WCS
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from photutils.segmentation import SegmentationImage, SourceCatalog
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from jwstpipe.analysis.catalogues.sources_table import sources_table
+from jwstpipe.analysis.sources import detect as detection
+from jwstpipe.analysis.sources.components import labelled
+from jwstpipe.analysis.sources.detect import find_sources
+from jwstpipe.analysis.sources.segmentation import label_window
+from jwstpipe.errors import DataError, UsageError
+from jwstpipe.execution.workers import ThreadWorkers, open_workers
+from jwstpipe.images.convert import convert
+from jwstpipe.images.open import open_image
+from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
+from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.settings import ExecutionSettings
+from jwstpipe.sky.box import Box
+from tests.analysis.fields import awkward_field, star_field
+from tests.mosaicking.scenes import header, write
+
+LOOSE = DetectRequest(background="none", mesh=32)
+
+
+@pytest.fixture(scope="module")
+def stars(tmp_path_factory):
+    field = star_field()
+    place = tmp_path_factory.mktemp("stars") / "stars.fits"
+    return field, write(place, field.image, header(shape=field.image.shape, angle=25.0, scale=0.03))
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory):
+    image = awkward_field()
+    return write(tmp_path_factory.mktemp("awkward") / "awkward.fits", image, header(shape=image.shape))
+
+
+def places(found):
+    return np.column_stack([
+        found.column("peak_x") + found.column("win_x"), found.column("peak_y") + found.column("win_y"),
+    ])  # fmt: skip
+
+
+def bits(found):
+    return found.rows.tobytes(), found.runs.tobytes()
+
+
+def test_what_is_found_is_there(stars):
+    field, image = stars
+    found = find_sources(image)
+    truth = np.column_stack([field.x, field.y])
+    away, _ = cKDTree(places(found)).query(truth)
+    back, _ = cKDTree(truth).query(places(found))
+    alone = cKDTree(truth).query(truth, k=2)[0][:, 1] > 8
+    assert (back < 1.5).mean() >= 0.98
+    for low, high, share in ((5, 10, 0.8), (10, 30, 0.95), (30, 1e9, 0.99)):
+        chosen = alone & (field.snr >= low) & (field.snr < high)
+        assert (away[chosen] < 1.5).mean() >= share
+    assert np.median(away[alone & (field.snr > 300)]) < 0.004
+
+
+def test_centre_errors_are_what_they_claim(stars):
+    field, image = stars
+    found = find_sources(image)
+    away, which = cKDTree(np.column_stack([field.x, field.y])).query(places(found))
+    good = (away < 1.5) & (found.column("flags") == 0)
+    pull = (places(found)[good, 0] - field.x[which[good]]) / found.column("win_x_err")[good]
+    assert 0.8 < np.std(pull[np.abs(pull) < 5]) < 1.25
+
+
+@pytest.mark.parametrize("tile", [64, 100, 177, 256, 512])
+def test_every_tiling_gives_the_same_bits(awkward, tile):
+    """One of the worms crosses every tile there is; blocks touch at the corners of tiles of 64 pixels."""
+    whole = find_sources(awkward, options=LOOSE, tile=2048, workers=ThreadWorkers(1))
+    assert len(whole.rows) > 60
+    assert max(whole.column("x1") - whole.column("x0")) > 300
+    assert bits(find_sources(awkward, options=LOOSE, tile=tile, workers=ThreadWorkers(2))) == bits(whole)
+
+
+def test_processes_give_the_same_bits(awkward, tmp_path):
+    store = convert(awkward, tmp_path / "awkward.zarr").address
+    here = find_sources(awkward, options=LOOSE)
+    with open_workers(ExecutionSettings(cluster="processes", workers=2, dashboard_port=0)) as workers:
+        assert bits(find_sources(store, options=LOOSE, tile=256, workers=workers)) == bits(here)
+
+
+@settings(max_examples=12)
+@given(seed=st.integers(0, 10_000), tile=st.integers(32, 130), threshold=st.floats(1.0, 4.0))
+def test_any_noise_in_any_tiling(tmp_path_factory, seed, tile, threshold):
+    rng = np.random.default_rng(seed)
+    image = ndimage.gaussian_filter(rng.normal(size=(140, 170)), 1.5).astype("f4")
+    image[rng.random(image.shape) < 0.01] = np.nan
+    place = write(tmp_path_factory.mktemp("noise") / "noise.fits", image, header(shape=image.shape))
+    options = DetectRequest(threshold=threshold, mesh=32, contrast=0.0, significance=0.0, min_pixels=1)
+    whole = find_sources(place, options=options, tile=1024, workers=ThreadWorkers(1))
+    assert bits(find_sources(place, options=options, tile=tile, workers=ThreadWorkers(1))) == bits(whole)
+
+
+def test_huge_components_are_the_same_bits_too(awkward, monkeypatch):
+    monkeypatch.setattr(detection, "WHOLE", 90_000)
+    first = find_sources(awkward, options=LOOSE, tile=128)
+    assert (first.column("flags").astype(int) & 256).any()
+    assert bits(find_sources(awkward, options=LOOSE, tile=77)) == bits(first)
+    monkeypatch.setattr(detection, "WHOLE", 1 << 24)
+    whole = find_sources(awkward, options=LOOSE.model_copy(update={"deblend": False}), tile=128)
+    k = int(np.argmax(first.column("pixels")))
+    same = int(np.argmax(whole.column("pixels")))
+    for name in ("pixels", "peak_y", "peak_x", "smooth_peak"):
+        assert first.column(name)[k] == whole.column(name)[same]
+    assert first.column("flux")[k] == pytest.approx(whole.column("flux")[same], rel=1e-5)
+    assert first.column("iso_x")[k] == pytest.approx(whole.column("iso_x")[same], abs=1e-3)
+
+
+def test_labels_are_those_of_scipy():
+    above = np.random.default_rng(1).random((150, 190)) < 0.4
+    ours, count = labelled(above)
+    theirs, many = ndimage.label(above, np.ones((3, 3)))
+    assert count == many
+    assert np.array_equal(ours, theirs)
+
+
+def test_the_segmentation_belongs_to_the_catalogue(stars):
+    """Areas, fluxes and moments again from the label plane, by photutils."""
+    _, image = stars
+    found = find_sources(image, options=DetectRequest(background="none"))
+    labels = label_window(found, Box.of_shape(found.shape))
+    data = fits.getdata(image).astype("f8")
+    theirs = SourceCatalog(data, SegmentationImage(labels), mask=~np.isfinite(data))
+    table = sources_table(found, open_image(image))
+    assert np.array_equal(theirs.labels, table["id"])
+    assert np.array_equal(theirs.area.value, table["area"])
+    assert np.allclose(theirs.segment_flux, found.column("flux"), rtol=1e-6)
+    assert np.allclose(theirs.x_centroid, table["x_isophotal"], atol=1e-6)
+    assert np.array_equal(theirs.bbox_xmin, table["bbox_xmin"])
+    assert np.array_equal(theirs.bbox_ymax, table["bbox_ymax"])
+    wide = np.asarray(theirs.semiminor_axis.value) > 0.6
+    assert np.allclose(theirs.semimajor_axis.value[wide], table["semimajor"][wide], rtol=1e-5)
+
+
+def test_blends_come_apart_and_noise_does_not(tmp_path):
+    rng = np.random.default_rng(5)
+    yy, xx = np.mgrid[:200, :200]
+    image = rng.normal(0, 1, (200, 200))
+    for x, y, flux in ((60, 60, 3000), (65, 60, 2000), (140, 140, 4000), (140, 145.5, 800)):
+        image += flux / (2 * np.pi * 1.44) * np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / 2.88)
+    image += 30 * np.exp(-((xx - 60) ** 2 + (yy - 150) ** 2) / (2 * 15**2))  # a smooth galaxy stays one
+    place = write(tmp_path / "blends.fits", image, header(shape=image.shape))
+    found = find_sources(place, options=DetectRequest(background="none"))
+    truth = np.array([[60, 60], [65, 60], [140, 140], [140, 145.5]])
+    assert cKDTree(places(found)).query(truth)[0].max() < 0.5
+    assert len(found.rows) == 5
+    assert sorted(found.column("children")) == [1, 2, 2, 2, 2]
+    whole = find_sources(place, options=DetectRequest(background="none", deblend=False))
+    assert len(whole.rows) == 3
+
+
+def test_depth_steps_are_no_sources(tmp_path):
+    """Half of the image has four times the exposure: weights tell the noise between pixels."""
+    rng = np.random.default_rng(3)
+    weights = np.ones((512, 512), "f4")
+    weights[:, 250:] = 4.0
+    image = (rng.normal(0, 1, weights.shape) / np.sqrt(weights)).astype("f4")
+    image[100:110] = 0.0
+    weights[100:110] = 0.0
+    place = tmp_path / "depth.fits"
+    write(place, image, header(shape=image.shape))
+    with fits.open(place, mode="append") as hdus:
+        hdus.append(fits.ImageHDU(weights, name="WHT"))
+    found = find_sources(place)
+    assert len(found.rows) <= 3
+    assert found.facts["noise"] == pytest.approx(1.0, rel=0.05)
+
+
+def test_clipped_sky_is_that_of_a_known_sky():
+    rng = np.random.default_rng(8)
+    samples = rng.normal(10, 0.5, 4096).astype("f4")
+    samples[:300] += rng.exponential(20, 300).astype("f4")
+    samples[400:420] = np.nan
+    room = np.empty(4096, "u4"), np.empty(4096, "u4")
+    ordered = samples.copy()
+    count = sorted_samples(ordered, *room)
+    assert np.array_equal(ordered[:count], np.sort(samples[np.isfinite(samples)]))
+    level, noise = clipped_sky(ordered, count, 3.0, 10)
+    assert level == pytest.approx(10, abs=0.03)
+    assert noise == pytest.approx(0.5, rel=0.05)
+
+
+def test_positions_on_the_sky_are_astropys(stars):
+    _, image = stars
+    table = sources_table(find_sources(image), open_image(image))
+    sky = WCS(fits.getheader(image, 1)).pixel_to_world(table["x_centroid"], table["y_centroid"])
+    assert np.allclose(sky.ra.deg, table["ra"], atol=1e-10)
+    assert np.allclose(sky.dec.deg, table["dec"], atol=1e-10)
+
+
+def test_what_cannot_be_searched_is_a_sentence(tmp_path, stars):
+    for name, values, told in (
+        ("nan", np.full((80, 80), np.nan), "no noise can be measured"),
+        ("flat", np.ones((80, 80)), "no noise can be measured"),
+    ):
+        place = write(tmp_path / f"{name}.fits", values, header(shape=(80, 80)))
+        with pytest.raises(DataError, match=told):
+            find_sources(place)
+    with pytest.raises(UsageError, match="raise the threshold"):
+        find_sources(stars[1], options=DetectRequest(threshold=1.0, min_pixels=1, max_sources=10))
+    assert not len(find_sources(stars[1], options=DetectRequest(threshold=1000.0, background="mesh")).rows)
