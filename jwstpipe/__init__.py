@@ -15,6 +15,7 @@ _HOMES = {
     "composite": "jwstpipe.api.pictures",
     "contact_sheet": "jwstpipe.api.pictures",
     "convert": "jwstpipe.api.images",
+    "detect": "jwstpipe.operations.detect",
     "export": "jwstpipe.api.images",
     "find_job": "jwstpipe.jobs.listing",
     "find_jobs": "jwstpipe.jobs.listing",

@@ -6,6 +6,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.operations.composite import COMPOSITE
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.convert import CONVERT
+from jwstpipe.operations.detect import DETECT
 from jwstpipe.operations.mosaic import MOSAIC
 from jwstpipe.operations.spec import Operation
 from jwstpipe.operations.thumbnail import THUMBNAIL
@@ -20,6 +21,7 @@ REGISTRY: dict[str, Operation[Any]] = {
         COMPOSITE,
         THUMBNAIL,
         CONTACT_SHEET,
+        DETECT,
     )
 }
 """Every operation by its name. To add one is one line here."""

@@ -21,6 +21,7 @@ from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.operations.thumbnail import ThumbnailRecipe
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
 
@@ -53,6 +54,7 @@ def wanted(folder):
         "mosaic": Wanted("convert", MosaicRecipe(options=align), "nircam_f090w_mosaic.zarr"),
         "composite": Wanted("convert", picture, "wave.png", several=True),
         "thumbnail": Wanted("convert", ThumbnailRecipe(size=32), "a.png"),
+        "detect": Wanted("convert", DetectRequest(mesh=16), "sources.parquet"),
         "contact-sheet": Wanted("convert", SheetRecipe(size=48), "images-contact-sheet.png", several=True),
     }
 

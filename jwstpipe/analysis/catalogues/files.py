@@ -14,7 +14,7 @@ from astropy.table import Table
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 from jwstpipe.storage import aside
 
-__all__ = ["FORMS", "read_catalogue", "write_catalogue"]
+__all__ = ["FORMS", "check_target", "read_catalogue", "write_catalogue"]
 
 FORMS = {".ecsv": "ascii.ecsv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable", ".csv": "ascii.csv"}
 """What the end of a name means."""
@@ -35,11 +35,8 @@ def write_catalogue(table: Table, out: str | Path, *, overwrite: bool = False) -
     ConflictError
         Something stands there.
     """
+    check_target(out, overwrite=overwrite)
     path = Path(out)
-    if path.suffix.lower() not in FORMS:
-        raise UsageError(f"{out}: a catalogue is written as {', '.join(FORMS)}; choose one by the end of the name")
-    if path.exists() and not overwrite:
-        raise ConflictError(f"{out}: exists; choose another name, or use --overwrite")
     with aside(path) as partial:
         partial.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() == ".parquet":
@@ -49,6 +46,23 @@ def write_catalogue(table: Table, out: str | Path, *, overwrite: bool = False) -
         else:
             table.write(partial, format=FORMS[path.suffix.lower()])
     return path
+
+
+def check_target(out: str | Path, *, overwrite: bool) -> None:
+    """Refuse a place that a catalogue cannot be written to.
+
+    Raises
+    ------
+    UsageError
+        An end that is none of `FORMS`.
+    ConflictError
+        Something stands there.
+    """
+    path = Path(out)
+    if path.suffix.lower() not in FORMS:
+        raise UsageError(f"{out}: a catalogue is written as {', '.join(FORMS)}; choose one by the end of the name")
+    if path.exists() and not overwrite:
+        raise ConflictError(f"{out}: exists; choose another name, or use --overwrite")
 
 
 def read_catalogue(source: str | Path) -> Table:

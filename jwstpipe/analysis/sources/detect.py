@@ -32,10 +32,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import TILE
 
-__all__ = ["ALGORITHM", "Detection", "find_sources"]
-
-ALGORITHM = "1"
-"""Version of what detection does: part of the id of every catalogue."""
+__all__ = ["Detection", "find_sources"]
 
 FWHM = 2.3548200450309493
 """Full width at half maximum of a Gaussian, standard deviations."""

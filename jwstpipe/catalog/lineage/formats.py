@@ -10,7 +10,14 @@ __all__ = ["render_tree_dot", "render_tree_mermaid", "render_tree_text", "tree_j
 Marks = Mapping[str, str]
 """A word to set behind a product, by id, as why it is stale."""
 
-_COLOURS = {"archive": "#d7e3f4", "image": "#dff0d8", "mosaic": "#fcf3cf", "picture": "#f5d7e6", "thumbnail": "#eeeeee"}
+_COLOURS = {
+    "archive": "#d7e3f4",
+    "image": "#dff0d8",
+    "mosaic": "#fcf3cf",
+    "picture": "#f5d7e6",
+    "thumbnail": "#eeeeee",
+    "catalogue": "#e8daef",
+}
 
 
 def render_tree_text(root: LineageNode, *, marks: Marks | None = None) -> str:

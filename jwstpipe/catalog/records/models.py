@@ -24,10 +24,12 @@ from jwstpipe.storage import checked_key
 
 __all__ = ["FileFormat", "ProductId", "ProductKind", "ProductRecord", "ProductStatus", "RecordType", "checked_record"]
 
-ProductKind = Literal["archive", "image", "mosaic", "picture", "thumbnail"]
+ProductKind = Literal["archive", "image", "mosaic", "picture", "thumbnail", "catalogue"]
 ProductStatus = Literal["staged", "published", "superseded"]
 RecordType = Literal["image", "sensor", "spectral", "metadata", "calibration", "raw", "processed"]
-FileFormat = Literal["fits", "csv", "json", "hdf5", "ascii", "binary", "png", "jpeg", "tiff", "ecsv", "asdf", "zarr"]
+FileFormat = Literal[
+    "fits", "csv", "json", "hdf5", "ascii", "binary", "png", "jpeg", "tiff", "ecsv", "asdf", "zarr", "parquet"
+]
 
 
 ProductId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,128}$")]

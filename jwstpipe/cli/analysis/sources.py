@@ -40,7 +40,7 @@ def detect(
 ) -> None:
     """Find sources and write their catalogue; the same for every tiling and number of workers."""
     from jwstpipe.execution.workers import open_workers
-    from jwstpipe.operations.sources import detect_to_file
+    from jwstpipe.operations.detect import detect_to_file
 
     settings = settings_of(context)
     options = validated(
