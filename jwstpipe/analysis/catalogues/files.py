@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from astropy.table import Table
+from astropy.table.meta import get_yaml_from_table
 
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 from jwstpipe.storage import aside
@@ -93,7 +94,11 @@ def _write_parquet(table: Table, path: Path) -> None:
 
     ordered = table[_sky_order(table)]
     arrays = {name: pa.array(np.asarray(ordered[name])) for name in ordered.colnames}
-    made = pa.table(arrays).replace_schema_metadata({_YAML: _header_of(ordered).encode()})
+    told = {_YAML: "\n".join(get_yaml_from_table(ordered)).encode()}
+    for name in ordered.colnames:
+        if ordered[name].dtype.kind == "U":  # astropy asks for the length of strings
+            told[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()
+    made = pa.table(arrays).replace_schema_metadata(told)
     parquet.write_table(made, path, compression="zstd", row_group_size=GROUP)
 
 
@@ -108,7 +113,9 @@ def _read_parquet(path: Path) -> Table:
     header = (found.schema.metadata or {}).get(_YAML)
     if header is None:
         return table
-    empty = Table.read(header.decode() + " ".join(table.colnames) + "\n", format="ascii.ecsv")
+    lines = ["%ECSV 1.0", "---", *header.decode().splitlines()]
+    text = "".join(f"# {line}\n" for line in lines) + " ".join(table.colnames) + "\n"
+    empty = Table.read(text, format="ascii.ecsv")
     table.meta = empty.meta
     for name in table.colnames:
         table[name].unit, table[name].description = empty[name].unit, empty[name].description

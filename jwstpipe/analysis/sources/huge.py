@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.components import labelled
-from jwstpipe.analysis.sources.mesh import LEVEL, at_pixels
+from jwstpipe.analysis.sources.mesh import level_at
 from jwstpipe.analysis.sources.seams import Crossing
 from jwstpipe.analysis.sources.shapes import HUGE, MEASURES, SEAM
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileJob
@@ -143,7 +143,7 @@ def finish_huge(parts: Sequence[HugePart], huge: Sequence[Crossing], base: TileJ
         for name, value in values.items():
             row[place[name]] = value
         y, x = base.source.origin
-        row[place["sky"]] = at_pixels(base.mesh, LEVEL, np.array([peak_y + y]), np.array([peak_x + x]))[0]
+        row[place["sky"]] = level_at(base.mesh, np.array([peak_y + y]), np.array([peak_x + x]))[0]
         runs = np.concatenate([part.runs[part.runs[:, 3] == number] for part in told])
         runs[:, 3] = 0
         found.append(Found(row[None, :], runs))

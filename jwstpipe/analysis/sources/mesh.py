@@ -19,7 +19,18 @@ from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["LEVEL", "NOISE", "SMOOTH_NOISE", "Mesh", "MeshJob", "gathered", "measure_boxes", "on_pixels"]
+__all__ = [
+    "LEVEL",
+    "NOISE",
+    "SMOOTH_NOISE",
+    "Mesh",
+    "MeshJob",
+    "gathered",
+    "level_at",
+    "level_on_pixels",
+    "measure_boxes",
+    "on_pixels",
+]
 
 Float32 = NDArray[np.float32]
 
@@ -29,6 +40,9 @@ LEVEL, NOISE, SMOOTH_NOISE = 0, 1, 2
 CLIP, ROUNDS = 3.0, 10
 FEWEST_VALID = 0.1
 """Share of a box that must have data, or its neighbours speak for it."""
+
+RIM = 2
+"""Boxes around the image that interpolation looks at."""
 
 
 @dataclass(frozen=True)
@@ -63,9 +77,10 @@ class Mesh:
     """Boxes that had too few samples."""
 
     def part(self, window: Box) -> "Mesh":
-        """Give the boxes that pixels of a window (absolute) look at; the mesh has a rim of one box around the image."""
-        y0, x0 = window.y0 // self.box - 1 - self.first[0], window.x0 // self.box - 1 - self.first[1]
-        y1, x1 = (window.y1 - 1) // self.box + 2 - self.first[0], (window.x1 - 1) // self.box + 2 - self.first[1]
+        """Give the boxes that pixels of a window (absolute) look at; the whole mesh has a rim of `RIM` boxes."""
+        y0, x0 = window.y0 // self.box - RIM - self.first[0], window.x0 // self.box - RIM - self.first[1]
+        y1 = (window.y1 - 1) // self.box + 1 + RIM - self.first[0]
+        x1 = (window.x1 - 1) // self.box + 1 + RIM - self.first[1]
         y0, x0 = max(y0, 0), max(x0, 0)
         layers = np.ascontiguousarray(self.layers[:, y0:y1, x0:x1])
         return Mesh((self.first[0] + y0, self.first[1] + x0), self.box, layers)
@@ -187,7 +202,7 @@ def _slopes(sci: Float32, y0: int, y1: int, x0: int, x1: int, level: float, reac
 
 
 def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name: str) -> Mesh:
-    """Put measured boxes together, fill those without data from the nearest, and filter by medians of 3 x 3.
+    """Put measured boxes together, fill those without data from the nearest; filter noise, and wild levels, by medians of 3 x 3.
 
     Parameters
     ----------
@@ -220,11 +235,18 @@ def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name:
     if empty.any():
         nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
         layers = layers[:, nearest[0], nearest[1]]
-    layers = np.stack([ndimage.median_filter(layer, size=3, mode="nearest") for layer in layers])
+    middle = np.stack([ndimage.median_filter(layer, size=3, mode="nearest") for layer in layers])
+    calm = np.abs(layers[LEVEL] - middle[LEVEL]) <= CLIP * middle[NOISE]
+    level = np.where(calm, layers[LEVEL], middle[LEVEL])  # a median of all would cut the tops of nebulae
+    layers = np.stack([level, middle[NOISE], middle[SMOOTH_NOISE]])
     if sky != "mesh":
         layers[LEVEL] = whole_sky if sky == "level" else 0.0
-    layers = np.pad(layers, ((0, 0), (1, 1), (1, 1)), mode="edge")
-    return Mesh((top - 1, left - 1), box, np.ascontiguousarray(layers, np.float32), int(empty.sum()))
+    rim = ((RIM, RIM), (RIM, RIM))
+    layers = np.stack([
+        np.pad(layers[LEVEL], rim, mode="reflect", reflect_type="odd"),  # a slope goes on outside
+        *(np.pad(layer, rim, mode="edge") for layer in layers[1:]),
+    ])  # fmt: skip
+    return Mesh((top - RIM, left - RIM), box, np.ascontiguousarray(layers, np.float32), int(empty.sum()))
 
 
 @njit(nogil=True, cache=True)
@@ -250,10 +272,52 @@ def on_pixels(layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int
     return found
 
 
-def at_pixels(mesh: Mesh, layer: int, ys: NDArray[np.int64], xs: NDArray[np.int64]) -> Float32:
-    """Evaluate a layer at single absolute pixels (see `on_pixels`)."""
+@njit(nogil=True, cache=True)
+def level_on_pixels(
+    layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int, rows: int, columns: int
+) -> Float32:
+    """Evaluate the sky by cubics through the middles of boxes (Keys 1981), exact for parabolas; see `on_pixels`.
+
+    Noise, which may jump, has no cubics: they overshoot.
+    """
+    found = np.empty((rows, columns), np.float32)
+    cells = np.empty(columns, np.int64)
+    taps = np.empty((columns, 4))
+    for j in range(columns):
+        u = 2 * (x0 + j) + 1 - box
+        cell = u // (2 * box)
+        cells[j] = cell - first[1]
+        _cubic((u - cell * 2 * box) / (2.0 * box), taps[j])
+    across = np.empty(4)
+    line = np.empty(layer.shape[1])
+    for i in range(rows):
+        v = 2 * (y0 + i) + 1 - box
+        cell = v // (2 * box)
+        a = cell - first[0]
+        _cubic((v - cell * 2 * box) / (2.0 * box), across)
+        for b in range(cells[0] - 1, cells[columns - 1] + 3):
+            line[b] = (
+                across[0] * layer[a - 1, b] + across[1] * layer[a, b]
+                + across[2] * layer[a + 1, b] + across[3] * layer[a + 2, b]
+            )  # fmt: skip
+        for j in range(columns):
+            b, tap = cells[j], taps[j]
+            found[i, j] = tap[0] * line[b - 1] + tap[1] * line[b] + tap[2] * line[b + 1] + tap[3] * line[b + 2]
+    return found
+
+
+@njit(nogil=True, cache=True)
+def _cubic(t: float, out: NDArray[np.float64]) -> None:
+    out[0] = 0.5 * t * (t * (2.0 - t) - 1.0)
+    out[1] = 0.5 * (t * t * (3.0 * t - 5.0) + 2.0)
+    out[2] = 0.5 * t * (t * (4.0 - 3.0 * t) + 1.0)
+    out[3] = 0.5 * t * t * (t - 1.0)
+
+
+def level_at(mesh: Mesh, ys: NDArray[np.int64], xs: NDArray[np.int64]) -> Float32:
+    """Evaluate the sky at single absolute pixels (see `level_on_pixels`)."""
     values = [
-        on_pixels(mesh.layers[layer], mesh.first, mesh.box, int(y), int(x), 1, 1)[0, 0]
+        level_on_pixels(mesh.layers[LEVEL], mesh.first, mesh.box, int(y), int(x), 1, 1)[0, 0]
         for y, x in zip(ys, xs, strict=True)
     ]
     return np.array(values, np.float32)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.deblend import Rules, split
-from jwstpipe.analysis.sources.mesh import LEVEL, Mesh, at_pixels
+from jwstpipe.analysis.sources.mesh import Mesh, level_at
 from jwstpipe.analysis.sources.shapes import BLENDED, MEASURES, SEAM, measured
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD
@@ -124,7 +124,7 @@ def _finished(
         table[:, place[name]] += ox
     y, x = job.source.origin
     ys, xs = table[:, place["peak_y"]].astype(np.int64), table[:, place["peak_x"]].astype(np.int64)
-    sky = at_pixels(job.mesh, LEVEL, ys + y, xs + x)
+    sky = level_at(job.mesh, ys + y, xs + x)
     flags = table[:, place["flags"]].astype(np.int64)
     flags[children > 1] |= BLENDED
     for low, high, shift in (("y0", "y1", y), ("x0", "x1", x)):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
-from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, on_pixels
+from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, level_on_pixels, on_pixels
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.settings import S3Settings
@@ -77,7 +77,7 @@ def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
     sci = np.array(image.read("sci", box, index=source.index), np.float32)
     oy, ox = source.origin
     place = (mesh.first, mesh.box, box.y0 + oy, box.x0 + ox, *box.shape)
-    sky = on_pixels(mesh.layers[LEVEL], *place)
+    sky = level_on_pixels(mesh.layers[LEVEL], *place)
     noise = on_pixels(mesh.layers[NOISE], *place)
     smooth_noise = on_pixels(mesh.layers[SMOOTH_NOISE], *place)
     if "wht" in image.planes:
