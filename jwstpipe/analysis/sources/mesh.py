@@ -37,6 +37,9 @@ Float32 = NDArray[np.float32]
 LEVEL, NOISE, SMOOTH_NOISE = 0, 1, 2
 """Layers of a mesh: sky; its noise; the noise of the smoothed image. With weights, noise is times sqrt(weight)."""
 
+PLAIN_NOISE = 3
+"""Layer of measured boxes: noise in the unit of the sky, whatever the weights; a `Mesh` is without it."""
+
 CLIP, ROUNDS = 3.0, 10
 FEWEST_VALID = 0.1
 """Share of a box that must have data, or its neighbours speak for it."""
@@ -92,7 +95,8 @@ def measure_boxes(job: MeshJob) -> tuple[int, int, Float32]:
     Returns
     -------
     int, int, ndarray
-        Absolute row and column of the first box, and the layers (3, ny, nx); NaN for boxes with too few samples.
+        Absolute row and column of the first box, and the layers (4, ny, nx), `PLAIN_NOISE` last; NaN for boxes with too
+        few samples.
     """
     image = opened(job.image, s3=job.s3)
     frame = Box.of_shape(image.shape)
@@ -126,7 +130,7 @@ def _boxes(  # noqa: C901 - one compiled pass
 ) -> Float32:
     rows, columns = sci.shape
     ny, nx = (y_in + rows - 1) // box + 1, (x_in + columns - 1) // box + 1
-    found = np.full((3, ny, nx), np.nan, np.float32)
+    found = np.full((4, ny, nx), np.nan, np.float32)
     samples, weights = np.empty(box * box, np.float32), np.empty(box * box, np.float32)
     keys, spare = np.empty(box * box, np.uint32), np.empty(box * box, np.uint32)
     for by in range(ny):
@@ -163,7 +167,7 @@ def _boxes(  # noqa: C901 - one compiled pass
                 n = sorted_samples(samples[:n], keys, spare)
                 level, noise = clipped_sky(samples, n, CLIP, ROUNDS)
                 if layer == 0:
-                    found[LEVEL, by, bx] = level
+                    found[LEVEL, by, bx], found[PLAIN_NOISE, by, bx] = level, noise
                 found[NOISE + layer, by, bx] = noise * scale
     return found
 
@@ -202,7 +206,7 @@ def _slopes(sci: Float32, y0: int, y1: int, x0: int, x1: int, level: float, reac
 
 
 def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name: str) -> Mesh:
-    """Put measured boxes together, fill those without data from the nearest; filter noise, and wild levels, by medians of 3 x 3.
+    """Put measured boxes together, fill those without data, and filter noise and wild levels by medians of 3 x 3.
 
     Parameters
     ----------
@@ -223,7 +227,7 @@ def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name:
     top, left = min(part[0] for part in parts), min(part[1] for part in parts)
     bottom = max(part[0] + part[2].shape[1] for part in parts)
     right = max(part[1] + part[2].shape[2] for part in parts)
-    layers = np.full((3, bottom - top, right - left), np.nan, np.float32)
+    layers = np.full((4, bottom - top, right - left), np.nan, np.float32)
     for y, x, part in parts:
         layers[:, y - top : y - top + part.shape[1], x - left : x - left + part.shape[2]] = part
     empty = ~np.isfinite(layers[SMOOTH_NOISE]) | ~(layers[NOISE] > 0.0)
@@ -236,7 +240,7 @@ def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name:
         nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
         layers = layers[:, nearest[0], nearest[1]]
     middle = np.stack([ndimage.median_filter(layer, size=3, mode="nearest") for layer in layers])
-    calm = np.abs(layers[LEVEL] - middle[LEVEL]) <= CLIP * middle[NOISE]
+    calm = np.abs(layers[LEVEL] - middle[LEVEL]) <= CLIP * middle[PLAIN_NOISE]
     level = np.where(calm, layers[LEVEL], middle[LEVEL])  # a median of all would cut the tops of nebulae
     layers = np.stack([level, middle[NOISE], middle[SMOOTH_NOISE]])
     if sky != "mesh":
