@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["gaussian_reach", "gaussian_taps", "smoothed"]
+__all__ = ["gaussian_reach", "gaussian_taps", "smoothed", "white_left"]
 
 Float32Image = NDArray[np.float32]
 
@@ -21,6 +21,11 @@ def gaussian_taps(sigma: float) -> Float32Image:
     reach = gaussian_reach(sigma)
     taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     return np.asarray(taps / taps.sum(), np.float32)
+
+
+def white_left(taps: Float32Image) -> float:
+    """Give the standard deviation of white noise behind a blur along both axes, as a share of that before it."""
+    return float(np.sum(taps.astype(np.float64) ** 2))
 
 
 @njit(nogil=True, cache=True)

@@ -26,7 +26,8 @@ from jwstpipe.sky.box import Box
 from tests.analysis.fields import awkward_field, star_field
 from tests.mosaicking.scenes import header, write
 
-LOOSE = DetectRequest(background="none", mesh=32)
+LOOSE = DetectRequest(background="none")
+WHOLE = LOOSE.model_copy(update={"deblend": False})
 
 
 @pytest.fixture(scope="module")
@@ -75,13 +76,30 @@ def test_centre_errors_are_what_they_claim(stars):
     assert 0.8 < np.std(pull[np.abs(pull) < 5]) < 1.25
 
 
-@pytest.mark.parametrize("tile", [64, 100, 177, 256, 512])
-def test_every_tiling_gives_the_same_bits(awkward, tile):
-    """One of the worms crosses every tile there is; blocks touch at the corners of tiles of 64 pixels."""
-    whole = find_sources(awkward, options=LOOSE, tile=2048, workers=ThreadWorkers(1))
+@pytest.mark.parametrize(("tile", "count"), [(64, 1), (64, 8), (256, 2), (377, 2), (512, 1)])
+@pytest.mark.parametrize("options", [LOOSE, DetectRequest()], ids=["plain", "mesh"])
+def test_every_tiling_and_number_of_workers_gives_the_same_bits(awkward, tile, count, options):
+    """Worms cross all tiles, blocks touch at the corners of tiles of 64 pixels, and some tiles have no data at all."""
+    whole = find_sources(awkward, options=options, tile=2048, workers=ThreadWorkers(1))
     assert len(whole.rows) > 60
+    assert bits(find_sources(awkward, options=options, tile=tile, workers=ThreadWorkers(count))) == bits(whole)
+
+
+def test_an_object_over_31_tiles_is_one(tmp_path):
+    field = awkward_field()[60:100]
+    field[:] = np.random.default_rng(2).normal(size=field.shape)
+    field[18:23, 5:595] = 30.0
+    place = write(tmp_path / "strip.fits", field, header(shape=field.shape))
+    whole = find_sources(place, options=WHOLE, tile=2048, workers=ThreadWorkers(1))
+    assert max(whole.column("x1") - whole.column("x0")) >= 590
+    assert bits(find_sources(place, options=WHOLE, tile=19, workers=ThreadWorkers(2))) == bits(whole)
+
+
+def test_a_worm_that_is_not_taken_apart_is_one(awkward):
+    whole = find_sources(awkward, options=WHOLE, tile=2048)
     assert max(whole.column("x1") - whole.column("x0")) > 300
-    assert bits(find_sources(awkward, options=LOOSE, tile=tile, workers=ThreadWorkers(2))) == bits(whole)
+    for tile in (64, 100):
+        assert bits(find_sources(awkward, options=WHOLE, tile=tile)) == bits(whole)
 
 
 def test_processes_give_the_same_bits(awkward, tmp_path):
@@ -109,7 +127,7 @@ def test_huge_components_are_the_same_bits_too(awkward, monkeypatch):
     assert (first.column("flags").astype(int) & 256).any()
     assert bits(find_sources(awkward, options=LOOSE, tile=77)) == bits(first)
     monkeypatch.setattr(detection, "WHOLE", 1 << 24)
-    whole = find_sources(awkward, options=LOOSE.model_copy(update={"deblend": False}), tile=128)
+    whole = find_sources(awkward, options=WHOLE, tile=128)
     k = int(np.argmax(first.column("pixels")))
     same = int(np.argmax(whole.column("pixels")))
     for name in ("pixels", "peak_y", "peak_x", "smooth_peak"):
@@ -144,21 +162,23 @@ def test_the_segmentation_belongs_to_the_catalogue(stars):
     assert np.allclose(theirs.semimajor_axis.value[wide], table["semimajor"][wide], rtol=1e-5)
 
 
-def test_blends_come_apart_and_noise_does_not(tmp_path):
-    rng = np.random.default_rng(5)
+def test_blends_come_apart_and_a_galaxy_does_not(tmp_path):
+    """A bump of noise on a galaxy's rim may be a source of its own; the galaxy is one."""
     yy, xx = np.mgrid[:200, :200]
-    image = rng.normal(0, 1, (200, 200))
+    image = np.random.default_rng(5).normal(0, 1, (200, 200))
     for x, y, flux in ((60, 60, 3000), (65, 60, 2000), (140, 140, 4000), (140, 145.5, 800)):
         image += flux / (2 * np.pi * 1.44) * np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / 2.88)
-    image += 30 * np.exp(-((xx - 60) ** 2 + (yy - 150) ** 2) / (2 * 15**2))  # a smooth galaxy stays one
-    place = write(tmp_path / "blends.fits", image, header(shape=image.shape))
-    found = find_sources(place, options=DetectRequest(background="none"))
+    image += 30 * np.exp(-((xx - 60) ** 2 + (yy - 150) ** 2) / (2 * 15**2))
     truth = np.array([[60, 60], [65, 60], [140, 140], [140, 145.5]])
+    place = write(tmp_path / "blends.fits", image, header(shape=image.shape))
+    found = find_sources(place, options=LOOSE)
     assert cKDTree(places(found)).query(truth)[0].max() < 0.5
-    assert len(found.rows) == 5
-    assert sorted(found.column("children")) == [1, 2, 2, 2, 2]
-    whole = find_sources(place, options=DetectRequest(background="none", deblend=False))
-    assert len(whole.rows) == 3
+    galaxy = np.hypot(found.column("peak_x") - 60, found.column("peak_y") - 150) < 30
+    assert galaxy.sum() == 1
+    assert found.column("pixels")[galaxy][0] > 1500
+    assert sorted(found.column("children")[found.column("pixels") > 20]) == [1, 2, 2, 2, 2]
+    whole = find_sources(place, options=WHOLE)
+    assert (whole.column("pixels") > 20).sum() == 3
 
 
 def test_depth_steps_are_no_sources(tmp_path):
@@ -210,4 +230,12 @@ def test_what_cannot_be_searched_is_a_sentence(tmp_path, stars):
             find_sources(place)
     with pytest.raises(UsageError, match="raise the threshold"):
         find_sources(stars[1], options=DetectRequest(threshold=1.0, min_pixels=1, max_sources=10))
-    assert not len(find_sources(stars[1], options=DetectRequest(threshold=1000.0, background="mesh")).rows)
+
+
+def test_nothing_above_the_threshold_is_no_error(tmp_path):
+    noise = np.random.default_rng(4).normal(size=(150, 150))
+    found = find_sources(write(tmp_path / "empty.fits", noise, header(shape=noise.shape)))
+    assert found.rows.shape == (0, 26)
+    table = sources_table(found, open_image(tmp_path / "empty.fits"))
+    assert len(table) == 0
+    assert "ra" in table.colnames

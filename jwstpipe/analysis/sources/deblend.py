@@ -1,10 +1,13 @@
 """Blends taken apart by flooding from the top: exact saddles, no levels.
 
-The pixels of a component are taken by falling smoothed value. Each joins the summit of its highest neighbour that was
-taken before; one without such a neighbour is a new summit. Where two summits meet, at the value v of the saddle, each
-is asked what stands above it: ``F = sum - n v``. A summit whose F is large enough, as a share of the whole component,
-in noise and in pixels, stands alone from then on; of two that do not both, the lesser becomes part of the other. F only
+The pixels of a component are taken by falling value. Each joins the summit of its highest neighbour that was taken
+before; one without such a neighbour is a new summit. Where two summits meet, at the value v of the saddle, each is
+asked what stands above it: ``F = sum - n v``. A summit whose F is large enough, as a share of the whole component, in
+noise and in pixels, stands alone from then on; of two that do not both, the lesser becomes part of the other. F only
 grows as v falls, so that who once stood alone does so for good.
+
+The values are those of the image blurred by `SHARPNESS` times the kernel that finds sources: that one is as wide as a
+star, and would fill the gap between two. The test in noise keeps the rougher image from coming apart.
 """
 
 import math
@@ -13,13 +16,31 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["Rules", "split"]
+__all__ = ["SHARPNESS", "Rules", "split"]
 
 Labels = NDArray[np.int32]
 Float32 = NDArray[np.float32]
 
+SHARPNESS = 0.5
+"""Width of the kernel that blends are looked at with, as a share of that of detection."""
+
 Rules = tuple[float, float, int, float]
-"""Contrast, significance, fewest pixels, and what smoothing leaves of white noise."""
+"""Contrast, significance, fewest pixels, and the share of white noise that the kernel of blends leaves."""
+
+
+@njit(nogil=True, cache=True)
+def _blurred(values: Float32, taps: Float32, i: int, j: int) -> float:
+    """Blur one pixel over what has data; the sums run in raster order."""
+    reach = taps.size // 2
+    total, weight = 0.0, 0.0
+    for u in range(max(i - reach, 0), min(i + reach + 1, values.shape[0])):
+        for v in range(max(j - reach, 0), min(j + reach + 1, values.shape[1])):
+            value = float(values[u, v])
+            if not math.isnan(value):
+                tap = float(taps[u - i + reach]) * float(taps[v - j + reach])
+                total += tap * value
+                weight += tap
+    return total / weight
 
 
 @njit(nogil=True, cache=True)
@@ -42,12 +63,13 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
     labels: Labels,
     k: int,
     box: NDArray[np.int64],
-    smooth: Float32,
+    values: Float32,
     noise: Float32,
+    taps: Float32,
     rules: Rules,
     parts: Labels,
     base: int,
-) -> int:
+) -> NDArray[np.int64]:
     """Divide a component into the pixels of its summits.
 
     Parameters
@@ -56,8 +78,10 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
         Labels (y, x), and which component.
     box
         Its y0, x0, y1, x1 and number of pixels.
-    smooth, noise
-        (y, x): smoothed samples, and the standard deviation of samples.
+    values, noise
+        (y, x): samples without sky, and their standard deviation.
+    taps
+        Kernel of blends, on one axis; the arrays reach that far beyond the box, or to the end of the image.
     rules
         See `Rules`; an infinite contrast leaves the component whole.
     parts
@@ -67,22 +91,23 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
 
     Returns
     -------
-    int
-        Number of parts.
+    ndarray
+        (n, 2): row and column of the highest pixel of each part.
     """
     y0, x0, n = box[0], box[1], box[4]
     height, width = box[2] - y0, box[3] - x0
     places = np.empty(n, np.int64)
-    values = np.empty(n, np.float32)
+    heights = np.empty(n, np.float32)
     m, total = 0, 0.0
     for i in range(y0, box[2]):
         for j in range(x0, box[3]):
             if labels[i, j] == k:
                 places[m] = (i - y0) * width + (j - x0)
-                values[m] = -smooth[i, j]
-                total += smooth[i, j]
+                height_here = _blurred(values, taps, i, j)
+                heights[m] = -height_here
+                total += height_here
                 m += 1
-    order = np.argsort(values, kind="mergesort")
+    order = np.argsort(heights, kind="mergesort")
     turn = np.full(height * width, -1, np.int32)
     summit_of = np.empty(n, np.int32)
     owners = np.empty(n, np.int32)
@@ -91,7 +116,7 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
     summits = 0
     for t in range(n):
         place = places[order[t]]
-        value = -float(values[order[t]])
+        value = -float(heights[order[t]])
         i, j = place // width, place % width
         mine, first = -1, n
         for u in range(max(i - 1, 0), min(i + 2, height)):
@@ -137,7 +162,11 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
         if owners[s] == s:
             found += 1
             numbers[s] = base + found
+    highest = np.full((found, 2), -1, np.int64)
     for t in range(n):
         place = places[order[t]]
-        parts[y0 + place // width, x0 + place % width] = numbers[_summit(owners, summit_of[t])]
-    return found
+        i, j, number = y0 + place // width, x0 + place % width, numbers[_summit(owners, summit_of[t])]
+        parts[i, j] = number
+        if highest[number - base - 1, 0] < 0:
+            highest[number - base - 1, 0], highest[number - base - 1, 1] = i, j
+    return highest

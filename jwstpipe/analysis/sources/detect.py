@@ -17,15 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened, reference_of
+from jwstpipe.analysis.sources.deblend import SHARPNESS
 from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
-from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh, MeshJob, gathered, measure_boxes
+from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh
+from jwstpipe.analysis.sources.mesh_boxes import MeshJob, gathered, measure_boxes
 from jwstpipe.analysis.sources.seams import Crossing, joined
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
 from jwstpipe.analysis.sources.window import DetectImage
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.numerics.smoothing import gaussian_taps
+from jwstpipe.numerics.smoothing import gaussian_taps, white_left
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.settings import S3Settings
@@ -115,9 +117,10 @@ def find_sources(
         s3=s3,
     )  # fmt: skip
     mesh = _mesh(source, wanted, tile, opened_image.address, at_work, report)
-    left = float(np.sum(taps.astype(np.float64) ** 2))
     contrast = wanted.contrast if wanted.deblend else float("inf")
-    base = TileJob(source, Box(0, 0, 0, 0), mesh, (contrast, wanted.significance, wanted.min_pixels, left), sigma)
+    sharp = gaussian_taps(SHARPNESS * sigma)
+    rules = (contrast, wanted.significance, wanted.min_pixels, white_left(sharp))
+    base = TileJob(source, Box(0, 0, 0, 0), mesh, sharp, rules, sigma)
     tiles = _searched(base, tile, at_work, report, most=wanted.max_sources)
     crossings = [one for one in joined(tiles) if one.pixels >= wanted.min_pixels]
     found = [tiles[key].inside for key in sorted(tiles)]
@@ -127,7 +130,7 @@ def find_sources(
     rows, runs = _numbered(found)
     if len(rows) > wanted.max_sources:
         raise _too_many(len(rows), wanted)
-    return Detection(opened_image.shape, source.origin, rows, runs, _facts(mesh, left, huge=len(huge)))
+    return Detection(opened_image.shape, source.origin, rows, runs, _facts(mesh, white_left(taps), huge=len(huge)))
 
 
 def _origin(image: Any) -> tuple[int, int]:

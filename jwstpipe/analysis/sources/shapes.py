@@ -31,16 +31,17 @@ _REST = 2e-4
 
 
 @njit(nogil=True, cache=True)
-def measured(  # noqa: C901, PLR0912 - one compiled pass
-    parts: Labels, base: int, count: int, box: NDArray[np.int64], values: Float32, smooth: Float32, noise: Float32,
-    saturated: NDArray[np.uint32], sigma: float, frame: tuple[int, int, int, int], out: Floats,
+def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
+    parts: Labels, base: int, highest: NDArray[np.int64], box: NDArray[np.int64], values: Float32, smooth: Float32,
+    noise: Float32, saturated: NDArray[np.uint32], sigma: float, frame: tuple[int, int, int, int], out: Floats,
 ) -> None:  # fmt: skip
     """Measure the parts of one component.
 
     Parameters
     ----------
-    parts, base, count
-        Labels of parts (y, x): those from ``base + 1`` to ``base + count``.
+    parts, base, highest
+        Labels of parts (y, x), from ``base + 1``; and (count, 2) the pixel of the peak of each. That of a component of
+        one part is the smoothed peak; of parts it is not, for it may lie on the flank of the other.
     box
         y0, x0, y1, x1 of the component.
     values, smooth, noise
@@ -54,8 +55,10 @@ def measured(  # noqa: C901, PLR0912 - one compiled pass
     out
         (count, 22), columns of `MEASURES`; pixels of these arrays, centres relative to the peak pixel.
     """
+    count = len(highest)
     for k in range(count):
         out[k, :] = 0.0
+        out[k, 0], out[k, 1] = highest[k, 0], highest[k, 1]
         out[k, 8] = -np.inf
         out[k, 7] = -np.inf
         out[k, 3], out[k, 4] = box[2], box[3]
@@ -65,7 +68,7 @@ def measured(  # noqa: C901, PLR0912 - one compiled pass
             if k < 0 or k >= count:
                 continue
             row = out[k]
-            if smooth[i, j] > row[8]:
+            if count == 1 and smooth[i, j] > row[8]:
                 row[8], row[0], row[1] = smooth[i, j], i, j
             row[7] = max(row[7], values[i, j])
             row[2] += 1.0
@@ -99,7 +102,7 @@ def measured(  # noqa: C901, PLR0912 - one compiled pass
     for k in range(count):
         row = out[k]
         i, j = int(row[0]), int(row[1])
-        row[20] = noise[i, j]
+        row[8], row[20] = smooth[i, j], noise[i, j]
         flux = row[9]
         if flux > 0.0:
             row[11] /= flux

@@ -29,6 +29,9 @@ class TileJob:
     source: DetectImage
     window: Box
     mesh: Mesh
+    taps: NDArray[np.float32]
+    """Kernel of blends, on one axis."""
+
     rules: Rules
     sigma: float
 
@@ -113,7 +116,18 @@ def _finished(
     frame = (-oy, -ox, rows - oy, columns - ox)
     parts = np.zeros(labels.shape, np.int32)
     table, children, owners = _measure_all(
-        labels, boxes, wanted, window.values, window.smooth, window.noise, window.dq, job.rules, job.sigma, frame, parts
+        labels,
+        boxes,
+        wanted,
+        window.values,
+        window.smooth,
+        window.noise,
+        window.dq,
+        job.taps,
+        job.rules,
+        job.sigma,
+        frame,
+        parts,
     )
     runs = _runs(parts, oy, ox)
     del parts
@@ -138,22 +152,23 @@ def _finished(
 @njit(nogil=True, cache=True)
 def _measure_all(
     labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], values: NDArray[np.float32],
-    smooth: NDArray[np.float32], noise: NDArray[np.float32], saturated: NDArray[np.uint32], rules: Rules, sigma: float,
-    frame: tuple[int, int, int, int], parts: NDArray[np.int32],
+    smooth: NDArray[np.float32], noise: NDArray[np.float32], saturated: NDArray[np.uint32], taps: NDArray[np.float32],
+    rules: Rules, sigma: float, frame: tuple[int, int, int, int], parts: NDArray[np.int32],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
     """Give the measures of all parts of components, how many parts each component has, and whose they are."""
     found = np.zeros((max(wanted.size, 16), 22))
     children, owners = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
     n = 0
     for k in wanted:
-        count = split(labels, k, boxes[k], smooth, noise, rules, parts, n)
+        highest = split(labels, k, boxes[k], values, noise, taps, rules, parts, n)
+        count = len(highest)
         if n + count > len(found):
             more = np.zeros((2 * (n + count), 22))
             more[:n] = found[:n]
             many, whose = np.zeros(len(more), np.int64), np.zeros(len(more), np.int64)
             many[:n], whose[:n] = children[:n], owners[:n]
             found, children, owners = more, many, whose
-        measured(parts, n, count, boxes[k], values, smooth, noise, saturated, sigma, frame, found[n : n + count])
+        measured(parts, n, highest, boxes[k], values, smooth, noise, saturated, sigma, frame, found[n : n + count])
         children[n : n + count], owners[n : n + count] = count, k
         n += count
     return found[:n].copy(), children[:n].copy(), owners[:n].copy()
