@@ -1,7 +1,6 @@
-"""Commands on single images: convert, export, verify, info."""
+"""Commands on single images: convert, export, info."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -106,44 +105,6 @@ def export(
     data(f"{made.address}: {made.size:,} bytes, sha256 {made.sha256}{same}")
     if made.omitted:
         remark(f"not in it, because the image does not hold them: {', '.join(made.omitted)}")
-
-
-def verify(
-    context: typer.Context,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Read image stores and local FITS files wholly: nothing lost, not one bit wrong, as far as they can tell.
-
-    Stores are compared with their manifests; of FITS files the structure is checked, and CHECKSUM and DATASUM where
-    they stand in it.
-    """
-    from jwstpipe.images.zarr.verify_store import verify_store
-
-    for address in images:
-        if address.lower().endswith((".fits", ".fits.gz")):
-            _verify_fits(address, as_json=as_json)
-            continue
-        with progress_bars(quiet=choices_of(context).quiet) as report:
-            found = verify_store(address, s3=settings_of(context).s3, report=report)
-        if as_json:
-            json_data(asdict(found))
-        else:
-            data(f"{found.address}: whole and undamaged, {found.objects:,} objects, {found.bytes:,} bytes")
-
-
-def _verify_fits(address: str, *, as_json: bool) -> None:
-    from jwstpipe.archive.transfer.verify import FileReader, check_file
-    from jwstpipe.storage import storage_errors
-
-    with storage_errors(address), FileReader(Path(address)) as reader:
-        check_file(reader, name=address)
-        size = reader.size
-    if as_json:
-        json_data({"address": address, "bytes": size})
-    else:
-        data(f"{address}: structure whole, and every checksum that it carries holds, {size:,} bytes")
 
 
 def info(
@@ -258,4 +219,4 @@ def _place_on_sky(image: Any) -> dict[str, Any]:
     }
 
 
-COMMANDS = {"convert": convert, "export": export, "verify": verify, "info": info}
+COMMANDS = {"convert": convert, "export": export, "info": info}

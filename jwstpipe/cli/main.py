@@ -24,6 +24,7 @@ from jwstpipe.cli import (
     pictures,
     runs,
     transfers,
+    verify,
 )
 from jwstpipe.cli.context import Choices
 from jwstpipe.cli.output import data, remark
@@ -94,7 +95,21 @@ def _tell_warnings(*, quiet: bool) -> None:
     library.propagate = False
 
 
-for module in (runs, archive, transfers, lineage, convert, mosaics, pictures, analysis, jobs, up, doctor, config):
+for module in (
+    runs,
+    archive,
+    transfers,
+    lineage,
+    convert,
+    verify,
+    mosaics,
+    pictures,
+    analysis,
+    jobs,
+    up,
+    doctor,
+    config,
+):
     for command, function in module.COMMANDS.items():
         app.command(command)(function)
 app.add_typer(catalog.GROUP)

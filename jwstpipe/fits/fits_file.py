@@ -74,6 +74,6 @@ def open_fits_file(address: str | Path, *, s3: S3Settings | None = None, name: s
     FitsError
         Not FITS, or truncated; the message says which.
     """
-    reader = open_bytes(address, s3=s3)
     called = name or str(address)
+    reader = open_bytes(address, s3=s3, name=called)
     return FitsFile(called, reader, scan_fits(reader, name=called))

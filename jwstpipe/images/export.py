@@ -20,7 +20,8 @@ from jwstpipe.fits.hdus import BLOCK
 from jwstpipe.fits.headers import parse_header
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.fits.sample_format import SampleFormat
-from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
+from jwstpipe.images.open import open_store_image
+from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -83,7 +84,7 @@ def export(
         `target` cannot be written.
     """
     started = time.perf_counter()
-    image = open_image_store(source, s3=s3)
+    image = open_store_image(source, s3=s3)
     filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings())) if is_remote(target) else None
     if not overwrite and (filesystem.exists(str(target)) if filesystem else Path(target).exists()):
         raise ConflictError(f"{target}: already there; choose another name or use --overwrite")

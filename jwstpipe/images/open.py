@@ -12,7 +12,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
 from jwstpipe.storage.bounded import read_document
 
-__all__ = ["find_image", "open_image"]
+__all__ = ["find_image", "open_image", "open_store_image"]
 
 MOST_REFERENCES = 256 << 20
 """Largest store of references, bytes."""
@@ -56,13 +56,30 @@ def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
             raise NotFoundError(f"{path}: no such file or image; check the path")
         if path.suffix == ".json" and path.is_file():
             return open_fits(source_of_references(read_document(path, most=MOST_REFERENCES), name=str(path)), s3=s3)
-        return open_image_store(path, s3=s3) if path.is_dir() else open_fits(path, s3=s3)
+        return open_store_image(path, s3=s3) if path.is_dir() else open_fits(path, s3=s3)
     if str(address).rstrip("/").endswith(".zarr"):
-        return open_image_store(address, s3=s3)
+        return open_store_image(address, s3=s3)
     try:
         return open_fits(address, s3=s3)
     except NotFoundError:
         try:
-            return open_image_store(address, s3=s3)
+            return open_store_image(address, s3=s3)
         except StoreError:
             raise NotFoundError(f"{address}: no such file or image; check the address") from None
+
+
+def open_store_image(address: str | Path, *, s3: S3Settings | None = None) -> ImageStore:
+    """Open an image store of something measured (see `open_image_store`).
+
+    Raises
+    ------
+    StoreError
+        A finished picture in that form: its colours are no measurements.
+    """
+    image = open_image_store(address, s3=s3)
+    if image.attributes.get("kind") == "picture":
+        raise StoreError(
+            f"{address}: a finished picture of three colours, not an image; give the images that it was made of"
+            " (jwstpipe lineage names them)"
+        )
+    return image

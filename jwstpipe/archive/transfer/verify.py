@@ -12,10 +12,12 @@ from jwstpipe.archive.transfer.checksums import checksum_of, in_base64
 from jwstpipe.errors import DataError, FitsError
 from jwstpipe.fits.hdus import BLOCK, ByteReader, Hdu, scan_fits
 
-__all__ = ["Digest", "FileReader", "Piecewise", "check_digests", "check_file", "sha256_of"]
+__all__ = ["Digest", "FileReader", "Piecewise", "check_digests", "check_file", "check_fits", "sha256_of"]
 
 FITS_ENDINGS = (".fits", ".fits.gz")
-GZIP = b"\x1f\x8b"
+PACKED = (b"\x1f\x8b", b"BZh")
+"""First bytes of gzip and bzip2."""
+
 LARGEST_JSON = 64 << 20
 CARD = 80
 CHUNK = 256 << 10
@@ -68,7 +70,19 @@ def check_file(reader: ByteReader, *, name: str) -> None:
     """
     if not name.lower().endswith(FITS_ENDINGS):
         _check_kind(reader, name)
-    elif reader.size and bytes(reader.read(0, 2)) == GZIP:
+    else:
+        check_fits(reader, name=name)
+
+
+def check_fits(reader: ByteReader, *, name: str) -> None:
+    """Check a FITS file, whatever its name, plain or packed: its structure, and CHECKSUM and DATASUM where it has them.
+
+    Raises
+    ------
+    FitsError
+        As `check_file`.
+    """
+    if reader.size and bytes(reader.read(0, 3)).startswith(PACKED):
         _check_packed(reader, name)
     else:
         _check_hdus(reader, name)
@@ -81,10 +95,7 @@ def _check_packed(reader: ByteReader, name: str) -> None:
         for start in range(0, reader.size, CHUNK):
             packed.write(reader.read(start, CHUNK))
         packed.flush()
-        try:
-            unpacked = open_bytes(packed.name)
-        except FitsError as error:
-            raise FitsError(str(error).replace(packed.name, name)) from None
+        unpacked = open_bytes(packed.name, name=name)
         _check_hdus(unpacked, name)
 
 

@@ -7,7 +7,7 @@ import typer
 from jwstpipe.cli.catalog.format import size_text
 from jwstpipe.cli.catalog.options import Home, Json, opened
 from jwstpipe.cli.output import data, json_data, remark
-from jwstpipe.errors import PartialError
+from jwstpipe.errors import DataError, PartialError
 
 __all__ = ["reconcile"]
 
@@ -21,7 +21,7 @@ def reconcile(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files."""
+    """Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files (exit 6)."""
     from dataclasses import asdict
     from datetime import timedelta
 
@@ -41,6 +41,12 @@ def reconcile(
                 )
         if not apply:
             remark(f"{len(found)} findings; nothing was changed{', say --apply to put them right' if found else ''}")
+            altered = [finding for finding in found if finding.kind == "altered"]
+            if altered:
+                raise DataError(
+                    f"{len(altered)} products are not as they were written, first {altered[0].storage_key}:"
+                    f" {altered[0].detail}"
+                )
             return
         done = repair(catalog, store, found)
     remark(

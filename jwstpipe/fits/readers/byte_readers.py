@@ -164,7 +164,7 @@ def _cut(
     return found
 
 
-def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalReader | RangeReader:
+def open_bytes(address: str | Path, *, s3: S3Settings | None = None, name: str = "") -> LocalReader | RangeReader:
     """Open a file for random access.
 
     Parameters
@@ -173,6 +173,8 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalRea
         Local path or ``s3://`` URL.
     s3
         Endpoint of an ``s3://`` address.
+    name
+        What messages call it; default: its address.
 
     Raises
     ------
@@ -189,7 +191,7 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalRea
         local = spooled(ranges, name=str(address))
         with open(os.dup(local.descriptor), "rb") as packed:  # noqa: PTH123 - a descriptor has no path
             packed.seek(0)
-            return _unpacked(packed, opener, ranges.size, str(address))
+            return _unpacked(packed, opener, ranges.size, name or str(address))
     path = Path(address)
     if path.is_dir():
         raise FitsError(f"{path}: a folder, not a FITS file")
@@ -201,8 +203,8 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None) -> LocalRea
         opener = _opener(stream.read(3))
         stream.seek(0)
         if opener is None:
-            return LocalReader(stream, str(path), in_place=True)
-        return _unpacked(stream, opener, path.stat().st_size, str(path))
+            return LocalReader(stream, name or str(path), in_place=True)
+        return _unpacked(stream, opener, path.stat().st_size, name or str(path))
 
 
 @contextmanager

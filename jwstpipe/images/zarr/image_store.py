@@ -65,7 +65,7 @@ class ImageStore(ImageFace):
 
     @cached_property
     def manifest(self) -> dict[str, Stored] | None:
-        """Objects that must be there; None for a store of layout 1 and for a picture, which cannot tell.
+        """Objects that must be there; None for a store of layout 1, and for a picture of those days.
 
         Raises
         ------
@@ -221,8 +221,9 @@ class ImageStore(ImageFace):
 
     @property
     def _way_out(self) -> str:
-        again = "make the mosaic again" if self.attributes.get("kind") == "mosaic" else "convert the file again"
-        return f"{again} with --overwrite, or use jwstpipe reproduce {self.attributes.get('product_id')}"
+        kind, known = self.attributes.get("kind"), self.attributes.get("product_id")
+        again = "convert the file again" if kind == "image" else f"make the {kind} again"
+        return f"{again} with --overwrite, or use jwstpipe reproduce {known or self.address}"
 
     def header_text(self, name: str) -> str:
         """Give a stored FITS header, ``primary`` or ``sci``, as text."""

@@ -29,6 +29,8 @@ class StoreCheck:
 
     address: str
     product_id: str
+    """Empty for a picture, which tells it in its description only."""
+
     objects: int
     bytes: int
 
@@ -50,7 +52,7 @@ def verify_store(address: str | Path, *, s3: S3Settings | None = None, report: R
     StoreError
         What is lost, damaged, or there without having been written.
     StoreVersionError
-        A store of layout 1, or a picture, which have no manifest.
+        A store of layout 1, or a picture of an older version, which have no manifest.
     """
     image = open_image_store(address, s3=s3)
     manifest = image.manifest
@@ -69,7 +71,7 @@ def verify_store(address: str | Path, *, s3: S3Settings | None = None, report: R
         with image.reading():
             raise StoreError(f"{address}: damaged: {'; '.join(faults[:MOST_NAMED])}{more}")
     size = sum(written.size for written in manifest.values())
-    return StoreCheck(str(address), str(image.attributes["product_id"]), len(manifest), size)
+    return StoreCheck(str(address), str(image.attributes.get("product_id", "")), len(manifest), size)
 
 
 def _fault(image: ImageStore, item: tuple[str, Stored]) -> str:

@@ -4,6 +4,7 @@ A writer creates the arrays, tasks fill their shards in any order, and `finish` 
 very end: until then no reader takes the folder for an image. Documents and shards are written whole, past zarr-python.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from jwstpipe.images.zarr.digests import Stored, digest_of
 from jwstpipe.images.zarr.layout import NODES, SHARD, PlaneSpec, array_path, sealed
 from jwstpipe.images.zarr.manifest import MANIFEST, MANIFEST_CHUNK, encode_manifest
 from jwstpipe.images.zarr.metadata import array_document, group_document, plane_document
-from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, encode_chunk, encode_shard
+from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, digest_of_shard, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
@@ -159,6 +160,24 @@ class ImageWriter:
         """Take over what another worker wrote: it belongs to the image, and to its manifest."""
         self.stored.update(objects)
 
+    def adopt(self, path: str, *, slices: int = 0) -> None:
+        """Take over an array of a local image that zarr-python wrote: shards as of a plane, chunks with their CRC32C.
+
+        Raises
+        ------
+        StoreError
+            What stands there is no such array.
+        """
+        folder = Path(self.address, path)
+        for place in sorted(found for found in folder.rglob("*") if found.is_file()):
+            key, content = place.relative_to(self.address).as_posix(), place.read_bytes()
+            if key == f"{path}/zarr.json":
+                self._documents[path] = content
+                self._planes[path] = {"dtype": json.loads(content)["data_type"], "slices": slices}
+                self.stored[key] = Stored(len(content), digest_of(content))
+            else:
+                self.stored[key] = Stored(len(content), digest_of_shard(content, name=f"{self.address}: {key}"))
+
     def write_header(self, name: str, content: bytes) -> None:
         """Store a FITS header byte for byte."""
         cards = np.frombuffer(content, dtype="u1").reshape(-1, CARD)
@@ -205,7 +224,7 @@ class ImageWriter:
     def finish(self, attributes: dict[str, Any]) -> None:
         """Write group metadata, manifest and, last, the root: from now on this is an image."""
         arrays = dict(self._documents)
-        for group in sorted({path.partition("/")[0] for path in arrays}):
+        for group in sorted({path.partition("/")[0] for path in arrays if "/" in path}):
             inside = {path.partition("/")[2]: text for path, text in arrays.items() if path.startswith(f"{group}/")}
             self._create(group, group_document(members=inside))
         manifest = np.frombuffer(encode_manifest(self.stored), dtype="u1")

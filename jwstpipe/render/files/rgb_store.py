@@ -1,6 +1,7 @@
 """The finished picture as an image store: Zarr v3, OME-NGFF 0.5, axes (c, y, x), with a pyramid and the WCS.
 
-Rows count from the bottom, as in every image store, so that the FITS header in it holds. The root metadata come last.
+Rows count from the bottom, as in every image store, so that the FITS header in it holds. Chunks carry their CRC32C and
+a manifest names every object, as in every image store. The root metadata come last.
 """
 
 from pathlib import Path
@@ -8,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec
+from zarr.codecs import BloscCodec, Crc32cCodec
 
 from jwstpipe.images.zarr.layout import CHUNK, COARSEST, LAYOUT, SHARD
+from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 from jwstpipe.storage import zarr_store
 
@@ -53,19 +55,17 @@ class RgbStoreSink:
             self._levels[0][:, begin:end] = np.moveaxis(part, 2, 0)
 
     def close(self, path: Path) -> None:
-        """Build the pyramid and write the root."""
+        """Build the pyramid and write header, manifest and root."""
         check_complete(path, self._row, self._shape[0])
         for fine, coarse in zip(self._levels[:-1], self._levels[1:], strict=True):
             for first in range(0, coarse.shape[1], SHARD):
                 last = min(first + SHARD, coarse.shape[1])
                 coarse[:, first:last] = _halved(fine[:, 2 * first : min(2 * last, fine.shape[1])])
-        cards = np.frombuffer((self._cards + "END".ljust(80)).encode("ascii"), "u1").reshape(-1, 80)
-        header = zarr.create_array(
-            self._at("header/sci"), shape=cards.shape, dtype="u1", chunks=cards.shape, dimension_names=("card", "char")
-        )
-        header[...] = cards
-        zarr.create_group(self._at("header"))
-        zarr.create_group(self._at(""), attributes=self._attributes(path))
+        writer = ImageWriter(self._address)
+        for level, _ in enumerate(self._levels):
+            writer.adopt(str(level), slices=3)
+        writer.write_header("sci", (self._cards + "END".ljust(80)).encode("ascii"))
+        writer.finish(self._attributes(path))
 
     def _attributes(self, path: Path) -> dict[str, Any]:
         datasets = []
@@ -87,18 +87,18 @@ class RgbStoreSink:
 
     def _create(self, level: int, size: tuple[int, int]) -> Any:
         return zarr.create_array(
-            self._at(str(level)),
+            zarr_store(f"{self._address}/{level}"),
             shape=(3, *size),
             dtype=self._dtype,
             chunks=(3, CHUNK, CHUNK),
             shards=(3, SHARD, SHARD),
-            compressors=BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=self._dtype.itemsize),
+            compressors=(
+                BloscCodec(cname="zstd", clevel=1, shuffle="bitshuffle", typesize=self._dtype.itemsize),
+                Crc32cCodec(),
+            ),
             fill_value=0,
             dimension_names=("c", "y", "x"),
         )
-
-    def _at(self, path: str) -> Any:
-        return zarr_store(f"{self._address}/{path}" if path else self._address)
 
 
 def _level_shapes(shape: tuple[int, int]) -> list[tuple[int, int]]:
