@@ -17,6 +17,8 @@ _HOMES = {
     "convert": "jwstpipe.api.images",
     "detect": "jwstpipe.operations.detect",
     "export": "jwstpipe.api.images",
+    "filter_image": "jwstpipe.api.measure",
+    "filter_to_store": "jwstpipe.api.measure",
     "find_job": "jwstpipe.jobs.listing",
     "find_jobs": "jwstpipe.jobs.listing",
     "find_records": "jwstpipe.api.catalog",

@@ -22,7 +22,9 @@ class RecordQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    kind: tuple[ProductKind, ...] = Field((), description="archive, image, mosaic, picture, thumbnail")
+    kind: tuple[ProductKind, ...] = Field(
+        (), description="archive, image, mosaic, picture, thumbnail, catalogue, filtered"
+    )
     status: tuple[ProductStatus, ...] = Field(("published",), description="readers see published products; () = all")
     data_type: tuple[RecordType, ...] = Field((), description="image, sensor, spectral, metadata, calibration, raw ...")
     level: tuple[Level, ...] = Field((), description="L1, L2a, L2b, L3, unknown")

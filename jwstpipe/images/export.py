@@ -133,6 +133,8 @@ def _original_pieces(image: ImageStore) -> Iterator[bytes]:
     tail = image.attributes["fits"].get("tail")
     if tail:
         yield from image.data_bytes(tail["data"], tail["size"])
+    if image.provenance.get("operation") not in (None, "convert"):  # no file of the archive: it tells of its making
+        yield provenance_hdu({key: value for key, value in image.provenance.items() if key != "receipt"})
 
 
 def _kept_padding(image: ImageStore, entry: dict[str, Any], key: str, usual: bytes, size: int) -> bytes:

@@ -9,7 +9,7 @@ from astropy import units
 from astropy.wcs.wcsapi import HighLevelWCSWrapper, SlicedLowLevelWCS
 from numpy.typing import NDArray
 
-from jwstpipe.errors import NoCoverageError, UsageError
+from jwstpipe.errors import NoCoverageError, TransformError, UsageError
 from jwstpipe.sky.box import Box
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ class MaskedImage:
     """Unit of `sci` and `err`; None where the header names none that astropy knows."""
 
     wcs: Any
-    """WCS of this window by the shared interface of astropy (APE 14): pixel (0, 0) is the first one here."""
+    """WCS of this window by the shared interface of astropy (APE 14): pixel (0, 0) is the first one here; None for an
+    array that has none."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -80,6 +81,10 @@ class MaskedImage:
 
     def cutout(self, centre: "SkyCoord", size: Any) -> "MaskedImage":
         """Cut out a window around a position of the sky (see `box_around`)."""
+        if self.wcs is None:
+            raise TransformError(
+                "an array without a WCS has no place on the sky; cut it by pixels, piece[y0:y1, x0:x1]"
+            )
         return self[box_around(self.wcs, self.shape, centre, size)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Plane:  # noqa: FBT001 - as numpy calls it
@@ -141,6 +146,8 @@ class MaskedImage:
 
 def sliced_wcs(wcs: Any, window: Box) -> Any:
     """Give the WCS of a window; that of a FITS header stays one that can be written to a header."""
+    if wcs is None:
+        return None
     if hasattr(wcs, "slice"):
         return wcs.slice(window.slices)
     return HighLevelWCSWrapper(SlicedLowLevelWCS(wcs.low_level_wcs, window.slices))

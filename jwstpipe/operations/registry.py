@@ -7,6 +7,7 @@ from jwstpipe.operations.composite import COMPOSITE
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.convert import CONVERT
 from jwstpipe.operations.detect import DETECT
+from jwstpipe.operations.filter import FILTER
 from jwstpipe.operations.mosaic import MOSAIC
 from jwstpipe.operations.spec import Operation
 from jwstpipe.operations.thumbnail import THUMBNAIL
@@ -22,6 +23,7 @@ REGISTRY: dict[str, Operation[Any]] = {
         THUMBNAIL,
         CONTACT_SHEET,
         DETECT,
+        FILTER,
     )
 }
 """Every operation by its name. To add one is one line here."""

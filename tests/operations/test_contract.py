@@ -22,6 +22,7 @@ from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.operations.thumbnail import ThumbnailRecipe
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.filters import FilterRequest
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
 
@@ -56,6 +57,7 @@ def wanted(folder):
         "thumbnail": Wanted("convert", ThumbnailRecipe(size=32), "a.png"),
         "detect": Wanted("convert", DetectRequest(mesh=16), "sources.parquet"),
         "contact-sheet": Wanted("convert", SheetRecipe(size=48), "images-contact-sheet.png", several=True),
+        "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
     }
 
 

@@ -17,6 +17,7 @@ _COLOURS = {
     "picture": "#f5d7e6",
     "thumbnail": "#eeeeee",
     "catalogue": "#e8daef",
+    "filtered": "#d5f5f0",
 }
 
 

@@ -1,7 +1,7 @@
 """Commands that measure."""
 
-from jwstpipe.cli.analysis import pixels, sources
+from jwstpipe.cli.analysis import images, pixels, sources
 
 __all__ = ["COMMANDS"]
 
-COMMANDS = {**pixels.COMMANDS, **sources.COMMANDS}
+COMMANDS = {**pixels.COMMANDS, **images.COMMANDS, **sources.COMMANDS}

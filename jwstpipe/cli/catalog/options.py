@@ -49,7 +49,9 @@ if TYPE_CHECKING:
 Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 Home = Annotated[Path | None, typer.Option(help="folder of catalogue and store")]
 User = Annotated[str | None, typer.Option(help="who asks: own, shared and public records only; '' = public ones")]
-Kind = Annotated[list[str] | None, typer.Option(help="archive, image, mosaic, picture, thumbnail; again")]
+Kind = Annotated[
+    list[str] | None, typer.Option(help="archive, image, mosaic, picture, thumbnail, catalogue, filtered; again")
+]
 Level = Annotated[list[str] | None, typer.Option(help="L1, L2a, L2b, L3, unknown; again")]
 Status = Annotated[list[str] | None, typer.Option(help="published (default), staged, superseded, all")]
 Target = Annotated[str | None, typer.Option(help="name of the target; blanks and case do not matter")]

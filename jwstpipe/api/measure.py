@@ -1,0 +1,121 @@
+"""Verbs that measure images, or make others of them to be measured."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jwstpipe.analysis.pixels import filtering
+from jwstpipe.api.outputs import check_output
+from jwstpipe.errors import DataError
+from jwstpipe.execution.workers import Workers
+from jwstpipe.images.masked_image import MaskedImage
+from jwstpipe.images.memory import ImageLike, as_image
+from jwstpipe.operations.changed_images import ImageMade, check_slice, made_at
+from jwstpipe.operations.filter import FILTER
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.fields.keywords import request_keywords
+from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+
+__all__ = ["filter_image", "filter_to_store"]
+
+IMAGES = (".zarr", ".fits")
+
+
+@request_keywords(FilterRequest)
+def filter_image(
+    image: ImageLike,
+    *,
+    options: FilterRequest,
+    wcs: Any = None,
+    unit: Any = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+) -> MaskedImage:
+    """Filter an image that fits the memory; NaN takes no part, and stays.
+
+    Parameters
+    ----------
+    image : path, SkyImage, MaskedImage, CCDData or ndarray
+        What to filter.
+    **wishes
+    wcs, unit : optional
+        Place on the sky and unit of a plain array.
+    s3, workers
+        Endpoint of ``s3://`` addresses; where noise is measured.
+
+    Returns
+    -------
+    MaskedImage
+        float32 samples; errors and flags only after a repair, which leaves them what they are.
+
+    Raises
+    ------
+    UsageError
+        No image, or a keyword out of range.
+    DataError
+        No pixel with data.
+
+    Examples
+    --------
+    >>> jwstpipe.filter_image(np.eye(5), method="box").sci[2, 2]  # doctest: +SKIP
+    0.3333
+    """
+    source = as_image(image, wcs=wcs, unit=unit, s3=s3)
+    check_slice(source, options.slice)
+    noise = filtering.filter_noise(source, options, s3=s3, workers=workers)
+    whole = source[Box.of_shape(source.shape)]
+    values = np.array(source.read("sci", index=options.slice), np.float32, order="C")
+    if not np.isfinite(values).any():
+        raise DataError(f"{source.address}: all pixels are NaN; nothing to filter")
+    values[np.isinf(values)] = np.nan
+    made = filtering.filtered_window(values, options, noise=noise)
+    kept = {name: getattr(whole, name) for name in filtering.carried_planes(options, ("err", "dq", "wht"))}
+    return MaskedImage(made, kept.get("err"), kept.get("dq"), kept.get("wht"), whole.box, whole.unit, whole.wcs)
+
+
+@request_keywords(FilterRequest)
+def filter_to_store(
+    image: str | Path,
+    out: str | Path,
+    *,
+    options: FilterRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> ImageMade:
+    """Filter an image of any size, shard by shard: the same bytes for every number of workers.
+
+    Parameters
+    ----------
+    image : str or Path
+        FITS file or image store, local or ``s3://``.
+    out : str or Path
+        What to make: an image store (``.zarr``) or a FITS file (``.fits``).
+    **wishes
+    overwrite : bool, default False
+        Replace what stands at `out`.
+    s3, workers, report
+        Endpoint of ``s3://`` addresses; where shards are filtered; told of each.
+
+    Returns
+    -------
+    ImageMade
+        With the product id, and what was found on the way.
+
+    Raises
+    ------
+    DataError
+        No pixel with data.
+    ConflictError
+        Something else stands at `out`.
+
+    Examples
+    --------
+    >>> jwstpipe.filter_to_store("m51.zarr", "smooth.zarr", sigma=2.0)  # doctest: +SKIP
+    """
+    check_output(out, IMAGES, what="a filtered image")
+    return made_at(FILTER, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)

@@ -1,0 +1,65 @@
+"""Commands that make images of images: filter."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jwstpipe.cli.context import choices_of, settings_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.request_options import request_options
+from jwstpipe.requests.filters import FilterRequest
+
+if TYPE_CHECKING:
+    from jwstpipe.operations.changed_images import ImageMade
+
+__all__ = ["COMMANDS"]
+
+Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
+Image = Annotated[str, typer.Argument(metavar="IMAGE")]
+Out = Annotated[str, typer.Option("--out", "-o", metavar="OUT.zarr|OUT.fits", help="image store or FITS file to make")]
+
+
+@request_options(FilterRequest, into="options")
+def filter_(
+    context: typer.Context,
+    image: Image,
+    *,
+    out: Out,
+    options: FilterRequest,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Smooth, sharpen, clean or repair the samples of an image; the result is no image for photometry.
+
+    Examples: jwstpipe filter m.zarr -o smooth.zarr --sigma 2; jwstpipe filter x_i2d.fits -o clean.fits --method wavelet
+    """
+    from jwstpipe.api.measure import filter_to_store
+    from jwstpipe.execution.workers import open_workers
+
+    settings = settings_of(context)
+    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+        made = filter_to_store(
+            image, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report
+        )
+    _tell(made, quiet=choices_of(context).quiet, as_json=as_json)
+
+
+def _tell(made: "ImageMade", *, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        json_data(asdict(made))
+        return
+    rows, columns = made.shape
+    found = ", ".join(f"{key} {_word(value)}" for key, value in made.results.items() if key != "digest")
+    state = " (stood there already)" if made.reused else ""
+    data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}{state}; {found}")
+    for note in () if quiet else made.notes:
+        remark(note)
+
+
+def _word(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+COMMANDS = {"filter": filter_}

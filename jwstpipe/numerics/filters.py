@@ -1,0 +1,220 @@
+"""Filters of images with missing pixels, the same to the last bit for every window that holds their reach.
+
+Means are normalised convolutions: what has no data has no weight. Medians are exact. Each pixel is computed by itself,
+in a fixed order, so that neither the cutting into tiles nor their number shows.
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["box_taps", "gaussian_taps_to", "medians", "repaired", "residuals", "weighted_means"]
+
+Float32Image = NDArray[np.float32]
+
+FILLED_FROM = 0.5
+"""Share of a kernel that must have data before it speaks for a pixel that has none."""
+
+FEWEST_NEIGHBOURS = 3
+"""Fewer neighbours with data say nothing of a pixel."""
+
+
+def gaussian_taps_to(sigma: float, reach: int) -> Float32Image:
+    """Make the weights of a Gaussian over `reach` pixels on each side, sum 1."""
+    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return np.asarray(taps / taps.sum(), np.float32)
+
+
+def box_taps(size: int) -> Float32Image:
+    """Make the weights of a mean over `size` pixels."""
+    return np.full(size, 1.0 / size, np.float32)
+
+
+@njit(nogil=True, cache=True)
+def weighted_means(values: Float32Image, taps: Float32Image, *, fill: bool) -> Float32Image:
+    """Convolve with a separable kernel over what has data.
+
+    Parameters
+    ----------
+    values
+        (y, x), NaN = no data.
+    taps
+        (2 r + 1,), sum 1.
+    fill
+        Give values to pixels without data too, where at least half of the kernel's weight has some.
+
+    Returns
+    -------
+    ndarray
+        (y, x), NaN = no data.
+    """
+    rows, columns = values.shape
+    reach = taps.size // 2
+    sums = np.zeros((rows, columns), np.float32)
+    weights = np.zeros((rows, columns), np.float32)
+    known, there = np.zeros(columns + 2 * reach, np.float32), np.zeros(columns + 2 * reach, np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            value = values[i, j]
+            missing = value != value  # noqa: PLR0124 - NaN; plain comparisons become vector instructions
+            known[reach + j] = np.float32(0.0) if missing else value
+            there[reach + j] = np.float32(0.0) if missing else np.float32(1.0)
+        total, weight = sums[i], weights[i]
+        for t in range(taps.size):
+            tap, before, present = taps[t], known[t : t + columns], there[t : t + columns]
+            for j in range(columns):
+                total[j] += tap * before[j]
+                weight[j] += tap * present[j]
+    result = np.empty((rows, columns), np.float32)
+    total, weight = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    for i in range(rows):
+        total[:] = 0.0
+        weight[:] = 0.0
+        for t in range(max(0, reach - i), min(taps.size, rows + reach - i)):
+            tap, above, present = taps[t], sums[i + t - reach], weights[i + t - reach]
+            for j in range(columns):
+                total[j] += tap * above[j]
+                weight[j] += tap * present[j]
+        for j in range(columns):
+            value = values[i, j]
+            kept = value == value or (fill and weight[j] >= FILLED_FROM)  # noqa: PLR0124 - not NaN
+            result[i, j] = total[j] / weight[j] if kept else np.float32(np.nan)
+    return result
+
+
+@njit(nogil=True, cache=True)
+def _ranked(room: NDArray[np.float32], count: int, rank: int) -> np.float32:
+    """Give the value of a rank by Hoare's selection; what lies in `room` is put in another order."""
+    low, high = 0, count - 1
+    while low < high:
+        pivot = room[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while room[i] < pivot:
+                i += 1
+            while room[j] > pivot:
+                j -= 1
+            if i <= j:
+                room[i], room[j] = room[j], room[i]
+                i += 1
+                j -= 1
+        if rank <= j:
+            high = j
+        elif rank >= i:
+            low = i
+        else:
+            break
+    return room[rank]
+
+
+@njit(nogil=True, cache=True)
+def _middle(room: NDArray[np.float32], count: int) -> np.float32:
+    """Give the median of the first samples in `room`; of an even number the mean of the two in the middle."""
+    upper = _ranked(room, count, count // 2)
+    if count % 2:
+        return upper
+    lower = room[0]  # those below the rank stand before it
+    for k in range(1, count // 2):
+        lower = max(lower, room[k])
+    return np.float32(0.5 * (np.float64(lower) + np.float64(upper)))
+
+
+@njit(nogil=True, cache=True)
+def _gathered(values: Float32Image, i: int, j: int, half: int, others: int, room: NDArray[np.float32]) -> int:
+    """Gather the samples around a pixel that have data; only of the others, without its own, where `others` is 1."""
+    count = 0
+    for k in range(max(0, i - half), min(values.shape[0], i + half + 1)):
+        for m in range(max(0, j - half), min(values.shape[1], j + half + 1)):
+            value = values[k, m]
+            if value == value and not (others and k == i and m == j):  # noqa: PLR0124 - not NaN
+                room[count] = value
+                count += 1
+    return count
+
+
+@njit(nogil=True, cache=True)
+def medians(values: Float32Image, size: int, *, fill: bool) -> Float32Image:
+    """Take the median of what has data in a square of `size` pixels around each pixel.
+
+    Parameters
+    ----------
+    values
+        (y, x), NaN = no data.
+    size
+        Side of the square, odd.
+    fill
+        Give values to pixels without data too, where at least half of the square has some.
+    """
+    rows, columns = values.shape
+    result = np.empty((rows, columns), np.float32)
+    room = np.empty(size * size, np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            value = values[i, j]
+            result[i, j] = np.nan
+            if value == value or fill:  # noqa: PLR0124 - not NaN
+                count = _gathered(values, i, j, size // 2, 0, room)
+                if value == value or count >= FILLED_FROM * size * size:  # noqa: PLR0124
+                    result[i, j] = _middle(room, count)
+    return result
+
+
+@njit(nogil=True, cache=True)
+def residuals(values: Float32Image, size: int) -> Float32Image:
+    """Subtract from each pixel the median of its neighbours; NaN where there are too few."""
+    rows, columns = values.shape
+    result = np.empty((rows, columns), np.float32)
+    room = np.empty(size * size, np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            count = _gathered(values, i, j, size // 2, 1, room)
+            result[i, j] = values[i, j] - _middle(room, count) if count >= FEWEST_NEIGHBOURS else np.nan
+    return result
+
+
+@njit(nogil=True, cache=True)
+def repaired(values: Float32Image, size: int, *, noise: float, clip: float, rounds: int, fill: bool) -> Float32Image:
+    """Put the median of their neighbours in the place of pixels that stand out from them.
+
+    A pixel stands out when it is further from the median of its neighbours than `clip` times the larger of the noise
+    and the neighbours' own spread (1.4826 times their median absolute deviation): a star, whose neighbours differ
+    among themselves, stays.
+
+    Parameters
+    ----------
+    values
+        (y, x), NaN = no data.
+    size
+        Side of the square of neighbours, odd.
+    noise
+        Standard deviation of pixels about the median of their neighbours.
+    clip, rounds
+        How far is too far, and how often it is looked for; a round sees what the one before left.
+    fill
+        Give values to pixels without data too, where at least half of their neighbours have some.
+    """
+    rows, columns = values.shape
+    before = values.copy()
+    room, spread = np.empty(size * size, np.float32), np.empty(size * size, np.float32)
+    least = max(FEWEST_NEIGHBOURS, FILLED_FROM * (size * size - 1))
+    for _ in range(rounds):
+        after = before.copy()
+        for i in range(rows):
+            for j in range(columns):
+                value = before[i, j]
+                known = value == value  # noqa: PLR0124 - not NaN
+                if not known and not fill:
+                    continue
+                count = _gathered(before, i, j, size // 2, 1, room)
+                if count < (FEWEST_NEIGHBOURS if known else least):
+                    continue
+                middle = _middle(room, count)
+                if not known:
+                    after[i, j] = middle
+                elif abs(value - middle) > clip * noise:
+                    for k in range(count):
+                        spread[k] = abs(room[k] - middle)
+                    if abs(value - middle) > clip * 1.4826 * _middle(spread, count):
+                        after[i, j] = middle
+        before = after
+    return before
