@@ -9,6 +9,8 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "background": "jwstpipe.api.measure",
+    "background_to_store": "jwstpipe.api.measure",
     "Box": "jwstpipe.sky.box",
     "ChannelLook": "jwstpipe.requests",
     "SkyGrid": "jwstpipe.sky.grid",

@@ -6,20 +6,23 @@ from typing import Any
 import numpy as np
 
 from jwstpipe.analysis.pixels import filtering
+from jwstpipe.analysis.pixels import sky as skies
 from jwstpipe.api.outputs import check_output
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.masked_image import MaskedImage
 from jwstpipe.images.memory import ImageLike, as_image
+from jwstpipe.operations.background import BACKGROUND
 from jwstpipe.operations.changed_images import ImageMade, check_slice, made_at
 from jwstpipe.operations.filter import FILTER
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.requests.filters import FilterRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["filter_image", "filter_to_store"]
+__all__ = ["background", "background_to_store", "filter_image", "filter_to_store"]
 
 IMAGES = (".zarr", ".fits")
 
@@ -119,3 +122,87 @@ def filter_to_store(
     """
     check_output(out, IMAGES, what="a filtered image")
     return made_at(FILTER, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)
+
+
+@request_keywords(BackgroundRequest)
+def background(
+    image: ImageLike,
+    *,
+    options: BackgroundRequest,
+    wcs: Any = None,
+    unit: Any = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+) -> MaskedImage:
+    """Measure the sky of an image that fits the memory, and take it away.
+
+    Parameters
+    ----------
+    image : path, SkyImage, MaskedImage, CCDData or ndarray
+        What to measure.
+    **wishes
+    wcs, unit : optional
+        Place on the sky and unit of a plain array.
+    s3, workers
+        Endpoint of ``s3://`` addresses; where boxes are measured.
+
+    Returns
+    -------
+    MaskedImage
+        float32; errors, flags and weights are those of the image, and not there for a sky alone.
+
+    Raises
+    ------
+    DataError
+        Too few pixels with data, or all of one value.
+
+    Examples
+    --------
+    >>> jwstpipe.background("m51_i2d.fits", model="plane").sci.mean()  # doctest: +SKIP
+    """
+    source = as_image(image, wcs=wcs, unit=unit, s3=s3)
+    check_slice(source, options.slice)
+    sky = skies.measure_sky(source, options, s3=s3, workers=workers)
+    whole = source[Box.of_shape(source.shape)]
+    values = np.array(source.read("sci", index=options.slice), np.float32, order="C")
+    level = skies.sky_on(sky, whole.box.shifted(*skies.image_origin(source)))
+    if options.result == "sky":
+        level[np.isnan(values)] = np.nan
+        return MaskedImage(level, None, None, None, whole.box, whole.unit, whole.wcs)
+    return MaskedImage(values - level, whole.err, whole.dq, whole.wht, whole.box, whole.unit, whole.wcs)
+
+
+@request_keywords(BackgroundRequest)
+def background_to_store(
+    image: str | Path,
+    out: str | Path,
+    *,
+    options: BackgroundRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> ImageMade:
+    """Take the sky of an image of any size away, shard by shard.
+
+    Parameters
+    ----------
+    image : str or Path
+        FITS file or image store, local or ``s3://``.
+    out : str or Path
+        What to make: an image store (``.zarr``) or a FITS file (``.fits``).
+    **wishes
+    overwrite, s3, workers, report
+        As in `filter_to_store`.
+
+    Returns
+    -------
+    ImageMade
+        With the product id, and the sky in a few numbers.
+
+    Examples
+    --------
+    >>> jwstpipe.background_to_store("m51.zarr", "flat.zarr", mesh=128)  # doctest: +SKIP
+    """
+    check_output(out, IMAGES, what="an image without its sky")
+    return made_at(BACKGROUND, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from jwstpipe.errors import UsageError
+from jwstpipe.operations.background import BACKGROUND
 from jwstpipe.operations.composite import COMPOSITE
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.convert import CONVERT
@@ -24,6 +25,7 @@ REGISTRY: dict[str, Operation[Any]] = {
         CONTACT_SHEET,
         DETECT,
         FILTER,
+        BACKGROUND,
     )
 }
 """Every operation by its name. To add one is one line here."""

@@ -92,7 +92,7 @@ class Request(BaseModel):
         return ", ".join(([str(target)] if target else []) + words)[:MOST_LETTERS] or "all"
 
 
-def validated(model: type[RequestT], **values: object) -> RequestT:
+def validated(model: type[RequestT], /, **values: object) -> RequestT:
     """Build a request from loose values.
 
     Raises

@@ -13,6 +13,7 @@ from jwstpipe.cli.main import app
 from jwstpipe.cli.request_options import option_name
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.requests import Request, spelling_of
+from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.filters import FilterRequest
 
 DIRECT = {
@@ -23,6 +24,7 @@ DIRECT = {
     requests.ConvertOptions: ("convert", "convert", "convert"),
     requests.ThumbnailOptions: ("thumbnail", "thumbnail", "thumbnails"),
     requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
+    BackgroundRequest: ("background", "background", None),
     FilterRequest: ("filter", "filter_image", None),
     requests.ProcessTargetRequest: ("run", None, "process_target"),
     requests.RefreshMetadataRequest: ("refresh-metadata", None, "refresh_metadata"),

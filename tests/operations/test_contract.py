@@ -21,6 +21,7 @@ from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.operations.thumbnail import ThumbnailRecipe
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.filters import FilterRequest
 from jwstpipe.storage import tree_digest
@@ -57,6 +58,7 @@ def wanted(folder):
         "thumbnail": Wanted("convert", ThumbnailRecipe(size=32), "a.png"),
         "detect": Wanted("convert", DetectRequest(mesh=16), "sources.parquet"),
         "contact-sheet": Wanted("convert", SheetRecipe(size=48), "images-contact-sheet.png", several=True),
+        "background": Wanted("convert", BackgroundRequest(mesh=16), "flat.zarr"),
         "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
     }
 

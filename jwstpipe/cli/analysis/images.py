@@ -1,4 +1,4 @@
-"""Commands that make images of images: filter."""
+"""Commands that make images of images: filter, background."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +8,7 @@ import typer
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.filters import FilterRequest
 
 if TYPE_CHECKING:
@@ -46,6 +47,31 @@ def filter_(
     _tell(made, quiet=choices_of(context).quiet, as_json=as_json)
 
 
+@request_options(BackgroundRequest, into="options")
+def background(
+    context: typer.Context,
+    image: Image,
+    *,
+    out: Out,
+    options: BackgroundRequest,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Measure the sky of an image and take it away: a mesh that follows it, a plane, or one level.
+
+    Examples: jwstpipe background m.zarr -o flat.zarr; jwstpipe background x_i2d.fits -o sky.fits --result sky
+    """
+    from jwstpipe.api.measure import background_to_store
+    from jwstpipe.execution.workers import open_workers
+
+    settings = settings_of(context)
+    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+        made = background_to_store(
+            image, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report
+        )
+    _tell(made, quiet=choices_of(context).quiet, as_json=as_json)
+
+
 def _tell(made: "ImageMade", *, quiet: bool, as_json: bool) -> None:
     if as_json:
         json_data(asdict(made))
@@ -62,4 +88,4 @@ def _word(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-COMMANDS = {"filter": filter_}
+COMMANDS = {"filter": filter_, "background": background}
