@@ -13,12 +13,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
 
 from jwstpipe.errors import UsageError
 from jwstpipe.redaction import redacted
@@ -34,7 +28,8 @@ __all__ = [
     "settings_with_origins",
 ]
 
-CONFIG_VARIABLE = "JWSTPIPE_CONFIG"
+PREFIX = "JWSTPIPE_"
+CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 
 
 class _Section(BaseModel):
@@ -111,10 +106,8 @@ class ExecutionSettings(_Section):
     )
 
 
-class Settings(BaseSettings):
+class Settings(_Section):
     """Everything a site decides, with its default."""
-
-    model_config = SettingsConfigDict(env_prefix="JWSTPIPE_", env_nested_delimiter="__", frozen=True, extra="forbid")
 
     home: Path = Field(
         Path("jwstpipe-data"), description="local folder of catalogue, downloads, store and Prefect history"
@@ -151,28 +144,6 @@ class Settings(BaseSettings):
         own = self.execution.password_file or self.home.expanduser().resolve() / "prefect" / "password"
         return self.execution.model_copy(update={"password_file": own})
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Put the TOML file, carried by `load_settings` under a private key, behind the environment."""
-        del dotenv_settings, file_secret_settings
-        given = dict(init_settings())
-        from_file = given.pop(_FILE_KEY, {})
-        return (
-            InitSettingsSource(settings_cls, init_kwargs=given),
-            env_settings,
-            InitSettingsSource(settings_cls, init_kwargs=from_file),
-        )
-
-
-_FILE_KEY = "__toml__"
-
 
 def load_settings(config: Path | str | None = None, **overrides: Any) -> Settings:
     """Read the settings of this run.
@@ -191,10 +162,9 @@ def load_settings(config: Path | str | None = None, **overrides: Any) -> Setting
     """
     path = _config_path(config)
     values: Mapping[str, Any] = {} if path is None else _read_toml(path)
-    given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
-    given[_FILE_KEY] = values
+    given = {key: value for key, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)
+        return Settings(**_joined(_joined(values, _from_environment()), given))
     except ValidationError as error:
         raise UsageError(_first_fault(error, path)) from None
 
@@ -226,7 +196,7 @@ def settings_with_origins(config: Path | str | None = None) -> tuple[Origin, ...
     variables = {name.upper(): name for name in os.environ}
     found = []
     for key, value in _flat(settings.model_dump(mode="json")):
-        variable = f"JWSTPIPE_{key.replace('.', '__').upper()}"
+        variable = f"{PREFIX}{key.replace('.', '__').upper()}"
         origin = variables.get(variable) or (str(path) if key in in_file else "default")
         found.append(Origin(key, redacted(value) if isinstance(value, str) else value, origin))
     return tuple(found)
@@ -240,6 +210,29 @@ def _flat(values: Mapping[str, Any], lead: str = "") -> Iterator[tuple[str, Any]
             yield f"{lead}{key}", value
 
 
+def _from_environment() -> dict[str, Any]:
+    """Collect the variables that are settings; a name that no setting has is left to whom it belongs."""
+    found: dict[str, Any] = {}
+    for name, value in sorted(os.environ.items()):
+        first, *sections = name.upper().removeprefix(PREFIX).lower().split("__")
+        if name.upper().startswith(PREFIX) and first in Settings.model_fields:
+            nested: Any = value
+            for section in reversed(sections):
+                nested = {section: nested}
+            found = _joined(found, {first: nested})
+    return found
+
+
+def _joined(under: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Put values over others, section by section."""
+    both = {key: _joined(under[key], over[key]) for key in over if _are_sections(under.get(key), over[key])}
+    return {**under, **over, **both}
+
+
+def _are_sections(*values: Any) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
+
+
 def as_environment(settings: Settings) -> dict[str, str]:
     """Write settings as the variables that `load_settings` reads, for flows of this process and its children."""
     execution = settings.execution
@@ -247,7 +240,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
         execution = execution.model_copy(update={"cluster": str(Path(execution.cluster).expanduser().resolve())})
     absolute = settings.model_copy(update={"home": settings.home.expanduser().resolve(), "execution": execution})
     values = _flat(absolute.model_dump(mode="json"))
-    return {f"JWSTPIPE_{key.replace('.', '__').upper()}": str(value) for key, value in values if value is not None}
+    return {f"{PREFIX}{key.replace('.', '__').upper()}": str(value) for key, value in values if value is not None}
 
 
 def _config_path(config: Path | str | None) -> Path | None:

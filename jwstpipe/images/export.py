@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-import fsspec
 import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.storage import aside, is_remote, s3_options, writing_errors
+from jwstpipe.storage import aside, is_remote, s3_filesystem, writing_errors
 
 __all__ = ["ExportReceipt", "data_pieces", "export"]
 
@@ -85,7 +84,7 @@ def export(
     """
     started = time.perf_counter()
     image = open_store_image(source, s3=s3)
-    filesystem = fsspec.filesystem("s3", **s3_options(s3 or S3Settings())) if is_remote(target) else None
+    filesystem = s3_filesystem(s3 or S3Settings()) if is_remote(target) else None
     if not overwrite and (filesystem.exists(str(target)) if filesystem else Path(target).exists()):
         raise ConflictError(f"{target}: already there; choose another name or use --overwrite")
     pieces = _mosaic_pieces(image) if image.attributes["kind"] == "mosaic" else _original_pieces(image)

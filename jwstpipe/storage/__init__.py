@@ -9,7 +9,7 @@ from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.remote_tree import RemoteTree, list_prefix
-from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_options
+from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_filesystem, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
 from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, tree_digest
 from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
@@ -38,6 +38,7 @@ __all__ = [
     "product_exists",
     "put_bytes",
     "s3_client",
+    "s3_filesystem",
     "s3_options",
     "settle",
     "shown",

@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from jwstpipe.errors import JwstPipeError, NotFoundError, StorageError
 from jwstpipe.storage.address import shown
 
@@ -31,7 +29,7 @@ def storage_errors(place: str | Path) -> Iterator[None]:
         raise
     except FileNotFoundError:
         raise NotFoundError(f"{shown(place)}: not found; check the path") from None
-    except (OSError, ClientError, BotoCoreError) as error:
+    except (OSError, *_service_errors()) as error:
         raise StorageError(_sentence(place, error)) from None
 
 
@@ -48,8 +46,15 @@ def writing_errors(place: str | Path) -> Iterator[None]:
         yield
     except JwstPipeError:
         raise
-    except (OSError, ClientError, BotoCoreError) as error:
+    except (OSError, *_service_errors()) as error:
         raise StorageError(_sentence(place, error)) from None
+
+
+def _service_errors() -> tuple[type[Exception], ...]:
+    """Give the errors of S3: asked for when something failed, so that commands that touch no S3 start without it."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+    return ClientError, BotoCoreError
 
 
 def _sentence(place: str | Path, error: Exception) -> str:

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import fsspec
-
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import split_s3
-from jwstpipe.storage.s3 import s3_client, s3_options
+from jwstpipe.storage.s3 import s3_client, s3_filesystem
 
 __all__ = ["RemoteTree", "list_prefix"]
 
@@ -83,7 +81,7 @@ class RemoteTree:
             part = {"Objects": names[start : start + MOST_DELETED], "Quiet": True}
             self._client.delete_objects(Bucket=bucket, Delete=part)
         if names:  # fsspec remembers listings
-            fsspec.filesystem("s3", **s3_options(self.s3)).invalidate_cache()
+            s3_filesystem(self.s3).invalidate_cache()
 
     @property
     def _client(self) -> Any:

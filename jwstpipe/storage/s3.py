@@ -4,14 +4,21 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from jwstpipe.errors import DataError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote, split_s3
 from jwstpipe.storage.faults import storage_errors
 
-__all__ = ["LINK_SECONDS", "Range", "get_range", "lifecycle_hint", "presigned_url", "s3_client", "s3_options"]
+__all__ = [
+    "LINK_SECONDS",
+    "Range",
+    "get_range",
+    "lifecycle_hint",
+    "presigned_url",
+    "s3_client",
+    "s3_filesystem",
+    "s3_options",
+]
 
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 60
@@ -41,6 +48,13 @@ def s3_options(settings: S3Settings) -> dict[str, Any]:
             "response_checksum_validation": "when_required",
         },
     }
+
+
+def s3_filesystem(settings: S3Settings) -> Any:
+    """Give the file system of an endpoint, as fsspec has it."""
+    import fsspec  # noqa: PLC0415 - commands that touch no S3 start without it
+
+    return fsspec.filesystem("s3", **s3_options(settings))
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,8 @@ def get_range(
     StorageError
         The object is another one by now, or the service fails.
     """
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `s3_client`
+
     bucket, key = split_s3(address)
     span = f"bytes={start}" if start < 0 else f"bytes={start}-{'' if length is None else start + length - 1}"
     condition = {"IfMatch": etag} if etag else {}

@@ -11,14 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
-import fsspec
-
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import checked_key, is_remote
 from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.leftovers import settle
 from jwstpipe.storage.partial import aside
-from jwstpipe.storage.s3 import LINK_SECONDS, presigned_url, s3_options
+from jwstpipe.storage.s3 import LINK_SECONDS, presigned_url, s3_filesystem
 
 __all__ = ["ObjectStore", "StoredObject", "open_store"]
 
@@ -152,7 +150,9 @@ class ObjectStore:
 
     def _filesystem(self) -> Any:
         if is_remote(self.root):
-            return fsspec.filesystem("s3", **s3_options(self.s3))
+            return s3_filesystem(self.s3)
+        import fsspec  # noqa: PLC0415 - a store is opened more often than it is listed
+
         return fsspec.filesystem("file", auto_mkdir=True)
 
 

@@ -7,13 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import fsspec
-
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote
 from jwstpipe.storage.faults import writing_errors
 from jwstpipe.storage.leftovers import lock, partial_name, settle
-from jwstpipe.storage.s3 import s3_options
+from jwstpipe.storage.s3 import s3_filesystem, s3_options
 
 __all__ = ["copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
 
@@ -46,7 +44,7 @@ def object_writer(address: str, *, s3: S3Settings | None = None) -> Iterator[Cal
         pieces: list[bytes] = []
         yield pieces.append
         if pieces:
-            fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).pipe_file(address, b"".join(pieces))
+            s3_filesystem(s3 or S3Settings()).pipe_file(address, b"".join(pieces))
         return
     path = Path(address)
     partial = path.with_name(partial_name(path.name))
@@ -80,7 +78,7 @@ def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:
     """Read a whole object, or None where there is none."""
     try:
         if is_remote(address):
-            return bytes(fsspec.filesystem("s3", **s3_options(s3 or S3Settings())).cat_file(address))
+            return bytes(s3_filesystem(s3 or S3Settings()).cat_file(address))
         return Path(address).read_bytes()
     except FileNotFoundError:
         return None

@@ -13,7 +13,7 @@ from jwstpipe import __version__
 from jwstpipe.deployments.entrypoint import with_secrets
 from jwstpipe.deployments.prune_packages import __file__ as pruning
 from jwstpipe.deployments.prune_packages import unneeded
-from jwstpipe.settings import Settings
+from jwstpipe.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "docker-compose.yml"
@@ -181,7 +181,7 @@ def test_the_settings_of_the_parts_are_settings_of_this_version(services, tmp_pa
     for name, value in environment.items():
         if name.startswith("JWSTPIPE_"):
             monkeypatch.setenv(name, value)
-    settings = Settings()
+    settings = load_settings()
     assert settings.catalog_address.startswith("mongodb://flows:p%40ss%2Fword@mongo:27017/")
     assert settings.store_root == "s3://jwstpipe/store"
     assert environment["PREFECT_API_AUTH_STRING"] == "p@ss/word"

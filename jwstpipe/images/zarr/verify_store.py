@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import fsspec
-
 from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.images.zarr.manifest import check_object
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import get_bytes, is_remote, s3_options, storage_errors
+from jwstpipe.storage import get_bytes, is_remote, s3_filesystem, storage_errors
 
 __all__ = ["StoreCheck", "verify_store"]
 
@@ -90,7 +88,7 @@ def _fault(image: ImageStore, item: tuple[str, Stored]) -> str:
 def _keys(image: ImageStore) -> Iterator[str]:
     """Give the keys of all chunks and shards that stand in the store, but those of the manifest."""
     if is_remote(image.address):
-        filesystem = fsspec.filesystem("s3", **s3_options(image.s3))
+        filesystem = s3_filesystem(image.s3)
         with storage_errors(image.address):
             filesystem.invalidate_cache()
             found = filesystem.find(image.address)
