@@ -1,21 +1,20 @@
-"""Commands around the archive: search, ingest, names."""
+"""Commands around the archive: search, ingest, refresh-metadata."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
+from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, PartialError
 from jwstpipe.requests import IngestRequest, RefreshMetadataRequest, SearchRequest
 
-__all__ = ["COMMANDS", "show_ingested"]
+__all__ = ["ingest", "refresh_metadata", "search", "show_ingested"]
 
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 Offline = Annotated[bool, typer.Option("--offline", help="answers kept on disk, of any age; nothing is asked")]
 MaxAge = Annotated[
     float | None, typer.Option("--max-age", help="oldest answer that is taken from disk, seconds; 0 = ask anew")
@@ -112,6 +111,8 @@ def _plain_row(row: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    import numpy as np
+
     if np.ma.is_masked(value):
         return None
     item = value.item() if isinstance(value, np.generic) else value
@@ -252,27 +253,3 @@ def _show_plan(products: Sequence[Any], *, as_json: bool) -> None:
     unsized = sum(product.size == 0 for product in products)
     more = f" and {unsized} files of unknown size" if unsized else ""
     remark(f"{sum(line.files for line in lines)} files, {total / 1e6:.1f} MB{more} in all; nothing was fetched")
-
-
-def names(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...")],
-    *,
-    as_json: Json = False,
-) -> None:
-    """Tell what JWST file names say, without opening the files."""
-    from jwstpipe.names import as_json as name_facts
-    from jwstpipe.names import parse_name
-
-    for file in files:
-        name = parse_name(Path(file).name)
-        if as_json:
-            json_data(name_facts(name))
-            continue
-        facts = name_facts(name)
-        told = " ".join(
-            f"{key}={value}" for key, value in facts.items() if value not in (None, "", []) and key != "name"
-        )
-        data(f"{Path(file).name}  {told}")
-
-
-COMMANDS = {"search": search, "ingest": ingest, "refresh-metadata": refresh_metadata, "names": names}

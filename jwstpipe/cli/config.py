@@ -12,7 +12,7 @@ from jwstpipe.cli.output import data, json_data
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.settings import settings_with_origins
 
-__all__ = ["COMMANDS"]
+__all__ = ["config"]
 
 
 def config(
@@ -54,6 +54,3 @@ def copy_defaults(folder: Path) -> None:
         raise ConflictError(f"{folder} exists; name another folder: jwstpipe config copy FOLDER")
     with as_file(files("jwstpipe") / "configs") as defaults:
         copytree(defaults, folder)
-
-
-COMMANDS = {"config": config}

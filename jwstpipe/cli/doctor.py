@@ -23,7 +23,7 @@ from jwstpipe.settings import Settings
 if TYPE_CHECKING:
     import requests
 
-__all__ = ["COMMANDS", "Finding"]
+__all__ = ["Finding", "doctor"]
 
 LOW_GIGABYTES = 10.0
 """Free space below which a home is called low: less than one programme of exposures."""
@@ -244,5 +244,3 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "clock": _clock,
     "telemetry": _telemetry,
 }
-
-COMMANDS = {"doctor": doctor}

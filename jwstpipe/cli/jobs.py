@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
+from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import UsageError
@@ -16,9 +17,8 @@ if TYPE_CHECKING:
     from jwstpipe.jobs.kinds import JobKind
     from jwstpipe.jobs.states import JobStatus
 
-__all__ = ["COMMANDS"]
+__all__ = ["cancel", "jobs", "result", "status", "submit", "watch"]
 
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="id of a job, or its beginning")]
 
 
@@ -218,13 +218,3 @@ def _facts(job: "Job", status: "JobStatus") -> dict[str, Any]:
         "seconds": status.seconds,
         "page": job.page,
     }
-
-
-COMMANDS = {
-    "submit": submit,
-    "jobs": jobs,
-    "status": status,
-    "watch": watch,
-    "cancel": cancel,
-    "result": result,
-}

@@ -11,7 +11,7 @@ from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import DataError, NotFoundError
 
-__all__ = ["COMMANDS"]
+__all__ = ["lineage"]
 
 
 def lineage(
@@ -142,6 +142,3 @@ def _rerun(context: typer.Context, catalog: Any, settings: Any, key: str, *, as_
         data(f"  compared: {made.compared}")
     if not made.same:
         raise DataError(f"{key}: made again with another digest: {made.digest}, not {made.expected}")
-
-
-COMMANDS = {"lineage": lineage}

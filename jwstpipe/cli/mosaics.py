@@ -4,9 +4,9 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 
+from jwstpipe.cli.arguments import Images, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from jwstpipe.sky.box import Box
     from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["COMMANDS"]
+__all__ = ["footprints", "mosaic"]
 
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
 Cluster = Annotated[str | None, typer.Option(help="threads, processes, tcp://host:port or tls://host:port")]
 Out = Annotated[
     str | None, typer.Option("--out", "-o", metavar="OUT.zarr|OUT.fits", help="image store or FITS file to make")
@@ -34,7 +32,7 @@ Grid = Annotated[
 @request_options(MosaicOptions, into="options")
 def mosaic(
     context: typer.Context,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    images: Images,
     *,
     out: Out = None,
     fits: Annotated[str | None, typer.Option(metavar="OUT.fits", help="write it as FITS too")] = None,
@@ -86,7 +84,7 @@ def mosaic(
 @request_options(MosaicOptions, into="options", only=("scale_arcsec",))
 def footprints(
     context: typer.Context,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    images: Images,
     *,
     out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.png", help="draw them")] = None,
     options: MosaicOptions,
@@ -105,8 +103,8 @@ def footprints(
         json_data(found)
         return
     for image in found["images"]:
-        ra, dec = np.array(image["outline"]).T
-        data(f"{image['image']}: RA {ra.min():.5f} to {ra.max():.5f}, Dec {dec.min():+.5f} to {dec.max():+.5f} deg")
+        ra, dec = zip(*image["outline"], strict=True)
+        data(f"{image['image']}: RA {min(ra):.5f} to {max(ra):.5f}, Dec {min(dec):+.5f} to {max(dec):+.5f} deg")
     data(f"{len(found['images'])} images on {len(found['tiles'])} tiles" + (f", drawn in {out}" if out else ""))
 
 
@@ -120,6 +118,3 @@ def _frame(
     if grid == "instrument":
         return aligned_grid(images, scale_arcsec=scale, s3=s3), None
     return read_grid(grid, s3=s3)
-
-
-COMMANDS = {"mosaic": mosaic, "footprints": footprints}

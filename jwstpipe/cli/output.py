@@ -7,10 +7,6 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bars
-
 from jwstpipe.progress import Progress, Reporter, silent
 
 __all__ = ["amount", "data", "json_data", "pace", "progress_bars", "remark", "visible"]
@@ -49,10 +45,14 @@ def remark(line: str) -> None:
 @contextmanager
 def progress_bars(*, quiet: bool = False) -> Iterator[Reporter]:
     """Give a reporter that draws bars on a terminal, and says nothing elsewhere."""
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield silent
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn(),
         TextColumn("{task.fields[pace]}"),

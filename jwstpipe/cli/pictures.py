@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Image, Images, Json, Overwrite, image_argument
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import cli_request, request_options
@@ -16,16 +17,13 @@ from jwstpipe.requests import CompositeRequest, ContactSheetOptions, ThumbnailOp
 if TYPE_CHECKING:
     from jwstpipe.render.receipt import Picture
 
-__all__ = ["COMMANDS"]
+__all__ = ["composite", "contact_sheet", "thumbnail"]
 
 FEW_PERCENT = 10.0
 """Limits this near to 0 and to 100 look like percentiles."""
 
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 
-
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
-Images = Annotated[list[str] | None, typer.Argument(metavar="IMAGE...")]
+MaybeImages = Annotated[list[str] | None, image_argument("IMAGE...")]
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg|.tif", help="picture to make")]
 CoresMask = Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")]
 SavePreset = Annotated[Path | None, typer.Option(metavar="OUT.toml", help="keep this look as a preset file")]
@@ -35,7 +33,7 @@ Limits = Annotated[str | None, typer.Option("--limits", metavar="LOW,HIGH", hidd
 @request_options(CompositeRequest, into="options")
 def composite(
     context: typer.Context,
-    images: Images = None,
+    images: MaybeImages = None,
     *,
     out: Out,
     options: CompositeRequest,
@@ -121,7 +119,7 @@ def _like_percentiles(low: float, high: float) -> bool:
 @request_options(ThumbnailOptions, into="options")
 def thumbnail(
     context: typer.Context,
-    image: Annotated[str, typer.Argument(metavar="IMAGE")],
+    image: Image,
     *,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="picture to make")],
     options: ThumbnailOptions,
@@ -144,7 +142,7 @@ def thumbnail(
 @request_options(ContactSheetOptions, into="options")
 def contact_sheet(
     context: typer.Context,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...")],
+    images: Images,
     *,
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="picture to make")],
     options: ContactSheetOptions,
@@ -164,6 +162,3 @@ def contact_sheet(
     data(f"{made.path}: {made.width} x {made.height} px, {made.images} images")
     for failure in made.failed:
         remark(f"note: {failure}")
-
-
-COMMANDS = {"composite": composite, "thumbnail": thumbnail, "contact-sheet": contact_sheet}

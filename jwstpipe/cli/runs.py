@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -22,9 +23,8 @@ from jwstpipe.storage import aside
 if TYPE_CHECKING:
     from jwstpipe.jobs.report import RunReport
 
-__all__ = ["COMMANDS"]
+__all__ = ["demo", "run"]
 
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
 
 DEMO_TARGET = "JWSTPIPE DEMO"
 
@@ -142,6 +142,3 @@ def _copy_picture(report: "RunReport", target: Path) -> Path:
     with aside(target) as partial:
         partial.write_bytes(Path(pictures[0].where).read_bytes())
     return target
-
-
-COMMANDS = {"run": run, "demo": demo}

@@ -9,7 +9,7 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import NotFoundError
 
-__all__ = ["COMMANDS"]
+__all__ = ["transfers"]
 
 
 def transfers(
@@ -64,6 +64,3 @@ def _resume(context: typer.Context, settings: Any, products: Any, *, as_json: bo
         done = ingest_products(products, settings=settings, report=report)
     show_ingested(done, as_json=as_json)
     done.require_all()
-
-
-COMMANDS = {"transfers": transfers}

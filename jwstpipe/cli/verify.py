@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jwstpipe.catalog.catalog import Catalog
     from jwstpipe.settings import Settings
 
-__all__ = ["COMMANDS"]
+__all__ = ["verify"]
 
 
 def verify(
@@ -80,6 +80,3 @@ def _catalog(settings: "Settings", stack: ExitStack) -> "Catalog | None":
     except JwstPipeError as error:
         remark(f"nothing is compared with records: {error}")
         return None
-
-
-COMMANDS = {"verify": verify}

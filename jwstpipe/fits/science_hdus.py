@@ -9,9 +9,7 @@ from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.contents import INTERLEAVED, dispersed, not_an_image, ramp
 from jwstpipe.fits.hdus import Hdu
 
-__all__ = ["chosen_hdu", "science_hdus", "sides_of", "split_choice"]
-
-_CHOICE = re.compile(r"^(?P<file>.+)\[(?P<name>[^\[\],]+)(?:,(?P<version>\d+))?\]$")
+__all__ = ["chosen_hdu", "science_hdus", "sides_of"]
 
 _NOT_SCIENCE = re.compile(
     r"^(.*(MASK|PREVIEW|THUMB|QUICKLOOK|QUALITY|WEIGHT|VARIANCE|COVERAGE|BACKGROUND|BADPIX|CONFIDENCE).*|ERR(OR|ORS)?"
@@ -20,21 +18,6 @@ _NOT_SCIENCE = re.compile(
     r"|MDRIZ.*|PIXVAR|REFFRAME|ZEROFRAME|GROUPDQ|PIXELDQ|DETECTION.*|MODEL|RESID.*)$"
 )
 """Names of extensions that go with an image and are none themselves."""
-
-
-def split_choice(address: str) -> tuple[str, tuple[str, int | None] | None]:
-    """Take ``FILE[SCI,2]`` apart into the file and what is chosen of it: a name and version, or a number of an HDU.
-
-    Returns
-    -------
-    str, tuple or None
-        The file; name (or number, as text) and version. None where nothing is chosen.
-    """
-    found = _CHOICE.match(address)
-    if found is None:
-        return address, None
-    version = None if found["version"] is None else int(found["version"])
-    return found["file"], (found["name"].strip(), version)
 
 
 def science_hdus(hdus: Sequence[Hdu], name: str) -> list[Hdu]:

@@ -11,12 +11,13 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, UsageError
+from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.distortion_tables import distortion_tables
 from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.gwcs_sampling import image_wcs
 from jwstpipe.fits.hdus import Hdu, WindowReader
 from jwstpipe.fits.sample_format import SampleFormat
-from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of, split_choice
+from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of
 from jwstpipe.images.face import ImageFace
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box

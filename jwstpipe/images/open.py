@@ -4,8 +4,8 @@ import logging
 from pathlib import Path
 
 from jwstpipe.errors import NotFoundError, StoreError
-from jwstpipe.fits.science_hdus import split_choice
 from jwstpipe.images.fits_image import FitsImage, open_fits
+from jwstpipe.images.present import require_present
 from jwstpipe.images.virtual import source_of_references
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
@@ -49,11 +49,10 @@ def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
 def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage | ImageStore:
     """Open an image (see `open_image`) and leave it to the caller to tell its notes."""
     if not is_remote(address):
+        require_present(address)
         path = Path(address)
-        if not path.exists() and split_choice(str(address))[1] is not None:
+        if not path.exists():  # one image of a file that exists
             return open_fits(address, s3=s3)
-        if not path.exists():
-            raise NotFoundError(f"{path}: no such file or image; check the path")
         if path.suffix == ".json" and path.is_file():
             return open_fits(source_of_references(read_document(path, most=MOST_REFERENCES), name=str(path)), s3=s3)
         return open_store_image(path, s3=s3) if path.is_dir() else open_fits(path, s3=s3)

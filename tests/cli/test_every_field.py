@@ -9,7 +9,7 @@ import typer
 
 import jwstpipe
 from jwstpipe import requests
-from jwstpipe.cli.main import app
+from jwstpipe.cli.app import app
 from jwstpipe.cli.request_options import option_name
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.requests import Request, spelling_of

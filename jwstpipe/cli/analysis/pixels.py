@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from jwstpipe.cli.arguments import Images
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.requests import validated
@@ -13,10 +14,9 @@ from jwstpipe.requests.statistics import StatisticsRequest
 if TYPE_CHECKING:
     from jwstpipe.analysis.pixels.at import PixelFacts
 
-__all__ = ["COMMANDS"]
+__all__ = ["pixels", "stats"]
 
 Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a row")]
-Images = Annotated[list[str], typer.Argument(metavar="IMAGE...")]
 
 
 def _help(name: str) -> str:
@@ -99,6 +99,3 @@ def _tell(facts: "PixelFacts") -> None:
 
 def _word(value: Any) -> str:
     return f"{value:.9g}" if isinstance(value, float) else str(value)
-
-
-COMMANDS = {"stats": stats, "pixels": pixels}

@@ -4,21 +4,19 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Image, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.requests.detect import DetectRequest
 
-__all__ = ["COMMANDS"]
-
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
+__all__ = ["detect"]
 
 
 @request_options(DetectRequest, into="options")
 def detect(
     context: typer.Context,
-    image: Annotated[str, typer.Argument(metavar="IMAGE")],
+    image: Image,
     *,
     out: Annotated[str, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="catalogue to make")],
     segmentation: Annotated[str | None, typer.Option(metavar="OUT.fits", help="image of labels to make")] = None,
@@ -42,6 +40,3 @@ def detect(
         data(f"{made.address}: {made.sources:,} sources")
     if not made.sources:
         remark(f"note: nothing stands {options.threshold:g} sigma above the sky; no rows (lower --threshold)")
-
-
-COMMANDS = {"detect": detect}

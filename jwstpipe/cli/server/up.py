@@ -26,7 +26,7 @@ from jwstpipe.settings import Settings, as_environment
 if TYPE_CHECKING:
     from jwstpipe.execution.local_cluster import SharedCluster
 
-__all__ = ["COMMANDS"]
+__all__ = ["up"]
 
 SERVE_SECONDS = 300.0
 LOOK_SECONDS = 0.5
@@ -178,6 +178,3 @@ def _wait_for_deployments(
         answer = requests.get(address, auth=(user, password), timeout=5)
         if answer.ok:
             del missing[0]
-
-
-COMMANDS = {"up": up}

@@ -1,0 +1,108 @@
+"""What a command loads before it begins: modules are counted, not seconds; and what every command has."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from jwstpipe.cli.app import app
+from jwstpipe.cli.commands import CATALOG, all_entries
+from jwstpipe.cli.overview import overview
+from tests.images.fits_files import write_cal
+
+HEAVY = {"numpy", "pydantic_settings", "fsspec", "rich", "prefect", "dask", "astropy", "typer", "pydantic", "numba"}
+
+EVERY = [(name,) for name, entry in all_entries().items() if entry.commands is None]
+EVERY += [("catalog", name) for name in CATALOG]
+
+SHOW = """
+import json, sys
+from jwstpipe.cli.main import main
+try:
+    main(sys.argv[1:])
+except SystemExit as ended:
+    code = ended.code
+print(json.dumps([code, sorted(sys.modules)]))
+"""
+
+
+def loaded(*words):
+    """Run a command in a process of its own and give its exit code, the packages it loaded, and how many modules."""
+    done = subprocess.run([sys.executable, "-c", SHOW, *map(str, words)], capture_output=True, text=True, check=True)
+    code, modules = json.loads(done.stdout.splitlines()[-1])
+    return code, {name.partition(".")[0] for name in modules}, len(modules)
+
+
+@pytest.mark.parametrize("words", [("--help",), ("-h",), ("help",), ("-V",)])
+def test_help_and_version_load_next_to_nothing(words):
+    code, packages, modules = loaded(*words)
+    assert code == 0
+    assert not packages & HEAVY
+    assert modules < 150
+
+
+def test_names_load_what_reads_the_words_and_nothing_else():
+    code, packages, _ = loaded("names", "jw02733001001_02101_00001_nrca1_cal.fits")
+    assert (code, packages & HEAVY) == (0, {"typer", "pydantic"})
+
+
+@pytest.mark.parametrize("command", ["info", "mosaic", "composite", "thumbnail", "convert", "stats"])
+def test_a_wrong_path_is_told_before_anything_heavy_is_loaded(command):
+    code, packages, _ = loaded(command, "nowhere.fits", *(() if command in {"info", "stats"} else ("-o", "out.png")))
+    assert code == 3
+    assert packages & HEAVY <= {"typer", "pydantic"}
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_a_command_says_in_the_table_what_it_says_itself(words):
+    entry = CATALOG[words[1]] if len(words) == 2 else all_entries()[words[0]]
+    group = typer.main.get_command(app)
+    context = typer.Context(group)
+    found = group.get_command(context, words[0])
+    if len(words) == 2:
+        found = found.get_command(context, words[1])
+    assert found.help.split("\n\n")[0].replace("\n", " ") == entry.help
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_overview_fits_the_terminal(width):
+    lines = overview(width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert [name for name in all_entries() if not re.search(rf"^  {name} ", "\n".join(lines), re.MULTILINE)] == []
+
+
+def test_options_of_every_command_stand_before_and_behind_it(command, tmp_path):
+    source = write_cal(tmp_path / "cal.fits")
+    site = tmp_path / "site.toml"
+    site.write_text("colour = 3")
+    for words in (
+        ("--config", site, "convert", source, "-o", "a.zarr"),
+        ("convert", source, "-o", "a.zarr", "--config", site),
+    ):
+        code, _, error = command(*words)
+        assert (code, "'colour'" in error) == (2, True)
+
+
+def test_a_typo_is_told_with_what_may_be_meant(command):
+    code, _, error = command("mosiac", "a.fits")
+    assert (code, "did you mean 'mosaic'?" in error) == (2, True)
+    code, out, _ = command("catalog")
+    assert (code, "reconcile" in out) == (2, True)
+
+
+def test_shells_complete_commands_options_and_choices(monkeypatch, command):
+    def completed(line):
+        monkeypatch.setenv("_JWSTPIPE_COMPLETE", "complete_bash")
+        monkeypatch.setenv("COMP_WORDS", f"jwstpipe {line}")
+        monkeypatch.setenv("COMP_CWORD", str(len(line.split(" "))))
+        code, out, _ = command()
+        assert code == 0
+        return out.split()
+
+    assert completed("comp") == ["composite"]
+    assert completed("catalog sta") == ["stats", "stale"]
+    assert completed("mosaic --ker") == ["--kernel"]
+    assert completed("mosaic --kernel dri") == ["drizzle"]
