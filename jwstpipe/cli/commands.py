@@ -41,7 +41,7 @@ CATALOG = {
         "catalog.exchange:import_records",
     ),
     "reconcile": Entry(
-        "Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files.",
+        "Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files (exit 6).",
         "catalog.upkeep:reconcile",
     ),
 }

@@ -29,7 +29,7 @@ def storage_errors(place: str | Path) -> Iterator[None]:
         raise
     except FileNotFoundError:
         raise NotFoundError(f"{shown(place)}: not found; check the path") from None
-    except (OSError, *_service_errors()) as error:
+    except _errors() as error:
         raise StorageError(_sentence(place, error)) from None
 
 
@@ -46,15 +46,15 @@ def writing_errors(place: str | Path) -> Iterator[None]:
         yield
     except JwstPipeError:
         raise
-    except (OSError, *_service_errors()) as error:
+    except _errors() as error:
         raise StorageError(_sentence(place, error)) from None
 
 
-def _service_errors() -> tuple[type[Exception], ...]:
-    """Give the errors of S3: asked for when something failed, so that commands that touch no S3 start without it."""
+def _errors() -> tuple[type[Exception], ...]:
+    """Give the errors of systems and S3; asked for when something failed, so that what touches no S3 starts without."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
-    return ClientError, BotoCoreError
+    return OSError, ClientError, BotoCoreError
 
 
 def _sentence(place: str | Path, error: Exception) -> str:
