@@ -99,6 +99,14 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Measure the pixels of images, or of regions of them: counts, exact percentiles, clipped statistics, flux.",
             "analysis.pixels:stats",
         ),
+        "filter": Entry(
+            "Smooth, sharpen, clean or repair the samples of an image; the result is no image for photometry.",
+            "analysis.images:filter_",
+        ),
+        "background": Entry(
+            "Measure the sky of an image and take it away: a mesh that follows it, a plane, or one level.",
+            "analysis.images:background",
+        ),
         "detect": Entry(
             "Find sources and write their catalogue; the same for every tiling and number of workers.",
             "analysis.sources:detect",

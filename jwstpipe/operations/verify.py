@@ -16,9 +16,10 @@ from jwstpipe.catalog.lineage.embedded_id import carried_id, find_product
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
+from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.fits.readers.byte_readers import LocalReader, RangeReader, temporary_file
-from jwstpipe.fits.science_hdus import chosen_hdu, split_choice
+from jwstpipe.fits.science_hdus import chosen_hdu
 from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.files.whole import PICTURE_ENDINGS, check_picture_file

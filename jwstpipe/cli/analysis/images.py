@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Image, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -14,11 +15,8 @@ from jwstpipe.requests.filters import FilterRequest
 if TYPE_CHECKING:
     from jwstpipe.operations.changed_images import ImageMade
 
-__all__ = ["COMMANDS"]
+__all__ = ["background", "filter_"]
 
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
-Image = Annotated[str, typer.Argument(metavar="IMAGE")]
 Out = Annotated[str, typer.Option("--out", "-o", metavar="OUT.zarr|OUT.fits", help="image store or FITS file to make")]
 
 
@@ -86,6 +84,3 @@ def _tell(made: "ImageMade", *, quiet: bool, as_json: bool) -> None:
 
 def _word(value: object) -> str:
     return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-COMMANDS = {"filter": filter_, "background": background}
