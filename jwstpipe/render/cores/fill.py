@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.render.cores.holes import CoreLimits, Hole, Region, find_holes, regions_of
-from jwstpipe.render.cores.profile import is_core, profile_filling, rim_filling
+from jwstpipe.render.cores.profile import profile_filling
+from jwstpipe.render.cores.rim import fill_from_rims, stand_out
 from jwstpipe.sky.box import Box
 
 __all__ = ["fill_holes"]
@@ -54,17 +55,13 @@ def fill_holes(
     results = [values.copy() for values in channels]
     cores = np.zeros(channels[0].shape, bool)
     for values, result in zip(channels, results, strict=True):
-        found = []
-        for region in find_holes(np.isnan(values), limits=limits):
-            if is_core(values, region, reach=limits.wings):
-                cores[region.around.slices] |= region.mask
-            elif region.extent <= limits.gap and region.around.intersection(inner) is not None:
-                _paste(result, region, rim_filling(values, region), repaired)
-            else:
-                continue
-            if region.around.intersection(inner) is not None:
-                found.append(region.hole(window))
-        holes.append(frozenset(found))
+        table = find_holes(np.isnan(values), limits=limits)
+        bright, near = stand_out(values, table, reach=limits.wings), table.touches(inner)
+        for region in table.where(bright).regions():
+            cores[region.around.slices] |= region.mask
+        dull = ~bright & near & (table.extent <= limits.gap)
+        fill_from_rims(values, table.where(dull), result, repaired)
+        holes.append(frozenset(table.where(bright & near | dull).holes(window)))
     for region in regions_of(cores) if cores.any() else ():
         if region.around.intersection(inner) is None or region.extent > limits.joint_extent:
             continue

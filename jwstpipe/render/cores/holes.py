@@ -4,19 +4,21 @@ What reaches the border of the image is its edge, and what is larger than a core
 stay uncovered.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import scipy
+from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.sky.box import Box
 
-__all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "Region", "find_holes", "regions_of"]
+__all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "HoleTable", "Region", "find_holes", "regions_of"]
 
 Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+Integers = NDArray[np.int64]
 
 CORNERS_TOUCH = np.ones((3, 3), bool)
 
@@ -94,22 +96,96 @@ class Region:
         return Hole(self.around.y0 + row + window.y0, self.around.x0 + first + window.x0, int(self.mask.sum()))
 
 
-def find_holes(missing: Mask, *, limits: CoreLimits) -> Iterator[Region]:
-    """Find the enclosed holes of a window that are small enough, in the order of their first rows."""
-    if not missing.any():
-        return
-    labels, _ = scipy.ndimage.label(missing, CORNERS_TOUCH)
-    outside = {*labels[0], *labels[-1], *labels[:, 0], *labels[:, -1]}
-    for number, place in enumerate(scipy.ndimage.find_objects(labels), 1):
-        if number in outside or place is None:
-            continue
-        rows, columns = place
-        if max(rows.stop - rows.start, columns.stop - columns.start) > limits.extent:
-            continue
-        around = Box(rows.start - 1, columns.start - 1, rows.stop + 1, columns.stop + 1)
-        mask = labels[around.slices] == number
-        if int(mask.sum()) <= limits.area:
-            yield Region(around, mask)
+@dataclass(frozen=True, eq=False)
+class HoleTable:
+    """Holes of a window, in the order of their first pixels; kernels go through all of them at once."""
+
+    labels: Labels
+    """(y, x): number of the hole that a pixel belongs to; 0 = data."""
+
+    numbers: Integers
+    """(hole,): its number in `labels`."""
+
+    bounds: Integers
+    """(hole, 4): first row and column, row and column behind the last."""
+
+    first: Integers
+    """(hole,): column of its first pixel in its first row."""
+
+    area: Integers
+    """(hole,): pixels."""
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def extent(self) -> Integers:
+        """Rows or columns of each hole, whichever are more."""
+        return np.maximum(self.bounds[:, 2] - self.bounds[:, 0], self.bounds[:, 3] - self.bounds[:, 1])
+
+    def touches(self, box: Box) -> Mask:
+        """Tell which holes, with one pixel around them, reach into a box of the window."""
+        y0, x0, y1, x1 = self.bounds.T
+        return np.asarray((y0 - 1 < box.y1) & (y1 + 1 > box.y0) & (x0 - 1 < box.x1) & (x1 + 1 > box.x0))
+
+    def where(self, chosen: Mask) -> "HoleTable":
+        """Take some of the holes."""
+        return HoleTable(self.labels, self.numbers[chosen], self.bounds[chosen], self.first[chosen], self.area[chosen])
+
+    def holes(self, window: Box) -> list[Hole]:
+        """Name the holes by their places in the image."""
+        rows, columns = self.bounds[:, 0] + window.y0, self.first + window.x0
+        return [
+            Hole(row, column, area)
+            for row, column, area in zip(rows.tolist(), columns.tolist(), self.area.tolist(), strict=True)
+        ]
+
+    def regions(self) -> list[Region]:
+        """Cut the holes out, each with one pixel around it."""
+        found = []
+        for number, (y0, x0, y1, x1) in zip(self.numbers.tolist(), self.bounds.tolist(), strict=True):
+            around = Box(y0 - 1, x0 - 1, y1 + 1, x1 + 1)
+            found.append(Region(around, self.labels[around.slices] == number))
+        return found
+
+
+def find_holes(missing: Mask, *, limits: CoreLimits) -> HoleTable:
+    """Find the enclosed holes of a window that are small enough.
+
+    Parameters
+    ----------
+    missing
+        (y, x): no data.
+    limits
+        Largest hole, pixels of this window.
+    """
+    labels, count = scipy.ndimage.label(missing, CORNERS_TOUCH)
+    bounds, first, area = _measured(labels, count)
+    table = HoleTable(labels, np.arange(1, count + 1), bounds, first, area)
+    height, width = missing.shape
+    y0, x0, y1, x1 = bounds.T
+    enclosed = (y0 > 0) & (x0 > 0) & (y1 < height) & (x1 < width)
+    return table.where(enclosed & (table.extent <= limits.extent) & (area <= limits.area))
+
+
+@njit(nogil=True, cache=True)
+def _measured(labels: Labels, count: int) -> tuple[Integers, Integers, Integers]:
+    """Measure all labelled regions in one pass: bounds, column of the first pixel, pixels."""
+    bounds = np.zeros((count, 4), np.int64)
+    first, area = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    for y in range(labels.shape[0]):
+        for x in range(labels.shape[1]):
+            k = labels[y, x] - 1
+            if k < 0:
+                continue
+            if area[k] == 0:
+                bounds[k, 0], bounds[k, 1], bounds[k, 2], bounds[k, 3] = y, x, y + 1, x + 1
+                first[k] = x
+            area[k] += 1
+            bounds[k, 1] = min(bounds[k, 1], x)
+            bounds[k, 2] = y + 1
+            bounds[k, 3] = max(bounds[k, 3], x + 1)
+    return bounds, first, area
 
 
 def regions_of(mask: Mask) -> list[Region]:

@@ -1,4 +1,4 @@
-"""What stands in for a core: the wings of its star carried inwards, or for a hole that is no core its rim.
+"""What stands in for a core: the wings of its star carried inwards.
 
 The wings are a monotone radial profile: medians in rings about the centre of the hole, and a power law fitted to what
 they rise above the surroundings, levelled at the centre as a Moffat profile is (Moffat 1969, A&A 3, 455). At the rim
@@ -9,31 +9,17 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.render.cores.holes import CORNERS_TOUCH, Region
 from jwstpipe.sky.box import Box
 
-__all__ = ["is_core", "profile_filling", "rim_filling"]
+__all__ = ["profile_filling"]
 
 Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
-_STANDS_OUT = 3.0
-"""Height of a core's rim above the ring around it, times the spread of that ring."""
-
 _STEEPEST, _FLATTEST = -5.0, -1.0
 """Bounds of the power law; diffraction wings fall as r^-3, blurred cores faster."""
-
-
-def is_core(values: Float32Image, region: Region, *, reach: int) -> bool:
-    """Tell whether a hole is the core of something bright: its rim stands out from what lies further off."""
-    near, far = _rings(values, region, reach)
-    if near.size == 0 or far.size < 8:
-        return False
-    middle = float(np.median(far))
-    spread = MAD_TO_SIGMA * float(np.median(np.abs(far - middle)))
-    return float(np.median(near)) > middle + max(_STANDS_OUT * spread, 1e-6 * abs(middle))
 
 
 def profile_filling(values: Float32Image, region: Region, *, reach: int) -> Float32Image:
@@ -67,23 +53,6 @@ def profile_filling(values: Float32Image, region: Region, *, reach: int) -> Floa
     return filled[region.around.relative_to(place).slices]
 
 
-def rim_filling(values: Float32Image, region: Region) -> Float32Image:
-    """Fill a hole that is no core: each pixel from the rim, by the inverse square of the distance."""
-    samples = values[region.around.slices]
-    rim = scipy.ndimage.binary_dilation(region.mask, CORNERS_TOUCH) & np.isfinite(samples) & ~region.mask
-    ry, rx = np.nonzero(rim)
-    hy, hx = np.nonzero(region.mask)
-    result = samples.copy()
-    if ry.size == 0:
-        return result
-    edge = samples[rim].astype(np.float64)
-    for start in range(0, hy.size, 512):
-        part = slice(start, start + 512)
-        weights = 1.0 / (np.subtract.outer(hy[part], ry) ** 2 + np.subtract.outer(hx[part], rx) ** 2)
-        result[hy[part], hx[part]] = (weights * edge).sum(axis=1) / weights.sum(axis=1)
-    return result
-
-
 def _surroundings(values: Float32Image, region: Region, reach: int) -> tuple[Box, Mask]:
     """Take the hole with its wings: as far again as it is wide, within the window."""
     wide = min(max(region.around.shape) + 2, reach)
@@ -92,19 +61,6 @@ def _surroundings(values: Float32Image, region: Region, reach: int) -> tuple[Box
     hole = np.zeros(place.shape, bool)
     hole[region.around.relative_to(place).slices] = region.mask
     return place, hole
-
-
-def _rings(values: Float32Image, region: Region, reach: int) -> tuple[Float32Image, Float32Image]:
-    """Give the samples next to the hole, and those about its own radius further off."""
-    place, hole = _surroundings(values, region, reach)
-    samples = values[place.slices]
-    distance = scipy.ndimage.distance_transform_edt(~hole)
-    size = max(float(np.sqrt(hole.sum() / np.pi)), 1.5)
-    usable = np.isfinite(samples)
-    near = samples[usable & (distance > 0) & (distance <= 1.5)]
-    begin = min(size + 1.0, 0.5 * min(max(region.around.shape) + 2, reach))
-    far = samples[usable & (distance > begin) & (distance <= 2.0 * begin + 2.0)]
-    return near, far
 
 
 def _wings(radius: Floats, samples: Floats, inner: float) -> tuple[float, float, float]:

@@ -20,7 +20,8 @@ from jwstpipe.images.zarr.layout import SHARD, plane_spec, root_attributes
 from jwstpipe.images.zarr.publish import new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.render.cores.holes import CoreLimits, Region, find_holes, regions_of
-from jwstpipe.render.cores.profile import is_core, profile_filling
+from jwstpipe.render.cores.profile import profile_filling
+from jwstpipe.render.cores.rim import stand_out
 from jwstpipe.sky.box import Box
 
 __all__ = ["Patch", "find_patches", "joint_patches", "patched_copy"]
@@ -58,13 +59,12 @@ def find_patches(image: SkyImage, *, limits: CoreLimits | None = None) -> list[P
             continue
         window = cell.dilated(limits.margin).intersection(whole) or cell
         values = _samples(image, window)
-        for region in find_holes(np.isnan(values), limits=limits):
+        table = find_holes(np.isnan(values), limits=limits)
+        rows, columns = table.bounds[:, 0] + window.y0, table.first + window.x0
+        table = table.where((table.area >= _LEAST_PIXELS) & _starts_in(cell, rows, columns))
+        for region in table.where(stand_out(values, table, reach=limits.wings)).regions():
             place = region.around.shifted(window.y0, window.x0)
-            hole = region.hole(window)
-            if hole.area < _LEAST_PIXELS or not _starts_in(cell, hole.row, hole.column):
-                continue
-            if is_core(values, region, reach=limits.wings):
-                found.append(Patch(place, region.mask, profile_filling(values, region, reach=limits.wings)))
+            found.append(Patch(place, region.mask, profile_filling(values, region, reach=limits.wings)))
     return found
 
 
@@ -171,12 +171,13 @@ def _belongs(region: Region, window: Box, cell: Box, limits: CoreLimits) -> bool
     """Tell whether a region is small enough for a core, and of this tile."""
     hole = region.hole(window)
     small = max(region.mask.shape) - 2 <= limits.joint_extent
-    return small and hole.area >= _LEAST_PIXELS and _starts_in(cell, hole.row, hole.column)
+    starts = _starts_in(cell, np.array([hole.row]), np.array([hole.column]))
+    return bool(small and hole.area >= _LEAST_PIXELS and starts[0])
 
 
-def _starts_in(cell: Box, row: int, column: int) -> bool:
-    """Tell whether a hole belongs to a tile: each belongs to the one of its first pixel."""
-    return cell.y0 <= row < cell.y1 and cell.x0 <= column < cell.x1
+def _starts_in(cell: Box, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which holes belong to a tile: each belongs to the one of its first pixel."""
+    return np.asarray((cell.y0 <= rows) & (rows < cell.y1) & (cell.x0 <= columns) & (columns < cell.x1))
 
 
 def _apply(patch: Patch, band: Box, values: NDArray[np.float32], flags: NDArray[np.uint32]) -> None:
