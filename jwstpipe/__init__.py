@@ -46,12 +46,20 @@ def __getattr__(name: str) -> Any:
         return getattr(import_module(_HOMES[name]), name)
     hint = ""
     if not name.startswith("_"):
+        if name in (further := _operations()):
+            return import_module("jwstpipe.api.operations").verb(further[name])
         from difflib import get_close_matches  # noqa: PLC0415 - only a typo needs it
 
-        close = get_close_matches(name, _HOMES, 1)
+        close = get_close_matches(name, [*_HOMES, *further], 1)
         hint = f"; did you mean {close[0]!r}?" if close else ""
     raise AttributeError(f"module 'jwstpipe' has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, *_operations()})
+
+
+def _operations() -> dict[str, str]:
+    """Give the operations that have no verb of their own, each by its name in Python."""
+    listed = import_module("jwstpipe.operations.registry").LISTED
+    return {line.word: line.name for line in listed.values() if line.word not in _HOMES}

@@ -11,8 +11,8 @@ from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.ingestion import record_of
 from jwstpipe.operations.convert import CONVERT, ConvertRecipe
 from jwstpipe.operations.make_products import Order, make_products
-from jwstpipe.operations.thumbnail import THUMBNAIL, ThumbnailRecipe
-from jwstpipe.requests import ConvertRequest
+from jwstpipe.operations.thumbnail import THUMBNAIL
+from jwstpipe.requests import ConvertRequest, ThumbnailOptions
 from jwstpipe.tasks.archive import Fetched
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
@@ -45,7 +45,7 @@ def register_files(run: Run, files: Sequence[Fetched]) -> tuple[ProductRecord, .
 @step_task("resolve")
 def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]:
     """Find the archive files that a request means; those that hold no image are left out, and that is said."""
-    found = asked_records(run, request, kind="archive", called="archive file")
+    found = asked_records(run, request, kinds=("archive",), called="archive file")
     images = tuple(record for record in found if record.is_viewable)
     if not images:
         raise NotFoundError(f"{request.summary()}: the catalogue has no such archive images; jwstpipe ingest gets them")
@@ -72,7 +72,7 @@ def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductReco
 @step_task("thumbnails")
 def make_thumbnails(run: Run, images: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Make a small picture of each image that has none yet, and publish them."""
-    orders = [Order(ThumbnailRecipe(), (image,), f"{Path(image.file_name).stem}.png") for image in images]
+    orders = [Order(ThumbnailOptions(), (image,), f"{Path(image.file_name).stem}.png") for image in images]
     with progress_artifacts() as report:
         done = make_products(run.operations(report), THUMBNAIL, orders)
     made = {one.record.parents[0]: str(one.record.storage_key) for one in done if one.receipt is not None}

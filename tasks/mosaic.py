@@ -39,7 +39,7 @@ class FilterPlan:
 @step_task("resolve")
 def chosen_images(run: Run, request: MosaicRequest) -> tuple[ProductRecord, ...]:
     """Find the image stores of the catalogue that a request means."""
-    found = asked_records(run, request, kind="image", called="image")
+    found = asked_records(run, request, kinds=("image",), called="image")
     if not found:
         raise NotFoundError(
             f"{request.summary()}: the catalogue has no such images; jwstpipe submit convert makes them"

@@ -1,6 +1,5 @@
 """Mosaics and images of the catalogue as pictures: colour composites and contact sheets."""
 
-import re
 from collections.abc import Sequence
 
 from prefect import get_run_logger
@@ -11,13 +10,20 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.display.channels import ImageNames
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.composite import COMPOSITE, picture_recipe
-from jwstpipe.operations.contact_sheet import CONTACT_SHEET, SheetRecipe
+from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.make_products import Order, make_products
 from jwstpipe.operations.spec import Receipt
 from jwstpipe.render.receipt import Picture
-from jwstpipe.requests import CompositeRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
+from jwstpipe.requests import (
+    CompositeRequest,
+    ContactSheetOptions,
+    PictureRequest,
+    ProcessTargetRequest,
+    ThumbnailsRequest,
+)
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
+from jwstpipe.tasks.selection import slug
 from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
@@ -96,8 +102,8 @@ def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, 
 @step_task("contact sheet")
 def make_contact_sheet(run: Run, request: ThumbnailsRequest, images: Sequence[ProductRecord]) -> ProductRecord:
     """Put all images on one page, and publish it."""
-    name = f"{_slug(request.observation or request.target or 'images')}-contact-sheet.png"
-    (made,) = make_products(run.operations(), CONTACT_SHEET, [Order(SheetRecipe(), tuple(images), name)])
+    name = f"{slug(request.observation or request.target or 'images')}-contact-sheet.png"
+    (made,) = make_products(run.operations(), CONTACT_SHEET, [Order(ContactSheetOptions(), tuple(images), name)])
     for failure in made.receipt.notes if made.receipt else ():
         run.note(failure)
     return made.record
@@ -111,7 +117,7 @@ def _picture(
     recipe, shown = picture_recipe(options, [_names(run, record) for record in inputs], light, form=form)
     parents = (*(inputs[number] for number in shown), *([luminance] if luminance else []))
     with progress_artifacts() as report:
-        order = Order(recipe, parents, f"{_slug(options.title or 'picture')}.{form}")
+        order = Order(recipe, parents, f"{slug(options.title or 'picture')}.{form}")
         (made,) = make_products(run.operations(report), COMPOSITE, [order])
     if made.receipt is not None:
         _tell(run, made.receipt)
@@ -141,10 +147,6 @@ def _named(records: Sequence[ProductRecord], name: str) -> ProductRecord:
 
 def _shared_target(records: Sequence[ProductRecord]) -> str | None:
     return shared_image_info(records).target_name
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "target"
 
 
 def _names(run: Run, record: ProductRecord) -> ImageNames:

@@ -1,20 +1,21 @@
-"""The records of the catalogue that a request means."""
+"""The records of the catalogue that a request means, and names for what is made of them."""
 
-from typing import Literal
+import re
+from collections.abc import Sequence
 
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.errors import NotFoundError
-from jwstpipe.requests import ConvertRequest, MosaicRequest
+from jwstpipe.requests import CatalogSelection
 from jwstpipe.tasks.run_context import Run
 
-__all__ = ["asked_records"]
+__all__ = ["asked_records", "slug"]
 
 
 def asked_records(
-    run: Run, request: ConvertRequest | MosaicRequest, *, kind: Literal["archive", "image"], called: str
+    run: Run, request: CatalogSelection, *, kinds: Sequence[ProductKind], called: str
 ) -> list[ProductRecord]:
-    """Find the records of a kind that a request selects, by file name.
+    """Find the records of some kinds that a request selects, by file name.
 
     Raises
     ------
@@ -22,7 +23,7 @@ def asked_records(
         A product that the request names is not among them; the message says what it is `called`.
     """
     query = RecordQuery(
-        kind=(kind,),
+        kind=tuple(kinds),
         level=request.record_level,
         target=request.target,
         program=request.program,
@@ -38,3 +39,8 @@ def asked_records(
     if missing:
         raise NotFoundError(f"{min(missing)}: no such {called} in the catalogue; jwstpipe catalog find lists them")
     return found
+
+
+def slug(text: str) -> str:
+    """Write a target, or another name, as a part of a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-") or "target"

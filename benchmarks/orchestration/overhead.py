@@ -97,8 +97,8 @@ def flow_cost() -> tuple[Cost, dict[str, float]]:
 
 def bare_cost(home: Path, out: Path) -> Cost:
     """Make the same library calls without flow, catalogue and scheduler."""
+    from jwstpipe.api.pictures import thumbnail
     from jwstpipe.images.convert import convert
-    from jwstpipe.operations.thumbnail import thumbnail
 
     files = sorted((home / "store" / "mast").rglob("*.fits"))
 

@@ -15,6 +15,8 @@ from jwstpipe.images import convert as conversion
 from jwstpipe.images import export as exporting
 from jwstpipe.mosaicking import build, plan
 from jwstpipe.mosaicking import footprints as outlines
+from jwstpipe.operations.export import EXPORT, ExportRecipe
+from jwstpipe.operations.make_file import make_file
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import ConvertOptions, MosaicOptions
 from jwstpipe.requests.fields.keywords import request_keywords
@@ -95,8 +97,12 @@ def export(
     --------
     >>> jwstpipe.export("mosaic.zarr", "mosaic.fits")  # doctest: +SKIP
     """
-    check_output(out, (".fits", ".fits.gz"), what="an export")
-    return exporting.export(source, out, overwrite=overwrite, s3=s3)
+    check_output(out, EXPORT.endings, what="an export")
+    if not overwrite:
+        exporting.require_absent(out, s3=s3)
+    made = make_file(EXPORT, [source], out, ExportRecipe(), s3=s3).detail
+    assert isinstance(made, exporting.ExportReceipt)
+    return made
 
 
 @request_keywords(MosaicOptions)

@@ -5,8 +5,9 @@ from pathlib import Path
 from jwstpipe.api.outputs import Paths, check_output, listed
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations import composite as composites
-from jwstpipe.operations import contact_sheet as sheets
-from jwstpipe.operations import thumbnail as thumbnails
+from jwstpipe.operations.contact_sheet import CONTACT_SHEET
+from jwstpipe.operations.make_file import make_file
+from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.contact import ContactSheet
 from jwstpipe.render.receipt import Picture
@@ -16,9 +17,6 @@ from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 
 __all__ = ["composite", "contact_sheet", "thumbnail"]
-
-PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".fits", ".zarr")
-GREY = (".png", ".jpg", ".jpeg")
 
 
 @request_keywords(CompositeRequest)
@@ -40,7 +38,7 @@ def composite(
     images : path or sequence of paths
         FITS files or image stores, local or ``s3://``; of different pixel scales or pointings too.
     out : str or Path
-        Local ``.png``, ``.jpg``, ``.tif``, ``.fits`` (RGB cube) or ``.zarr``.
+        Local ``.png``, ``.jpg``, ``.tif``, ``.fits`` (RGB cube), ``.zarr`` or ``.hips``.
     **wishes
     cores_mask : str or Path, optional
         FITS file for the mask of the cores and holes that were filled for display.
@@ -68,7 +66,7 @@ def composite(
     ...     channels={"F090W": "blue", "F200W": {"colour": "orange", "stretch": "log", "high_percent": 99.8}},
     ... )  # doctest: +SKIP
     """
-    check_output(out, PICTURES, what="a picture", overwrite=overwrite)
+    check_output(out, composites.COMPOSITE.endings, what="a picture", overwrite=overwrite)
     if cores_mask is not None:
         check_output(cores_mask, (".fits",), what="a mask of cores", overwrite=overwrite)
     return composites.composite(
@@ -103,8 +101,10 @@ def thumbnail(
     --------
     >>> jwstpipe.thumbnail("mosaic.zarr", "small.png", size=512)  # doctest: +SKIP
     """
-    check_output(out, GREY, what="a thumbnail", overwrite=overwrite)
-    return thumbnails.thumbnail(image, out, size=options.size, stretch=options.stretch, s3=s3)
+    check_output(out, THUMBNAIL.endings, what="a thumbnail", overwrite=overwrite)
+    made = make_file(THUMBNAIL, [image], out, options, s3=s3).detail
+    assert isinstance(made, Thumbnail)
+    return made
 
 
 @request_keywords(ContactSheetOptions)
@@ -123,7 +123,7 @@ def contact_sheet(
     images : path or sequence of paths
         FITS files or image stores, local or ``s3://``.
     out : str or Path
-        Local ``.png`` or ``.jpg``.
+        Local ``.png``, ``.jpg`` or ``.tif``.
     **wishes
     overwrite, s3
         As in `thumbnail`.
@@ -132,7 +132,7 @@ def contact_sheet(
     --------
     >>> jwstpipe.contact_sheet(files, "all.png", columns=6)  # doctest: +SKIP
     """
-    check_output(out, GREY, what="a contact sheet", overwrite=overwrite)
-    return sheets.contact_sheet(
-        listed(images), out, size=options.size, columns=options.columns, stretch=options.stretch, s3=s3
-    )
+    check_output(out, CONTACT_SHEET.endings, what="a contact sheet", overwrite=overwrite)
+    made = make_file(CONTACT_SHEET, listed(images), out, options, s3=s3).detail
+    assert isinstance(made, ContactSheet)
+    return made

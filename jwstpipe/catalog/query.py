@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -22,9 +22,7 @@ class RecordQuery(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    kind: tuple[ProductKind, ...] = Field(
-        (), description="archive, image, mosaic, picture, thumbnail, catalogue, filtered"
-    )
+    kind: tuple[ProductKind, ...] = Field((), description=", ".join(get_args(ProductKind)))
     status: tuple[ProductStatus, ...] = Field(("published",), description="readers see published products; () = all")
     data_type: tuple[RecordType, ...] = Field((), description="image, sensor, spectral, metadata, calibration, raw ...")
     level: tuple[Level, ...] = Field((), description="L1, L2a, L2b, L3, unknown")

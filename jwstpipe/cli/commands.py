@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-__all__ = ["CATALOG", "COMMANDS", "Entry", "all_entries"]
+from jwstpipe.operations.registry import LISTED
+
+__all__ = ["CATALOG", "COMMANDS", "Entry", "all_entries", "commands_by_heading"]
 
 
 class Entry(NamedTuple):
@@ -142,6 +144,15 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
 """The commands by the heading that they stand under in ``jwstpipe --help``."""
 
 
+def commands_by_heading() -> dict[str, Mapping[str, Entry]]:
+    """Give all commands by heading: those above, and one for each operation that has none among them."""
+    own = {name for entries in COMMANDS.values() for name in entries}
+    shared = {
+        line.name: Entry(line.summary, f"operations:{line.word}") for line in LISTED.values() if line.name not in own
+    }
+    return {**COMMANDS, **({"Other operations": shared} if shared else {})}
+
+
 def all_entries() -> dict[str, Entry]:
     """Give all commands by name, in the order of the help."""
-    return {name: entry for entries in COMMANDS.values() for name, entry in entries.items()}
+    return {name: entry for entries in commands_by_heading().values() for name, entry in entries.items()}

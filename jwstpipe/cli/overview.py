@@ -3,7 +3,7 @@
 import shutil
 from textwrap import wrap
 
-from jwstpipe.cli.commands import COMMANDS
+from jwstpipe.cli.commands import commands_by_heading
 
 __all__ = ["ABOUT", "overview"]
 
@@ -27,7 +27,10 @@ def overview(width: int | None = None) -> str:
     """Draw the table of commands for a terminal of this width; None = the one that is there."""
     columns = max(NARROWEST, min(width or shutil.get_terminal_size().columns, WIDEST))
     lines = [*wrap("Usage: jwstpipe [OPTIONS] COMMAND [ARGUMENTS]...", columns), "", *wrap(ABOUT, columns)]
-    tables = {heading: {name: entry.help for name, entry in entries.items()} for heading, entries in COMMANDS.items()}
+    tables = {
+        heading: {name: entry.help for name, entry in entries.items()}
+        for heading, entries in commands_by_heading().items()
+    }
     tables["Options, before or behind the command"] = GLOBAL
     for heading, rows in tables.items():
         lines += ["", f"{heading}:", *(line for name, text in rows.items() for line in _row(name, text, columns))]

@@ -181,7 +181,8 @@ def _help(field: FieldInfo) -> str:
         for name, form in _BOUNDS.items()
         if isinstance(value := getattr(bound, name, None), int | float)
     ]
-    default = "" if field.is_required() or field.default in (None, (), False) else _shown(field.default)
+    silent = field.is_required() or field.default is None or field.default is False or field.default == ()
+    default = "" if silent else _shown(field.default)
     extra = "; ".join([*([", ".join(bounds)] if bounds else []), *([f"default {default}"] if default else [])])
     return f"{field.description}{f' ({extra})' if extra else ''}"
 

@@ -26,7 +26,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_filesystem, writing_errors
 
-__all__ = ["ExportReceipt", "data_pieces", "export"]
+__all__ = ["ExportReceipt", "data_pieces", "export", "require_absent"]
 
 MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
 
@@ -84,9 +84,9 @@ def export(
     """
     started = time.perf_counter()
     image = open_store_image(source, s3=s3)
-    filesystem = s3_filesystem(s3 or S3Settings()) if is_remote(target) else None
-    if not overwrite and (filesystem.exists(str(target)) if filesystem else Path(target).exists()):
-        raise ConflictError(f"{target}: already there; choose another name or use --overwrite")
+    if not overwrite:
+        require_absent(target, s3=s3)
+    filesystem = _filesystem(target, s3)
     pieces = _mosaic_pieces(image) if image.attributes["kind"] == "mosaic" else _original_pieces(image)
     if filesystem is None:
         with aside(Path(target)) as partial, partial.open("wb") as stream:
@@ -107,6 +107,23 @@ def export(
         omitted=tuple(fits.get("omitted", ())),
         seconds=round(time.perf_counter() - started, 3),
     )
+
+
+def require_absent(target: str | Path, *, s3: S3Settings | None = None) -> None:
+    """Refuse to write over a file.
+
+    Raises
+    ------
+    ConflictError
+        It is there already.
+    """
+    filesystem = _filesystem(target, s3)
+    if filesystem.exists(str(target)) if filesystem else Path(target).exists():
+        raise ConflictError(f"{target}: already there; choose another name or use --overwrite")
+
+
+def _filesystem(target: str | Path, s3: S3Settings | None) -> Any:
+    return s3_filesystem(s3 or S3Settings()) if is_remote(target) else None
 
 
 def _write(stream: IO[bytes], pieces: Iterator[bytes]) -> tuple[int, str]:

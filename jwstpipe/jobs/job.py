@@ -204,6 +204,8 @@ class Job:
         main = [product for product in made.products if product.kind == "picture"] or list(made.products)
         if len(main) != 1 or main[0].kind not in ("picture", "mosaic", "image", "thumbnail"):
             return made
+        if main[0].kind == "picture" and main[0].where.endswith(".fits"):  # a cube of colours is no image of the sky
+            return made
         opened: SkyImage | Picture = _opened(main[0].kind, main[0].where, self.settings)
         return opened
 

@@ -1,17 +1,19 @@
-"""The kinds of jobs: the one list from which deployments, forms, the Python API and the command line are made."""
+"""The kinds of jobs, from which deployments, forms, the Python API and the command line are made.
+
+Every operation of the registry is one; those that are none of its operations (the way to a target, the archive, upkeep)
+stand here.
+"""
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from jwstpipe.errors import UsageError
+from jwstpipe.operations.registry import LISTED
 from jwstpipe.requests import (
-    ConvertRequest,
     IngestRequest,
-    MosaicRequest,
-    PictureRequest,
     ProcessTargetRequest,
     RefreshMetadataRequest,
     Request,
-    ThumbnailsRequest,
     WatchProgramsRequest,
 )
 from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
@@ -37,8 +39,8 @@ class JobKind:
     name: str
     """As it is asked for, ``process_target``."""
 
-    request: type[Request]
-    """What it takes."""
+    asked: type[Request] | None
+    """What it takes, where that is known before its operation is loaded."""
 
     summary: str
     """One sentence for people."""
@@ -47,6 +49,17 @@ class JobKind:
     """``interactive`` for what a person waits for, ``bulk`` for the rest."""
 
     schedule: Schedule | None = None
+    operation: str | None = None
+    """The operation that it carries out, where it is one."""
+
+    @property
+    def request(self) -> type[Request]:
+        """What it takes."""
+        if self.asked is not None:
+            return self.asked
+        from jwstpipe.operations.asked import job_request  # noqa: PLC0415 - loads the operation
+
+        return job_request(str(self.operation))
 
     @property
     def flow_name(self) -> str:
@@ -60,8 +73,9 @@ class JobKind:
 
     @property
     def module(self) -> str:
-        """Module of its flow."""
-        return f"jwstpipe.flows.{_SHARED_MODULES.get(self.name, self.name)}"
+        """Module of its flow: its own, or the one that operations without a flow of their own share."""
+        own = f"jwstpipe.flows.{_SHARED_MODULES.get(self.name, self.name)}"
+        return own if self.operation is None or find_spec(own) is not None else "jwstpipe.flows.operation"
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -74,11 +88,9 @@ _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 _ALL = (
     JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
     JobKind("ingest", IngestRequest, "Files of the archive into the store and the catalogue."),
-    JobKind("convert", ConvertRequest, "Archive files of the catalogue into image stores.", queue="bulk"),
-    JobKind("mosaic", MosaicRequest, "Images of the catalogue into mosaics, one for each filter."),
-    JobKind("composite", PictureRequest, "Mosaics of the catalogue into a colour picture."),
-    JobKind(
-        "thumbnails", ThumbnailsRequest, "Thumbnails and contact sheets of what the catalogue holds.", queue="bulk"
+    *(
+        JobKind(line.job_name, line.job_request, line.summary, line.queue, operation=line.name)
+        for line in LISTED.values()
     ),
     JobKind(
         "watch_programs",

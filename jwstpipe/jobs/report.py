@@ -18,7 +18,7 @@ class MadeProduct(_Frozen):
     """One product of a run."""
 
     kind: str
-    """archive, image, mosaic, picture or thumbnail."""
+    """archive, image, mosaic, picture, thumbnail or export."""
 
     product_id: str
     name: str

@@ -50,7 +50,6 @@ BACKGROUND = Operation(
     kind="filtered",
     place="filtered/{id}/{attempt}.zarr",
     forms=(".zarr",),
-    summary="Images without their sky, or the sky of images.",
     identify=_identify,
     make=_make,
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field
 
@@ -21,7 +21,7 @@ from jwstpipe.render import composite as compositing
 from jwstpipe.render.layers import Channel
 from jwstpipe.render.overlay.annotations import read_annotations
 from jwstpipe.render.receipt import Picture
-from jwstpipe.requests import CompositeRequest
+from jwstpipe.requests import CompositeRequest, PictureForm
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.position_table import positions_text
 from jwstpipe.storage import storage_errors
@@ -149,10 +149,10 @@ COMPOSITE = Operation(
     request=PictureRecipe,
     kind="picture",
     place="pictures/{id}/{name}",
-    forms=(".png", ".jpg", ".tif", ".fits", ".zarr"),
-    summary="Images of several filters into one colour picture.",
+    forms=tuple(f".{form}" for form in get_args(PictureForm)),
     identify=_identify,
     make=_make,
+    several=True,
 )
 
 

@@ -46,8 +46,8 @@ CONVERT = Operation(
     kind="image",
     place="images/{id}/{attempt}.zarr",
     forms=(".zarr",),
-    summary="FITS files of the archive into image stores.",
     identify=_identify,
     make=_make,
     spread=True,
+    of=("archive",),
 )

@@ -76,7 +76,6 @@ DETECT = Operation(
     kind="catalogue",
     place="catalogues/{id}.parquet",
     forms=(".parquet", ".ecsv", ".fits", ".vot"),
-    summary="Catalogues of the sources of images and mosaics.",
     identify=_identify,
     make=_make,
 )

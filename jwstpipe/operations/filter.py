@@ -48,7 +48,6 @@ FILTER = Operation(
     kind="filtered",
     place="filtered/{id}/{attempt}.zarr",
     forms=(".zarr",),
-    summary="Images with smoothed, sharpened, cleaned or repaired samples.",
     identify=_identify,
     make=_make,
 )

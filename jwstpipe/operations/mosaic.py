@@ -74,8 +74,9 @@ MOSAIC = Operation(
     kind="mosaic",
     place="mosaics/{id}/{attempt}.zarr",
     forms=(".zarr",),
-    summary="Images of one filter into one mosaic.",
     identify=_identify,
     make=_make,
     reuses=True,
+    several=True,
+    of=("image",),
 )

@@ -1,37 +1,97 @@
-"""The one list of operations: tasks, forms, commands, staleness, lineage and `reproduce` know them from here."""
+"""The one list of operations: jobs, forms, commands, verbs, staleness, lineage and `reproduce` know them from here.
 
-from typing import Any
+A line says what is known of an operation before it is loaded; the rest is the value in its module, which is loaded when
+it is first asked for. So a list of commands or of jobs costs no numerical library.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 from jwstpipe.errors import UsageError
-from jwstpipe.operations.background import BACKGROUND
-from jwstpipe.operations.composite import COMPOSITE
-from jwstpipe.operations.contact_sheet import CONTACT_SHEET
-from jwstpipe.operations.convert import CONVERT
-from jwstpipe.operations.detect import DETECT
-from jwstpipe.operations.filter import FILTER
-from jwstpipe.operations.mosaic import MOSAIC
-from jwstpipe.operations.spec import Operation
-from jwstpipe.operations.thumbnail import THUMBNAIL
 
-__all__ = ["REGISTRY", "algorithms", "operation_named"]
+if TYPE_CHECKING:
+    from jwstpipe.operations.spec import Operation
+    from jwstpipe.requests import Request
 
-REGISTRY: dict[str, Operation[Any]] = {
-    operation.name: operation
-    for operation in (
-        CONVERT,
-        MOSAIC,
-        COMPOSITE,
-        THUMBNAIL,
-        CONTACT_SHEET,
-        DETECT,
-        FILTER,
-        BACKGROUND,
+__all__ = ["LISTED", "REGISTRY", "Listed", "algorithms", "operation_named"]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One line of the list."""
+
+    name: str
+    """As it stands in records, ``contact-sheet``: its value is ``CONTACT_SHEET`` in ``operations/contact_sheet.py``."""
+
+    summary: str
+    """One sentence for people: of its command, its verb and its job."""
+
+    job: str = ""
+    """What its job asks, by its name in `jwstpipe.requests`; none = its own options, and which products of the
+    catalogue (`jwstpipe.operations.asked`)."""
+
+    asked_as: str = ""
+    """Name of its job; none = its own."""
+
+    queue: Literal["interactive", "bulk"] = "bulk"
+    """``interactive`` for what a person waits for, ``bulk`` for the rest."""
+
+    @property
+    def word(self) -> str:
+        """Its name in Python: of its module, its verb and its flow."""
+        return self.name.replace("-", "_")
+
+    @property
+    def job_name(self) -> str:
+        """Name of its job."""
+        return self.asked_as or self.word
+
+    @property
+    def job_request(self) -> "type[Request] | None":
+        """What its job asks, where that is named."""
+        found: type[Request] | None = getattr(import_module("jwstpipe.requests"), self.job) if self.job else None
+        return found
+
+
+LISTED: dict[str, Listed] = {
+    line.name: line
+    for line in (
+        Listed("convert", "FITS files of the archive into image stores.", job="ConvertRequest"),
+        Listed("export", "Image stores into FITS files."),
+        Listed("mosaic", "Images into mosaics, one for each filter.", job="MosaicRequest", queue="interactive"),
+        Listed("composite", "Mosaics into a colour picture.", job="PictureRequest", queue="interactive"),
+        Listed("thumbnail", "Small grey pictures of images.", job="ThumbnailsRequest", asked_as="thumbnails"),
+        Listed("contact-sheet", "Small pictures of many images on one page."),
+        Listed("detect", "Catalogues of the sources of images and mosaics."),
+        Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
+        Listed("background", "Images without their sky, or the sky of images."),
     )
 }
 """Every operation by its name. To add one is one line here."""
 
 
-def operation_named(name: str) -> Operation[Any]:
+class _Loaded(Mapping[str, "Operation[Any]"]):
+    """The operations of the list, each loaded when it is first asked for."""
+
+    def __getitem__(self, name: str) -> "Operation[Any]":
+        word = LISTED[name].word
+        found: Operation[Any] = getattr(import_module(f"jwstpipe.operations.{word}"), word.upper())
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LISTED)
+
+    def __len__(self) -> int:
+        return len(LISTED)
+
+
+REGISTRY: Mapping[str, "Operation[Any]"] = _Loaded()
+"""Every operation by its name, as a value."""
+
+
+def operation_named(name: str) -> "Operation[Any]":
     """Find an operation.
 
     Raises
@@ -39,10 +99,9 @@ def operation_named(name: str) -> Operation[Any]:
     UsageError
         There is none of this name; the message lists those there are.
     """
-    found = REGISTRY.get(name)
-    if found is None:
-        raise UsageError(f"no operation is called {name!r}; there are {', '.join(sorted(REGISTRY))}")
-    return found
+    if name not in LISTED:
+        raise UsageError(f"no operation is called {name!r}; there are {', '.join(sorted(LISTED))}")
+    return REGISTRY[name]
 
 
 def algorithms() -> dict[str, str]:

@@ -23,6 +23,11 @@ __all__ = ["Identity", "Input", "MakeContext", "Operation", "Receipt", "derived_
 
 RequestT = TypeVar("RequestT", bound=Request)
 
+_FOLDERS = (".zarr", ".hips")
+"""Forms that are many files."""
+
+_SPELLINGS = {".jpg": (".jpeg",), ".tif": (".tiff",)}
+
 
 @dataclass(frozen=True)
 class Input:
@@ -139,10 +144,7 @@ class Operation(Generic[RequestT]):
     """Key of the product in a store, with ``{id}``, ``{attempt}`` and ``{name}``."""
 
     forms: tuple[str, ...]
-    """Endings of the files that it writes, the usual one first."""
-
-    summary: str
-    """One sentence for people."""
+    """Endings of what it writes, the usual one first."""
 
     identify: Identify
     """``(request, inputs, *, context) -> Identity``; reads headers at most, and writes nothing."""
@@ -158,6 +160,22 @@ class Operation(Generic[RequestT]):
 
     spread: bool = False
     """One product is one job of the workers; else it is made here, and asks the workers itself."""
+
+    several: bool = False
+    """One product is made of several inputs; else of one."""
+
+    of: tuple[ProductKind, ...] = ("image", "mosaic")
+    """Kinds of products that it is made of, where the catalogue is asked for them."""
+
+    @property
+    def file_forms(self) -> tuple[str, ...]:
+        """The forms that are one file each, the usual one first."""
+        return tuple(form for form in self.forms if form not in _FOLDERS)
+
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """All ways to write its forms, as ``.jpeg`` for ``.jpg``."""
+        return tuple(ending for form in self.forms for ending in (form, *_SPELLINGS.get(form, ())))
 
     def request_of(self, parameters: Mapping[str, Any]) -> RequestT:
         """Read the request back from the parameters of a record.

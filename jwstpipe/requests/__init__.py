@@ -29,7 +29,13 @@ from jwstpipe.requests.mosaic import (
     Quantity,
     Weights,
 )
-from jwstpipe.requests.pictures import ContactSheetOptions, PictureRequest, ThumbnailOptions, ThumbnailsRequest
+from jwstpipe.requests.pictures import (
+    ContactSheetOptions,
+    PictureForm,
+    PictureRequest,
+    ThumbnailOptions,
+    ThumbnailsRequest,
+)
 from jwstpipe.requests.process_target import ProcessTargetRequest
 from jwstpipe.requests.refresh_metadata import RefreshMetadataRequest
 from jwstpipe.requests.search import SearchRequest
@@ -56,6 +62,7 @@ __all__ = [
     "MosaicRequest",
     "Overlay",
     "Palette",
+    "PictureForm",
     "PictureRequest",
     "ProcessTargetRequest",
     "Quantity",

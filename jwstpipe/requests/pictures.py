@@ -7,7 +7,11 @@ from jwstpipe.requests.channels import Stretch
 from jwstpipe.requests.composite import FILE, CompositeRequest
 from jwstpipe.requests.fields.shared import SELECTION, Filters, Products, Program, TargetName
 
-__all__ = ["ContactSheetOptions", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
+__all__ = ["ContactSheetOptions", "PictureForm", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
+
+PictureFile = Literal["png", "jpg", "tif", "fits"]
+PictureForm = Literal[PictureFile, "zarr", "hips"]
+"""Forms of a colour picture, the usual one first; the last two are folders, which stores do not take."""
 
 Columns = Annotated[int | None, option(ge=1, le=1_000, help="pictures a row; empty = about a square")]
 
@@ -34,7 +38,7 @@ class _Chosen(Request):
 class PictureRequest(CompositeRequest, _Chosen):
     """Which mosaics or images of the catalogue become one colour picture, and how."""
 
-    form: Literal["png", "jpg", "tif"] = option("png", help="file format", group=FILE)
+    form: PictureFile = option("png", help="file format", group=FILE)
 
 
 class ThumbnailsRequest(Request):

@@ -86,7 +86,7 @@ def test_a_field_is_an_option_a_keyword_and_a_field_of_a_form(model):
     for name, field in model.model_fields.items():
         parameter = parameters[name]
         assert field.description in parameter.help, name
-        if isinstance(parameter, click.Option):
+        if parameter.param_type_name == "option":
             assert option_name(name, field) in parameter.opts, name
             older = parameters.get(f"{name}_older")
             assert set(spelling_of(field).names[1:]) == set(older.opts if older else ()), name

@@ -282,3 +282,25 @@ def test_images_of_the_catalogue_become_mosaics_that_share_tiles_with_later_ones
     assert open_image(made.where).primary["FILTER"] == names[0]
     with pytest.raises(NotFoundError, match="no such images"):
         mosaic(MosaicRequest(filters=("F999W",)))
+
+
+def test_an_operation_without_a_flow_of_its_own_is_a_job(finished):
+    from jwstpipe.flows.operation import flow_of
+
+    mosaics = tuple(product.product_id for product in finished.products if product.kind == "mosaic")[:1]
+    export = flow_of("export")
+    report = export({"products": mosaics})
+    (made,) = report.products
+    assert (report.kind, made.kind, made.reused) == ("export", "export", False)
+    with fits.open(made.where, checksum=True) as opened:
+        opened.verify("exception")
+        stored = open_image(next(one.where for one in finished.products if one.product_id == mosaics[0]))
+        assert np.array_equal(opened["SCI"].data, stored.read(), equal_nan=True)
+    assert export({"products": mosaics}).products[0].reused
+    sheet = flow_of("contact_sheet")({"filters": ("F200W",), "size": 64, "form": "jpg"}).products[0]
+    with Image.open(sheet.where) as opened:
+        assert opened.format == "JPEG"
+    with pytest.raises(NotFoundError, match="no such image or mosaic in the catalogue"):
+        export({"products": ("nothing.zarr",)})
+    with pytest.raises(UsageError, match="more than the limit of 1;"):
+        export({"max_files": 1})

@@ -13,13 +13,13 @@ import pytest
 import zarr
 from astropy.io import fits
 
+from jwstpipe.api.images import export
+from jwstpipe.api.pictures import thumbnail
 from jwstpipe.display.presets.save import save_preset
 from jwstpipe.images.convert import convert
-from jwstpipe.images.export import export
 from jwstpipe.images.virtual import write_references
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.mosaicking.build import mosaic
-from jwstpipe.operations.thumbnail import thumbnail
 from jwstpipe.render.files.picture import open_picture
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.settings import S3Settings
@@ -69,7 +69,7 @@ def make_thumbnail(sources, number, out, s3):
     """Write where it is asked for, or through the store, as a flow does."""
     folder, _, name = str(out).rpartition("/")
     with open_store(folder, s3=s3).file_for(name) as path:
-        thumbnail(sources / f"{number}.zarr", path, size=32)
+        thumbnail(sources / f"{number}.zarr", path, size=32, overwrite=True)
 
 
 def make_picture(sources, number, out, s3):

@@ -18,6 +18,7 @@ _COLOURS = {
     "thumbnail": "#eeeeee",
     "catalogue": "#e8daef",
     "filtered": "#d5f5f0",
+    "export": "#e5e0f0",
 }
 
 

@@ -24,7 +24,7 @@ from jwstpipe.storage import checked_key
 
 __all__ = ["FileFormat", "ProductId", "ProductKind", "ProductRecord", "ProductStatus", "RecordType", "checked_record"]
 
-ProductKind = Literal["archive", "image", "mosaic", "picture", "thumbnail", "catalogue", "filtered"]
+ProductKind = Literal["archive", "image", "mosaic", "picture", "thumbnail", "catalogue", "filtered", "export"]
 ProductStatus = Literal["staged", "published", "superseded"]
 RecordType = Literal["image", "sensor", "spectral", "metadata", "calibration", "raw", "processed"]
 FileFormat = Literal[

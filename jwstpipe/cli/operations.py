@@ -1,0 +1,59 @@
+"""The command of an operation that has none of its own; each is an attribute of this module by its name in Python."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from jwstpipe.cli.arguments import Image, Images, Json, Overwrite
+from jwstpipe.cli.context import choices_of, settings_of
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.request_options import request_options
+from jwstpipe.operations.registry import LISTED, operation_named
+
+__all__ = ["operation_command"]
+
+
+def operation_command(name: str) -> Callable[..., None]:
+    """Make the command of an operation: its images, its output, and an option for each of its options."""
+    operation, line = operation_named(name), LISTED[name]
+    images_kind: Any = Images if operation.several else Image
+    forms = "|".join(f"OUT{form}" for form in operation.forms)
+
+    def command(
+        context: typer.Context,
+        images: images_kind,
+        *,
+        out: Annotated[Path, typer.Option("--out", "-o", metavar=forms, help="what to make")],
+        options: Any,
+        overwrite: Overwrite = False,
+        as_json: Json = False,
+    ) -> None:
+        from jwstpipe.api.operations import verb
+        from jwstpipe.execution.workers import open_workers
+
+        settings = settings_of(context)
+        with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+            made = verb(name)(
+                images, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report
+            )
+        rows, columns = made.shape or (None, None)
+        if as_json:
+            told = {"product_id": made.product_id, "bytes": made.file_size, "sha256": made.digest, "notes": made.notes}
+            json_data({"path": str(out), "width": columns, "height": rows, **told})
+            return
+        data(f"{out}: {columns} x {rows} px, {made.file_size or 0:,} bytes")
+        for note in made.notes:
+            remark(f"note: {note}")
+
+    command.__name__ = line.word
+    command.__doc__ = line.summary
+    return request_options(operation.request, into="options")(command)
+
+
+def __getattr__(word: str) -> Callable[..., None]:
+    name = next((line.name for line in LISTED.values() if line.word == word), None)
+    if name is None:
+        raise AttributeError(f"module {__name__!r} has no command {word!r}")
+    return operation_command(name)
