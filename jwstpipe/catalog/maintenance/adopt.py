@@ -76,7 +76,7 @@ def adopt_image(catalog: Catalog, store: ObjectStore, key: str, *, now: datetime
     single = operation == "convert"
     return derived_record(
         str(provenance["product_id"]),
-        kind="image" if single else "mosaic",
+        kind=provenance.get("kind", "image" if single else "mosaic"),
         storage_key=key,
         parents=parents,
         operation=operation,
@@ -94,7 +94,7 @@ def _parameters(image: ImageStore, provenance: Mapping[str, Any]) -> dict[str, A
     """Write the parameters as the flow would have written them."""
     given = dict(provenance.get("parameters", {}))
     found = image.attributes.get("grid")
-    if found is None or "grid" in given:
+    if found is None or "grid" in given or provenance.get("operation") != "mosaic":
         return given
     y0, x0, _, _ = found["box"]
     inner = found["window"]
