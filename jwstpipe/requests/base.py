@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
 
 from jwstpipe.errors import UsageError
 
@@ -67,6 +68,18 @@ def spelling_of(field: FieldInfo) -> Spelling:
     return next((one for one in field.metadata if isinstance(one, Spelling)), Spelling())
 
 
+def _flatten_choice(field: dict[str, Any]) -> None:
+    """Write *one of these, or null* as a list with null in it, and no default: to say nothing is to leave it empty.
+
+    Forms have no list for a choice between a list and null; of the list they offer all that is not null.
+    """
+    choices = [part for part in field.get("anyOf", ()) if "enum" in part]
+    if len(choices) == 1 and field["anyOf"] in ([*choices, {"type": "null"}], [{"type": "null"}, *choices]):
+        del field["anyOf"]
+        field.pop("default", None)
+        field |= {**choices[0], "enum": [*choices[0]["enum"], None]}
+
+
 def _word(value: object) -> str:
     inner = next(iter(value.values()), "") if isinstance(value, Mapping) else value
     return str(inner).rpartition("/")[2]
@@ -83,6 +96,14 @@ class Request(BaseModel):
     """A frozen request: plain values, visible defaults; an unknown field is refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """Write a choice that may be left empty as one list, which forms show as such."""
+        schema = handler(core)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            _flatten_choice(field)
+        return schema
 
     def summary(self) -> str:
         """Say in a few words what is asked for: the name of a run."""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from prefect import Task
+from prefect.utilities.schema_tools.validation import validate
 
 from jwstpipe import __version__
 from jwstpipe.deployments.setup import POOL, QUEUES
@@ -72,8 +73,25 @@ def test_every_form_is_flat_described_and_shows_its_defaults(kind):
         assert field.get("description"), f"{kind.name}.{name} has no description"
         assert "$ref" not in field, f"{kind.name}.{name} is not flat"
         needed = name in schema.get("required", [])
-        assert needed != ("default" in field), f"{kind.name}.{name} hides its default"
+        empty = None in field.get("enum", ())  # to say nothing is one of the choices
+        assert needed != ("default" in field or empty), f"{kind.name}.{name} hides its default"
+        assert not any("enum" in part for part in field.get("anyOf", ())), f"{kind.name}.{name} is no plain list"
     assert schema["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_the_server_takes_what_is_submitted_also_where_a_choice_is_empty(kind):
+    needed = {"target": "M 51"} if "target" in kind.request.model_fields else {}
+    schema = load_flow(kind).parameters.model_dump()
+    given = kind.request(**needed).model_dump(mode="json")
+    assert validate({"request": given}, schema, raise_on_error=True, ignore_required=False) == []
+    assert validate({"request": needed}, schema, raise_on_error=True, ignore_required=False) == []
+    for name, field in kind.request.model_fields.items():
+        if (
+            isinstance(given.get(name), str | None)
+            and "enum" in schema["definitions"][kind.request.__name__]["properties"][name]
+        ):
+            assert validate({"request": given | {name: "no such choice"}}, schema), field
 
 
 def test_no_task_retries_because_every_layer_below_does_so_itself():
