@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from jwstpipe.errors import TransferError
 
-__all__ = ["PATIENT_POOLS", "SLOWEST_BYTES_PER_S", "BoundedBody"]
+__all__ = ["PATIENT_POOLS", "SLOWEST_BYTES_PER_S", "BoundedBody", "PatientResponse"]
 
 SLOWEST_BYTES_PER_S = 1024.0
 """An answer that is slower, beyond a first wait of the timeout, is given up; what came of a file is kept."""
@@ -66,17 +66,19 @@ class _Socket:
         return io.BufferedReader(_PatientReading(self._sock))
 
 
-class _PatientResponse(HTTPResponse):
+class PatientResponse(HTTPResponse):
+    """An answer of the standard library with a deadline."""
+
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(_Socket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 class _PatientHttp(HTTPConnection):
-    response_class = _PatientResponse
+    response_class = PatientResponse
 
 
 class _PatientHttps(HTTPSConnection):
-    response_class = _PatientResponse
+    response_class = PatientResponse
 
 
 class _HttpPool(HTTPConnectionPool):

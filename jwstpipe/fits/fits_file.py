@@ -6,6 +6,7 @@ from pathlib import Path
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.hdus import Hdu, WindowReader, scan_fits
 from jwstpipe.fits.readers.byte_readers import (
+    ALWAYS_UNPACKED,
     MOST_EXPANSION,
     MOST_UNPACKED,
     LocalReader,
@@ -41,7 +42,7 @@ class FitsFile:
         if not any(hdu.unpacked_size for hdu in self.hdus):
             return self
         size = self.reader.size + sum(hdu.unpacked_size + hdu.header_size for hdu in self.hdus)
-        limit = min(MOST_UNPACKED, self.reader.size * MOST_EXPANSION)
+        limit = min(MOST_UNPACKED, max(self.reader.size * MOST_EXPANSION, ALWAYS_UNPACKED))
         if size > limit:
             raise FitsError(
                 f"{self.name}: unpacks to {size:,} bytes from {self.reader.size:,}; refused above {limit:,}"

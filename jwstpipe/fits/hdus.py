@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # both take long to load, and the structure is found without 
     from astropy.io.fits import Header
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "scan_fits"]
+__all__ = ["BLOCK", "CARD", "ByteReader", "Hdu", "WindowReader", "check_magic", "hdu_of_header", "scan_fits"]
 
 BLOCK = 2880
 """Bytes of a FITS block."""
@@ -109,7 +109,12 @@ class Hdu:
     @property
     def end(self) -> int:
         """Offset behind the padded data."""
-        return self.data_offset + -(-self.data_size // BLOCK) * BLOCK
+        return self.data_offset + self.padded_size
+
+    @property
+    def padded_size(self) -> int:
+        """Bytes of the data, a multiple of 2880."""
+        return -(-self.data_size // BLOCK) * BLOCK
 
     @property
     def whole(self) -> bool:
@@ -137,7 +142,7 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
     FitsError
         Not FITS, truncated, a header without END or beyond bounds, with the place and the numbers.
     """
-    _check_magic(reader, name)
+    check_magic(bytes(reader.read(0, 64)), name)
     found: list[Hdu] = []
     offset = held = 0
     while offset < reader.size:
@@ -159,8 +164,30 @@ def scan_fits(reader: ByteReader, *, name: str) -> tuple[Hdu, ...]:
     return tuple(found)
 
 
-def _check_magic(reader: ByteReader, name: str) -> None:
-    start = bytes(reader.read(0, 64))
+class _Header:
+    """A header that has come without the rest of its file."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self.size = len(content)
+
+    def read(self, offset: int, length: int) -> bytes:
+        return self._content[offset : offset + length]
+
+
+def hdu_of_header(content: bytes, index: int, name: str) -> Hdu:
+    """Read what a whole header says, without the data behind it.
+
+    Raises
+    ------
+    FitsError
+        As `scan_fits`.
+    """
+    return _read_hdu(_Header(content), 0, index, name)
+
+
+def check_magic(start: bytes, name: str) -> None:
+    """Refuse a file that does not begin as FITS; the `FitsError` tells by its first bytes what it is instead."""
     if start.startswith(b"SIMPLE  ="):
         return
     if not start:

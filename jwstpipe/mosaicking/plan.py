@@ -22,7 +22,7 @@ from jwstpipe.mosaicking.settled_options import settled_options
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
-from jwstpipe.mosaicking.weight_units import weight_unit_of
+from jwstpipe.mosaicking.weight_units import magnitudes_of
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
@@ -83,6 +83,9 @@ class MosaicPlan:
     weight_unit: float = 1.0
     """Variance that gives the weight one (see `TileJob`)."""
 
+    wide_errors: bool = False
+    """Variances need 64 bits."""
+
     catalog_name: str = field(default="the catalogue", compare=False)
     """File of the positions to align to, for messages: the options hold what stands in it."""
 
@@ -124,6 +127,7 @@ class MosaicPlan:
                 planes=self.planes,
                 s3=s3 or S3Settings(),
                 weight_unit=self.weight_unit,
+                wide_errors=self.wide_errors,
             )
         return found
 
@@ -205,7 +209,8 @@ def plan_mosaic(
     plane, filled = plane.begun_at(window or Box.around(boxes))
     _check_size(filled, chosen, plane)
     weights, note = weights_for(sources, chosen.weights)
-    weight_unit, unit_note = weight_unit_of(sources, weights, s3=s3 or S3Settings())
+    planes = _planes(sources)
+    magnitudes = magnitudes_of(sources, weights, planes, s3=s3 or S3Settings())
     dq_mask(chosen.reject_dq)
     mixed = check_same_measure(inspections, mix=chosen.mix)
     unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
@@ -220,15 +225,16 @@ def plan_mosaic(
         options=settled_options(chosen, sources),
         weights=weights,
         weights_note=note,
-        planes=_planes(sources),
+        planes=planes,
         unit=unit,
         is_flux=is_flux,
         quantity_note=quantity_note,
         keywords=_agreed(inspections),
-        notes=_notes(inspections, (*mixed, quantity_note, unit_note)),
+        notes=_notes(inspections, (*mixed, quantity_note, magnitudes.note)),
         tiles=tiles,
         outlines=tuple(found.outline for found in inspections),
-        weight_unit=weight_unit,
+        weight_unit=magnitudes.weight_unit,
+        wide_errors=magnitudes.wide_errors,
         **_catalog_name(chosen),
     )
 

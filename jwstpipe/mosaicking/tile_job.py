@@ -46,6 +46,9 @@ class TileJob:
     weight_unit: float = 1.0
     """Variance that gives the weight one; another than 1 only where 32 bits could not hold the weights."""
 
+    wide_errors: bool = False
+    """Variances are carried in 64 bits, because 32 could not hold them."""
+
     @cached_property
     def id(self) -> str:
         """Identity of the pixels: everything but where they go."""
@@ -62,4 +65,6 @@ class TileJob:
         }
         if self.weight_unit != 1.0:
             parameters["weight_unit"] = self.weight_unit
+        if self.wide_errors:
+            parameters["wide_errors"] = True
         return derived_product_id("tile", ALGORITHM, parameters, [source.product_id for source in self.sources])

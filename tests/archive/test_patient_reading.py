@@ -9,8 +9,9 @@ import requests
 
 from jwstpipe.archive.http import guard, web_errors
 from jwstpipe.archive.retry import TransientError
-from jwstpipe.archive.transfer.sources import HttpsSource, SourceInfo
+from jwstpipe.archive.transfer.sources import HttpsSource, S3Source, SourceInfo, open_mirror
 from jwstpipe.errors import TransferError
+from jwstpipe.settings import S3Settings
 from tests.archive.archive_helpers import settings_for
 from tests.archive.loopback import Answer, Loopback
 
@@ -72,6 +73,22 @@ def test_a_file_that_trickles_is_given_up():
             source = HttpsSource("mast:JWST/product/a.fits", settings, OneSession())
             with pytest.raises(TransientError, match="no answer in time"):
                 list(source.read_all(SourceInfo(SIZE, None, None, ranges=False)))
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_an_object_of_the_mirror_that_trickles_is_given_up(what, monkeypatch):
+    """Headers and body of a GET; the headers of a HEAD."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with trickle(*SLOW[what]) as address:
+        settings = settings_for(address, timeout_s=1.0)
+        settings = settings.model_copy(update={"s3": S3Settings(endpoint=address, anonymous=True)})
+        source = S3Source(open_mirror(settings), "bucket", "a.fits", attempts=1)
+        with pytest.raises(TransientError, match="Timeout"):
+            list(source.read_all(SourceInfo(SIZE, None, None, ranges=False)))
+        if what == "headers":
+            with pytest.raises(TransientError, match="Timeout"):
+                source.describe()
 
 
 def test_a_connection_serves_the_next_answer_with_a_deadline_of_its_own():

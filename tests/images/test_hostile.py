@@ -1,13 +1,17 @@
 """Files that are not what they claim: one clear sentence with the name, never a crash or a huge allocation."""
 
+import bz2
 import gzip
 import os
+import re
+import tempfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 from astropy.io import fits
 
-from jwstpipe import convert, open_image
+from jwstpipe import convert, export, open_image
 from jwstpipe.errors import DataError, FitsError, NotFoundError, TransformError
 from jwstpipe.images.verify import verify_conversion
 from tests.images.fits_files import sky_keywords, write_cal
@@ -36,10 +40,63 @@ def test_a_truncated_gzip_stream(tmp_path):
     assert "compressed stream" in refused(tmp_path / "short.fits")
 
 
-def test_a_gzip_bomb_is_stopped(tmp_path, monkeypatch):
-    monkeypatch.setattr("jwstpipe.fits.readers.byte_readers.MOST_EXPANSION", 50)
-    (tmp_path / "bomb.fits").write_bytes(gzip.compress(b"SIMPLE  =" + b"\0" * 50_000_000))
-    assert "unpacks to more than" in refused(tmp_path / "bomb.fits")
+@pytest.fixture
+def spooled(monkeypatch):
+    """Give the sizes of the temporary files that were filled, as they are when they are closed or given up."""
+    sizes, made = [], tempfile.TemporaryFile
+
+    @contextmanager
+    def watched():
+        with made() as stream:
+            try:
+                yield stream
+            finally:
+                sizes.append(os.fstat(stream.fileno()).st_size)
+
+    monkeypatch.setattr("jwstpipe.fits.readers.byte_readers.tempfile.TemporaryFile", watched)
+    return sizes
+
+
+def headers(*shapes):
+    """Write the headers of images alone: what they promise, and nothing of it."""
+    content = b""
+    for number, sides in enumerate(shapes):
+        image = (fits.ImageHDU if number else fits.PrimaryHDU)()
+        image.header["BITPIX"] = 8
+        image.header["NAXIS"] = len(sides)
+        for axis, side in enumerate(sides, 1):
+            image.header.insert("NAXIS" if axis == 1 else f"NAXIS{axis - 1}", (f"NAXIS{axis}", side), after=True)
+        content += image.header.tostring().encode()
+    return content
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bz2.compress])
+@pytest.mark.parametrize(
+    ("content", "says", "most"),
+    [
+        (bytes(48 << 20), "not a FITS file", 0),
+        (b"SIMPLE  =" + bytes(48 << 20), "not a FITS file|no END", 12 << 20),
+        (headers(()) + bytes(48 << 20), "more than the 2,880 bytes that its headers promise", 18 << 20),
+        (headers((2880, 10)) + bytes(48 << 20), "more than the 31,680 bytes that its headers promise", 18 << 20),
+        (headers((10**5, 10**6)) + bytes(48 << 20), "its headers promise 100,000,00.,... bytes", 1 << 20),
+        (headers((), (10**6, 10**6)) + bytes(48 << 20), "its headers promise 1,000,000,00.,... bytes", 1 << 20),
+    ],
+)
+def test_what_unpacks_to_more_than_its_headers_promise_is_stopped(tmp_path, spooled, pack, content, says, most):
+    path = tmp_path / "bomb.fits"
+    path.write_bytes(pack(content, 1))
+    assert path.stat().st_size < 1 << 20
+    assert re.search(says, refused(path))
+    assert spooled
+    assert max(spooled) <= most
+
+
+def test_a_packed_file_may_have_a_tail_and_many_headers(tmp_path):
+    whole = write_cal(tmp_path / "whole.fits").read_bytes() + bytes(2880 * 3) + b"#" * 2880
+    (tmp_path / "tail.fits").write_bytes(gzip.compress(whole))
+    convert(tmp_path / "tail.fits", tmp_path / "tail.zarr")
+    assert export(tmp_path / "tail.zarr", tmp_path / "back.fits").unpacked
+    assert (tmp_path / "back.fits").read_bytes() == whole
 
 
 @pytest.mark.parametrize(

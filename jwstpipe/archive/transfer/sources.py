@@ -18,6 +18,7 @@ from jwstpipe.archive.http import ABSENT_STATUS, AbsentError, Sessions, raise_fo
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.safe_names import download_address
 from jwstpipe.archive.transfer.checksums import CHECKSUM_KINDS
+from jwstpipe.archive.transfer.patient_mirror import make_patient
 from jwstpipe.errors import TransferError
 from jwstpipe.settings import ArchiveSettings
 from jwstpipe.storage import s3_client
@@ -360,10 +361,12 @@ def _chunks(body: Any) -> Generator[Chunk, None, None]:
 def open_mirror(settings: ArchiveSettings) -> Any:
     """Make the boto3 client of the S3 mirror.
 
-    It makes each request once: how often, and how long to wait between, is decided in one place for all sources.
+    It makes each request once: how often, and how long to wait between, is decided in one place for all sources. Its
+    answers have a deadline as a whole, as those of all others.
     """
     at_once = max(settings.files_at_once * settings.ranges_at_once, 10)
-    return s3_client(settings.s3, attempts=1, timeout_s=settings.timeout_s, connections=at_once)
+    client = s3_client(settings.s3, attempts=1, timeout_s=settings.timeout_s, connections=at_once)
+    return make_patient(client)
 
 
 def _check_total(content_range: str, info: SourceInfo, name: str) -> None:

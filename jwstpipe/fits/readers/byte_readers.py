@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageError
 from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.fits.readers.block_cache import BLOCK_BYTES, ReadCache, default_folder
+from jwstpipe.fits.readers.promised_size import PromisedSize
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_range, is_remote, storage_errors
 
@@ -29,6 +30,9 @@ __all__ = ["LocalReader", "RangeReader", "open_bytes", "spooled", "temporary_fil
 
 MOST_EXPANSION = 2000
 """Largest ratio of unpacked to packed size; gzip itself cannot pass about 1,030, real images stay under 300."""
+
+ALWAYS_UNPACKED = 256 << 20
+"""Unpacked size that is accepted from however few bytes: constant images pack that well, bytes."""
 
 MOST_UNPACKED = 64 << 30
 """Largest unpacked size, bytes."""
@@ -181,7 +185,7 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None, name: str =
     NotFoundError
         No such file.
     FitsError
-        A damaged gzip or bzip2 stream, or one that unpacks beyond all measure.
+        A damaged gzip or bzip2 stream, one that holds no FITS file, or unpacks to more than its headers promise.
     """
     if is_remote(address):
         ranges = RangeReader(str(address), s3 or S3Settings())
@@ -247,16 +251,19 @@ def _opener(magic: bytes) -> Any:
 
 
 def _unpacked(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> LocalReader:
-    """Unpack into an unnamed temporary file, within bounds."""
-    limit = min(MOST_UNPACKED, max(packed_size * MOST_EXPANSION, COPY))
-    size = 0
+    """Unpack into an unnamed temporary file, no further than the headers in the stream promise, and within bounds."""
+    limit = min(MOST_UNPACKED, max(packed_size * MOST_EXPANSION, ALWAYS_UNPACKED))
+    promised = PromisedSize(name)
     with temporary_file(name) as target:
         try:
             with opener(packed) as stream:
                 while piece := stream.read(COPY):
-                    size += len(piece)
-                    if size > limit:
-                        raise FitsError(f"{name}: unpacks to more than {limit:,} bytes from {packed_size:,}; refused")
+                    promised.take(piece)
+                    if promised.bytes > limit:
+                        raise FitsError(
+                            f"{name}: its headers promise {promised.bytes:,} bytes, out of {packed_size:,} packed ones;"
+                            f" refused above {limit:,}: cut short, or not a FITS file"
+                        )
                     target.write(piece)
             target.flush()
         except (EOFError, zlib.error, OSError, ValueError) as error:

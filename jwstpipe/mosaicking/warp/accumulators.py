@@ -48,12 +48,18 @@ class Accumulators:
     lost: NDArray[np.uint32]
     """Bits of pixels that had no data."""
 
-    stack: NDArray[np.float32]
+    stack: NDArray[np.floating]
     """Samples, weights and variances of every input (3, y, input, x), NaN = none; empty unless order is asked for."""
 
     @classmethod
-    def empty(cls, shape: tuple[int, int], room: ScratchBuffer, *, errors: bool, bits: bool, inputs: int = 0) -> Self:
-        """Make the accumulators of a strip of this shape, with a stack for `inputs`, as far as possible in a room."""
+    def empty(
+        cls, shape: tuple[int, int], room: ScratchBuffer, *, errors: bool, bits: bool, inputs: int = 0,
+        wide: bool = False,
+    ) -> Self:  # fmt: skip
+        """Make the accumulators of a strip of this shape, as far as possible in a room.
+
+        With a stack for `inputs` samples a pixel, in float64 if `wide`.
+        """
 
         def zeros(dtype: str, *, wanted: bool) -> NDArray[Any]:
             made = room.take(shape if wanted else (1, 1), dtype)
@@ -67,7 +73,7 @@ class Accumulators:
             zeros("u2", wanted=True),
             zeros("u4", wanted=bits),
             zeros("u4", wanted=bits),
-            np.full((3, shape[0], inputs, shape[1]), np.nan, dtype="f4"),
+            np.full((3, shape[0], inputs, shape[1]), np.nan, dtype="f8" if wide else "f4"),
         )
 
 

@@ -89,7 +89,7 @@ def _rows_at_once(job: TileJob, placed: list[MappedSource], box: Box) -> int:
     if COMBINERS[job.options.combine] not in STACKED:
         return BLOCK
     inputs = sum(found.region.intersection(box) is not None for found in placed)
-    return max(1, min(BLOCK, STACK_BYTES // (3 * 4 * max(inputs, 1) * box.shape[1])))
+    return max(1, min(BLOCK, STACK_BYTES // (3 * (8 if job.wide_errors else 4) * max(inputs, 1) * box.shape[1])))
 
 
 def _fill(
@@ -106,7 +106,9 @@ def _fill(
     there = [(found, window) for found in placed if (window := found.needed(outer)) is not None]
     inputs = len(there) if combiner in STACKED else 0
     memory.sums.clear()
-    strip = Accumulators.empty(outer.shape, memory.sums, errors="err" in planes, bits="dq" in planes, inputs=inputs)
+    strip = Accumulators.empty(
+        outer.shape, memory.sums, errors="err" in planes, bits="dq" in planes, inputs=inputs, wide=job.wide_errors
+    )
     for group in _groups(job, there, memory.windows):
         for index, _ in group:
             used.add(there[index][0].source.product_id)
@@ -134,7 +136,7 @@ def _groups(
         left -= size
         layer = read_input_window(
             found.source, window, weights=job.weights, rejected=rejected, with_errors="err" in job.planes,
-            is_flux=job.is_flux, s3=job.s3, weight_unit=job.weight_unit, room=room,
+            is_flux=job.is_flux, s3=job.s3, weight_unit=job.weight_unit, wide_errors=job.wide_errors, room=room,
         )  # fmt: skip
         held.append((index, layer))
     if held:
@@ -142,7 +144,12 @@ def _groups(
 
 
 def _bytes(job: TileJob, source: Source) -> int:
-    return 4 + 4 * ("dq" in source.planes) + 4 * ("err" in job.planes) + 4 * (job.weights == "ivm")
+    return (
+        4
+        + 4 * ("dq" in source.planes)
+        + (8 if job.wide_errors else 4) * ("err" in job.planes)
+        + 4 * (job.weights == "ivm")
+    )
 
 
 def _empty(plane: str, shape: tuple[int, int]) -> NDArray[Any]:

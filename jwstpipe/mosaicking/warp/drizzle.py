@@ -62,7 +62,7 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
         sums, spread, used, lost,
     )  # fmt: skip
     sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
-    var = np.empty(spread.shape, dtype="f4")
+    var = np.empty(spread.shape, dtype=layer.var.dtype)
     _normalise(sums, spread, used, lost, sci, wht, var)
     return Resampled(box, sci, wht, var, used)
 

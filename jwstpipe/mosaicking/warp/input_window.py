@@ -36,6 +36,7 @@ def opened(address: str, product_id: str, s3: S3Settings) -> SkyImage:
 def read_input_window(
     source: Source, window: Box, *, weights: Weights, rejected: int, with_errors: bool, is_flux: bool, s3: S3Settings,
     weight_unit: float = 1.0,
+    wide_errors: bool = False,
     room: ScratchBuffer | None = None,
 ) -> InputWindow:  # fmt: skip
     """Read a window of an input.
@@ -58,6 +59,8 @@ def read_input_window(
         Endpoint of ``s3://`` inputs.
     weight_unit
         Variances are divided by it before they become weights (`jwstpipe.mosaicking.weight_units`).
+    wide_errors
+        Variances in float64.
     room
         Where samples may be put: the layer is good until it is cleared.
     """
@@ -74,7 +77,9 @@ def read_input_window(
     if weights == "ivm":
         inverse = int(not by_weight)
         wht = read("var_rnoise" if inverse else "wht")
-    var = read("err") if with_errors else none
+    var = none
+    if with_errors:
+        var = image.read("err", window).astype("f8") if wide_errors else read("err")
     if dq is not no_bits or wht is not none or var is not none:
         _prepare(sci, dq, rejected, wht, inverse, weight_unit, var)
     factor = source.exposure_s if weights == "exptime" else 1.0

@@ -72,7 +72,7 @@ def reprojected(
     if _is_plane(layer.dq):
         bits = _nearest_bits(layer, where, box)
     sci[~(wht > 0.0)] = np.nan
-    return Resampled(box, sci.astype("f4"), wht.astype("f4"), var.astype("f4"), bits)
+    return Resampled(box, sci.astype("f4"), wht.astype("f4"), var.astype(layer.var.dtype), bits)
 
 
 def _is_plane(plane: Plane) -> bool:

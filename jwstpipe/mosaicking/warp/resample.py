@@ -47,8 +47,8 @@ class InputWindow:
     wht: NDArray[np.float32]
     """Weights, or shape (1, 1) for `factor` alone."""
 
-    var: NDArray[np.float32]
-    """Variances, or shape (1, 1) for none."""
+    var: NDArray[np.floating]
+    """Variances, or shape (1, 1) for none; float64 where 32 bits could not hold them."""
 
     dq: NDArray[np.uint32]
     """Data quality, or shape (1, 1) for none."""
@@ -81,7 +81,7 @@ class Resampled:
     wht: NDArray[np.float32]
     """Weights without the factor of the input, or shape (1, 1) for one."""
 
-    var: NDArray[np.float32]
+    var: NDArray[np.floating]
     """Variances, or shape (1, 1)."""
 
     bits: NDArray[np.uint32]
@@ -162,7 +162,7 @@ def _add_layer(
     bits = np.zeros(n if dq.shape[0] > 1 and lost.size > 1 else 1, dtype=np.uint32)
     held_y, held_x = sci.shape
     stacked = stack.shape[2] > 0
-    nothing = np.empty((3, 0), dtype=np.float32)
+    nothing = np.empty((3, 0), dtype=stack.dtype)
     flat, flat_wht, flat_var, flat_dq = sci.reshape(-1), wht.reshape(-1), var.reshape(-1), dq.reshape(-1)
     for y in range(y0, y1):
         fill_row(nodes, step, lagrange, y - map_y, first, scratch, xs, ys)
@@ -213,7 +213,7 @@ def _add_resampled(
     n = sci.shape[1]
     background = np.empty(n)
     stacked = stack.shape[2] > 0
-    nothing = np.empty((3, 0), dtype=np.float32)
+    nothing = np.empty((3, 0), dtype=stack.dtype)
     for row in range(sci.shape[0]):
         _sky_row(sky, y0 + row, x0, background)
         i, j0, j1 = y0 + row - strip_y, x0 - strip_x, x0 - strip_x + n
