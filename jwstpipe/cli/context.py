@@ -62,8 +62,9 @@ class _Remarks(logging.Handler):
 
 
 def _say_warnings(*, quiet: bool) -> None:
-    library = logging.getLogger("jwstpipe.images")
-    for handler in library.handlers[:]:
-        library.removeHandler(handler)
-    library.addHandler(logging.NullHandler() if quiet else _Remarks())
-    library.propagate = False
+    for name in ("jwstpipe.images", "jwstpipe.execution"):
+        library = logging.getLogger(name)
+        for handler in library.handlers[:]:
+            library.removeHandler(handler)
+        library.addHandler(logging.NullHandler() if quiet else _Remarks())
+        library.propagate = False

@@ -5,39 +5,21 @@ never travel. `open_workers` gives the same `Workers` whether jobs run in thread
 a scheduler elsewhere.
 """
 
-import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
-from itertools import islice
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
-from uuid import uuid4
+from typing import TypeVar
 
-from jwstpipe.errors import ServiceError, UsageError
-from jwstpipe.execution.certificates import make_certificates, security_of
-from jwstpipe.execution.clusters import ClusterSpec, TlsFiles, cluster_spec
-from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
 
-__all__ = ["DaskWorkers", "ThreadWorkers", "Workers", "open_workers"]
+__all__ = ["ThreadWorkers", "Workers", "open_workers"]
 
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
-
-CONNECT_SECONDS = "10s"
-
-IN_FLIGHT = 10_000
-"""Most tasks that a scheduler has at a time; more only slow it down."""
-
-GRAPH_JOBS = 500
-"""Most jobs that are sent to a scheduler in one graph: one graph a job costs more than a tiny job itself."""
 
 
 class Workers(ABC):
@@ -128,79 +110,6 @@ class ThreadWorkers(Workers):
                     future.cancel()
 
 
-@dataclass(frozen=True)
-class DaskWorkers(Workers):
-    """Workers behind a Dask scheduler; the client belongs to the process that opened it."""
-
-    client: Any
-    dashboard_link: str | None
-
-    def each(
-        self,
-        function: Callable[[JobT], ReceiptT],
-        jobs: Mapping[str, JobT],
-        *,
-        name: str,
-        report: Reporter = silent,
-        unit: str = "items",
-    ) -> Iterator[tuple[str, ReceiptT]]:
-        """Apply a function to every job (see `Workers.each`).
-
-        Task names carry a token of this call: a scheduler that outlives it must never hand out the receipt of an
-        earlier attempt.
-        """
-        from distributed import as_completed  # noqa: PLC0415 - threads alone need no scheduler
-
-        token = uuid4().hex[:8]
-        waiting = iter(jobs.items())
-        pending: dict[Any, str] = {}
-        done = 0
-
-        def submit(count: int) -> list[Any]:
-            batch = list(islice(waiting, count))
-            if not batch:
-                return []
-            names = [f"{name}-{token}-{key}" for key, _ in batch]
-            values = [job for _, job in batch]
-            futures: list[Any] = self.client.map(function, values, key=names, pure=False, batch_size=GRAPH_JOBS)
-            pending.update(zip(futures, (key for key, _ in batch), strict=True))
-            return futures
-
-        report(Progress(name, 0, len(jobs), unit))
-        try:
-            finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
-            for batch in finished.batches():
-                keys = {future: pending.pop(future) for future in batch}
-                failed = [future for future in batch if future.status in ("error", "cancelled")]
-                finished.update(submit(len(batch)) if not failed else [])
-                done += len(batch) - len(failed)
-                report(Progress(name, done, len(jobs), unit))
-                whole = [future for future in batch if future not in failed]
-                receipts = _receipts(self.client, whole, name)
-                yield from zip((keys[future] for future in whole), receipts, strict=True)
-                _receipts(self.client, failed[:1], name)  # raises
-        finally:
-            self.client.cancel(list(pending))
-
-
-def _receipts(client: Any, futures: list[Any], name: str) -> list[Any]:
-    """Fetch the receipts of finished futures together, in one round; the error of one that failed is raised as it is.
-
-    `as_completed(with_results=True)` fetches each by itself, and waits for ever when one cannot be fetched.
-    """
-    from distributed import KilledWorker  # noqa: PLC0415
-    from distributed.client import FutureCancelledError  # noqa: PLC0415
-
-    if not futures:  # to ask for nothing is a round trip, too
-        return []
-    try:
-        return list(client.gather(futures))
-    except FutureCancelledError:
-        raise ServiceError(f"{name}: the Dask scheduler dropped the work; is it still running?") from None
-    except KilledWorker as error:
-        raise ServiceError(f"{name}: workers died again and again on {error.task}; more memory for each?") from None
-
-
 @contextmanager
 def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Iterator[Workers]:
     """Open workers as the settings say, and close what was started.
@@ -223,88 +132,7 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
     if settings.cluster == "threads" and not dashboard:
         yield ThreadWorkers(settings.workers or os.cpu_count() or 1)
         return
-    spec = cluster_spec(settings)
-    import dask.config  # noqa: PLC0415 - threads alone need no scheduler
-    import distributed  # noqa: PLC0415 - before its configuration is changed, or its defaults go with the change
+    from jwstpipe.execution.dask_workers import open_cluster  # noqa: PLC0415 - threads alone need no scheduler
 
-    with dask.config.set({**LOCAL_CONFIG, **spec.config}), any_dashboard_port(), ExitStack() as stack:
-        if spec.address:
-            client = stack.enter_context(_connect(spec))
-            link = client.dashboard_link
-        else:
-            cluster = _start(spec, stack)
-            link = guard_pages(cluster, settings)
-            client = stack.enter_context(distributed.Client(cluster, set_as_default=False))
-        _wait_for_workers(client, settings.patience_s)
-        yield DaskWorkers(client, link)
-
-
-def _connect(spec: ClusterSpec) -> Any:
-    from distributed import Client  # noqa: PLC0415
-
-    try:
-        return Client(spec.address, security=_security(spec.tls), set_as_default=False, timeout=CONNECT_SECONDS)
-    except (OSError, ValueError, TypeError) as error:
-        # TLS faults come as what OpenSSL says; a scheduler that is not there says nothing
-        reason = "" if isinstance(error, OSError) else f" ({' '.join(str(error).split())})"
-        raise ServiceError(
-            f"no Dask scheduler answers at {spec.address}{reason}; start one, or use --cluster threads"
-        ) from None
-
-
-def _security(tls: TlsFiles | None) -> Any:
-    """Give the certificates of a spec; without, those of Dask's own configuration count."""
-    from distributed import Security  # noqa: PLC0415
-
-    if tls is None:
-        return None
-    return Security(
-        tls_ca_file=tls.ca_file, tls_client_cert=tls.cert_file, tls_client_key=tls.key_file, require_encryption=True
-    )
-
-
-def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
-    from distributed import LocalCluster  # noqa: PLC0415
-
-    path = str(spec.cluster_class)
-    made = _cluster_class(path)
-    kwargs = dict(spec.cluster_kwargs)
-    if made is LocalCluster:
-        kwargs = {"silence_logs": logging.ERROR, **kwargs}
-        if (
-            kwargs.get("processes") is not False and "security" not in kwargs
-        ):  # whoever reaches a plain port runs code on the workers
-            certificates = Path(stack.enter_context(TemporaryDirectory(prefix="jwstpipe-tls-")))
-            make_certificates(certificates)
-            kwargs |= {"security": security_of(certificates), "protocol": "tls://"}
-    try:
-        cluster = stack.enter_context(made(**kwargs))
-        if spec.adapt_kwargs:
-            cluster.adapt(**spec.adapt_kwargs)
-        elif spec.scale is not None:
-            cluster.scale(spec.scale)
-    except (OSError, RuntimeError, TypeError, ValueError) as error:
-        raise ServiceError(f"{path} cannot be started: {' '.join(str(error).split())}; see its spec file") from None
-    return cluster
-
-
-def _cluster_class(path: str) -> Any:
-    module, _, name = path.rpartition(".")
-    try:
-        return getattr(import_module(module), name)
-    except ImportError:
-        package = module.partition(".")[0].replace("_", "-")
-        raise UsageError(f"{path} is not installed here; install it with: pip install {package}") from None
-    except AttributeError:
-        raise UsageError(f"{module} has no class {name}; see configs/dask") from None
-
-
-def _wait_for_workers(client: Any, seconds: float) -> None:
-    try:
-        client.wait_for_workers(1, timeout=seconds)
-    except TimeoutError:
-        address = client.scheduler.address
-        raise ServiceError(
-            f"the Dask scheduler at {address} has had no workers for {seconds:g} s; start some with:"
-            f" dask worker {address}"
-        ) from None
+    with open_cluster(settings) as workers:
+        yield workers

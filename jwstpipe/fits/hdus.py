@@ -106,6 +106,12 @@ class Hdu:
         """The header as far as it can be understood (see `parse_header`); parsed once, when it is first asked for."""
         return parse_header(self.header_bytes)
 
+    def text_of(self, key: str) -> str:
+        """Give the text of a card without parsing the header; empty where it has none."""
+        lead = f"{key:8s}= ".encode("ascii")
+        cards = (self.header_bytes[start : start + CARD] for start in range(0, self.header_size, CARD))
+        return next((_text(card[10:].decode("latin-1")) for card in cards if card.startswith(lead)), "")
+
     @property
     def end(self) -> int:
         """Offset behind the padded data."""

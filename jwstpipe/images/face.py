@@ -10,9 +10,6 @@ from astropy import units
 from astropy.wcs import WCS
 from numpy.typing import NDArray
 
-from jwstpipe.display.tone.auto import auto_stretch
-from jwstpipe.display.tone.statistics import measure_sky
-from jwstpipe.display.tone.stretch import apply_stretch
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.images.levels import level_for_pixels, read_level
 from jwstpipe.images.masked_image import MaskedImage, box_around, box_of_slices, sliced_wcs
@@ -151,7 +148,11 @@ def _middle(image: Any) -> tuple[float, float]:
 
 def _thumbnail(image: Any) -> bytes:
     """Draw a small grey picture, north as in the array: row 0 at the bottom."""
-    from PIL import Image  # noqa: PLC0415 - for notebooks alone
+    from PIL import Image  # noqa: PLC0415 - for notebooks alone, as what follows
+
+    from jwstpipe.display.tone.auto import auto_stretch  # noqa: PLC0415
+    from jwstpipe.display.tone.statistics import measure_sky  # noqa: PLC0415
+    from jwstpipe.display.tone.stretch import apply_stretch  # noqa: PLC0415
 
     level = level_for_pixels(image.shape, THUMBNAIL_PIXELS)
     values = read_level(image, level=level)

@@ -7,10 +7,10 @@ import pytest
 from pymongo import MongoClient
 
 from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.database.address import without_secrets
 from jwstpipe.catalog.database.changes import RecordChange
 from jwstpipe.catalog.database.connect import connect
 from jwstpipe.catalog.database.mongodb import database as mongodb
-from jwstpipe.catalog.database.mongodb.database import without_secrets
 from jwstpipe.catalog.database.sqlite import database as sqlite
 from jwstpipe.errors import DataError, ServiceError, StorageError, UsageError
 

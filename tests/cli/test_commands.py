@@ -147,7 +147,7 @@ def test_names_are_one_object_a_line(command):
     ],
 )
 def test_bad_input_is_one_clear_line_and_leaves_nothing(command, tmp_path, monkeypatch, words, code, says):
-    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("jwstpipe.execution.dask_workers.CONNECT_SECONDS", 1.0)
     good = write_cal(tmp_path / "good.fits")
     (tmp_path / "short.fits").write_bytes(good.read_bytes()[:9000])
     write(tmp_path / "blind.fits", np.ones((9, 9)), fits.Header())

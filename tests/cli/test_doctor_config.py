@@ -58,7 +58,7 @@ def test_a_sound_site_is_in_order_and_leaves_no_trace_of_the_examination(command
 def test_what_is_broken_is_named_with_the_way_to_mend_it(
     command, site, tmp_path, monkeypatch, variable, value, part, says, mend
 ):
-    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("jwstpipe.execution.dask_workers.CONNECT_SECONDS", 1.0)
     (tmp_path / "file").touch()
     (tmp_path / "noise").write_bytes(b"no database " * 500)
     monkeypatch.setenv(variable, value)

@@ -56,6 +56,25 @@ def test_a_wrong_path_is_told_before_anything_heavy_is_loaded(command):
     assert packages & HEAVY <= {"typer", "pydantic"}
 
 
+def test_a_look_into_the_catalogue_loads_no_images(tmp_path):
+    code, packages, _ = loaded("lineage", "abcdef012345", "--home", tmp_path)
+    assert code == 3
+    assert packages & (HEAVY | {"pymongo"}) <= {"typer", "pydantic"}
+
+
+def test_info_loads_what_reads_a_header_and_a_mosaic_what_it_computes_with(tmp_path):
+    source = write_cal(tmp_path / "cal.fits")
+    never = {"dask", "distributed", "prefect", "cryptography", "pymongo", "botocore", "rich", "astroquery", "bokeh"}
+    code, packages, modules = loaded("info", source)
+    assert code == 0
+    assert not packages & (never | {"numba", "scipy", "PIL", "zarr"})
+    assert modules < 1150
+    code, packages, modules = loaded("mosaic", source, "-o", tmp_path / "m.fits")
+    assert code == 0
+    assert not packages & (never | {"zarr"})
+    assert modules < 1750
+
+
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
 def test_a_command_says_in_the_table_what_it_says_itself(words):
     entry = CATALOG[words[1]] if len(words) == 2 else all_entries()[words[0]]

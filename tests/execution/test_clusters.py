@@ -132,7 +132,7 @@ def test_work_runs_over_tls_and_strangers_stay_outside(tls_scheduler, tmp_path, 
     with tls_part("worker", folder, "worker", address, "--nworkers", "1", "--host", "127.0.0.1", "--no-dashboard"):
         with open_workers(patient) as workers:
             assert workers.run(double, {"a": 21}, name="double")["a"][0] == 42
-        monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
+        monkeypatch.setattr("jwstpipe.execution.dask_workers.CONNECT_SECONDS", 1.0)
         certificates(tmp_path / "strangers")
         stranger = settings(spec_file(tmp_path / "strangers", address))
         for outsider in (stranger, ExecutionSettings(cluster=address.replace("tls", "tcp"))):

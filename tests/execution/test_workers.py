@@ -130,7 +130,7 @@ def test_a_dashboard_port_that_is_taken_is_told_and_fails_nothing(start, tmp_pat
 def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):
     with pytest.raises(UsageError, match="unknown cluster 'moon'"), open_workers(ExecutionSettings(cluster="moon")):
         pass
-    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("jwstpipe.execution.dask_workers.CONNECT_SECONDS", 1.0)
     silent = ExecutionSettings(cluster="tcp://127.0.0.1:9")
     with pytest.raises(ServiceError, match="no Dask scheduler answers at tcp://127"), open_workers(silent):
         pass

@@ -82,7 +82,7 @@ def test_a_scheduler_without_workers(connected, monkeypatch, capsys):
 
 
 def test_a_scheduler_that_is_not_there(connected, monkeypatch, capsys):
-    monkeypatch.setattr("jwstpipe.execution.workers.CONNECT_SECONDS", "1s")
+    monkeypatch.setattr("jwstpipe.execution.dask_workers.CONNECT_SECONDS", 1.0)
     monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "tcp://127.0.0.1:9")
     say_the_same(failed_run(ServiceError), capsys, ServiceError, "no Dask scheduler answers at tcp://127.0.0.1:9")
 

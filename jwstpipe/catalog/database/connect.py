@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from jwstpipe.catalog.database.address import SCHEMES, without_secrets
 from jwstpipe.catalog.database.backend import CatalogDatabase
-from jwstpipe.catalog.database.mongodb.database import SCHEMES, ServerDatabase, without_secrets
 from jwstpipe.catalog.database.sqlite.database import EmbeddedDatabase
 from jwstpipe.errors import UsageError
 
@@ -33,6 +33,8 @@ def connect(address: str | Path) -> CatalogDatabase:
     """
     text = str(address)
     if text.startswith(SCHEMES):
+        from jwstpipe.catalog.database.mongodb.database import ServerDatabase  # noqa: PLC0415 - files need no client
+
         return ServerDatabase(text)
     if "://" in text:
         raise UsageError(f"unknown kind of catalogue {without_secrets(text)}: give mongodb://host or a path")

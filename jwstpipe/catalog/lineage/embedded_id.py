@@ -9,8 +9,6 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, FitsError, NotFoundError
-from jwstpipe.fits.fits_file import open_fits_file
-from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import file_digest, is_remote, storage_errors
 
@@ -119,6 +117,8 @@ def _of_file(catalog: Catalog, address: str, s3: S3Settings | None) -> Identifie
 
 def _of_store(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
     """Read the attributes of an image store, or the description in those of a picture as a store."""
+    from jwstpipe.images.zarr.image_store import open_image_store  # noqa: PLC0415 - ids and names need no images
+
     attributes = open_image_store(address, s3=s3).attributes
     if "product_id" in attributes:
         return str(attributes["product_id"]), "attributes"
@@ -128,13 +128,14 @@ def _of_store(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
 
 def _of_fits(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
     """Look into the first headers of any FITS file: images, tables, cubes of colours."""
+    from jwstpipe.fits.fits_file import open_fits_file  # noqa: PLC0415
+
     try:
-        headers = [hdu.header for hdu in open_fits_file(address, s3=s3).hdus[:2]]
+        hdus = open_fits_file(address, s3=s3).hdus[:2]
     except FitsError:
         return None
-    told = (header.get(FITS_KEYWORD) for header in headers)
-    value = next((value for value in told if value is not None), None)
-    return None if value is None else (str(value).strip(), "header")
+    value = next(filter(None, (hdu.text_of(FITS_KEYWORD) for hdu in hdus)), None)
+    return None if value is None else (value, "header")
 
 
 def _only(found: list[ProductRecord], what: str) -> ProductRecord:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
@@ -21,8 +20,6 @@ Floats = NDArray[np.float64]
 
 REST = 1e-9
 """Newton's method stops when it moves less than this, pixels."""
-
-MOST_STEPS = 25
 
 
 @dataclass(frozen=True)
@@ -79,9 +76,11 @@ class SampledWcs:
 
     def to_sky(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
         """Give right ascension and declination, degrees ICRS, of 0-based pixels; NaN outside the lattice."""
+        from jwstpipe.sky.wcs.sampled_kernels import forward  # noqa: PLC0415 - a header needs no compiler
+
         x, y = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
         u, v = np.empty(x.size), np.empty(x.size)
-        _forward(self._plane, *self._columns(x.ravel(), y.ravel()), u, v)
+        forward(self._plane, *self._columns(x.ravel(), y.ravel()), u, v)
         axes = self._axes
         vectors = axes[0] * u[:, None] + axes[1] * v[:, None] + axes[2]
         ra, dec = lonlat(vectors)
@@ -89,6 +88,8 @@ class SampledWcs:
 
     def to_pixel(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
         """Give 0-based pixels of right ascension and declination, degrees ICRS; NaN outside the lattice."""
+        from jwstpipe.sky.wcs.sampled_kernels import backward  # noqa: PLC0415
+
         lon, lat = np.broadcast_arrays(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
         a, d = np.radians(lon.ravel()), np.radians(lat.ravel())
         vectors = np.stack([np.cos(d) * np.cos(a), np.cos(d) * np.sin(a), np.sin(d)], axis=-1)
@@ -97,7 +98,7 @@ class SampledWcs:
             u, v = goal[:, 0] / goal[:, 2], goal[:, 1] / goal[:, 2]
         u[~(goal[:, 2] > 0)] = np.nan
         i, j = np.empty(u.size), np.empty(u.size)
-        _backward(self._plane, self._first_guess, u, v, REST / self.nodes.step, i, j)
+        backward(self._plane, self._first_guess, u, v, REST / self.nodes.step, i, j)
         x = i * self.nodes.step + self.nodes.origin[1]
         y = j * self.nodes.step + self.nodes.origin[0]
         return x.reshape(lon.shape), y.reshape(lon.shape)
@@ -141,76 +142,3 @@ class SampledWcs:
         along_x = self._plane[j, i + 1] - self._plane[j, i - 1]
         along_y = self._plane[j + 1, i] - self._plane[j - 1, i]
         return np.stack([along_x, along_y], axis=1) / (2.0 * self.nodes.step)
-
-
-@njit(nogil=True, cache=True)
-def _basis(t: float, w: Floats, dw: Floats) -> None:
-    """Weigh four nodes at -1, 0, 1, 2 for a position t, and give the derivatives of the weights."""
-    w[0] = -t * (t - 1.0) * (t - 2.0) / 6.0
-    w[1] = (t + 1.0) * (t - 1.0) * (t - 2.0) / 2.0
-    w[2] = -(t + 1.0) * t * (t - 2.0) / 2.0
-    w[3] = (t + 1.0) * t * (t - 1.0) / 6.0
-    dw[0] = -(3.0 * t * t - 6.0 * t + 2.0) / 6.0
-    dw[1] = (3.0 * t * t - 4.0 * t - 1.0) / 2.0
-    dw[2] = -(3.0 * t * t - 2.0 * t - 2.0) / 2.0
-    dw[3] = (3.0 * t * t - 1.0) / 6.0
-
-
-@njit(nogil=True, cache=True)
-def _evaluate(plane: Floats, i: float, j: float, work: Floats, out: Floats) -> None:
-    """Write u, v and their derivatives by i and by j at lattice position (i, j) to `out`."""
-    ci = min(max(int(np.floor(i)), 1), plane.shape[1] - 3)
-    cj = min(max(int(np.floor(j)), 1), plane.shape[0] - 3)
-    _basis(i - ci, work[0], work[1])
-    _basis(j - cj, work[2], work[3])
-    out[:] = 0.0
-    for b in range(4):
-        for a in range(4):
-            value, by_i, by_j = work[0, a] * work[2, b], work[1, a] * work[2, b], work[0, a] * work[3, b]
-            for k in range(2):
-                node = plane[cj - 1 + b, ci - 1 + a, k]
-                out[k] += value * node
-                out[2 + k] += by_i * node
-                out[4 + k] += by_j * node
-
-
-@njit(nogil=True, cache=True)
-def _inside(plane: Floats, i: float, j: float) -> bool:
-    return bool(0.0 <= i <= plane.shape[1] - 1 and 0.0 <= j <= plane.shape[0] - 1)
-
-
-@njit(nogil=True, cache=True)
-def _forward(plane: Floats, i: Floats, j: Floats, u: Floats, v: Floats) -> None:
-    work, out = np.empty((4, 4)), np.empty(6)
-    for n in range(i.size):
-        if _inside(plane, i[n], j[n]):
-            _evaluate(plane, i[n], j[n], work, out)
-            u[n], v[n] = out[0], out[1]
-        else:
-            u[n], v[n] = np.nan, np.nan
-
-
-@njit(nogil=True, cache=True)
-def _backward(plane: Floats, guess: Floats, u: Floats, v: Floats, rest: float, i: Floats, j: Floats) -> None:
-    work, out = np.empty((4, 4)), np.empty(6)
-    reach_i, reach_j = plane.shape[1], plane.shape[0]
-    for n in range(u.size):
-        i[n], j[n] = np.nan, np.nan
-        a = u[n] * guess[0, 0] + v[n] * guess[1, 0] + guess[2, 0]
-        b = u[n] * guess[0, 1] + v[n] * guess[1, 1] + guess[2, 1]
-        for _ in range(MOST_STEPS):
-            if not (-reach_i <= a <= 2 * reach_i and -reach_j <= b <= 2 * reach_j):
-                break
-            _evaluate(plane, a, b, work, out)
-            det = out[2] * out[5] - out[4] * out[3]
-            if det == 0.0:
-                break
-            du, dv = out[0] - u[n], out[1] - v[n]
-            da = (du * out[5] - dv * out[4]) / det
-            db = (dv * out[2] - du * out[3]) / det
-            a -= da
-            b -= db
-            if abs(da) + abs(db) < rest:
-                if _inside(plane, a, b):
-                    i[n], j[n] = a, b
-                break

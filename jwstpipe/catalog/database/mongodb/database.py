@@ -9,6 +9,7 @@ import pymongo
 from pymongo import MongoClient
 from pymongo import errors as mongo
 
+from jwstpipe.catalog.database.address import without_secrets
 from jwstpipe.catalog.database.backend import Document, RecordSummary
 from jwstpipe.catalog.database.changes import RecordChange, in_batches
 from jwstpipe.catalog.database.messages import conflict
@@ -19,22 +20,15 @@ from jwstpipe.catalog.database.mongodb.updates import change_updates, group_stag
 from jwstpipe.catalog.query import RecordQuery, SortKey
 from jwstpipe.catalog.statistics import SIZE_CLASSES, Group
 from jwstpipe.errors import ConflictError, DataError, ServiceError, UsageError
-from jwstpipe.redaction import redacted
 
-__all__ = ["DATABASE_NAME", "SCHEMES", "ServerDatabase", "without_secrets"]
+__all__ = ["DATABASE_NAME", "ServerDatabase"]
 
 DATABASE_NAME = "jwst_data_analysis"
 SERVER_WAIT_MS = 5000
-SCHEMES = ("mongodb://", "mongodb+srv://")
 IDS_AT_ONCE = 500
 _DUPLICATE = (11000, 11001)
 _CREDENTIALS_REFUSED = (13, 18, 8000)
 _VERSION_KEY = {"_id": {"$eq": "schema"}}
-
-
-def without_secrets(address: str) -> str:
-    """Give an address without password and options, for messages and logs."""
-    return redacted(address).replace(":***@", "@").partition("?")[0]
 
 
 class ServerDatabase:
