@@ -2,7 +2,7 @@
 
     python benchmarks/analysis/against_peers.py [--side 4096] [--threads 2] [--only jwstpipe,sep]
 
-All smooth by the same kernel, take three pixels, take blends apart at a contrast of 0.005 and centre in a window. Each
+All smooth by the same kernel, take three pixels, take blends apart at a contrast of 0.001 and centre in a window. Each
 runs at several thresholds, said in standard deviations of the smoothed image, and is compared where the share of its
 rows that are true is the same: `PRECISION`. Peers that are not installed are left out with a word (Debian:
 source-extractor; from the index: sep, photutils with scikit-image).
@@ -54,7 +54,7 @@ sep.set_extract_pixstack(3_000_000)
 for threshold in thresholds:
     found, labels = sep.extract(
         data, float(threshold) * float(left), err=rms, mask=mask, minarea=3, filter_kernel=np.outer(taps, taps),
-        filter_type="conv", deblend_nthresh=32, deblend_cont=0.005, segmentation_map=True,
+        filter_type="conv", deblend_nthresh=32, deblend_cont=0.001, segmentation_map=True,
     )
     x, y, _ = sep.winpos(data, found["x"], found["y"], 1.2, mask=mask)
     flux, _, _ = sep.sum_circle(data, x, y, 5.0, mask=mask)
@@ -80,7 +80,7 @@ taps = np.array(taps.split(","), float)
 smooth = convolve(data, np.outer(taps, taps), preserve_nan=True)
 for threshold in thresholds:
     found = detect_sources(smooth, float(threshold) * float(left) * sky.background_rms, 3, mask=mask)
-    parts = deblend_sources(smooth, found, 3, n_levels=32, contrast=0.005, progress_bar=False)
+    parts = deblend_sources(smooth, found, 3, n_levels=32, contrast=0.001, progress_bar=False)
     rows = SourceCatalog(data, parts, mask=mask)
     centre = np.where(np.isfinite(rows.centroid_win), rows.centroid_win, rows.centroid)
     flux = aperture_photometry(data, CircularAperture(centre, 5.0), mask=mask)["aperture_sum"]
@@ -95,9 +95,9 @@ DETECT_MINAREA 3
 DETECT_THRESH {threshold}
 ANALYSIS_THRESH {threshold}
 DEBLEND_NTHRESH 32
-DEBLEND_MINCONT 0.005
+DEBLEND_MINCONT 0.001
 PHOT_APERTURES 10
-SATUR_LEVEL 1e30
+SATUR_LEVEL 1e9
 SEEING_FWHM 0.0848
 PIXEL_SCALE 0.03
 BACK_SIZE 64

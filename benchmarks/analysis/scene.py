@@ -17,7 +17,7 @@ from scipy import ndimage
 
 SIGMA = 1.2
 SKY = 50.0
-PER_MPX = 180.0
+PER_MPX = 150.0
 GALAXIES = 0.3
 """Share of the sources."""
 

@@ -4,9 +4,10 @@ from typing import Literal
 
 from jwstpipe.requests.base import Request, option
 
-__all__ = ["DetectRequest", "SkyModel"]
+__all__ = ["DetectRequest", "Joint", "SkyModel"]
 
 SkyModel = Literal["mesh", "level", "none"]
+Joint = Literal["mean", "chi"]
 
 BLENDS = "Blends"
 SKY = "Sky background"
@@ -42,7 +43,7 @@ class DetectRequest(Request):
     )
     deblend: bool = option(True, help="take blended sources apart", group=BLENDS)
     contrast: float = option(
-        0.005,
+        0.001,
         ge=0.0,
         le=1.0,
         help="share of a blend's flux that a part must have above the saddle to stand alone",
@@ -54,5 +55,9 @@ class DetectRequest(Request):
         le=1000.0,
         help="standard deviations of noise that a part must rise above the saddle, too",
         group=BLENDS,
+    )
+    joint: Joint = option(
+        "mean",
+        help="several images are searched as one: their mean by inverse variance, or chi, which asks for no colour",
     )
     max_sources: int = option(2_000_000, ge=1, le=16_000_000, help="refuse a threshold that finds more")

@@ -235,7 +235,7 @@ def test_what_cannot_be_searched_is_a_sentence(tmp_path, stars):
 def test_nothing_above_the_threshold_is_no_error(tmp_path):
     noise = np.random.default_rng(4).normal(size=(150, 150))
     found = find_sources(write(tmp_path / "empty.fits", noise, header(shape=noise.shape)))
-    assert found.rows.shape == (0, 26)
+    assert found.rows.shape == (0, 28)
     table = sources_table(found, open_image(tmp_path / "empty.fits"))
     assert len(table) == 0
     assert "ra" in table.colnames

@@ -51,6 +51,15 @@ COLUMNS = {
     "bbox_xmax": ColumnSpec("pix", "pos.cartesian.x;stat.max", "last column of the segment"),
     "bbox_ymin": ColumnSpec("pix", "pos.cartesian.y;stat.min", "first row of the segment"),
     "bbox_ymax": ColumnSpec("pix", "pos.cartesian.y;stat.max", "last row of the segment"),
+    "concentration": ColumnSpec(
+        "",
+        "phys.size;stat.fit.param",
+        "flux in a window as wide as a star over that in one twice as wide; of a star 1",
+    ),
+    "concentration_err": ColumnSpec("", "stat.error", "standard error of concentration"),
+    "extendedness": ColumnSpec(
+        "", "src.morph.param", "standard deviations by which it is wider than the stars of the image; above 3 = no star"
+    ),
     "background": ColumnSpec("image", "phot.flux;instr.background", "sky that was subtracted at the peak"),
     "noise": ColumnSpec("image", "stat.stdev;instr.background", "standard deviation of a sample at the peak"),
     "parent": ColumnSpec(

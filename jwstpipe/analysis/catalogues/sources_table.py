@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from jwstpipe.analysis.catalogues.columns import spec_of
+from jwstpipe.analysis.catalogues.stars import star_locus
+from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.photometry.fluxes import FluxScale, ab_magnitude, flux_scale
 from jwstpipe.analysis.sources.detect import Detection
 from jwstpipe.errors import TransformError
-from jwstpipe.images.image import SkyImage
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.jacobian import jacobians, solid_angles_sr
 
@@ -26,7 +27,7 @@ _ROUND = 1.0 / 12.0
 """Variance of a uniform pixel: added to second moments too narrow to have axes (Bertin and Arnouts 1996)."""
 
 
-def sources_table(found: Detection, image: SkyImage) -> Table:
+def sources_table(found: Detection, image: PixelSource) -> Table:
     """Make the catalogue of a detection.
 
     Parameters
@@ -74,6 +75,11 @@ def sources_table(found: Detection, image: SkyImage) -> Table:
         add_column(table, "theta_sky", theta_sky)
     with np.errstate(invalid="ignore"):
         add_column(table, "ellipticity", 1.0 - minor / major)
+    stars, extendedness = star_locus(get("concentration"), get("concentration_err"), _peak_snr(found), get("flags"))
+    table.meta["stars"] = stars
+    add_column(table, "concentration", get("concentration"))
+    add_column(table, "concentration_err", get("concentration_err"))
+    add_column(table, "extendedness", extendedness)
     add_column(table, "x_isophotal", peak_x + get("iso_x"))
     add_column(table, "y_isophotal", peak_y + get("iso_y"))
     for name, values in (
@@ -123,7 +129,7 @@ def _axes(xx: Floats, yy: Floats, xy: Floats) -> tuple[Floats, Floats, Floats]:
 
 
 def _on_sky(
-    image: SkyImage, x: Floats, y: Floats, x_err: Floats, y_err: Floats, theta: Floats
+    image: PixelSource, x: Floats, y: Floats, x_err: Floats, y_err: Floats, theta: Floats
 ) -> tuple[dict[str, Floats], Floats, Floats]:
     """Give sky columns, solid angles of pixels and position angles; no columns without a WCS."""
     nothing = np.full_like(x, np.nan)

@@ -21,7 +21,7 @@ __all__ = ["SHARPNESS", "Rules", "split"]
 Labels = NDArray[np.int32]
 Float32 = NDArray[np.float32]
 
-SHARPNESS = 0.5
+SHARPNESS = 0.35
 """Width of the kernel that blends are looked at with, as a share of that of detection."""
 
 Rules = tuple[float, float, int, float]

@@ -16,28 +16,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.opened import ImageRef, opened, reference_of
+from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.sources.combined import CombinedImage, near
 from jwstpipe.analysis.sources.deblend import SHARPNESS
 from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
+from jwstpipe.analysis.sources.image_mesh import FWHM, cells_of, image_mesh, image_source
 from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh
-from jwstpipe.analysis.sources.mesh_boxes import MeshJob, gathered, measure_boxes
 from jwstpipe.analysis.sources.seams import Crossing, joined
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
-from jwstpipe.analysis.sources.window import DetectImage
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.numerics.smoothing import gaussian_taps, white_left
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.detect import DetectRequest, SkyModel
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import TILE
 
 __all__ = ["Detection", "find_sources"]
-
-FWHM = 2.3548200450309493
-"""Full width at half maximum of a Gaussian, standard deviations."""
 
 WHOLE = 1 << 24
 """Pixels of the box of the largest component that is deblended and measured in one piece."""
@@ -52,7 +48,7 @@ class Detection:
     """Absolute position (y, x) of the first pixel of the array."""
 
     rows: NDArray[np.float64]
-    """(n, 26) by `COLUMNS`, in the raster order of peak pixels; row k is source k + 1."""
+    """(n, 28) by `COLUMNS`, in the raster order of peak pixels; row k is source k + 1."""
 
     runs: NDArray[np.int32]
     """(m, 4): y, x0, x1 (half-open) and number of the source, by number and raster order: the segmentation."""
@@ -110,13 +106,11 @@ def find_sources(
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
     opened_image = opened(image, s3=s3)
     sigma = wanted.fwhm / FWHM
-    taps = gaussian_taps(sigma)
-    source = DetectImage(
-        image=reference_of(image, opened_image), index=index, shape=opened_image.shape, origin=_origin(opened_image),
-        taps=taps, threshold=wanted.threshold, halo=max(taps.size // 2, int(np.ceil(4.0 * sigma)) + 3) + taps.size // 2,
-        s3=s3,
-    )  # fmt: skip
-    mesh = _mesh(source, wanted, tile, opened_image.address, at_work, report)
+    source = image_source(image, opened_image, options=wanted, index=index, s3=s3)
+    sky: SkyModel = "none" if isinstance(source.image, CombinedImage) else wanted.background
+    mesh = image_mesh(
+        source, box=wanted.mesh, sky=sky, tile=tile, name=opened_image.address, workers=at_work, report=report
+    )
     contrast = wanted.contrast if wanted.deblend else float("inf")
     sharp = gaussian_taps(SHARPNESS * sigma)
     rules = (contrast, wanted.significance, wanted.min_pixels, white_left(sharp))
@@ -130,45 +124,23 @@ def find_sources(
     rows, runs = _numbered(found)
     if len(rows) > wanted.max_sources:
         raise _too_many(len(rows), wanted)
-    return Detection(opened_image.shape, source.origin, rows, runs, _facts(mesh, white_left(taps), huge=len(huge)))
-
-
-def _origin(image: Any) -> tuple[int, int]:
-    """Give the place of the array on its plane: a mosaic that grows keeps its mesh."""
-    grid = image.grid if isinstance(image, ImageStore) else None
-    return (0, 0) if grid is None else (grid[1].y0, grid[1].x0)
-
-
-def _cells(source: DetectImage, step: int) -> dict[tuple[int, int], Box]:
-    """Cut the array along multiples of `step` on its plane."""
-    oy, ox = source.origin
-    plane = Box.of_shape(source.shape, source.origin)
-    return {(cell.y0 // step, cell.x0 // step): cell.shifted(-oy, -ox) for cell in plane.cells(step)}
-
-
-def _mesh(source: DetectImage, wanted: DetectRequest, tile: int, name: str, workers: Workers, report: Reporter) -> Mesh:
-    step = max(tile // wanted.mesh, 1) * wanted.mesh
-    jobs = {
-        f"{key[0]}_{key[1]}": MeshJob(
-            source.image, source.index, cell, source.origin, wanted.mesh, source.taps, source.s3
-        )
-        for key, cell in _cells(source, step).items()
-    }
-    parts = workers.run(measure_boxes, jobs, name="background", report=report, unit="tiles")
-    return gathered(list(parts.values()), box=wanted.mesh, sky=wanted.background, name=name)
+    return Detection(
+        opened_image.shape, source.origin, rows, runs, _facts(mesh, white_left(source.taps), huge=len(huge))
+    )
 
 
 def _window(base: TileJob, box: Box) -> TileJob:
     """Give the job of a window, with its part of the mesh."""
     around = box.dilated(base.source.halo).intersection(Box.of_shape(base.source.shape))
     assert around is not None
-    return replace(base, window=box, mesh=base.mesh.part(around.shifted(*base.source.origin)))
+    source = replace(base.source, image=near(base.source.image, around))
+    return replace(base, source=source, window=box, mesh=base.mesh.part(around.shifted(*base.source.origin)))
 
 
 def _searched(
     base: TileJob, tile: int, workers: Workers, report: Reporter, *, most: int
 ) -> dict[tuple[int, int], TileFound]:
-    cells = _cells(base.source, tile)
+    cells = cells_of(base.source, tile)
     jobs = {f"{key[0]}_{key[1]}": _window(base, cell) for key, cell in cells.items()}
     names = {f"{key[0]}_{key[1]}": key for key in cells}
     found: dict[tuple[int, int], TileFound] = {}
@@ -210,7 +182,7 @@ def _huge(base: TileJob, huge: list[Crossing], tile: int, workers: Workers, repo
     for number, one in enumerate(huge):
         for ty, tx, label in one.parts:
             labels[ty, tx][label] = number
-    cells = _cells(base.source, tile)
+    cells = cells_of(base.source, tile)
     exponent = int(np.floor(np.log2(float(np.median(base.mesh.layers[NOISE]))))) - 8
     jobs = {
         f"{key[0]}_{key[1]}": HugeJob(_window(base, cells[key]), tuple(sorted(numbers.items())), exponent)

@@ -7,9 +7,9 @@ from astropy.io.fits import Header
 from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.sources.detect import Detection
 from jwstpipe.errors import ConflictError, UsageError
-from jwstpipe.images.image import SkyImage
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside
 
@@ -38,7 +38,7 @@ def _fill(labels: NDArray[np.int32], runs: NDArray[np.int32], y0: int, x0: int) 
 
 
 def write_segmentation(
-    found: Detection, image: SkyImage, out: str | Path, *, product_id: str, overwrite: bool = False
+    found: Detection, image: PixelSource, out: str | Path, *, product_id: str, overwrite: bool = False
 ) -> Path:
     """Write the segmentation, band by band, with the WCS of the image.
 
@@ -77,7 +77,7 @@ def write_segmentation(
     return path
 
 
-def _primary(product_id: str, image: SkyImage) -> Header:
+def _primary(product_id: str, image: PixelSource) -> Header:
     header = Header()
     header["SIMPLE"], header["BITPIX"], header["NAXIS"], header["EXTEND"] = True, 8, 0, True
     header["JPCATID"] = (product_id, "product id of the catalogue")
@@ -85,7 +85,7 @@ def _primary(product_id: str, image: SkyImage) -> Header:
     return header
 
 
-def _science(found: Detection, image: SkyImage) -> Header:
+def _science(found: Detection, image: PixelSource) -> Header:
     header = Header()
     header["XTENSION"], header["BITPIX"], header["NAXIS"] = "IMAGE", 32, 2
     header["NAXIS1"], header["NAXIS2"] = found.shape[1], found.shape[0]

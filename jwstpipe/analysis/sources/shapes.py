@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "BAD_NEAR", "BLENDED", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM", "measured",
+    "BAD_NEAR", "BLENDED", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM", "WIDTH", "measured",
 ]  # fmt: skip
 
 Labels = NDArray[np.int32]
@@ -23,8 +23,11 @@ BLENDED, SATURATED, EDGE, BAD_NEAR, INCOMPLETE, SEAM, HUGE, MOVED = 2, 4, 8, 16,
 MEASURES = (
     "peak_y", "peak_x", "pixels", "y0", "x0", "y1", "x1", "peak", "smooth_peak", "flux", "variance", "iso_x", "iso_y",
     "xx", "yy", "xy", "win_x", "win_y", "win_x_err", "win_y_err", "noise", "flags",
+    "concentration", "concentration_err",
 )  # fmt: skip
 """Columns of `measured`."""
+
+WIDTH = len(MEASURES)
 
 _STEPS = 20
 _REST = 2e-4
@@ -53,7 +56,7 @@ def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
     frame
         y0, x0, y1, x1 of the image, in pixels of these arrays.
     out
-        (count, 22), columns of `MEASURES`; pixels of these arrays, centres relative to the peak pixel.
+        (count, `WIDTH`), columns of `MEASURES`; pixels of these arrays, centres relative to the peak pixel.
     """
     count = len(highest)
     for k in range(count):
@@ -161,6 +164,41 @@ def _window(  # noqa: C901 - one compiled pass
     row[21] = flags
     if not good:
         row[16], row[17], row[18], row[19] = row[11], row[12], np.nan, np.nan
+        row[22], row[23] = np.nan, np.nan
         return
     row[16], row[17] = x, y
     row[18], row[19] = 2.0 * math.sqrt(vx) / total, 2.0 * math.sqrt(vy) / total
+    row[22], row[23] = _concentration(values, noise, i, j, y, x, sigma)
+
+
+@njit(nogil=True, cache=True)
+def _concentration(
+    values: Float32, noise: Float32, i: int, j: int, y: float, x: float, sigma: float
+) -> tuple[float, float]:
+    """Compare the flux in a window as wide as a star with that in one twice as wide; and the error of that.
+
+    Each is a share of what a Gaussian star has there, over the same pixels: 1 for such a star, less for what is wider.
+    """
+    half = math.ceil(4.0 * sigma)
+    cy, cx = math.floor(y + 0.5), math.floor(x + 0.5)
+    narrow, wide, of_narrow, of_wide, vn, vw, vb = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for a in range(cy - half, cy + half + 1):
+        for b in range(cx - half, cx + half + 1):
+            u, v = i + a, j + b
+            if u < 0 or v < 0 or u >= values.shape[0] or v >= values.shape[1] or math.isnan(values[u, v]):
+                continue
+            star = math.exp(-((b - x) ** 2 + (a - y) ** 2) / (2.0 * sigma * sigma))
+            broad = math.sqrt(math.sqrt(star))
+            value, variance = float(values[u, v]), float(noise[u, v]) ** 2
+            narrow += star * value
+            wide += broad * value
+            of_narrow += star * star
+            of_wide += broad * star
+            vn += star * star * variance
+            vw += broad * broad * variance
+            vb += star * broad * variance
+    if narrow <= 0.0 or wide <= 0.0:
+        return np.nan, np.nan
+    ratio = narrow / of_narrow / (wide / of_wide)
+    share = vn / narrow**2 + vw / wide**2 - 2.0 * vb / (narrow * wide)
+    return ratio, ratio * math.sqrt(max(share, 0.0))

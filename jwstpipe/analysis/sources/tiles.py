@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.deblend import Rules, split
 from jwstpipe.analysis.sources.mesh import Mesh, level_at
-from jwstpipe.analysis.sources.shapes import BLENDED, MEASURES, SEAM, measured
+from jwstpipe.analysis.sources.shapes import BLENDED, MEASURES, SEAM, WIDTH, measured
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.sky.box import Box
@@ -49,7 +49,7 @@ class Found:
     """Sources, and the runs of their pixels."""
 
     rows: NDArray[np.float64]
-    """(n, 26), see `COLUMNS`."""
+    """(n, 28), see `COLUMNS`."""
 
     runs: Runs
     """(m, 4): y, x0, x1 (half-open, pixels of the array) and row of the source."""
@@ -156,14 +156,14 @@ def _measure_all(
     rules: Rules, sigma: float, frame: tuple[int, int, int, int], parts: NDArray[np.int32],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
     """Give the measures of all parts of components, how many parts each component has, and whose they are."""
-    found = np.zeros((max(wanted.size, 16), 22))
+    found = np.zeros((max(wanted.size, 16), WIDTH))
     children, owners = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
     n = 0
     for k in wanted:
         highest = split(labels, k, boxes[k], values, noise, taps, rules, parts, n)
         count = len(highest)
         if n + count > len(found):
-            more = np.zeros((2 * (n + count), 22))
+            more = np.zeros((2 * (n + count), WIDTH))
             more[:n] = found[:n]
             many, whose = np.zeros(len(more), np.int64), np.zeros(len(more), np.int64)
             many[:n], whose[:n] = children[:n], owners[:n]
