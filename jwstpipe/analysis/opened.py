@@ -12,7 +12,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
-__all__ = ["ImageRef", "PixelSource", "opened", "reference_of"]
+__all__ = ["ImageRef", "PixelSource", "SourceRef", "opened", "reference_of"]
 
 
 class PixelSource(Protocol):
@@ -53,19 +53,22 @@ class PixelSource(Protocol):
         ...
 
 
-ImageRef = str | PixelSource
+ImageRef = str | SkyImage
 """An address, or an image without one."""
 
+SourceRef = str | PixelSource
+"""The same, or an image made on the way."""
+
 
 @overload
-def opened(image: str | Path | SkyImage, *, s3: S3Settings | None = None) -> SkyImage: ...
+def opened(image: ImageRef | Path, *, s3: S3Settings | None = None) -> SkyImage: ...
 @overload
-def opened(image: ImageRef | Path, *, s3: S3Settings | None = None) -> PixelSource: ...
-def opened(image: ImageRef | Path, *, s3: S3Settings | None = None) -> PixelSource:
+def opened(image: SourceRef | Path, *, s3: S3Settings | None = None) -> PixelSource: ...
+def opened(image: SourceRef | Path, *, s3: S3Settings | None = None) -> PixelSource:
     """Open what an address means; an image is given back as it is."""
     return open_image(image, s3=s3) if isinstance(image, str | Path) else image
 
 
-def reference_of(image: ImageRef | Path, opened_image: PixelSource) -> ImageRef:
+def reference_of(image: SourceRef | Path, opened_image: PixelSource) -> SourceRef:
     """Give what a job shall carry: addresses travel, and so do images that have none."""
     return opened_image.address if isinstance(image, str | Path) else image

@@ -113,6 +113,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Find sources and write their catalogue; the same for every tiling and number of workers.",
             "analysis.sources:detect",
         ),
+        "sources": Entry(
+            "Show or convert a catalogue: all of it, or what lies near a place; our column names or the official ones.",
+            "analysis.sources:sources",
+        ),
         "pixels": Entry(
             "Tell all of single pixels: the value of every plane, flags in words, and which exposures made them.",
             "analysis.pixels:pixels",

@@ -156,4 +156,5 @@ def _earlier(run: OperationRun, operation: Operation[Any], order: Order) -> tupl
     """Find earlier products of the same name: their parts are taken where the same inputs made them."""
     found = run.catalog.find(RecordQuery(kind=(operation.kind,), file_name=order.name), sort="newest")
     keys = [str(record.storage_key) for record in found[:MOST_EARLIER]]
-    return tuple(run.store.url(key) for key in keys if run.store.exists(f"{key}/zarr.json"))
+    whole = [key for key in keys if run.store.exists(f"{key}/zarr.json" if key.endswith(".zarr") else key)]
+    return tuple(run.store.url(key) for key in whole)

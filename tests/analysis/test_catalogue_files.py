@@ -3,13 +3,21 @@
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
+from scipy.spatial import cKDTree
 
+from jwstpipe.analysis.catalogues import cone as cones
+from jwstpipe.analysis.catalogues import files
+from jwstpipe.analysis.catalogues.cone import cone
 from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.official import official_view
+from jwstpipe.api.sources import detect
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
-from jwstpipe.operations.detect import detect
+from jwstpipe.sky.position_table import read_positions
 from tests.analysis.fields import star_field
 from tests.mosaicking.scenes import header, write
 
@@ -80,3 +88,70 @@ def test_bad_files_are_sentences(catalogue, tmp_path):
         read_catalogue(tmp_path / "there.ecsv")
     with pytest.raises(NotFoundError, match="no such file"):
         read_catalogue(tmp_path / "nowhere.ecsv")
+
+
+def test_a_cone_reads_the_row_groups_that_reach_it(tmp_path, monkeypatch):
+    """On both sides of zero hours and near a pole; the truth is astropy's separation of every row."""
+    monkeypatch.setattr(files, "GROUP", 500)
+    rng = np.random.default_rng(3)
+    ra, dec = rng.uniform(0, 360, 20_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 20_000)))
+    place = write_catalogue(Table({"id": np.arange(20_000), "ra": ra, "dec": dec}), tmp_path / "all.parquet")
+    sky = SkyCoord(ra, dec, unit="deg")
+    for centre in ((0.5, 3.0), (359.9, -40.0), (120.0, 89.0), (200.0, 10.0)):
+        away = sky.separation(SkyCoord(*centre, unit="deg")).arcsec
+        found = cone(place, *centre, 3 * 3600.0)
+        assert set(found["id"]) == set(np.flatnonzero(away <= 3 * 3600.0))
+        assert np.allclose(found["separation"], np.sort(away[away <= 3 * 3600.0]), rtol=1e-9)
+    with pq.ParquetFile(place) as file:
+        bounds = cones._bounds(200.0, 10.0, 3.0)
+        assert sum(files._reaches(file, k, bounds) for k in range(40)) < 20
+
+
+def test_the_view_of_official_columns(catalogue):
+    view = official_view(catalogue)
+    assert np.array_equal(view["label"], catalogue["id"])
+    assert np.allclose(view["isophotal_flux"], np.asarray(catalogue["segment_flux"]) * 1e-6)
+    assert str(view["isophotal_flux"].unit) == "Jy"
+    assert np.allclose(view["sky_centroid"].ra.deg, catalogue["ra"])
+    assert "CI_50_30" in view.meta["missing_columns"]
+    assert np.array_equal(view["is_extended"], np.asarray(catalogue["extendedness"]) > 3)
+
+
+def test_the_command_shows_what_lies_near_a_place(command, catalogue, tmp_path):
+    place = write_catalogue(catalogue, tmp_path / "sources.parquet")
+    row = catalogue[7]
+    at = f"{row['ra']:.8f}d,{row['dec']:.8f}d"
+    code, said, _ = command("sources", place, "--at", at, "--radius", "0.01", "--json")
+    assert code == 0
+    assert json.loads(said)["id"] == row["id"]
+    code, _, told = command("sources", place, "--at", "10.0d,-80.0d")
+    assert code == 3
+    assert "no source within 5 arcsec" in told
+    code, said, told = command("sources", place, "--columns", "jwst", "-o", tmp_path / "view.ecsv")
+    assert code == 0
+    assert "sky_centroid" in Table.read(tmp_path / "view.ecsv").colnames
+
+
+def test_stars_and_galaxies_are_told_apart(tmp_path):
+    rng = np.random.default_rng(2)
+    yy, xx = np.mgrid[:400, :400]
+    image = rng.normal(0, 1, (400, 400))
+    x, y = (part.ravel() for part in np.meshgrid(np.arange(25, 400, 50), np.arange(25, 400, 50)))
+    wide = np.arange(64) % 4 == 3
+    for a, b, broad in zip(x, y, wide, strict=True):
+        sigma = 2.2 if broad else 1.3  # the stars of this image are a little wider than was asked for
+        flux = 3000 if broad else 2000
+        image += flux / (2 * np.pi * sigma**2) * np.exp(-((xx - a) ** 2 + (yy - b) ** 2) / (2 * sigma**2))
+    table = detect(write(tmp_path / "both.fits", image.astype("f4"), header(shape=image.shape)))
+    away, which = cKDTree(np.column_stack([x, y])).query(np.column_stack([table["x_centroid"], table["y_centroid"]]))
+    good = away < 1
+    assert (np.asarray(table["extendedness"])[good & wide[which]] > 5).all()
+    assert (np.abs(np.asarray(table["extendedness"])[good & ~wide[which]]) < 4).all()
+    assert table.meta["stars"]["number"] > 20
+
+
+def test_a_picture_takes_our_catalogue(catalogue, tmp_path):
+    for form in ("parquet", "ecsv", "fits", "vot"):
+        ra, dec = read_positions(str(write_catalogue(catalogue, tmp_path / f"s.{form}")))
+        assert np.allclose(np.sort(ra), np.sort(catalogue["ra"]), atol=1e-12)
+        assert len(dec) == len(catalogue)

@@ -14,6 +14,7 @@ from jwstpipe.cli.request_options import option_name
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.requests import Request, spelling_of
 from jwstpipe.requests.background import BackgroundRequest
+from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.filters import FilterRequest
 
 DIRECT = {
@@ -25,6 +26,7 @@ DIRECT = {
     requests.ThumbnailOptions: ("thumbnail", "thumbnail", "thumbnails"),
     requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
     BackgroundRequest: ("background", "background", None),
+    DetectRequest: ("detect", "detect", None),
     FilterRequest: ("filter", "filter_image", None),
     requests.ProcessTargetRequest: ("run", None, "process_target"),
     requests.RefreshMetadataRequest: ("refresh-metadata", None, "refresh_metadata"),

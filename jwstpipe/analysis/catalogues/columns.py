@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
-__all__ = ["COLUMNS", "FLAGS", "OFFICIAL", "ColumnSpec", "spec_of"]
+from astropy import units
+from astropy.table import Column, Table
+
+__all__ = ["COLUMNS", "FLAGS", "OFFICIAL", "ColumnSpec", "add_column", "spec_of", "unit_of"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,9 @@ OFFICIAL = {
     "isophotal_flux_err": "segment_flux_err", "isophotal_abmag": "mag_segment", "isophotal_area": "area",
     "semimajor_sigma": "semimajor", "semiminor_sigma": "semiminor", "ellipticity": "ellipticity",
     "orientation": "theta", "sky_orientation": "theta_sky", "nn_label": "nn_id", "nn_dist": "nn_dist",
-    "sky_bbox_ll": "", "CI_50_30": "", "ra": "ra", "dec": "dec",
+    "sky_bbox_ll": "", "sky_bbox_ul": "", "sky_bbox_lr": "", "sky_bbox_ur": "", "aper30_flux": "aper_ee30_flux",
+    "aper50_flux": "aper_ee50_flux", "aper70_flux": "aper_ee70_flux", "CI_50_30": "", "CI_70_50": "", "CI_70_30": "",
+    "sharpness": "", "roundness": "",
 }  # fmt: skip
 """Names of the official source catalogue, and the columns they are; empty for those that are not measured."""
 
@@ -116,3 +122,18 @@ def _aperture_spec(told: re.Match[str]) -> ColumnSpec:
     if told[4]:
         return ColumnSpec("flux", "stat.error;phot.flux", f"standard error of the sum in the aperture of {radius}")
     return ColumnSpec("flux", "phot.flux", f"sum in the circular aperture of {radius}, sky subtracted")
+
+
+def add_column(table: Table, name: str, values: Any, unit: str = "") -> None:
+    """Add a column with what `spec_of` says of it; `unit` replaces ``image`` and ``flux``."""
+    spec = spec_of(name)
+    told = unit if spec.unit in ("image", "flux") else spec.unit
+    column = Column(values, name=name, description=spec.description, unit=unit_of(told))
+    if spec.ucd:
+        column.meta["ucd"] = spec.ucd
+    table.add_column(column)
+
+
+def unit_of(text: str) -> Any:
+    """Give an astropy unit, also for one that astropy does not know; None for none."""
+    return units.Unit(text, parse_strict="silent") if text else None

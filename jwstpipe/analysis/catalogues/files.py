@@ -15,7 +15,7 @@ from astropy.table.meta import get_yaml_from_table
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 from jwstpipe.storage import aside
 
-__all__ = ["FORMS", "check_target", "read_catalogue", "write_catalogue"]
+__all__ = ["FORMS", "GROUP", "check_target", "kept_in", "read_catalogue", "read_parquet", "write_catalogue"]
 
 FORMS = {".ecsv": "ascii.ecsv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable", ".csv": "ascii.csv"}
 """What the end of a name means."""
@@ -25,9 +25,22 @@ GROUP = 1 << 16
 
 _YAML = b"table_meta_yaml"
 
+_KEPT = b"jwstpipe_tiles"
 
-def write_catalogue(table: Table, out: str | Path, *, overwrite: bool = False) -> Path:
+
+def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, overwrite: bool = False) -> Path:
     """Write a catalogue in the form that the end of its name says.
+
+    Parameters
+    ----------
+    table
+        Rows, with units and meanings.
+    out
+        File to write.
+    kept
+        What its tiles gave, for the next detection (`jwstpipe.analysis.sources.kept`); only Parquet holds it.
+    overwrite
+        Replace what stands there.
 
     Raises
     ------
@@ -41,7 +54,7 @@ def write_catalogue(table: Table, out: str | Path, *, overwrite: bool = False) -
     with aside(path) as partial:
         partial.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() == ".parquet":
-            _write_parquet(table, partial)
+            _write_parquet(table, partial, kept)
         elif path.suffix.lower() == ".fits":
             _fits_ready(table).write(partial, format="fits")
         else:
@@ -82,13 +95,13 @@ def read_catalogue(source: str | Path) -> Table:
     form = FORMS.get(path.suffix.lower(), "votable" if path.suffix.lower() in (".xml", ".votable") else None)
     try:
         if form == "parquet":
-            return _read_parquet(path)
+            return read_parquet(path)
         return Table.read(path, format=form)
     except Exception as error:  # noqa: BLE001 - readers raise whatever they stumble over
         raise DataError(f"{source}: cannot be read as a catalogue: {' '.join(str(error).split())[:200]}") from None
 
 
-def _write_parquet(table: Table, path: Path) -> None:
+def _write_parquet(table: Table, path: Path, kept: str | None) -> None:
     import pyarrow as pa  # noqa: PLC0415 - slow to load
     from pyarrow import parquet  # noqa: PLC0415
 
@@ -99,13 +112,39 @@ def _write_parquet(table: Table, path: Path) -> None:
         if ordered[name].dtype.kind == "U":  # astropy asks for the length of strings
             told[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()
     made = pa.table(arrays).replace_schema_metadata(told)
-    parquet.write_table(made, path, compression="zstd", row_group_size=GROUP)
+    with parquet.ParquetWriter(path, made.schema, compression="zstd") as writer:
+        writer.write_table(made, row_group_size=GROUP)
+        if kept is not None:
+            writer.add_key_value_metadata({_KEPT.decode(): kept})
 
 
-def _read_parquet(path: Path) -> Table:
+def kept_in(content: bytes | Path) -> str | None:
+    """Give what tiles gave (`write_catalogue`) of a catalogue of Parquet; None where there is nothing of it."""
+    from pyarrow import ArrowException, BufferReader, parquet  # noqa: PLC0415 - slow to load
+
+    try:
+        with parquet.ParquetFile(BufferReader(content) if isinstance(content, bytes) else content) as file:
+            known = file.metadata.metadata or {}
+    except (OSError, ValueError, ArrowException):
+        return None
+    text = known.get(_KEPT)
+    return None if text is None else text.decode("ascii", errors="replace")
+
+
+Bounds = tuple[list[tuple[float, float]], tuple[float, float]]
+"""Ranges of right ascension and one of declination, degrees."""
+
+
+def read_parquet(path: Path, *, near: Bounds | None = None) -> Table:
+    """Read a catalogue of Parquet, with units, meanings and lineage; or the row groups that may reach some bounds."""
     from pyarrow import parquet  # noqa: PLC0415 - slow to load
 
-    found = parquet.read_table(path)
+    try:
+        with parquet.ParquetFile(path) as file:
+            groups = [k for k in range(file.num_row_groups) if near is None or _reaches(file, k, near)]
+            found = file.read_row_groups(groups)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as a catalogue: {str(error).splitlines()[0][:200]}") from None
     table = Table({name: found[name].to_numpy(zero_copy_only=False) for name in found.column_names})
     for name in table.colnames:
         if table[name].dtype == object:
@@ -121,6 +160,17 @@ def _read_parquet(path: Path) -> Table:
         table[name].unit, table[name].description = empty[name].unit, empty[name].description
         table[name].meta = empty[name].meta
     return table
+
+
+def _reaches(file: Any, group: int, near: Bounds) -> bool:
+    """Tell from the bounds of a row group whether it may hold rows within others; without bounds it may."""
+    facts = file.metadata.row_group(group)
+    known = {facts.column(k).path_in_schema: facts.column(k).statistics for k in range(facts.num_columns)}
+    ra, dec = known.get("ra"), known.get("dec")
+    if any(one is None or not one.has_min_max for one in (ra, dec)):
+        return True
+    ranges, (low, high) = near
+    return bool(dec.min <= high and dec.max >= low and any(ra.min <= b and ra.max >= a for a, b in ranges))
 
 
 def _header_of(table: Table) -> str:

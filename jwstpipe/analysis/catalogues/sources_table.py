@@ -1,14 +1,12 @@
 """A detection as a catalogue: positions on the sky, fluxes, axes, names, neighbours."""
 
-from typing import Any
-
 import numpy as np
 from astropy.coordinates import SkyCoord
-from astropy.table import Column, Table
+from astropy.table import Table
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from jwstpipe.analysis.catalogues.columns import spec_of
+from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.analysis.catalogues.stars import star_locus
 from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.photometry.fluxes import FluxScale, ab_magnitude, flux_scale
@@ -17,7 +15,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.jacobian import jacobians, solid_angles_sr
 
-__all__ = ["TO_MICROJY", "add_column", "sources_table", "unit_of"]
+__all__ = ["TO_MICROJY", "sources_table"]
 
 Floats = NDArray[np.float64]
 
@@ -96,23 +94,6 @@ def sources_table(found: Detection, image: PixelSource) -> Table:
     add_column(table, "nn_dist", distance)
     add_column(table, "flags", get("flags").astype(np.int32))
     return table
-
-
-def add_column(table: Table, name: str, values: Any, unit: str = "") -> None:
-    """Add a column with what `spec_of` says of it; `unit` replaces ``image`` and ``flux``."""
-    spec = spec_of(name)
-    told = unit if spec.unit in ("image", "flux") else spec.unit
-    column = Column(values, name=name, description=spec.description, unit=unit_of(told))
-    if spec.ucd:
-        column.meta["ucd"] = spec.ucd
-    table.add_column(column)
-
-
-def unit_of(text: str) -> Any:
-    """Give an astropy unit, also for one that astropy does not know; None for none."""
-    from astropy import units  # noqa: PLC0415 - beside the tables that need it
-
-    return units.Unit(text, parse_strict="silent") if text else None
 
 
 def _microjy(scale: FluxScale | None, omega: Floats) -> Floats:

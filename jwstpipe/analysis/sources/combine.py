@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from jwstpipe.analysis.opened import ImageRef, opened, reference_of
+from jwstpipe.analysis.opened import SourceRef, opened, reference_of
 from jwstpipe.analysis.sources.combined import CombinedImage, check_one_grid
 from jwstpipe.analysis.sources.image_mesh import image_mesh, image_source, origin_of
 from jwstpipe.execution.workers import ThreadWorkers, Workers
@@ -17,7 +17,7 @@ __all__ = ["combined_image"]
 
 
 def combined_image(
-    images: Sequence[ImageRef | Path],
+    images: Sequence[SourceRef | Path],
     *,
     options: DetectRequest | None = None,
     index: int = 0,

@@ -14,12 +14,13 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.opened import ImageRef, PixelSource, opened
+from jwstpipe.analysis.opened import PixelSource, SourceRef, opened
 from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, Mesh, level_on_pixels, on_pixels
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.detect import Joint
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["CombinedImage", "check_one_grid", "near"]
@@ -32,7 +33,7 @@ SAME = 0.01
 class CombinedImage:
     """Images of one grid as one, in standard deviations; what a detection reads of an image."""
 
-    images: tuple[ImageRef, ...]
+    images: tuple[SourceRef, ...]
     meshes: tuple[Mesh, ...]
     """Sky and noise of each."""
 
@@ -111,7 +112,7 @@ def _chi(squares: NDArray[np.float32], counts: NDArray[np.float32]) -> NDArray[n
     return found
 
 
-def near(image: ImageRef, window: Box) -> ImageRef:
+def near(image: SourceRef, window: Box) -> SourceRef:
     """Give what a job on a window shall carry of an image: of a combined one the meshes around the window."""
     if not isinstance(image, CombinedImage):
         return image
@@ -132,13 +133,14 @@ def check_one_grid(images: Sequence[PixelSource]) -> None:
     first = images[0]
     rows, columns = first.shape
     x, y = np.array([0.0, columns - 1.0, 0.0, columns - 1.0]), np.array([0.0, 0.0, rows - 1.0, rows - 1.0])
-    sky = first.wcs.exact(name=first.address).to_sky(x, y)
+    here = first.wcs.exact(name=first.address)
+    sky = here.to_sky(x, y)
     for other in images[1:]:
         wanted = f"{other.address}: is not on the grid of {first.address}; make mosaics on one grid (mosaic --grid)"
         if other.shape != first.shape:
             raise UsageError(f"{wanted}: {other.shape} pixels, not {first.shape}")
         there = other.wcs.exact(name=other.address)
-        px, py = there.to_pixel(*sky) if first.wcs.frame == other.wcs.frame else (x + 1.0, y)
+        px, py = there.to_pixel(*rotated(*sky, here.frame, there.frame))
         away = float(np.max(np.hypot(px - x, py - y)))
         if not away <= SAME:
             raise UsageError(f"{wanted}: its corners lie {away:.2f} pixels away")

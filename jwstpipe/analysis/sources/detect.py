@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.combined import CombinedImage, near
 from jwstpipe.analysis.sources.deblend import SHARPNESS
 from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
 from jwstpipe.analysis.sources.image_mesh import FWHM, cells_of, image_mesh, image_source
+from jwstpipe.analysis.sources.kept import KeptTiles, tile_key
 from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh
 from jwstpipe.analysis.sources.seams import Crossing, joined
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
@@ -62,7 +63,7 @@ class Detection:
 
 
 def find_sources(
-    image: ImageRef | Path,
+    image: SourceRef | Path,
     *,
     options: DetectRequest | None = None,
     index: int = 0,
@@ -70,6 +71,7 @@ def find_sources(
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
+    kept: KeptTiles | None = None,
 ) -> Detection:
     """Find sources.
 
@@ -89,6 +91,8 @@ def find_sources(
         Where tiles are searched; default: a thread a core.
     report
         Told of tiles.
+    kept
+        Results of an earlier detection: tiles whose inputs are the same are not searched again.
 
     Returns
     -------
@@ -109,13 +113,20 @@ def find_sources(
     source = image_source(image, opened_image, options=wanted, index=index, s3=s3)
     sky: SkyModel = "none" if isinstance(source.image, CombinedImage) else wanted.background
     mesh = image_mesh(
-        source, box=wanted.mesh, sky=sky, tile=tile, name=opened_image.address, workers=at_work, report=report
+        source,
+        box=wanted.mesh,
+        sky=sky,
+        tile=tile,
+        name=opened_image.address,
+        workers=at_work,
+        report=report,
+        kept=kept,
     )
     contrast = wanted.contrast if wanted.deblend else float("inf")
     sharp = gaussian_taps(SHARPNESS * sigma)
     rules = (contrast, wanted.significance, wanted.min_pixels, white_left(sharp))
     base = TileJob(source, Box(0, 0, 0, 0), mesh, sharp, rules, sigma)
-    tiles = _searched(base, tile, at_work, report, most=wanted.max_sources)
+    tiles = _searched(base, tile, at_work, report, most=wanted.max_sources, kept=kept)
     crossings = [one for one in joined(tiles) if one.pixels >= wanted.min_pixels]
     found = [tiles[key].inside for key in sorted(tiles)]
     found += _crossing(base, [one for one in crossings if one.box.area <= WHOLE], tile, at_work, report)
@@ -138,15 +149,23 @@ def _window(base: TileJob, box: Box) -> TileJob:
 
 
 def _searched(
-    base: TileJob, tile: int, workers: Workers, report: Reporter, *, most: int
+    base: TileJob, tile: int, workers: Workers, report: Reporter, *, most: int, kept: KeptTiles | None
 ) -> dict[tuple[int, int], TileFound]:
     cells = cells_of(base.source, tile)
     jobs = {f"{key[0]}_{key[1]}": _window(base, cell) for key, cell in cells.items()}
     names = {f"{key[0]}_{key[1]}": key for key in cells}
+    keys = {} if kept is None else {name: key for name, job in jobs.items() if (key := tile_key(job)) is not None}
     found: dict[tuple[int, int], TileFound] = {}
-    count = 0
-    for key, part in workers.each(find_in_tile, jobs, name="sources", report=report, unit="tiles"):
-        found[names[key]] = part
+    for name, key in keys.items():
+        known = None if kept is None else kept.tile(key, jobs[name].window)
+        if known is not None:
+            found[names[name]] = known
+    count = sum(len(part.inside.rows) for part in found.values())
+    missing = {name: job for name, job in jobs.items() if names[name] not in found}
+    for name, part in workers.each(find_in_tile, missing, name="sources", report=report, unit="tiles"):
+        found[names[name]] = part
+        if kept is not None and name in keys:
+            kept.keep_tile(keys[name], jobs[name].window, part)
         count += len(part.inside.rows)
         if count > most:
             raise UsageError(

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from jwstpipe.analysis.opened import ImageRef, PixelSource, reference_of
+from jwstpipe.analysis.opened import PixelSource, SourceRef, reference_of
 from jwstpipe.analysis.sources.combined import CombinedImage, near
+from jwstpipe.analysis.sources.kept import KeptTiles, mesh_key
 from jwstpipe.analysis.sources.mesh import Mesh
 from jwstpipe.analysis.sources.mesh_boxes import MeshJob, gathered, measure_boxes
 from jwstpipe.analysis.sources.window import DetectImage
@@ -40,7 +41,7 @@ def cells_of(source: DetectImage, step: int) -> dict[tuple[int, int], Box]:
 
 
 def image_source(
-    image: ImageRef | Path, opened_image: PixelSource, *, options: DetectRequest, index: int, s3: S3Settings | None
+    image: SourceRef | Path, opened_image: PixelSource, *, options: DetectRequest, index: int, s3: S3Settings | None
 ) -> DetectImage:
     """Say of an image what every job of a detection needs."""
     sigma = options.fwhm / FWHM
@@ -53,7 +54,15 @@ def image_source(
 
 
 def image_mesh(
-    source: DetectImage, *, box: int, sky: SkyModel, tile: int, name: str, workers: Workers, report: Reporter
+    source: DetectImage,
+    *,
+    box: int,
+    sky: SkyModel,
+    tile: int,
+    name: str,
+    workers: Workers,
+    report: Reporter,
+    kept: KeptTiles | None = None,
 ) -> Mesh:
     """Measure the mesh of an image.
 
@@ -69,6 +78,8 @@ def image_mesh(
         Of the image, for errors.
     workers, report
         Where boxes are measured, and who hears of it.
+    kept
+        Results of an earlier detection.
 
     Raises
     ------
@@ -83,5 +94,11 @@ def image_mesh(
         )
         for key, cell in cells_of(source, step).items()
     }  # fmt: skip
-    parts = workers.run(measure_boxes, jobs, name="background", report=report, unit="tiles")
-    return gathered(list(parts.values()), box=box, sky=sky, name=name)
+    keys = {} if kept is None else {name: key for name, job in jobs.items() if (key := mesh_key(job)) is not None}
+    known = {} if kept is None else {name: part for name, key in keys.items() if (part := kept.mesh(key)) is not None}
+    missing = {name: job for name, job in jobs.items() if name not in known}
+    parts = workers.run(measure_boxes, missing, name="background", report=report, unit="tiles")
+    if kept is not None:
+        for job_name in parts.keys() & keys.keys():
+            kept.keep_mesh(keys[job_name], parts[job_name])
+    return gathered([*known.values(), *parts.values()], box=box, sky=sky, name=name)

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, RIM, SMOOTH_NOISE, Mesh
 from jwstpipe.errors import DataError
 from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
@@ -36,7 +36,7 @@ FEWEST_VALID = 0.1
 class MeshJob:
     """The boxes of a window to measure."""
 
-    image: ImageRef
+    image: SourceRef
     index: int
     window: Box
     """Pixels of the array; whole boxes, but at the edges of the image."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, level_on_pixels, on_pixels
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.numerics.smoothing import smoothed
@@ -21,7 +21,7 @@ Float32 = NDArray[np.float32]
 class DetectImage:
     """What every job of a detection knows of the image."""
 
-    image: ImageRef
+    image: SourceRef
     index: int
     shape: tuple[int, int]
     origin: tuple[int, int]

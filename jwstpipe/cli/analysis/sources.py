@@ -1,42 +1,114 @@
-"""Commands on sources: detect."""
+"""Commands on sources: detect, sources."""
 
-from typing import Annotated
+import math
+from typing import Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.arguments import Image, Json, Overwrite
+from jwstpipe.cli.arguments import Images, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.detect import DetectRequest
 
-__all__ = ["detect"]
+__all__ = ["detect", "sources"]
 
 
 @request_options(DetectRequest, into="options")
 def detect(
     context: typer.Context,
-    image: Image,
+    images: Images,
     *,
     out: Annotated[str, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="catalogue to make")],
     segmentation: Annotated[str | None, typer.Option(metavar="OUT.fits", help="image of labels to make")] = None,
     options: DetectRequest,
+    update: Annotated[
+        bool, typer.Option("--update", help="replace OUT.parquet, and search only what changed since")
+    ] = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Find sources and write their catalogue; the same for every tiling and number of workers."""
+    """Find sources and write their catalogue; the same for every tiling and number of workers.
+
+    Several images of one grid are searched as one. Examples: jwstpipe detect m.zarr -o m.ecsv; jwstpipe detect
+    f200w.zarr f356w.zarr -o both.parquet --joint chi --segmentation labels.fits
+    """
+    from jwstpipe.api.sources import detect_to_file
     from jwstpipe.execution.workers import open_workers
-    from jwstpipe.operations.detect import detect_to_file
 
     settings = settings_of(context)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = detect_to_file(
-            image, out, options=options, segmentation=segmentation, overwrite=overwrite, s3=settings.s3,
+            images, out, options=options, segmentation=segmentation, overwrite=overwrite, update=update, s3=settings.s3,
             workers=workers, report=report,
         )  # fmt: skip
     if as_json:
         json_data(made.as_dict())
     else:
-        data(f"{made.address}: {made.sources:,} sources")
+        again = f", {made.tiles_reused} tiles as before" if made.tiles_reused else ""
+        data(f"{made.address}: {made.sources:,} sources{again}")
+        if made.facts["huge"]:
+            remark(
+                f"note: {made.facts['huge']} components are too large to be taken apart (flag HUGE); raise --threshold,"
+                " or let the sky follow them with a smaller --mesh"
+            )
     if not made.sources:
         remark(f"note: nothing stands {options.threshold:g} sigma above the sky; no rows (lower --threshold)")
+
+
+def sources(
+    catalogue: Annotated[str, typer.Argument(metavar="CATALOGUE")],
+    *,
+    at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="only near this place: 10:00:27,+2:12:00")] = None,
+    radius: Annotated[float, typer.Option(metavar="ARCSEC", help="how near (default 5)")] = 5.0,
+    columns: Annotated[Literal["all", "jwst"], typer.Option(help="jwst: those of the official catalogue")] = "all",
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot|.csv", help="file to write")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Show or convert a catalogue: all of it, or what lies near a place; our column names or the official ones.
+
+    Examples: jwstpipe sources m.parquet --at 10:00:27,+2:12:00 --radius 2; jwstpipe sources m.parquet --columns jwst
+    -o m_cat.ecsv
+    """
+    from pathlib import Path
+
+    from jwstpipe.analysis.catalogues.cone import cone
+    from jwstpipe.analysis.catalogues.files import check_target, read_catalogue, write_catalogue
+    from jwstpipe.analysis.catalogues.official import official_view
+    from jwstpipe.analysis.pixels.at import parse_place
+
+    if out is not None:
+        check_target(out, overwrite=overwrite)
+    if at is None:
+        table = read_catalogue(catalogue)
+    else:
+        place = parse_place(at)
+        if not place.sky:
+            raise UsageError(f"--at {at}: write a position as 10:00:27,+2:12:00, or in degrees as 150.11d,2.2d")
+        table = cone(Path(catalogue), place.first, place.second, radius)
+    shown = official_view(table) if columns == "jwst" else table
+    for name in shown.meta.get("missing_columns", ()) if columns == "jwst" else ():
+        remark(f"note: {name} is not measured and not in it")
+    if out is not None:
+        write_catalogue(shown, out, overwrite=overwrite)
+        data(f"{out}: {len(shown):,} sources")
+    elif as_json:
+        for row in shown:
+            json_data({name: _plain(row[name]) for name in shown.colnames})
+    else:
+        for line in shown.pformat(max_lines=-1, max_width=-1):
+            data(line)
+    if not len(shown):
+        raise NotFoundError(f"{catalogue}: no source{'' if at is None else f' within {radius:g} arcsec of {at}'}")
+
+
+def _plain(value: Any) -> Any:
+    """Give a cell as JSON has it; NaN is none."""
+    if hasattr(value, "ra") and hasattr(value, "dec"):
+        return [float(value.ra.deg), float(value.dec.deg)]
+    made = value.item() if hasattr(value, "item") else value
+    return None if isinstance(made, float) and not math.isfinite(made) else made

@@ -1,0 +1,81 @@
+"""Rows of a catalogue near a place on the sky; of Parquet only the row groups that reach there are read."""
+
+from pathlib import Path
+
+import numpy as np
+from astropy.table import Table
+
+from jwstpipe.analysis.catalogues.columns import add_column
+from jwstpipe.analysis.catalogues.files import read_catalogue, read_parquet
+from jwstpipe.errors import DataError, UsageError
+from jwstpipe.sky.position_table import position_column_names
+from jwstpipe.sky.regions import separation_deg
+
+__all__ = ["cone"]
+
+ARCSEC = 3600.0
+
+
+def cone(catalogue: str | Path | Table, ra: float, dec: float, radius_arcsec: float) -> Table:
+    """Give the rows within a radius, the nearest first.
+
+    Parameters
+    ----------
+    catalogue
+        File in a form that `read_catalogue` knows, or a table; it needs columns of positions.
+    ra, dec
+        Degrees, ICRS.
+    radius_arcsec
+        Above 0, at most 180 degrees.
+
+    Returns
+    -------
+    astropy.table.Table
+        With a column ``separation``, arcsec.
+
+    Raises
+    ------
+    UsageError
+        No radius.
+    DataError
+        A catalogue without positions.
+
+    Notes
+    -----
+    Row groups of Parquet are sorted by HEALPix; the bounds of ra and dec that each carries tell which may reach the
+    cone.
+    """
+    if not 0.0 < radius_arcsec <= 180.0 * ARCSEC:
+        raise UsageError(f"radius {radius_arcsec:g} arcsec: give one above 0")
+    name = "the catalogue" if isinstance(catalogue, Table) else str(catalogue)
+    if isinstance(catalogue, Table):
+        table = catalogue
+    elif Path(catalogue).suffix.lower() == ".parquet" and Path(catalogue).is_file():
+        table = read_parquet(Path(catalogue), near=_bounds(ra, dec, radius_arcsec / ARCSEC))
+    else:
+        table = read_catalogue(catalogue)
+    columns = position_column_names(table.colnames)
+    if columns is None:
+        raise DataError(f"{name}: needs columns ra and dec in degrees; it has {', '.join(table.colnames[:12])}")
+    away = ARCSEC * separation_deg(ra, dec, np.asarray(table[columns[0]], float), np.asarray(table[columns[1]], float))
+    near = np.flatnonzero(away <= radius_arcsec)
+    near = near[np.argsort(away[near], kind="stable")]
+    found = table[near]
+    if "separation" in found.colnames:
+        found.remove_column("separation")
+    add_column(found, "separation", away[near])
+    return found
+
+
+def _bounds(ra: float, dec: float, radius: float) -> tuple[list[tuple[float, float]], tuple[float, float]]:
+    """Give ranges of right ascension and one of declination that hold a cone, degrees."""
+    low, high = dec - radius, dec + radius
+    if low <= -90.0 or high >= 90.0:
+        return [(0.0, 360.0)], (max(low, -90.0), min(high, 90.0))
+    half = float(np.degrees(np.arcsin(min(1.0, np.sin(np.radians(radius)) / np.cos(np.radians(dec))))))
+    first, last = ra - half, ra + half
+    if first < 0.0:
+        return [(0.0, last), (first + 360.0, 360.0)], (low, high)
+    if last > 360.0:
+        return [(first, 360.0), (0.0, last - 360.0)], (low, high)
+    return [(first, last)], (low, high)

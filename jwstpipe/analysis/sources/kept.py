@@ -1,0 +1,158 @@
+"""What the tiles of a detection gave, kept for the next one: where the inputs of a tile are the same, so is its result.
+
+The key of a result is a digest of all that went into it: the digests of the shards that its window looks at, where in
+them it lies, the mesh around it and every rule. Results are kept in pixels of their window, so that an array that grows
+on its other side changes none. Only image stores say what is in their shards: of other images nothing is kept.
+"""
+
+import base64
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.analysis.opened import SourceRef, opened
+from jwstpipe.analysis.sources.mesh_boxes import MeshJob
+from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileFound, TileJob
+from jwstpipe.images.zarr.image_store import ImageStore
+from jwstpipe.images.zarr.layout import SHARD, array_path
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+
+__all__ = ["KeptTiles", "mesh_key", "tile_key"]
+
+Arrays = Mapping[str, NDArray[Any]]
+
+FORM = "1"
+"""Changes with anything that a job gives for the same inputs."""
+
+_ROWS_Y = [COLUMNS.index(name) for name in ("peak_y", "y0", "y1", "first_y")]
+_ROWS_X = [COLUMNS.index(name) for name in ("peak_x", "x0", "x1", "first_x")]
+
+
+@dataclass(eq=False)
+class KeptTiles:
+    """Results of an earlier detection, and those of this one."""
+
+    earlier: Mapping[str, Arrays] = field(default_factory=dict)
+    now: dict[str, Arrays] = field(default_factory=dict)
+    reused: int = 0
+    """Tiles that were not searched again."""
+
+    def mesh(self, key: str) -> tuple[int, int, NDArray[np.float32]] | None:
+        """Give the boxes of a window, or None where they are not known."""
+        found = self.earlier.get(key)
+        if found is None:
+            return None
+        self.now[key] = found
+        return int(found["first"][0]), int(found["first"][1]), np.asarray(found["layers"], np.float32)
+
+    def keep_mesh(self, key: str, part: tuple[int, int, NDArray[np.float32]]) -> None:
+        """Keep the boxes of a window."""
+        self.now[key] = {"first": np.array(part[:2], np.int64), "layers": part[2]}
+
+    def tile(self, key: str, window: Box) -> TileFound | None:
+        """Give what a tile found, in pixels of the array, or None where that is not known."""
+        found = self.earlier.get(key)
+        if found is None:
+            return None
+        self.now[key] = found
+        self.reused += 1
+        moved = _moved(found, window.y0, window.x0)
+        top, bottom, left, right = (np.asarray(moved[f"edge{k}"], np.int32) for k in range(4))
+        return TileFound(Found(moved["rows"], moved["runs"]), (top, bottom, left, right), moved["crossing"])
+
+    def keep_tile(self, key: str, window: Box, found: TileFound) -> None:
+        """Keep what a tile found."""
+        arrays = {"rows": found.inside.rows, "runs": found.inside.runs, "crossing": found.crossing}
+        edges = {f"edge{k}": edge for k, edge in enumerate(found.edges)}
+        self.now[key] = _moved({**arrays, **edges}, -window.y0, -window.x0)
+
+    def packed(self) -> str:
+        """Write the results of this detection as a text; the same results give the same text."""
+        stream = io.BytesIO()
+        arrays = {f"{key}.{name}": values for key in sorted(self.now) for name, values in sorted(self.now[key].items())}
+        np.savez_compressed(stream, **arrays)
+        return base64.b64encode(stream.getvalue()).decode()
+
+    @classmethod
+    def unpacked(cls, text: str) -> "KeptTiles":
+        """Read what `packed` wrote; nothing where it cannot be read, for all can be made again."""
+        found: dict[str, dict[str, NDArray[Any]]] = {}
+        try:
+            with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
+                for name in arrays.files:
+                    key, _, part = name.partition(".")
+                    found.setdefault(key, {})[part] = arrays[name]
+        except (OSError, ValueError, EOFError, KeyError):
+            return cls()
+        return cls(found)
+
+
+def _moved(arrays: Arrays, dy: int, dx: int) -> dict[str, NDArray[Any]]:
+    """Move results by whole pixels."""
+    found = dict(arrays)
+    rows = np.array(arrays["rows"], np.float64)
+    rows[:, _ROWS_Y] += dy
+    rows[:, _ROWS_X] += dx
+    found["rows"] = rows
+    found["runs"] = arrays["runs"] + np.array([dy, dx, dx, 0], np.int32)
+    found["crossing"] = arrays["crossing"] + np.array([0, dy, dx, dy, dx, 0, dy, dx], np.int64)
+    return found
+
+
+def mesh_key(job: MeshJob) -> str | None:
+    """Name the result of measuring boxes; None where the image does not say what is in it."""
+    inside = _inputs(job.image, job.window.dilated(job.taps.size // 2), job.index, job.s3)
+    if inside is None:
+        return None
+    place = [job.window.y0 + job.origin[0], job.window.x0 + job.origin[1], *job.window.shape]
+    return _digest("mesh", inside, place, job.box, job.taps.tobytes().hex())
+
+
+def tile_key(job: TileJob) -> str | None:
+    """Name the result of searching a tile; None where the image does not say what is in it."""
+    source = job.source
+    inside = _inputs(source.image, job.window.dilated(source.halo), source.index, source.s3)
+    if inside is None:
+        return None
+    rows, columns = source.shape
+    window = job.window
+    rim = [window.y0 > 0, window.x0 > 0, window.y1 < rows, window.x1 < columns]
+    place = [window.y0 + source.origin[0], window.x0 + source.origin[1], *window.shape]
+    mesh = [list(job.mesh.first), job.mesh.box, job.mesh.layers.tobytes().hex()]
+    rules = [repr(one) for one in (*job.rules, job.sigma, source.threshold, source.halo)]
+    return _digest("tile", inside, rim, place, mesh, rules, source.taps.tobytes().hex(), job.taps.tobytes().hex())
+
+
+def _inputs(image: SourceRef, box: Box, index: int, s3: S3Settings | None) -> list[Any] | None:
+    """Give the digests of the shards that a window looks at, and where in them it lies."""
+    source = opened(image, s3=s3)
+    if not isinstance(source, ImageStore) or source.manifest is None:
+        return None
+    window = box.intersection(Box.of_shape(source.shape))
+    if window is None:
+        return None
+    known = source.manifest
+    found: list[Any] = []
+    for cell in window.cells(SHARD):
+        shard = (cell.y0 // SHARD, cell.x0 // SHARD)
+        lies = cell.shifted(-shard[0] * SHARD, -shard[1] * SHARD)
+        found.append([lies.y0, lies.x0, lies.y1, lies.x1])
+        for plane in ("sci", "wht", "dq"):
+            if plane in source.planes:
+                cube = source.sample_type(plane)[1]
+                path = "/".join(map(str, (index, *shard) if cube else shard))
+                written = known.get(f"{array_path(plane)}/c/{path}")
+                found.append([plane, None if written is None else written.digest])
+    return found
+
+
+def _digest(*facts: Any) -> str:
+    text = json.dumps([FORM, *facts], separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
