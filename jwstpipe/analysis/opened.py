@@ -69,6 +69,10 @@ def opened(image: SourceRef | Path, *, s3: S3Settings | None = None) -> PixelSou
     return open_image(image, s3=s3) if isinstance(image, str | Path) else image
 
 
+@overload
+def reference_of(image: ImageRef | Path, opened_image: SkyImage) -> ImageRef: ...
+@overload
+def reference_of(image: SourceRef | Path, opened_image: PixelSource) -> SourceRef: ...
 def reference_of(image: SourceRef | Path, opened_image: PixelSource) -> SourceRef:
     """Give what a job shall carry: addresses travel, and so do images that have none."""
     return opened_image.address if isinstance(image, str | Path) else image

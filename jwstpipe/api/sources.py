@@ -65,7 +65,7 @@ def detect(
     >>> found = jwstpipe.detect("m51_f200w.zarr", threshold=5.0)  # doctest: +SKIP
     >>> found["ra", "dec", "mag_segment"]  # doctest: +SKIP
     """
-    several = list(images) if isinstance(images, list | tuple) else [images]
+    several: list[Any] = list(images) if isinstance(images, list | tuple) else [images]
     if not several:
         raise UsageError("detect: no image; give one or more")
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)

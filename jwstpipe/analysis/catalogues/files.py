@@ -167,7 +167,7 @@ def _reaches(file: Any, group: int, near: Bounds) -> bool:
     facts = file.metadata.row_group(group)
     known = {facts.column(k).path_in_schema: facts.column(k).statistics for k in range(facts.num_columns)}
     ra, dec = known.get("ra"), known.get("dec")
-    if any(one is None or not one.has_min_max for one in (ra, dec)):
+    if ra is None or dec is None or not (ra.has_min_max and dec.has_min_max):
         return True
     ranges, (low, high) = near
     return bool(dec.min <= high and dec.max >= low and any(ra.min <= b and ra.max >= a for a, b in ranges))

@@ -69,14 +69,18 @@ class KeptTiles:
 
     def keep_tile(self, key: str, window: Box, found: TileFound) -> None:
         """Keep what a tile found."""
-        arrays = {"rows": found.inside.rows, "runs": found.inside.runs, "crossing": found.crossing}
-        edges = {f"edge{k}": edge for k, edge in enumerate(found.edges)}
+        arrays: dict[str, NDArray[Any]] = {
+            "rows": found.inside.rows, "runs": found.inside.runs, "crossing": found.crossing,
+        }  # fmt: skip
+        edges: dict[str, NDArray[Any]] = {f"edge{k}": edge for k, edge in enumerate(found.edges)}
         self.now[key] = _moved({**arrays, **edges}, -window.y0, -window.x0)
 
     def packed(self) -> str:
         """Write the results of this detection as a text; the same results give the same text."""
         stream = io.BytesIO()
-        arrays = {f"{key}.{name}": values for key in sorted(self.now) for name, values in sorted(self.now[key].items())}
+        arrays: dict[str, Any] = {
+            f"{key}.{name}": values for key in sorted(self.now) for name, values in sorted(self.now[key].items())
+        }
         np.savez_compressed(stream, **arrays)
         return base64.b64encode(stream.getvalue()).decode()
 
