@@ -219,7 +219,7 @@ def web_errors(name: str) -> Iterator[None]:
 
     Raises
     ------
-    PassingError
+    TransientError
         No connection, no answer in time, a connection lost in mid-body.
     TransferError
         A request that cannot succeed, as one that is redirected for ever.
@@ -243,7 +243,7 @@ def raise_for_answer(response: requests.Response, name: str) -> None:
 
     Raises
     ------
-    PassingError
+    TransientError
         408, 425, 429, 500, 502, 503, 504; with the wait that ``Retry-After`` asks for.
     AbsentError
         401, 403, 404, 410.

@@ -113,7 +113,7 @@ def retry(call: Callable[[], T], *, attempts: int, stop: CancellationToken | Non
 
     Raises
     ------
-    PassingError
+    TransientError
         The last one, when all attempts failed.
     InterruptedRunError
         `stop` was raised.

@@ -170,12 +170,12 @@ def sweep(destination: Destination, *, older_than_s: float) -> tuple[PendingTran
 
 
 def _remove(destination: Destination, found: PendingTransfer, places: Places) -> None:
-    landing = destination.landing(found.obs_id, found.file_name)
+    target = destination.target(found.obs_id, found.file_name)
     with exclusive(places.lock, CancellationToken()):
         state = load(PartState, places.state)
         if state is not None and state.upload is not None:
-            landing.resumed(state)  # an upload is known by its state
-        landing.forget()
+            target.resumed(state)  # an upload is known by its state
+        target.forget()
         places.clear()
 
 

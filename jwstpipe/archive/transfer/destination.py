@@ -22,7 +22,7 @@ from jwstpipe.errors import StorageError
 from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.storage import storage_errors, writing_errors
 
-__all__ = ["Destination", "FileDestination", "LocalFolder", "LocalLanding", "RangeWriter"]
+__all__ = ["Destination", "FileDestination", "LocalFolder", "LocalTarget", "RangeWriter"]
 
 SIDE_FOLDER = ".transfer"
 
@@ -105,7 +105,7 @@ class Destination(Protocol):
         """Tell whether something stands under a final name already, as far as that is cheap to know."""
         ...
 
-    def landing(self, obs_id: str, file_name: str) -> FileDestination:
+    def target(self, obs_id: str, file_name: str) -> FileDestination:
         """Give the place of a file.
 
         Raises
@@ -141,13 +141,13 @@ class LocalFolder:
         """Tell whether a file is there."""
         return (self.root / checked_obs_id(obs_id) / checked_file_name(file_name)).exists()
 
-    def landing(self, obs_id: str, file_name: str) -> "LocalLanding":
+    def target(self, obs_id: str, file_name: str) -> "LocalTarget":
         """Give the place of a file."""
         final = self.root / checked_obs_id(obs_id) / checked_file_name(file_name)
-        return LocalLanding(final, Places.of(self.side, obs_id, file_name))
+        return LocalTarget(final, Places.of(self.side, obs_id, file_name))
 
 
-class LocalLanding:
+class LocalTarget:
     """A sparse part file that is renamed when it is whole (see `FileDestination`)."""
 
     range_bytes: int | None = None

@@ -24,7 +24,7 @@ from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import s3_client, storage_errors, writing_errors
 
-__all__ = ["RemoteFolder", "RemoteLanding"]
+__all__ = ["RemoteFolder", "UploadTarget"]
 
 SMALLEST_PART = 5 << 20
 """S3 takes no smaller part but the last."""
@@ -61,10 +61,10 @@ class RemoteFolder:
         del obs_id, file_name
         return False
 
-    def landing(self, obs_id: str, file_name: str) -> "RemoteLanding":
+    def target(self, obs_id: str, file_name: str) -> "UploadTarget":
         """Give the place of a file."""
         name = f"{checked_obs_id(obs_id)}/{checked_file_name(file_name)}"
-        return RemoteLanding(self, name, Places.of(self.side, obs_id, file_name))
+        return UploadTarget(self, name, Places.of(self.side, obs_id, file_name))
 
     @cached_property
     def client(self) -> Any:
@@ -82,7 +82,7 @@ class RemoteFolder:
         return f"{prefix}/{name}" if prefix else name
 
 
-class RemoteLanding:
+class UploadTarget:
     """An upload in parts (see `FileDestination`)."""
 
     def __init__(self, folder: RemoteFolder, name: str, places: Places) -> None:
@@ -229,8 +229,8 @@ class RemoteLanding:
 class _PartUpload:
     """Gathers a range in memory, and uploads it when it is whole."""
 
-    def __init__(self, landing: RemoteLanding, start: int) -> None:
-        self._landing, self._start = landing, start
+    def __init__(self, target: UploadTarget, start: int) -> None:
+        self._target, self._start = target, start
         self._content = bytearray()
 
     def write(self, chunk: Chunk) -> None:
@@ -240,7 +240,7 @@ class _PartUpload:
     def finish(self) -> int:
         """Upload the part and give its CRC-32; an empty range behind the last part is none."""
         if self._content or self._start == 0:
-            self._landing.put(self._start, self._content)
+            self._target.put(self._start, self._content)
         return crc32(self._content)
 
 

@@ -118,7 +118,7 @@ def fetch(
     place.prepare(_needed(place, wanted))
     sweep(place, older_than_s=settings.parts_kept_days * 86400.0)
     sign = CancellationToken(stop)
-    gauge = ProgressMeter(report)
+    meter = ProgressMeter(report)
     outcomes: list[Receipt | Failure] = []
     with ExitStack() as stack:
         sessions = stack.enter_context(closing(Sessions(settings)))
@@ -131,10 +131,10 @@ def fetch(
         ranges = stack.enter_context(ThreadPoolExecutor(settings.files_at_once * settings.ranges_at_once, "range"))
         files = stack.enter_context(ThreadPoolExecutor(settings.files_at_once, "file"))
         throttle = Throttle(None if settings.mb_per_s is None else settings.mb_per_s * 1e6)
-        movers = Workplace(ranges, settings.ranges_at_once, range_bytes, gauge, throttle, sign)
+        movers = Workplace(ranges, settings.ranges_at_once, range_bytes, meter, throttle, sign)
         work = TransferContext(place, settings, sessions, mirror, Recheck(settings), movers)
         outcomes = _all_files(work, wanted, files)
-    gauge.tell()
+    meter.report_now()
     return TransferResult(
         tuple(outcome for outcome in outcomes if isinstance(outcome, Receipt)),
         tuple(outcome for outcome in outcomes if isinstance(outcome, Failure)),
@@ -147,7 +147,7 @@ def _all_files(work: TransferContext, wanted: Sequence[Product], pool: ThreadPoo
     outcomes: list[Future[Receipt] | Failure] = []
     try:
         for product in wanted:
-            work.place.gauge.expect(product.data_uri, product.size)
+            work.place.meter.expect(product.data_uri, product.size)
             key = f"{product.obs_id}/{product.file_name}".lower()
             owner = taken.setdefault(key, product.data_uri)
             if owner != product.data_uri:

@@ -96,7 +96,7 @@ class _Task:
     work: TransferContext
     product: Product
     places: Places
-    landing: FileDestination
+    target: FileDestination
     place: Workplace
     """That of the transfer, with the stop sign of this file."""
 
@@ -117,14 +117,14 @@ def fetch_file(work: TransferContext, product: Product) -> Receipt:
     """
     started = time.monotonic()
     uri = checked_uri(product.data_uri)
-    landing = work.destination.landing(product.obs_id, product.file_name)
+    target = work.destination.target(product.obs_id, product.file_name)
     places = Places.of(work.destination.side, product.obs_id, product.file_name)
     sign = ControlledStop(work.place.stop, places.order, product.file_name)
-    task = _Task(work, product, places, landing, replace(work.place, stop=sign))
-    gauge = work.place.gauge
+    task = _Task(work, product, places, target, replace(work.place, stop=sign))
+    meter = work.place.meter
     with exclusive(places.lock, work.place.stop):
         old = load(FileRecord, places.record)
-        here = None if old is None else landing.known(old)
+        here = None if old is None else target.known(old)
         reason, remark = (None, None) if here is None else _outdated(work, product, here)
         record, fell_back = here, None
         reused = record is not None and reason is None
@@ -132,16 +132,16 @@ def fetch_file(work: TransferContext, product: Product) -> Receipt:
             save(record, places.record)
         if not reused or record is None:
             record, fell_back, remark = _fetched(task)
-    gauge.finish(uri, record.size)
+    meter.finish(uri, record.size)
     return Receipt(
-        address=landing.address,
+        address=target.address,
         data_uri=uri,
         size=record.size,
         sha256=record.sha256,
         source=record.source,
         etag=record.etag,
         seconds=time.monotonic() - started,
-        bytes_moved=gauge.moved(uri),
+        bytes_moved=meter.moved(uri),
         reused=reused,
         fell_back=fell_back,
         replaced=None if reused else reason,
@@ -167,7 +167,7 @@ def _fetched(task: _Task) -> tuple[FileRecord, str | None, str | None]:
         task.place.stop.check()
         fetched = _from_any_source(task)
     except CancelledError:
-        task.landing.forget()
+        task.target.forget()
         task.places.clear()
         raise
     task.places.clear()
@@ -247,8 +247,8 @@ def _remark(info: SourceInfo, product: Product, source: ByteSource) -> str | Non
 
 def _move(task: _Task, source: ByteSource, info: SourceInfo, fell_back: str | None) -> int:
     """Fill the part; gives its size."""
-    key, gauge = task.product.data_uri, task.place.gauge
-    gauge.expect(key, info.size or task.product.size)
+    key, meter = task.product.data_uri, task.place.meter
+    meter.expect(key, info.size or task.product.size)
     if info.ranges and info.size:
         state = PartState(key, source.kind, info.size, info.etag, info.last_modified, fell_back)
         held = load(PartState, task.places.state)
@@ -256,15 +256,15 @@ def _move(task: _Task, source: ByteSource, info: SourceInfo, fell_back: str | No
             state = replace(held, source=source.kind, fell_back=fell_back)
         elif held is not None:
             _forget(task)
-        state = task.landing.resumed(state)
+        state = task.target.resumed(state)
         save(state, task.places.state)
-        gauge.place(key, sum(stop - start for start, stop, _ in state.done))
+        meter.place(key, sum(stop - start for start, stop, _ in state.done))
         try:
-            return move_ranges(source, state, task.landing, task.places.state, task.place)
+            return move_ranges(source, state, task.target, task.places.state, task.place)
         except RangesIgnoredError:
             info = replace(info, ranges=False)
     _forget(task)
-    return move_whole(source, info, key, task.landing, task.place)
+    return move_whole(source, info, key, task.target, task.place)
 
 
 def _published(task: _Task, source: ByteSource, info: SourceInfo, size: int) -> FileRecord:
@@ -274,13 +274,13 @@ def _published(task: _Task, source: ByteSource, info: SourceInfo, size: int) -> 
         raise DataError(
             f"{product.file_name}: {size:,} bytes came without a length, the archive lists {product.size:,}"
         )
-    with task.landing.whole() as reader:
+    with task.target.whole() as reader:
         if reader.size != size:
             raise DataError(
                 f"{product.file_name}: {reader.size:,} bytes are there, {size:,} came; does something else write?"
             )
         check_file(reader, name=product.file_name)
-        sha256 = check_digests(reader, dict(info.checksums), name=product.file_name, begun=task.landing.digest())
+        sha256 = check_digests(reader, dict(info.checksums), name=product.file_name, begun=task.target.digest())
     old = load(FileRecord, task.places.record)
     etags = () if old is None or old.sha256 != sha256 else (*old.other_etags, *filter(None, [old.etag]))
     record = FileRecord(
@@ -295,13 +295,13 @@ def _published(task: _Task, source: ByteSource, info: SourceInfo, size: int) -> 
         mtime_ns=0,
         other_etags=tuple(dict.fromkeys(etags)),
     )
-    return task.landing.publish(record)
+    return task.target.publish(record)
 
 
 def _forget(task: _Task) -> None:
     """Drop a part that belongs to nothing."""
     held = load(PartState, task.places.state)
     if held is not None and held.upload is not None:
-        task.landing.resumed(held)  # an upload is known by its state
-    task.landing.forget()
+        task.target.resumed(held)  # an upload is known by its state
+    task.target.forget()
     task.places.state.unlink(missing_ok=True)

@@ -27,7 +27,7 @@ class ProgressMeter:
         self._moved: dict[str, int] = {}
         self._busy: set[str] = set()
         self._shown: dict[str, int] = {}
-        self._told = 0.0
+        self._last_report = 0.0
         self._all_here = 0
         self._all_moved = 0
         self._window: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
@@ -41,7 +41,7 @@ class ProgressMeter:
         """Set how much of a file is here, as after a resume or a fresh start."""
         with self._lock:
             self._set(key, here)
-            self._tell()
+            self._report_when_due()
 
     def add(self, key: str, count: int) -> None:
         """Count bytes that came over the network."""
@@ -50,7 +50,7 @@ class ProgressMeter:
             self._set(key, self._here.get(key, 0) + count)
             self._moved[key] = self._moved.get(key, 0) + count
             self._all_moved += count
-            self._tell()
+            self._report_when_due()
 
     def finish(self, key: str, size: int) -> None:
         """Note that a file is whole."""
@@ -59,28 +59,28 @@ class ProgressMeter:
             self._set(key, size)
             if key in self._busy:
                 self._busy.discard(key)
-                self._tell_file(key)
-            self._tell()
+                self._report_file(key)
+            self._report_when_due()
 
     def moved(self, key: str) -> int:
         """Tell how many bytes came over the network for a file, repeated ones too."""
         with self._lock:
             return self._moved.get(key, 0)
 
-    def tell(self) -> None:
+    def report_now(self) -> None:
         """Report now."""
         with self._lock:
-            self._tell(at_once=True)
+            self._report_when_due(at_once=True)
 
     def _set(self, key: str, here: int) -> None:
         self._all_here += here - self._here.get(key, 0)
         self._here[key] = here
 
-    def _tell(self, *, at_once: bool = False) -> None:
+    def _report_when_due(self, *, at_once: bool = False) -> None:
         now = time.monotonic()
-        if not at_once and now - self._told < SHORTEST_GAP_S:
+        if not at_once and now - self._last_report < SHORTEST_GAP_S:
             return
-        self._told = now
+        self._last_report = now
         self._window.append((now, self._all_moved))
         while len(self._window) > 2 and now - self._window[1][0] >= WINDOW_S:
             self._window.popleft()
@@ -91,9 +91,9 @@ class ProgressMeter:
         left = (total - self._all_here) / rate if rate > 0 else None
         self._report(Progress("transfer", shown, total, "bytes", rate=rate, left_s=left))
         for key in self._busy:
-            self._tell_file(key)
+            self._report_file(key)
 
-    def _tell_file(self, key: str) -> None:
+    def _report_file(self, key: str) -> None:
         shown = self._shown[key] = max(self._shown.get(key, 0), self._here.get(key, 0))
         name = key.rpartition("/")[2]
         self._report(Progress("transfer", shown, max(self._size.get(key, 0), shown), "bytes", item=name))

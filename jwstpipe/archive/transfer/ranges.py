@@ -1,4 +1,4 @@
-"""Bytes from a source to their landing: ranges side by side, each noted when it is there."""
+"""Bytes from a source to their target: ranges side by side, each noted when it is there."""
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -35,13 +35,13 @@ class Workplace:
     range_bytes: int
     """Size of a range."""
 
-    gauge: ProgressMeter
+    meter: ProgressMeter
     throttle: Throttle
     stop: CancellationToken
 
 
 def move_ranges(
-    source: ByteSource, state: PartState, landing: FileDestination, state_path: Path, work: Workplace
+    source: ByteSource, state: PartState, target: FileDestination, state_path: Path, work: Workplace
 ) -> int:
     """Fetch the ranges that a part lacks.
 
@@ -51,7 +51,7 @@ def move_ranges(
         Where the bytes come from; still the version that `state` describes.
     state
         What is there.
-    landing
+    target
         Where they go.
     state_path
         Where the state was saved; each range is noted there.
@@ -65,16 +65,16 @@ def move_ranges(
 
     Raises
     ------
-    PassingError, ChangedError, RangesIgnoredError, AbsentError, TransferError
+    TransientError, ChangedError, RangesIgnoredError, AbsentError, TransferError
         As the source says, after its attempts; ranges finished before are kept.
     StorageError
         The part cannot be written.
     """
     halt = CancellationToken(work.stop)
-    spans = state.missing(landing.range_bytes or work.range_bytes)
-    job = _Job(source, state.info, state.data_uri, landing, work, halt)
-    with landing.opened(state.size):
-        track = _Track(state, landing, state_path, spans)
+    spans = state.missing(target.range_bytes or work.range_bytes)
+    job = _Job(source, state.info, state.data_uri, target, work, halt)
+    with target.opened(state.size):
+        track = _Track(state, target, state_path, spans)
         workers = [work.pool.submit(_move_spans, job, track) for _ in spans[: work.ranges_at_once]]
         try:
             done, _ = wait(workers, return_when=FIRST_EXCEPTION)
@@ -87,7 +87,7 @@ def move_ranges(
     return state.size
 
 
-def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: FileDestination, work: Workplace) -> int:
+def move_whole(source: ByteSource, info: SourceInfo, key: str, target: FileDestination, work: Workplace) -> int:
     """Fetch a file from its start to its end, for a source without ranges; each attempt starts anew.
 
     Returns
@@ -97,19 +97,19 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: FileDest
 
     Raises
     ------
-    PassingError, ChangedError, AbsentError, TransferError
+    TransientError, ChangedError, AbsentError, TransferError
         As the source says, after its attempts.
     StorageError
         The part cannot be written.
     """
     failures = 0
-    piece = landing.range_bytes or WHOLE_PIECE
+    piece = target.range_bytes or WHOLE_PIECE
     while True:
         position = 0
-        work.gauge.place(key, 0)
+        work.meter.place(key, 0)
         try:
-            with landing.opened(0), closing(source.read_all(info)) as chunks:
-                writer = landing.writer(0)
+            with target.opened(0), closing(source.read_all(info)) as chunks:
+                writer = target.writer(0)
                 for chunk in chunks:
                     work.throttle.take(len(chunk), work.stop)
                     work.stop.check()
@@ -118,9 +118,9 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, landing: FileDest
                         position += len(part)
                         if position % piece == 0:
                             writer.finish()
-                            landing.reached(position)
-                            writer = landing.writer(position)
-                    work.gauge.add(key, len(chunk))
+                            target.reached(position)
+                            writer = target.writer(position)
+                    work.meter.add(key, len(chunk))
                 writer.finish()
         except TransientError as error:
             failures += 1
@@ -146,7 +146,7 @@ class _Job:
     source: ByteSource
     info: SourceInfo
     key: str
-    landing: FileDestination
+    target: FileDestination
     work: Workplace
     halt: CancellationToken
 
@@ -155,9 +155,9 @@ class _Track:
     """Hands out the ranges of one file, and notes those that are there; shared by threads."""
 
     def __init__(
-        self, state: PartState, landing: FileDestination, state_path: Path, spans: Sequence[tuple[int, int]]
+        self, state: PartState, target: FileDestination, state_path: Path, spans: Sequence[tuple[int, int]]
     ) -> None:
-        self._landing, self._path = landing, state_path
+        self._target, self._path = target, state_path
         self._spans = iter(spans)
         self._lock = Lock()
         self._ahead = {start: stop for start, stop, _ in state.done}
@@ -177,12 +177,12 @@ class _Track:
         self._advance()
 
     def _advance(self) -> None:
-        """Move the end of what is there without a gap, and tell the landing."""
+        """Move the end of what is there without a gap, and tell the target."""
         with self._lock:
             while (stop := self._ahead.pop(self._prefix, None)) is not None:
                 self._prefix = stop
             reached = self._prefix
-        self._landing.reached(reached)
+        self._target.reached(reached)
 
 
 def _move_spans(job: _Job, track: _Track) -> None:
@@ -195,7 +195,7 @@ def _move_spans(job: _Job, track: _Track) -> None:
 def _move_range(job: _Job, start: int, stop: int) -> int:
     """Fetch one range and give its CRC-32; after a broken connection it goes on where the bytes ended."""
     position, failures = start, 0
-    writer = job.landing.writer(start)
+    writer = job.target.writer(start)
     while position < stop:
         job.halt.check()
         before = position
@@ -206,7 +206,7 @@ def _move_range(job: _Job, start: int, stop: int) -> int:
                     job.halt.check()
                     writer.write(chunk)
                     position += len(chunk)
-                    job.work.gauge.add(job.key, len(chunk))
+                    job.work.meter.add(job.key, len(chunk))
         except TransientError as error:
             came, wanted = position - before, stop - before
             failures = 1 if came >= min(PROGRESS_BYTES, max(wanted // 4, 1)) else failures + 1

@@ -35,7 +35,7 @@ def look_up_keys(
 
     Raises
     ------
-    PassingError
+    TransientError
         The service fails every time.
     TransferError
         It refuses, or answers with something else.

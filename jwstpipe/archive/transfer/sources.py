@@ -108,7 +108,7 @@ class ByteSource(Protocol):
 
         Raises
         ------
-        PassingError, AbsentError, TransferError
+        TransientError, AbsentError, TransferError
             No answer, no such file, or another refusal.
         """
         ...
@@ -120,7 +120,7 @@ class ByteSource(Protocol):
 
         Raises
         ------
-        PassingError
+        TransientError
             The connection broke, or the body is short or long; chunks yielded before are good.
         ChangedError
             The file is another version now.

@@ -7,7 +7,7 @@ from moto.server import ThreadedMotoServer
 
 from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.retry import TransientError
-from jwstpipe.archive.transfer import progress_meter as gauge
+from jwstpipe.archive.transfer import progress_meter
 from jwstpipe.archive.transfer.s3_mirror import look_up_keys
 from jwstpipe.archive.transfer.sources import S3Source
 from jwstpipe.settings import S3Settings
@@ -203,7 +203,7 @@ def test_another_s3_server_serves_without_credentials(archive, bucket, moto, bri
 
 
 def test_an_object_replaced_on_the_way_is_never_a_mixture(archive, bucket, moto, bring, product, content, monkeypatch):
-    monkeypatch.setattr(gauge, "SHORTEST_GAP_S", 0.0)
+    monkeypatch.setattr(progress_meter, "SHORTEST_GAP_S", 0.0)
     put(bucket, content)
     newer = fits_bytes(5)
     s3 = S3Settings(endpoint=moto, anonymous=True)

@@ -8,9 +8,8 @@ import tracemalloc
 import pytest
 
 from jwstpipe.archive.safe_names import download_address
-from jwstpipe.archive.transfer import destination as landing
+from jwstpipe.archive.transfer import destination, progress_meter
 from jwstpipe.archive.transfer import fetch as transfer
-from jwstpipe.archive.transfer import progress_meter as gauge
 from jwstpipe.errors import InterruptedRunError, PartialError, StorageError, TransferError
 from jwstpipe.testing.local_archive.archive import serve_archive
 from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, leftovers, make_product, rows_of, settings_for
@@ -170,10 +169,10 @@ def test_progress_counts_bytes_never_falls_and_ends_at_the_total(archive, https,
 
 
 def test_progress_stands_still_while_a_file_starts_over(monkeypatch):
-    monkeypatch.setattr(gauge, "SHORTEST_GAP_S", 0.0)
+    monkeypatch.setattr(progress_meter, "SHORTEST_GAP_S", 0.0)
     seen = []
     files = []
-    meter = gauge.ProgressMeter(lambda told: (files if told.item else seen).append((told.done, told.total)))
+    meter = progress_meter.ProgressMeter(lambda told: (files if told.item else seen).append((told.done, told.total)))
     meter.expect("a", 100)
     meter.expect("b", 50)
     meter.add("a", 60)
@@ -212,8 +211,8 @@ def test_a_stop_leaves_nothing_visible_and_nothing_lost(archive, https, bring, p
 
 
 def test_a_destination_without_room_is_refused_at_once(archive, https, bring, product, monkeypatch):
-    usage = landing.shutil.disk_usage("/")
-    monkeypatch.setattr(landing.shutil, "disk_usage", lambda path: usage._replace(free=1000))
+    usage = destination.shutil.disk_usage("/")
+    monkeypatch.setattr(destination.shutil, "disk_usage", lambda path: usage._replace(free=1000))
     with pytest.raises(StorageError, match="GB free"):
         bring(product, https)
     assert archive.requests == ()
