@@ -15,12 +15,12 @@ from jwstpipe.archive.safe_names import checked_uri
 from jwstpipe.archive.transfer.control import CancelledError, ControlledStop, PausedError, save_request
 from jwstpipe.archive.transfer.destination import Destination, FileDestination
 from jwstpipe.archive.transfer.freshness import Recheck
+from jwstpipe.archive.transfer.https_source import HttpsSource
 from jwstpipe.archive.transfer.ranges import Workplace, move_ranges, move_whole
 from jwstpipe.archive.transfer.s3_mirror import Mirror
 from jwstpipe.archive.transfer.sources import (
     ByteSource,
     ChangedError,
-    HttpsSource,
     RangesIgnoredError,
     SourceInfo,
     SourceName,
