@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jwstpipe.archive.search.products import FITS_ENDINGS
-from jwstpipe.archive.transfer.destination import LocalFolder
-from jwstpipe.archive.transfer.destination_s3 import RemoteFolder
+from jwstpipe.archive.transfer.destinations.destination import LocalFolder
+from jwstpipe.archive.transfer.destinations.s3 import RemoteFolder
 from jwstpipe.archive.transfer.fetch import Failure
 from jwstpipe.archive.transfer.state import FileRecord, Places, save
 from jwstpipe.archive.transfer.verify import FileReader, check_file, sha256_of

@@ -9,8 +9,8 @@ from typing import Any
 from astropy.io.fits import Header
 
 from jwstpipe.archive.search.products import FITS_ENDINGS, Product
-from jwstpipe.archive.transfer.destination import LocalFolder
-from jwstpipe.archive.transfer.destination_s3 import RemoteFolder
+from jwstpipe.archive.transfer.destinations.destination import LocalFolder
+from jwstpipe.archive.transfer.destinations.s3 import RemoteFolder
 from jwstpipe.archive.transfer.fetch import Failure, Receipt, fetch
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.lineage.archive_links import link_archive

@@ -9,9 +9,9 @@ import requests
 
 from jwstpipe.archive.http import guard, web_errors
 from jwstpipe.archive.retry import TransientError
-from jwstpipe.archive.transfer.https_source import HttpsSource
-from jwstpipe.archive.transfer.s3_source import S3Source, open_mirror
-from jwstpipe.archive.transfer.sources import SourceInfo
+from jwstpipe.archive.transfer.sources.https import HttpsSource
+from jwstpipe.archive.transfer.sources.s3 import S3Source, open_mirror
+from jwstpipe.archive.transfer.sources.source import SourceInfo
 from jwstpipe.errors import TransferError
 from jwstpipe.settings import S3Settings
 from tests.archive.archive_helpers import settings_for

@@ -13,7 +13,7 @@ from typing import Literal
 
 from jwstpipe.archive.product import Product
 from jwstpipe.archive.retry import CancellationToken
-from jwstpipe.archive.transfer.destination import Destination
+from jwstpipe.archive.transfer.destinations.destination import Destination
 from jwstpipe.archive.transfer.state import PartState, Places, exclusive, is_locked, load
 from jwstpipe.errors import NotFoundError, TransferError
 from jwstpipe.storage import writing_errors

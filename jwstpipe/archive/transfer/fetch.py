@@ -17,12 +17,12 @@ from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.product import Product
 from jwstpipe.archive.retry import CancellationToken, Throttle
 from jwstpipe.archive.transfer.control import sweep
-from jwstpipe.archive.transfer.destination import Destination, LocalFolder
+from jwstpipe.archive.transfer.destinations.destination import Destination, LocalFolder
 from jwstpipe.archive.transfer.fetch_one import Receipt, TransferContext, fetch_file
 from jwstpipe.archive.transfer.freshness import Recheck
 from jwstpipe.archive.transfer.progress_meter import ProgressMeter
 from jwstpipe.archive.transfer.ranges import Workplace
-from jwstpipe.archive.transfer.s3_mirror import Mirror
+from jwstpipe.archive.transfer.sources.mirror import Mirror
 from jwstpipe.archive.transfer.state import Places
 from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, PartialError, TransferError
 from jwstpipe.progress import Reporter, silent

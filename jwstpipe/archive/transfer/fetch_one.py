@@ -13,12 +13,12 @@ from jwstpipe.archive.product import Product
 from jwstpipe.archive.retry import TransientError, retry
 from jwstpipe.archive.safe_names import checked_uri
 from jwstpipe.archive.transfer.control import CancelledError, ControlledStop, PausedError, save_request
-from jwstpipe.archive.transfer.destination import Destination, FileDestination
+from jwstpipe.archive.transfer.destinations.destination import Destination, FileDestination
 from jwstpipe.archive.transfer.freshness import Recheck
-from jwstpipe.archive.transfer.https_source import HttpsSource
 from jwstpipe.archive.transfer.ranges import Workplace, move_ranges, move_whole
-from jwstpipe.archive.transfer.s3_mirror import Mirror
-from jwstpipe.archive.transfer.sources import (
+from jwstpipe.archive.transfer.sources.https import HttpsSource
+from jwstpipe.archive.transfer.sources.mirror import Mirror
+from jwstpipe.archive.transfer.sources.source import (
     ByteSource,
     ChangedError,
     RangesIgnoredError,

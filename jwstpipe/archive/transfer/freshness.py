@@ -8,7 +8,7 @@ which the very bytes came are remembered.
 import threading
 from collections.abc import Callable
 
-from jwstpipe.archive.transfer.sources import ByteSource, SourceInfo, SourceName
+from jwstpipe.archive.transfer.sources.source import ByteSource, SourceInfo, SourceName
 from jwstpipe.archive.transfer.state import FileRecord
 from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.settings import ArchiveSettings

@@ -8,9 +8,9 @@ from pathlib import Path
 from threading import Lock
 
 from jwstpipe.archive.retry import CancellationToken, Throttle, TransientError, rest_after
-from jwstpipe.archive.transfer.destination import FileDestination
+from jwstpipe.archive.transfer.destinations.destination import FileDestination
 from jwstpipe.archive.transfer.progress_meter import ProgressMeter
-from jwstpipe.archive.transfer.sources import ByteSource, Chunk, SourceInfo
+from jwstpipe.archive.transfer.sources.source import ByteSource, Chunk, SourceInfo
 from jwstpipe.archive.transfer.state import PartState, note_range
 
 __all__ = ["Workplace", "move_ranges", "move_whole"]

@@ -23,7 +23,7 @@ from isal.isal_zlib import crc32
 
 from jwstpipe.archive.retry import POLL_S, CancellationToken
 from jwstpipe.archive.safe_names import checked_file_name, checked_obs_id
-from jwstpipe.archive.transfer.sources import CHUNK, SourceInfo
+from jwstpipe.archive.transfer.sources.source import CHUNK, SourceInfo
 from jwstpipe.storage import storage_errors
 
 __all__ = [

@@ -15,7 +15,7 @@ from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.search.portal import all_rows, build_filters, count_rows, open_portal
 from jwstpipe.archive.search.resolve import resolve_name
 from jwstpipe.archive.search.search import search
-from jwstpipe.archive.transfer.s3_mirror import look_up_keys
+from jwstpipe.archive.transfer.sources.mirror import look_up_keys
 from jwstpipe.errors import ArchiveError, UsageError
 from jwstpipe.requests import SearchRequest
 from jwstpipe.sky.regions import distance_to_region_deg, separation_deg

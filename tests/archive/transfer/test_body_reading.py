@@ -7,8 +7,8 @@ import pytest
 import urllib3
 
 from jwstpipe.archive.retry import TransientError
-from jwstpipe.archive.transfer.https_source import HttpsSource, _chunks, _socket_response
-from jwstpipe.archive.transfer.sources import SourceInfo
+from jwstpipe.archive.transfer.sources.https import HttpsSource, _chunks, _socket_response
+from jwstpipe.archive.transfer.sources.source import SourceInfo
 from tests.archive.archive_helpers import settings_for
 from tests.archive.loopback import Answer, Loopback
 

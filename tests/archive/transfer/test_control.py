@@ -8,7 +8,7 @@ import pytest
 
 from jwstpipe.archive.retry import CancellationToken, Throttle
 from jwstpipe.archive.transfer import control
-from jwstpipe.archive.transfer.destination import LocalFolder
+from jwstpipe.archive.transfer.destinations.destination import LocalFolder
 from jwstpipe.errors import NotFoundError
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.archive.archive_helpers import NAME, RANGE, make_product, settings_for

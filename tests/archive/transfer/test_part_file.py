@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from jwstpipe.archive.transfer import part_file as part
-from jwstpipe.archive.transfer.part_file import FillingPart
+from jwstpipe.archive.transfer.destinations import part_file as part
+from jwstpipe.archive.transfer.destinations.part_file import FillingPart
 from jwstpipe.archive.transfer.verify import Digest
 
 PIECE = 10_000

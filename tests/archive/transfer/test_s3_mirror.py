@@ -8,8 +8,8 @@ from moto.server import ThreadedMotoServer
 from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.transfer import progress_meter
-from jwstpipe.archive.transfer.s3_mirror import look_up_keys
-from jwstpipe.archive.transfer.s3_source import S3Source
+from jwstpipe.archive.transfer.sources.mirror import look_up_keys
+from jwstpipe.archive.transfer.sources.s3 import S3Source
 from jwstpipe.settings import S3Settings
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, make_product, rows_of, settings_for

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from jwstpipe.archive.transfer import control
-from jwstpipe.archive.transfer.destination_s3 import SMALLEST_PART, RemoteFolder
+from jwstpipe.archive.transfer.destinations.s3 import SMALLEST_PART, RemoteFolder
 from jwstpipe.archive.transfer.fetch import fetch
 from jwstpipe.settings import S3Settings
 from jwstpipe.testing.local_archive.archive import serve_archive

@@ -8,8 +8,9 @@ import tracemalloc
 import pytest
 
 from jwstpipe.archive.safe_names import download_address
-from jwstpipe.archive.transfer import destination, progress_meter
 from jwstpipe.archive.transfer import fetch as transfer
+from jwstpipe.archive.transfer import progress_meter
+from jwstpipe.archive.transfer.destinations import destination
 from jwstpipe.errors import InterruptedRunError, PartialError, StorageError, TransferError
 from jwstpipe.testing.local_archive.archive import serve_archive
 from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, leftovers, make_product, rows_of, settings_for

@@ -12,8 +12,8 @@ from urllib3.exceptions import HTTPError
 from jwstpipe.archive.http import ABSENT_STATUS, AbsentError
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.transfer.checksums import CHECKSUM_KINDS
-from jwstpipe.archive.transfer.patient_mirror import make_patient
-from jwstpipe.archive.transfer.sources import (
+from jwstpipe.archive.transfer.sources.patient_mirror import make_patient
+from jwstpipe.archive.transfer.sources.source import (
     CHUNK,
     ChangedError,
     Chunk,

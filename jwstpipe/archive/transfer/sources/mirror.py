@@ -11,7 +11,7 @@ from typing import Any
 from jwstpipe.archive.http import AbsentError, Sessions, raise_for_answer, web_errors
 from jwstpipe.archive.retry import CancellationToken, TransientError, retry
 from jwstpipe.archive.safe_names import checked_uri
-from jwstpipe.archive.transfer.s3_source import S3Source, open_mirror
+from jwstpipe.archive.transfer.sources.s3 import S3Source, open_mirror
 from jwstpipe.errors import TransferError
 from jwstpipe.settings import ArchiveSettings
 

@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError
 from isal.isal_zlib import crc32
 
 from jwstpipe.archive.safe_names import checked_file_name, checked_obs_id
-from jwstpipe.archive.transfer.sources import Chunk
+from jwstpipe.archive.transfer.sources.source import Chunk
 from jwstpipe.archive.transfer.state import FileRecord, PartState, Places, save
 from jwstpipe.errors import NotFoundError
 from jwstpipe.fits.hdus import ByteReader

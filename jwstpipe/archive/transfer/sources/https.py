@@ -11,7 +11,7 @@ import requests
 from jwstpipe.archive.http import Sessions, raise_for_answer, web_errors
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.safe_names import download_address
-from jwstpipe.archive.transfer.sources import (
+from jwstpipe.archive.transfer.sources.source import (
     CHUNK,
     CONTENT_RANGE,
     ChangedError,

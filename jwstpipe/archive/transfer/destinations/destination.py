@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Protocol
 
 from jwstpipe.archive.safe_names import checked_file_name, checked_obs_id
-from jwstpipe.archive.transfer.part_file import FillingPart, PartWriter
-from jwstpipe.archive.transfer.sources import Chunk
+from jwstpipe.archive.transfer.destinations.part_file import FillingPart, PartWriter
+from jwstpipe.archive.transfer.sources.source import Chunk
 from jwstpipe.archive.transfer.state import FileRecord, PartState, Places, save, verified_ranges
 from jwstpipe.archive.transfer.verify import Digest, FileReader, sha256_of
 from jwstpipe.errors import StorageError

@@ -16,7 +16,7 @@ from threading import Lock
 
 from isal.isal_zlib import crc32
 
-from jwstpipe.archive.transfer.sources import Chunk
+from jwstpipe.archive.transfer.sources.source import Chunk
 from jwstpipe.archive.transfer.verify import Digest
 from jwstpipe.storage import storage_errors
 
@@ -99,7 +99,7 @@ class FillingPart:
 
 
 class PartWriter:
-    """Writes a range at its place in the part (see `jwstpipe.archive.transfer.destination.RangeWriter`)."""
+    """Writes a range at its place in the part (see `RangeWriter` in `destination.py`)."""
 
     def __init__(self, fd: int, start: int, part: Path) -> None:
         self._fd, self._position, self._part = fd, start, part
