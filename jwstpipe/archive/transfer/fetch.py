@@ -16,12 +16,12 @@ from pathlib import Path
 from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.product import Product
 from jwstpipe.archive.retry import CancellationToken, Throttle
+from jwstpipe.archive.transfer.context import TransferContext
 from jwstpipe.archive.transfer.control import sweep
 from jwstpipe.archive.transfer.destinations.destination import Destination, LocalFolder
-from jwstpipe.archive.transfer.fetch_one import Receipt, TransferContext, fetch_file
+from jwstpipe.archive.transfer.fetch_one import Receipt, fetch_file
 from jwstpipe.archive.transfer.freshness import Recheck
 from jwstpipe.archive.transfer.progress_meter import ProgressMeter
-from jwstpipe.archive.transfer.ranges import Workplace
 from jwstpipe.archive.transfer.sources.mirror import Mirror
 from jwstpipe.archive.transfer.state import Places
 from jwstpipe.errors import DataError, InterruptedRunError, JwstPipeError, PartialError, TransferError
@@ -131,9 +131,10 @@ def fetch(
         ranges = stack.enter_context(ThreadPoolExecutor(settings.files_at_once * settings.ranges_at_once, "range"))
         files = stack.enter_context(ThreadPoolExecutor(settings.files_at_once, "file"))
         throttle = Throttle(None if settings.mb_per_s is None else settings.mb_per_s * 1e6)
-        movers = Workplace(ranges, settings.ranges_at_once, range_bytes, meter, throttle, sign)
-        work = TransferContext(place, settings, sessions, mirror, Recheck(settings), movers)
-        outcomes = _all_files(work, wanted, files)
+        context = TransferContext(
+            place, settings, sessions, mirror, Recheck(settings), ranges, range_bytes, meter, throttle, sign
+        )
+        outcomes = _all_files(context, wanted, files)
     meter.report_now()
     return TransferResult(
         tuple(outcome for outcome in outcomes if isinstance(outcome, Receipt)),
@@ -141,26 +142,28 @@ def fetch(
     )
 
 
-def _all_files(work: TransferContext, wanted: Sequence[Product], pool: ThreadPoolExecutor) -> list[Receipt | Failure]:
+def _all_files(
+    context: TransferContext, wanted: Sequence[Product], pool: ThreadPoolExecutor
+) -> list[Receipt | Failure]:
     """Run the files through the pool; whatever ends this early, Ctrl-C too, stops the workers first."""
     taken: dict[str, str] = {}
     outcomes: list[Future[Receipt] | Failure] = []
     try:
         for product in wanted:
-            work.place.meter.expect(product.data_uri, product.size)
+            context.meter.expect(product.data_uri, product.size)
             key = f"{product.obs_id}/{product.file_name}".lower()
             owner = taken.setdefault(key, product.data_uri)
             if owner != product.data_uri:
                 outcomes.append(Failure(product.data_uri, product.file_name, f"{key}: also the name of {owner}"))
             else:
-                outcomes.append(pool.submit(fetch_file, work, product))
+                outcomes.append(pool.submit(fetch_file, context, product))
         wait(outcome for outcome in outcomes if isinstance(outcome, Future))
         return [
             outcome if isinstance(outcome, Failure) else _outcome(outcome, product)
             for outcome, product in zip(outcomes, wanted, strict=True)
         ]
     except BaseException:
-        work.place.stop.set()
+        context.stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         raise
 

@@ -7,13 +7,25 @@ which the very bytes came are remembered.
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from jwstpipe.archive.transfer.sources.source import ByteSource, SourceInfo, SourceName
 from jwstpipe.archive.transfer.state import FileRecord
 from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.settings import ArchiveSettings
 
-__all__ = ["Recheck"]
+__all__ = ["Recheck", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a file that is here is still the archive's; without a word it is."""
+
+    outdated: str | None = None
+    """Why it is not."""
+
+    remark: str | None = None
+    """Why that could not be found out."""
 
 
 class Recheck:
@@ -25,8 +37,8 @@ class Recheck:
         self._lock = threading.Lock()
         self._unanswered: str | None = None
 
-    def verdict(self, record: FileRecord, opened: Callable[[SourceName], ByteSource]) -> tuple[str | None, str | None]:
-        """Tell why a file is not the archive's any more, and why that could not be found out; None = neither.
+    def verdict(self, record: FileRecord, opened: Callable[[SourceName], ByteSource]) -> Verdict:
+        """Compare a file with the archive.
 
         Parameters
         ----------
@@ -37,21 +49,21 @@ class Recheck:
         """
         kind: SourceName = "s3" if record.source == "s3" else "https"
         if not self._wanted or self._source not in ("auto", kind):
-            return None, None
+            return Verdict()
         if self._unanswered is not None:
-            return None, self._unanswered
+            return Verdict(remark=self._unanswered)
         try:
             source = opened(kind)
             reason = _difference(record, source.describe())
             if reason is not None and _difference(record, source.describe()) != reason:
                 reason = None  # a server that does not agree with itself
         except NotFoundError:
-            return None, "the archive does not list it there any more"
+            return Verdict(remark="the archive does not list it there any more")
         except JwstPipeError as error:
             with self._lock:
                 self._unanswered = f"not compared with the archive: {error}"
-            return None, self._unanswered
-        return reason, None
+            return Verdict(remark=self._unanswered)
+        return Verdict(reason)
 
 
 def _difference(record: FileRecord, now: SourceInfo) -> str | None:

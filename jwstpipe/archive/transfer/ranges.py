@@ -1,19 +1,19 @@
-"""Bytes from a source to their target: ranges side by side, each noted when it is there."""
+"""Bytes from a source to their place: ranges side by side, each noted when it is there."""
 
 from collections.abc import Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_EXCEPTION, wait
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 
-from jwstpipe.archive.retry import CancellationToken, Throttle, TransientError, rest_after
+from jwstpipe.archive.retry import CancellationToken, TransientError, rest_after
+from jwstpipe.archive.transfer.context import FileTransfer
 from jwstpipe.archive.transfer.destinations.destination import FileDestination
-from jwstpipe.archive.transfer.progress_meter import ProgressMeter
 from jwstpipe.archive.transfer.sources.source import ByteSource, Chunk, SourceInfo
 from jwstpipe.archive.transfer.state import PartState, note_range
 
-__all__ = ["Workplace", "move_ranges", "move_whole"]
+__all__ = ["move_ranges", "move_whole"]
 
 PROGRESS_BYTES = 64 << 10
 """A broken attempt that brought this much, or a quarter of what was missing, does not count as a failure in a row."""
@@ -22,27 +22,7 @@ WHOLE_PIECE = 8 << 20
 """Bytes of a file without ranges that are written as one range."""
 
 
-@dataclass(frozen=True)
-class Workplace:
-    """What the movers of one transfer share."""
-
-    pool: ThreadPoolExecutor
-    """Threads for ranges, of all files."""
-
-    ranges_at_once: int
-    """Ranges of one file in flight."""
-
-    range_bytes: int
-    """Size of a range."""
-
-    meter: ProgressMeter
-    throttle: Throttle
-    stop: CancellationToken
-
-
-def move_ranges(
-    source: ByteSource, state: PartState, target: FileDestination, state_path: Path, work: Workplace
-) -> int:
+def move_ranges(source: ByteSource, state: PartState, file: FileTransfer) -> int:
     """Fetch the ranges that a part lacks.
 
     Parameters
@@ -50,13 +30,9 @@ def move_ranges(
     source
         Where the bytes come from; still the version that `state` describes.
     state
-        What is there.
-    target
-        Where they go.
-    state_path
-        Where the state was saved; each range is noted there.
-    work
-        Threads and policies.
+        What is there; each range is noted where the state was saved.
+    file
+        Where they go, with the threads and policies of the transfer.
 
     Returns
     -------
@@ -70,12 +46,14 @@ def move_ranges(
     StorageError
         The part cannot be written.
     """
-    halt = CancellationToken(work.stop)
-    spans = state.missing(target.range_bytes or work.range_bytes)
-    job = _Job(source, state.info, state.data_uri, target, work, halt)
+    context, target = file.context, file.target
+    halt = CancellationToken(file.stop)
+    halted = replace(file, stop=halt)
+    spans = state.missing(target.range_bytes or context.range_bytes)
     with target.opened(state.size):
-        track = _Track(state, target, state_path, spans)
-        workers = [work.pool.submit(_move_spans, job, track) for _ in spans[: work.ranges_at_once]]
+        track = _Track(state, target, file.places.state, spans)
+        at_once = spans[: context.settings.ranges_at_once]
+        workers = [context.pool.submit(_move_spans, source, state.info, halted, track) for _ in at_once]
         try:
             done, _ = wait(workers, return_when=FIRST_EXCEPTION)
             failures = [error for worker in done if (error := worker.exception()) is not None]
@@ -87,7 +65,7 @@ def move_ranges(
     return state.size
 
 
-def move_whole(source: ByteSource, info: SourceInfo, key: str, target: FileDestination, work: Workplace) -> int:
+def move_whole(source: ByteSource, info: SourceInfo, file: FileTransfer) -> int:
     """Fetch a file from its start to its end, for a source without ranges; each attempt starts anew.
 
     Returns
@@ -103,32 +81,36 @@ def move_whole(source: ByteSource, info: SourceInfo, key: str, target: FileDesti
         The part cannot be written.
     """
     failures = 0
-    piece = target.range_bytes or WHOLE_PIECE
     while True:
-        position = 0
-        work.meter.place(key, 0)
+        file.context.meter.place(file.key, 0)
         try:
-            with target.opened(0), closing(source.read_all(info)) as chunks:
-                writer = target.writer(0)
-                for chunk in chunks:
-                    work.throttle.take(len(chunk), work.stop)
-                    work.stop.check()
-                    for part in _cut(chunk, piece - position % piece, piece):
-                        writer.write(part)
-                        position += len(part)
-                        if position % piece == 0:
-                            writer.finish()
-                            target.reached(position)
-                            writer = target.writer(position)
-                    work.meter.add(key, len(chunk))
-                writer.finish()
+            return _move_once(source, info, file)
         except TransientError as error:
             failures += 1
             if failures >= source.attempts:
                 raise
-            rest_after(error, failures, work.stop)
-        else:
-            return position
+            rest_after(error, failures, file.stop)
+
+
+def _move_once(source: ByteSource, info: SourceInfo, file: FileTransfer) -> int:
+    """Write one body, piece by piece, and give its size."""
+    target, position = file.target, 0
+    piece = target.range_bytes or WHOLE_PIECE
+    with target.opened(0), closing(source.read_all(info)) as chunks:
+        writer = target.writer(0)
+        for chunk in chunks:
+            file.context.throttle.take(len(chunk), file.stop)
+            file.stop.check()
+            for part in _cut(chunk, piece - position % piece, piece):
+                writer.write(part)
+                position += len(part)
+                if position % piece == 0:
+                    writer.finish()
+                    target.reached(position)
+                    writer = target.writer(position)
+            file.context.meter.add(file.key, len(chunk))
+        writer.finish()
+    return position
 
 
 def _cut(chunk: Chunk, first: int, piece: int) -> list[Chunk]:
@@ -137,18 +119,6 @@ def _cut(chunk: Chunk, first: int, piece: int) -> list[Chunk]:
         return [chunk]
     rest = [chunk[at : at + piece] for at in range(first, len(chunk), piece)]
     return [chunk[:first], *rest]
-
-
-@dataclass(frozen=True)
-class _Job:
-    """What the ranges of one file share."""
-
-    source: ByteSource
-    info: SourceInfo
-    key: str
-    target: FileDestination
-    work: Workplace
-    halt: CancellationToken
 
 
 class _Track:
@@ -185,32 +155,32 @@ class _Track:
         self._target.reached(reached)
 
 
-def _move_spans(job: _Job, track: _Track) -> None:
+def _move_spans(source: ByteSource, info: SourceInfo, file: FileTransfer, track: _Track) -> None:
     """Fetch ranges until there are no more."""
     while (span := track.take()) is not None:
         start, stop = span
-        track.note(start, stop, _move_range(job, start, stop))
+        track.note(start, stop, _move_range(source, info, file, start, stop))
 
 
-def _move_range(job: _Job, start: int, stop: int) -> int:
+def _move_range(source: ByteSource, info: SourceInfo, file: FileTransfer, start: int, stop: int) -> int:
     """Fetch one range and give its CRC-32; after a broken connection it goes on where the bytes ended."""
     position, failures = start, 0
-    writer = job.target.writer(start)
+    writer = file.target.writer(start)
     while position < stop:
-        job.halt.check()
+        file.stop.check()
         before = position
         try:
-            with closing(job.source.read_range(position, stop, job.info)) as chunks:
+            with closing(source.read_range(position, stop, info)) as chunks:
                 for chunk in chunks:
-                    job.work.throttle.take(len(chunk), job.halt)
-                    job.halt.check()
+                    file.context.throttle.take(len(chunk), file.stop)
+                    file.stop.check()
                     writer.write(chunk)
                     position += len(chunk)
-                    job.work.meter.add(job.key, len(chunk))
+                    file.context.meter.add(file.key, len(chunk))
         except TransientError as error:
             came, wanted = position - before, stop - before
             failures = 1 if came >= min(PROGRESS_BYTES, max(wanted // 4, 1)) else failures + 1
-            if failures >= job.source.attempts:
+            if failures >= source.attempts:
                 raise
-            rest_after(error, failures, job.halt)
+            rest_after(error, failures, file.stop)
     return writer.finish()
