@@ -5,7 +5,7 @@ import sys
 
 from jwstpipe import __version__
 from jwstpipe.cli.output import data, remark
-from jwstpipe.cli.overview import overview
+from jwstpipe.cli.start.overview import overview
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.redaction import redacted
 
@@ -59,7 +59,7 @@ def _completing() -> bool:
 def _run(words: list[str]) -> int:
     from typer.exceptions import Abort, TyperException
 
-    from jwstpipe.cli.app import app
+    from jwstpipe.cli.start.app import app
 
     try:
         code = app(args=words, prog_name="jwstpipe", standalone_mode=False)

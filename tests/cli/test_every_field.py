@@ -9,8 +9,8 @@ import typer
 
 import jwstpipe
 from jwstpipe import requests
-from jwstpipe.cli.app import app
 from jwstpipe.cli.request_options import option_name
+from jwstpipe.cli.start.app import app
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.requests import Request, spelling_of
 from jwstpipe.requests.background import BackgroundRequest

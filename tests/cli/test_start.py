@@ -8,9 +8,9 @@ import sys
 import pytest
 import typer
 
-from jwstpipe.cli.app import app
-from jwstpipe.cli.commands import CATALOG, all_entries
-from jwstpipe.cli.overview import overview
+from jwstpipe.cli.start.app import app
+from jwstpipe.cli.start.commands import CATALOG, all_entries
+from jwstpipe.cli.start.overview import overview
 from tests.images.fits_files import write_cal
 
 HEAVY = {"numpy", "pydantic_settings", "fsspec", "rich", "prefect", "dask", "astropy", "typer", "pydantic", "numba"}

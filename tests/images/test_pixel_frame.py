@@ -12,7 +12,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from jwstpipe import convert, mosaic, open_image
-from jwstpipe.cli.app import app
+from jwstpipe.cli.start.app import app
 from jwstpipe.images.export import export
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box

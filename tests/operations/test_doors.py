@@ -16,10 +16,10 @@ import jwstpipe
 from jwstpipe.api.operations import verb
 from jwstpipe.catalog.lineage.carried import carried_provenance
 from jwstpipe.catalog.maintenance.reconcile import PRODUCT_FOLDERS
-from jwstpipe.cli.app import Root, app
-from jwstpipe.cli.commands import all_entries
 from jwstpipe.cli.main import main
-from jwstpipe.cli.overview import overview
+from jwstpipe.cli.start.app import Root, app
+from jwstpipe.cli.start.commands import all_entries
+from jwstpipe.cli.start.overview import overview
 from jwstpipe.deployments.write_prefect_yaml import FILE, written
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.identity import derived_product_id
@@ -161,7 +161,7 @@ def test_the_list_loads_no_operation_until_one_is_asked_for():
     import subprocess
 
     asked = (
-        "import sys, jwstpipe.cli.overview as o; o.overview(); assert 'pydantic' not in sys.modules;"
+        "import sys, jwstpipe.cli.start.overview as o; o.overview(); assert 'pydantic' not in sys.modules;"
         "import jwstpipe.jobs.kinds; print(sorted({'numba', 'zarr', 'prefect'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)

@@ -53,7 +53,7 @@ def transfers(
 
 
 def _resume(context: typer.Context, settings: Any, products: Any, *, as_json: bool) -> None:
-    from jwstpipe.cli.archive import show_ingested
+    from jwstpipe.cli.archive.observations import show_ingested
     from jwstpipe.ingestion import ingest_products
 
     if not products:

@@ -3,7 +3,7 @@
 import shutil
 from textwrap import wrap
 
-from jwstpipe.cli.commands import commands_by_heading
+from jwstpipe.cli.start.commands import commands_by_heading
 
 __all__ = ["ABOUT", "overview"]
 

@@ -23,12 +23,14 @@ class Entry(NamedTuple):
 
 CATALOG = {
     "add": Entry(
-        "Make the records of files from what they say of themselves; they stay where they are.", "catalog.add:add"
+        "Make the records of files from what they say of themselves; they stay where they are.",
+        "catalog.add:add",
     ),
     "find": Entry("Find records.", "catalog.show:find"),
     "show": Entry("Show whole records, by id, file name, storage key or a file of the product.", "catalog.show:show"),
     "stats": Entry(
-        "Count records and bytes by kind, instrument, filter, level, status and size.", "catalog.show:stats"
+        "Count records and bytes by kind, instrument, filter, level, status and size.",
+        "catalog.show:stats",
     ),
     "stale": Entry("List the products that are not current any more, and why.", "catalog.show:stale"),
     "tag": Entry("Add tags to products, or to all that the conditions choose.", "catalog.edit:tag"),
@@ -52,25 +54,28 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
     "The whole way": {
         "run": Entry("Go the whole way: search, fetch, convert, mosaic, compose, publish.", "runs:run"),
         "demo": Entry(
-            "Run the whole pipeline against a simulated archive on this machine, without network.", "runs:demo"
+            "Run the whole pipeline against a simulated archive on this machine, without network.",
+            "runs:demo",
         ),
     },
     "Archive and catalogue": {
         "search": Entry(
             "Find JWST observations, or their files, by target, position, observation, programme or release date.",
-            "archive:search",
+            "archive.observations:search",
         ),
         "ingest": Entry(
-            "Fetch files of the archive into the store and register them in the catalogue.", "archive:ingest"
+            "Fetch files of the archive into the store and register them in the catalogue.",
+            "archive.observations:ingest",
         ),
         "transfers": Entry(
             "List files of the archive that are not whole yet; pause, resume or cancel their transfers.",
-            "transfers:transfers",
+            "archive.transfers:transfers",
         ),
         "refresh-metadata": Entry(
-            "Read anew what MAST and the headers say of files in the catalogue.", "archive:refresh_metadata"
+            "Read anew what MAST and the headers say of files in the catalogue.",
+            "archive.observations:refresh_metadata",
         ),
-        "names": Entry("Tell what JWST file names say, without opening the files.", "names:names"),
+        "names": Entry("Tell what JWST file names say, without opening the files.", "archive.names:names"),
         "catalog": Entry("What do we have: find, show, count, tag, delete, export.", "", CATALOG),
         "lineage": Entry("Tell what a product was made of and what became of it.", "lineage:lineage"),
     },
@@ -78,7 +83,8 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         "info": Entry("Tell what images are: planes, size, place on the sky, origin.", "info:info"),
         "convert": Entry("Convert a FITS image to an image store in Zarr.", "convert:convert"),
         "export": Entry(
-            "Write an image store as FITS; an image converted with all HDUs comes back byte for byte.", "convert:export"
+            "Write an image store as FITS; an image converted with all HDUs comes back byte for byte.",
+            "convert:export",
         ),
         "verify": Entry(
             "Read products wholly: nothing lost, not one bit wrong, as far as they and the catalogue can tell.",
@@ -89,11 +95,13 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
     },
     "Pictures": {
         "composite": Entry(
-            "Make a colour picture of several filters, in the order of their wavelengths.", "pictures:composite"
+            "Make a colour picture of several filters, in the order of their wavelengths.",
+            "pictures:composite",
         ),
         "thumbnail": Entry("Make a small grey picture of one image.", "pictures:thumbnail"),
         "contact-sheet": Entry(
-            "Put small grey pictures of images on one page, each with its filter and name.", "pictures:contact_sheet"
+            "Put small grey pictures of images on one page, each with its filter and name.",
+            "pictures:contact_sheet",
         ),
     },
     "Measure": {
@@ -137,11 +145,11 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
     "This installation": {
         "doctor": Entry(
             "Check every part, and say how to mend what is broken; exit code 5 if a part does not work.",
-            "doctor:doctor",
+            "server.doctor:doctor",
         ),
         "config": Entry(
             "Show the settings in effect (passwords are left out), or copy the files that explain them.",
-            "config:config",
+            "server.config:config",
         ),
     },
 }

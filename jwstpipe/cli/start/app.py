@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from jwstpipe import __version__
-from jwstpipe.cli.commands import all_entries
 from jwstpipe.cli.context import Choices, set_choices
-from jwstpipe.cli.lazy import LazyGroup
 from jwstpipe.cli.output import data
-from jwstpipe.cli.overview import ABOUT, overview
+from jwstpipe.cli.start.commands import all_entries
+from jwstpipe.cli.start.lazy import LazyGroup
+from jwstpipe.cli.start.overview import ABOUT, overview
 
 __all__ = ["app"]
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, ClassVar, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from jwstpipe.cli.commands import Entry
 from jwstpipe.cli.context import Choices, set_choices
 from jwstpipe.cli.output import data
+from jwstpipe.cli.start.commands import Entry
 from jwstpipe.errors import UsageError
 
 __all__ = ["LazyGroup", "group_of", "load_command"]

@@ -1,0 +1,1 @@
+"""How the command starts: the table of commands, their overview, and how one is imported when it is asked for."""
