@@ -38,6 +38,8 @@ class Pass:
     centre: float = 0.0
     spread: float = 0.0
     slots: bytes = b""
+    edges: tuple[float, float, int] = (0.0, 0.0, 0)
+    """Of a histogram: first and last edge, and bins."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +90,10 @@ class Passes:
     def low_distances(self, centre: float, slots: NDArray[np.int16], rows: int) -> Counts:
         """Count distances from a value by their lower bits."""
         return self._counted(_low_distances, rows, BINS, name="order", slots=slots.tobytes(), centre=centre)
+
+    def histogram(self, low: float, high: float, bins: int) -> Counts:
+        """Count samples in bins of one width."""
+        return self._counted(_histogram, bins, name="histogram", edges=(low, high, bins))
 
     def _counted(self, function: Callable[[Pass], Counts], *shape: int, name: str, **facts: Any) -> Counts:
         found = np.zeros(shape, np.int64)
@@ -186,6 +192,14 @@ def _low_counts(job: Pass, *, distances: bool) -> Counts:
     counts = np.zeros((int(slots.max()) + 1, BINS), np.int64)
     count_low(_ordered(job), np.float32(job.centre), slots, counts, distances=distances)
     return counts
+
+
+def _histogram(job: Pass) -> Counts:
+    low, high, bins = job.edges
+    values = _ordered(job)
+    return np.histogram(values[np.isfinite(values)].astype(np.float64), bins=bins, range=(low, high))[0].astype(
+        np.int64
+    )
 
 
 def _clip(job: Pass) -> tuple[Counts, Floats]:

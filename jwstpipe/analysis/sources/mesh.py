@@ -54,19 +54,22 @@ def on_pixels(layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int
     Every pixel follows from its absolute position alone, by the same operations in the same order.
     """
     found = np.empty((rows, columns), np.float32)
+    cells, shares = np.empty(columns, np.int64), np.empty(columns)
+    for j in range(columns):
+        u = 2 * (x0 + j) + 1 - box
+        cell = u // (2 * box)
+        cells[j], shares[j] = cell - first[1], (u - cell * 2 * box) / (2.0 * box)
+    line = np.empty(layer.shape[1])
     for i in range(rows):
         v = 2 * (y0 + i) + 1 - box
-        cell_y = v // (2 * box)
-        t = (v - cell_y * 2 * box) / (2.0 * box)
-        a = cell_y - first[0]
+        cell = v // (2 * box)
+        t = (v - cell * 2 * box) / (2.0 * box)
+        a = cell - first[0]
+        for b in range(cells[0], cells[columns - 1] + 2):
+            line[b] = layer[a, b] + t * (layer[a + 1, b] - layer[a, b])
         for j in range(columns):
-            u = 2 * (x0 + j) + 1 - box
-            cell_x = u // (2 * box)
-            s = (u - cell_x * 2 * box) / (2.0 * box)
-            b = cell_x - first[1]
-            low = layer[a, b] + s * (layer[a, b + 1] - layer[a, b])
-            high = layer[a + 1, b] + s * (layer[a + 1, b + 1] - layer[a + 1, b])
-            found[i, j] = low + t * (high - low)
+            b = cells[j]
+            found[i, j] = line[b] + shares[j] * (line[b + 1] - line[b])
     return found
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, RIM, SMOOTH_NOISE, Mesh
@@ -28,6 +27,9 @@ PLAIN_NOISE = 3
 """Layer of measured boxes: noise in the unit of the sky, whatever the weights; a `Mesh` is without it."""
 
 CLIP, ROUNDS = 3.0, 10
+COARSE = 2
+"""Step of the samples that tell which others may speak of the slope of a box."""
+
 FEWEST_VALID = 0.1
 """Share of a box that must have data, or its neighbours speak for it."""
 
@@ -85,7 +87,7 @@ def _weights(wht: NDArray[np.float32], sci: Float32) -> Float32:
 
 
 @njit(nogil=True, cache=True)
-def _boxes(  # noqa: C901 - one compiled pass
+def _boxes(  # noqa: C901, PLR0912 - one compiled pass
     sci: Float32, smooth: Float32, wht: Float32, y_in: int, x_in: int, box: int
 ) -> Float32:
     rows, columns = sci.shape
@@ -98,13 +100,16 @@ def _boxes(  # noqa: C901 - one compiled pass
         for bx in range(nx):
             x0, x1 = max(bx * box - x_in, 0), min((bx + 1) * box - x_in, columns)
             middle_y, middle_x = 0.5 * (y0 + y1 - 1), 0.5 * (x0 + x1 - 1)
-            n = 0
+            n, valid = 0, 0
             for i in range(y0, y1):
                 for j in range(x0, x1):
-                    samples[n] = sci[i, j]
-                    n += 1
+                    value = sci[i, j]
+                    valid += not math.isnan(value)
+                    if (i - y0) % COARSE == 0 and (j - x0) % COARSE == 0:
+                        samples[n] = value
+                        n += 1
             n = sorted_samples(samples[:n], keys, spare)
-            if n < FEWEST_VALID * box * box:
+            if valid < FEWEST_VALID * box * box or n == 0:
                 continue
             level, noise = clipped_sky(samples, n, CLIP, ROUNDS)
             slope_y, slope_x = _slopes(sci, y0, y1, x0, x1, level, CLIP * noise)
@@ -165,6 +170,14 @@ def _slopes(sci: Float32, y0: int, y1: int, x0: int, x1: int, level: float, reac
     return (sxx * syv - sxy * sxv) / determinant, (syy * sxv - sxy * syv) / determinant
 
 
+def _medians(layer: Float32) -> Float32:
+    """Take the median of each box and its eight neighbours; at the rim the boxes there count again."""
+    wide = np.pad(layer, 1, mode="edge")
+    rows, columns = layer.shape
+    around = np.stack([wide[dy : dy + rows, dx : dx + columns] for dy in range(3) for dx in range(3)])
+    return np.asarray(np.median(around, axis=0), np.float32)
+
+
 def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name: str) -> Mesh:
     """Put measured boxes together, fill those without data, and filter noise and wild levels by medians of 3 x 3.
 
@@ -197,9 +210,11 @@ def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name:
         )
     whole_sky = np.float32(np.median(layers[LEVEL][~empty]))
     if empty.any():
+        from scipy import ndimage  # noqa: PLC0415 - slow to load, and seldom needed
+
         nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
         layers = layers[:, nearest[0], nearest[1]]
-    middle = np.stack([ndimage.median_filter(layer, size=3, mode="nearest") for layer in layers])
+    middle = np.stack([_medians(layer) for layer in layers])
     calm = np.abs(layers[LEVEL] - middle[LEVEL]) <= CLIP * middle[PLAIN_NOISE]
     level = np.where(calm, layers[LEVEL], middle[LEVEL])  # a median of all would cut the tops of nebulae
     layers = np.stack([level, middle[NOISE], middle[SMOOTH_NOISE]])

@@ -90,9 +90,11 @@ def find_in_tile(job: TileJob) -> TileFound:
     crossing = np.flatnonzero(touching)
     oy, ox = window.box.y0, window.box.x0
     told = np.column_stack([crossing, boxes[crossing] + np.array([oy, ox, oy, ox, 0, oy, ox])])
-    part = np.where(touching[labels[inner.slices]], labels[inner.slices], 0)
-    edges = (part[0].copy(), part[-1].copy(), part[:, 0].copy(), part[:, -1].copy())
-    return TileFound(found, edges, told)
+    part = labels[inner.slices]
+    top, bottom, left, right = (
+        np.where(touching[edge], edge, 0) for edge in (part[0], part[-1], part[:, 0], part[:, -1])
+    )
+    return TileFound(found, (top, bottom, left, right), told)
 
 
 def find_crossing(job: CrossingJob) -> list[Found]:
@@ -129,7 +131,7 @@ def _finished(
         frame,
         parts,
     )
-    runs = _runs(parts, oy, ox)
+    runs = _runs(parts, owners, boxes, oy, ox)
     del parts
     place = dict(zip(MEASURES, range(len(MEASURES)), strict=True))
     for name in ("peak_y", "y0", "y1"):
@@ -175,23 +177,38 @@ def _measure_all(
 
 
 @njit(nogil=True, cache=True)
-def _runs(parts: NDArray[np.int32], oy: int, ox: int) -> NDArray[np.int32]:
-    """List the rows of pixels of every part."""
+def _runs(
+    parts: NDArray[np.int32], owners: NDArray[np.int64], boxes: NDArray[np.int64], oy: int, ox: int
+) -> NDArray[np.int32]:
+    """List the rows of pixels of every part; those of a component lie in its box, and have numbers in a row."""
     total = 0
     for write in range(2):
         if write:
             found = np.zeros((total, 4), np.int32)
         total = 0
-        for i in range(parts.shape[0]):
-            j = 0
-            while j < parts.shape[1]:
-                if parts[i, j] == 0:
-                    j += 1
-                    continue
-                start, label = j, parts[i, j]
-                while j < parts.shape[1] and parts[i, j] == label:
-                    j += 1
-                if write:
-                    found[total] = i + oy, start + ox, j + ox, label - 1
-                total += 1
+        first = 0
+        while first < owners.size:
+            last = first
+            while last < owners.size and owners[last] == owners[first]:
+                last += 1
+            y0, x0, y1, x1 = (
+                boxes[owners[first], 0],
+                boxes[owners[first], 1],
+                boxes[owners[first], 2],
+                boxes[owners[first], 3],
+            )
+            for i in range(y0, y1):
+                j = x0
+                while j < x1:
+                    label = parts[i, j]
+                    if not first < label <= last:
+                        j += 1
+                        continue
+                    start = j
+                    while j < x1 and parts[i, j] == label:
+                        j += 1
+                    if write:
+                        found[total] = i + oy, start + ox, j + ox, label - 1
+                    total += 1
+            first = last
     return found

@@ -8,6 +8,7 @@ import typer
 from jwstpipe.cli.arguments import Images
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.errors import UsageError
 from jwstpipe.requests import validated
 from jwstpipe.requests.statistics import StatisticsRequest
 
@@ -31,6 +32,9 @@ def stats(
     plane: Annotated[str, typer.Option(help=_help("plane"))] = "sci",
     number: Annotated[int, typer.Option("--slice", help=_help("slice"))] = 0,
     pixels: Annotated[Literal["center", "exact"], typer.Option(help=_help("pixels"))] = "center",
+    histogram: Annotated[
+        str | None, typer.Option(metavar="OUT.png", help="picture of the histogram of one whole image")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure the pixels of images, or of regions of them: counts, exact percentiles, clipped statistics, flux."""
@@ -39,7 +43,13 @@ def stats(
 
     settings = settings_of(context)
     options = validated(StatisticsRequest, region=tuple(region or ()), plane=plane, slice=number, pixels=pixels)
+    if histogram is not None and (len(images) > 1 or options.region):
+        raise UsageError("--histogram: shows one whole image; leave out --region, and name one image")
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+        if histogram is not None:
+            from jwstpipe.api.plots import plot_histogram
+
+            plot_histogram(images[0], histogram, plane=options.plane, s3=settings.s3, workers=workers, report=report)
         rows = statistics(images, options=options, s3=settings.s3, workers=workers, report=report)
         for count, row in enumerate(rows):
             if as_json:

@@ -22,6 +22,9 @@ def detect(
     *,
     out: Annotated[str, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="catalogue to make")],
     segmentation: Annotated[str | None, typer.Option(metavar="OUT.fits", help="image of labels to make")] = None,
+    picture: Annotated[
+        str | None, typer.Option(metavar="OUT.png", help="picture of the image with its sources, to look at")
+    ] = None,
     options: DetectRequest,
     update: Annotated[
         bool, typer.Option("--update", help="replace OUT.parquet, and search only what changed since")
@@ -38,11 +41,19 @@ def detect(
     from jwstpipe.execution.workers import open_workers
 
     settings = settings_of(context)
+    if picture is not None:
+        from jwstpipe.analysis.catalogues.files import read_catalogue
+        from jwstpipe.api.outputs import check_output
+        from jwstpipe.api.plots import PICTURES, plot_sources
+
+        check_output(picture, PICTURES, what="a picture of sources", overwrite=overwrite or update)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         made = detect_to_file(
             images, out, options=options, segmentation=segmentation, overwrite=overwrite, update=update, s3=settings.s3,
             workers=workers, report=report,
         )  # fmt: skip
+    if picture is not None:
+        plot_sources(images[0], read_catalogue(out), picture, overwrite=True, s3=settings.s3)
     if as_json:
         json_data(made.as_dict())
     else:
