@@ -19,7 +19,7 @@ from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.background.noise import with_noise
-from jwstpipe.mosaicking.no_pixels import why_empty
+from jwstpipe.mosaicking.inputs.no_pixels import why_empty
 from jwstpipe.mosaicking.plan import MosaicPlan, plan_mosaic, with_skies
 from jwstpipe.mosaicking.reuse import Earlier, FilledTile, fill_tile, known_tiles, tile_records
 from jwstpipe.mosaicking.tile import TileReceipt

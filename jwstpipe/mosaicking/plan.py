@@ -15,14 +15,14 @@ from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.identity import derived_product_id
-from jwstpipe.mosaicking.brightness_units import quantity_of
 from jwstpipe.mosaicking.cost import estimate
-from jwstpipe.mosaicking.same_measure import check_same_measure
-from jwstpipe.mosaicking.settled_options import settled_options
+from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
+from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
+from jwstpipe.mosaicking.inputs.settled_options import settled_options
+from jwstpipe.mosaicking.inputs.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
+from jwstpipe.mosaicking.inputs.weight_units import magnitudes_of
 from jwstpipe.mosaicking.sky_model import BackgroundModel
-from jwstpipe.mosaicking.sources import Inspection, InspectJob, Source, identify, inspect, weights_for
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
-from jwstpipe.mosaicking.weight_units import magnitudes_of
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings

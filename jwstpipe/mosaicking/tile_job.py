@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any
 
 from jwstpipe.identity import derived_product_id
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box

@@ -8,7 +8,7 @@ from reproject import reproject_adaptive, reproject_exact
 import jwstpipe
 from jwstpipe import open_image
 from jwstpipe.errors import UsageError
-from jwstpipe.mosaicking.brightness_units import quantity_of
+from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, uniform_filter
 
 from jwstpipe.fits.dq import dq_mask
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.warp.input_window import read_input_window
 from jwstpipe.numerics.centroids import HALF, windowed_centres
 from jwstpipe.numerics.robust import MAD_TO_SIGMA

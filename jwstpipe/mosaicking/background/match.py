@@ -15,9 +15,9 @@ from jwstpipe.errors import NoCoverageError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.mosaicking.background.overlaps import CELL, Overlap, OverlapJob, measure_overlaps, reduced
 from jwstpipe.mosaicking.background.solve import Skies, solve_skies
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.sky_model import BackgroundModel
-from jwstpipe.mosaicking.sources import Source
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box

@@ -7,8 +7,8 @@ import numpy as np
 
 from jwstpipe.execution.workers import Workers
 from jwstpipe.fits.dq import dq_mask
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.plan import MosaicPlan
-from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.warp.input_window import read_input_window
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent

@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.sky_model import NO_BACKGROUND
-from jwstpipe.mosaicking.sources import Source
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.numerics.robust import MAD_TO_SIGMA

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.fits.dq import DQ_BITS, dq_mask
 from jwstpipe.images.zarr.layout import CHUNK
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, STACKED, Accumulators, normalise
 from jwstpipe.mosaicking.warp.input_window import read_input_window

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import find_image
 from jwstpipe.images.windows import read_window
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.warp.resample import InputWindow
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.requests import Weights
@@ -58,7 +58,7 @@ def read_input_window(
     s3
         Endpoint of ``s3://`` inputs.
     weight_unit
-        Variances are divided by it before they become weights (`jwstpipe.mosaicking.weight_units`).
+        Variances are divided by it before they become weights (`jwstpipe.mosaicking.inputs.weight_units`).
     wide_errors
         Variances in float64.
     room

@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.mosaicking.warp.accumulators import Accumulators
 from jwstpipe.mosaicking.warp.drizzle import drizzled

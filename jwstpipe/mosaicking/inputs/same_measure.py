@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from jwstpipe.errors import DataError
-from jwstpipe.mosaicking.brightness_units import same_unit
-from jwstpipe.mosaicking.sources import Inspection
+from jwstpipe.mosaicking.inputs.brightness_units import same_unit
+from jwstpipe.mosaicking.inputs.sources import Inspection
 
 __all__ = ["check_same_measure"]
 

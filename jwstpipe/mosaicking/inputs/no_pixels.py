@@ -4,8 +4,8 @@ import numpy as np
 
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.images.open import find_image
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.plan import MosaicPlan
-from jwstpipe.mosaicking.sources import Source
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 

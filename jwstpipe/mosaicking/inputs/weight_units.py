@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jwstpipe.images.open import find_image
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box

@@ -6,7 +6,7 @@ So the same options in another folder are the same options, and a mosaic can be 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from jwstpipe.mosaicking.sources import Source
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.position_table import positions_text
 
