@@ -28,7 +28,7 @@ from jwstpipe.images.convert import convert
 from jwstpipe.images.export import export
 from jwstpipe.images.open import find_image
 from jwstpipe.mosaicking.output_grid import read_grid
-from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
 

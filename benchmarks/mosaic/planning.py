@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.mosaicking.planning import plan_mosaic
 
 
 def main():

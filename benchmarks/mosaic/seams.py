@@ -18,7 +18,7 @@ from measured import run
 
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.mosaicking.background.match import match_skies
-from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import MosaicOptions
 
 

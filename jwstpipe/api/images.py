@@ -13,8 +13,10 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images import convert as conversion
 from jwstpipe.images import export as exporting
-from jwstpipe.mosaicking import build, plan
+from jwstpipe.mosaicking import build, planning
 from jwstpipe.mosaicking import footprints as outlines
+from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.mosaicking.receipt import MosaicReceipt
 from jwstpipe.operations.export import EXPORT, ExportRecipe
 from jwstpipe.operations.make_file import make_file
 from jwstpipe.progress import Reporter, silent
@@ -118,7 +120,7 @@ def mosaic(
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
-) -> build.MosaicReceipt:
+) -> MosaicReceipt:
     """Make one mosaic of images.
 
     Parameters
@@ -168,7 +170,7 @@ def mosaic(
     with _beside(out) as folder:
         made = build.mosaic(listed(images), folder / "mosaic.zarr", **chosen)
         exporting.export(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
-    return build.MosaicReceipt(**{**asdict(made), "address": str(out), "fits": str(out)})
+    return MosaicReceipt(**{**asdict(made), "address": str(out), "fits": str(out)})
 
 
 @contextmanager
@@ -190,7 +192,7 @@ def plan_mosaic(
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
-) -> plan.MosaicPlan:
+) -> MosaicPlan:
     """Plan a mosaic, and read no pixels: its grid, tiles, inputs, size and cost.
 
     Parameters
@@ -210,7 +212,7 @@ def plan_mosaic(
     --------
     >>> jwstpipe.plan_mosaic(files, scale_arcsec=0.06).summary()  # doctest: +SKIP
     """
-    return plan.plan_mosaic(listed(images), options=options, grid=grid, s3=s3, workers=workers, report=report)
+    return planning.plan_mosaic(listed(images), options=options, grid=grid, s3=s3, workers=workers, report=report)
 
 
 @request_keywords(MosaicOptions, only=("scale_arcsec",))
@@ -250,7 +252,7 @@ def footprints(
         check_output(out, (".png",), what="a drawing of footprints", overwrite=overwrite)
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
     wide = options.model_copy(update={"max_gigapixels": 10_000.0, "mix": True})  # nothing of that size is made
-    planned = plan.plan_mosaic(listed(images), options=wide, grid=grid, s3=s3, workers=at_work, report=report)
+    planned = planning.plan_mosaic(listed(images), options=wide, grid=grid, s3=s3, workers=at_work, report=report)
     if out is not None:
         outlines.draw_footprints(planned, out)
     return outlines.footprints(planned)

@@ -79,7 +79,7 @@ def aligned(
     if not same:
         _check_near(images)
     from jwstpipe.mosaicking.build import mosaic  # noqa: PLC0415 - only images of different grids need it
-    from jwstpipe.mosaicking.plan import common_frame  # noqa: PLC0415
+    from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
 
     grid = None if same else common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
     with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder:

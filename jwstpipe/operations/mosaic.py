@@ -7,7 +7,8 @@ from pydantic import Field
 
 from jwstpipe.identity import product_slot
 from jwstpipe.mosaicking.build import build_mosaic
-from jwstpipe.mosaicking.plan import MosaicPlan, plan_mosaic
+from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt
 from jwstpipe.requests import MosaicOptions, Request

@@ -9,7 +9,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.images.open import open_image
 from jwstpipe.mosaicking.build import mosaic
 from jwstpipe.mosaicking.output_grid import read_grid
-from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.sky.footprint import footprint
 
 

@@ -9,7 +9,7 @@ from jwstpipe.fits.contents import exposure_kind
 from jwstpipe.images.open import find_image, open_image
 from jwstpipe.mosaicking.build import mosaic
 from jwstpipe.mosaicking.inputs.brightness_units import kind_of_unit, quantity_of, same_unit
-from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import MosaicOptions
 
 FLUXES = """

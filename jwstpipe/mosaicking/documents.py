@@ -1,0 +1,103 @@
+"""What a mosaic says of itself: its FITS headers, its provenance, the attributes of its store."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from astropy.io.fits import Header
+
+from jwstpipe import __version__
+from jwstpipe.identity import provenance_document
+from jwstpipe.images.zarr.layout import root_attributes
+from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.mosaicking.receipt import PASSING, MosaicReceipt
+from jwstpipe.mosaicking.reuse import tile_records
+from jwstpipe.mosaicking.tile import TileReceipt
+from jwstpipe.mosaicking.tile_job import ALGORITHM
+from jwstpipe.sky.box import Box
+
+__all__ = ["write_documents"]
+
+MOST_INPUT_CARDS = 200
+"""Inputs named one by one in the header; the store's provenance and the catalogue have all."""
+
+
+def write_documents(
+    writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles: Mapping[str, TileReceipt]
+) -> None:
+    """Write headers and attributes; nothing in them depends on when or how fast the mosaic was made."""
+    writer.write_header("primary", _padded_cards(_primary_header(plan)))
+    writer.write_header("sci", _padded_cards(_science_header(plan)))
+    document = provenance_document(
+        plan.id,
+        kind="mosaic",
+        operation="mosaic",
+        algorithm_version=ALGORITHM,
+        parameters=plan.parameters,
+        inputs=[
+            {**source.carried(), "level": source.sky.level, "slope": list(source.sky.slope)} for source in plan.sources
+        ],
+    )
+    found = {key: value for key, value in asdict(receipt).items() if key not in PASSING}
+    provenance = {**document, "tiles": tile_records(tiles), "receipt": found}
+    writer.finish(
+        root_attributes(
+            kind="mosaic",
+            name=str(plan.keywords.get("FILTER", "mosaic")),
+            shape=plan.window.shape,
+            planes=plan.planes,
+            unit=plan.unit,
+            levels=receipt.levels,
+            product_id=plan.id,
+            provenance=provenance,
+            fits={"omitted": []},
+            grid={"grid": plan.grid.as_dict(), "box": _list(plan.window)},
+        )
+    )
+
+
+def _list(box: Box) -> list[int]:
+    return [box.y0, box.x0, box.y1, box.x1]
+
+
+def _primary_header(plan: MosaicPlan) -> Header:
+    header = Header()
+    header["SIMPLE"] = (True, "conforms to FITS standard")
+    header["BITPIX"] = 8
+    header["NAXIS"] = 0
+    header["EXTEND"] = True
+    for key, value in plan.keywords.items():
+        header[key] = value
+    exposure = sum(source.exposure_s for source in plan.sources)
+    if exposure == exposure:  # noqa: PLR0124 - NaN when an input does not tell
+        header["TEXPTIME"] = (exposure, "[s] exposure time of all inputs together")
+    header["ORIGIN"] = ("jwstpipe", "software that made this file")
+    header["JPVERS"] = (__version__, "version of jwstpipe")
+    header["JPPRODID"] = (plan.id, "product id")
+    header["JPKERNEL"] = (plan.options.kernel, "interpolation kernel")
+    header["JPCOMB"] = (plan.options.combine, "combination of inputs")
+    header["JPWEIGHT"] = (plan.weights, "weights of inputs")
+    header["JPBACKGR"] = (plan.options.background, "background matching")
+    header["NINPUTS"] = (len(plan.sources), "number of inputs")
+    for number, source in enumerate(plan.sources[:MOST_INPUT_CARDS], 1):
+        header[f"INP{number:05d}"] = source.name[:60]
+    return header
+
+
+def _science_header(plan: MosaicPlan) -> Header:
+    header = Header()
+    header["XTENSION"] = ("IMAGE", "Image extension")
+    header["BITPIX"] = -32
+    header["NAXIS"] = 2
+    header["NAXIS1"], header["NAXIS2"] = plan.window.shape[1], plan.window.shape[0]
+    header["PCOUNT"], header["GCOUNT"] = 0, 1
+    header["EXTNAME"] = "SCI"
+    if plan.unit:
+        header["BUNIT"] = (plan.unit, "physical units of the array values")
+    header.update(plan.grid.header(plan.window))
+    return header
+
+
+def _padded_cards(header: Header) -> bytes:
+    text = str(header.tostring(sep="", endcard=True, padding=False))
+    return text.encode("ascii")

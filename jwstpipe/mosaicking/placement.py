@@ -1,0 +1,83 @@
+"""Where the inputs of a mosaic lie on its plane: outlines, boxes, tiles; and the plane that several images share."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import shapely
+
+from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.mosaicking.inputs.inspection import inspect_all
+from jwstpipe.mosaicking.inputs.sources import Inspection
+from jwstpipe.progress import silent
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.footprint import centre_of, outlines_on
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["bounding_box", "common_frame", "common_grid", "shapes_on", "tiles_of"]
+
+CENTRE_STEP_DEG = 0.01
+"""Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
+
+
+def common_grid(inspections: Sequence[Inspection], *, scale_arcsec: float | None = None) -> SkyGrid:
+    """Choose a plane for several images: north up, centre rounded, finest scale rounded to three digits."""
+    ra, dec = centre_of([found.outline for found in inspections])
+    finest = min(found.outline.scale_arcsec for found in inspections)
+    scale = scale_arcsec or float(f"{finest:.2e}")
+    step = CENTRE_STEP_DEG
+    return SkyGrid.north_up(round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step)), scale)
+
+
+def common_frame(
+    images: Sequence[str | Path],
+    *,
+    scale_arcsec: float | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+) -> tuple[SkyGrid, Box]:
+    """Choose one plane, and a window of it, for all images: what every filter of a target shares.
+
+    Parameters
+    ----------
+    images
+        FITS files or image stores of all filters.
+    scale_arcsec
+        Pixel size; default: that of the finest image.
+    s3
+        Endpoint of ``s3://`` addresses.
+    workers
+        Where the images are looked at; default: threads.
+    """
+    inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), silent)
+    plane = common_grid(inspections, scale_arcsec=scale_arcsec)
+    shapes = shapes_on(plane, inspections)
+    return plane, Box.around([bounding_box(shape) for shape in shapes])
+
+
+def shapes_on(plane: SkyGrid, inspections: Sequence[Inspection], window: Box | None = None) -> list[shapely.Polygon]:
+    """Give the outlines of images on a plane, cut to a window of it."""
+    names = [found.source.address for found in inspections]
+    return outlines_on(plane, [found.outline for found in inspections], names=names, window=window)
+
+
+def bounding_box(shape: shapely.Geometry) -> Box:
+    """Give the pixels that a shape reaches into."""
+    x0, y0, x1, y1 = shape.bounds
+    return Box(math.floor(y0 + 0.5), math.floor(x0 + 0.5), math.ceil(y1 + 0.5), math.ceil(x1 + 0.5))
+
+
+def tiles_of(grid: SkyGrid, window: Box, shapes: Sequence[shapely.Geometry]) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Find the sources that touch each tile, with a pixel of margin for the kernel."""
+    tree = shapely.STRtree(list(shapes))
+    found: dict[tuple[int, int], tuple[int, ...]] = {}
+    for tile in grid.tiles(window):
+        part = grid.tile_box(tile).intersection(window)
+        if part is None:
+            continue
+        area = shapely.box(part.x0 - 1.5, part.y0 - 1.5, part.x1 + 0.5, part.y1 + 0.5)
+        numbers = sorted(int(number) for number in tree.query(area, predicate="intersects"))
+        if numbers:
+            found[tile] = tuple(numbers)
+    return found

@@ -1,0 +1,148 @@
+"""From images to a plan: they are looked at, placed on the plane, and what all of them can give is settled."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from jwstpipe.errors import DataError, NoCoverageError
+from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.fits.dq import dq_mask
+from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
+from jwstpipe.mosaicking.inputs.inspection import inspect_all
+from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
+from jwstpipe.mosaicking.inputs.settled_options import settled_options
+from jwstpipe.mosaicking.inputs.sources import Inspection, Source, weights_for
+from jwstpipe.mosaicking.inputs.weight_units import magnitudes_of
+from jwstpipe.mosaicking.placement import bounding_box, common_grid, shapes_on, tiles_of
+from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["plan_mosaic"]
+
+
+def plan_mosaic(
+    images: Sequence[str | Path],
+    *,
+    options: MosaicOptions | None = None,
+    grid: tuple[SkyGrid, Box | None] | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> MosaicPlan:
+    """Plan a mosaic of images.
+
+    Parameters
+    ----------
+    images
+        FITS files or image stores, local or ``s3://``.
+    options
+        Kernel, combination, weights and so on.
+    grid
+        Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them. A plane
+        with a tile corner keeps it, so that a mosaic which grows downwards or to the left gets whole tiles there.
+    s3
+        Endpoint of ``s3://`` addresses.
+    workers
+        Where the inputs are looked at; default: threads.
+    report
+        Told after each input.
+
+    Raises
+    ------
+    UsageError
+        No images, or the same one twice.
+    TransformError
+        An image that cannot be placed on the sky.
+    DataError
+        Units that differ, an input far away from the rest, or a mosaic beyond the size limit.
+    NoCoverageError
+        No image touches the window that was asked for.
+    """
+    chosen = options or MosaicOptions()
+    inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
+    plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
+    shapes = shapes_on(plane, inspections, window)
+    boxes = [bounding_box(shape) for shape in shapes]
+    sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
+    plane, filled = plane.begun_at(window or Box.around(boxes))
+    _check_size(filled, chosen, plane)
+    weights, note = weights_for(sources, chosen.weights)
+    planes = _planes(sources)
+    magnitudes = magnitudes_of(sources, weights, planes, s3=s3 or S3Settings())
+    dq_mask(chosen.reject_dq)
+    mixed = check_same_measure(inspections, mix=chosen.mix)
+    unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
+    is_flux, quantity_note = quantity_of(unit, chosen.quantity)
+    tiles = tiles_of(plane, filled, shapes)
+    if not tiles:
+        raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
+    return MosaicPlan(
+        grid=plane,
+        window=filled,
+        sources=tuple(sources),
+        options=settled_options(chosen, sources),
+        weights=weights,
+        weights_note=note,
+        planes=planes,
+        unit=unit,
+        is_flux=is_flux,
+        quantity_note=quantity_note,
+        keywords=_agreed(inspections),
+        notes=_notes(inspections, (*mixed, quantity_note, magnitudes.note)),
+        tiles=tiles,
+        outlines=tuple(found.outline for found in inspections),
+        weight_unit=magnitudes.weight_unit,
+        wide_errors=magnitudes.wide_errors,
+        **_catalog_name(chosen),
+    )
+
+
+def _catalog_name(options: MosaicOptions) -> dict[str, str]:
+    named = options.align_catalog is not None and "\n" not in options.align_catalog
+    return {"catalog_name": str(options.align_catalog)} if named else {}
+
+
+def _check_size(window: Box, options: MosaicOptions, plane: SkyGrid) -> None:
+    limit = options.max_gigapixels * 1e9
+    if window.area > limit:
+        rows, columns = window.shape
+        raise DataError(
+            f"the mosaic would have {columns:,} x {rows:,} pixels of {plane.scale_arcsec:.4g} arcsec"
+            f" ({window.area / 1e9:.2f} gigapixels, limit {options.max_gigapixels:g});"
+            " choose a coarser --scale, fewer images, or raise --max-gigapixels"
+        )
+
+
+def _planes(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Name the planes that the mosaic can have: an error or DQ plane needs one in every input."""
+    planes = ["sci"]
+    if all("err" in source.planes for source in sources):
+        planes.append("err")
+    planes += ["wht", "n"]
+    if any("dq" in source.planes for source in sources):
+        planes.append("dq")
+    return tuple(planes)
+
+
+def _notes(inspections: Sequence[Inspection], more: Sequence[str]) -> tuple[str, ...]:
+    """Gather what is to be told; the same of many inputs once."""
+    first: dict[str, list[str]] = {}
+    for found in inspections:
+        for note in found.notes:
+            first.setdefault(note, []).append(found.source.name)
+    told = [
+        f"{names[0]}: {note}" + (f" (and {len(names) - 1} more)" if len(names) > 1 else "")
+        for note, names in first.items()
+    ]
+    return (*told, *(note for note in more if note))
+
+
+def _agreed(inspections: Sequence[Inspection]) -> dict[str, str | float | int | bool]:
+    first = inspections[0].keywords
+    return {
+        key: value for key, value in first.items() if all(found.keywords.get(key) == value for found in inspections)
+    }
