@@ -10,9 +10,11 @@ from prefect import get_run_logger
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
-from jwstpipe.mosaicking.build import MosaicReceipt
 from jwstpipe.mosaicking.footprints import overlap_depth
-from jwstpipe.mosaicking.plan import MosaicPlan, common_frame, plan_mosaic
+from jwstpipe.mosaicking.placement import common_frame
+from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.mosaicking.planning import plan_mosaic
+from jwstpipe.mosaicking.receipt import MosaicReceipt
 from jwstpipe.mosaicking.reuse import with_known_corner
 from jwstpipe.operations.make_products import MOST_EARLIER, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import MOSAIC, identity_of_plan, recipe_of_plan
