@@ -31,6 +31,8 @@ _HOMES = {
     "mosaic": "jwstpipe.api.images",
     "open_image": "jwstpipe.images.open",
     "parse_name": "jwstpipe.names",
+    "photometry": "jwstpipe.api.catalogues",
+    "photometry_to_file": "jwstpipe.api.catalogues",
     "plot_histogram": "jwstpipe.api.plots",
     "plot_sources": "jwstpipe.api.plots",
     "plan_mosaic": "jwstpipe.api.images",

@@ -65,6 +65,7 @@ LISTED: dict[str, Listed] = {
         Listed("thumbnail", "Small grey pictures of images.", job="ThumbnailsRequest", asked_as="thumbnails"),
         Listed("contact-sheet", "Small pictures of many images on one page."),
         Listed("detect", "Catalogues of the sources of images and mosaics."),
+        Listed("photometry", "Fluxes of known sources on images, those of all filters at the same places."),
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("background", "Images without their sky, or the sky of images."),
     )

@@ -16,6 +16,7 @@ from jwstpipe.requests import Request, spelling_of
 from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.requests.photometry import PhotometryRequest
 
 DIRECT = {
     requests.SearchRequest: ("search", "search", None),
@@ -27,6 +28,7 @@ DIRECT = {
     requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
     BackgroundRequest: ("background", "background", None),
     DetectRequest: ("detect", "detect", None),
+    PhotometryRequest: ("photometry", "photometry", None),
     FilterRequest: ("filter", "filter_image", None),
     requests.ProcessTargetRequest: ("run", None, "process_target"),
     requests.RefreshMetadataRequest: ("refresh-metadata", None, "refresh_metadata"),

@@ -17,6 +17,7 @@ from jwstpipe.operations.composite import PictureRecipe
 from jwstpipe.operations.convert import ConvertRecipe
 from jwstpipe.operations.make_products import Order, make_products
 from jwstpipe.operations.mosaic import MosaicRecipe
+from jwstpipe.operations.photometry import PhotometryRecipe
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.requests import ContactSheetOptions, MosaicOptions, ThumbnailOptions
@@ -55,6 +56,7 @@ def _chosen(folder):
         overlays=("sources", "labels"), size=64, title="Wave", coverage="any",
     )  # fmt: skip
     align = MosaicOptions(background="level", align="none", kernel="drizzle")
+    photometry = PhotometryRecipe(detection=DetectRequest(mesh=16), aperture=("2px",), annulus=("4px", "8px"))
     return {
         "convert": Wanted("archive", ConvertRecipe(), "a.zarr"),
         "mosaic": Wanted("convert", MosaicRecipe(options=align), "nircam_f090w_mosaic.zarr"),
@@ -62,6 +64,7 @@ def _chosen(folder):
         "thumbnail": Wanted("convert", ThumbnailOptions(size=32), "a.png"),
         "contact-sheet": Wanted("convert", ContactSheetOptions(size=48), "images-contact-sheet.png"),
         "detect": Wanted("convert", DetectRequest(mesh=16), "sources.parquet"),
+        "photometry": Wanted("convert", photometry, "fluxes.parquet"),
         "background": Wanted("convert", BackgroundRequest(mesh=16), "flat.zarr"),
         "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
     }

@@ -80,11 +80,19 @@ COLUMNS = {
     "kron_flux": ColumnSpec("flux", "phot.flux", "sum in the Kron ellipse"),
     "kron_flux_err": ColumnSpec("flux", "stat.error;phot.flux", "standard error of kron_flux"),
     "mag_kron": ColumnSpec("mag", "phot.mag;em.IR", "AB magnitude of kron_flux"),
+    "total_flux": ColumnSpec("flux", "phot.flux", "sum in the first circle, corrected for the light outside it"),
+    "total_flux_err": ColumnSpec("flux", "stat.error;phot.flux", "standard error of total_flux"),
+    "mag_total": ColumnSpec("mag", "phot.mag;em.IR", "AB magnitude of total_flux"),
+    "mag_total_err": ColumnSpec("mag", "stat.error;phot.mag", "standard error of mag_total"),
+    "mag_kron_err": ColumnSpec("mag", "stat.error;phot.mag", "standard error of mag_kron"),
     "half_light": ColumnSpec("pix", "phys.angSize", "radius that holds half of kron_flux"),
     "separation": ColumnSpec("arcsec", "pos.angDistance", "distance to the matched row"),
 }
 """Columns by name. Unit ``flux`` = uJy where the image has a physical unit, else that of its samples; ``image`` = that
 of the samples."""
+
+_BAND = re.compile(r"f\d{2,4}[a-z]+\d*|image\d+")
+"""What stands behind the name of a column that several images have."""
 
 _APERTURE = re.compile(r"^(aper|mag_aper|limit_aper)_(.+?)(_flux)?(_err)?$")
 
@@ -105,9 +113,12 @@ def spec_of(name: str) -> ColumnSpec:
     if name in COLUMNS:
         return COLUMNS[name]
     base, _, band = name.rpartition("_")
-    if band[:1] == "f" and base in COLUMNS:
-        found = COLUMNS[base]
+    if _BAND.fullmatch(band) and (base in COLUMNS or _APERTURE.match(base)):
+        found = spec_of(base)
         return ColumnSpec(found.unit, found.ucd, f"{found.description}, {band.upper()}")
+    if name.startswith("colour_"):
+        first, _, second = name.removeprefix("colour_").partition("_")
+        return ColumnSpec("mag", "phot.color;em.IR", f"AB magnitude in {first.upper()} less that in {second.upper()}")
     told = _APERTURE.match(name)
     return ColumnSpec("", "", name.replace("_", " ")) if told is None else _aperture_spec(told)
 

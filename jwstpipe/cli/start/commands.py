@@ -125,6 +125,9 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Show or convert a catalogue: all of it, or what lies near a place; our column names or the official ones.",
             "analysis.sources:sources",
         ),
+        "photometry": Entry(
+            "Measure sources at the same places on the images of all filters.", "analysis.catalogues:photometry"
+        ),
         "pixels": Entry(
             "Tell all of single pixels: the value of every plane, flags in words, and which exposures made them.",
             "analysis.pixels:pixels",

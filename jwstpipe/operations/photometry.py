@@ -1,0 +1,165 @@
+"""The operation ``photometry``: known sources measured on images, those of all filters at the same places."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astropy.table import Table
+from pydantic import Field
+
+from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.sources_table import sources_table
+from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.photometry.encircled import curve_text
+from jwstpipe.analysis.photometry.forced import Forced, measure_image
+from jwstpipe.analysis.photometry.positions import sources_of_table
+from jwstpipe.analysis.photometry.table import photometry_table
+from jwstpipe.analysis.sources.detect import find_sources
+from jwstpipe.errors import DataError, UsageError
+from jwstpipe.execution.workers import Workers
+from jwstpipe.identity import provenance_document
+from jwstpipe.images.open import open_image
+from jwstpipe.mosaicking.sources import carried_digest
+from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.photometry import PhotometryRequest
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import path_digest, path_size
+
+__all__ = ["PHOTOMETRY", "Measured", "PhotometryRecipe", "catalogue_input", "measured"]
+
+
+class PhotometryRecipe(PhotometryRequest):
+    """All that decides over photometry besides its inputs; a table that it names stands in it by its content."""
+
+    catalogue: bool = Field(False, description="the first input is the catalogue; else sources of the first image")
+    detection: DetectRequest = Field(DetectRequest(), description="how they are found then")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The catalogue, and what was measured on each image."""
+
+    table: Table
+    images: tuple[Forced, ...]
+
+
+def measured(
+    images: Sequence[ImageRef],
+    options: PhotometryRequest,
+    *,
+    catalogue: Table | None = None,
+    catalogue_name: str = "catalogue",
+    detection: DetectRequest | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> Measured:
+    """Measure the rows of a catalogue on images; without one, the sources of the first image are found.
+
+    Raises
+    ------
+    UsageError
+        No image.
+    DataError
+        A catalogue without rows or positions, or a first image without sources.
+    """
+    if not images:
+        raise UsageError("photometry needs an image")
+    work: dict[str, Any] = {"s3": s3, "workers": workers, "report": report}
+    if catalogue is None:
+        found = find_sources(images[0], options=detection, **work)
+        first = opened(images[0], s3=s3)
+        catalogue = sources_table(found, first)
+        if not len(catalogue):
+            raise DataError(f"{first.address}: no source stands above the threshold, so there is nothing to measure")
+    sources = sources_of_table(catalogue, name=catalogue_name)
+    settled = with_content(options)
+    done: list[Forced] = []
+    for image in images:
+        done.append(measure_image(image, sources, settled, kron=done[0].kron if done else None, **work))
+    return Measured(photometry_table(sources, done), tuple(done))
+
+
+def with_content(request: Any) -> Any:
+    """Put the content of a table of a curve in the place of its name.
+
+    Raises
+    ------
+    UsageError, NotFoundError, DataError
+        No such table.
+    """
+    if request.growth_table is None or "\n" in request.growth_table:
+        return request
+    return request.model_copy(update={"growth_table": curve_text(request.growth_table)})
+
+
+def catalogue_input(address: str | Path) -> Input:
+    """Describe a catalogue as an input, by the id that it carries or that follows from its bytes.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        No catalogue that can be read.
+    """
+    table, path = read_catalogue(address), Path(address)
+    carried = table.meta.get("jwstpipe")
+    digest = path_digest(path)
+    told = carried.get("product_id") if isinstance(carried, dict) else None
+    return Input(str(address), str(told or f"sha256-{digest}"), path.name, digest)
+
+
+def _identify(request: PhotometryRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
+    del context
+    parameters = with_content(request).model_dump(mode="json")
+    return derived_identity(PHOTOMETRY.name, PHOTOMETRY.version, parameters, inputs)
+
+
+def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context: MakeContext) -> Receipt:
+    del request  # what it says stands in the identity, with the content of its table
+    settled = PHOTOMETRY.request_of(identity.parameters)
+    addresses = [one.address for one in identity.inputs]
+    table = read_catalogue(addresses[0]) if settled.catalogue else None
+    name = identity.inputs[0].name
+    made = measured(
+        addresses[1:] if settled.catalogue else addresses, settled, catalogue=table, catalogue_name=name,
+        detection=settled.detection, s3=context.s3, workers=context.workers, report=context.report,
+    )  # fmt: skip
+    made.table.meta["jwstpipe"] = provenance_document(
+        identity.id, kind=PHOTOMETRY.kind, operation=PHOTOMETRY.name, algorithm_version=PHOTOMETRY.version,
+        parameters=identity.parameters,
+        inputs=_carried(identity, table, context),
+    )  # fmt: skip
+    path = write_catalogue(made.table, target, overwrite=True)
+    results = {"sources": len(made.table), "images": made.table.meta["photometry"]}
+    return Receipt(identity.id, None, path_size(path), path_digest(path), results, detail=made)
+
+
+def _carried(identity: Identity, table: Table | None, context: MakeContext) -> list[dict[str, str]]:
+    """Say what the inputs were, by what they say of themselves, wherever they lie."""
+    found = []
+    for number, one in enumerate(identity.inputs):
+        if number == 0 and table is not None:
+            ours = isinstance(table.meta.get("jwstpipe"), dict)
+            found.append({"product_id": one.product_id, "file_name": "catalogue" if ours else one.name})
+            continue
+        image = open_image(one.address, s3=context.s3)
+        digest = carried_digest(image)
+        told = {"product_id": one.product_id, "file_name": image.name}
+        found.append(told if digest is None else {**told, "digest": digest})
+    return found
+
+
+PHOTOMETRY = Operation(
+    name="photometry",
+    version="1",
+    request=PhotometryRecipe,
+    kind="catalogue",
+    place="catalogues/{id}.parquet",
+    forms=(".parquet", ".ecsv", ".fits", ".vot"),
+    identify=_identify,
+    make=_make,
+    several=True,
+)
