@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
 from xdist.scheduler import LoadScopeScheduling
 
@@ -69,3 +70,12 @@ def s3_server():
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def buckets_end_with_their_module():
+    """Forget what lies in the buckets of this process: moto keeps them in memory, and none are shared."""
+    yield
+    for regions in s3_backends.values():
+        for backend in regions.values():
+            backend.reset()

@@ -1,4 +1,4 @@
-"""A cluster of processes, over tcp and over tls: a worker is killed, and nothing of it shows in the mosaic."""
+"""A cluster of processes, over TLS: a worker is killed, and nothing of it shows in the mosaic."""
 
 import signal
 import subprocess
@@ -29,36 +29,34 @@ def undisturbed(tmp_path_factory):
 
 
 @contextmanager
-def cluster(protocol, folder):
+def cluster(folder):
     """Run a scheduler and two workers, each a process of its own; give their settings and the workers' processes."""
     port = free_port()
-    address = f"{protocol}://127.0.0.1:{port}"
+    address = f"tls://127.0.0.1:{port}"
     certificates(folder)
 
     def part(command, role, *words):
         files = (("ca-file", "ca.pem"), ("cert", f"{role}.pem"), ("key", f"{role}.key"))
         tls = [word for name, file in files for word in (f"--tls-{name}", str(folder / file))]
-        everything = [sys.executable, "-m", "dask", command, *(tls if protocol == "tls" else ()), *words]
+        everything = [sys.executable, "-m", "dask", command, *tls, *words]
         process = subprocess.Popen(everything, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         stack.callback(process.wait)
         stack.callback(process.kill)
         return process
 
     with ExitStack() as stack:
-        listening = ("--protocol", protocol, "--host", "127.0.0.1", "--port", str(port))
+        listening = ("--protocol", "tls", "--host", "127.0.0.1", "--port", str(port))
         pages = ("--no-dashboard", "--dashboard-address", "127.0.0.1:0")
         wait_for_port(port, part("scheduler", "scheduler", *listening, *pages))
         one = (address, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
         workers = [part("worker", "worker", *one, "--local-directory", str(folder)) for _ in range(2)]
-        place = address if protocol == "tcp" else str(spec_file(folder, address))
-        yield ExecutionSettings(cluster=place, patience_s=300), workers
+        yield ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=300), workers
 
 
-@pytest.mark.parametrize("protocol", ["tcp", "tls"])
-def test_a_killed_worker_costs_its_tiles_only(undisturbed, tmp_path, protocol):
+def test_a_killed_worker_costs_its_tiles_only(undisturbed, tmp_path):
     names, quiet, everything = undisturbed
     seen = []
-    with cluster(protocol, tmp_path / "cluster") as (settings, processes), open_workers(settings) as workers:
+    with cluster(tmp_path / "cluster") as (settings, processes), open_workers(settings) as workers:
         workers.client.wait_for_workers(2)
 
         def kill_one(progress):
