@@ -2,47 +2,36 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from jwstpipe.catalog.database.backend import CatalogDatabase, Document, RecordSummary
+from jwstpipe.catalog.database.backend import Document
 from jwstpipe.catalog.database.changes import RecordChange, in_batches
 from jwstpipe.catalog.database.connect import connect
 from jwstpipe.catalog.database.schema import ensure_schema
-from jwstpipe.catalog.query import RecordQuery, SortKey
+from jwstpipe.catalog.reader import AT_ONCE, CatalogReader
 from jwstpipe.catalog.records.components import InputLink, time_text
 from jwstpipe.catalog.records.documents import document_of, from_document
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.catalog.statistics import CatalogStats, Share, statistics_of
-from jwstpipe.catalog.visibility import admitted, inputs_of, require_name, require_site, shown, with_hidden_links
-from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.catalog.statistics import CatalogStats, Share
+from jwstpipe.catalog.visibility import admitted, require_name, require_site, with_hidden_links
+from jwstpipe.errors import UsageError
 
 __all__ = ["Catalog", "CatalogStats", "RecordChange", "Share", "open_catalog"]
 
-_AT_ONCE = 500
 _TOGETHER = 50_000
 """Most documents of one transaction of an import: other writers of an embedded file wait no longer than for these."""
 
 _MANY = 1000
 """Changes after which the planner of queries looks at the data anew."""
 
-_MOST = 2**31 - 1
-
 
 @dataclass(frozen=True)
-class Catalog:
+class Catalog(CatalogReader):
     """The records of one database; every change is one atomic update, safe to repeat."""
-
-    database: CatalogDatabase
-    user: str | None = None
-    """Who asks (see `jwstpipe.catalog.visibility`). None = the site."""
-
-    def as_user(self, user: str) -> Self:
-        """Give the catalogue as a user sees it; "" is somebody without a name."""
-        return replace(self, user=user)
 
     def ensure_indexes(self) -> None:
         """Make the indexes and bring older documents up to this version; what is there stays."""
@@ -94,7 +83,7 @@ class Catalog:
         """
         once = list({record.product_id: record for record in records}.values())
         with self.database.writing():
-            for batch in in_batches(once, _AT_ONCE):
+            for batch in in_batches(once, AT_ONCE):
                 documents = self._admitted([document_of(record) for record in batch])
                 self.database.publish(documents, owner=self.user)
         if len(once) >= _MANY:
@@ -124,7 +113,7 @@ class Catalog:
         count = 0
         for together in _portions(documents, _TOGETHER):
             with self.database.writing():
-                for batch in in_batches(together, _AT_ONCE):
+                for batch in in_batches(together, AT_ONCE):
                     own = self._admitted(list({document["_id"]: document for document in batch}.values()))
                     self.database.publish([one for one in own if one["status"] == "published"], owner=self.user)
                     self.database.enter([one for one in own if one["status"] != "published"])
@@ -132,74 +121,6 @@ class Catalog:
         if count >= _MANY:
             self.database.collect_statistics()
         return count
-
-    def get(self, product_id: str) -> ProductRecord:
-        """Read one record, staged, published or superseded.
-
-        Raises
-        ------
-        NotFoundError
-            No product of this id, or none that this user may see.
-        """
-        found = self.get_many([product_id])
-        if product_id not in found:
-            raise NotFoundError(f"no product {product_id!r} in the catalogue {self.database.address}")
-        return found[product_id]
-
-    def get_many(self, product_ids: Iterable[str]) -> dict[str, ProductRecord]:
-        """Read records by id; ids that are not there, or not to be seen by this user, are left out."""
-        return {record.product_id: record for record in self._shown(self.database.read(product_ids, viewer=self.user))}
-
-    def published(self, product_ids: Iterable[str]) -> set[str]:
-        """Tell which of these products are finished, so that they need not be made again."""
-        known = self.database.known(product_ids, viewer=self.user)
-        return {key for key, status in known.items() if status == "published"}
-
-    def starting_with(self, beginning: str, *, most: int = 10) -> list[ProductRecord]:
-        """Find records whose id starts so, as people shorten them."""
-        return list(self._shown(self.database.starting_with(beginning, viewer=self.user, most=most)))
-
-    def find(
-        self, query: RecordQuery | None = None, *, sort: SortKey = "newest", limit: int = 0, skip: int = 0
-    ) -> list[ProductRecord]:
-        """Find records.
-
-        Parameters
-        ----------
-        query
-            Conditions; None = all published ones.
-        sort
-            Order; equal ones stand by id.
-        limit
-            Most records wanted; 0 = all.
-        skip
-            Records to pass over first.
-        """
-        return list(self.each(query, sort=sort, limit=limit, skip=skip))
-
-    def each(
-        self, query: RecordQuery | None = None, *, sort: SortKey = "newest", limit: int = 0, skip: int = 0
-    ) -> Iterator[ProductRecord]:
-        """Find records as by `find`, and give them one after the other: very many need little memory."""
-        first, most = min(max(skip, 0), _MOST), min(max(limit, 0), _MOST)
-        wanted = query or RecordQuery()
-        yield from self._shown(self.database.find(wanted, viewer=self.user, sort=sort, limit=most, skip=first))
-
-    def children(self, product_ids: Iterable[str]) -> list[ProductRecord]:
-        """Find the records that have any of these products as a parent."""
-        return list(self._shown(self.database.children(product_ids, viewer=self.user)))
-
-    def summaries(self, product_ids: Iterable[str] | None = None) -> Iterator[RecordSummary]:
-        """Read the few fields that work on very many records needs, unchecked and quickly; None = of all."""
-        return self.database.summaries(product_ids, viewer=self.user)
-
-    def count(self, query: RecordQuery | None = None) -> int:
-        """Count records; None = all published ones."""
-        return self.database.count(query or RecordQuery(), viewer=self.user)
-
-    def stats(self, query: RecordQuery | None = None) -> CatalogStats:
-        """Count records and bytes by kind, instrument, filter, level, status and size; None = all records."""
-        return statistics_of(self.database.groups(query or RecordQuery(status=()), viewer=self.user))
 
     def amend(
         self,
@@ -317,15 +238,6 @@ class Catalog:
             if not tag.isprintable() or not tag.strip():
                 raise UsageError(f"{tag!r} is no tag; give a word of letters that can be printed")
         return self.database.change(dict.fromkeys(product_ids, change), owner=self.user)
-
-    def _shown(self, documents: Iterable[Document]) -> Iterator[ProductRecord]:
-        """Check documents, and take out what this user may not see of their inputs."""
-        if self.user is None:
-            yield from map(from_document, documents)
-            return
-        for batch in in_batches(documents, _AT_ONCE):
-            seen = self.database.known(inputs_of(batch), viewer=self.user)
-            yield from (from_document(shown(document, seen)) for document in batch)
 
     def _admitted(self, documents: list[Document]) -> list[Document]:
         """Give documents as this user may enter them (see `jwstpipe.catalog.visibility.admitted`)."""

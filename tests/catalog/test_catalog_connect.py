@@ -11,7 +11,7 @@ from jwstpipe.catalog.database.address import without_secrets
 from jwstpipe.catalog.database.changes import RecordChange
 from jwstpipe.catalog.database.connect import connect
 from jwstpipe.catalog.database.mongodb import database as mongodb
-from jwstpipe.catalog.database.sqlite import database as sqlite
+from jwstpipe.catalog.database.sqlite import file as sqlite
 from jwstpipe.errors import DataError, ServiceError, StorageError, UsageError
 
 

@@ -5,106 +5,34 @@ transaction. Each method of the seam is one statement or one transaction.
 """
 
 import json
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
 
 from jwstpipe.catalog.database.backend import Document, RecordSummary
 from jwstpipe.catalog.database.changes import RecordChange, changed, in_batches, published_over
-from jwstpipe.catalog.database.messages import conflict, file_hint
-from jwstpipe.catalog.database.sqlite.carried_over import carry_over, is_older
 from jwstpipe.catalog.database.sqlite.counts import GROUPS, groups_of
+from jwstpipe.catalog.database.sqlite.file import EmbeddedFile
 from jwstpipe.catalog.database.sqlite.filters import Sql, page_of, selection, viewed, written
-from jwstpipe.catalog.database.sqlite.layout import APPLICATION_ID, LAYOUT, create
 from jwstpipe.catalog.database.sqlite.leases import EmbeddedLeases
 from jwstpipe.catalog.database.sqlite.records import ROWS_AT_ONCE, contents, forget, insert, read_rows, rewrite, stored
 from jwstpipe.catalog.query import RecordQuery, SortKey
 from jwstpipe.catalog.statistics import Group
-from jwstpipe.errors import ConflictError, DataError, StorageError
-from jwstpipe.storage import storage_errors
+from jwstpipe.errors import ConflictError
 
-__all__ = ["FILE_WAIT_S", "EmbeddedDatabase"]
-
-FILE_WAIT_S = 30.0
-"""Longest wait for another process that writes the same file."""
-OPEN_AGAIN_S = 0.01
-CACHE_KB = 65_536
-"""Most memory for pages of the file: the indexes of 100,000 records are touched all over by a bulk write."""
+__all__ = ["EmbeddedDatabase"]
 
 _OLDER_OF_SLOT = """
     SELECT product_id, slot, user_id FROM records
     WHERE slot IN (SELECT value FROM json_each(?)) AND +status = 'published'
 """
 
-_WHAT_IT_IS = """
-    SELECT (SELECT application_id FROM pragma_application_id), COUNT(*), COUNT(CASE WHEN name = 'jwst_data' THEN 1 END)
-    FROM sqlite_master
-"""
 
-OpenedT = TypeVar("OpenedT")
-
-
-class EmbeddedDatabase:
+class EmbeddedDatabase(EmbeddedFile):
     """A database in one file (see `jwstpipe.catalog.database.backend.CatalogDatabase`)."""
 
     def __init__(self, path: Path) -> None:
-        self.address = str(path)
-        self._lock = threading.RLock()
-        with storage_errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-        with self._errors():
-            self.connection = _once_free(lambda: _opened(path))
+        super().__init__(path)
         self.leases = EmbeddedLeases(self)
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Hold the connection for a block that reads."""
-        with self._lock, self._errors():
-            yield
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Make a block one transaction; a block inside a block is part of the outer one."""
-        with self._lock, self._errors():
-            if self._is_open():
-                yield
-                return
-            self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                if self._is_open():  # a full disk ends it by itself
-                    self.connection.execute("ROLLBACK")
-                raise
-
-    def prepare(self) -> None:
-        """Make tables and indexes, and carry a file of the older form over."""
-        with self.reading():
-            if self._one("PRAGMA user_version") == LAYOUT and not is_older(self.connection):
-                return
-        with self.writing():
-            create(self.connection)
-            if is_older(self.connection):
-                carry_over(self.connection, name=self.address)
-
-    def version(self) -> int | None:
-        """Tell the version of the documents; None = none was written, and there are no documents."""
-        with self.reading():
-            found = self.connection.execute("SELECT value FROM settings WHERE name = 'version'").fetchone()
-            if found is not None:
-                return int(found[0])
-            return 1 if self._one("SELECT EXISTS (SELECT 1 FROM records)") else None
-
-    def set_version(self, version: int) -> None:
-        """Write down the version of the documents."""
-        with self.writing():
-            self.connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES ('version', ?)", (version,))
 
     def find(
         self, query: RecordQuery, *, viewer: str | None, sort: SortKey, limit: int = 0, skip: int = 0
@@ -119,7 +47,7 @@ class EmbeddedDatabase:
         with self.reading():
             where = selection(self.connection, query, viewer=viewer)
             counted = written("SELECT COUNT(*) FROM records WHERE", where)
-            return int(self._one(counted.text, counted.values))
+            return int(self.first_value(counted.text, counted.values))
 
     def groups(self, query: RecordQuery, *, viewer: str | None) -> Iterator[Group]:
         """Count records and bytes by kind, instrument, filter, level, status and size, in one pass."""
@@ -249,26 +177,6 @@ class EmbeddedDatabase:
             self.connection.execute("PRAGMA analysis_limit = 1000")
             self.connection.execute("ANALYZE")
 
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self.connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def _is_open(self) -> bool:
-        """Tell whether a transaction is."""
-        return bool(self.connection.in_transaction)
-
-    def _one(self, statement: str, values: tuple[Any, ...] = ()) -> Any:
-        return self.connection.execute(statement, values).fetchone()[0]
-
     def _rows(self, product_ids: Iterable[str], viewer: str | None) -> list[tuple[int, str, str]]:
         """Give row, id and status of products, in the order asked for."""
         ids = list(dict.fromkeys(product_ids))
@@ -308,48 +216,3 @@ class EmbeddedDatabase:
                 for key, (row, old) in known.items()
             ],
         )
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError:
-            raise
-        except sqlite3.IntegrityError as error:
-            raise ConflictError(conflict(self.address, str(error))) from None
-        except sqlite3.OperationalError as error:
-            raise StorageError(f"{self.address}: {file_hint(str(error), seconds=FILE_WAIT_S)}") from None
-        except sqlite3.DatabaseError as error:
-            raise DataError(f"{self.address} is no catalogue ({error}); give another file") from None
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=FILE_WAIT_S, isolation_level=None, check_same_thread=False)
-    try:
-        _require_catalogue(connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-        connection.execute("PRAGMA trusted_schema = OFF")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _require_catalogue(connection: sqlite3.Connection, path: Path) -> None:
-    mark, tables, older = connection.execute(_WHAT_IT_IS).fetchone()  # at one moment: another may be making it
-    if mark != APPLICATION_ID and tables and not older:
-        raise DataError(f"{path} is no catalogue, but another program's database; give another file")
-
-
-def _once_free(open_file: Callable[[], OpenedT]) -> OpenedT:
-    """Open a file as soon as nobody else is just making it: SQLite does not wait where it sets the kind of journal."""
-    deadline = time.monotonic() + FILE_WAIT_S
-    while True:
-        try:
-            return open_file()
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-        time.sleep(OPEN_AGAIN_S)
