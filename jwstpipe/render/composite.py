@@ -14,10 +14,9 @@ from jwstpipe.render.files.avm import avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.filled_mask import check_mask, write_mask
 from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
-from jwstpipe.render.geometry.coverage import channels_to_show, covered_box
 from jwstpipe.render.geometry.frame import check_window, choose_frame
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
-from jwstpipe.render.layers import Channel, PlannedChannel, resolve_layers
+from jwstpipe.render.layers import Channel, PlannedChannel, toned_layers
 from jwstpipe.render.overlay.marks import draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.render.overview import survey_picture
@@ -25,6 +24,7 @@ from jwstpipe.render.quality import QualityReport
 from jwstpipe.render.receipt import ChannelReceipt, Picture
 from jwstpipe.render.rendering import Scene
 from jwstpipe.render.row_bands import BAND_ROWS, render_bands
+from jwstpipe.render.scene_plan import plan_scene
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.storage import path_digest, path_size
 
@@ -126,21 +126,20 @@ def _planned(
     if options.canvas is not None:
         check_canvas(options.canvas)
     look = resolve_look(options)
-    plan = resolve_layers(channels, luminance=luminance, look=look, options=options)
-    images = [layer.image for layer in plan.layers]
-    window = None if options.crop is None else check_window(options.crop, images[0].shape)
-    least, reason = channels_to_show(plan.counts, len(images), options.coverage)
-    covered = covered_box(images, plan.counts, plan.level, least=least)
-    frame = choose_frame(covered, size=options.size, canvas=options.canvas, window=window)
+    tones = toned_layers(channels, luminance=luminance, look=look, options=options)
+    image = tones.layers[0].image
+    window = None if options.crop is None else check_window(options.crop, image.shape)
+    plan = plan_scene(tones, look=look, options=options, background=background, cores=cores)
+    frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window)
     canvas = lay_out(frame, options.canvas)
-    scene = Scene(plan.layers, plan.luminance, canvas.frame.level, look, plan.feather, cores, background, least)
+    scene = replace(plan.scene, level=canvas.frame.level)
     survey = survey_picture(scene, canvas.frame)
     return _Plan(
         replace(scene, screen=survey.screen),
         canvas,
-        canvas.placed(place_on_sky(images[0], canvas.frame)),
+        canvas.placed(place_on_sky(image, canvas.frame)),
         survey.quality,
-        (*plan.notes, *filter(None, [reason])),
+        plan.notes,
         plan.fallbacks,
     )
 

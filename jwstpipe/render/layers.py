@@ -1,6 +1,6 @@
 """From images and wishes to layers: what each channel of a picture is stretched and coloured by."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,14 +20,25 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.passband import known_wavelength, passband
 from jwstpipe.names.optics import canonical_instrument
 from jwstpipe.names.passband import Passband
-from jwstpipe.render.channel_samples import measure_channels
+from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
 from jwstpipe.render.geometry.one_grid import celestial_of, check_one_grid
 from jwstpipe.render.pixels.feather import Feather, plan_feather
 from jwstpipe.requests import ChannelLook, CompositeRequest, Palette
 
-__all__ = ["Channel", "LayerPlan", "PlannedChannel", "resolve_layers"]
+__all__ = [
+    "Channel",
+    "LayerPlan",
+    "Measure",
+    "PlannedChannel",
+    "TonePlan",
+    "feathered_layers",
+    "resolve_layers",
+    "toned_layers",
+]
 
 Float32Image = NDArray[np.float32]
+Measure = Callable[[Sequence[SkyImage], SkyPlace | None], ChannelSamples]
+"""Measures channels, as `measure_channels` does; whoever shows images again and again keeps what it found."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +109,26 @@ class PlannedChannel:
 
 
 @dataclass(frozen=True, eq=False)
+class TonePlan:
+    """The channels of a picture, measured, coloured and stretched; how their edges blend is still to be found."""
+
+    layers: tuple[PlannedChannel, ...]
+    """The shortest wavelength first, then those without."""
+
+    luminance: PlannedChannel | None
+    """Stretched like a channel of its own."""
+
+    measured: ChannelSamples
+    """What the whole images say of the colour channels, in the order of `layers`."""
+
+    notes: tuple[str, ...]
+    """What a viewer of the picture has to know."""
+
+    fallbacks: tuple[str, ...]
+    """Stretches that could not be had, and what stands for them."""
+
+
+@dataclass(frozen=True, eq=False)
 class LayerPlan:
     """All channels of a picture, measured."""
 
@@ -124,7 +155,12 @@ class LayerPlan:
 
 
 def resolve_layers(
-    channels: Sequence[Channel], *, luminance: Channel | None, look: Preset, options: CompositeRequest
+    channels: Sequence[Channel],
+    *,
+    luminance: Channel | None,
+    look: Preset,
+    options: CompositeRequest,
+    measure: Measure = measure_channels,
 ) -> LayerPlan:
     """Measure the channels, choose stretches and colours, and order them by wavelength.
 
@@ -135,6 +171,19 @@ def resolve_layers(
     DataError
         An image without data, or on another grid.
     """
+    tones = toned_layers(channels, luminance=luminance, look=look, options=options, measure=measure)
+    return feathered_layers(tones, look=look, options=options)
+
+
+def toned_layers(
+    channels: Sequence[Channel],
+    *,
+    luminance: Channel | None,
+    look: Preset,
+    options: CompositeRequest,
+    measure: Measure = measure_channels,
+) -> TonePlan:
+    """Measure the channels, choose stretches and colours: all of `resolve_layers` but the blending of edges."""
     if not channels:
         more = "; the luminance image only brings lightness" if luminance else ""
         raise UsageError(f"a composite needs at least one colour image{more}")
@@ -144,7 +193,7 @@ def resolve_layers(
     chosen, colours, unmatched = _coloured(chosen, bands, look, options.palette)
     mix = mixing_matrix(colours, [channel.weight for channel in chosen])
     check_one_grid([channel.image for channel in (*chosen, *([luminance] if luminance else []))])
-    measured = measure_channels([channel.image for channel in chosen], options.sky_region)
+    measured = measure([channel.image for channel in chosen], options.sky_region)
     tones = choose_stretches(
         look,
         options,
@@ -172,19 +221,27 @@ def resolve_layers(
             chosen, bands, colours, mix.T, measured.statistics, tones.stretches, blurs, tones.facts, strict=True
         )
     )
+    alone = ("no two images cover the same sky: each stands alone, in its own colour",)
+    bright = None if luminance is None else _luminance(luminance, look, options, measure)
+    notes = (*unmatched, *unknown, *(alone if measured.apart else ()))
+    return TonePlan(layers, bright, measured, notes, tones.fallbacks)
+
+
+def feathered_layers(tones: TonePlan, *, look: Preset, options: CompositeRequest) -> LayerPlan:
+    """Find how channels pass over into one another where they end."""
+    measured = tones.measured
     feather = plan_feather(
         measured.coarse,
-        tones.stretches,
-        [band.wavelength_um for band in bands],
+        [layer.stretch for layer in tones.layers],
+        [layer.band.wavelength_um for layer in tones.layers],
         [one.sky for one in measured.statistics],
         level=measured.coarse_level,
         width=options.feather,
         lupton=look.mixing == "lupton",
     )
-    alone = ("no two images cover the same sky: each stands alone, in its own colour",)
-    bright = None if luminance is None else _luminance(luminance, look, options)
-    notes = (*unmatched, *unknown, *(alone if measured.apart else ()))
-    return LayerPlan(layers, bright, feather, measured.counts, measured.level, notes, tones.fallbacks)
+    return LayerPlan(
+        tones.layers, tones.luminance, feather, measured.counts, measured.level, tones.notes, tones.fallbacks
+    )
 
 
 def _coloured(
@@ -219,10 +276,10 @@ def _blurs(channels: Sequence[Channel], bands: Sequence[Passband]) -> tuple[list
     return sigmas, (note,) if unknown else ()
 
 
-def _luminance(channel: Channel, look: Preset, options: CompositeRequest) -> PlannedChannel:
+def _luminance(channel: Channel, look: Preset, options: CompositeRequest, measure: Measure) -> PlannedChannel:
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
-    statistics = measure_channels([channel.image], options.sky_region).statistics
+    statistics = measure([channel.image], options.sky_region).statistics
     band = passband(channel.image)
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])

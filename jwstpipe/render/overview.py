@@ -10,10 +10,10 @@ from jwstpipe.images.levels import level_for_pixels, level_shape
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.pixels.finish import ScreenLevels
 from jwstpipe.render.quality import QualityReport, rate_picture
-from jwstpipe.render.rendering import Scene, render_window
+from jwstpipe.render.rendering import RenderedWindow, Scene, render_window
 from jwstpipe.sky.box import Box
 
-__all__ = ["SURVEY", "Survey", "survey_picture"]
+__all__ = ["SURVEY", "Survey", "screen_levels", "survey_picture"]
 
 SURVEY = 1 << 18
 """Most pixels of the small rendering."""
@@ -37,14 +37,27 @@ def survey_picture(scene: Scene, frame: Frame) -> Survey:
 
     The levels so are those of the whole: a crop renders as the whole does.
     """
-    level = level_for_pixels(scene.layers[0].image.shape, SURVEY)
-    small = replace(scene, level=level, look=scene.look.model_copy(update={"sharpen": Sharpening(), "denoise": 0.0}))
-    window = render_window(small, Box.of_shape(level_shape(scene.layers[0].image.shape, level)))
+    window, level = _small(scene)
     screen = _levels(window.pixels[window.covered], scene)
     shown = np.clip((window.pixels - screen.black) / (screen.white - screen.black), 0.0, 1.0) ** (1.0 / screen.gamma)
     shown[~window.covered] = 0.0
     part = _part(frame, level).intersection(Box.of_shape(window.covered.shape)) or Box.of_shape(window.covered.shape)
     return Survey(screen, rate_picture(shown[part.slices].astype(np.float32), scene.layers))
+
+
+def screen_levels(scene: Scene) -> ScreenLevels:
+    """Give the levels that `survey_picture` finds, without a rendering where the look has fixed ones."""
+    if (scene.look.overall.black, scene.look.overall.white) == (0.0, 1.0):
+        return ScreenLevels(gamma=scene.look.overall.gamma)
+    window, _ = _small(scene)
+    return _levels(window.pixels[window.covered], scene)
+
+
+def _small(scene: Scene) -> tuple[RenderedWindow, int]:
+    """Render all of it on a coarse level, which is given too."""
+    level = level_for_pixels(scene.layers[0].image.shape, SURVEY)
+    small = replace(scene, level=level, look=scene.look.model_copy(update={"sharpen": Sharpening(), "denoise": 0.0}))
+    return render_window(small, Box.of_shape(level_shape(scene.layers[0].image.shape, level))), level
 
 
 def _levels(seen: NDArray[np.float32], scene: Scene) -> ScreenLevels:

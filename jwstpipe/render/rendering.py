@@ -34,7 +34,15 @@ from jwstpipe.render.pixels.mix import mix_window
 from jwstpipe.render.pixels.sharpen import sharpened
 from jwstpipe.sky.box import Box
 
-__all__ = ["ChannelWindow", "RenderedWindow", "Scene", "layer_brightness", "read_channels", "render_window"]
+__all__ = [
+    "ChannelWindow",
+    "RenderedWindow",
+    "Scene",
+    "layer_brightness",
+    "read_channels",
+    "read_filled",
+    "render_window",
+]
 
 Float32Image = NDArray[np.float32]
 
@@ -166,7 +174,7 @@ def read_channels(scene: Scene, box: Box) -> ChannelWindow:
     blurred = max(blurs) >= LEAST_BLUR
     margin = (denoise_margin() if denoise else 0) + (gaussian_reach(max(blurs)) if blurred else 0)
     wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
-    samples, holes, repaired = _filled([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
+    samples, holes, repaired = read_filled([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
     if not denoise and not blurred:
         return ChannelWindow(samples, tuple(holes), repaired)
     inner = box.relative_to(wide)
@@ -186,7 +194,7 @@ def layer_brightness(
     layer: PlannedChannel, box: Box, *, level: int, cores: CoreLimits
 ) -> tuple[Float32Image, frozenset[Hole]]:
     """Read a window of a layer, fill its holes and stretch it; NaN where it has no data."""
-    values, (holes,), _ = _filled([layer.image], box, level, cores)
+    values, (holes,), _ = read_filled([layer.image], box, level, cores)
     return apply_stretch(values[0], layer.stretch), holes
 
 
@@ -217,10 +225,17 @@ def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image,
     return light, counts
 
 
-def _filled(
+def read_filled(
     images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits
 ) -> tuple[Float32Image, list[frozenset[Hole]], NDArray[np.bool_]]:
-    """Read a window of images on one grid; only one with missing samples needs its surroundings."""
+    """Read a window of images on one grid, holes filled; only one with missing samples needs its surroundings.
+
+    Returns
+    -------
+    ndarray, list of frozenset of Hole, ndarray of bool
+        Samples (image, y, x), NaN = no data; the holes that were filled, of each image; (y, x) what is shown otherwise
+        than its data.
+    """
     values = np.empty((len(images), *box.shape), np.float32)
     whole = [fill_level(image, box, target, level=level) for image, target in zip(images, values, strict=True)]
     limits = cores.at(level)

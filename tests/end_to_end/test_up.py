@@ -20,7 +20,6 @@ from threading import Thread
 import pytest
 import requests
 from PIL import Image
-from selenium import webdriver
 from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -31,6 +30,7 @@ from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.jobs.report import read_report
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.storage import open_store
+from tests.chromium import opened_browser
 from tests.end_to_end.pages import HEIGHT, WIDTH, choose, colours, field, keep, press, text, until
 from tests.end_to_end.running import JWSTPIPE, Up, up
 from tests.waiting import LIMIT_SECONDS, wait_for
@@ -42,17 +42,7 @@ LATE = "f444w"
 
 @pytest.fixture(scope="module")
 def browser():
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if program is None or driver is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium with its driver; .ci/run installs the packages chromium and chromium-driver")
-        pytest.skip("no Chromium with its driver; install the packages chromium and chromium-driver")
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    for word in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--window-size={WIDTH},{HEIGHT}"):
-        options.add_argument(word)
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as opened:
+    with opened_browser(WIDTH, HEIGHT) as opened:
         yield opened
 
 

@@ -1,0 +1,60 @@
+"""The command `view`: look at images in a browser."""
+
+import signal
+import threading
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.output import data, json_data, remark
+
+__all__ = ["COMMANDS"]
+
+
+def view(
+    context: typer.Context,
+    images: Annotated[list[str] | None, typer.Argument(metavar="IMAGE...")] = None,
+    *,
+    at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="middle of the view: degrees or sexagesimal")] = None,
+    fov: Annotated[float | None, typer.Option(metavar="DEG", help="degrees across the shorter side")] = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="print the link to this view, without the server, and end")
+    ] = False,
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1; a free one where it is taken, or for 0")] = 5006,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in a browser")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="machine-readable: one line when the server answers")] = False,
+) -> None:
+    """Look at images in a browser: any number of filters, any size, live; Ctrl-C ends it.
+
+    Examples: jwstpipe view f090w.zarr f200w.zarr f444w.zarr; jwstpipe view mosaic.zarr --at 83.82d,-5.39d --fov 0.02
+    """
+    from jwstpipe.viewer.opening import opening_view
+    from jwstpipe.viewer.serve import viewer_for
+    from jwstpipe.viewer.sources import Sources
+    from jwstpipe.viewer.state import link_of
+
+    settings = settings_of(context)
+    sources = Sources(s3=settings.s3)
+    state = opening_view([sources.add(image).product_id for image in images or []], at=at, fov=fov)
+    if link:
+        data(link_of(state))
+        return
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with viewer_for(settings, sources, port=port) as running:
+        entrance = running.entrance(link_of(state))
+        if as_json:
+            json_data({"address": running.address, "entrance": entrance, "port": running.port})
+        else:
+            data(f"open once: {entrance}")
+            remark("Ctrl-C ends the viewer")
+        if browser:
+            webbrowser.open(entrance)
+        stop.wait()
+    remark("stopped")
+
+
+COMMANDS = {"view": view}

@@ -1,0 +1,75 @@
+"""`Sources`: the images that may be looked at, by their product ids; a page never names a path."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jwstpipe.errors import NotFoundError
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.open import open_image
+from jwstpipe.operations.carried_inputs import input_at
+from jwstpipe.settings import S3Settings
+
+__all__ = ["Source", "Sources"]
+
+MOST_OPENED = 10_000
+
+
+@dataclass(frozen=True)
+class Source:
+    """An image that may be looked at."""
+
+    product_id: str
+    address: str
+    name: str
+    """For people."""
+
+    def opened(self, s3: S3Settings | None) -> SkyImage:
+        """Open it."""
+        return open_image(self.address, s3=s3)
+
+
+class Sources:
+    """Images that were named when the server was started; safe for threads."""
+
+    def __init__(self, *, s3: S3Settings | None = None) -> None:
+        self.s3 = s3
+        self._lock = threading.Lock()
+        self._found: dict[str, Source] = {}
+
+    def add(self, address: str | Path) -> Source:
+        """Let an image be looked at, under the id that it carries or that follows from its content.
+
+        Raises
+        ------
+        JwstPipeError
+            No image that can be read.
+        """
+        found = input_at(address, s3=self.s3)
+        source = Source(found.product_id, found.address, found.name)
+        with self._lock:
+            self._found.setdefault(source.product_id, source)
+        return source
+
+    def get(self, product_ids: Sequence[str]) -> list[Source]:
+        """Find images by their ids.
+
+        Raises
+        ------
+        NotFoundError
+            One that is not known here, or that this reader may not see.
+        """
+        return [self._one(product_id) for product_id in product_ids]
+
+    def all(self) -> list[Source]:
+        """Give those that were named."""
+        with self._lock:
+            return list(self._found.values())
+
+    def _one(self, product_id: str) -> Source:
+        with self._lock:
+            known = self._found.get(product_id)
+        if known is None:
+            raise NotFoundError(f"no image {product_id[:80]!r} is known here; open it with: jwstpipe view IMAGE")
+        return known

@@ -1,0 +1,129 @@
+// @ts-check
+/** The page: who listens to whom. */
+
+import { enter, get, requestCount } from "./api.js";
+import { ChannelPanel } from "./channels.js";
+import { byId, el, say } from "./dom.js";
+import { listenToHands, movingKeys } from "./gestures.js";
+import { formatLink, formatLook, parseLink, parseLook } from "./link.js";
+import { Model } from "./model.js";
+import { Overlay } from "./overlay.js";
+import { PicturePanel } from "./picture.js";
+import { Readout } from "./readout.js";
+import { Stage } from "./stage.js";
+import { buildTabs, buildTools, showHelp } from "./tools.js";
+
+const { state, token, notes } = parseLink(location.hash);
+if (token) {
+  history.replaceState(null, "", `#${formatLink(state)}`);
+  try {
+    await enter(token);
+  } catch (error) {
+    say(/** @type {Error} */ (error).message, "note");
+  }
+}
+for (const note of notes) say(note);
+
+/** @param {string} title @param {...(Node | string)} more */
+function tellEmpty(title, ...more) {
+  const place = byId("empty");
+  place.replaceChildren(el("h2", {}, title), ...more);
+  place.hidden = false;
+}
+
+async function start() {
+  const known = await get("api/images");
+  if (!state.images.length) state.images = known.map((/** @type {any} */ one) => one.id);
+  if (!state.images.length) {
+    tellEmpty(
+      "Nothing to look at yet",
+      el("p", {}, "Name images when you start the viewer:"),
+      el("pre", {}, "jwstpipe view f090w.zarr f200w.zarr f444w.zarr"),
+      el("p", {}, "No images at hand? The demo makes a small sky, from the archive to mosaics, in some minutes:"),
+      el("pre", {}, "jwstpipe demo"),
+    );
+    return;
+  }
+  const canvas = byId("sky");
+  const surface = byId("over");
+  let stage;
+  try {
+    stage = new Stage(canvas);
+  } catch {
+    const { showPlain } = await import("./plain.js");
+    await showPlain(state);
+    return;
+  }
+  const model = new Model(stage, state);
+  const overlay = new Overlay(model, surface);
+  const readout = new Readout(model, surface);
+  new ChannelPanel(model);
+  new PicturePanel(model);
+  buildTabs(model);
+  const keys = { ...movingKeys(stage), ...buildTools(model, overlay) };
+  listenToHands(stage, surface, { tap: () => canvas.focus(), busy: () => false });
+  listenToKeys(keys);
+  tellAbout(model);
+  Object.assign(window, {
+    viewer: {
+      model, stage, overlay, readout, requestCount,
+      link: { parseLink, formatLink, parseLook, formatLook },
+      get settled() {
+        return stage.settled;
+      },
+    },
+  });
+  await model.open();
+}
+
+/** @param {Record<string, {text: string, run: (event: KeyboardEvent) => void}>} keys */
+function listenToKeys(keys) {
+  document.addEventListener("keydown", (event) => {
+    const target = /** @type {HTMLElement} */ (event.target);
+    if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName)) return;
+    if (event.key === "?") showHelp(keys);
+    const found = keys[event.key];
+    if (!found || byId("dialog").open || (event.key.startsWith("Arrow") && target.getAttribute("role") === "slider")) {
+      return;
+    }
+    event.preventDefault();
+    found.run(event);
+  });
+}
+
+/** @param {Model} model */
+function tellAbout(model) {
+  const { stage } = model;
+  const settling = byId("settling");
+  model.addEventListener("opened", () => {
+    const targets = model.facts.channels.map((/** @type {any} */ one) => one.target).filter(Boolean);
+    const title = targets[0] || model.facts.channels[0].name;
+    byId("title").textContent = title;
+    document.title = `${title} · jwstpipe`;
+    for (const note of model.facts.notes.slice(0, 3)) say(note);
+  });
+  model.addEventListener("failed", (event) => {
+    settling.hidden = true;
+    say(/** @type {CustomEvent} */ (event).detail.message, "fault");
+  });
+  stage.addEventListener("settling", () => (settling.hidden = false));
+  for (const name of ["settled", "moved", "failed"]) stage.addEventListener(name, () => (settling.hidden = true));
+  stage.addEventListener("drawn", () => {
+    const scale = stage.view.scale / stage.coarse;
+    byId("zoom").textContent = scale >= 1 ? `${Number(scale.toPrecision(3))}:1` : `1:${Number((1 / scale).toPrecision(3))}`;
+  });
+}
+
+try {
+  await start();
+} catch (error) {
+  const known = /** @type {any} */ (error);
+  if (known.status === 401) {
+    tellEmpty(
+      "The door is closed",
+      el("p", {}, "Open the address that ", el("code", {}, "jwstpipe view"), " printed: it lets one browser in."),
+    );
+  } else {
+    tellEmpty("This cannot be shown", el("p", {}, known.message));
+  }
+}

@@ -1,0 +1,145 @@
+// @ts-check
+/** Tiles: fetched in the order in which they are needed, kept as textures, forgotten when others are looked at. */
+
+import { ask } from "./api.js";
+
+const AT_ONCE = 6;
+const KEPT = 400;
+
+/**
+ * @typedef {{texture: WebGLTexture, samples: Uint16Array, holes: boolean, filled: boolean}} Tile
+ * @typedef {[number, number, number]} Place  level, row, column
+ */
+
+export class TileStore {
+  /**
+   * @param {string} set
+   * @param {(samples: Uint16Array) => WebGLTexture} upload
+   * @param {(texture: WebGLTexture) => void} release
+   * @param {() => void} changed  something came that may be drawn
+   * @param {(error: Error) => void} failed
+   */
+  constructor(set, upload, release, changed, failed) {
+    this.set = set;
+    this.upload = upload;
+    this.release = release;
+    this.changed = changed;
+    this.failed = failed;
+    /** @type {Map<string, Tile>} */
+    this.kept = new Map();
+    /** @type {Map<string, AbortController>} */
+    this.coming = new Map();
+    /** @type {Place[]} */
+    this.wanted = [];
+    this.fetched = 0;
+    this.closed = false;
+  }
+
+  /**
+   * @param {Place} place
+   * @returns {string}
+   */
+  static key(place) {
+    return place.join("/");
+  }
+
+  /**
+   * @param {Place} place
+   * @returns {Tile | undefined}
+   */
+  get(place) {
+    const key = TileStore.key(place);
+    const tile = this.kept.get(key);
+    if (tile) {
+      this.kept.delete(key);
+      this.kept.set(key, tile);
+    }
+    return tile;
+  }
+
+  /**
+   * Ask for tiles, the most needed first; what is on its way and not among them is let go.
+   * @param {Place[]} places
+   */
+  want(places) {
+    this.wanted = places;
+    const keys = new Set(places.map(TileStore.key));
+    for (const [key, controller] of this.coming) {
+      if (!keys.has(key)) controller.abort();
+    }
+    this.next();
+  }
+
+  /** @returns {boolean} everything that was asked for is here */
+  get complete() {
+    return this.wanted.every((place) => this.kept.has(TileStore.key(place)));
+  }
+
+  /**
+   * Ask for the filled forms of tiles that have holes; one after another.
+   * @param {Place[]} places
+   */
+  async fill(places) {
+    for (const place of places) {
+      const tile = this.kept.get(TileStore.key(place));
+      if (tile?.holes && !tile.filled && !this.closed && this.coming.size === 0) {
+        tile.filled = true;
+        await this.load(place, "filled").catch(() => (tile.filled = false));
+      }
+    }
+  }
+
+  next() {
+    for (const place of this.wanted) {
+      if (this.coming.size >= AT_ONCE || this.closed) return;
+      const key = TileStore.key(place);
+      if (this.kept.has(key) || this.coming.has(key)) continue;
+      const controller = new AbortController();
+      this.coming.set(key, controller);
+      this.load(place, "plain", controller.signal)
+        .catch((error) => {
+          if (error.name !== "AbortError") this.failed(error);
+        })
+        .finally(() => {
+          this.coming.delete(key);
+          if (!this.closed) this.next();
+        });
+    }
+  }
+
+  /**
+   * @param {Place} place
+   * @param {"plain" | "filled"} form
+   * @param {AbortSignal} [signal]
+   */
+  async load(place, form, signal) {
+    const answer = await ask(`tile/${this.set}/${form}/${TileStore.key(place)}`, { signal });
+    const samples = new Uint16Array(await answer.arrayBuffer());
+    this.fetched++;
+    if (this.closed) return;
+    const key = TileStore.key(place);
+    const older = this.kept.get(key);
+    const filled = form === "filled";
+    const tile = { texture: this.upload(samples), samples, holes: answer.headers.get("x-holes") === "1", filled };
+    this.kept.set(key, tile);
+    if (older) this.release(older.texture);
+    for (const [oldest, gone] of this.kept) {
+      if (this.kept.size <= KEPT) break;
+      this.kept.delete(oldest);
+      this.release(gone.texture);
+    }
+    this.changed();
+  }
+
+  /** Make the textures anew, after the context was lost. */
+  rebuild() {
+    for (const tile of this.kept.values()) tile.texture = this.upload(tile.samples);
+  }
+
+  close() {
+    this.closed = true;
+    for (const controller of this.coming.values()) controller.abort();
+    for (const tile of this.kept.values()) this.release(tile.texture);
+    this.kept.clear();
+  }
+}

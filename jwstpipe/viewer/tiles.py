@@ -1,0 +1,112 @@
+"""Tiles: 256 x 256 samples of all channels in 16 bits, from blocks of the images that are kept.
+
+A tile is written channel by channel, row 0 at the bottom as in the images, little-endian; what lies outside is 0. A
+block is a chunk of an image store (512 pixels a side), so each chunk is decoded once for four tiles. Where samples are
+missing a tile exists twice: as they are, and with small holes filled as the renderer fills them, which needs the
+surroundings and is made for blocks of 1024 pixels together.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.errors import NotFoundError
+from jwstpipe.images.levels import fill_level, level_shape
+from jwstpipe.render.cores.holes import CoreLimits
+from jwstpipe.render.rendering import read_filled
+from jwstpipe.sky.box import Box
+from jwstpipe.viewer.companding import companded
+from jwstpipe.viewer.kept import Kept
+from jwstpipe.viewer.viewed import TILE, ViewedSet
+
+__all__ = ["Block", "Tile", "Tiles"]
+
+Samples = NDArray[np.uint16]
+
+BLOCK = 512
+FILLED = 1024
+KEPT_BYTES = 256 << 20
+"""Most bytes of blocks of a set that are kept."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Samples of a part of a level."""
+
+    samples: Samples
+    """(channel, y, x), row 0 at the bottom; cut off where the image ends."""
+
+    holes: bool
+    """Samples are missing that another tile may have filled."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tile:
+    """One tile, as it is sent."""
+
+    content: bytes
+    holes: bool
+    """The tile with filled holes may differ."""
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """The tiles of a set of images."""
+
+    images: ViewedSet
+    _blocks: Kept[Block] = field(default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.samples.nbytes))
+
+    def tile(self, level: int, ty: int, tx: int, *, filled: bool) -> Tile:
+        """Give a tile.
+
+        Raises
+        ------
+        NotFoundError
+            No such tile.
+        """
+        if not 0 <= level < self.images.levels:
+            raise NotFoundError(f"no level {level}; there are {self.images.levels}")
+        rows, columns = level_shape(self.images.shape, level)
+        y0, x0 = ty * TILE, tx * TILE
+        if not (0 <= y0 < rows and 0 <= x0 < columns):
+            raise NotFoundError(f"no tile {ty},{tx} in level {level}")
+        side = FILLED if filled else BLOCK
+        block = self._block(level, y0 // side, x0 // side, filled=filled)
+        y, x = y0 % side, x0 % side
+        part = block.samples[:, y : y + TILE, x : x + TILE]
+        whole = np.zeros((len(part), TILE, TILE), "<u2")
+        whole[:, : part.shape[1], : part.shape[2]] = part
+        holes = not filled and bool((part == 0).any())
+        return Tile(whole.tobytes(), holes)
+
+    def _block(self, level: int, row: int, column: int, *, filled: bool) -> Block:
+        side = FILLED if filled else BLOCK
+        plane = Box.of_shape(level_shape(self.images.shape, level))
+        box = Box.of_shape((side, side), (row * side, column * side)).intersection(plane)
+        assert box is not None  # tiles outside are refused before
+        make = self._filled if filled else self._plain
+        return self._blocks.get((level, row, column, filled), lambda: make(box, level))
+
+    def _plain(self, box: Box, level: int) -> Block:
+        """Read the samples as they are."""
+        found = np.empty((len(self.images.images), *box.shape), np.uint16)
+
+        def read(number: int) -> bool:
+            values = np.empty(box.shape, np.float32)
+            whole = fill_level(self.images.images[number], box, values, level=level)
+            found[number] = companded(values, self.images.compandings[number])
+            return whole
+
+        if len(found) == 1:
+            return Block(found, not read(0))
+        with ThreadPoolExecutor(2, thread_name_prefix="tile") as pool:
+            whole = list(pool.map(read, range(len(found))))
+        return Block(found, not all(whole))
+
+    def _filled(self, box: Box, level: int) -> Block:
+        """Read the samples with small holes filled, as the renderer shows them."""
+        values, _, _ = read_filled(self.images.images, box, level, CoreLimits())
+        pairs = zip(values, self.images.compandings, strict=True)
+        return Block(np.stack([companded(one, how) for one, how in pairs]), holes=False)

@@ -1,0 +1,48 @@
+"""Mosaics to look at, a viewer of them on loopback, and a browser."""
+
+import pytest
+
+from jwstpipe.viewer.guard import Access
+from jwstpipe.viewer.serve import serving_viewer
+from jwstpipe.viewer.sources import Sources
+from jwstpipe.viewer.viewing import Viewing
+from tests.chromium import SOFTWARE_GL, opened_browser
+from tests.viewer.scenes import FILTERS, write_store
+
+
+@pytest.fixture(scope="session")
+def mosaics(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mosaics")
+    return [write_store(folder, number) for number in range(len(FILTERS))]
+
+
+@pytest.fixture(scope="session")
+def whole_mosaics(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    return [write_store(folder, number, holes=False) for number in range(len(FILTERS))]
+
+
+@pytest.fixture(scope="session")
+def viewing(mosaics, whole_mosaics):
+    sources = Sources()
+    for address in (*mosaics, *whole_mosaics):
+        sources.add(address)
+    return Viewing(sources)
+
+
+@pytest.fixture(scope="session")
+def ids(viewing):
+    """Product ids: of the mosaics with holes, then of those without."""
+    return [source.product_id for source in viewing.sources.all()]
+
+
+@pytest.fixture(scope="session")
+def served(viewing):
+    with serving_viewer(viewing, Access(b"a secret of tests", "jwstpipe:word"), port=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with opened_browser(1100, 760, *SOFTWARE_GL) as opened:
+        yield opened
