@@ -40,6 +40,7 @@ _HOMES = {
     "search": "jwstpipe.api.archive",
     "submit": "jwstpipe.jobs.submission",
     "thumbnail": "jwstpipe.api.pictures",
+    "view": "jwstpipe.viewer.notebook",
     "why_stale": "jwstpipe.api.catalog",
 }
 

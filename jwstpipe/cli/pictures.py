@@ -27,6 +27,7 @@ MaybeImages = Annotated[list[str] | None, image_argument("IMAGE...")]
 Out = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg|.tif", help="picture to make")]
 CoresMask = Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")]
 SavePreset = Annotated[Path | None, typer.Option(metavar="OUT.toml", help="keep this look as a preset file")]
+ViewLink = Annotated[str | None, typer.Option("--view", metavar="LINK", help="what a link of the viewer shows")]
 Limits = Annotated[str | None, typer.Option("--limits", metavar="LOW,HIGH", hidden=True)]
 
 
@@ -37,6 +38,7 @@ def composite(
     *,
     out: Out,
     options: CompositeRequest,
+    view: ViewLink = None,
     limits: Limits = None,
     cores_mask: CoresMask = None,
     save_preset: SavePreset = None,
@@ -48,10 +50,33 @@ def composite(
     Examples: jwstpipe composite f090w.zarr f200w.zarr f444w.zarr -o picture.png --preset nasa-press --size 2048;
     jwstpipe composite *.fits -o p.jpg --channel F200W=orange*0.8,stretch=log,high=99.8%
     """
+    if view is not None:
+        images, options = _seen(context, view, images or [], options)
     if limits is not None:
         options = cli_request(CompositeRequest, {**options.model_dump(exclude_defaults=True), **_limits(limits)})
     made = _made(context, images or [], out, options, cores_mask=cores_mask, save=save_preset, overwrite=overwrite)
     _tell(made, as_json=as_json)
+
+
+def _seen(
+    context: typer.Context, link: str, images: list[str], options: CompositeRequest
+) -> tuple[list[str], CompositeRequest]:
+    """Take images and wishes from a link to a view; what is named on the command line goes before it."""
+    from jwstpipe.requests import joined_wishes
+    from jwstpipe.viewer.library import Library
+    from jwstpipe.viewer.sources import Sources
+    from jwstpipe.viewer.state import read_link
+
+    settings = settings_of(context)
+    state, notes = read_link(link)
+    for note in notes:
+        remark(f"note: {note}")
+    sources = Sources(s3=settings.s3, library=Library(settings))
+    for image in images:
+        sources.add(image)
+    found = [source.address for source in sources.get(state.images)]
+    told = options.model_dump(exclude_defaults=True)
+    return found, cli_request(CompositeRequest, joined_wishes(state.wishes.model_dump(exclude_defaults=True), told))
 
 
 def _made(

@@ -10,7 +10,7 @@ import typer
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 
-__all__ = ["COMMANDS"]
+__all__ = ["view"]
 
 
 def view(
@@ -19,6 +19,10 @@ def view(
     *,
     at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="middle of the view: degrees or sexagesimal")] = None,
     fov: Annotated[float | None, typer.Option(metavar="DEG", help="degrees across the shorter side")] = None,
+    catalogue: Annotated[
+        list[str] | None,
+        typer.Option("--sources", metavar="TABLE", help="catalogue with columns ra and dec, shown too"),
+    ] = None,
     link: Annotated[
         bool, typer.Option("--link", help="print the link to this view, without the server, and end")
     ] = False,
@@ -30,21 +34,26 @@ def view(
 
     Examples: jwstpipe view f090w.zarr f200w.zarr f444w.zarr; jwstpipe view mosaic.zarr --at 83.82d,-5.39d --fov 0.02
     """
-    from jwstpipe.viewer.opening import opening_view
+    from jwstpipe.viewer.library import Library
+    from jwstpipe.viewer.opening import images_meant, opening_view
     from jwstpipe.viewer.serve import viewer_for
+    from jwstpipe.viewer.source_table import open_table
     from jwstpipe.viewer.sources import Sources
     from jwstpipe.viewer.state import link_of
 
     settings = settings_of(context)
-    sources = Sources(s3=settings.s3)
-    state = opening_view([sources.add(image).product_id for image in images or []], at=at, fov=fov)
+    library = Library(settings)
+    sources = Sources(s3=settings.s3, library=library)
+    words = [one for word in images or [] for one in images_meant(word, library)]
+    state = opening_view([sources.add(word).product_id for word in words], at=at, fov=fov)
     if link:
         data(link_of(state))
         return
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with viewer_for(settings, sources, port=port) as running:
+    tables = tuple(open_table(table) for table in catalogue or ())
+    with viewer_for(settings, sources, port=port, tables=tables) as running:
         entrance = running.entrance(link_of(state))
         if as_json:
             json_data({"address": running.address, "entrance": entrance, "port": running.port})
@@ -55,6 +64,3 @@ def view(
             webbrowser.open(entrance)
         stop.wait()
     remark("stopped")
-
-
-COMMANDS = {"view": view}

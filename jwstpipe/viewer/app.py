@@ -1,66 +1,33 @@
 """The routes of the viewer: what is asked, by whom it is answered; nothing else."""
 
-import json
-from collections.abc import Awaitable, Callable
 from functools import partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from jwstpipe.errors import (
-    ConflictError,
-    JwstPipeError,
-    NotFoundError,
-    ServiceError,
-    UsageError,
-)
-from jwstpipe.redaction import redacted
+from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.sky.box import Box
+from jwstpipe.viewer.asking import HANDLERS, Pool, body_of, image_ids
 from jwstpipe.viewer.exact import encoded, exact_window
 from jwstpipe.viewer.guard import Access, App, Guard, cookie_name
-from jwstpipe.viewer.readout import lineage_at, set_facts, values_at
-from jwstpipe.viewer.viewing import GoneError, Viewing
+from jwstpipe.viewer.looks import Look
+from jwstpipe.viewer.measuring import measuring_routes
+from jwstpipe.viewer.readout import set_facts
+from jwstpipe.viewer.viewing import Viewing
 
 __all__ = ["make_app"]
-
-ResultT = TypeVar("ResultT")
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """Addresses of tiles, tables and windows hold ids that follow from the content."""
 
 STATIC = Path(str(files("jwstpipe.viewer") / "static"))
-
-_STATUS: list[tuple[type[JwstPipeError], int]] = [
-    (GoneError, 410), (NotFoundError, 404), (UsageError, 400), (ConflictError, 409), (ServiceError, 503),
-]  # fmt: skip
-
-
-class _Pool:
-    """Threads for pixel work: some at a time, and a queue that has an end."""
-
-    def __init__(self, threads: int, queue: int) -> None:
-        self._limit, self._most, self._asked = CapacityLimiter(threads), threads + queue, 0
-
-    async def run(self, work: Callable[[], ResultT]) -> ResultT:
-        if self._asked >= self._most:
-            raise _BusyError("too much is being rendered at once; try again")
-        self._asked += 1
-        try:
-            return await to_thread.run_sync(work, limiter=self._limit)
-        finally:
-            self._asked -= 1
-
-
-class _BusyError(ServiceError):
-    """Ask again a little later."""
 
 
 def make_app(viewing: Viewing, access: Access, *, port: int) -> App:
@@ -75,27 +42,13 @@ def make_app(viewing: Viewing, access: Access, *, port: int) -> App:
         Route("/api/look", pages.look, methods=["POST"]),
         Route("/api/finish/{look}", pages.finish),
         Route("/api/feather/{look}", pages.feather),
-        Route("/api/values/{set}/{x:int},{y:int}", pages.values),
-        Route("/api/lineage/{set}/{image:int}/{x:int},{y:int}", pages.lineage),
         Route("/table/{look}/{which}/{key}", pages.table),
         Route("/tile/{set}/{form}/{level:int}/{ty:int}/{tx:int}", pages.tile),
         Route("/exact/{look}/{level:int}/{y0:int},{x0:int},{y1:int},{x1:int}.{form}", pages.exact),
+        *measuring_routes(viewing),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    handlers: Any = {JwstPipeError: _told, Exception: _unexpected}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), access, port=port)
-
-
-async def _told(_: Request, error: Exception) -> Response:
-    """Say what a known failure is."""
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
-    headers = {"retry-after": "1"} if isinstance(error, _BusyError) else None
-    status = 429 if isinstance(error, _BusyError) else status
-    return JSONResponse({"error": redacted(str(error))}, status, headers=headers)
-
-
-async def _unexpected(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": f"unexpected {type(error).__name__}"}, 500)
+    return Guard(Starlette(routes=routes, exception_handlers=HANDLERS), access, port=port)
 
 
 class _Routes:
@@ -103,7 +56,7 @@ class _Routes:
 
     def __init__(self, viewing: Viewing, access: Access, port: int) -> None:
         self._viewing, self._access, self._port = viewing, access, port
-        self._quick, self._exact = _Pool(2, 62), _Pool(2, 4)
+        self._quick, self._exact = Pool(2, 62), Pool(2, 4)
 
     async def page(self, _: Request) -> Response:
         """Give the page."""
@@ -115,7 +68,7 @@ class _Routes:
 
     async def enter(self, request: Request) -> Response:
         """Turn the token of the address into a session."""
-        if not self._access.enter(str((await _body(request)).get("token", ""))):
+        if not self._access.enter(str((await body_of(request)).get("token", ""))):
             return JSONResponse(
                 {"error": "this address was used before; take the cookie's browser, or start anew"}, 401
             )
@@ -130,13 +83,13 @@ class _Routes:
 
     async def open(self, request: Request) -> Response:
         """Open images and say what they are."""
-        ids = _ids(await _body(request))
+        ids = image_ids(await body_of(request))
         return JSONResponse(await self._quick.run(lambda: set_facts(self._viewing.opened(ids).images)))
 
     async def look(self, request: Request) -> Response:
         """Settle wishes on images."""
-        given = await _body(request)
-        ids, wishes = _ids(given), given.get("wishes", {})
+        given = await body_of(request)
+        ids, wishes = image_ids(given), given.get("wishes", {})
         look = await self._quick.run(lambda: self._viewing.look(ids, wishes))
         return JSONResponse(look.as_dict())
 
@@ -171,7 +124,7 @@ class _Routes:
             return Response(status_code=304, headers={"cache-control": IMMUTABLE, "etag": etag})
         tiles, filled = self._viewing.tiles(asked["set"]), asked["form"] == "filled"
         work = partial(tiles.tile, asked["level"], asked["ty"], asked["tx"], filled=filled)
-        found = await _still_wanted(request, self._quick, work)
+        found = await self._quick.run(work, request)
         headers = {"cache-control": IMMUTABLE, "etag": etag, "x-holes": str(int(found.holes))}
         return Response(found.content, media_type="application/octet-stream", headers=headers)
 
@@ -184,31 +137,14 @@ class _Routes:
             raise UsageError("a window is y0,x0,y1,x1 with y0 < y1 and x0 < x1")
         look = self._viewing.look_by_id(asked["look"])
         box = Box(asked["y0"], asked["x0"], asked["y1"], asked["x1"])
-        content = await _still_wanted(
-            request, self._exact, lambda: encoded(exact_window(look, asked["level"], box), asked["form"])
+        content = await self._exact.run(
+            lambda: encoded(exact_window(look, asked["level"], box), asked["form"]), request
         )
         media = "image/png" if asked["form"] == "png" else "image/jpeg"
         return Response(content, media_type=media, headers={"cache-control": IMMUTABLE})
 
-    async def values(self, request: Request) -> Response:
-        """Read every plane of every image at a pixel."""
-        asked = request.path_params
-        images = self._viewing.images(asked["set"])
-        index = request.query_params.get("slice", "0")
-        number = int(index) if index.isdecimal() else 0
-        found = await self._quick.run(lambda: values_at(images, asked["x"], asked["y"], index=number))
-        return JSONResponse(found)
 
-    async def lineage(self, request: Request) -> Response:
-        """Say which exposures made a pixel."""
-        asked, s3 = request.path_params, self._viewing.sources.s3
-        images = self._viewing.images(asked["set"])
-        return JSONResponse(
-            await self._quick.run(lambda: lineage_at(images, asked["image"], asked["x"], asked["y"], s3=s3))
-        )
-
-
-def _finish(look: Any) -> dict[str, Any]:
+def _finish(look: Look) -> dict[str, Any]:
     found = look.finish
     scene, feather = found.scene, found.scene.feather
     box = found.plan.covered
@@ -225,31 +161,3 @@ def _finish(look: Any) -> dict[str, Any]:
         },
         "notes": list(found.plan.notes),
     }
-
-
-async def _still_wanted(request: Request, pool: _Pool, work: Callable[[], ResultT]) -> ResultT:
-    """Run work, unless whoever asked has left before it began."""
-    leaving: Callable[[], Awaitable[bool]] = request.is_disconnected
-    if await leaving():
-        raise _BusyError("nobody waits for this any more")
-    return await pool.run(work)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """Read a question, which is a JSON object."""
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-        raise UsageError("a question is of type application/json")
-    try:
-        found = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
-        raise UsageError("a question is a JSON object")
-    return found
-
-
-def _ids(given: dict[str, Any]) -> list[str]:
-    ids = given.get("images")
-    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):
-        raise UsageError("images: a list of product ids")
-    return ids

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from jwstpipe.errors import UsageError
 from jwstpipe.execution.loopback import foreign, let_in
 
-__all__ = ["Access", "Guard"]
+__all__ = ["Access", "Guard", "TooLongError"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -89,6 +90,10 @@ def cookie_name(port: int) -> str:
     return f"jwstpipe-viewer-{port}"
 
 
+class TooLongError(UsageError):
+    """A question that did not say how long it is has no end."""
+
+
 class Guard:
     """An ASGI application in front of another one."""
 
@@ -118,9 +123,6 @@ class Guard:
         except TimeoutError:
             if not started:
                 await self._answer(send, 503, f"no answer within {SECONDS:.0f} s; try again", "2")
-        except _TooLongError:
-            if not started:
-                await self._answer(send, 413, f"a question has at most {MOST_BODY:,} bytes")
         finally:
             self._busy -= 1
 
@@ -168,10 +170,6 @@ class Guard:
         await marked({"type": "http.response.body", "body": body})
 
 
-class _TooLongError(Exception):
-    """A question has no end."""
-
-
 def _bounded(receive: Receive) -> Receive:
     """Stop reading a question that does not say how long it is, and is too long."""
     seen = 0
@@ -181,7 +179,7 @@ def _bounded(receive: Receive) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > MOST_BODY:
-            raise _TooLongError
+            raise TooLongError(f"a question has at most {MOST_BODY:,} bytes")
         return message
 
     return receiving

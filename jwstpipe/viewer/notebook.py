@@ -50,7 +50,9 @@ class OpenView:
 
     def _repr_html_(self) -> str:
         style = f"width:100%;height:{self.height}px;border:0;border-radius:8px"
-        return f'<iframe src="{escape(self.address)}" title="jwstpipe viewer" style="{style}" allow="fullscreen"></iframe>'
+        return (
+            f'<iframe src="{escape(self.address)}" title="jwstpipe viewer" style="{style}" allow="fullscreen"></iframe>'
+        )
 
 
 def view(

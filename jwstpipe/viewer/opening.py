@@ -1,14 +1,24 @@
 """What a view begins with: images, and where to look."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import ValidationError
 
 from jwstpipe.analysis.pixels.at import parse_place
 from jwstpipe.errors import UsageError
+from jwstpipe.storage import is_remote
+from jwstpipe.viewer.library import Library
 from jwstpipe.viewer.state import ViewState
 
-__all__ = ["opening_view"]
+__all__ = ["images_meant", "opening_view"]
+
+
+def images_meant(word: str, library: Library) -> list[str]:
+    """Give what a word of a command line means: an address or a product id itself, a target its newest mosaics."""
+    if is_remote(word) or "/" in word or "[" in word or Path(word).exists() or not library.exists:
+        return [word]
+    return library.mosaics_of(word) or [word]
 
 
 def opening_view(product_ids: Sequence[str], *, at: str | None = None, fov: float | None = None) -> ViewState:

@@ -17,6 +17,7 @@ from jwstpipe.settings import Settings
 from jwstpipe.storage import writing_errors
 from jwstpipe.viewer.app import make_app
 from jwstpipe.viewer.guard import Access
+from jwstpipe.viewer.source_table import SourceTable
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing
 
@@ -104,7 +105,12 @@ def serving_viewer(viewing: Viewing, access: Access, *, port: int = PORT) -> Ite
 
 @contextmanager
 def viewer_for(
-    settings: Settings, sources: Sources, *, port: int = PORT, embedded: bool = False
+    settings: Settings,
+    sources: Sources,
+    *,
+    port: int = PORT,
+    tables: tuple[SourceTable, ...] = (),
+    embedded: bool = False,
 ) -> Iterator[RunningViewer]:
     """Serve a viewer of a home as long as the block lasts.
 
@@ -116,6 +122,8 @@ def viewer_for(
         Images that may be looked at.
     port
         See `serving_viewer`.
+    tables
+        Catalogues of sources that are shown too.
     embedded
         The page stands in a frame of a notebook.
     """
@@ -124,7 +132,7 @@ def viewer_for(
     access = Access(
         home_secret(home), password.read_text(encoding="utf-8").strip() if password.exists() else None, embedded
     )
-    with serving_viewer(Viewing(sources), access, port=port) as running:
+    with serving_viewer(Viewing(sources, tables), access, port=port) as running:
         yield running
 
 

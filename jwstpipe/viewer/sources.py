@@ -10,10 +10,10 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.carried_inputs import input_at
 from jwstpipe.settings import S3Settings
+from jwstpipe.storage import is_remote
+from jwstpipe.viewer.library import Library
 
 __all__ = ["Source", "Sources"]
-
-MOST_OPENED = 10_000
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Source:
 
 
 class Sources:
-    """Images that were named when the server was started; safe for threads."""
+    """Images that were named when the server was started, and those of the library; safe for threads."""
 
-    def __init__(self, *, s3: S3Settings | None = None) -> None:
-        self.s3 = s3
+    def __init__(self, *, s3: S3Settings | None = None, library: Library | None = None) -> None:
+        self.s3, self.library = s3, library
         self._lock = threading.Lock()
         self._found: dict[str, Source] = {}
 
@@ -46,11 +46,23 @@ class Sources:
         JwstPipeError
             No image that can be read.
         """
-        found = input_at(address, s3=self.s3)
-        source = Source(found.product_id, found.address, found.name)
+        source = self._of_library(str(address))
+        if source is None:
+            found = input_at(address, s3=self.s3)
+            source = Source(found.product_id, found.address, found.name)
         with self._lock:
             self._found.setdefault(source.product_id, source)
         return source
+
+    def _of_library(self, word: str) -> Source | None:
+        """Find what is no address, but the id of a product of the library or the name of a target with mosaics."""
+        if is_remote(word) or "/" in word or Path(word).exists() or self.library is None or not self.library.exists:
+            return None
+        try:
+            address, name = self.library.image(word)
+        except NotFoundError:
+            return None
+        return Source(word, address, name)
 
     def get(self, product_ids: Sequence[str]) -> list[Source]:
         """Find images by their ids.
@@ -70,6 +82,9 @@ class Sources:
     def _one(self, product_id: str) -> Source:
         with self._lock:
             known = self._found.get(product_id)
-        if known is None:
-            raise NotFoundError(f"no image {product_id[:80]!r} is known here; open it with: jwstpipe view IMAGE")
-        return known
+        if known is not None:
+            return known
+        if self.library is not None and self.library.exists:
+            address, name = self.library.image(product_id)
+            return Source(product_id, address, name)
+        raise NotFoundError(f"no image {product_id[:80]!r} is known here; open it with: jwstpipe view IMAGE")

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import CompositeRequest
+from jwstpipe.requests import ChannelLook, CompositeRequest
 
 __all__ = ["LINK_VERSION", "Compare", "Overlay", "ViewState", "link_of", "read_link", "safe_wishes"]
 
@@ -104,7 +104,7 @@ def link_of(state: ViewState) -> str:
             parts.append((name, _text(value)))
     given = state.wishes.model_dump(exclude_defaults=True, exclude={"channels"})
     parts += [("w." + name, _text(value)) for name, value in given.items()]
-    parts += [("c", look.text()) for look in state.wishes.channels]
+    parts += [("c", look.text()) for look in state.wishes.channels if look != ChannelLook(image=look.image)]
     parts += [("o", ",".join(state.overlays))] if state.overlays else []
     parts += [("r", region) for region in state.regions]
     return "&".join(f"{key}={quote(value, safe=_SAFE)}" for key, value in parts)

@@ -12,6 +12,7 @@ from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.looks import Look, look_of
+from jwstpipe.viewer.source_table import SourceTable
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.state import safe_wishes
 from jwstpipe.viewer.tiles import Tiles
@@ -32,6 +33,9 @@ class Viewing:
     """The state of a server; nothing in it is of one reader."""
 
     sources: Sources
+    tables: tuple[SourceTable, ...] = ()
+    """Catalogues of sources."""
+
     workers: Workers = field(default_factory=lambda: ThreadWorkers(2))
     _tiles: Kept[Tiles] = field(default_factory=lambda: Kept(SETS))
     _looks: Kept[Look] = field(default_factory=lambda: Kept(LOOKS))

@@ -78,6 +78,8 @@ def test_nothing_but_jwstpipe_stands_at_the_top_and_what_commands_need_is_inside
         here = [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.parent.name != "__pycache__"]
         assert here
         assert {f"jwstpipe/{path.relative_to(ROOT)}" for path in here} <= set(found)
+    page = [path for path in (ROOT / "jwstpipe" / "viewer" / "static").rglob("*") if path.is_file()]
+    assert {str(path.relative_to(ROOT)) for path in page} <= set(found)
     unpacked = tmp_path / "unpacked"
     with tarfile.open(build("sdist", ROOT, tmp_path)) as opened:
         opened.extractall(unpacked, filter="data")

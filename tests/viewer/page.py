@@ -23,12 +23,11 @@ class Page:
 
     def open(self, fragment):
         """Open a view, and wait until its exact picture stands."""
+        self.browser.get(f"{self.served.address}healthz")
+        self.browser.add_cookie(self.cookie())
         self.browser.get("about:blank")
         self.browser.get_log("browser")
         self.browser.get_log("performance")
-        self.browser.get(self.served.address)
-        self.browser.add_cookie(self.cookie())
-        self.browser.get("about:blank")
         self.browser.get(f"{self.served.address}#{fragment}")
         self.until("window.viewer && window.viewer.settled > 0 && !window.viewer.model.asking")
         self.settle()

@@ -224,7 +224,7 @@ def test_two_browsers_cost_one(page, ids, served):
 def test_without_webgl_the_renderer_draws_alone(served, ids):
     with opened_browser(700, 500, *NO_GL) as plain:
         page = Page(plain, served)
-        plain.get(served.address)
+        plain.get(f"{served.address}healthz")
         plain.add_cookie(page.cookie())
         plain.get("about:blank")
         plain.get(f"{served.address}#{link(ids[:3])}")

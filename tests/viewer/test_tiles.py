@@ -20,7 +20,7 @@ from tests.viewer.scenes import SHAPE
 HOW = Companding(sky=10.0, softening=0.4, first=-8.0, last=14.0)
 
 
-@given(st.lists(st.floats(-600.0, 1e5, width=32), min_size=1, max_size=50))
+@given(st.lists(st.floats(-500.0, 1e5, width=32), min_size=1, max_size=50))
 def test_a_sample_comes_back_within_half_a_step(values):
     values = np.array(values, np.float32)
     step = (HOW.last - HOW.first) / STEPS
@@ -42,7 +42,7 @@ def test_no_data_is_zero_and_extremes_are_held():
 def test_a_table_is_the_stretch_of_its_samples(stretch, theirs):
     values = expanded(np.arange(1, 65_536, dtype=np.uint16), HOW).astype(np.float32)
     wanted = theirs(np.clip((values - 9.0) / 31.0, 0.0, 1.0), clip=False)
-    assert np.abs(tone_table(stretch, HOW)[1:] / 65535.0 - wanted).max() < 2e-5
+    assert np.abs((tone_table(stretch, HOW)[1:] / 65535.0) ** 2 - wanted).max() < 2e-5
 
 
 @pytest.fixture(scope="module")

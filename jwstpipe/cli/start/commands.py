@@ -94,6 +94,9 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         "footprints": Entry("Show where images, and the tiles of their mosaic, lie on the sky.", "mosaics:footprints"),
     },
     "Pictures": {
+        "view": Entry(
+            "Look at images in a browser: any number of filters, any size, live; Ctrl-C ends it.", "viewing:view"
+        ),
         "composite": Entry(
             "Make a colour picture of several filters, in the order of their wavelengths.",
             "pictures:composite",

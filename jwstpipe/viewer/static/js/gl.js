@@ -310,12 +310,12 @@ function makeParts(gl) {
 
 /**
  * @param {{black: number, white: number, gamma: number}} levels
- * @returns {Uint16Array} linear light to sRGB between the levels of the picture, 16 bits
+ * @returns {Uint16Array} square root of linear light to sRGB between the levels of the picture, 16 bits
  */
 function screenTable(levels) {
   const table = new Uint16Array(65536);
   for (let n = 0; n < 65536; n++) {
-    const light = n / 65535;
+    const light = (n / 65535) ** 2;
     const encoded = light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055;
     const shown = Math.max(0, Math.min(1, (encoded - levels.black) / (levels.white - levels.black)));
     table[n] = Math.floor(shown ** (1 / levels.gamma) * 65535 + 0.5);

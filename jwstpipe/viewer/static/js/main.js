@@ -3,13 +3,17 @@
 
 import { enter, get, requestCount } from "./api.js";
 import { ChannelPanel } from "./channels.js";
+import { ComparePanel } from "./compare.js";
 import { byId, el, say } from "./dom.js";
 import { listenToHands, movingKeys } from "./gestures.js";
 import { formatLink, formatLook, parseLink, parseLook } from "./link.js";
 import { Model } from "./model.js";
 import { Overlay } from "./overlay.js";
 import { PicturePanel } from "./picture.js";
+import { PixelPanel } from "./pixel.js";
 import { Readout } from "./readout.js";
+import { RegionPanel } from "./regions.js";
+import { SourcePanel } from "./sources.js";
 import { Stage } from "./stage.js";
 import { buildTabs, buildTools, showHelp } from "./tools.js";
 
@@ -59,14 +63,34 @@ async function start() {
   const readout = new Readout(model, surface);
   new ChannelPanel(model);
   new PicturePanel(model);
-  buildTabs(model);
-  const keys = { ...movingKeys(stage), ...buildTools(model, overlay) };
-  listenToHands(stage, surface, { tap: () => canvas.focus(), busy: () => false });
+  const compare = new ComparePanel(model);
+  const regions = new RegionPanel(model, overlay, surface);
+  const pixel = new PixelPanel(model, overlay);
+  const sources = new SourcePanel(model, overlay);
+  const openTab = buildTabs(model);
+  const keys = {
+    ...movingKeys(stage), ...buildTools(model, overlay),
+    b: { text: "blink two images", run: () => compare.toggle("blink") },
+    x: { text: "swap the two", run: () => compare.swap() },
+    c: { text: "draw a circle", run: () => { openTab("regions"); regions.take("circle"); } },
+    Escape: { text: "let go of what is being drawn", run: () => regions.take("") },
+  };
+  listenToHands(stage, surface, {
+    tap: (x, y) => {
+      canvas.focus({ preventScroll: true });
+      if (sources.tap(x, y)) openTab("sources");
+      else {
+        openTab("pixel");
+        pixel.tap(x, y);
+      }
+    },
+    busy: () => regions.busy,
+  });
   listenToKeys(keys);
   tellAbout(model);
   Object.assign(window, {
     viewer: {
-      model, stage, overlay, readout, requestCount,
+      model, stage, overlay, readout, compare, regions, pixel, sources, requestCount,
       link: { parseLink, formatLink, parseLook, formatLook },
       get settled() {
         return stage.settled;
@@ -74,6 +98,7 @@ async function start() {
     },
   });
   await model.open();
+  if (!(await sources.open())) byId("tab-sources").hidden = true;
 }
 
 /** @param {Record<string, {text: string, run: (event: KeyboardEvent) => void}>} keys */

@@ -64,6 +64,24 @@ export class Model extends EventTarget {
     stage.changed();
   }
 
+  /**
+   * Move the eye to a place on the sky.
+   * @param {number} ra  degrees
+   * @param {number} dec
+   * @returns {boolean} it is on the images
+   */
+  goTo(ra, dec) {
+    const at = this.plane?.toPixel(ra, dec);
+    if (!at) return false;
+    const { view } = this.stage;
+    this.writeLink(true);
+    [view.u, view.v] = [at[0] + 0.5, at[1] + 0.5];
+    const inside = view.u >= 0 && view.v >= 0 && view.u <= view.columns && view.v <= view.rows;
+    view.hold();
+    this.stage.moved();
+    return inside;
+  }
+
   /** Write the place of the eye into the state, and the state into the address. */
   noteView() {
     if (!this.facts) return;

@@ -1,6 +1,7 @@
 // @ts-check
 /** The panel of the whole picture: look, colours, lightness, finish. */
 
+import { ask, post } from "./api.js";
 import { byId, el, select, slider } from "./dom.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -22,6 +23,31 @@ export class PicturePanel {
     this.sheet = byId("sheet-picture");
     model.addEventListener("opened", () => this.build());
     model.addEventListener("styled", () => this.update());
+    model.addEventListener("sheet", () => this.preview());
+    model.addEventListener("finished", () => this.preview());
+    this.previewed = "";
+  }
+
+  /** Show each look on these images, small; once for what is shown, when somebody looks. */
+  async preview() {
+    const { model } = this;
+    if (this.sheet.hidden || !model.facts) return;
+    const shown = `${model.state.images}/${JSON.stringify(model.state.channels)}`;
+    if (shown === this.previewed) return;
+    this.previewed = shown;
+    const level = model.facts.levels - 1;
+    const [rows, columns] = model.facts.shape.map((/** @type {number} */ n) => Math.ceil(n / 2 ** level));
+    for (const [name] of LOOKS) {
+      const image = this.looks.querySelector(`[data-look="${name}"] img`);
+      try {
+        const wishes = { ...model.wishes, preset: name };
+        const look = await post("api/look", { images: model.state.images, wishes });
+        const answer = await ask(`exact/${look.id}/${level}/0,0,${rows},${columns}.jpg`);
+        image.src = URL.createObjectURL(await answer.blob());
+      } catch {
+        image.title = "this look cannot be had here";
+      }
+    }
   }
 
   build() {

@@ -33,8 +33,8 @@ out vec4 colour;
 
 export const TILE_FRAGMENT = `${HEAD}
 uniform usampler2DArray samples;   // (x, y, image)
-uniform usampler2DArray tables;    // (low byte, high byte, image); behind the images, of the luminance
-uniform usampler2D toScreen;       // linear light to the screen
+uniform usampler2DArray tables;    // square roots of brightness: (low byte, high byte, image); behind the images, of the luminance
+uniform usampler2D toScreen;       // square root of linear light to the screen
 uniform sampler2D standIns;        // kernel, offset, slope of the second for the first
 uniform usampler2DArray coverage;  // weights of the layers on a coarse level
 uniform int images;
@@ -54,7 +54,8 @@ uniform ivec2 pair;
 float shown(int which, int row) {
   uint q = texelFetch(samples, ivec3(ivec2(at), which), 0).r;
   if (q == 0u) return -1.0;
-  return float(texelFetch(tables, ivec3(int(q & 255u), int(q >> 8u), row), 0).r) / 65535.0;
+  float root = float(texelFetch(tables, ivec3(int(q & 255u), int(q >> 8u), row), 0).r) / 65535.0;
+  return root * root;
 }
 
 float weightAt(int layer, vec2 p, ivec2 last) {
@@ -89,7 +90,7 @@ vec3 recoloured(vec3 c) {
 }
 
 float onScreen(float value) {
-  uint n = uint(floor(value * 65535.0 + 0.5));
+  uint n = uint(floor(sqrt(value) * 65535.0 + 0.5));
   return float(texelFetch(toScreen, ivec2(int(n & 255u), int(n >> 8u)), 0).r) / 65535.0;
 }
 

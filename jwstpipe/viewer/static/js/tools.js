@@ -2,6 +2,8 @@
 /** The tools above the picture, the tabs beside it, the help. */
 
 import { byId, el, icon, say } from "./dom.js";
+import { showExport } from "./export.js";
+import { parsePosition } from "./wcs.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./overlay.js").Overlay} Overlay */
@@ -15,11 +17,15 @@ const DRAWINGS = {
   link: "M6.5 9.5l3-3M7 4.5l1.5-1.5a3 3 0 014.5 4.5L11.5 9M9 11.5L7.500 13A3 3 0 013 8.500L4.500 7",
   full: "M9 7l5-5M10 2h4v4M7 9l-5 5M6 14H2v-4",
   theme: "M8 2a6 6 0 100 12A6 6 0 008 2zm0 0v12",
+  save: "M8 2v8m0 0L5 7m3 3l3-3M3 13h10",
   help: "M5.500 6a2.500 2.500 0 115 0c0 2-2.500 2-2.500 3.500M8 12.500v.5",
 };
 
 /** @type {[string, string][]} */
-const TABS = [["channels", "Channels"], ["picture", "Picture"]];
+const TABS = [
+  ["channels", "Channels"], ["picture", "Picture"], ["compare", "Compare"], ["regions", "Regions"], ["pixel", "Pixel"],
+  ["sources", "Sources"],
+];
 
 /**
  * Build the toolbar; gives the keys that do the same.
@@ -55,6 +61,8 @@ export function buildTools(model, overlay) {
     tool("out", "zoom out", "", () => zoom(0.5)),
     tool("in", "zoom in", "", () => zoom(2)),
     tool("grid", "grid, compass and scale", "g", () => overlay.toggle(["grid", "compass", "scalebar"])),
+    goTo(model),
+    tool("save", "save this picture", "s", () => showExport(model)),
     tool("link", "copy a link to this view", "l", () => copyLink(model)),
     tool("full", "picture alone", "f", () => togglePicture()),
     tool("theme", "light or dark", "t", toggleTheme),
@@ -63,6 +71,20 @@ export function buildTools(model, overlay) {
   const theme = localStorage.getItem("theme");
   if (theme) document.documentElement.dataset.theme = theme;
   return keys;
+}
+
+/**
+ * A field for a position.
+ * @param {Model} model
+ */
+function goTo(model) {
+  const field = el("input", { type: "search", placeholder: "RA, Dec", "aria-label": "go to a position", class: "goto" });
+  field.addEventListener("change", () => {
+    const place = parsePosition(field.value);
+    if (!place) say("Write a position as 83.82 -5.39 or 05:35:17 -05:23:28.", "fault");
+    else if (!model.goTo(...place)) say("That place is not on these images.", "fault");
+  });
+  return field;
 }
 
 /** @param {Model} model */
@@ -89,7 +111,10 @@ function toggleTheme() {
   localStorage.setItem("theme", next);
 }
 
-/** @param {Model} model */
+/**
+ * @param {Model} model
+ * @returns {(name: string) => void} opens a tab
+ */
 export function buildTabs(model) {
   const list = byId("tabs");
   /** @param {string} name */
@@ -110,6 +135,7 @@ export function buildTabs(model) {
     }, text);
   }));
   open(TABS.some(([name]) => name === model.state.panel) ? model.state.panel : "channels");
+  return open;
 }
 
 /** @param {Record<string, {text: string}>} keys */

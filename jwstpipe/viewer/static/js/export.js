@@ -1,0 +1,66 @@
+// @ts-check
+/** Saving what is seen: the window as it stands, or the command that makes the whole picture of any size. */
+
+import { ask } from "./api.js";
+import { byId, el, say, select } from "./dom.js";
+import { formatLink } from "./link.js";
+
+/** @typedef {import("./model.js").Model} Model */
+
+/** @param {Model} model */
+export function showExport(model) {
+  const dialog = byId("dialog");
+  const chosen = { size: "full", form: "png", part: "all" };
+  const command = el("pre", { tabindex: "0" });
+  const tell = () => {
+    command.textContent = commandOf(model, chosen);
+  };
+  /** @param {keyof typeof chosen} name @param {string} label @param {[string, string][]} choices */
+  const choice = (name, label, choices) => select({
+    label, value: chosen[name], choices, changed: (value) => { chosen[name] = value; tell(); },
+  });
+  dialog.replaceChildren(
+    el("h2", {}, "Save the picture"),
+    el("p", { class: "hint" }, "What you see, as the renderer makes it: the same pixels, with its place on the sky and what it was made from."),
+    el("div", { class: "row end" }, el("button", { class: "main", onclick: () => saveWindow(model) }, "Save this view as PNG")),
+    el("h3", {}, "The whole picture, at any size"),
+    choice("size", "size", [["full", "full resolution"], ["4096", "4096 px"], ["2048", "2048 px"], ["1200", "1200 px"]]),
+    choice("form", "form", [["png", "PNG"], ["jpg", "JPEG"], ["tif", "TIFF"], ["fits", "FITS cube"]]),
+    choice("part", "part", [["all", "everything"], ["view", "what is seen now"]]),
+    command,
+    el("div", { class: "row end" },
+      el("button", { class: "quiet", onclick: () => navigator.clipboard.writeText(command.textContent).then(() => say("Command copied.")) }, "Copy the command"),
+      el("form", { method: "dialog" }, el("button", { class: "quiet" }, "Close"))),
+  );
+  tell();
+  dialog.showModal();
+}
+
+/**
+ * @param {Model} model
+ * @param {{size: string, form: string, part: string}} chosen
+ * @returns {string} the command that makes the picture
+ */
+export function commandOf(model, chosen) {
+  const words = ["jwstpipe composite", `--view '#${formatLink(model.state).replaceAll("'", "%27")}'`];
+  if (chosen.size !== "full") words.push(`--size ${chosen.size}`);
+  const seen = model.stage.view.window(0);
+  if (chosen.part === "view" && seen) words.push(`--crop ${seen.x0},${seen.y0},${seen.x1},${seen.y1}`);
+  return [...words, `-o picture.${chosen.form}`].join(" ");
+}
+
+/** @param {Model} model */
+async function saveWindow(model) {
+  const { view } = model.stage;
+  const { level } = view;
+  const seen = view.window(level);
+  if (!seen) return;
+  try {
+    const answer = await ask(`exact/${model.look.id}/${level}/${seen.y0},${seen.x0},${seen.y1},${seen.x1}.png`);
+    const address = URL.createObjectURL(await answer.blob());
+    el("a", { href: address, download: `${byId("title").textContent || "view"}.png` }).click();
+    URL.revokeObjectURL(address);
+  } catch (error) {
+    say(/** @type {Error} */ (error).message, "fault");
+  }
+}
