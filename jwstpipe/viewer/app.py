@@ -13,12 +13,14 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.settings import Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.viewer.asking import HANDLERS, Pool, body_of, image_ids
 from jwstpipe.viewer.exact import encoded, exact_window
 from jwstpipe.viewer.guard import Access, App, Guard, cookie_name
 from jwstpipe.viewer.looks import Look
 from jwstpipe.viewer.measuring import measuring_routes
+from jwstpipe.viewer.pages import page_routes
 from jwstpipe.viewer.readout import set_facts
 from jwstpipe.viewer.viewing import Viewing
 
@@ -30,8 +32,20 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 STATIC = Path(str(files("jwstpipe.viewer") / "static"))
 
 
-def make_app(viewing: Viewing, access: Access, *, port: int) -> App:
-    """Put the routes together behind their guard."""
+def make_app(
+    viewing: Viewing, access: Access, *, port: int, settings: Settings | None = None, write: bool = False
+) -> App:
+    """Put the routes together behind their guard.
+
+    Parameters
+    ----------
+    viewing, access, port
+        What is looked at, by whom, and where the server listens.
+    settings
+        Of the home whose library, jobs and status have pages; None = there are none.
+    write
+        Whether pages may submit and change.
+    """
     pages = _Routes(viewing, access, port)
     routes = [
         Route("/", pages.page),
@@ -46,6 +60,7 @@ def make_app(viewing: Viewing, access: Access, *, port: int) -> App:
         Route("/tile/{set}/{form}/{level:int}/{ty:int}/{tx:int}", pages.tile),
         Route("/exact/{look}/{level:int}/{y0:int},{x0:int},{y1:int},{x1:int}.{form}", pages.exact),
         *measuring_routes(viewing),
+        *([] if settings is None else page_routes(viewing, settings, write=write)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes, exception_handlers=HANDLERS), access, port=port)
@@ -68,7 +83,8 @@ class _Routes:
 
     async def enter(self, request: Request) -> Response:
         """Turn the token of the address into a session."""
-        if not self._access.enter(str((await body_of(request)).get("token", ""))):
+        given = await body_of(request)
+        if not self._access.enter(str(given.get("token", "")), str(given.get("password", ""))):
             return JSONResponse(
                 {"error": "this address was used before; take the cookie's browser, or start anew"}, 401
             )

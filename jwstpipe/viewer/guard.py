@@ -16,7 +16,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 from jwstpipe.errors import UsageError
-from jwstpipe.execution.loopback import foreign, let_in
+from jwstpipe.execution.loopback import USER, foreign, let_in
 
 __all__ = ["Access", "Guard", "TooLongError"]
 
@@ -65,8 +65,11 @@ class Access:
         """What a browser brings after it came in."""
         return hmac.new(self.secret, b"jwstpipe viewer", hashlib.sha256).hexdigest()
 
-    def enter(self, token: str) -> bool:
-        """Take a token: it is good once, or in a notebook as long as the server."""
+    def enter(self, token: str, password: str = "") -> bool:
+        """Take a token, which is good once, or in a notebook as long as the server; or the password of the home."""
+        if self.password is not None and password:
+            word = password if ":" in password else f"{USER}:{password}"
+            return hmac.compare_digest(word.strip().encode(), self.password.encode())
         good = hmac.compare_digest(token.encode(), self.token.encode()) and (self.embedded or not self._taken)
         self._taken = self._taken or good
         return good

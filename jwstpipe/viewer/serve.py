@@ -63,7 +63,9 @@ def home_secret(home: Path) -> bytes:
 
 
 @contextmanager
-def serving_viewer(viewing: Viewing, access: Access, *, port: int = PORT) -> Iterator[RunningViewer]:
+def serving_viewer(
+    viewing: Viewing, access: Access, *, port: int = PORT, settings: Settings | None = None, write: bool = False
+) -> Iterator[RunningViewer]:
     """Serve a viewer on 127.0.0.1 as long as the block lasts.
 
     Parameters
@@ -72,6 +74,8 @@ def serving_viewer(viewing: Viewing, access: Access, *, port: int = PORT) -> Ite
         What can be looked at, and by whom.
     port
         0 = any free one; another that is taken is replaced by a free one.
+    settings, write
+        See `make_app`.
 
     Raises
     ------
@@ -81,8 +85,8 @@ def serving_viewer(viewing: Viewing, access: Access, *, port: int = PORT) -> Ite
     listening = _listening(port)
     number = int(listening.getsockname()[1])
     config = uvicorn.Config(
-        make_app(viewing, access, port=number), log_level="warning", access_log=False, lifespan="off",
-        server_header=False, date_header=False, timeout_keep_alive=30, ws="none",
+        make_app(viewing, access, port=number, settings=settings, write=write), log_level="warning",
+        access_log=False, lifespan="off", server_header=False, date_header=False, timeout_keep_alive=30, ws="none",
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="viewer", daemon=True)
@@ -111,6 +115,7 @@ def viewer_for(
     port: int = PORT,
     tables: tuple[SourceTable, ...] = (),
     embedded: bool = False,
+    write: bool = False,
 ) -> Iterator[RunningViewer]:
     """Serve a viewer of a home as long as the block lasts.
 
@@ -126,13 +131,15 @@ def viewer_for(
         Catalogues of sources that are shown too.
     embedded
         The page stands in a frame of a notebook.
+    write
+        Pages may submit jobs, tag, archive and delete.
     """
     home = settings.home.expanduser()
     password = home / "prefect" / PASSWORD_FILE
     access = Access(
         home_secret(home), password.read_text(encoding="utf-8").strip() if password.exists() else None, embedded
     )
-    with serving_viewer(Viewing(sources, tables), access, port=port) as running:
+    with serving_viewer(Viewing(sources, tables), access, port=port, settings=settings, write=write) as running:
         yield running
 
 

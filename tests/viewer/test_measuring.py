@@ -54,7 +54,7 @@ def test_a_region_names_no_files(images, viewing, text):
 
 def test_an_image_that_was_not_made_of_others_says_so(images):
     facts = lineage_at(images, 0, 400, 300)
-    assert facts["inputs"] == []
+    assert list(facts["inputs"]) == []
     assert facts["inputs_note"]
     assert "address" not in facts
 

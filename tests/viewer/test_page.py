@@ -86,15 +86,15 @@ def test_what_moves_is_the_export_within_a_step_also_at_cores_edges_and_lost_pix
     )
     picture = exported(page, mosaics, tmp_path / "out.png")
     part, place = seen_part(page, picture)
-    apart = np.abs(page.pixels(exact=False)[place] - part).max(axis=2)
+    apart = np.abs(page.pixels(exact=False)[place] - part)
     assert apart.max() <= 1
-    assert (apart == 0).mean() > 0.995
+    assert (apart == 0).mean() > 0.995  # of samples: steps of 16 bits tip one of 400 from one level to the next
 
 
 def test_a_field_without_holes_moves_as_it_stands(page, ids):
     page.open(link(ids[3:6], wishes={"luminance": ids[5], "luminance_share": 0.6, "vibrancy": 0.5}))
     page.settle(ONE_TO_ONE)
-    apart = np.abs(page.pixels(exact=False) - page.pixels(exact=True)).max(axis=2)
+    apart = np.abs(page.pixels(exact=False) - page.pixels(exact=True))
     assert apart.max() <= 1
     assert (apart == 0).mean() > 0.995
 

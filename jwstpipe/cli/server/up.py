@@ -38,6 +38,9 @@ def up(
     home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
     port: Annotated[int, typer.Option(help="port of the Prefect server on 127.0.0.1; 0 = any free one")] = 4200,
     dask_port: Annotated[int, typer.Option(help="port of the Dask dashboard on 127.0.0.1; 0 = any free one")] = 8787,
+    viewer_port: Annotated[
+        int, typer.Option(help="port of the viewer on 127.0.0.1; a free one where it is taken")
+    ] = 5006,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable: one line when all is up")] = False,
 ) -> None:
     """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all."""
@@ -46,6 +49,9 @@ def up(
     from jwstpipe.jobs.kinds import KINDS
     from jwstpipe.jobs.server import forget_server, remember_server
     from jwstpipe.storage import open_store
+    from jwstpipe.viewer.library import Library
+    from jwstpipe.viewer.serve import viewer_for
+    from jwstpipe.viewer.sources import Sources
 
     settings = settings_of(context, home=home)
     folder = settings.home.expanduser().resolve() / "prefect"
@@ -66,6 +72,10 @@ def up(
         _wait_for_deployments(server, serving, [kind.flow_name for kind in KINDS.values()], stop)
         if stop.is_set():
             return
+        library = Library(settings)
+        viewer = stack.enter_context(
+            viewer_for(settings, Sources(s3=settings.s3, library=library), port=viewer_port, write=True)
+        )
         remember_server(settings.home, server.api)
         stack.callback(forget_server, settings.home)
         facts = {
@@ -73,13 +83,14 @@ def up(
             "api": server.api,
             "password_file": str(folder / PASSWORD_FILE),
             "dask": cluster.dashboard_link,
+            "viewer": viewer.address,
             "scheduler": cluster.address,
             "store": store.root,
             "catalog": settings.catalog_address,
             "records": records,
             "flows": [kind.flow_name for kind in KINDS.values()],
         }
-        _tell(facts, server.entrance, as_json=as_json)
+        _tell(facts, server.entrance, viewer.entrance(), as_json=as_json)
         watched = {"Prefect server": server.process, "process that serves the flows": serving}
         while not stop.wait(LOOK_SECONDS):
             for name, process in watched.items():
@@ -88,7 +99,7 @@ def up(
     remark("stopped")
 
 
-def _tell(facts: dict[str, object], entrance: str, *, as_json: bool) -> None:
+def _tell(facts: dict[str, object], entrance: str, viewer: str, *, as_json: bool) -> None:
     """Say where everything is; the password goes to the owner's terminal, and into no log."""
     if as_json:
         json_data(facts)
@@ -97,7 +108,10 @@ def _tell(facts: dict[str, object], entrance: str, *, as_json: bool) -> None:
         if sys.stdout.isatty():
             data(f"  open it once by: {entrance}")
         data(f"Dask dashboard:    {facts['dask']}")
-        data(f"password of both:  in {facts['password_file']}")
+        data(f"viewer:            {facts['viewer']}")
+        if sys.stdout.isatty():
+            data(f"  open it once by: {viewer}")
+        data(f"password of all:  in {facts['password_file']}")
         data(f"start a run:       {facts['prefect']}/deployments, or: jwstpipe submit; Ctrl-C here stops everything")
         data(f"store:             {facts['store']}")
         data(f"catalogue:         {facts['catalog']} ({facts['records']} products)")

@@ -22,9 +22,10 @@ export const requestCount = () => requests;
 /**
  * Exchange the token of the address for a session, once.
  * @param {string} token
+ * @param {string} [password]  of the home, in its place
  */
-export async function enter(token) {
-  const answer = await post("api/enter", { token });
+export async function enter(token, password = "") {
+  const answer = await post("api/enter", { token, password });
   if (answer.session) {
     session = answer.session;
     sessionStorage.setItem("session", session);

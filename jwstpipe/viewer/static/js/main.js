@@ -9,6 +9,7 @@ import { listenToHands, movingKeys } from "./gestures.js";
 import { formatLink, formatLook, parseLink, parseLook } from "./link.js";
 import { Model } from "./model.js";
 import { Overlay } from "./overlay.js";
+import { buildPages } from "./pages.js";
 import { PicturePanel } from "./picture.js";
 import { PixelPanel } from "./pixel.js";
 import { Readout } from "./readout.js";
@@ -37,6 +38,8 @@ function tellEmpty(title, ...more) {
 
 async function start() {
   const known = await get("api/images");
+  const openPage = await buildPages(state);
+  await openPage(state.panel);
   if (!state.images.length) state.images = known.map((/** @type {any} */ one) => one.id);
   if (!state.images.length) {
     tellEmpty(
@@ -147,6 +150,12 @@ try {
     tellEmpty(
       "The door is closed",
       el("p", {}, "Open the address that ", el("code", {}, "jwstpipe view"), " printed: it lets one browser in."),
+      el("form", { class: "door", onsubmit: async (/** @type {Event} */ event) => {
+        event.preventDefault();
+        const word = /** @type {HTMLFormElement} */ (event.target).querySelector("input")?.value || "";
+        await enter("", word).then(() => location.reload(), (fault) => say(fault.message, "fault"));
+      } }, el("input", { type: "password", placeholder: "or the password of the home", "aria-label": "password of the home" }),
+      el("button", { class: "main" }, "Enter")),
     );
   } else {
     tellEmpty("This cannot be shown", el("p", {}, known.message));

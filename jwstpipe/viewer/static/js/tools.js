@@ -123,7 +123,7 @@ export function buildTabs(model) {
       byId(`sheet-${other}`).hidden = other !== name;
       byId(`tab-${other}`).setAttribute("aria-selected", String(other === name));
     }
-    model.state.panel = name === "channels" ? "" : name;
+    if (!byId("stage").hidden) model.state.panel = name === "channels" ? "" : name;
     if (model.facts) model.writeLink();
     model.dispatchEvent(new CustomEvent("sheet", { detail: name }));
   };

@@ -1,0 +1,216 @@
+"""What the pages beside the picture tell: searches, plans of mosaics, jobs, the state of the site; plain values."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from jwstpipe import __version__
+from jwstpipe.api.archive import search
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.errors import JwstPipeError, UsageError
+from jwstpipe.jobs.job import Job
+from jwstpipe.jobs.listing import find_job, listed
+from jwstpipe.jobs.states import JobStatus
+from jwstpipe.jobs.submission import submit
+from jwstpipe.mosaicking.footprints import footprints
+from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.requests import IngestRequest, MosaicOptions, MosaicRequest, Request, SearchRequest
+from jwstpipe.settings import Settings
+from jwstpipe.viewer.library import Library
+
+__all__ = ["cancel_job", "found_in_archive", "jobs_of", "mosaic_plan", "site_status", "submitted"]
+
+MOST_ROWS = 500
+MOST_MOSAIC_INPUTS = 500
+
+_KINDS: dict[str, type[Request]] = {"mosaic": MosaicRequest, "ingest": IngestRequest}
+"""What a page may ask for."""
+
+_SEARCH_COLUMNS = (
+    "obs_id",
+    "target_name",
+    "instrument_name",
+    "filters",
+    "calib_level",
+    "t_min",
+    "s_ra",
+    "s_dec",
+    "s_region",
+)
+
+
+def _asked(model: type[Any], wishes: Any) -> Any:
+    """Check wishes of a page.
+
+    Raises
+    ------
+    UsageError
+        The message names the field.
+    """
+    try:
+        return model.model_validate(wishes)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise UsageError(f"{where or 'wishes'}: {fault['msg'].removeprefix('Value error, ')}") from None
+
+
+def found_in_archive(wishes: Any, settings: Settings) -> dict[str, Any]:
+    """Search the archive, and say which observations are in the library already."""
+    found = search(request=_asked(SearchRequest, wishes), settings=settings)
+    table = found.observations
+    columns = [name for name in _SEARCH_COLUMNS if name in table.colnames]
+    rows = [{name: _plain(row[name]) for name in columns} for row in table[:MOST_ROWS]]
+    here: dict[str, int] = {}
+    library = Library(settings)
+    if library.exists:
+        with library.catalog() as catalog:
+            here = {str(row["obs_id"]): catalog.count(RecordQuery(obs_id=str(row["obs_id"]))) for row in rows[:100]}
+    return {
+        "total": len(table),
+        "rows": [{**row, "here": here.get(str(row.get("obs_id")), 0)} for row in rows],
+        "name": found.resolved_name,
+        "cut": found.cut,
+        "withheld": found.withheld,
+        "centre": None if found.position is None else [float(found.position.ra.deg), float(found.position.dec.deg)],
+    }
+
+
+def mosaic_plan(addresses: Sequence[str], wishes: Any, settings: Settings) -> dict[str, Any]:
+    """Plan a mosaic, and read no pixels: outlines, groups that do not touch, size, memory, time."""
+    if not 1 <= len(addresses) <= MOST_MOSAIC_INPUTS:
+        raise UsageError(f"a plan of this page has 1 to {MOST_MOSAIC_INPUTS} images, not {len(addresses)}")
+    plan = plan_mosaic(list(addresses), options=_asked(MosaicOptions, wishes), s3=settings.s3)
+    outlines = [one["outline"] for one in footprints(plan)["images"]]
+    summary = plan.summary()
+    return {
+        **summary,
+        "outlines": outlines,
+        "groups": _groups(outlines),
+    }
+
+
+def _groups(outlines: Sequence[Sequence[Sequence[float]]]) -> int:
+    """Count the groups of outlines that hang together, by the boxes around them on a local plane."""
+    boxes = []
+    first = np.array(outlines[0])[0, 0]
+    for outline in outlines:
+        points = np.array(outline)
+        turn = (points[:, 0] - first + 180.0) % 360.0 - 180.0
+        x = turn * np.cos(np.radians(points[:, 1].mean()))
+        boxes.append((x.min(), points[:, 1].min(), x.max(), points[:, 1].max()))
+    group = list(range(len(boxes)))
+    for i, a in enumerate(boxes):
+        for j in range(i):
+            b = boxes[j]
+            if a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3] and group[i] != group[j]:
+                old, new = group[i], group[j]
+                group = [new if one == old else one for one in group]
+    return len(set(group))
+
+
+def jobs_of(settings: Settings) -> dict[str, Any]:
+    """List recent jobs; without a server the page says so."""
+    try:
+        found = listed(limit=40, settings=settings)
+    except JwstPipeError as error:
+        return {"jobs": [], "note": str(error)}
+    return {"jobs": [_job(job, status) for job, status in found], "note": ""}
+
+
+def _job(job: Job, status: JobStatus) -> dict[str, Any]:
+    progress = None
+    if not status.ended:
+        try:
+            told = job.progress()
+            progress = {"percent": told.percent, "stages": told.stages}
+        except JwstPipeError:
+            progress = None
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "title": job.title,
+        "state": status.state,
+        "message": status.message,
+        "seconds": status.seconds,
+        "ended": status.ended,
+        "progress": progress,
+        "page": job.page,
+    }
+
+
+def submitted(kind: str, wishes: Any, settings: Settings) -> dict[str, Any]:
+    """Ask for a job."""
+    if kind not in _KINDS:
+        raise UsageError(f"a page asks for {' or '.join(_KINDS)}, not {kind[:40]!r}")
+    job = submit(kind, _asked(_KINDS[kind], wishes), settings=settings)
+    return {"id": job.id, "kind": job.kind, "title": job.title, "page": job.page}
+
+
+def cancel_job(job_id: str, settings: Settings) -> dict[str, Any]:
+    """Ask a job to stop."""
+    job = find_job(job_id, settings=settings)
+    job.cancel()
+    return {"id": job.id, "state": job.status().state}
+
+
+def site_status(settings: Settings, limits: dict[str, Any]) -> dict[str, Any]:
+    """Tell the parts of the site and whether they answer, what is stored, what is due."""
+    parts = [
+        _part("catalogue", lambda: _catalogue(settings)),
+        _part("store", lambda: f"{Library(settings).store.root} answers" if _store(settings) else ""),
+        _part("Prefect", lambda: _prefect(settings)),
+    ]
+    library = Library(settings)
+    stored: dict[str, Any] = {}
+    if library.exists:
+        with library.catalog() as catalog:
+            stats = catalog.stats()
+        stored = {
+            name: {key or "?": [share.records, share.bytes] for key, share in getattr(stats, f"by_{name}").items()}
+            for name in ("kind", "instrument", "filter", "level", "size")
+        }
+    home = settings.home.expanduser()
+    usage = shutil.disk_usage(home if home.exists() else Path.cwd())
+    return {
+        "version": __version__,
+        "parts": parts,
+        "stored": stored,
+        "disk": {"total": usage.total, "free": usage.free},
+        "limits": limits,
+    }
+
+
+def _part(name: str, look: Callable[[], str]) -> dict[str, Any]:
+    try:
+        return {"name": name, "well": True, "says": look()}
+    except (JwstPipeError, OSError) as error:
+        return {"name": name, "well": False, "says": str(error)}
+
+
+def _catalogue(settings: Settings) -> str:
+    with Library(settings).catalog() as catalog:
+        return f"{catalog.count():,} products"
+
+
+def _store(settings: Settings) -> bool:
+    Library(settings).store.exists("nothing.of.this.name")
+    return True
+
+
+def _prefect(settings: Settings) -> str:
+    listed(limit=1, settings=settings)
+    return "answers"
+
+
+def _plain(value: Any) -> Any:
+    if value is np.ma.masked:
+        return None
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, float):
+        return plain if np.isfinite(plain) else None
+    return plain if isinstance(plain, int | str | bool) or plain is None else str(plain)

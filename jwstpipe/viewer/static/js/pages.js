@@ -1,0 +1,68 @@
+// @ts-check
+/** The pages beside the picture, and the way between them. */
+
+import { get } from "./api.js";
+import { byId, el } from "./dom.js";
+import { formatLink } from "./link.js";
+
+/** @typedef {import("./link.js").State} State */
+/** @typedef {{state: State, site: {write: boolean, library: boolean}, view: (images: string[]) => void}} Context */
+
+/** @type {[string, string, () => Promise<{show: (place: HTMLElement, context: Context) => Promise<void>}>][]} */
+const PAGES = [
+  ["library", "Library", () => import("./library.js")],
+  ["search", "Search", () => import("./search.js")],
+  ["mosaic", "Mosaic", () => import("./mosaic.js")],
+  ["jobs", "Jobs", () => import("./jobs.js")],
+  ["status", "Status", () => import("./status.js")],
+];
+
+/**
+ * Build the way between the pages; gives what opens one.
+ * @param {State} state
+ * @returns {Promise<(name: string) => Promise<void>>}
+ */
+export async function buildPages(state) {
+  const site = await get("api/site").catch(() => null);
+  const nav = byId("pages");
+  if (!site) {
+    nav.hidden = true;
+    return async () => {};
+  }
+  const links = [["", "View"], ...PAGES].map(([name, text]) => el(
+    "a", { href: `#v=1&panel=${name}`, "data-page": name, onclick: (/** @type {Event} */ event) => {
+      event.preventDefault();
+      open(String(name));
+    } }, text,
+  ));
+  nav.replaceChildren(...links);
+
+  /** @param {string[]} images  to look at, in place of what is looked at */
+  const view = (images) => {
+    location.hash = `v=1&${images.map((image) => `i=${encodeURIComponent(image)}`).join("&")}`;
+    location.reload();
+  };
+
+  /** @param {string} name */
+  const open = async (name) => {
+    const found = PAGES.find(([known]) => known === name);
+    for (const link of links) {
+      if (link.dataset.page === (found ? name : "")) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
+    }
+    for (const id of ["stage", "panel", "tools"]) byId(id).hidden = Boolean(found);
+    const page = byId("page");
+    page.hidden = !found;
+    const seen = found ? name : state.panel;
+    if (found || PAGES.some(([known]) => known === state.panel)) state.panel = found ? seen : "";
+    history.replaceState(null, "", `#${formatLink(state)}`);
+    if (!found) return;
+    page.replaceChildren(el("p", { class: "hint" }, "loading …"));
+    try {
+      await (await found[2]()).show(page, { state, site, view });
+    } catch (error) {
+      page.replaceChildren(el("h1", {}, found[1]), el("p", { class: "empty" }, /** @type {Error} */ (error).message));
+    }
+  };
+  return open;
+}
