@@ -28,6 +28,7 @@ def view(
     ] = False,
     write: Annotated[bool, typer.Option("--write", help="pages may submit jobs, tag, archive and delete")] = False,
     port: Annotated[int, typer.Option(help="port on 127.0.0.1; a free one where it is taken, or for 0")] = 5006,
+    bind: Annotated[str, typer.Option(hidden=True, help="address to listen on, inside a container")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in a browser")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable: one line when the server answers")] = False,
 ) -> None:
@@ -54,7 +55,7 @@ def view(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     tables = tuple(open_table(table) for table in catalogue or ())
-    with viewer_for(settings, sources, port=port, tables=tables, write=write) as running:
+    with viewer_for(settings, sources, port=port, bind=bind, tables=tables, write=write) as running:
         entrance = running.entrance(link_of(state))
         if as_json:
             json_data({"address": running.address, "entrance": entrance, "port": running.port})

@@ -60,7 +60,7 @@ def make_app(
         Route("/tile/{set}/{form}/{level:int}/{ty:int}/{tx:int}", pages.tile),
         Route("/exact/{look}/{level:int}/{y0:int},{x0:int},{y1:int},{x1:int}.{form}", pages.exact),
         *measuring_routes(viewing),
-        *([] if settings is None else page_routes(viewing, settings, write=write)),
+        *([Route("/api/site", pages.alone)] if settings is None else page_routes(viewing, settings, write=write)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     return Guard(Starlette(routes=routes, exception_handlers=HANDLERS), access, port=port)
@@ -80,6 +80,10 @@ class _Routes:
     async def health(self, _: Request) -> Response:
         """Say that the server is up, and nothing more."""
         return JSONResponse({"status": "ok"})
+
+    async def alone(self, _: Request) -> Response:
+        """Say that there are no pages beside the picture."""
+        return JSONResponse({"pages": False, "write": False, "library": False})
 
     async def enter(self, request: Request) -> Response:
         """Turn the token of the address into a session."""

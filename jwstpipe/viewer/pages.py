@@ -76,7 +76,7 @@ class _Pages:
 
     async def site(self, _: Request) -> Response:
         """Say what can be done here."""
-        return JSONResponse({"write": self._write, "library": self._library.exists})
+        return JSONResponse({"pages": True, "write": self._write, "library": self._library.exists})
 
     async def library(self, request: Request) -> Response:
         """Give a page of cards."""

@@ -26,6 +26,8 @@ __all__ = ["PORT", "RunningViewer", "home_secret", "serving_viewer", "viewer_for
 PORT = 5006
 """Where a viewer listens unless it is told otherwise, or the port is taken."""
 
+LOOPBACK = "127.0.0.1"
+
 START_SECONDS = 60.0
 
 
@@ -64,9 +66,15 @@ def home_secret(home: Path) -> bytes:
 
 @contextmanager
 def serving_viewer(
-    viewing: Viewing, access: Access, *, port: int = PORT, settings: Settings | None = None, write: bool = False
+    viewing: Viewing,
+    access: Access,
+    *,
+    port: int = PORT,
+    bind: str = LOOPBACK,
+    settings: Settings | None = None,
+    write: bool = False,
 ) -> Iterator[RunningViewer]:
-    """Serve a viewer on 127.0.0.1 as long as the block lasts.
+    """Serve a viewer as long as the block lasts, on 127.0.0.1 if nothing else is asked for.
 
     Parameters
     ----------
@@ -74,6 +82,8 @@ def serving_viewer(
         What can be looked at, and by whom.
     port
         0 = any free one; another that is taken is replaced by a free one.
+    bind
+        Address to listen on; another than loopback is for containers, whose port is published on loopback.
     settings, write
         See `make_app`.
 
@@ -82,7 +92,7 @@ def serving_viewer(
     ServiceError
         It did not start.
     """
-    listening = _listening(port)
+    listening = _listening(port, bind)
     number = int(listening.getsockname()[1])
     config = uvicorn.Config(
         make_app(viewing, access, port=number, settings=settings, write=write), log_level="warning",
@@ -113,6 +123,7 @@ def viewer_for(
     sources: Sources,
     *,
     port: int = PORT,
+    bind: str = LOOPBACK,
     tables: tuple[SourceTable, ...] = (),
     embedded: bool = False,
     write: bool = False,
@@ -125,7 +136,7 @@ def viewer_for(
         The home's.
     sources
         Images that may be looked at.
-    port
+    port, bind
         See `serving_viewer`.
     tables
         Catalogues of sources that are shown too.
@@ -135,21 +146,23 @@ def viewer_for(
         Pages may submit jobs, tag, archive and delete.
     """
     home = settings.home.expanduser()
-    password = home / "prefect" / PASSWORD_FILE
+    password = settings.execution.password_file or home / "prefect" / PASSWORD_FILE
     access = Access(
         home_secret(home), password.read_text(encoding="utf-8").strip() if password.exists() else None, embedded
     )
-    with serving_viewer(Viewing(sources, tables), access, port=port, settings=settings, write=write) as running:
+    with serving_viewer(
+        Viewing(sources, tables), access, port=port, bind=bind, settings=settings, write=write
+    ) as running:
         yield running
 
 
-def _listening(port: int) -> socket.socket:
+def _listening(port: int, bind: str) -> socket.socket:
     """Take the port, or a free one where it is taken."""
     for wanted in (port, 0):
         found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            found.bind(("127.0.0.1", wanted))
+            found.bind((bind, wanted))
         except OSError:
             found.close()
             continue

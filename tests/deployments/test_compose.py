@@ -60,10 +60,12 @@ def test_every_part_is_without_rights_that_it_does_not_need(services):
         assert name == "volumes" or "mem_limit" in service, name
 
 
-def test_ports_are_published_on_loopback_only_and_only_the_two_dashboards(services):
+def test_ports_are_published_on_loopback_only_and_only_the_dashboards_and_the_viewer(services):
     ports = {name: service["ports"] for name, service in services.items() if service.get("ports")}
-    assert ports == {"forward": ["127.0.0.1:4200:4200", "127.0.0.1:8787:8787"]}
-    assert services["forward"]["command"][-2:] == ["4200=prefect-server:4200", "8787=dask-scheduler:8787"]
+    assert ports == {"forward": ["127.0.0.1:4200:4200", "127.0.0.1:8787:8787", "127.0.0.1:5006:5006"]}
+    routes = ["4200=prefect-server:4200", "8787=dask-scheduler:8787", "5006=viewer:5006"]
+    assert services["forward"]["command"][-3:] == routes
+    assert "--write" not in services["viewer"]["command"]
     assert not services["forward"].get("secrets")
 
 
@@ -122,7 +124,7 @@ def test_each_role_has_its_own_password_and_dask_workers_have_none_of_a_database
     assert holders["postgres_admin_password"] == {"postgres"}
     assert holders["postgres_password"] == {"postgres", "prefect-server"}
     assert holders["mongo_admin_password"] == {"mongo"}
-    assert holders["mongo_flows_password"] == {"mongo", "setup", "worker"}
+    assert holders["mongo_flows_password"] == {"mongo", "setup", "worker", "viewer"}
     worker = json.dumps(services["dask-worker"])
     assert "mongo" not in worker
     assert "postgres" not in worker

@@ -23,9 +23,9 @@ const PAGES = [
  * @returns {Promise<(name: string) => Promise<void>>}
  */
 export async function buildPages(state) {
-  const site = await get("api/site").catch(() => null);
+  const site = await get("api/site");
   const nav = byId("pages");
-  if (!site) {
+  if (!site.pages) {
     nav.hidden = true;
     return async () => {};
   }
