@@ -88,7 +88,7 @@ export class Overlay {
       this.line(place, (n) => [middle[0] + west + n * (east - west), dec], degrees(dec, step < 1 / 600 ? 1 : 0), [4, null], width, height);
     }
     for (let ra = Math.ceil((middle[0] + west) / wide) * wide; ra <= middle[0] + east; ra += wide) {
-      this.line(place, (n) => [ra, low + n * (high - low)], hours(((ra % 360) + 360) % 360, wide < 1 / 60 ? 2 : 0), [null, height - 8], width, height);
+      this.line(place, (n) => [ra, low + n * (high - low)], hours(((ra % 360) + 360) % 360, wide < 1 / 60 ? 2 : 0), [null, height - 38], width, height);
     }
   }
 
@@ -187,7 +187,7 @@ export class Overlay {
     const step = fitting[fitting.length - 1] ?? STEPS[0];
     const long = step / perPixel;
     if (long < 20) return;
-    const [x, y] = [16, height - 46];
+    const [x, y] = [16, height - 62];
     for (const [style, wide] of /** @type {[string, number][]} */ ([["rgb(0 0 0 / 70%)", 5], ["#e8f0fa", 2]])) {
       this.pen.strokeStyle = style;
       this.pen.lineWidth = wide;

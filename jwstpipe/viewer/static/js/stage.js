@@ -44,6 +44,7 @@ export class Stage extends EventTarget {
 
   /** Fit the canvas to its place on the screen. */
   resize() {
+    if (!this.canvas.clientWidth) return; // another page is shown
     const density = window.devicePixelRatio * this.coarse;
     const width = Math.max(1, Math.round(this.canvas.clientWidth * density));
     const height = Math.max(1, Math.round(this.canvas.clientHeight * density));
