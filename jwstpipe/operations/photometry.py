@@ -20,7 +20,7 @@ from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.identity import provenance_document
 from jwstpipe.images.open import open_image
-from jwstpipe.mosaicking.sources import carried_digest
+from jwstpipe.mosaicking.inputs.sources import carried_digest
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.detect import DetectRequest

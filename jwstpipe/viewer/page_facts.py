@@ -17,7 +17,7 @@ from jwstpipe.jobs.listing import find_job, listed
 from jwstpipe.jobs.states import JobStatus
 from jwstpipe.jobs.submission import submit
 from jwstpipe.mosaicking.footprints import footprints
-from jwstpipe.mosaicking.plan import plan_mosaic
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import IngestRequest, MosaicOptions, MosaicRequest, Request, SearchRequest
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.library import Library
