@@ -15,11 +15,12 @@ from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.render.plots.completeness import draw_completeness
 from jwstpipe.render.plots.detections import Ellipses, draw_detections
 from jwstpipe.render.plots.histogram import draw_histogram
 from jwstpipe.settings import S3Settings
 
-__all__ = ["PICTURES", "plot_histogram", "plot_sources"]
+__all__ = ["PICTURES", "plot_completeness", "plot_histogram", "plot_sources"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
@@ -75,6 +76,32 @@ def plot_sources(
     marks = Ellipses(x[known], y[known], major[known], minor[known], theta[known], wide[known], flagged[known])
     provenance: dict[str, Any] | None = catalogue.meta.get("jwstpipe")
     return draw_detections(as_image(image, s3=s3), marks, out, size=size, provenance=provenance)
+
+
+def plot_completeness(table: Table, out: str | Path, *, title: str = "", overwrite: bool = False) -> Path:
+    """Draw a table of `jwstpipe.completeness`, by magnitude where it has one.
+
+    Parameters
+    ----------
+    table : Table
+        A row a bin.
+    out : str or Path
+        Picture to make, ``.png``, ``.jpg`` or ``.tif``.
+    title : str
+        Above it.
+    overwrite : bool, default False
+        Replace what stands at `out`.
+    """
+    check_output(out, PICTURES, what="a completeness curve", overwrite=overwrite)
+    known = np.isfinite(np.asarray(table["share"]))
+    by_magnitude = "mag_ab" in table.colnames
+    name, label = ("mag_ab", "AB magnitude") if by_magnitude else ("snr", "S/N on the usual noise")
+    columns = (np.asarray(table[one], np.float64)[known] for one in (name, "share", "share_err"))
+    half = table.meta.get("half_mag" if by_magnitude else "half_snr")
+    provenance = table.meta.get("jwstpipe")
+    return draw_completeness(
+        out, *columns, label=label, title=title, half=half, backwards=by_magnitude, provenance=provenance
+    )
 
 
 def plot_histogram(

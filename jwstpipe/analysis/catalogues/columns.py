@@ -86,6 +86,13 @@ COLUMNS = {
     "mag_total_err": ColumnSpec("mag", "stat.error;phot.mag", "standard error of mag_total"),
     "mag_kron_err": ColumnSpec("mag", "stat.error;phot.mag", "standard error of mag_kron"),
     "half_light": ColumnSpec("pix", "phys.angSize", "radius that holds half of kron_flux"),
+    "snr": ColumnSpec("", "stat.snr", "middle of the bin, flux over its standard error on the usual noise"),
+    "flux": ColumnSpec("flux", "phot.flux", "flux of the middle of the bin"),
+    "mag_ab": ColumnSpec("mag", "phot.mag", "AB magnitude of that flux"),
+    "injected": ColumnSpec("", "meta.number", "stars that were put in"),
+    "share": ColumnSpec("", "stat.fit.goodness", "share of them that was found"),
+    "share_err": ColumnSpec("", "stat.error", "standard error of that share"),
+    "offset": ColumnSpec("pix", "pos.angDistance", "median distance of what was found"),
     "separation": ColumnSpec("arcsec", "pos.angDistance", "distance to the matched row"),
 }
 """Columns by name. Unit ``flux`` = uJy where the image has a physical unit, else that of its samples; ``image`` = that

@@ -1,18 +1,19 @@
-"""Commands on sources: detect, sources."""
+"""Commands on sources: detect, sources, completeness."""
 
 import math
 from typing import Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.arguments import Images, Json, Overwrite
+from jwstpipe.cli.arguments import Image, Images, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.requests.completeness import CompletenessRequest
 from jwstpipe.requests.detect import DetectRequest
 
-__all__ = ["detect", "sources"]
+__all__ = ["completeness", "detect", "sources"]
 
 
 @request_options(DetectRequest, into="options")
@@ -66,6 +67,53 @@ def detect(
             )
     if not made.sources:
         remark(f"note: nothing stands {options.threshold:g} sigma above the sky; no rows (lower --threshold)")
+
+
+@request_options(
+    CompletenessRequest, into="options", only=tuple(n for n in CompletenessRequest.model_fields if n != "joint")
+)
+def completeness(
+    context: typer.Context,
+    image: Image,
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot|.csv", help="table to make")
+    ] = None,
+    picture: Annotated[str | None, typer.Option(metavar="OUT.png", help="curve to draw")] = None,
+    options: CompletenessRequest,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Put stars into an image, search it again, and tell how many are found, by their brightness.
+
+    Examples: jwstpipe completeness m.zarr --picture curve.png; jwstpipe completeness m.zarr --threshold 5 -o m.ecsv
+    """
+    from jwstpipe.analysis.catalogues.files import check_target, write_catalogue
+    from jwstpipe.api.outputs import check_output
+    from jwstpipe.api.plots import PICTURES, plot_completeness
+    from jwstpipe.api.sources import completeness as measure
+    from jwstpipe.execution.workers import open_workers
+
+    settings = settings_of(context)
+    if out is not None:
+        check_target(out, overwrite=overwrite)
+    if picture is not None:
+        check_output(picture, PICTURES, what="a completeness curve", overwrite=overwrite)
+    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+        table = measure(image, options=options, s3=settings.s3, workers=workers, report=report)
+    if out is not None:
+        write_catalogue(table, out, overwrite=overwrite)
+    if picture is not None:
+        plot_completeness(table, picture, title=f"{image}: stars put in and found again", overwrite=True)
+    if as_json:
+        for row in table:
+            json_data({name: _plain(row[name]) for name in table.colnames})
+        return
+    for line in table.pformat(max_lines=-1, max_width=-1):
+        data(line)
+    half, mag = table.meta["half_snr"], table.meta.get("half_mag")
+    told = "" if half is None else f"half of them at S/N {half:.2f}" + ("" if mag is None else f", AB {mag:.2f}")
+    remark(told or "note: the share does not pass one half; change --faintest and --brightest")
 
 
 def sources(

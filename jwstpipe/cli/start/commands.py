@@ -124,6 +124,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Find sources and write their catalogue; the same for every tiling and number of workers.",
             "analysis.sources:detect",
         ),
+        "completeness": Entry(
+            "Put stars into an image, search it again, and tell how many are found, by their brightness.",
+            "analysis.sources:completeness",
+        ),
         "sources": Entry(
             "Show or convert a catalogue: all of it, or what lies near a place; our column names or the official ones.",
             "analysis.sources:sources",
