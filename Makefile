@@ -2,6 +2,7 @@
 # make test    the tests
 # make bench   the mosaic engine beside SWarp and reproject (minutes); benchmarks/*/README.md lists the others
 # make lint    style, types, import rules
+# make lint-js types and left-overs in the scripts of the viewer (needs npm)
 # make lock    pin the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= jwstpipe-demo
 
-.PHONY: setup demo test lint lock bench clean
+.PHONY: setup demo test lint lint-js lock bench clean
 
 setup: $(READY)
 
@@ -37,6 +38,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The viewer's scripts run as they are; TypeScript only reads them, with the types of their comments.
+lint-js:
+	npm exec --yes --package=typescript@5.9.3 -- tsc -p jsconfig.json
 
 bench: setup
 	$(BIN)/python benchmarks/mosaic/against_peers.py

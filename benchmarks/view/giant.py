@@ -37,12 +37,19 @@ def write_giant(folder, side):
     for level in range(levels):
         extent = min(SHARD, side >> level)
         tile = np.tile(period, (max(1, extent // len(period)),) * 2)[:extent, :extent]
-        shards[level] = _converted(folder / f"level{level}", tile) / "0" / "sci" / "c" / "0" / "0"
+        shards[level] = _converted(folder / f"level{level}", tile, _header(extent)) / "0" / "sci" / "c" / "0" / "0"
         period = period.reshape(len(period) // 2, 2, -1, 2).mean(axis=(1, 3)).astype(np.float32)
     return [_linked(folder, number, side, levels, shards) for number in range(len(FILTERS))]
 
 
-def _converted(place, values, header=None, primary=None):
+def _header(side):
+    return fits.Header(
+        [("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("CRVAL1", 83.8), ("CRVAL2", -5.4), ("CRPIX1", side / 2),
+         ("CRPIX2", side / 2), ("CD1_1", -SCALE), ("CD1_2", 0.0), ("CD2_1", 0.0), ("CD2_2", SCALE), ("BUNIT", "MJy/sr")]
+    )  # fmt: skip
+
+
+def _converted(place, values, header, primary=None):
     file = place.with_suffix(".fits")
     hdus = [fits.PrimaryHDU(header=primary), fits.ImageHDU(values, header, name="SCI")]
     fits.HDUList(hdus).writeto(file, overwrite=True)
@@ -53,10 +60,7 @@ def _converted(place, values, header=None, primary=None):
 
 def _linked(folder, number, side, levels, shards):
     """Take a small store for its headers, and make it a large one."""
-    header = fits.Header(
-        [("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("CRVAL1", 83.8), ("CRVAL2", -5.4), ("CRPIX1", side / 2),
-         ("CRPIX2", side / 2), ("CD1_1", -SCALE), ("CD1_2", 0.0), ("CD2_1", 0.0), ("CD2_2", SCALE), ("BUNIT", "MJy/sr")]
-    )  # fmt: skip
+    header = _header(side)
     primary = fits.Header([("TELESCOP", "JWST"), ("INSTRUME", "NIRCAM"), ("FILTER", FILTERS[number])])
     store = _converted(folder / f"{FILTERS[number].lower()}-{side}", np.zeros((64, 64), np.float32), header, primary)
     root = json.loads((store / "zarr.json").read_text())
