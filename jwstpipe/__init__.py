@@ -14,6 +14,7 @@ _HOMES = {
     "Box": "jwstpipe.sky.box",
     "ChannelLook": "jwstpipe.requests",
     "SkyGrid": "jwstpipe.sky.grid",
+    "add_files": "jwstpipe.api.catalog",
     "completeness": "jwstpipe.api.sources",
     "composite": "jwstpipe.api.pictures",
     "contact_sheet": "jwstpipe.api.pictures",

@@ -1,8 +1,9 @@
 """Verbs on records: find, lineage, staleness, reproduce. They read the settings of the site unless they are given."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jwstpipe.catalog.catalog import Catalog, open_catalog
@@ -19,7 +20,7 @@ from jwstpipe.storage import open_store, product_exists
 if TYPE_CHECKING:
     from jwstpipe.operations.reproduce import Reproduction
 
-__all__ = ["find_records", "lineage", "reproduce", "why_stale"]
+__all__ = ["add_files", "find_records", "lineage", "reproduce", "why_stale"]
 
 
 def find_records(
@@ -84,13 +85,63 @@ def why_stale(product: str, *, user: str | None = None, settings: Settings | Non
         return reasons_why_stale(catalog, key, algorithms=algorithms(), present=present)
 
 
-def reproduce(product: str, *, settings: Settings | None = None) -> "Reproduction":
-    """Make a product again from its record, and tell whether it came out the same."""
+def add_files(
+    files: str | Path | Sequence[str | Path], *, user: str | None = None, settings: Settings | None = None
+) -> list[ProductRecord]:
+    """Enter products into the catalogue by what their files say of themselves; they stay where they are.
+
+    Parameters
+    ----------
+    files
+        Image stores, FITS files and pictures of ours, local or ``s3://``.
+    user, settings
+        As in `find_records`.
+
+    Returns
+    -------
+    list of ProductRecord
+        One a file, as the catalogue has it; several files of one product have one record.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        A file that does not say what it was made of, or was edited; then none is entered.
+    """
+    from jwstpipe.operations.enter_files import enter_files  # noqa: PLC0415 - loads the operations
+
+    listed = [files] if isinstance(files, str | Path) else list(files)
+    with _catalog(settings, user) as (catalog, site):
+        return [one.record for one in enter_files(catalog, listed, store_root=site.store_root, s3=site.s3)]
+
+
+def reproduce(
+    product: str,
+    *,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    inputs: Sequence[str | Path] = (),
+    settings: Settings | None = None,
+) -> "Reproduction":
+    """Make a product again from its record, and tell whether it came out the same.
+
+    Parameters
+    ----------
+    product
+        As in `lineage`.
+    out, overwrite, inputs
+        Where it goes, instead of where it was; replace what stands there; where inputs are that the catalogue does not
+        know and that do not lie beside the product.
+    settings
+        As in `find_records`.
+    """
     from jwstpipe.operations.reproduce import reproduce as reproduce_product  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
         key = find_product(catalog, product, s3=site.s3).record.product_id
-        return reproduce_product(key, catalog=catalog, store=open_store(site.store_root, s3=site.s3), workers=workers)
+        store = open_store(site.store_root, s3=site.s3)
+        return reproduce_product(
+            key, catalog=catalog, store=store, workers=workers, out=out, overwrite=overwrite, inputs=inputs
+        )
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from jwstpipe.cli.catalog.options import Home, Json, User, opened
-from jwstpipe.cli.context import choices_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
-from jwstpipe.errors import DataError, NotFoundError
+from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.errors import NotFoundError
 
 __all__ = ["lineage"]
 
@@ -47,7 +46,9 @@ def lineage(
         if Path(product).exists():
             remark(f"{product} is product {key} (by its {found.by})")
         if rerun:
-            _rerun(context, catalog, settings, key, as_json=chosen == "json")
+            from jwstpipe.cli.reproduce import reproduce_and_tell
+
+            reproduce_and_tell(context, catalog, settings, key, as_json=chosen == "json")
         elif why_stale:
             _why_stale(catalog, settings, key, as_json=chosen == "json")
         else:
@@ -86,8 +87,9 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
     """Tell what a file says of itself, where the catalogue does not know it."""
     from datetime import UTC, datetime
 
-    from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree, record_of_file
+    from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree
     from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
+    from jwstpipe.operations.record_file import record_of_file
 
     carried = carried_provenance(product, s3=settings.s3)
     carried.require_true(name=product)
@@ -95,7 +97,7 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
         f"the catalogue {catalog.database.address} does not know {product}; this is what it says of itself"
         " (jwstpipe catalog add enters it)"
     )
-    record = record_of_file(product, carried, storage_key=None, created=datetime.now(UTC))
+    record = record_of_file(product, carried, catalog, storage_key=None, created=datetime.now(UTC), s3=settings.s3)
     tree = carried_tree(carried, record, catalog)
     if form == "mermaid":
         data(render_tree_mermaid(tree))
@@ -123,22 +125,3 @@ def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
     data(f"{key} is {'stale' if reasons else 'current'}")
     for reason in reasons:
         data(f"  {reason.cause}: {reason.file_name}: {reason.detail}")
-
-
-def _rerun(context: typer.Context, catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:
-    from jwstpipe.execution.workers import open_workers
-    from jwstpipe.operations.reproduce import reproduce
-    from jwstpipe.storage import open_store
-
-    store = open_store(settings.store_root, s3=settings.s3)
-    with progress_bars(quiet=choices_of(context).quiet), open_workers(settings.execution) as workers:
-        made = reproduce(key, catalog=catalog, store=store, workers=workers)
-    if as_json:
-        json_data(asdict(made))
-    else:
-        data(f"{made.product_id}: made again{', and put back in its place' if made.restored else ''}")
-        data(f"  id      {made.product_id} (the same)")
-        data(f"  digest  {made.digest} ({'the same' if made.same else f'was {made.expected}'})")
-        data(f"  compared: {made.compared}")
-    if not made.same:
-        raise DataError(f"{key}: made again with another digest: {made.digest}, not {made.expected}")

@@ -5,7 +5,6 @@ from typing import Any
 
 from pydantic import Field
 
-from jwstpipe.identity import product_slot
 from jwstpipe.mosaicking.build import build_mosaic
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.planning import plan_mosaic
@@ -40,8 +39,7 @@ def identity_of_plan(plan: MosaicPlan, inputs: Sequence[Input]) -> Identity:
     """Give the identity of a mosaic that is planned; its inputs stand in the order in which they are combined."""
     known = {one.address: one for one in inputs}
     ordered = tuple(known[source.address] for source in plan.sources)
-    lasting = {key: plan.parameters[key] for key in ("options", "grid", "window")}
-    slot = product_slot(MOSAIC.name, lasting, [one.slot or one.product_id for one in ordered])
+    slot = MOSAIC.slot(plan.parameters, [one.slot or one.product_id for one in ordered])
     return Identity(plan.id, slot, plan.parameters, ordered, plan)
 
 
@@ -80,4 +78,5 @@ MOSAIC = Operation(
     reuses=True,
     several=True,
     of=("image",),
+    lasting=("options", "grid", "window"),
 )

@@ -1,5 +1,6 @@
 """Make a product again from its record, and say whether it came out the same."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -7,13 +8,16 @@ from typing import Any
 
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.images.export import export
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.make_products import make_into
+from jwstpipe.operations.places import Place, address_of
+from jwstpipe.operations.record_file import SHORTENED
 from jwstpipe.operations.registry import REGISTRY
-from jwstpipe.operations.spec import Input, MakeContext, Operation
-from jwstpipe.storage import ObjectStore, product_exists, tree_digest
+from jwstpipe.operations.reproduced_inputs import FoundInputs
+from jwstpipe.operations.spec import Identity, MakeContext, Operation
+from jwstpipe.storage import ObjectStore
 
 __all__ = ["Reproduction", "reproduce"]
 
@@ -41,12 +45,20 @@ class Reproduction:
 
 
 def reproduce(
-    product_id: str, *, catalog: Catalog, store: ObjectStore, workers: Workers | None = None, depth: int = 64
+    product_id: str,
+    *,
+    catalog: Catalog,
+    store: ObjectStore,
+    workers: Workers | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    inputs: Sequence[str | Path] = (),
+    depth: int = 64,
 ) -> Reproduction:
     """Make a product again from its record: the same inputs, parameters and algorithm.
 
-    Inputs of ours that are not in the store any more are made again first. A product that stands is left alone and
-    compared; one that does not is put back in its place.
+    Inputs of ours that are not there any more are made again first. A product that stands is left alone and compared;
+    one that does not is put back in its place, in the store or where it was when it was entered into the catalogue.
 
     Parameters
     ----------
@@ -56,6 +68,13 @@ def reproduce(
         Hold its record and its inputs.
     workers
         Where it is computed; default: two threads.
+    out
+        Where it goes, instead of its place; of the same form.
+    overwrite
+        Replace what stands at `out`.
+    inputs
+        Where inputs are that the catalogue does not know. Those that lie beside the product, or in the working folder,
+        under their names are found without. All are known by the ids that they carry.
     depth
         How many generations of inputs may be made again.
 
@@ -67,46 +86,81 @@ def reproduce(
     Raises
     ------
     UsageError
-        A file of the archive, or an operation that nobody can repeat.
+        A file of the archive, an operation that nobody can repeat, or an `out` of another form.
     DataError
         An input was replaced, or the algorithm has changed: the same product cannot come out any more.
     NotFoundError
         The product, or one of its inputs, is not known or not there.
+    ConflictError
+        Something stands at `out`.
     """
     record = catalog.get(product_id)
     operation = _operation_of(record)
-    inputs = _inputs(record, catalog=catalog, store=store, workers=workers, depth=depth)
-    key = str(record.storage_key)
-    stood = product_exists(store, key, record.file_format)
+    home, place = _places(record, store, out, overwrite=overwrite)
     context = MakeContext(workers or ThreadWorkers(2), store.s3)
-    request = operation.request_of(record.parameters)
-    identity = operation.identify(request, inputs, context=context)
-    if identity.id != product_id:
-        raise DataError(f"{record.file_name}: its record gives product {identity.id}, not {product_id}; was it edited?")
+
+    def again(key: str) -> None:
+        reproduce(key, catalog=catalog, store=store, workers=workers, inputs=inputs, depth=depth - 1)
+
+    with TemporaryDirectory(prefix="jwstpipe-reproduce-") as name:
+        folder = Path(name).resolve()
+        known = FoundInputs(catalog, store, context, tuple(inputs), folder, home and home.address)
+        request = operation.request_of(record.parameters)
+        identity = operation.identify(request, known.of(record, again if depth > 0 else None), context=context)
+        if identity.id != product_id:
+            raise DataError(
+                f"{record.file_name}: its record gives product {identity.id}, not {product_id}; was it edited?"
+            )
+        stood = home is not None and home.stands()
+        direct = place.form == ".zarr" and not place.stands()
+        made = place if direct else Place(str(folder / place.name))
+        _make(operation, identity, request, made, context)
+        digest = made.digest()
+        expected, compared = _expected(record, home if stood else None, made, digest)
+        if not direct and digest == expected and (out is not None or not stood):
+            place.take(Path(made.address))
+    restored = out is None and not stood
+    return Reproduction(product_id, digest, expected, compared, digest == expected, place.address, restored=restored)
+
+
+def _places(
+    record: ProductRecord, store: ObjectStore, out: str | Path | None, *, overwrite: bool
+) -> tuple[Place | None, Place]:
+    """Give the place of a product, where it has one, and that where it goes."""
+    address = address_of(record, store)
+    home = None if address is None else Place(address, store.s3)
+    if out is None:
+        if home is None:
+            raise DataError(f"{record.file_name}: its record does not say where it stands; say where it goes with -o")
+        return home, home
+    place = Place(str(out), store.s3)
+    form = Path(record.file_name).suffix.lower() if home is None else home.form
+    if place.form != form:
+        raise UsageError(f"{out}: product {record.product_id} is a {form}; end the name so")
+    if place.stands() and not overwrite:
+        raise ConflictError(f"{out}: stands there already; choose another name or use --overwrite")
+    return home, place
+
+
+def _make(operation: Operation[Any], identity: Identity, request: Any, place: Place, context: MakeContext) -> None:
+    """Make a product at a place; as FITS, what the operation makes as an image store."""
+    if place.form in operation.endings or ".zarr" not in operation.forms:
+        operation.make(identity, place.address, request, context=context)
+        return
     with TemporaryDirectory(prefix="jwstpipe-reproduce-") as folder:
-        scratch = ObjectStore(str(Path(folder).resolve()))
-        name = key.rpartition("/")[2]
-        if record.file_format == "zarr" and not stood:
-            make_into(operation, identity, request, store, key, context)
-            digest = tree_digest(store, key)
-        else:
-            make_into(operation, identity, request, scratch, name, context)
-            digest = tree_digest(scratch, name)
-        expected, compared = _expected(record, store, digest, stood=stood)
-        if not stood and record.file_format != "zarr" and digest == expected:
-            store.put_file(Path(scratch.url(name)), key)
-    return Reproduction(product_id, digest, expected, compared, digest == expected, store.url(key), restored=not stood)
+        operation.make(identity, f"{folder}/image.zarr", request, context=context)
+        export(f"{folder}/image.zarr", place.address, overwrite=True, s3=context.s3)
 
 
-def _expected(record: ProductRecord, store: ObjectStore, digest: str, *, stood: bool) -> tuple[str, str]:
-    if stood:
-        return tree_digest(store, str(record.storage_key)), "all bytes with those of the standing product"
+def _expected(record: ProductRecord, home: Place | None, made: Place, digest: str) -> tuple[str, str]:
+    if home is not None:
+        return home.digest(), "all bytes with those of the standing product"
     if record.digest is not None:
         return record.digest, "all bytes with the digest of the record"
     told = record.processing_results[-1].results.get("digest") if record.processing_results else None
     if told is None:  # an image is its input without loss, and its id holds the input's digest
         return digest, "the id, which holds the digest of the input"
-    found = open_image(store.url(str(record.storage_key)), s3=store.s3).provenance["receipt"]["digest"]
+    found = open_image(made.address, s3=made.s3).provenance["receipt"]["digest"]
     return (digest if found == told else str(told)), "all samples with the digest of the record"
 
 
@@ -122,39 +176,8 @@ def _operation_of(record: ProductRecord) -> Operation[Any]:
             f"{record.file_name}: made by version {record.algorithm_version} of {record.operation}, this installation"
             f" has version {operation.version}; the same product cannot come out"
         )
-    if record.storage_key is None:
-        raise DataError(f"{record.file_name}: its record has no place in the store")
-    return operation
-
-
-def _inputs(
-    record: ProductRecord, *, catalog: Catalog, store: ObjectStore, workers: Workers | None, depth: int
-) -> list[Input]:
-    """Give the inputs, each as it was when the product was made."""
-    known = catalog.get_many(record.parents)
-    inputs = []
-    for key in record.parents:
-        parent = known.get(key)
-        if parent is None:
-            raise NotFoundError(f"{record.file_name}: its input {key} is not in the catalogue any more")
-        if parent.kind == "archive":
-            _require_unchanged(parent, record, store)
-        elif not product_exists(store, str(parent.storage_key), parent.file_format):
-            if depth <= 0:
-                raise DataError(f"{record.file_name}: its lineage is deeper than can be made again at once")
-            reproduce(key, catalog=catalog, store=store, workers=workers, depth=depth - 1)
-        inputs.append(Input.of_record(parent, store.url(str(parent.storage_key))))
-    return inputs
-
-
-def _require_unchanged(parent: ProductRecord, child: ProductRecord, store: ObjectStore) -> None:
-    key = str(parent.storage_key)
-    if parent.status == "superseded":
+    if SHORTENED in record.warnings:
         raise DataError(
-            f"{child.file_name}: its input {parent.file_name} was replaced by {parent.superseded_by}; the same product"
-            " cannot come out, run its job again for a current one"
+            f"{record.file_name}: {SHORTENED}; make it again with jwstpipe {record.operation}, or enter its PNG or TIFF"
         )
-    if not store.exists(key):
-        raise NotFoundError(f"{child.file_name}: its input {key} is not in the store; jwstpipe ingest fetches it again")
-    if parent.digest is not None and tree_digest(store, key) != parent.digest:
-        raise DataError(f"{child.file_name}: its input {key} has other bytes than its record says; ingest it again")
+    return operation

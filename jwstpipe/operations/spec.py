@@ -167,6 +167,14 @@ class Operation(Generic[RequestT]):
     of: tuple[ProductKind, ...] = ("image", "mosaic")
     """Kinds of products that it is made of, where the catalogue is asked for them."""
 
+    lasting: tuple[str, ...] | None = None
+    """The parameters that say what a product is, whatever the versions of its inputs; None = all."""
+
+    def slot(self, parameters: Mapping[str, Any], input_slots: Sequence[str]) -> str:
+        """Give what a product is, whatever the versions of its inputs, see `jwstpipe.identity.product_slot`."""
+        kept = {name: value for name, value in parameters.items() if self.lasting is None or name in self.lasting}
+        return product_slot(self.name, kept, input_slots)
+
     @property
     def file_forms(self) -> tuple[str, ...]:
         """The forms that are one file each, the usual one first."""

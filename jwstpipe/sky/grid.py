@@ -151,14 +151,15 @@ class SkyGrid:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Rebuild a grid from `as_dict`."""
+        """Rebuild a grid from `as_dict`, also where JSON has made a whole number of 2000.0."""
+        frame = values["frame"]
         return cls(
-            crval=tuple(values["crval"]),
-            cd=tuple(values["cd"]),
-            phase=tuple(values["phase"]),
+            crval=tuple(map(float, values["crval"])),
+            cd=tuple(map(float, values["cd"])),
+            phase=tuple(map(float, values["phase"])),
             projection=values["projection"],
-            frame=Frame(**values["frame"]),
-            parameters=tuple((key, value) for key, value in values["parameters"]),
+            frame=Frame(**{**frame, "equinox": float(frame["equinox"])}),
+            parameters=tuple((key, float(value)) for key, value in values["parameters"]),
             tile_corner=None if values.get("tile_corner") is None else tuple(values["tile_corner"]),
         )
 

@@ -7,6 +7,7 @@ flushed to disk and renamed, so that a reader never meets half a file.
 from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
 from jwstpipe.storage.faults import storage_errors, writing_errors
 from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
+from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.remote_tree import RemoteTree, list_prefix
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_filesystem, s3_options
@@ -28,6 +29,7 @@ __all__ = [
     "is_remote",
     "lifecycle_hint",
     "list_prefix",
+    "local_copy",
     "object_writer",
     "open_store",
     "partial_name",

@@ -173,4 +173,4 @@ def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore
         probe = folder / f".probe-{uuid4().hex[:12]}"
         probe.touch()
         probe.unlink(missing_ok=True)
-    return ObjectStore(str(folder))
+    return ObjectStore(str(folder), s3 or S3Settings())

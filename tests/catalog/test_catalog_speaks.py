@@ -6,9 +6,10 @@ from PIL import Image, PngImagePlugin
 
 import jwstpipe
 from jwstpipe.catalog.catalog import open_catalog
-from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree, record_of_file
+from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree
 from jwstpipe.catalog.lineage.formats import render_tree_text
 from jwstpipe.errors import DataError, NotFoundError
+from jwstpipe.operations.record_file import record_of_file
 from jwstpipe.requests import CompositeRequest
 from tests.operations.conftest import NOW, archive_files
 
@@ -42,8 +43,8 @@ def test_every_form_tells_what_it_was_made_of_and_no_path(made, name):
 @pytest.mark.parametrize("name", FORMS)
 def test_its_record_is_made_of_what_it_says(made, name, tmp_path):
     told = carried_provenance(made / name)
-    record = record_of_file(made / name, told, storage_key=None, created=NOW)
     with open_catalog(str(tmp_path / "c.sqlite")) as catalog:
+        record = record_of_file(made / name, told, catalog, storage_key=None, created=NOW)
         text = render_tree_text(carried_tree(told, record, catalog))
         assert "not in the catalogue" in text
         catalog.publish(record)

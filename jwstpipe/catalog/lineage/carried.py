@@ -8,24 +8,23 @@ import json
 import mmap
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 from xml.sax.saxutils import unescape
 
 from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
-from jwstpipe.catalog.records.components import ImageInfo, InputLink
-from jwstpipe.catalog.records.derived_record import file_format_of
-from jwstpipe.catalog.records.models import ProductKind, ProductRecord, checked_record
+from jwstpipe.catalog.records.components import InputLink
+from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.errors import DataError, FitsError, NotFoundError, StoreError
 from jwstpipe.fits.provenance_hdu import read_provenance_hdu
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import is_remote, path_digest, path_size, storage_errors
+from jwstpipe.storage import is_remote, local_copy, storage_errors
 
-__all__ = ["Carried", "carried_provenance", "carried_tree", "record_of_file"]
+__all__ = ["Carried", "carried_provenance", "carried_tree"]
 
 _IN_PICTURE = re.compile(rb"<jwstpipe:Provenance>([^<]{2,67108864})</jwstpipe:Provenance>")
 
@@ -99,55 +98,6 @@ def carried_tree(carried: Carried, record: ProductRecord, catalog: Catalog) -> L
     return LineageNode(carried.product_id, record, tuple(branches))
 
 
-def record_of_file(
-    address: str | Path, carried: Carried, *, storage_key: str | None, created: datetime
-) -> ProductRecord:
-    """Make the record of a file from what it says of itself, and from its bytes.
-
-    Parameters
-    ----------
-    address
-        Local file or image store.
-    carried
-        What it says.
-    storage_key
-        Its key, where it lies in the store; else its place is kept as a URI.
-    created
-        Time of the entry.
-
-    Raises
-    ------
-    DataError
-        A value that no record may have.
-    """
-    path = Path(address)
-    single = not is_remote(address) and path.is_file()
-    values = {
-        "product_id": carried.product_id,
-        "kind": carried.kind,
-        "status": "published",
-        "file_name": str(address).rstrip("/").rpartition("/")[2],
-        "storage_key": storage_key,
-        "uri": None if storage_key else (str(address) if is_remote(address) else path.resolve().as_uri()),
-        "file_size": None if is_remote(address) else path_size(path),
-        "file_format": file_format_of(str(address).rstrip("/")),
-        "digest": path_digest(path) if single else None,
-        "is_validated": True,
-        "data_type": "processed",
-        "is_viewable": True,
-        "parents": [link.product_id for link in carried.inputs if link.product_id],
-        "inputs": carried.inputs,
-        "operation": carried.operation,
-        "algorithm_version": carried.algorithm_version,
-        "parameters": carried.parameters,
-        "software": carried.software,
-        "created": created,
-        "is_public": True,
-        "image_info": ImageInfo(),
-    }
-    return checked_record(values, what=str(address))
-
-
 def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
     if address.rstrip("/").endswith(".zarr") or (not is_remote(address) and Path(address).is_dir()):
         attributes = open_image_store(address, s3=s3).attributes
@@ -156,10 +106,9 @@ def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
         told = attributes.get("provenance")
         return None if not isinstance(told, dict) else {"kind": attributes.get("kind"), **told,
                                                         "product_id": attributes.get("product_id")}  # fmt: skip
-    if is_remote(address):
+    if is_remote(address) and not address.lower().endswith(PICTURE_ENDINGS):
         return _in_fits(address, s3)
-    path = Path(address)
-    with storage_errors(path), path.open("rb") as stream:
+    with local_copy(address, s3=s3) as path, storage_errors(path), path.open("rb") as stream:
         if stream.read(9).startswith((b"SIMPLE  =", b"\x1f\x8b")):
             return _in_fits(address, s3)
         if path.stat().st_size == 0:

@@ -10,13 +10,15 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, FitsError, NotFoundError
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import file_digest, is_remote, storage_errors
+from jwstpipe.storage import file_digest, is_remote, local_copy, storage_errors
 
 __all__ = ["Identified", "carried_id", "find_product"]
 
 FITS_KEYWORD = "JPPRODID"
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of PNG, JPEG, TIFF and BigTIFF."""
+
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
 _IN_PICTURE = re.compile(rb"jwstpipe:ProductId(?:>|=[\"'])\s*([A-Za-z0-9_:.-]{1,128})")
 _ID_SHAPE = re.compile(r"[0-9a-f]{6,32}")
@@ -53,10 +55,9 @@ def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[st
     """
     if str(address).rstrip("/").endswith(".zarr") or Path(address).is_dir():
         return _of_store(str(address), s3)
-    if is_remote(address):
+    if is_remote(address) and not str(address).lower().endswith(PICTURE_ENDINGS):
         return _of_fits(str(address), s3)
-    path = Path(address)
-    with storage_errors(path), path.open("rb") as stream:
+    with local_copy(address, s3=s3) as path, storage_errors(path), path.open("rb") as stream:
         if not stream.read(8).startswith(PICTURES):
             return _of_fits(str(path), s3)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -107,7 +108,9 @@ def _of_file(catalog: Catalog, address: str, s3: S3Settings | None) -> Identifie
             f"{address}: its {carried[1]} say product {carried[0]}, which the catalogue {catalog.database.address} does"
             " not have; give the right one with --home or JWSTPIPE_CATALOG, or enter it with jwstpipe catalog add"
         )
-    found = catalog.find(RecordQuery(digest=file_digest(Path(address)), status=("published", "superseded")), limit=5)
+    with local_copy(address, s3=s3) as path:
+        digest = file_digest(path)
+    found = catalog.find(RecordQuery(digest=digest, status=("published", "superseded")), limit=5)
     if found:
         return Identified(_only(found, address), "digest")
     raise NotFoundError(

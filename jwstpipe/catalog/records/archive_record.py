@@ -30,7 +30,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.footprint import footprint
 
-__all__ = ["mast_metadata", "needs_refresh", "record_from_archive", "refreshed"]
+__all__ = ["described_by", "mast_metadata", "needs_refresh", "record_from_archive", "refreshed"]
 
 IMPORT_TAG = "mast-import"
 DISAGREEMENT = "calib_level_disagreement"
@@ -153,6 +153,27 @@ def mast_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
 def _present(values: Mapping[str, Any]) -> dict[str, Any]:
     plain = {key: _scalar(value) for key, value in values.items()}
     return {key: value for key, value in plain.items() if value is not None}
+
+
+def described_by(cards: Mapping[str, Any], file_name: str, when: datetime) -> dict[str, Any]:
+    """Say what a file shows, by its headers and its name alone.
+
+    Parameters
+    ----------
+    cards
+        Values by keyword; ``NAXIS1`` and ``NAXIS2`` are columns and rows.
+    file_name
+        Name; what does not follow the grammar of names tells nothing.
+    when
+        Time of the entry.
+
+    Returns
+    -------
+    dict
+        Fields of a record: level, programme, observation, image info, position and so on.
+    """
+    fields = _described({}, _present(cards), parse_name(file_name), when)
+    return {**fields, "metadata": {}, "tags": tuple(filter(None, (fields["image_info"]["instrument"],)))}
 
 
 def _described(mast: Mapping[str, Any], cards: Mapping[str, Any], name: ProductName, when: datetime) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """Enter files into the catalogue by what they say of themselves."""
 
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,28 +20,18 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Make the records of files from what they say of themselves; they stay where they are."""
-    from jwstpipe.catalog.lineage.carried import carried_provenance, record_of_file
+    from jwstpipe.operations.enter_files import enter_files
 
     with opened(context, home=home, user=user) as (catalog, settings):
-        records = []
-        for name in files:
-            carried = carried_provenance(name, s3=settings.s3)
-            carried.require_true(name=name)
-            key = _key_in(name, settings.store_root)
-            records.append(record_of_file(name, carried, storage_key=key, created=datetime.now(UTC)))
-        known = catalog.published(record.product_id for record in records)
-        catalog.publish_many(record for record in records if record.product_id not in known)
-    for record in records:
+        entered = enter_files(catalog, files, store_root=settings.store_root, s3=settings.s3)
+    for one in entered:
+        record = one.record
         if as_json:
-            json_data({"product_id": record.product_id, "kind": record.kind, "was_known": record.product_id in known})
+            told = {"file": one.file, "product_id": record.product_id, "kind": record.kind}
+            json_data({**told, "storage_key": record.storage_key, "uri": record.uri, "was_known": one.was_known})
         else:
             data(record_row(record))
-    remark(f"{len(records) - len(known)} records entered, {len(known)} were known")
-
-
-def _key_in(name: str, root: str) -> str | None:
-    """Give the key of a file that lies in the store; None for one that lies elsewhere."""
-    place, top = name.rstrip("/"), str(root).rstrip("/")
-    if not place.startswith("s3://"):
-        place, top = str(Path(place).resolve()), str(Path(top).expanduser().resolve())
-    return place[len(top) + 1 :] if place.startswith(f"{top}/") else None
+            for warning in record.warnings:
+                remark(f"note: {one.file}: {warning}")
+    known = sum(one.was_known for one in entered)
+    remark(f"{len(entered) - known} records entered, {known} were known")

@@ -78,6 +78,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         "names": Entry("Tell what JWST file names say, without opening the files.", "archive.names:names"),
         "catalog": Entry("What do we have: find, show, count, tag, delete, export.", "", CATALOG),
         "lineage": Entry("Tell what a product was made of and what became of it.", "lineage:lineage"),
+        "reproduce": Entry(
+            "Make a product again from its record, and say whether it is the same to the last bit.",
+            "reproduce:reproduce",
+        ),
     },
     "Images": {
         "info": Entry("Tell what images are: planes, size, place on the sky, origin.", "info:info"),
