@@ -9,6 +9,7 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "astrometry": "jwstpipe.api.catalogues",
     "background": "jwstpipe.api.measure",
     "background_to_store": "jwstpipe.api.measure",
     "Box": "jwstpipe.sky.box",
@@ -30,6 +31,8 @@ _HOMES = {
     "footprints": "jwstpipe.api.images",
     "ingest": "jwstpipe.api.archive",
     "lineage": "jwstpipe.api.catalog",
+    "match": "jwstpipe.api.catalogues",
+    "match_to_file": "jwstpipe.api.catalogues",
     "mosaic": "jwstpipe.api.images",
     "open_image": "jwstpipe.images.open",
     "parse_name": "jwstpipe.names",

@@ -1,26 +1,33 @@
-"""Verbs on catalogues of sources: photometry."""
+"""Verbs on catalogues of sources: photometry, match, astrometry."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from astropy.table import Table
 
+from jwstpipe.analysis.catalogues import match as matching
+from jwstpipe.analysis.catalogues.astrometry import AstrometryFacts
 from jwstpipe.analysis.catalogues.files import check_target, read_catalogue
 from jwstpipe.api.outputs import Paths, listed
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
+from jwstpipe.operations.astrometry import ASTROMETRY
 from jwstpipe.operations.carried_inputs import input_at
-from jwstpipe.operations.photometry import PHOTOMETRY, PhotometryRecipe, catalogue_input, measured
+from jwstpipe.operations.catalogue_inputs import any_input, catalogue_input
+from jwstpipe.operations.match import MATCH
+from jwstpipe.operations.photometry import PHOTOMETRY, PhotometryRecipe, measured
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.fields.keywords import request_keywords
+from jwstpipe.requests.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.photometry import PhotometryRequest
 from jwstpipe.settings import S3Settings
 
-__all__ = ["PhotometryMade", "photometry", "photometry_to_file"]
+__all__ = ["PhotometryMade", "TableMade", "astrometry", "match", "match_to_file", "photometry", "photometry_to_file"]
 
 
 @dataclass(frozen=True)
@@ -131,3 +138,122 @@ def photometry_to_file(
     identity = PHOTOMETRY.identify(recipe, inputs, context=context)
     made = PHOTOMETRY.make(identity, str(out), recipe, context=context)
     return PhotometryMade(str(out), identity.id, made.results["sources"], made.results["images"])
+
+
+@dataclass(frozen=True)
+class TableMade:
+    """A table that was made, and what it says."""
+
+    address: str
+    product_id: str
+    facts: Any
+    """`MatchFacts` or `AstrometryFacts`."""
+
+
+@request_keywords(MatchRequest)
+def match(first: str | Path | Table, second: str | Path | Table, *, options: MatchRequest) -> Table:
+    """Match two catalogues on the sky, one to one.
+
+    Parameters
+    ----------
+    first, second : path or Table
+        With right ascensions and declinations, degrees.
+    **wishes
+
+    Returns
+    -------
+    Table
+        A row a pair, columns of both; ``meta["match"]`` is a `MatchFacts`: offset, scatter, share of false matches.
+
+    Raises
+    ------
+    DataError
+        A catalogue without positions.
+
+    Examples
+    --------
+    >>> pairs = jwstpipe.match("f090w.parquet", "gaia.vot", within=0.1)  # doctest: +SKIP
+    >>> pairs.meta["match"].false_rate  # doctest: +SKIP
+    """
+    tables = [read_catalogue(one) if isinstance(one, str | Path) else one for one in (first, second)]
+    names = [str(one) if isinstance(one, str | Path) else "the table" for one in (first, second)]
+    joined, facts = matching.match_tables(tables[0], tables[1], options, names=(names[0], names[1]))
+    joined.meta["match"] = facts
+    return joined
+
+
+@request_keywords(MatchRequest)
+def match_to_file(
+    first: str | Path, second: str | Path, out: str | Path, *, options: MatchRequest, overwrite: bool = False
+) -> TableMade:
+    """Match two catalogues (see `match`), and write the pairs with their lineage.
+
+    Parameters
+    ----------
+    first, second : str or Path
+        Catalogues.
+    out : str or Path
+        ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``.
+    **wishes
+    overwrite : bool, default False
+        Replace what stands at `out`.
+
+    Examples
+    --------
+    >>> jwstpipe.match_to_file("a.parquet", "b.parquet", "both.parquet").facts.matched  # doctest: +SKIP
+    """
+    check_target(out, overwrite=overwrite)
+    context = MakeContext(ThreadWorkers(1))
+    identity = MATCH.identify(options, [catalogue_input(first), catalogue_input(second)], context=context)
+    made = MATCH.make(identity, str(out), options, context=context)
+    return TableMade(str(out), identity.id, made.detail)
+
+
+@request_keywords(AstrometryRequest)
+def astrometry(
+    source: str | Path,
+    out: str | Path | None = None,
+    *,
+    options: AstrometryRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> AstrometryFacts:
+    """Compare positions with a reference: offset, rotation, scale, scatter; nothing is changed.
+
+    Parameters
+    ----------
+    source : str or Path
+        A catalogue, or an image, whose sources are found.
+    out : str or Path, optional
+        Table of the pairs and what is left of each.
+    **wishes
+    overwrite, s3, workers, report
+        As everywhere.
+
+    Returns
+    -------
+    AstrometryFacts
+        With a verdict: ``good``, ``shifted`` or ``too few``.
+
+    Raises
+    ------
+    DataError
+        A table without positions.
+    UsageError
+        A reference with proper motions, and nothing that says when the image was taken.
+
+    Examples
+    --------
+    >>> jwstpipe.astrometry("m51_f200w.zarr", reference="gaia.vot").offset_east_mas  # doctest: +SKIP
+    """
+    if out is not None:
+        check_target(out, overwrite=overwrite)
+    context = MakeContext(workers or ThreadWorkers(os.cpu_count() or 1), s3 or S3Settings(), report)
+    identity = ASTROMETRY.identify(options, [any_input(source, s3=s3)], context=context)
+    with TemporaryDirectory(prefix="jwstpipe-astrometry-") as folder:
+        target = str(out) if out is not None else str(Path(folder, "pairs.ecsv"))
+        found = ASTROMETRY.make(identity, target, options, context=context).detail
+    assert isinstance(found, AstrometryFacts)
+    return found

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from astropy.table import Table
@@ -19,8 +18,7 @@ from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.identity import provenance_document
-from jwstpipe.images.open import open_image
-from jwstpipe.mosaicking.inputs.sources import carried_digest
+from jwstpipe.operations.catalogue_inputs import carried_by
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.detect import DetectRequest
@@ -28,7 +26,7 @@ from jwstpipe.requests.photometry import PhotometryRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import path_digest, path_size
 
-__all__ = ["PHOTOMETRY", "Measured", "PhotometryRecipe", "catalogue_input", "measured"]
+__all__ = ["PHOTOMETRY", "Measured", "PhotometryRecipe", "measured", "with_content"]
 
 
 class PhotometryRecipe(PhotometryRequest):
@@ -96,21 +94,6 @@ def with_content(request: Any) -> Any:
     return request.model_copy(update={"growth_table": curve_text(request.growth_table)})
 
 
-def catalogue_input(address: str | Path) -> Input:
-    """Describe a catalogue as an input, by the id that it carries or that follows from its bytes.
-
-    Raises
-    ------
-    NotFoundError, DataError
-        No catalogue that can be read.
-    """
-    table, path = read_catalogue(address), Path(address)
-    carried = table.meta.get("jwstpipe")
-    digest = path_digest(path)
-    told = carried.get("product_id") if isinstance(carried, dict) else None
-    return Input(str(address), str(told or f"sha256-{digest}"), path.name, digest)
-
-
 def _identify(request: PhotometryRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
     parameters = with_content(request).model_dump(mode="json")
@@ -130,26 +113,11 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
     made.table.meta["jwstpipe"] = provenance_document(
         identity.id, kind=PHOTOMETRY.kind, operation=PHOTOMETRY.name, algorithm_version=PHOTOMETRY.version,
         parameters=identity.parameters,
-        inputs=_carried(identity, table, context),
+        inputs=carried_by(identity.inputs, s3=context.s3),
     )  # fmt: skip
     path = write_catalogue(made.table, target, overwrite=True)
     results = {"sources": len(made.table), "images": made.table.meta["photometry"]}
     return Receipt(identity.id, None, path_size(path), path_digest(path), results, detail=made)
-
-
-def _carried(identity: Identity, table: Table | None, context: MakeContext) -> list[dict[str, str]]:
-    """Say what the inputs were, by what they say of themselves, wherever they lie."""
-    found = []
-    for number, one in enumerate(identity.inputs):
-        if number == 0 and table is not None:
-            ours = isinstance(table.meta.get("jwstpipe"), dict)
-            found.append({"product_id": one.product_id, "file_name": "catalogue" if ours else one.name})
-            continue
-        image = open_image(one.address, s3=context.s3)
-        digest = carried_digest(image)
-        told = {"product_id": one.product_id, "file_name": image.name}
-        found.append(told if digest is None else {**told, "digest": digest})
-    return found
 
 
 PHOTOMETRY = Operation(

@@ -66,6 +66,8 @@ LISTED: dict[str, Listed] = {
         Listed("contact-sheet", "Small pictures of many images on one page."),
         Listed("detect", "Catalogues of the sources of images and mosaics."),
         Listed("photometry", "Fluxes of known sources on images, those of all filters at the same places."),
+        Listed("match", "Two catalogues as one, of the sources that both have."),
+        Listed("astrometry", "How far sources lie from the positions of a reference."),
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("background", "Images without their sky, or the sky of images."),
     )

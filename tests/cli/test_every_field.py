@@ -16,6 +16,7 @@ from jwstpipe.requests import Request, spelling_of
 from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.requests.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.photometry import PhotometryRequest
 
 DIRECT = {
@@ -28,6 +29,8 @@ DIRECT = {
     requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
     BackgroundRequest: ("background", "background", None),
     DetectRequest: ("detect", "detect", None),
+    MatchRequest: ("match", "match", None),
+    AstrometryRequest: ("astrometry", "astrometry", None),
     PhotometryRequest: ("photometry", "photometry", None),
     FilterRequest: ("filter", "filter_image", None),
     requests.ProcessTargetRequest: ("run", None, "process_target"),

@@ -24,6 +24,7 @@ from jwstpipe.requests import ContactSheetOptions, MosaicOptions, ThumbnailOptio
 from jwstpipe.requests.background import BackgroundRequest
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.requests.match import AstrometryRequest, MatchRequest
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
 
@@ -64,6 +65,8 @@ def _chosen(folder):
         "thumbnail": Wanted("convert", ThumbnailOptions(size=32), "a.png"),
         "contact-sheet": Wanted("convert", ContactSheetOptions(size=48), "images-contact-sheet.png"),
         "detect": Wanted("convert", DetectRequest(mesh=16), "sources.parquet"),
+        "match": Wanted("detect", MatchRequest(within=1.0), "both.parquet"),
+        "astrometry": Wanted("detect", AstrometryRequest(reference=str(folder / "stars.csv"), within=5.0), "p.parquet"),
         "photometry": Wanted("convert", photometry, "fluxes.parquet"),
         "background": Wanted("convert", BackgroundRequest(mesh=16), "flat.zarr"),
         "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
@@ -75,15 +78,21 @@ def inputs_of(operation, parents):
     return tuple(parents if operation.several and operation.name != "mosaic" else parents[:1])
 
 
+def parents_of(name, site, catalog, folder, run):
+    """Make the products of an operation of which others are made, one of each of its own inputs."""
+    if name == "archive":
+        known = catalog.get_many(site.archive)
+        return [known[key] for key in site.archive]
+    entry = wanted(name, folder)
+    own = parents_of(entry.of, site, catalog, folder, run)
+    orders = [Order(entry.request, (one,), f"{one.file_name}.{entry.name.rpartition('.')[2]}") for one in own]
+    return [one.record for one in make_products(site.run(catalog, run), REGISTRY[name], orders)]
+
+
 def made_by(name, site, catalog, folder, *, run="run"):
     """Make the product of an operation, and of those that it is made of; gives its record."""
     entry, operation = wanted(name, folder), REGISTRY[name]
-    known = catalog.get_many(site.archive)
-    parents = [known[key] for key in site.archive]
-    if entry.of != "archive":
-        inner, its = REGISTRY[entry.of], wanted(entry.of, folder)
-        orders = [Order(its.request, (parent,), f"{parent.file_name}.zarr") for parent in parents]
-        parents = [one.record for one in make_products(site.run(catalog, run), inner, orders)]
+    parents = parents_of(entry.of, site, catalog, folder, run)
     order = Order(entry.request, inputs_of(operation, parents), entry.name)
     (done,) = make_products(site.run(catalog, run), operation, [order])
     return done.record

@@ -11,6 +11,7 @@ from jwstpipe.errors import DataError, NoCoverageError, TransformError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.sky.frames import ICRS, rotated
+from jwstpipe.sky.position_table import position_column_names
 
 __all__ = ["Sources", "owners", "pixel_positions", "sources_of_table"]
 
@@ -21,8 +22,6 @@ SAME_PX = 1e-3
 
 _X = ("x_centroid", "xcentroid", "x", "x_0")
 _Y = ("y_centroid", "ycentroid", "y", "y_0")
-_RA = ("ra", "raj2000", "ra_icrs", "_ra", "alpha_j2000")
-_DEC = ("dec", "dej2000", "de_icrs", "_de", "dec_icrs", "delta_j2000", "decl")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +67,8 @@ def sources_of_table(table: Table, *, name: str) -> Sources:
             raise DataError(f"{name}: the column {found} holds no numbers; positions are degrees, or pixels") from None
         return np.array(values, np.float64)
 
-    x, y, ra, dec = column(*_X), column(*_Y), column(*_RA), column(*_DEC)
+    on_sky = [name.lower() for name in position_column_names(table.colnames) or ("", "")]
+    x, y, ra, dec = column(*_X), column(*_Y), column(on_sky[0]), column(on_sky[1])
     if not (np.isfinite(x + y).any() or np.isfinite(ra + dec).any()):
         raise DataError(
             f"{name}: no positions: a catalogue has the columns ra and dec (degrees), or x_centroid and y_centroid"

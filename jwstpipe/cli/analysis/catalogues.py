@@ -1,4 +1,4 @@
-"""Commands on catalogues: photometry."""
+"""Commands on catalogues: photometry, match, astrometry."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -7,11 +7,12 @@ import typer
 
 from jwstpipe.cli.arguments import Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars
+from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.requests.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.photometry import PhotometryRequest
 
-__all__ = ["photometry"]
+__all__ = ["astrometry", "match", "photometry"]
 
 Out = Annotated[str, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="catalogue to make")]
 
@@ -51,3 +52,66 @@ def photometry(
         noise = facts["noise"]
         told = f"noise k {noise['k']:.3g}, beta {noise['beta']:.2f}" if noise["empty_apertures"] else "white noise"
         data(f"{band:8s} curve of growth: {facts['curve_of_growth']}; {told}")
+
+
+@request_options(MatchRequest, into="options")
+def match(
+    context: typer.Context,
+    first: Annotated[str, typer.Argument(metavar="CATALOGUE", help="its rows come first")],
+    second: Annotated[str, typer.Argument(metavar="CATALOGUE")],
+    *,
+    out: Out,
+    options: MatchRequest,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Match two catalogues on the sky, one to one, and say how many pairs chance alone would give.
+
+    Example: jwstpipe match f090w.parquet f200w.parquet -o both.parquet --within 0.1
+    """
+    from jwstpipe.api.catalogues import match_to_file
+
+    made = match_to_file(first, second, out, options=options, overwrite=overwrite)
+    facts = {key: value if value == value else None for key, value in asdict(made.facts).items()}  # noqa: PLR0124
+    if as_json:
+        json_data({"address": made.address, "product_id": made.product_id, **facts})
+        return
+    told = made.facts
+    data(
+        f"{made.address}: {told.matched:,} pairs of {told.first:,} and {told.second:,} rows; offset"
+        f" {told.offset_east_mas:.1f} mas east, {told.offset_north_mas:.1f} mas north;"
+        f" {told.false_matches:.1f} pairs by chance"
+    )
+    if not told.matched and not choices_of(context).quiet:
+        remark("note: no source is in both; a larger --within or --offset-within finds what lies further apart")
+
+
+@request_options(AstrometryRequest, into="options")
+def astrometry(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="IMAGE|CATALOGUE", help="sources to check")],
+    *,
+    out: Annotated[
+        str | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="table of the pairs")
+    ] = None,
+    options: AstrometryRequest,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+) -> None:
+    """Compare positions with a reference: offset, rotation, scale; nothing is changed.
+
+    Example: jwstpipe astrometry m51_i2d.fits --reference gaia.vot --tolerance 10
+    """
+    from jwstpipe.api.catalogues import astrometry as check
+    from jwstpipe.execution.workers import open_workers
+
+    settings = settings_of(context)
+    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+        found = check(source, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report)
+    facts = {key: value if value == value else None for key, value in asdict(found).items()}  # noqa: PLR0124
+    if as_json:
+        json_data(facts)
+        return
+    for key, value in facts.items():
+        if value is not None:
+            data(f"{key:18s} {f'{value:.4g}' if isinstance(value, float) and key != 'epoch' else value}")

@@ -139,6 +139,14 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         "photometry": Entry(
             "Measure sources at the same places on the images of all filters.", "analysis.catalogues:photometry"
         ),
+        "match": Entry(
+            "Match two catalogues on the sky, one to one, and say how many pairs chance alone would give.",
+            "analysis.catalogues:match",
+        ),
+        "astrometry": Entry(
+            "Compare positions with a reference: offset, rotation, scale; nothing is changed.",
+            "analysis.catalogues:astrometry",
+        ),
         "pixels": Entry(
             "Tell all of single pixels: the value of every plane, flags in words, and which exposures made them.",
             "analysis.pixels:pixels",

@@ -1,0 +1,70 @@
+"""Catalogues as inputs of operations, beside images: told apart, identified, and what a product says of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jwstpipe.analysis.catalogues.files import FORMS, read_catalogue
+from jwstpipe.images.open import open_image
+from jwstpipe.mosaicking.inputs.sources import carried_digest
+from jwstpipe.operations.carried_inputs import input_at
+from jwstpipe.operations.spec import Input
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import path_digest
+
+__all__ = ["any_input", "carried_by", "catalogue_input", "is_catalogue"]
+
+
+def is_catalogue(address: str | Path) -> bool:
+    """Tell by its name whether an input is a catalogue; a FITS file is an image."""
+    return Path(str(address)).suffix.lower() in set(FORMS) - {".fits"}
+
+
+def any_input(address: str | Path, *, s3: S3Settings | None = None) -> Input:
+    """Describe an image or a catalogue as an input.
+
+    Raises
+    ------
+    JwstPipeError
+        Nothing that can be read.
+    """
+    return catalogue_input(address) if is_catalogue(address) else input_at(address, s3=s3)
+
+
+def catalogue_input(address: str | Path) -> Input:
+    """Describe a catalogue as an input, by the id that it carries or that follows from its bytes.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        No catalogue that can be read.
+    """
+    table, path = read_catalogue(address), Path(address)
+    carried = table.meta.get("jwstpipe")
+    digest = path_digest(path)
+    told = carried.get("product_id") if isinstance(carried, dict) else None
+    return Input(str(address), str(told or f"sha256-{digest}"), path.name, digest)
+
+
+def carried_by(inputs: Sequence[Input], *, s3: S3Settings | None = None) -> list[dict[str, str]]:
+    """Say what inputs were, by what they say of themselves, wherever they lie."""
+    found = []
+    for one in inputs:
+        if is_catalogue(one.address) or (one.address.lower().endswith(".fits") and not _is_image(one.address, s3)):
+            ours = not one.product_id.startswith("sha256-")  # those of ours have ids, and other names in a store
+            found.append({"product_id": one.product_id, "file_name": "catalogue" if ours else one.name})
+            continue
+        image = open_image(one.address, s3=s3)
+        digest = carried_digest(image)
+        told = {"product_id": one.product_id, "file_name": image.name}
+        found.append(told if digest is None else {**told, "digest": digest})
+    return found
+
+
+def _is_image(address: str, s3: S3Settings | None) -> bool:
+    from jwstpipe.errors import JwstPipeError  # noqa: PLC0415 - for FITS tables alone
+
+    try:
+        open_image(address, s3=s3)
+    except JwstPipeError:
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""The operation ``match``: two catalogues as one, of the sources that both have."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.match import match_tables
+from jwstpipe.errors import UsageError
+from jwstpipe.identity import provenance_document
+from jwstpipe.operations.catalogue_inputs import carried_by
+from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
+from jwstpipe.requests.match import MatchRequest
+from jwstpipe.storage import path_digest, path_size
+
+__all__ = ["MATCH"]
+
+
+def _identify(request: MatchRequest, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
+    del context
+    if len(inputs) != 2:
+        raise UsageError(f"a match is made of two catalogues, not {len(inputs)}")
+    return derived_identity(MATCH.name, MATCH.version, request.model_dump(mode="json"), inputs)
+
+
+def _make(identity: Identity, target: str, request: MatchRequest, *, context: MakeContext) -> Receipt:
+    first, second = identity.inputs
+    table, facts = match_tables(
+        read_catalogue(first.address), read_catalogue(second.address), request, names=(first.name, second.name)
+    )
+    told = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - NaN is no JSON
+    table.meta["match"] = told
+    table.meta["jwstpipe"] = provenance_document(
+        identity.id, kind=MATCH.kind, operation=MATCH.name, algorithm_version=MATCH.version,
+        parameters=identity.parameters, inputs=carried_by(identity.inputs, s3=context.s3),
+    )  # fmt: skip
+    path = write_catalogue(table, target, overwrite=True)
+    return Receipt(identity.id, None, path_size(path), path_digest(path), told, detail=facts)
+
+
+MATCH = Operation(
+    name="match",
+    version="1",
+    request=MatchRequest,
+    kind="catalogue",
+    place="catalogues/{id}.parquet",
+    forms=(".parquet", ".ecsv", ".fits", ".vot"),
+    identify=_identify,
+    make=_make,
+    several=True,
+    of=("catalogue",),
+)
