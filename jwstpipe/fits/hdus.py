@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from jwstpipe.errors import FitsError
-from jwstpipe.fits.headers import CARD, parse_header
+from jwstpipe.fits.headers import CARD, card_text, parse_header
 
 if TYPE_CHECKING:  # both take long to load, and the structure is found without them
     import numpy as np
@@ -110,7 +110,7 @@ class Hdu:
         """Give the text of a card without parsing the header; empty where it has none."""
         lead = f"{key:8s}= ".encode("ascii")
         cards = (self.header_bytes[start : start + CARD] for start in range(0, self.header_size, CARD))
-        return next((_text(card[10:].decode("latin-1")) for card in cards if card.startswith(lead)), "")
+        return next((card_text(card[10:].decode("latin-1")) for card in cards if card.startswith(lead)), "")
 
     @property
     def end(self) -> int:
@@ -235,12 +235,12 @@ def _read_hdu(reader: ByteReader, offset: int, index: int, name: str) -> Hdu:
     groups, extra = _whole(values, "GCOUNT", 1, name, index), _whole(values, "PCOUNT", 0, name, index)
     if groups < 0 or extra < 0:
         raise FitsError(f"{name}: HDU {index} has a negative PCOUNT or GCOUNT")
-    kind = _text(values.get("XTENSION", "")) or "PRIMARY"
+    kind = card_text(values.get("XTENSION", "")) or "PRIMARY"
     random = bool(shape) and shape[-1] == 0 and values.get("GROUPS", "").split("/")[0].strip() == "T"
     elements = math.prod(shape[:-1] if random else shape)  # of random groups the first axis is a mark
     return Hdu(
         index=index,
-        name=_text(values.get("EXTNAME", "")).upper() or ("PRIMARY" if index == 0 else ""),
+        name=card_text(values.get("EXTNAME", "")).upper() or ("PRIMARY" if index == 0 else ""),
         version=_whole(values, "EXTVER", 1, name, index),
         kind=kind,
         bitpix=bitpix,
@@ -294,10 +294,3 @@ def _whole(values: dict[str, str], key: str, default: int, name: str, index: int
         return int(raw.split("/")[0])
     except ValueError:
         raise FitsError(f"{name}: {key} of HDU {index} is not a whole number: {raw.split('/')[0].strip()!r}") from None
-
-
-def _text(raw: str) -> str:
-    quoted = raw.strip()
-    if not quoted.startswith("'"):
-        return ""
-    return quoted[1:].replace("''", "\0").split("'")[0].replace("\0", "'").strip()

@@ -9,7 +9,7 @@ from jwstpipe.fits.standard_cards import all_standard
 if TYPE_CHECKING:  # it takes long to load, and the structure of a file is found without it
     from astropy.io.fits import Card, Header
 
-__all__ = ["CARD", "parse_header"]
+__all__ = ["CARD", "card_text", "parse_header"]
 
 CARD = 80
 """Bytes of a FITS card."""
@@ -47,3 +47,11 @@ def _understood(card: "Card") -> bool:
         return bool(card.image) and card.value is not card
     except (VerifyError, ValueError):
         return False
+
+
+def card_text(raw: str) -> str:
+    """Give the text of a card from what stands behind its ``= ``; empty where it is no text."""
+    quoted = raw.strip()
+    if not quoted.startswith("'"):
+        return ""
+    return quoted[1:].replace("''", "\0").split("'")[0].replace("\0", "'").strip()

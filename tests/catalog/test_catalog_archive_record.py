@@ -9,7 +9,8 @@ import pytest
 from astropy.io import fits
 from astropy.time import Time
 
-from jwstpipe.catalog.records.archive_record import mast_metadata, needs_refresh, record_from_archive, refreshed
+from jwstpipe.catalog.records.archive_record import needs_refresh, record_from_archive, refreshed
+from jwstpipe.catalog.records.plain_values import mast_metadata
 from jwstpipe.errors import DataError
 from jwstpipe.identity import archive_product_id
 

@@ -9,7 +9,8 @@ import pytest
 from astropy.io import fits
 
 from jwstpipe.catalog.database.schema import SCHEMA_VERSION, ensure_schema, schema_version
-from jwstpipe.catalog.lineage.archive_links import association_members, link_archive, parents_among
+from jwstpipe.catalog.lineage.archive_links import link_archive, parents_among
+from jwstpipe.catalog.lineage.associations import association_members
 from jwstpipe.catalog.lineage.embedded_id import find_product
 from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid
 from jwstpipe.catalog.lineage.graph import ancestors, walk

@@ -6,21 +6,19 @@ was once resolved stays: what a product was made of does not change when a newer
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, get_args
 
 from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.lineage.associations import Member, association_members, product_key
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.components import Evidence, InputLink, InputRole
 from jwstpipe.catalog.records.header_table import table_inputs
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.catalog.visibility import require_site
-from jwstpipe.errors import DataError, JwstPipeError
-from jwstpipe.names import ProductName, format_name, parse_name
+from jwstpipe.errors import JwstPipeError
+from jwstpipe.names import ProductName, parse_name
 from jwstpipe.storage import ObjectStore
-from jwstpipe.storage.bounded import parse_json
 
-__all__ = ["Member", "association_members", "link_archive", "parents_among"]
+__all__ = ["link_archive", "parents_among"]
 
 _MADE_FROM: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("rate", "rateints", "ramp", "dark"), ("uncal",)),
@@ -46,48 +44,6 @@ _MADE_FROM_COMBINED: dict[str, tuple[str, ...]] = {
 _EXPOSURES_OF_COMBINED = ("crf", "cal", "calints")
 _WITH_TABLES = ("i2d", "s2d", "s3d")
 """Suffixes of products that may carry a table of input headers."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """An input that an association names."""
-
-    file_name: str
-    role: InputRole
-
-
-def association_members(text: str | bytes, *, name: str) -> dict[str, tuple[Member, ...]]:
-    """Read an association file.
-
-    Parameters
-    ----------
-    text
-        JSON.
-    name
-        File, for messages.
-
-    Returns
-    -------
-    dict
-        Members by product name, lower case and without suffix and extension. A role that is not known counts as
-        science.
-
-    Raises
-    ------
-    DataError
-        Not an association.
-    """
-    try:
-        products = parse_json(text.encode() if isinstance(text, str) else text, name=name)["products"]
-        return {
-            _product_key(str(product["name"])): tuple(
-                Member(str(member["expname"]).rpartition("/")[2], _role(member.get("exptype")))
-                for member in product["members"]
-            )
-            for product in products
-        }
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise DataError(f"{name}: not an association file ({type(error).__name__}: {error})") from None
 
 
 def parents_among(output: ProductName, inputs: Sequence[ProductName]) -> tuple[ProductName, ...]:
@@ -150,7 +106,7 @@ class _Family:
         self.associations = associations
         self.tables = tables
         self.by_name: dict[str, ProductRecord] = {}
-        self.by_exposure: dict[tuple[Any, ...], list[tuple[ProductName, ProductRecord]]] = defaultdict(list)
+        self.by_exposure: dict[tuple[str | None, ...], list[tuple[ProductName, ProductRecord]]] = defaultdict(list)
         self.by_product: dict[str, list[tuple[ProductName, ProductRecord]]] = defaultdict(list)
         for record in records:
             name = parse_name(record.file_name)
@@ -158,12 +114,12 @@ class _Family:
             if name.kind == "exposure":
                 self.by_exposure[name.program, name.observation].append((name, record))
             elif name.kind == "stage3":
-                self.by_product[_product_key(record.file_name)].append((name, record))
+                self.by_product[product_key(record.file_name)].append((name, record))
 
     def links(self, record: ProductRecord) -> tuple[InputLink, ...]:
         """Give the links of a product by the best evidence there is."""
         name = parse_name(record.file_name)
-        members = self.associations.get(_product_key(record.file_name))
+        members = self.associations.get(product_key(record.file_name))
         if name.suffix in _MADE_FROM_COMBINED and name.kind == "stage3":
             return self._of_same_product(name, record)
         if members and (name.kind == "stage3" or name.suffix in _MADE_FROM):
@@ -204,7 +160,7 @@ class _Family:
         return ()
 
     def _of_same_product(self, name: ProductName, record: ProductRecord) -> tuple[InputLink, ...]:
-        siblings = self.by_product[_product_key(record.file_name)]
+        siblings = self.by_product[product_key(record.file_name)]
         wanted = _MADE_FROM_COMBINED[name.suffix or ""]
         return tuple(_link(other, "science", "name") for its, other in siblings if its.suffix in wanted)
 
@@ -274,7 +230,7 @@ def _tables(
         name = parse_name(record.file_name)
         if name.suffix not in _WITH_TABLES or not name.extension.startswith(".fits") or record.storage_key is None:
             continue
-        if _product_key(record.file_name) in associations:
+        if product_key(record.file_name) in associations:
             continue
         known = tuple(link.file_name for link in record.inputs if link.evidence == "header")
         if known or store is None:
@@ -287,20 +243,6 @@ def _tables(
     return found
 
 
-def _product_key(file_name: str) -> str:
-    """Name a product without suffix and extension, as associations do."""
-    name = parse_name(file_name)
-    if name.kind in ("exposure", "stage3"):
-        bare = format_name(name)
-        return bare.removesuffix(name.extension).removesuffix(f"_{name.suffix}" if name.suffix else "")
-    return file_name.lower().partition(".")[0]
-
-
 def _exposure_key(name: ProductName) -> tuple[str | None, ...]:
     return (name.program, name.observation, name.visit, name.visit_group, name.parallel_sequence, name.activity,
             name.exposure, name.segment)  # fmt: skip
-
-
-def _role(text: Any) -> InputRole:
-    word = str(text or "science").strip().lower()
-    return next((role for role in get_args(InputRole) if role == word), "science")

@@ -4,8 +4,6 @@ MAST's fields are all kept, under ``mast_<name>``; what the header says better (
 typed part. Names, not MAST, decide on the level; where they disagree the record says so.
 """
 
-import json
-import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,7 @@ from jwstpipe.catalog.records.components import time_text
 from jwstpipe.catalog.records.documents import wrapped
 from jwstpipe.catalog.records.header_facts import disagreements, header_facts
 from jwstpipe.catalog.records.models import FileFormat, ProductRecord, checked_record
+from jwstpipe.catalog.records.plain_values import integer_of, mast_metadata, number_of, present, text_of
 from jwstpipe.errors import DataError, TransformError
 from jwstpipe.identity import archive_product_id
 from jwstpipe.names import (
@@ -30,7 +29,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.footprint import footprint
 
-__all__ = ["described_by", "mast_metadata", "needs_refresh", "record_from_archive", "refreshed"]
+__all__ = ["described_by", "needs_refresh", "record_from_archive", "refreshed"]
 
 IMPORT_TAG = "mast-import"
 DISAGREEMENT = "calib_level_disagreement"
@@ -84,7 +83,7 @@ def record_from_archive(
     DataError
         ``dataURI`` or ``obs_id`` is missing, or a value that no record may have.
     """
-    mast, cards = _present(fields), _present(header or {})
+    mast, cards = present(fields), present(header or {})
     uri, obs_id = str(mast.get("dataURI", "")), str(mast.get("obs_id", ""))
     file_name = str(mast.get("productFilename") or uri.rpartition("/")[2])
     if not (uri and obs_id and file_name):
@@ -130,29 +129,10 @@ def refreshed(
     DataError
         A value that no record may have.
     """
-    mast = {"obs_id": record.metadata.get("mast_obs_id"), **_present(fields)}
-    described = _described(mast, _present(header or {}), parse_name(record.file_name), imported)
+    mast = {"obs_id": record.metadata.get("mast_obs_id"), **present(fields)}
+    described = _described(mast, present(header or {}), parse_name(record.file_name), imported)
     tags = tuple(dict.fromkeys((*record.tags, *described["tags"])))
     return checked_record({**record.model_dump(), **described, "tags": tags}, what=record.file_name)
-
-
-def mast_metadata(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep every field of MAST under ``mast_<name>``.
-
-    A name that starts so is not prefixed again. Absent values are dropped; whole numbers become integers; lists and
-    maps become JSON text, with ``""`` for a null inside.
-    """
-    kept = {}
-    for key, value in fields.items():
-        plain = _kept(value)
-        if plain is not None:
-            kept[key if key.startswith("mast_") else f"mast_{key}"] = plain
-    return kept
-
-
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {key: _scalar(value) for key, value in values.items()}
-    return {key: value for key, value in plain.items() if value is not None}
 
 
 def described_by(cards: Mapping[str, Any], file_name: str, when: datetime) -> dict[str, Any]:
@@ -172,13 +152,13 @@ def described_by(cards: Mapping[str, Any], file_name: str, when: datetime) -> di
     dict
         Fields of a record: level, programme, observation, image info, position and so on.
     """
-    fields = _described({}, _present(cards), parse_name(file_name), when)
+    fields = _described({}, present(cards), parse_name(file_name), when)
     return {**fields, "metadata": {}, "tags": tuple(filter(None, (fields["image_info"]["instrument"],)))}
 
 
 def _described(mast: Mapping[str, Any], cards: Mapping[str, Any], name: ProductName, when: datetime) -> dict[str, Any]:
     image = _image_info(mast, cards, name)
-    obs_id = _text(mast.get("obs_id"))
+    obs_id = text_of(mast.get("obs_id"))
     facts = header_facts(cards) if cards else None
     told = facts or _SILENT
     position = _position(mast, cards, name=name.text or image["target_name"] or "image")
@@ -190,7 +170,7 @@ def _described(mast: Mapping[str, Any], cards: Mapping[str, Any], name: ProductN
         "exposure_number": name.exposure or _padded(told.exposure, 5),
         "segment": name.segment or _padded(told.segment, 3),
         "detector": name.detector or told.detector,
-        "program": _integer(mast.get("proposal_id")) or _integer(name.program) or told.program,
+        "program": integer_of(mast.get("proposal_id")) or integer_of(name.program) or told.program,
         "is_viewable": name.viewable,
         "image_info": image,
         "ra": None if position is None else position[0],
@@ -208,7 +188,7 @@ def _padded(number: int | None, digits: int) -> str | None:
 def _position(mast: Mapping[str, Any], cards: Mapping[str, Any], *, name: str) -> tuple[float, float] | None:
     """Find the middle of an image: from its own WCS and size, else the archive's position, else the target's."""
     wcs = {key: value for key, value in cards.items() if _WCS_CARD.fullmatch(key)}
-    rows, columns = _integer(cards.get("NAXIS2")), _integer(cards.get("NAXIS1"))
+    rows, columns = integer_of(cards.get("NAXIS2")), integer_of(cards.get("NAXIS1"))
     if "CTYPE1" in wcs and rows and columns:
         try:
             celestial = CelestialWcs.from_cards(wcs_cards(Header(wcs)), name=name)
@@ -221,7 +201,7 @@ def _position(mast: Mapping[str, Any], cards: Mapping[str, Any], *, name: str) -
         ("TARG_RA", "TARG_DEC", cards),
         ("CRVAL1", "CRVAL2", cards),
     ):
-        ra, dec = _number(source.get(ra_key)), _number(source.get(dec_key))
+        ra, dec = number_of(source.get(ra_key)), number_of(source.get(dec_key))
         if ra is not None and dec is not None and -90 <= dec <= 90:
             return wrapped(ra), dec
     return None
@@ -230,7 +210,7 @@ def _position(mast: Mapping[str, Any], cards: Mapping[str, Any], *, name: str) -
 def _metadata(mast: Mapping[str, Any], name: ProductName, when: datetime) -> dict[str, Any]:
     metadata = mast_metadata(mast)
     metadata |= {"source": "MAST", "import_date": time_text(when), "processing_level": name.level}
-    listed = _integer(mast.get("calib_level"))
+    listed = integer_of(mast.get("calib_level"))
     if name.calib_level is not None and listed is not None and listed != name.calib_level:
         metadata[DISAGREEMENT] = f"the name says {name.level} ({name.calib_level}), the archive says {listed}"
     return metadata
@@ -240,39 +220,41 @@ def _image_info(mast: Mapping[str, Any], cards: Mapping[str, Any], name: Product
     filters = str(mast.get("filters") or ";".join(str(cards[key]) for key in ("FILTER", "PUPIL") if cards.get(key)))
     band = effective_filter(filters) or next(iter(name.filters), None) or filters or None
     instrument = str(mast.get("instrument_name") or cards.get("INSTRUME") or name.instrument or "")
-    level = _integer(mast.get("calib_level"))
+    level = integer_of(mast.get("calib_level"))
     region = mast.get("wavelength_region")
-    exposure = _number(mast.get("t_exptime"))
+    exposure = number_of(mast.get("t_exptime"))
     return {
-        "width": _integer(cards.get("NAXIS1")),
-        "height": _integer(cards.get("NAXIS2")),
-        "bit_depth": abs(_integer(cards.get("BITPIX")) or 0) or None,
-        "target_name": _text(mast.get("target_name")) or _text(cards.get("TARGNAME")) or _text(cards.get("TARGPROP")),
+        "width": integer_of(cards.get("NAXIS1")),
+        "height": integer_of(cards.get("NAXIS2")),
+        "bit_depth": abs(integer_of(cards.get("BITPIX")) or 0) or None,
+        "target_name": text_of(mast.get("target_name"))
+        or text_of(cards.get("TARGNAME"))
+        or text_of(cards.get("TARGPROP")),
         "filter": band,
         "wavelength": filter_wavelength(
-            band or "", em_min=_number(mast.get("em_min")), em_max=_number(mast.get("em_max"))
+            band or "", em_min=number_of(mast.get("em_min")), em_max=number_of(mast.get("em_max"))
         ),
         "instrument": canonical_instrument(instrument) or instrument or None,
         "observation_date": _observed(mast, cards),
-        "exposure_time": _number(cards.get("EFFEXPTM")) if exposure is None else exposure,
-        "coordinate_system": _text(cards.get("RADESYS")) or "ICRS",
+        "exposure_time": number_of(cards.get("EFFEXPTM")) if exposure is None else exposure,
+        "coordinate_system": text_of(cards.get("RADESYS")) or "ICRS",
         "wcs": _wcs(mast, cards),
-        "units": _text(cards.get("BUNIT")),
-        "wavelength_range": _text(region),
+        "units": text_of(cards.get("BUNIT")),
+        "wavelength_range": text_of(region),
         "calibration_level": level if level is not None and 0 <= level <= 4 else None,
-        "proposal_id": _text(mast.get("proposal_id")),
-        "proposal_pi": _text(mast.get("proposal_pi")),
-        "observation_title": _text(mast.get("obs_title")),
+        "proposal_id": text_of(mast.get("proposal_id")),
+        "proposal_pi": text_of(mast.get("proposal_pi")),
+        "observation_title": text_of(mast.get("obs_title")),
     }
 
 
 def _observed(mast: Mapping[str, Any], cards: Mapping[str, Any]) -> datetime | None:
     """Take the first time of MAST that is one, as MJD; then the header's."""
     for key in ("t_min", "t_max", "t_obs_release"):
-        mjd = _number(mast.get(key))
+        mjd = number_of(mast.get(key))
         if mjd is not None and 0 < mjd < 1e6:
             return _MJD_EPOCH + timedelta(days=mjd)
-    date, time = _text(cards.get("DATE-OBS")), _text(cards.get("TIME-OBS"))
+    date, time = text_of(cards.get("DATE-OBS")), text_of(cards.get("TIME-OBS"))
     if date is None:
         return None
     try:
@@ -285,57 +267,10 @@ def _observed(mast: Mapping[str, Any], cards: Mapping[str, Any]) -> datetime | N
 def _wcs(mast: Mapping[str, Any], cards: Mapping[str, Any]) -> dict[str, Any] | None:
     if "CTYPE1" in cards and "CRVAL1" in cards:
         return {key: value for key, value in cards.items() if _WCS_CARD.fullmatch(key)}
-    ra, dec = _number(mast.get("s_ra")), _number(mast.get("s_dec"))
+    ra, dec = number_of(mast.get("s_ra")), number_of(mast.get("s_dec"))
     return None if ra is None or dec is None else {"CRVAL1": ra, "CRVAL2": dec}
 
 
 def _format_of(name: ProductName) -> FileFormat | None:
     plain = _FORMATS.get(name.extension) or name.extension.lstrip(".")
     return next((known for known in get_args(FileFormat) if known == plain), None)
-
-
-def _scalar(value: Any) -> Any:
-    """Turn numpy's scalars to Python's; masked values and NaN are absent."""
-    if getattr(value, "mask", False) is True or type(value).__name__ == "MaskedConstant":
-        return None
-    plain = value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value
-    return None if isinstance(plain, float) and not math.isfinite(plain) else plain
-
-
-def _kept(value: Any) -> Any:
-    plain = _scalar(value)
-    if plain is None or isinstance(plain, bool | str | int):
-        return plain
-    if isinstance(plain, float):
-        return int(plain) if plain.is_integer() and abs(plain) < 2**53 else plain
-    if hasattr(plain, "tolist"):
-        plain = plain.tolist()
-    if isinstance(plain, Mapping | list | tuple):
-        return json.dumps(_without_nulls(plain), ensure_ascii=False)
-    return str(plain)
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _without_nulls(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nulls(item) for item in value]
-    plain = _scalar(value)
-    return "" if plain is None else plain if isinstance(plain, bool | str | int | float) else str(plain)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _integer(value: Any) -> int | None:
-    number = _number(value)
-    return int(number) if number is not None and number.is_integer() else None
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None or not str(value).strip() else str(value).strip()

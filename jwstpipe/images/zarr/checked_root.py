@@ -3,9 +3,10 @@
 import math
 from typing import Any
 
-from jwstpipe.errors import StoreError
+from jwstpipe.errors import DataError, StoreError
+from jwstpipe.storage.bounded import parse_json
 
-__all__ = ["checked_root"]
+__all__ = ["checked_root", "group_attributes"]
 
 MOST_SIDE = 1 << 31
 MOST_PIXELS = 1 << 44
@@ -152,3 +153,15 @@ def _arrays(found: Any) -> bool:
         and _whole(int(facts.get("slices") or 0) if isinstance(facts.get("slices"), int | None) else None, 0, MOST_SIDE)
         for facts in found.values()
     )
+
+
+def group_attributes(document: bytes, *, name: str) -> dict[str, Any] | None:
+    """Read the attributes of a Zarr v3 group; None for a document of anything else."""
+    try:
+        root = parse_json(document, name=name)
+    except DataError as error:
+        raise StoreError(f"{error}: the store is damaged; convert the file again with --overwrite") from None
+    if not isinstance(root, dict) or root.get("zarr_format") != 3 or root.get("node_type") != "group":
+        return None
+    attributes = root.get("attributes", {})
+    return attributes if isinstance(attributes, dict) else None

@@ -11,9 +11,10 @@ import numpy as np
 from astropy.io.fits import Header
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError, StoreError, UsageError
+from jwstpipe.errors import StoreError, UsageError
 from jwstpipe.fits.headers import parse_header
 from jwstpipe.images.face import ImageFace
+from jwstpipe.images.zarr.checked_root import group_attributes
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import NODES, STAGED, TABLES, array_path, check_layout, level_shape
 from jwstpipe.images.zarr.manifest import MANIFEST_CHUNK, read_manifest
@@ -209,7 +210,7 @@ class ImageStore(ImageFace):
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Add the way out to what is said of a store that is lost in part, or damaged."""
+        """Add a hint to what is said of a store that is lost in part, or damaged."""
         try:
             with storage_errors(self.address):
                 yield
@@ -217,10 +218,10 @@ class ImageStore(ImageFace):
             text = str(error)
             if not text.endswith(": lost") and ": damaged" not in text:
                 raise
-            raise StoreError(f"{text}; {self._way_out}") from None
+            raise StoreError(f"{text}; {self._hint}") from None
 
     @property
-    def _way_out(self) -> str:
+    def _hint(self) -> str:
         kind, known = self.attributes.get("kind"), self.attributes.get("product_id")
         again = "convert the file again" if kind == "image" else f"make the {kind} again"
         return f"{again} with --overwrite, or use jwstpipe reproduce {known or self.address}"
@@ -290,22 +291,10 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
                 settle(Path(name).parent)
             content = read_document(root) if root.is_file() else None
             refuse_strange_entries(name)
-    attributes = None if content is None else _group_attributes(content, name=f"{address}/zarr.json")
+    attributes = None if content is None else group_attributes(content, name=f"{address}/zarr.json")
     if attributes is None:
         raise StoreError(f"{address}: no finished image store here (its root zarr.json is missing or damaged)")
     staged, folder = attributes.get(STAGED), name.rpartition("/")
     if isinstance(staged, str) and partial_owner(staged) == folder[2]:
         name = f"{folder[0]}/{staged}"
     return ImageStore(name, check_layout(attributes, name=str(address)), s3 or S3Settings())
-
-
-def _group_attributes(document: bytes, *, name: str) -> dict[str, Any] | None:
-    """Read the attributes of a Zarr v3 group; None for a document of anything else."""
-    try:
-        root = parse_json(document, name=name)
-    except DataError as error:
-        raise StoreError(f"{error}: the store is damaged; convert the file again with --overwrite") from None
-    if not isinstance(root, dict) or root.get("zarr_format") != 3 or root.get("node_type") != "group":
-        return None
-    attributes = root.get("attributes", {})
-    return attributes if isinstance(attributes, dict) else None

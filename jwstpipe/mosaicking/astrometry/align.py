@@ -11,17 +11,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
 from jwstpipe.errors import DataError, NoCoverageError
 from jwstpipe.execution.workers import Workers
+from jwstpipe.mosaicking.astrometry.solution import CATALOG, Solution
 from jwstpipe.mosaicking.astrometry.star_finder import DetectJob, Stars, detect
 from jwstpipe.mosaicking.background.match import neighbours_of
 from jwstpipe.mosaicking.plan import MosaicPlan, with_turns
 from jwstpipe.numerics.match_catalogs import FEWEST, Shift, match
-from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
@@ -31,10 +28,6 @@ from jwstpipe.sky.rotation import SkyRotation, turn_between
 __all__ = ["Alignment", "align"]
 
 Floats = NDArray[np.float64]
-
-CATALOG = -1
-ROUNDS = 10
-HUBER = 3.0
 
 
 @dataclass(frozen=True)
@@ -115,122 +108,15 @@ def align(
                 f" {plan.options.align_limit_arcsec} arcsec"
             )
         shifts += fixed
-    solved = _Solution.of(plan, shifts, places, turns=mode == "rotate")
+    solved = Solution.of(plan, shifts, places, turns=mode == "rotate")
     _check_limits(plan, solved)
     corrected = plan
     if mode != "check":
         corrected = with_turns(plan, [_turn(plan, number, solved) for number in range(len(plan.sources))])
-    return corrected, _told(plan, mode, shifts, places, solved)
+    return corrected, _found(plan, mode, shifts, places, solved)
 
 
-@dataclass(frozen=True, eq=False)
-class _Solution:
-    shifts: Floats
-    """(n, 2) pixels of the plane."""
-
-    angles: Floats
-    """(n,) radians."""
-
-    centres: Floats
-    components: NDArray[np.int64]
-    matched: NDArray[np.bool_]
-    anchored: NDArray[np.bool_]
-    """Tied to a catalogue."""
-
-    @classmethod
-    def of(cls, plan: MosaicPlan, shifts: Sequence[Shift], places: Sequence[Floats], *, turns: bool) -> "_Solution":
-        count = len(plan.sources)
-        centres = np.array([(0.5 * (s.box.x0 + s.box.x1 - 1), 0.5 * (s.box.y0 + s.box.y1 - 1)) for s in plan.sources])
-        between = [(shift.first, shift.second) for shift in shifts if shift.second != CATALOG]
-        ends = np.array(between, dtype=np.int64).reshape(-1, 2).T
-        graph = coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(count, count))
-        components = np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-        matched, held = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
-        for shift in shifts:
-            matched[[number for number in (shift.first, shift.second) if number != CATALOG]] = True
-            held[shift.first] |= shift.second == CATALOG
-        anchored = np.isin(components, components[held])
-        if not shifts:
-            return cls(np.zeros((count, 2)), np.zeros(count), centres, components, matched, anchored)
-        unknown = _solve(shifts, places, centres, components, anchored, turns=turns)
-        return cls(unknown[:, :2], unknown[:, 2], centres, components, matched, anchored)
-
-    def moved(self, number: int, points: Floats) -> Floats:
-        """Give corrected plane positions of points of an image; those of the catalogue stay."""
-        if number == CATALOG:
-            return points
-        dx, dy = (points - self.centres[number]).T
-        angle = self.angles[number]
-        return np.asarray(points + self.shifts[number] + np.stack([-angle * dy, angle * dx], axis=-1))
-
-
-def _solve(
-    shifts: Sequence[Shift], places: Sequence[Floats], centres: Floats, components: NDArray[np.int64],
-    anchored: NDArray[np.bool_], *, turns: bool,
-) -> Floats:  # fmt: skip
-    """Solve for shifts and turns (n, 3), robustly; each component without a catalogue keeps its mean."""
-    count = len(centres)
-    design, goal = _equations(shifts, places, centres)
-    scale = max(float(np.abs(centres - centres.mean(axis=0)).max()), 1000.0)
-    design = design @ coo_matrix((np.tile([1.0, 1.0, 1.0 / scale], count), (range(3 * count), range(3 * count))))
-    free = np.ones((count, 3), dtype=bool)
-    free[:, 2] = turns
-    leaders = np.unique(components, return_index=True)[1]
-    free[leaders[~anchored[leaders]]] = False
-    columns = np.flatnonzero(free.ravel())
-    weights, solution = np.ones(goal.size), np.zeros(3 * count)
-    for _ in range(ROUNDS):
-        part = design.tocsc()[:, columns]
-        weighted = part.multiply(weights[:, None]).tocsc()
-        normal = (part.T @ weighted).tocsc()
-        ridge = 1e-12 * (normal.diagonal().max() if columns.size else 1.0)
-        normal.setdiag(normal.diagonal() + ridge)
-        if columns.size:
-            solution[columns] = splu(normal).solve(np.asarray(weighted.T @ goal).ravel())
-        rest = np.hypot(*(goal - design @ solution).reshape(-1, 2).T)
-        limit = max(HUBER * MAD_TO_SIGMA * float(np.median(rest)), 1e-9)
-        weights = np.repeat(np.minimum(1.0, limit / np.maximum(rest, 1e-300)), 2)
-    found = solution.reshape(count, 3) / np.array([1.0, 1.0, scale])
-    for component in np.unique(components[~anchored]):
-        members = components == component
-        angle = found[members, 2].mean()
-        middle = centres[members].mean(axis=0)
-        dx, dy = (centres[members] - middle).T
-        found[members, 2] -= angle
-        found[members, 0] -= -angle * dy
-        found[members, 1] -= angle * dx
-        found[members, :2] -= found[members, :2].mean(axis=0)
-    return np.asarray(found)
-
-
-def _equations(shifts: Sequence[Shift], places: Sequence[Floats], centres: Floats) -> tuple[Any, Floats]:
-    """Write one equation for each star and axis: c_i(p_i) - c_j(p_j) = p_j - p_i."""
-    rows, columns, entries, goal = [], [], [], []
-    start = 0
-    for shift in shifts:
-        n = len(shift.pairs)
-        ends = ((shift.first, 0, 1.0), (shift.second, 1, -1.0))
-        points = [places[number][shift.pairs[:, side]] for number, side, _ in ends]
-        for (number, _, sign), own in zip(ends, points, strict=True):
-            if number == CATALOG:
-                continue
-            dx, dy = (own - centres[number]).T
-            x_rows, y_rows = start + 2 * np.arange(n), start + 2 * np.arange(n) + 1
-            for where, column, value in (
-                (x_rows, 0, np.ones(n)), (x_rows, 2, -dy), (y_rows, 1, np.ones(n)), (y_rows, 2, dx),
-            ):  # fmt: skip
-                rows.append(where)
-                columns.append(np.full(n, 3 * number + column))
-                entries.append(sign * value)
-        goal.append((points[1] - points[0]).ravel())
-        start += 2 * n
-    matrix = coo_matrix(
-        (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), shape=(start, 3 * len(centres))
-    )
-    return matrix, np.concatenate(goal)
-
-
-def _check_limits(plan: MosaicPlan, solved: _Solution) -> None:
+def _check_limits(plan: MosaicPlan, solved: Solution) -> None:
     """Refuse corrections that move a corner of an image farther than the limit."""
     scale, limit = plan.grid.scale_arcsec, plan.options.align_limit_arcsec
     for number, source in enumerate(plan.sources):
@@ -245,7 +131,7 @@ def _check_limits(plan: MosaicPlan, solved: _Solution) -> None:
             )
 
 
-def _turn(plan: MosaicPlan, number: int, solved: _Solution) -> SkyRotation | None:
+def _turn(plan: MosaicPlan, number: int, solved: Solution) -> SkyRotation | None:
     """Turn a correction on the plane into a rotation of the sphere."""
     if not solved.matched[number]:
         return None
@@ -254,8 +140,8 @@ def _turn(plan: MosaicPlan, number: int, solved: _Solution) -> SkyRotation | Non
     return turn_between(plan.grid.vectors(*before.T), plan.grid.vectors(*after.T))
 
 
-def _told(
-    plan: MosaicPlan, mode: str, shifts: Sequence[Shift], places: Sequence[Floats], solved: _Solution
+def _found(
+    plan: MosaicPlan, mode: str, shifts: Sequence[Shift], places: Sequence[Floats], solved: Solution
 ) -> Alignment:
     mas = plan.grid.scale_arcsec * 1000.0
     names = [source.name for source in plan.sources]
