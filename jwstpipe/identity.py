@@ -14,6 +14,7 @@ from jwstpipe import __version__
 from jwstpipe.errors import DataError
 
 __all__ = [
+    "HIPS_PACKET",
     "archive_product_id",
     "canonical_json",
     "content_id",
@@ -21,6 +22,9 @@ __all__ = [
     "product_slot",
     "provenance_document",
 ]
+
+HIPS_PACKET = "jwstpipe.xmp"
+"""File of a HiPS, a folder of tiles, that says what it is: tiles have no room for it."""
 
 _ID_BYTES = 16
 _EXACT_INTEGERS = 2**53

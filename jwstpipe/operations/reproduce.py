@@ -176,6 +176,8 @@ def _operation_of(record: ProductRecord) -> Operation[Any]:
             f"{record.file_name}: made by version {record.algorithm_version} of {record.operation}, this installation"
             f" has version {operation.version}; the same product cannot come out"
         )
+    if record.file_name.lower().endswith(".hips"):
+        raise UsageError(f"{record.file_name}: a HiPS says when it was released, so that it never comes out the same")
     if SHORTENED in record.warnings:
         raise DataError(
             f"{record.file_name}: {SHORTENED}; make it again with jwstpipe {record.operation}, or enter its PNG or TIFF"

@@ -6,8 +6,12 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from PIL import Image
 
+from jwstpipe.catalog.lineage.carried import carried_provenance
+from jwstpipe.catalog.lineage.embedded_id import carried_id
+from jwstpipe.catalog.lineage.file_cards import cards_of_file
 from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import DataError, UsageError
+from jwstpipe.identity import provenance_document
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.contact import contact_sheet
 from jwstpipe.render.cores.holes import CoreLimits
@@ -88,5 +92,15 @@ def test_hips_shows_the_picture_where_it_is(tmp_path):
     assert float(properties.split("hips_initial_ra      = ")[1].split()[0]) == pytest.approx(83.8, abs=0.02)
     tiles = [np.asarray(Image.open(path)) for path in (tmp_path / "a.hips").rglob("Npix*.png")]
     assert max(tile[..., :3].max() for tile in tiles) > 200
+    told = provenance_document("f" * 32, kind="picture", operation="composite", algorithm_version="5", parameters={},
+                               inputs=[{"product_id": "a", "file_name": "a.fits"}])  # fmt: skip
+    composite(made, tmp_path / "c.hips", provenance=told)
+    carried = carried_provenance(tmp_path / "c.hips")
+    assert (carried.product_id, [link.file_name for link in carried.inputs]) == ("f" * 32, ["a.fits"])
+    assert carried_id(tmp_path / "c.hips") == ("f" * 32, "metadata")
+    cards = cards_of_file(tmp_path / "c.hips")
+    assert (cards["NAXIS1"], cards["NAXIS2"]) == (160, 120)
+    middle = WCS(fits.Header(cards)).pixel_to_world(79.5, 59.5)
+    assert middle.separation(WCS(header).pixel_to_world(79.5, 59.5)).arcsec < 0.01
     with pytest.raises(UsageError, match="8 bits, not 16"):
         composite(made, tmp_path / "b.hips", options=CompositeRequest(bits=16))

@@ -13,7 +13,7 @@ from typing import Any, cast, get_args
 from xml.sax.saxutils import unescape
 
 from jwstpipe.catalog.catalog import Catalog
-from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS
+from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS, hips_packet
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
 from jwstpipe.catalog.records.components import InputLink
 from jwstpipe.catalog.records.models import ProductKind, ProductRecord
@@ -81,7 +81,8 @@ def carried_provenance(address: str | Path, *, s3: S3Settings | None = None) -> 
     DataError
         What it says cannot be understood.
     """
-    found = _document(str(address), s3)
+    packet = hips_packet(address)
+    found = _document(str(address), s3) if packet is None else _in_packet(packet)
     if found is None:
         raise NotFoundError(f"{address}: says nothing of what it was made of; jwstpipe did not make it, or long ago")
     return _checked(found, str(address))

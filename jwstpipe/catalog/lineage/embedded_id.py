@@ -9,16 +9,19 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, FitsError, NotFoundError
+from jwstpipe.identity import HIPS_PACKET
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import file_digest, is_remote, local_copy, storage_errors
 
-__all__ = ["Identified", "carried_id", "find_product"]
+__all__ = ["PICTURE_ENDINGS", "Identified", "carried_id", "find_product", "hips_packet"]
 
 FITS_KEYWORD = "JPPRODID"
 PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """First bytes of PNG, JPEG, TIFF and BigTIFF."""
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+
+MOST_PACKET = 1 << 26
 
 _IN_PICTURE = re.compile(rb"jwstpipe:ProductId(?:>|=[\"'])\s*([A-Za-z0-9_:.-]{1,128})")
 _ID_SHAPE = re.compile(r"[0-9a-f]{6,32}")
@@ -53,6 +56,9 @@ def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[st
     StoreError, StorageError
         The address cannot be read.
     """
+    if (packet := hips_packet(address)) is not None:
+        found = _IN_PICTURE.search(packet)
+        return None if found is None else (found[1].decode(), "metadata")
     if str(address).rstrip("/").endswith(".zarr") or Path(address).is_dir():
         return _of_store(str(address), s3)
     if is_remote(address) and not str(address).lower().endswith(PICTURE_ENDINGS):
@@ -63,6 +69,15 @@ def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[st
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             found = _IN_PICTURE.search(content)
             return None if found is None else (found[1].decode(), "metadata")
+
+
+def hips_packet(address: str | Path) -> bytes | None:
+    """Read what a HiPS says of itself; None = the address is no HiPS of ours."""
+    path = Path(address, HIPS_PACKET)
+    if is_remote(address) or not path.is_file():
+        return None
+    with storage_errors(path), path.open("rb") as stream:
+        return stream.read(MOST_PACKET)
 
 
 def find_product(catalog: Catalog, what: str, *, s3: S3Settings | None = None) -> Identified:

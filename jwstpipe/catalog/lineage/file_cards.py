@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import unescape
 
-from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS
+from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS, hips_packet
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.images.zarr.image_store import open_image_store
@@ -37,6 +37,8 @@ def cards_of_file(address: str | Path, *, s3: S3Settings | None = None) -> dict[
         ``NAXIS2`` are its columns and rows.
     """
     name = str(address).rstrip("/")
+    if (packet := hips_packet(name)) is not None:
+        return _of_packet(packet.decode("utf-8", "replace"))
     if name.endswith(".zarr") or (not is_remote(name) and Path(name).is_dir()):
         image = open_image_store(name, s3=s3)
         if "xmp" in image.attributes:

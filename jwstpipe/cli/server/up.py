@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -183,12 +183,12 @@ def _wait_for_deployments(
     user, _, password = server.password.partition(":")
     missing = list(flow_names)
     deadline = time.monotonic() + SERVE_SECONDS
-    while missing and not stop.wait(0.1):
+    while missing and not stop.wait(LOOK_SECONDS / 2):
         if serving.poll() is not None:
             raise ServiceError(f"the flows could not be served (code {serving.returncode}); see {log}")
         if time.monotonic() > deadline:
             raise ServiceError(f"the flows were not served within {SERVE_SECONDS:.0f} s; see {log}")
         address = f"{server.api}/deployments/name/{missing[0]}/here"
-        answer = requests.get(address, auth=(user, password), timeout=5)
-        if answer.ok:
-            del missing[0]
+        with suppress(requests.Timeout):  # a server that registers flows on a busy machine is asked again
+            if requests.get(address, auth=(user, password), timeout=30).ok:
+                del missing[0]

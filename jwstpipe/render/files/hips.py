@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jwstpipe.errors import UsageError
+from jwstpipe.identity import HIPS_PACKET
 from jwstpipe.storage import writing_errors
 
 __all__ = ["check_hips", "write_hips"]
@@ -26,7 +27,7 @@ def check_hips() -> tuple[Any, Any]:
     return reproject_to_hips, reproject_interp
 
 
-def write_hips(picture: Path, folder: Path, *, title: str) -> None:
+def write_hips(picture: Path, folder: Path, *, title: str, packet: bytes = b"") -> None:
     """Cut a PNG that knows its place on the sky into tiles of all orders.
 
     Parameters
@@ -37,6 +38,8 @@ def write_hips(picture: Path, folder: Path, *, title: str) -> None:
         To be made.
     title
         Name of the survey.
+    packet
+        What the picture says of itself, for a file beside the tiles.
     """
     reproject_to_hips, reproject_interp = check_hips()
     properties = {"obs_title": title, "creator_did": "ivo://jwstpipe/P/picture"}
@@ -49,3 +52,5 @@ def write_hips(picture: Path, folder: Path, *, title: str) -> None:
             properties=properties,
             threads=2,
         )
+        if packet:
+            (folder / HIPS_PACKET).write_bytes(packet)

@@ -141,7 +141,7 @@ def open_picture(
                     png = PngSink(stream, shape, bits=8, colour=colour, packet=packet)
                     yield png
                     png.close(path)
-                write_hips(whole, partial, title=path.stem)
+                write_hips(whole, partial, title=path.stem, packet=packet)
         elif kind in _STORE:
             store = RgbStoreSink(partial, shape, bits=bits, cards=cards, packet=packet)
             yield store
