@@ -23,7 +23,7 @@ def search(
 
     Parameters
     ----------
-    **wishes
+    **options
     max_age_s : float, optional
         Oldest answer that is taken from disk in place of asking, seconds; default: as the site says, 0 = ask.
     settings : Settings, optional
@@ -65,7 +65,7 @@ def ingest(
 
     Parameters
     ----------
-    **wishes
+    **options
     settings, report
         As in `search`.
 

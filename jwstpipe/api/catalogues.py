@@ -63,7 +63,7 @@ def photometry(
     catalogue : path or Table, optional
         Sources, of ours or another's: ra and dec (degrees), or x_centroid and y_centroid (0-based pixels); default:
         those found on the first image.
-    **wishes
+    **options
     detection : DetectRequest, optional
         How they are found.
     wcs, unit : optional
@@ -122,7 +122,7 @@ def photometry_to_file(
         ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``.
     catalogue : str or Path, optional
         Sources; default: those found on the first image.
-    **wishes
+    **options
     overwrite, s3, workers, report
         As everywhere.
 
@@ -158,7 +158,7 @@ def match(first: str | Path | Table, second: str | Path | Table, *, options: Mat
     ----------
     first, second : path or Table
         With right ascensions and declinations, degrees.
-    **wishes
+    **options
 
     Returns
     -------
@@ -194,7 +194,7 @@ def match_to_file(
         Catalogues.
     out : str or Path
         ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``.
-    **wishes
+    **options
     overwrite : bool, default False
         Replace what stands at `out`.
 
@@ -228,7 +228,7 @@ def astrometry(
         A catalogue, or an image, whose sources are found.
     out : str or Path, optional
         Table of the pairs and what is left of each.
-    **wishes
+    **options
     overwrite, s3, workers, report
         As everywhere.
 

@@ -51,7 +51,7 @@ def convert(
         FITS file, local or ``s3://``; gzip and bzip2 streams whatever the name.
     out : str or Path
         Image store to make, ``.zarr``, local or ``s3://``.
-    **wishes
+    **options
     overwrite : bool, default False
         Replace another image that stands at `out`; the same image is left as it is.
     s3, workers, report
@@ -129,7 +129,7 @@ def mosaic(
         FITS files or image stores, local or ``s3://``, in any order.
     out : str or Path
         What to make: an image store (``.zarr``) or a FITS file (``.fits``).
-    **wishes
+    **options
     grid : tuple of SkyGrid and Box, optional
         Plane and window to fill; default: north up, at the finest scale among the images.
     fits : str or Path, optional
@@ -199,7 +199,7 @@ def plan_mosaic(
     ----------
     images : path or sequence of paths
         FITS files or image stores, local or ``s3://``.
-    **wishes
+    **options
     grid, s3, workers, report
         As in `mosaic`.
 
@@ -235,7 +235,7 @@ def footprints(
         FITS files or image stores, local or ``s3://``.
     out : str or Path, optional
         PNG to draw them in.
-    **wishes
+    **options
     grid, overwrite, s3, workers, report
         As in `mosaic`.
 

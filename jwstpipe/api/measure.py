@@ -43,7 +43,7 @@ def filter_image(
     ----------
     image : path, SkyImage, MaskedImage, CCDData or ndarray
         What to filter.
-    **wishes
+    **options
     wcs, unit : optional
         Place on the sky and unit of a plain array.
     s3, workers
@@ -98,7 +98,7 @@ def filter_to_store(
         FITS file or image store, local or ``s3://``.
     out : str or Path
         What to make: an image store (``.zarr``) or a FITS file (``.fits``).
-    **wishes
+    **options
     overwrite : bool, default False
         Replace what stands at `out`.
     s3, workers, report
@@ -140,7 +140,7 @@ def background(
     ----------
     image : path, SkyImage, MaskedImage, CCDData or ndarray
         What to measure.
-    **wishes
+    **options
     wcs, unit : optional
         Place on the sky and unit of a plain array.
     s3, workers
@@ -191,7 +191,7 @@ def background_to_store(
         FITS file or image store, local or ``s3://``.
     out : str or Path
         What to make: an image store (``.zarr``) or a FITS file (``.fits``).
-    **wishes
+    **options
     overwrite, s3, workers, report
         As in `filter_to_store`.
 

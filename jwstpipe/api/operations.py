@@ -49,7 +49,7 @@ def verb(name: str) -> Callable[..., Receipt]:
         FITS files or image stores, local or ``s3://``.
     out : str or Path
         What to make: {" or ".join(f"``{form}``" for form in operation.forms)}.
-    **wishes
+    **options
     overwrite : bool, default False
         Replace what stands at `out`.
     s3, workers, report

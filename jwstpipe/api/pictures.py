@@ -39,7 +39,7 @@ def composite(
         FITS files or image stores, local or ``s3://``; of different pixel scales or pointings too.
     out : str or Path
         Local ``.png``, ``.jpg``, ``.tif``, ``.fits`` (RGB cube), ``.zarr`` or ``.hips``.
-    **wishes
+    **options
     cores_mask : str or Path, optional
         FITS file for the mask of the cores and holes that were filled for display.
     overwrite : bool, default False
@@ -91,7 +91,7 @@ def thumbnail(
         FITS file or image store, local or ``s3://``.
     out : str or Path
         Local ``.png`` or ``.jpg``.
-    **wishes
+    **options
     overwrite : bool, default False
         Replace what stands at `out`.
     s3 : S3Settings, optional
@@ -124,7 +124,7 @@ def contact_sheet(
         FITS files or image stores, local or ``s3://``.
     out : str or Path
         Local ``.png``, ``.jpg`` or ``.tif``.
-    **wishes
+    **options
     overwrite, s3
         As in `thumbnail`.
 

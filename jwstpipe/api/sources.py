@@ -45,7 +45,7 @@ def detect(
     ----------
     images : path, SkyImage, MaskedImage, CCDData or ndarray; or a list of them
         What to search.
-    **wishes
+    **options
     wcs, unit : optional
         Place on the sky and unit of plain arrays.
     s3, workers, report
@@ -101,7 +101,7 @@ def detect_to_file(
         FITS files or image stores, local or ``s3://``; several are searched as one.
     out : str or Path
         Catalogue to write: ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``.
-    **wishes
+    **options
     segmentation : str or Path, optional
         FITS image of labels to write.
     overwrite : bool, default False
@@ -156,7 +156,7 @@ def completeness(
     ----------
     image : path, SkyImage, MaskedImage, CCDData or ndarray
         Of any size; it is not changed.
-    **wishes
+    **options
     wcs, unit : optional
         Place on the sky and unit of a plain array.
     s3, workers, report

@@ -62,7 +62,7 @@ def _seen(
     context: typer.Context, link: str, images: list[str], options: CompositeRequest
 ) -> tuple[list[str], CompositeRequest]:
     """Take images and wishes from a link to a view; what is named on the command line goes before it."""
-    from jwstpipe.requests import joined_wishes
+    from jwstpipe.requests import joined_options
     from jwstpipe.viewer.library import Library
     from jwstpipe.viewer.sources import Sources
     from jwstpipe.viewer.state import read_link
@@ -76,7 +76,7 @@ def _seen(
         sources.add(image)
     found = [source.address for source in sources.get(state.images)]
     told = options.model_dump(exclude_defaults=True)
-    return found, cli_request(CompositeRequest, joined_wishes(state.wishes.model_dump(exclude_defaults=True), told))
+    return found, cli_request(CompositeRequest, joined_options(state.wishes.model_dump(exclude_defaults=True), told))
 
 
 def _made(

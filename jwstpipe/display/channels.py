@@ -6,7 +6,7 @@ from typing import Any
 
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import ChannelLook, CompositeRequest, joined_wishes
+from jwstpipe.requests import ChannelLook, CompositeRequest, joined_options
 
 __all__ = ["ImageNames", "image_looks", "settled_request"]
 
@@ -62,7 +62,7 @@ def image_looks(options: CompositeRequest, images: Sequence[ImageNames]) -> tupl
 def settled_request(
     options: CompositeRequest, images: Sequence[ImageNames], luminance: ImageNames | None = None
 ) -> CompositeRequest:
-    """Name every image of a request by its product id, so that the same wishes on the same images are one request.
+    """Name every image of a request by its product id, so that the same options on the same images are one request.
 
     Addresses and filters in `channels` become the ids of the images that they mean, in the order of `images`; channels
     that say nothing and those that are not visible fall away, and `luminance` is an id too. Settling twice changes
@@ -78,7 +78,7 @@ def settled_request(
 def _look(index: int, images: Sequence[ImageNames], layers: Sequence[Sequence[ChannelLook]]) -> ChannelLook:
     """Join the looks that mean an image: later layers go before earlier ones, its own name before its filter."""
     names = images[index]
-    wishes: dict[str, Any] = {}
+    joined: dict[str, Any] = {}
     for layer in layers:
         named = [look for look in layer if names.answers_to(look.image)]
         of_filter = [
@@ -87,5 +87,5 @@ def _look(index: int, images: Sequence[ImageNames], layers: Sequence[Sequence[Ch
             if names.is_of_filter(look.image) and not any(other.answers_to(look.image) for other in images)
         ]
         for look in (*of_filter, *named):
-            wishes = joined_wishes(wishes, look.model_dump(exclude_defaults=True))
-    return ChannelLook.model_validate({**wishes, "image": names.product_id})
+            joined = joined_options(joined, look.model_dump(exclude_defaults=True))
+    return ChannelLook.model_validate({**joined, "image": names.product_id})

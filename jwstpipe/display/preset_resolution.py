@@ -1,12 +1,12 @@
-"""The look of a picture: a preset with the wishes of a request on top."""
+"""The look of a picture: a preset with the options of a request on top."""
 
 from typing import Any
 
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.display.presets.model import Preset
-from jwstpipe.requests import CompositeRequest, LookWishes, joined_wishes
+from jwstpipe.requests import CompositeRequest, LookOptions, joined_options
 
-__all__ = ["resolve_look", "with_preset_wishes"]
+__all__ = ["resolve_look", "with_preset_options"]
 
 _TAKEN_OVER = ("saturation", "vibrancy", "hue", "denoise", "mixing", "neutralise")
 _SHARPENING = {"sharpen": "amount", "sharpen_radius": "radius", "sharpen_threshold": "threshold"}
@@ -34,12 +34,12 @@ def resolve_look(options: CompositeRequest) -> Preset:
     return look.model_copy(update=changes)
 
 
-def with_preset_wishes(options: CompositeRequest) -> CompositeRequest:
-    """Take over the wishes that the preset of a request brings, where the request has none of its own."""
-    brought = _made_wishes(load_preset(options.preset).wishes)
-    return options.model_copy(update=joined_wishes(brought, _made_wishes(options)))
+def with_preset_options(options: CompositeRequest) -> CompositeRequest:
+    """Take over the options that the preset of a request brings, where the request has none of its own."""
+    brought = _given_options(load_preset(options.preset).wishes)
+    return options.model_copy(update=joined_options(brought, _given_options(options)))
 
 
-def _made_wishes(options: LookWishes) -> dict[str, Any]:
-    """Give the wishes that were made; those of single channels are matched to images, see `image_looks`."""
+def _given_options(options: LookOptions) -> dict[str, Any]:
+    """Give the options that were given; those of single channels are matched to images, see `image_looks`."""
     return {name: getattr(options, name) for name in options.model_dump(exclude_defaults=True, exclude={"channels"})}

@@ -25,7 +25,7 @@ OVERLAP = timedelta(days=7)
 class Mark:
     """How far the watching of an entry is."""
 
-    wishes: str
+    options: str
     """The entry as JSON: one that was changed begins anew."""
 
     seen: date
@@ -79,7 +79,7 @@ def _entry(path: Path, number: int, table: Mapping[str, Any]) -> WatchEntry:
 
 def due(entry: WatchEntry, mark: Mark | None, *, today: date, request: WatchProgramsRequest) -> WatchEntry | None:
     """Give what is to be asked since the last round; None for everything."""
-    if request.everything or mark is None or mark.wishes != _wishes(entry):
+    if request.everything or mark is None or mark.options != _options_of(entry):
         return None
     if today - mark.full >= timedelta(days=request.full_every_days):
         return None
@@ -108,13 +108,13 @@ def write_mark(store: ObjectStore, entry: WatchEntry, *, today: date, full: bool
     marks = read_marks(store)
     before = marks.get(entry.name)
     last_full = today if full or before is None else before.full
-    marks[entry.name] = Mark(_wishes(entry), today, last_full)
+    marks[entry.name] = Mark(_options_of(entry), today, last_full)
     content = {
-        name: {"wishes": mark.wishes, "seen": mark.seen.isoformat(), "full": mark.full.isoformat()}
+        name: {"wishes": mark.options, "seen": mark.seen.isoformat(), "full": mark.full.isoformat()}
         for name, mark in sorted(marks.items())
     }
     store.write_bytes(MARKS, json.dumps(content, indent=1).encode())
 
 
-def _wishes(entry: WatchEntry) -> str:
+def _options_of(entry: WatchEntry) -> str:
     return entry.model_dump_json(exclude={"source", "max_files", "max_gigabytes"})

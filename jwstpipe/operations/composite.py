@@ -46,7 +46,7 @@ def picture_recipe(
     Parameters
     ----------
     options
-        All wishes, with images by whatever name.
+        All options, with images by whatever name.
     images, luminance
         What the images are called.
     form
@@ -168,7 +168,7 @@ def composite(
 ) -> Picture:
     """Make a colour picture of images, one filter each.
 
-    It carries the id that follows from the images, their content and all wishes: that of the same picture made by a
+    It carries the id that follows from the images, their content and all options: that of the same picture made by a
     flow.
 
     Parameters
@@ -178,7 +178,7 @@ def composite(
     out
         Local ``.png``, ``.jpg``, ``.tif``, ``.fits`` (RGB cube) or ``.zarr``.
     options
-        Preset, looks of single channels, size, bits, overlays and all other wishes. A channel that names an address
+        Preset, looks of single channels, size, bits, overlays and all other options. A channel that names an address
         which is not among `images` is added to them; one that is not visible takes no part.
     cores_mask
         FITS file for the mask of the cores and holes that were filled for display.

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jwstpipe.display.colour.names import BLACK, Colour
-from jwstpipe.display.preset_resolution import resolve_look, with_preset_wishes
+from jwstpipe.display.preset_resolution import resolve_look, with_preset_options
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.description import picture_labels, picture_record, product_id_of
@@ -104,7 +104,7 @@ def composite(
     render alike; the brightnesses mix in linear light, normalised so that equal channels are neutral, and are encoded
     as sRGB once. North is where the grid has it: row 0 of the images is the bottom of the picture.
     """
-    options = with_preset_wishes(options or CompositeRequest())
+    options = with_preset_options(options or CompositeRequest())
     check_picture(out, (1, 1), bits=options.bits)
     if cores_mask is not None:
         check_mask(cores_mask)

@@ -46,8 +46,8 @@ def picture_record(
             "level": canvas.frame.level,
             "box": asdict(canvas.frame.source),
             "screen": asdict(scene.screen),
-            "channels": [_wish(layer) for layer in scene.layers],
-            "luminance": _wish(scene.luminance) if scene.luminance else None,
+            "channels": [_channel_facts(layer) for layer in scene.layers],
+            "luminance": _channel_facts(scene.luminance) if scene.luminance else None,
             "background": scene.background.hex,
             "fill_holes_up_to": asdict(scene.cores),
         },
@@ -62,7 +62,7 @@ def picture_labels(scene: Scene, title: str | None) -> list[Label]:
     return [*lines, *(Label(name, layer.colour) for name, layer in zip(names[::-1], scene.layers[::-1], strict=True))]
 
 
-def _wish(layer: PlannedChannel) -> dict[str, Any]:
+def _channel_facts(layer: PlannedChannel) -> dict[str, Any]:
     """Say how a channel was rendered; by product id or file name, for folders are nobody else's business."""
     return {
         "image": product_id_of(layer) or layer.image.address.rstrip("/").rsplit("/", 1)[-1],

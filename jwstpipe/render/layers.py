@@ -1,4 +1,4 @@
-"""From images and wishes to layers: what each channel of a picture is stretched and coloured by."""
+"""From images and options to layers: what each channel of a picture is stretched and coloured by."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class Channel:
     """Pixels of lost cores that were filled before the image was laid on the common grid."""
 
     look: ChannelLook | None = None
-    """Stretch, limits, gamma and curve of its own, and the wish that colour and weight came from; None = none."""
+    """Stretch, limits, gamma and curve of its own, and the colour and weight that were asked for; None = none."""
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.weight <= 2.0:
@@ -100,7 +100,7 @@ class PlannedChannel:
     """Why, where the channel was stretched by its own statistics."""
 
     look: ChannelLook | None = None
-    """What was wished for this channel alone."""
+    """What was asked for of this channel alone."""
 
     @property
     def label(self) -> str:
@@ -249,17 +249,17 @@ def _coloured(
 ) -> tuple[list[Channel], list[Colour], tuple[str, ...]]:
     """Take the colours asked for, then those of the look, and the others by their place among all wavelengths."""
     named = {name.upper(): parse_channel_colour(colour) for name, colour in look.colours.items()}
-    weighted, wishes = [], []
+    weighted, chosen = [], []
     for channel, band in zip(channels, bands, strict=True):
         theirs = named.get(band.filter or "")
-        wish = channel.colour or (theirs.colour if theirs else None)
-        if wish is None and len(channels) > 1:
+        colour = channel.colour or (theirs.colour if theirs else None)
+        if colour is None and len(channels) > 1:
             known_wavelength(channel.image, band)
-        wishes.append(wish)
+        chosen.append(colour)
         plain = channel.colour is None and channel.weight == 1.0
         weighted.append(replace(channel, weight=theirs.weight) if theirs and plain else channel)
     placed = palette_colours(palette, [(band.wavelength_um, band.instrument) for band in bands])
-    colours = [wish or placed[i] or WHITE for i, wish in enumerate(wishes)]
+    colours = [colour or placed[i] or WHITE for i, colour in enumerate(chosen)]
     foreign = bool(named) and not any(band.filter in named for band in bands)
     note = f"{look.title}: names none of these filters; colours go by wavelength"
     return weighted, colours, (note,) if foreign else ()

@@ -5,13 +5,13 @@ refused before anything runs.
 """
 
 from jwstpipe.requests.base import Request, Spelling, option, spelling_of, validated
-from jwstpipe.requests.channels import ChannelLook, Stretch, ToneWishes, joined_wishes
+from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, joined_options
 from jwstpipe.requests.composite import (
     SIZES,
     Combination,
     CompositeRequest,
     Coverage,
-    LookWishes,
+    LookOptions,
     Overlay,
     Palette,
 )
@@ -57,7 +57,7 @@ __all__ = [
     "FittingMosaic",
     "IngestRequest",
     "Kernel",
-    "LookWishes",
+    "LookOptions",
     "MosaicOptions",
     "MosaicRequest",
     "Overlay",
@@ -73,11 +73,11 @@ __all__ = [
     "Stretch",
     "ThumbnailOptions",
     "ThumbnailsRequest",
-    "ToneWishes",
+    "ToneOptions",
     "WatchEntry",
     "WatchProgramsRequest",
     "Weights",
-    "joined_wishes",
+    "joined_options",
     "option",
     "spelling_of",
     "validated",

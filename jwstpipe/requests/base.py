@@ -107,9 +107,9 @@ class Request(BaseModel):
 
     def summary(self) -> str:
         """Say in a few words what is asked for: the name of a run."""
-        wishes = self.model_dump(mode="json", exclude_defaults=True)
-        target = wishes.pop("target", None)
-        words = [_words(name, value) for name, value in wishes.items()]
+        given = self.model_dump(mode="json", exclude_defaults=True)
+        target = given.pop("target", None)
+        words = [_words(name, value) for name, value in given.items()]
         return ", ".join(([str(target)] if target else []) + words)[:MOST_LETTERS] or "all"
 
 

@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from jwstpipe.requests.base import Request, option
 
-__all__ = ["ChannelLook", "Stretch", "ToneWishes", "channel_looks", "joined_wishes"]
+__all__ = ["ChannelLook", "Stretch", "ToneOptions", "channel_looks", "joined_options"]
 
 Stretch = Literal["asinh", "log", "sqrt", "power", "histeq", "linear", "zscale"]
 
@@ -16,8 +16,8 @@ TONE = "Tone"
 _LIMITS = ("low", "high")
 
 
-class ToneWishes(Request):
-    """How flux becomes brightness; a wish that is empty leaves the choice to what stands behind it."""
+class ToneOptions(Request):
+    """How flux becomes brightness; an option that is empty leaves the choice to what stands behind it."""
 
     stretch: Stretch | None = option(None, help="curve from flux to brightness", group=TONE)
     softening: float | None = option(None, gt=0, le=100_000, help="parameter of asinh, log or power", group=TONE)
@@ -61,19 +61,19 @@ class ToneWishes(Request):
 
     @property
     def tone_is_asked(self) -> bool:
-        """Whether any of these wishes was made."""
-        return any(getattr(self, name) is not None for name in ToneWishes.model_fields)
+        """Whether any of these options was given."""
+        return any(getattr(self, name) is not None for name in ToneOptions.model_fields)
 
 
-_KEYS = tuple(ToneWishes.model_fields)
-_NEXT_WISH = re.compile(rf",(?=(?:{'|'.join(_KEYS)})=|hidden(?:,|\Z))")
+_KEYS = tuple(ToneOptions.model_fields)
+_NEXT_OPTION = re.compile(rf",(?=(?:{'|'.join(_KEYS)})=|hidden(?:,|\Z))")
 _STAR = re.compile(r"\*(?=[^*]*\Z)")
 
 
-class ChannelLook(ToneWishes):
+class ChannelLook(ToneOptions):
     """How one channel of a picture looks; what it leaves empty is as the picture has it.
 
-    In one word it is ``IMAGE=COLOUR*WEIGHT``, and after that ``,name=value`` for each wish and ``,hidden`` for a
+    In one word it is ``IMAGE=COLOUR*WEIGHT``, and after that ``,name=value`` for each option and ``,hidden`` for a
     channel that takes no part: ``F200W=orange*0.8,stretch=log,low=0.1,high=99.5%``.
 
     Examples
@@ -111,7 +111,7 @@ class ChannelLook(ToneWishes):
 
 def _fields(word: str) -> dict[str, Any]:
     """Take ``IMAGE=COLOUR*WEIGHT,name=value,hidden`` apart; the image itself may hold any of these signs."""
-    first, *wishes = _NEXT_WISH.split(word)
+    first, *given = _NEXT_OPTION.split(word)
     image, separator, colour = first.rpartition("=")
     if not separator or not image:
         raise ValueError("a channel is IMAGE=COLOUR or IMAGE=COLOUR*WEIGHT, with ,name=value for more")
@@ -119,16 +119,16 @@ def _fields(word: str) -> dict[str, Any]:
     found: dict[str, Any] = {"image": image, "colour": name.strip() or None}
     if weight:
         found["weight"] = weight[0]
-    elif not name.strip() and not wishes:
-        raise ValueError(f"the channel {image} has neither colour nor wish")
-    for wish in wishes:
-        key, _, value = wish.partition("=")
+    elif not name.strip() and not given:
+        raise ValueError(f"the channel {image} has neither colour nor option")
+    for part in given:
+        key, _, value = part.partition("=")
         found |= {"visible": False} if key == "hidden" else {key: value}
     return found
 
 
-def joined_wishes(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Put wishes over others; a limit as a value takes the place of one as a percentile, and the other way round."""
+def joined_options(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Put options over others; a limit as a value takes the place of one as a percentile, and the other way round."""
     kept = dict(below)
     for name in _LIMITS:
         pair = {name, f"{name}_percent"}
@@ -138,11 +138,11 @@ def joined_wishes(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[st
 
 
 def channel_looks(given: Any) -> Any:
-    """Read channels as people write them: a list of looks or words, or a mapping from image to colour or wishes."""
+    """Read channels as people write them: a list of looks or words, or a mapping from image to colour or options."""
     if isinstance(given, str):
         return (given,)
     if not isinstance(given, Mapping):
         return given
     return tuple(
-        {**wish, "image": image} if isinstance(wish, Mapping) else f"{image}={wish}" for image, wish in given.items()
+        {**look, "image": image} if isinstance(look, Mapping) else f"{image}={look}" for image, look in given.items()
     )

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, model_validator
 
 from jwstpipe.requests.base import option
-from jwstpipe.requests.channels import ChannelLook, Stretch, ToneWishes, channel_looks
+from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, channel_looks
 
-__all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "LookWishes", "Overlay", "Palette", "Stretch"]
+__all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette", "Stretch"]
 
 Coverage = Literal["any", "majority", "all"]
 Combination = Literal["sum", "lupton"]
@@ -38,7 +38,7 @@ def _canvas(value: Any) -> Any:
     return tuple(value.lower().split("x")) if isinstance(value, str) and "x" in value.lower() else value
 
 
-class LookWishes(ToneWishes):
+class LookOptions(ToneOptions):
     """How a picture looks; a wish that is empty leaves the choice to the preset."""
 
     recipe: str | None = option(None, help="colours by filter of a published recipe, as NGC 3132", group=COLOUR)
@@ -104,8 +104,8 @@ class LookWishes(ToneWishes):
         return self
 
 
-class CompositeRequest(LookWishes):
-    """How mosaics become one colour picture: a preset, wishes that go before it, and what comes out."""
+class CompositeRequest(LookOptions):
+    """How mosaics become one colour picture: a preset, options that go before it, and what comes out."""
 
     preset: str = option(
         "balanced", min_length=1, help="look by name (balanced, auto, natural, ...), recipe by target, or a .toml file"

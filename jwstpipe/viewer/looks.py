@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.display.channels import image_looks, settled_request
 from jwstpipe.display.colour.names import parse_colour
-from jwstpipe.display.preset_resolution import resolve_look, with_preset_wishes
+from jwstpipe.display.preset_resolution import resolve_look, with_preset_options
 from jwstpipe.display.presets.model import Preset
 from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.errors import NotFoundError, UsageError
@@ -152,7 +152,7 @@ def look_of(images: ViewedSet, wishes: CompositeRequest) -> Look:
     settled = settled_request(wishes, names, None if light is None else names[light])
     text = canonical_json({"set": images.id, "shown": shown, "wishes": settled.model_dump(mode="json")})
     own = image_looks(settled, [names[number] for number in shown])
-    options = with_preset_wishes(settled)
+    options = with_preset_options(settled)
     preset = resolve_look(options)
     channels = [_channel(images, number, look) for number, look in zip(shown, own, strict=True)]
     bright = None

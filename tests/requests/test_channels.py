@@ -33,7 +33,7 @@ def test_one_word_is_a_look_and_is_written_as_it_was_read(word, fields):
     [
         ("orange", "IMAGE=COLOUR"),
         ("=orange", "IMAGE=COLOUR"),
-        ("F200W=", "neither colour nor wish"),
+        ("F200W=", "neither colour nor option"),
         ("F200W=red*3", "less than or equal to 2"),
         ("F200W=red,stretch=cubic", "asinh"),
         ("F200W=red,low=1,low_percent=2", "not both"),

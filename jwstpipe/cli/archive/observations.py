@@ -102,8 +102,8 @@ def _ago(seconds: float) -> str:
 
 
 def _wanted(request: SearchRequest) -> str:
-    wishes = request.model_dump(exclude_defaults=True, exclude={"source", "max_files", "max_gigabytes"})
-    return ", ".join(f"{key} {value}" for key, value in wishes.items())
+    given = request.model_dump(exclude_defaults=True, exclude={"source", "max_files", "max_gigabytes"})
+    return ", ".join(f"{key} {value}" for key, value in given.items())
 
 
 def _plain_row(row: Any) -> dict[str, Any]:

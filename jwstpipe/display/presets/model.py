@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator
 
 from jwstpipe.display.tone.curves import Points, parse_curve
-from jwstpipe.requests import Combination, LookWishes, Stretch
+from jwstpipe.requests import Combination, LookOptions, Stretch
 
 __all__ = ["ChannelTone", "OverallTone", "Preset", "Sharpening"]
 
@@ -82,4 +82,4 @@ class Preset(_Part):
     colours: dict[str, str] = Field(
         {}, description="colour, or colour*weight, by filter; other filters take theirs by wavelength"
     )
-    wishes: LookWishes = Field(LookWishes(), description="what goes before all this, as on the command line")
+    wishes: LookOptions = Field(LookOptions(), description="what goes before all this, as on the command line")

@@ -7,7 +7,7 @@ from typing import Any
 
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import ChannelLook, CompositeRequest, LookWishes, joined_wishes
+from jwstpipe.requests import ChannelLook, CompositeRequest, LookOptions, joined_options
 from jwstpipe.storage import aside
 
 __all__ = ["check_preset_file", "save_preset"]
@@ -51,12 +51,12 @@ def save_preset(
     """
     path = check_preset_file(out)
     look = load_preset(options.preset)
-    wishes = options.model_dump(exclude_defaults=True, include=set(LookWishes.model_fields) - {"channels"})
+    given = options.model_dump(exclude_defaults=True, include=set(LookOptions.model_fields) - {"channels"})
     looks = {one.image.upper(): one for one in (*look.wishes.channels, *channels)}
     if looks:
-        wishes["channels"] = [one.text() for one in looks.values()]
+        given["channels"] = [one.text() for one in looks.values()]
     content = look.model_dump(exclude_defaults=True) | {"title": path.stem, "description": f"made from {look.title}"}
-    content["wishes"] = joined_wishes(look.wishes.model_dump(exclude_defaults=True), wishes)
+    content["wishes"] = joined_options(look.wishes.model_dump(exclude_defaults=True), given)
     content["colours"] = {**look.colours, **(colours or {})}
     with aside(path) as partial:
         partial.write_text(_toml(content), encoding="utf-8")

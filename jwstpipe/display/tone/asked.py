@@ -10,7 +10,7 @@ from jwstpipe.display.tone.statistics import FRACTIONS, SkyStatistics
 from jwstpipe.display.tone.stretch import SOFTENING, Stretch, bounded, brightness
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import Stretch as StretchKind
-from jwstpipe.requests import ToneWishes
+from jwstpipe.requests import ToneOptions
 
 __all__ = ["PERCENTILES", "fixed_stretch", "own_stretch"]
 
@@ -19,7 +19,7 @@ PERCENTILES = (0.001, 0.999)
 blacken a picture."""
 
 
-def fixed_stretch(tone: ChannelTone, options: ToneWishes, statistics: SkyStatistics) -> tuple[Stretch, str]:
+def fixed_stretch(tone: ChannelTone, options: ToneOptions, statistics: SkyStatistics) -> tuple[Stretch, str]:
     """Make the stretch of a channel from the values of a look; says what it is instead where that cannot be."""
     kind: StretchKind = options.stretch or tone.stretch
     lo, hi = _limits(kind, options, statistics)
@@ -41,7 +41,7 @@ def fixed_stretch(tone: ChannelTone, options: ToneWishes, statistics: SkyStatist
     return replace(plain, black=black, white=white, gamma=gamma, curve=curve), ""
 
 
-def own_stretch(stretch: Stretch, look: ToneWishes, statistics: SkyStatistics, *, name: str) -> Stretch:
+def own_stretch(stretch: Stretch, look: ToneOptions, statistics: SkyStatistics, *, name: str) -> Stretch:
     """Put what was wished for one channel in the place of what was chosen for all.
 
     Parameters
@@ -49,7 +49,7 @@ def own_stretch(stretch: Stretch, look: ToneWishes, statistics: SkyStatistics, *
     stretch
         What was chosen.
     look
-        Wishes of this channel: a limit, a curve or a level that it does not name stays as it was chosen; another curve
+        Options of this channel: a limit, a curve or a level that it does not name stays as it was chosen; another curve
         begins with its own parameter, and with black and white points at the limits.
     statistics
         Of the channel, for percentiles and fractions.
@@ -88,7 +88,7 @@ def _limit(value: float | None, percent: float | None, statistics: SkyStatistics
     return otherwise if percent is None else statistics.quantile(percent / 100.0)
 
 
-def _limits(kind: StretchKind, options: ToneWishes, statistics: SkyStatistics) -> tuple[float, float]:
+def _limits(kind: StretchKind, options: ToneOptions, statistics: SkyStatistics) -> tuple[float, float]:
     """Take the limits asked for, in the unit of the image or as percentiles, else those of the kind."""
     lo, hi = statistics.zscale if kind == "zscale" else [statistics.quantile(one) for one in PERCENTILES]
     if options.low_percent is not None:

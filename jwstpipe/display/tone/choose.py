@@ -54,7 +54,7 @@ def choose_stretches(
     preset
         The look.
     options
-        Wishes that go before the look: stretch, limits, levels, gamma, curve.
+        Options that go before the look: stretch, limits, levels, gamma, curve.
     statistics
         One for each channel.
     names
@@ -62,7 +62,7 @@ def choose_stretches(
     miri
         Which of them are of MIRI.
     looks
-        Wishes of single channels: they go before everything, once all others are settled; None = there are none.
+        Options of single channels: they go before everything, once all others are settled; None = there are none.
 
     Returns
     -------

@@ -15,7 +15,7 @@ __all__ = ["request_keywords"]
 
 VerbT = TypeVar("VerbT", bound=Callable[..., Any])
 
-_MARK = "**wishes"
+_MARK = "**options"
 _WIDTH = 112
 
 
@@ -39,7 +39,7 @@ def request_keywords(
     Returns
     -------
     callable
-        Decorator. In the docstring the line ``**wishes`` makes place for the description of the keywords.
+        Decorator. In the docstring the line ``**options`` makes place for the description of the keywords.
     """
     fields = {name: field for name, field in model.model_fields.items() if only is None or name in only}
 
