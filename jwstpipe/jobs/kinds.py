@@ -16,6 +16,7 @@ from jwstpipe.requests import (
     Request,
     WatchProgramsRequest,
 )
+from jwstpipe.requests.batch import BatchRequest
 from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
@@ -92,6 +93,7 @@ _ALL = (
         JobKind(line.job_name, line.job_request, line.summary, line.queue, operation=line.name)
         for line in LISTED.values()
     ),
+    JobKind("batch", BatchRequest, "One verb over many products, errors as rows.", queue="bulk"),
     JobKind(
         "watch_programs",
         WatchProgramsRequest,

@@ -29,11 +29,15 @@ from jwstpipe.storage import path_digest, path_size
 __all__ = ["PHOTOMETRY", "Measured", "PhotometryRecipe", "measured", "with_content"]
 
 
-class PhotometryRecipe(PhotometryRequest):
+class PhotometryRecipe(PhotometryRequest, DetectRequest):
     """All that decides over photometry besides its inputs; a table that it names stands in it by its content."""
 
     catalogue: bool = Field(False, description="the first input is the catalogue; else sources of the first image")
-    detection: DetectRequest = Field(DetectRequest(), description="how they are found then")
+
+    @property
+    def detection(self) -> DetectRequest:
+        """How sources are found where there is no catalogue."""
+        return DetectRequest(**{name: getattr(self, name) for name in DetectRequest.model_fields})
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,7 +57,7 @@ def _chosen(folder):
         overlays=("sources", "labels"), size=64, title="Wave", coverage="any",
     )  # fmt: skip
     align = MosaicOptions(background="level", align="none", kernel="drizzle")
-    photometry = PhotometryRecipe(detection=DetectRequest(mesh=16), aperture=("2px",), annulus=("4px", "8px"))
+    photometry = PhotometryRecipe(mesh=16, aperture=("2px",), annulus=("4px", "8px"))
     return {
         "convert": Wanted("archive", ConvertRecipe(), "a.zarr"),
         "mosaic": Wanted("convert", MosaicRecipe(options=align), "nircam_f090w_mosaic.zarr"),

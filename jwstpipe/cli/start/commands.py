@@ -147,6 +147,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Compare positions with a reference: offset, rotation, scale; nothing is changed.",
             "analysis.catalogues:astrometry",
         ),
+        "batch": Entry(
+            "Do one verb to many products of the catalogue; a row for each, and an error is a row too.",
+            "analysis.batch:batch",
+        ),
         "pixels": Entry(
             "Tell all of single pixels: the value of every plane, flags in words, and which exposures made them.",
             "analysis.pixels:pixels",

@@ -1,0 +1,256 @@
+"""One verb over many products: made where it is missing, all as one job of the workers, errors as rows.
+
+What was made stays and is found again, so that a batch that was interrupted goes on where it stood.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, get_origin
+
+from astropy.table import MaskedColumn, Table
+
+from jwstpipe.analysis.pixels.report import statistics
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.errors import JwstPipeError, UsageError
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.operations.make_missing import OperationRun, existing_products, make_missing
+from jwstpipe.operations.make_products import inputs_of, make_into
+from jwstpipe.operations.registry import LISTED, operation_named
+from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
+from jwstpipe.requests import Request, validated
+from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage import ObjectStore
+
+__all__ = ["BatchRow", "batch", "batch_kinds", "batch_options", "batch_table"]
+
+STATS = "stats"
+"""The verb that makes no product: its rows are statistics."""
+
+
+@dataclass(frozen=True)
+class BatchRow:
+    """What became of one input."""
+
+    input: str
+    """File name."""
+
+    product_id: str
+    """Of what was made of it; empty where nothing was."""
+
+    address: str
+    made: bool
+    """False = it was there, or there is an error."""
+
+    error: str
+    results: Mapping[str, Any]
+    """Numbers and words that were found on the way."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    operation: str
+    identity: Identity
+    request: Request
+    store: ObjectStore
+    key: str
+
+
+@dataclass(frozen=True)
+class _StatsJob:
+    address: str
+    request: StatisticsRequest
+    s3: S3Settings
+
+
+class _SomeFailedError(Exception):
+    """Ends a round of making in which some products could not be made; the others are published."""
+
+
+def _verb(name: str) -> Operation[Any] | None:
+    """Find a verb; None = statistics.
+
+    Raises
+    ------
+    UsageError
+        None of this name, or one that makes one thing of several.
+    """
+    if name == STATS:
+        return None
+    if name not in LISTED or operation_named(name).several:
+        fitting = sorted(word for word in LISTED if not operation_named(word).several)
+        raise UsageError(f"{name}: no verb that is done to single products; there are {', '.join([STATS, *fitting])}")
+    return operation_named(name)
+
+
+def batch_kinds(verb: str) -> tuple[Any, ...]:
+    """Tell which kinds of products a verb is done to."""
+    operation = _verb(verb)
+    return ("image", "mosaic") if operation is None else operation.of
+
+
+def batch_options(verb: str, words: Sequence[str]) -> Request:
+    """Read the options of a verb from words like ``threshold=5``; several values stand with commas between them.
+
+    Raises
+    ------
+    UsageError
+        No such verb or option, or a value that is refused.
+    """
+    operation = _verb(verb)
+    model: type[Request] = StatisticsRequest if operation is None else operation.request
+    values: dict[str, Any] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        name = name.strip().replace("-", "_")
+        if not equals or name not in model.model_fields:
+            raise UsageError(
+                f"{word}: an option of {verb} is written NAME=VALUE; there are {', '.join(model.model_fields)}"
+            )
+        several = get_origin(model.model_fields[name].annotation) is tuple
+        values[name] = tuple(part.strip() for part in value.split(",")) if several else value.strip()
+    return validated(model, **values)
+
+
+def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[ProductRecord]) -> list[BatchRow]:
+    """Do a verb to products.
+
+    Parameters
+    ----------
+    run
+        Catalogue, store, workers, report.
+    verb
+        Name of an operation that is made of one product, or ``stats``.
+    options
+        From `batch_options`.
+    inputs
+        Records of the products.
+
+    Returns
+    -------
+    list of BatchRow
+        In the order of `inputs`; statistics of several regions have several.
+
+    Raises
+    ------
+    UsageError
+        No such verb.
+    """
+    operation = _verb(verb)
+    if operation is None:
+        return _stats(run, options, inputs)
+    context = MakeContext(run.workers, run.store.s3, run.report)
+    errors: dict[str, str] = {}
+    wanted: dict[str, tuple[Identity, ProductRecord]] = {}
+    ids: dict[str, str] = {}
+    for record in inputs:
+        try:
+            identity = operation.identify(options, inputs_of(run.store, [record]), context=context)
+        except JwstPipeError as error:
+            errors[record.product_id] = str(error)
+            continue
+        wanted[identity.id], ids[record.product_id] = (identity, record), identity.id
+    before = set(existing_products(run, wanted))
+    receipts: dict[str, Receipt] = {}
+    failed: dict[str, str] = {}
+    left = dict(wanted)
+    while left:
+        try:
+            make_missing(run, left, lambda part: _made(run, operation, options, part, receipts, failed))
+            break
+        except _SomeFailedError:
+            left = {key: one for key, one in left.items() if key not in failed}
+    done = existing_products(run, wanted)
+    rows = []
+    for record in inputs:
+        key = ids.get(record.product_id, "")
+        told = errors.get(record.product_id) or failed.get(key, "")
+        made = done.get(key)
+        found = _results(made, receipts.get(key))
+        address = "" if made is None else run.store.url(str(made.storage_key))
+        name = "" if made is None else key
+        rows.append(BatchRow(record.file_name, name, address, bool(made) and key not in before, told, found))
+    return rows
+
+
+def _made(
+    run: OperationRun, operation: Operation[Any], options: Request, part: Mapping[str, tuple[Identity, ProductRecord]],
+    receipts: dict[str, Receipt], failed: dict[str, str],
+) -> Iterator[ProductRecord]:  # fmt: skip
+    """Make products on the workers; what cannot be made is kept as an error, and ends the round at its end."""
+    names = {
+        key: f"{record.file_name.rpartition('.')[0]}-{operation.name}{operation.forms[0]}"
+        for key, (_, record) in part.items()
+    }
+    keys = {key: operation.key(key, attempt=run.attempt, name=names[key]) for key in part}
+    jobs = {key: _Job(operation.name, identity, options, run.store, keys[key]) for key, (identity, _) in part.items()}
+    for key, receipt in run.workers.each(_try, jobs, name=operation.name, report=run.report, unit="products"):
+        identity, record = part[key]
+        if isinstance(receipt, str):
+            failed[key] = receipt
+            continue
+        receipts[key] = receipt
+        yield operation.record(
+            receipt, identity, parents=[record], storage_key=keys[key], created=run.now(), run_id=run.run_id,
+            file_name=names[key],
+        )  # fmt: skip
+    if failed.keys() & part.keys():
+        raise _SomeFailedError
+
+
+def _try(job: _Job) -> Receipt | str:
+    """Make one product on a worker; gives what is wrong where it cannot be made."""
+    context = MakeContext(ThreadWorkers(1), job.store.s3)
+    try:
+        made = make_into(operation_named(job.operation), job.identity, job.request, job.store, job.key, context)
+    except JwstPipeError as error:
+        return str(error)
+    return Receipt(made.product_id, made.shape, made.file_size, made.digest, made.results, made.notes)
+
+
+def _results(record: ProductRecord | None, receipt: Receipt | None) -> Mapping[str, Any]:
+    if receipt is not None:
+        return receipt.results
+    return record.processing_results[-1].results if record is not None and record.processing_results else {}
+
+
+def _stats(run: OperationRun, options: Request, inputs: Sequence[ProductRecord]) -> list[BatchRow]:
+    assert isinstance(options, StatisticsRequest)
+    jobs = {
+        record.product_id: _StatsJob(run.store.url(str(record.storage_key)), options, run.store.s3) for record in inputs
+    }
+    found = run.workers.run(_measure, jobs, name=STATS, report=run.report, unit="products")
+    rows = []
+    for record in inputs:
+        told = found[record.product_id]
+        if isinstance(told, str):
+            rows.append(BatchRow(record.file_name, "", "", False, told, {}))
+        else:
+            rows += [BatchRow(record.file_name, "", "", False, "", one) for one in told]
+    return rows
+
+
+def _measure(job: _StatsJob) -> list[dict[str, Any]] | str:
+    try:
+        rows = list(statistics([job.address], options=job.request, s3=job.s3, workers=ThreadWorkers(1)))
+    except JwstPipeError as error:
+        return str(error)
+    return [{key: value for key, value in row.items() if key != "image"} for row in rows]
+
+
+def batch_table(rows: Sequence[BatchRow]) -> Table:
+    """Make a table of the rows: what was done to which input, and every number or word that was found on the way."""
+    table = Table()
+    for name in ("input", "product_id", "address", "error"):
+        table[name] = [str(getattr(row, name)) for row in rows] or [""][:0]
+    table["made"] = [row.made for row in rows]
+    names = dict.fromkeys(
+        key for row in rows for key, value in row.results.items() if isinstance(value, int | float | str)
+    )
+    for name in names:
+        values = [row.results.get(name) for row in rows]
+        fill: Any = "" if any(isinstance(value, str) for value in values) else 0.0
+        kept = [fill if value is None else type(fill)(value) for value in values]
+        column = name if name not in table.colnames else f"{name}_found"
+        table[column] = MaskedColumn(kept, mask=[value is None for value in values])
+    return table
