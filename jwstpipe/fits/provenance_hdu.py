@@ -11,7 +11,7 @@ from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.fits.hdus import BLOCK
 from jwstpipe.settings import S3Settings
 
-__all__ = ["PROVENANCE_NAME", "provenance_hdu", "read_provenance_hdu"]
+__all__ = ["PROVENANCE_NAME", "provenance_hdu", "provenance_image_hdu", "read_provenance_hdu"]
 
 PROVENANCE_NAME = "PROVENANCE"
 
@@ -27,7 +27,7 @@ def provenance_hdu(document: Mapping[str, Any]) -> bytes:
     >>> len(provenance_hdu({"product_id": "0"})) % 2880
     0
     """
-    content = json.dumps(document, ensure_ascii=True, allow_nan=False).encode("ascii")
+    content = _text(document)
     header = Header()
     header["XTENSION"] = ("BINTABLE", "binary table extension")
     header["BITPIX"], header["NAXIS"] = 8, 2
@@ -36,6 +36,24 @@ def provenance_hdu(document: Mapping[str, Any]) -> bytes:
     header["TFIELDS"] = 1
     header["TTYPE1"] = ("JSON", "what this product is and was made of")
     header["TFORM1"] = f"{len(content)}A"
+    return _padded(header, content)
+
+
+def provenance_image_hdu(document: Mapping[str, Any]) -> bytes:
+    """Write a document as an image of bytes: beside a catalogue, whose readers take the only table of a file."""
+    content = _text(document)
+    header = Header()
+    header["XTENSION"] = ("IMAGE", "what this product is and was made of, JSON")
+    header["BITPIX"], header["NAXIS"], header["NAXIS1"] = 8, 1, len(content)
+    header["PCOUNT"], header["GCOUNT"] = 0, 1
+    return _padded(header, content)
+
+
+def _text(document: Mapping[str, Any]) -> bytes:
+    return json.dumps(document, ensure_ascii=True, allow_nan=False).encode("ascii")
+
+
+def _padded(header: Header, content: bytes) -> bytes:
     header["EXTNAME"] = PROVENANCE_NAME
     return str(header.tostring()).encode("ascii") + content + b"\0" * (-len(content) % BLOCK)
 

@@ -104,7 +104,7 @@ def _ranked(room: NDArray[np.float32], count: int, rank: int) -> np.float32:
             low = i
         else:
             break
-    return room[rank]
+    return np.float32(room[rank])
 
 
 @njit(nogil=True, cache=True)

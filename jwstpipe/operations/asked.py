@@ -47,4 +47,5 @@ def job_request(name: str) -> type[Request]:
 
 def options_of(operation: Operation[Any], asked: Request) -> Request:
     """Take the options of an operation out of what its job asks."""
-    return operation.request(**{name: getattr(asked, name) for name in operation.request.model_fields})
+    options: Request = operation.request(**{name: getattr(asked, name) for name in operation.request.model_fields})
+    return options

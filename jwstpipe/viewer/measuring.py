@@ -92,7 +92,8 @@ class _Measuring:
         return JSONResponse(await self._pool.run(lambda: table.marks(ra, dec, radius), request))
 
     def _table(self, request: Request) -> SourceTable:
-        number = request.path_params["table"]
+        number: int = request.path_params["table"]
         if number >= len(self._viewing.tables):
             raise NotFoundError("there is no such catalogue; name one with: jwstpipe view --sources TABLE")
-        return self._viewing.tables[number]
+        found: SourceTable = self._viewing.tables[number]
+        return found

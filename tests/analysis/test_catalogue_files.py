@@ -16,6 +16,7 @@ from jwstpipe.analysis.catalogues.cone import cone
 from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
 from jwstpipe.analysis.catalogues.official import official_view
 from jwstpipe.api.sources import detect
+from jwstpipe.catalog.lineage.carried import carried_provenance
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 from jwstpipe.sky.position_table import read_positions
 from tests.analysis.fields import star_field
@@ -61,6 +62,23 @@ def test_a_catalogue_knows_where_it_comes_from(catalogue, image):
     assert told["operation"] == "detect"
     assert told["inputs"][0]["file_name"] == image.name
     assert told["product_id"] == detect(image).meta["jwstpipe"]["product_id"]
+
+
+@pytest.mark.parametrize("form", ["ecsv", "parquet", "fits", "vot"])
+def test_a_file_of_any_form_tells_where_it_comes_from(catalogue, tmp_path, form):
+    told = catalogue.meta["jwstpipe"]
+    carried = carried_provenance(write_catalogue(catalogue, tmp_path / f"sources.{form}"))
+    assert carried.product_id == told["product_id"]
+    assert (carried.kind, carried.operation, carried.parameters) == ("catalogue", "detect", told["parameters"])
+    assert [link.product_id for link in carried.inputs] == [one["product_id"] for one in told["inputs"]]
+
+
+def test_a_table_of_others_tells_nothing(catalogue, tmp_path):
+    table = catalogue.copy()
+    table.meta = {}
+    for form in ("ecsv", "parquet", "fits", "vot"):
+        with pytest.raises(NotFoundError, match="says nothing of what it was made of"):
+            carried_provenance(write_catalogue(table, tmp_path / f"others.{form}"))
 
 
 def test_the_command_makes_catalogue_and_segmentation(command, image, tmp_path):

@@ -6,9 +6,9 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.analysis.catalogues.match import match_positions, positions_of
-from jwstpipe.analysis.catalogues.sources_table import add_column
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.requests.match import AstrometryRequest

@@ -5,6 +5,7 @@ of them; the header of ECSV stands in its metadata as ``table_meta_yaml``, which
 """
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ import numpy as np
 from astropy.table import Table
 from astropy.table.meta import get_yaml_from_table
 
+from jwstpipe.catalog.lineage.table_provenance import INFO_NAME
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
+from jwstpipe.fits.provenance_hdu import provenance_image_hdu
 from jwstpipe.storage import aside
 
 __all__ = ["FORMS", "GROUP", "check_target", "kept_in", "read_catalogue", "read_parquet", "write_catalogue"]
@@ -56,7 +59,9 @@ def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, o
         if path.suffix.lower() == ".parquet":
             _write_parquet(table, partial, kept)
         elif path.suffix.lower() == ".fits":
-            _fits_ready(table).write(partial, format="fits")
+            _write_fits(table, partial)
+        elif path.suffix.lower() == ".vot":
+            _write_votable(table, partial)
         else:
             table.write(partial, format=FORMS[path.suffix.lower()])
     return path
@@ -171,6 +176,25 @@ def _reaches(file: Any, group: int, near: Bounds) -> bool:
         return True
     ranges, (low, high) = near
     return bool(dec.min <= high and dec.max >= low and any(ra.min <= b and ra.max >= a for a, b in ranges))
+
+
+def _write_fits(table: Table, path: Path) -> None:
+    """Write a FITS table, and what it was made of as images have it: in an extension."""
+    _fits_ready(table).write(path, format="fits")
+    if "jwstpipe" in table.meta:
+        with path.open("ab") as stream:
+            stream.write(provenance_image_hdu(table.meta["jwstpipe"]))
+
+
+def _write_votable(table: Table, path: Path) -> None:
+    """Write a VOTable, and what it was made of in an INFO."""
+    from astropy.io.votable import from_table, tree, writeto  # noqa: PLC0415 - slow to load
+
+    document = from_table(table)
+    if "jwstpipe" in table.meta:
+        told = json.dumps(table.meta["jwstpipe"], allow_nan=False)
+        document.resources[0].infos.append(tree.Info(name=INFO_NAME, value=told))
+    writeto(document, str(path))
 
 
 def _header_of(table: Table) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.table import Table, hstack
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.catalogues.sources_table import add_column
+from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.errors import DataError
 from jwstpipe.requests.match import MatchRequest
 from jwstpipe.sky.position_table import position_column_names
@@ -58,9 +58,12 @@ def positions_of(table: Table, *, name: str) -> tuple[Floats, Floats]:
             f" {', '.join(table.colnames[:12])}"
         )
     try:
-        ra, dec = (np.array(np.ma.filled(np.ma.asarray(table[one], float), np.nan)) for one in columns)
+        places: list[NDArray[np.float64]] = [
+            np.array(np.ma.filled(np.ma.asarray(table[one], float), np.nan)) for one in columns
+        ]
     except (ValueError, TypeError):
         raise DataError(f"{name}: {columns[0]} and {columns[1]} hold no numbers; positions are in degrees") from None
+    ra, dec = places
     if not np.isfinite(ra + dec).any():
         raise DataError(f"{name}: none of its {len(table):,} rows has a position")
     return ra, dec

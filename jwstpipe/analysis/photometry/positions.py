@@ -62,7 +62,7 @@ def sources_of_table(table: Table, *, name: str) -> Sources:
         if found is None:
             return np.full(len(table), np.nan)
         try:
-            values = np.ma.filled(np.ma.asarray(table[found], float), np.nan)
+            values: Floats = np.ma.filled(np.ma.asarray(table[found], float), np.nan)
         except (ValueError, TypeError):
             raise DataError(f"{name}: the column {found} holds no numbers; positions are degrees, or pixels") from None
         return np.array(values, np.float64)

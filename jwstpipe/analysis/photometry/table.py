@@ -7,8 +7,8 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.catalogues.columns import FLAGS
-from jwstpipe.analysis.catalogues.sources_table import TO_MICROJY, add_column
+from jwstpipe.analysis.catalogues.columns import FLAGS, add_column
+from jwstpipe.analysis.catalogues.sources_table import TO_MICROJY
 from jwstpipe.analysis.photometry.fluxes import MAGNITUDE_PER_E, ab_magnitude
 from jwstpipe.analysis.photometry.forced import Forced
 from jwstpipe.analysis.photometry.positions import Sources

@@ -163,7 +163,8 @@ def inject_and_find(
     before = find_sources(image, options=wanted, s3=s3, workers=at_work, report=report)
     rng = np.random.default_rng(wanted.seed)
     x, y = _places(image, source.shape, wanted, rng, s3)
-    snr = np.exp(rng.uniform(*np.log(sorted((wanted.faintest, wanted.brightest))), len(x)))
+    low, high = sorted((wanted.faintest, wanted.brightest))
+    snr = np.exp(rng.uniform(np.log(low), np.log(high), len(x)))
     sigma = wanted.fwhm / FWHM
     usual = _usual_noise(before) * before.facts["noise_of_smoothed_over_white"]
     flux = snr * usual * 2.0 * math.sqrt(math.pi) * sigma

@@ -1,7 +1,8 @@
 """What a file says of itself: id, operation, parameters and inputs, in whatever format it is.
 
-Image stores say it in their attributes, FITS files in an extension, pictures in their XMP packet; all in the words of
-`jwstpipe.identity.provenance_document`. Nothing else is needed to tell where a product came from.
+Image stores say it in their attributes, FITS files in an extension, pictures in their XMP packet, catalogues in their
+headers; all in the words of `jwstpipe.identity.provenance_document`. No more is needed to know where a product
+came from.
 """
 
 import json
@@ -15,6 +16,7 @@ from xml.sax.saxutils import unescape
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS, hips_packet
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
+from jwstpipe.catalog.lineage.table_provenance import TABLE_ENDINGS, TABLE_MAGIC, table_provenance
 from jwstpipe.catalog.records.components import InputLink
 from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.errors import DataError, FitsError, NotFoundError, StoreError
@@ -70,7 +72,7 @@ def carried_provenance(address: str | Path, *, s3: S3Settings | None = None) -> 
     Parameters
     ----------
     address
-        Image store, FITS file or picture (PNG, JPEG, TIFF, FITS, Zarr).
+        Image store, FITS file, picture (PNG, JPEG, TIFF, FITS, Zarr) or catalogue (ECSV, Parquet, FITS, VOTable).
     s3
         Endpoint of an ``s3://`` address.
 
@@ -107,12 +109,20 @@ def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
         told = attributes.get("provenance")
         return None if not isinstance(told, dict) else {"kind": attributes.get("kind"), **told,
                                                         "product_id": attributes.get("product_id")}  # fmt: skip
-    if is_remote(address) and not address.lower().endswith(PICTURE_ENDINGS):
+    if is_remote(address) and not address.lower().endswith((*PICTURE_ENDINGS, *TABLE_ENDINGS)):
         return _in_fits(address, s3)
-    with local_copy(address, s3=s3) as path, storage_errors(path), path.open("rb") as stream:
-        if stream.read(9).startswith((b"SIMPLE  =", b"\x1f\x8b")):
+    with local_copy(address, s3=s3) as path, storage_errors(path):
+        return _in_file(path, address, s3)
+
+
+def _in_file(path: Path, address: str, s3: S3Settings | None) -> dict[str, Any] | None:
+    with path.open("rb") as stream:
+        begin = stream.read(9)
+        if begin.startswith((b"SIMPLE  =", b"\x1f\x8b")):
             return _in_fits(address, s3)
-        if path.stat().st_size == 0:
+        if begin.startswith(TABLE_MAGIC):
+            return table_provenance(path)
+        if not begin:
             return None
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             return _in_packet(content)

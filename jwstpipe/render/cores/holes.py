@@ -121,7 +121,8 @@ class HoleTable:
     @property
     def extent(self) -> Integers:
         """Rows or columns of each hole, whichever are more."""
-        return np.maximum(self.bounds[:, 2] - self.bounds[:, 0], self.bounds[:, 3] - self.bounds[:, 1])
+        y0, x0, y1, x1 = self.bounds.T
+        return np.asarray(np.maximum(y1 - y0, x1 - x0))
 
     def touches(self, box: Box) -> Mask:
         """Tell which holes, with one pixel around them, reach into a box of the window."""

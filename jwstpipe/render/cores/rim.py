@@ -107,12 +107,12 @@ def _rows_away(labels: Labels, number: int, low: int, high: int, x0: int, x1: in
     """Give the distance along each column of the hole to its nearest pixel there."""
     away = np.full((high - low, x1 - x0), np.int64(1) << 30, np.int64)
     for column in range(x0, x1):
-        last = np.int64(-1) << 30
+        last = -(1 << 30)
         for y in range(low, high):
             if labels[y, column] == number:
                 last = y
             away[y - low, column - x0] = y - last
-        last = np.int64(1) << 30
+        last = 1 << 30
         for y in range(high - 1, low - 1, -1):
             if labels[y, column] == number:
                 last = y
@@ -124,7 +124,8 @@ def _rows_away(labels: Labels, number: int, low: int, high: int, x0: int, x1: in
 def _rises(near: Float32s, far: Float32s) -> bool:
     middle = _median(far)
     spread = MAD_TO_SIGMA * np.float64(_median(np.abs(far - middle)))
-    return np.float64(_median(near)) > np.float64(middle) + max(_STANDS_OUT * spread, 1e-6 * abs(np.float64(middle)))
+    least = np.float64(middle) + max(_STANDS_OUT * spread, 1e-6 * abs(np.float64(middle)))
+    return bool(np.float64(_median(near)) > least)
 
 
 @njit(nogil=True, cache=True)
@@ -132,7 +133,7 @@ def _median(samples: Float32s) -> np.float32:
     ordered = np.sort(samples)
     half = ordered.size // 2
     if ordered.size % 2:
-        return ordered[half]
+        return np.float32(ordered[half])
     return np.float32((ordered[half - 1] + ordered[half]) * np.float32(0.5))
 
 
