@@ -251,7 +251,8 @@ def footprints(
     if out is not None:
         check_output(out, (".png",), what="a drawing of footprints", overwrite=overwrite)
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
-    wide = options.model_copy(update={"max_gigapixels": 10_000.0, "mix": True})  # nothing of that size is made
+    anything = {"max_gigapixels": 10_000.0, "mix": True, "sparse": True}  # nothing of that size is made
+    wide = options.model_copy(update=anything)
     planned = planning.plan_mosaic(listed(images), options=wide, grid=grid, s3=s3, workers=at_work, report=report)
     if out is not None:
         outlines.draw_footprints(planned, out)

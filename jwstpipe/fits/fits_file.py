@@ -14,6 +14,7 @@ from jwstpipe.fits.readers.byte_readers import (
     spooled,
     temporary_file,
 )
+from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.fits.tile_compression import unpack_tiles
 from jwstpipe.settings import S3Settings
 
@@ -34,6 +35,8 @@ class FitsFile:
     def unpacked(self) -> "FitsFile":
         """Unpack tile-compressed images (fpack) to an unnamed temporary file; a file without any is given back.
 
+        The same content is unpacked once, as long as there is room (see `UnpackedFiles`).
+
         Raises
         ------
         FitsError
@@ -48,11 +51,16 @@ class FitsFile:
                 f"{self.name}: unpacks to {size:,} bytes from {self.reader.size:,}; refused above {limit:,}"
             )
         packed = spooled(self.reader, name=self.name)
-        with temporary_file(self.name) as target:
-            fault = unpack_tiles(packed.descriptor, target, size)
-            if fault:
-                raise FitsError(f"{self.name}: its compressed image cannot be unpacked: {fault}")
-            reader = LocalReader(target, self.name)
+
+        def unpack() -> LocalReader:
+            with temporary_file(self.name) as target:
+                fault = unpack_tiles(packed.descriptor, target, size)
+                if fault:
+                    raise FitsError(f"{self.name}: its compressed image cannot be unpacked: {fault}")
+                return LocalReader(target, self.name)
+
+        found: LocalReader = unpacked_files().get(f"tiles {content_key(packed.descriptor)}", unpack)
+        reader = found.called(self.name)
         return FitsFile(self.name, reader, scan_fits(reader, name=self.name))
 
 

@@ -76,7 +76,7 @@ class MosaicPlan:
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
-            "options": self.options.model_dump(mode="json", exclude={"max_gigapixels", "mix"}),
+            "options": self.options.model_dump(mode="json", exclude={"max_gigapixels", "mix", "sparse"}),
             "wcs": [source.wcs.digest for source in self.sources],
         }
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jwstpipe.errors import DataError, NoCoverageError
+from jwstpipe.errors import NoCoverageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
@@ -15,6 +15,7 @@ from jwstpipe.mosaicking.inputs.sources import Inspection, Source, weights_for
 from jwstpipe.mosaicking.inputs.weight_units import magnitudes_of
 from jwstpipe.mosaicking.placement import bounding_box, common_grid, shapes_on, tiles_of
 from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.mosaicking.size_limits import check_not_empty, check_size
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -58,7 +59,7 @@ def plan_mosaic(
     TransformError
         An image that cannot be placed on the sky.
     DataError
-        Units that differ, an input far away from the rest, or a mosaic beyond the size limit.
+        Units that differ, inputs so far apart that a large mosaic would be empty, or one beyond the size limit.
     NoCoverageError
         No image touches the window that was asked for.
     """
@@ -69,7 +70,9 @@ def plan_mosaic(
     boxes = [bounding_box(shape) for shape in shapes]
     sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
     plane, filled = plane.begun_at(window or Box.around(boxes))
-    _check_size(filled, chosen, plane)
+    check_size(filled, chosen, plane)
+    if window is None and not chosen.sparse:
+        check_not_empty(filled, shapes, inspections, plane)
     weights, note = weights_for(sources, chosen.weights)
     planes = _planes(sources)
     magnitudes = magnitudes_of(sources, weights, planes, s3=s3 or S3Settings())
@@ -104,17 +107,6 @@ def plan_mosaic(
 def _catalog_name(options: MosaicOptions) -> dict[str, str]:
     named = options.align_catalog is not None and "\n" not in options.align_catalog
     return {"catalog_name": str(options.align_catalog)} if named else {}
-
-
-def _check_size(window: Box, options: MosaicOptions, plane: SkyGrid) -> None:
-    limit = options.max_gigapixels * 1e9
-    if window.area > limit:
-        rows, columns = window.shape
-        raise DataError(
-            f"the mosaic would have {columns:,} x {rows:,} pixels of {plane.scale_arcsec:.4g} arcsec"
-            f" ({window.area / 1e9:.2f} gigapixels, limit {options.max_gigapixels:g});"
-            " choose a coarser --scale, fewer images, or raise --max-gigapixels"
-        )
 
 
 def _planes(sources: Sequence[Source]) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def _identify(request: MosaicRecipe, inputs: Sequence[Input], *, context: MakeCo
     options, grid = request.options, None
     if request.grid is not None:
         grid = SkyGrid.from_dict(request.grid), None if request.window is None else Box(*request.window)
-        options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS, "mix": True})
+        options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS, "mix": True, "sparse": True})
     plan = plan_mosaic(
         [one.address for one in inputs], options=options, grid=grid, s3=context.s3, workers=context.workers
     )

@@ -105,6 +105,11 @@ class _MosaicBase(Request):
         metavar="TABLE",
         group=POSITIONS,
     )
+    sparse: bool = option(
+        False,
+        help="make a large mosaic of which the images cover hardly anything, too, because they lie far apart",
+        group=LIMITS,
+    )
     max_gigapixels: float = option(4.0, gt=0, le=10_000, help="refuse a larger mosaic", group=LIMITS)
 
 

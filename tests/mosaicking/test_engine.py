@@ -8,7 +8,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 import jwstpipe
-from jwstpipe import open_image, plan_mosaic
+from jwstpipe import mosaic, open_image, plan_mosaic
 from jwstpipe.errors import ConflictError, DataError, NoCoverageError, TransformError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.images.convert import convert
@@ -274,6 +274,29 @@ def test_a_mosaic_beyond_the_limit_and_one_beside_the_grid_are_refused(tmp_path)
         plan_mosaic(names, options=MosaicOptions(scale_arcsec=1e-4))
     with pytest.raises(NoCoverageError):
         plan_mosaic(names, grid=(PLANE, Box(5000, 5000, 5100, 5100)))
+
+
+def test_a_large_mosaic_of_nothing_between_two_images_is_asked_about(tmp_path):
+    """Two images of 10 x 10 px, 62 degrees apart at 14 arcsec: nobody meant 290 megapixels."""
+    names = [
+        write(tmp_path / f"{name}.fits", np.ones((10, 10)), header(ra=150 + dec, dec=dec, scale=14.0, shape=(10, 10)))
+        for name, dec in (("south", -22.3), ("north", 22.3))
+    ]
+    with pytest.raises(DataError, match=r"cover .* %.*south\.fits lies 62\.3 deg from north\.fits.*--sparse") as caught:
+        plan_mosaic(names)
+    assert "\n" not in str(caught.value)
+    insisted = plan_mosaic(names, options=MosaicOptions(sparse=True))
+    assert insisted.window.area > 100_000_000
+    made = mosaic(names, tmp_path / "m.zarr", options=MosaicOptions(sparse=True))
+    assert made.tiles == 2  # empty ones cost nothing
+    recipe = MosaicOptions.model_validate(insisted.parameters["options"])
+    assert not recipe.sparse  # to insist does not change what is made
+    assert plan_mosaic(names, grid=(insisted.grid, insisted.window)).id == insisted.id
+    near = [
+        names[0],
+        write(tmp_path / "near.fits", np.ones((10, 10)), header(ra=127.7, dec=-22.2, scale=14.0, shape=(10, 10))),
+    ]
+    plan_mosaic(near)
 
 
 def test_nothing_is_left_of_a_mosaic_that_fails(tmp_path):

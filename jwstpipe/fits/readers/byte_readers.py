@@ -23,6 +23,7 @@ from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageErro
 from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.fits.readers.block_cache import BLOCK_BYTES, ReadCache, default_folder
 from jwstpipe.fits.readers.promised_size import PromisedSize
+from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_range, is_remote, storage_errors
 
@@ -66,6 +67,11 @@ class LocalReader:
     def descriptor(self) -> int:
         """The open file, for a child process that shall read it."""
         return self._descriptor
+
+    def called(self, name: str) -> "LocalReader":
+        """Give another reader of the same bytes, whose messages have another name."""
+        with open(self._descriptor, "rb", buffering=0, closefd=False) as stream:
+            return LocalReader(stream, name, in_place=self.in_place)
 
     def read(self, offset: int, length: int) -> bytes:
         """Read bytes; fewer at the end of the file."""
@@ -251,6 +257,17 @@ def _opener(magic: bytes) -> Any:
 
 
 def _unpacked(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> LocalReader:
+    """Unpack a stream, or take what was unpacked of the same bytes a moment ago."""
+
+    def unpack() -> LocalReader:
+        packed.seek(0)
+        return _unpack(packed, opener, packed_size, name)
+
+    found: LocalReader = unpacked_files().get(f"stream {content_key(packed.fileno())}", unpack)
+    return found.called(name)
+
+
+def _unpack(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> LocalReader:
     """Unpack into an unnamed temporary file, no further than the headers in the stream promise, and within bounds."""
     limit = min(MOST_UNPACKED, max(packed_size * MOST_EXPANSION, ALWAYS_UNPACKED))
     promised = PromisedSize(name)
