@@ -12,6 +12,7 @@ from jwstpipe import __version__
 from jwstpipe.errors import UsageError
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import Request, validated
+from jwstpipe.tasks.hidden_secrets import hidden_secrets, hide_in_logs
 
 __all__ = ["job_flow"]
 
@@ -33,7 +34,9 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
 
     @wraps(function)
     def checked(request: RequestT) -> RunReport:
-        return function(_request(model, request))
+        hide_in_logs()
+        with hidden_secrets():
+            return function(_request(model, request))
 
     def run_name() -> str:
         """Name a run after its request; a request that is refused has a name too."""

@@ -13,6 +13,7 @@ from jwstpipe.catalog.lineage.formats import render_tree_text
 from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.jobs.report import MadeProduct, RunReport
+from jwstpipe.redaction import redacted
 from jwstpipe.storage import ObjectStore, is_remote
 from jwstpipe.tasks.artifacts import image, markdown, picture, table
 
@@ -61,7 +62,7 @@ def finished(
 
 def failed(report: RunReport, error: Exception) -> None:
     """Write the page of a run that failed: why, and what it had done."""
-    reason = " ".join(str(error).split())
+    reason = redacted(" ".join(str(error).split()))
     text = f"{_text(report, 'failed')}\n**{type(error).__name__}**: {reason}\n\nWhat was finished is kept.\n"
     markdown(text, key="report", description=f"Report on {report.title}: failed")
 
@@ -70,7 +71,7 @@ def address_for_people(product: MadeProduct, store: ObjectStore, link_root: str 
     """Give the address under which a browser finds a product, where there is one; else where it lies."""
     if link_root is not None:
         key = product.where.removeprefix(f"{store.root}/")
-        return f"{link_root.rstrip('/')}/{quote(key)}"
+        return f"{redacted(link_root).rstrip('/')}/{quote(key)}"
     return product.where if is_remote(product.where) else f"file://{quote(product.where)}"
 
 

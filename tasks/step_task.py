@@ -8,6 +8,8 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
 
+from jwstpipe.tasks.hidden_secrets import hidden_secrets
+
 __all__ = ["step_task"]
 
 ParametersT = ParamSpec("ParametersT")
@@ -31,7 +33,12 @@ def step_task(
     """
 
     def decorate(function: Callable[ParametersT, ResultT]) -> Callable[ParametersT, ResultT]:
-        made = task(name=name, task_run_name=run_name, cache_policy=NO_CACHE)(function)
+        @wraps(function)
+        def discreet(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT:
+            with hidden_secrets():
+                return function(*args, **kwargs)
+
+        made = task(name=name, task_run_name=run_name, cache_policy=NO_CACHE)(discreet)
 
         @wraps(function)
         def call(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT:

@@ -36,6 +36,13 @@ from tests.end_to_end.running import JWSTPIPE, Up, up
 from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET, served
 
+SECRETS = {
+    "AWS_ACCESS_KEY_ID": "AKIANEVERSHOWN00",
+    "AWS_SECRET_ACCESS_KEY": "never-shown-secret-key",
+    "AWS_SESSION_TOKEN": "never-shown-session-token",
+}
+"""What the environment of a site may hold, too."""
+
 LATE = "f444w"
 """Filter whose combined image the archive gets while the schedule runs."""
 
@@ -79,7 +86,7 @@ def site(tiny_world, tmp_path_factory):
     assert late
     for file in late:
         (files / file.path.name).unlink()
-    with served(files) as archive, up(folder, archive) as running:
+    with served(files) as archive, up(folder, archive, **SECRETS) as running:
 
         def release():
             for file in late:
@@ -338,6 +345,45 @@ def other_origin(page):
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_no_secret_is_shown_or_kept_where_others_look(site):
+    """Prefect's database and logs, run pages, all files of the home, what commands print, and lists of processes."""
+    private = {"password", *(f"{role}.key" for role in ("scheduler", "worker", "client"))}
+    keys = [path for path in (site.home / "prefect").rglob("*") if path.name in private]
+    assert {path.name for path in keys} == private
+    password = (site.home / "prefect" / "password").read_text().strip().partition(":")[2]
+    lines = [path.read_text().splitlines()[1] for path in keys if path.suffix == ".key"]
+    secrets = [word.encode() for word in (*SECRETS.values(), password, *lines)]
+    assert min(map(len, secrets)) > 12
+    running = site.running
+    asked = subprocess.run(  # a run that fails: its page, its logs and its words are looked at, too
+        [*JWSTPIPE, "submit", "process_target", "target=NGC 9999", "--watch"], cwd=site.folder,
+        env=running.environment, capture_output=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+    assert asked.returncode == 3
+    kept = [path for path in site.home.rglob("*") if path.is_file() and path not in keys]
+    assert any(path.name.startswith("prefect.db") for path in kept)
+    seen = {str(path): path.read_bytes() for path in [*kept, site.folder / "up.err"]}
+    seen["what submit printed"] = asked.stdout + asked.stderr
+    seen["what up printed"] = json.dumps(running.facts).encode()
+    for what, order in (("flow_runs", {}), ("task_runs", {}), ("logs", {}), ("artifacts", {}), ("deployments", {})):
+        answer = running.http.post(f"{site.facts['api']}/{what}/filter", json={"limit": 200, **order}, timeout=30)
+        assert answer.ok, answer.text
+        seen[f"page {what}"] = answer.content
+    assert len(seen["page flow_runs"]) > 1000
+    assert len(seen["page logs"]) > 1000
+    for words in (("config", "show"), ("jobs",), ("doctor",), ("search", TARGET), ("-vv", "status", "0" * 8)):
+        made = subprocess.run(
+            [*JWSTPIPE, *words], cwd=site.folder, env=running.environment, capture_output=True, timeout=120, check=False
+        )
+        assert made.stdout or made.stderr
+        seen[" ".join(words)] = made.stdout + made.stderr
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            seen[f"{process}/cmdline"] = (process / "cmdline").read_bytes()
+    for where, content in seen.items():
+        assert not [word for word in secrets if word in content], where
 
 
 def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(site):

@@ -1,0 +1,107 @@
+"""A password that stands in the settings, or in the words of an error, is nowhere in Prefect's database."""
+
+import sqlite3
+
+import pytest
+from prefect import get_run_logger
+from prefect.settings import get_current_settings
+
+import jwstpipe
+from jwstpipe.cli.main import main
+from jwstpipe.errors import ServiceError
+from jwstpipe.flows.job import job_flow
+from jwstpipe.flows.refresh_metadata import refresh_metadata
+from jwstpipe.jobs.report import RunReport
+from jwstpipe.requests import RefreshMetadataRequest
+from jwstpipe.tasks.step_task import step_task
+
+SECRET = "nEver-shown-Anywhere"
+ADDRESS = f"mongodb://me:{SECRET}@127.0.0.1:9/jwst?serverSelectionTimeoutMS=300"
+LINK = f"https://bucket.example/key?X-Amz-Signature={SECRET}&part=1"
+
+
+@pytest.fixture
+def connected(site, monkeypatch):
+    monkeypatch.setenv("JWSTPIPE_PREFECT_API", get_current_settings().api.url)
+
+
+def everything_kept():
+    """Give all values of all tables of the server's database, after what is still on its way has come."""
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (APILogWorker, EventsWorker):
+        worker.drain_all(timeout=30)
+    address = get_current_settings().server.database.connection_url.get_secret_value()
+    path = address.partition("///")[2]
+    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found = {name: str(database.execute(f'SELECT * FROM "{name}"').fetchall()) for name in tables}
+    database.close()
+    return found
+
+
+def nothing_is_told(*words):
+    found = everything_kept()
+    for word in words:
+        assert any(word in text for text in found.values()), word  # what was looked for would have been seen
+    for table, text in found.items():
+        assert SECRET not in text, table
+
+
+def test_a_database_that_does_not_answer_is_named_without_its_password(connected, monkeypatch, capsys):
+    monkeypatch.setenv("JWSTPIPE_CATALOG", ADDRESS)
+    with pytest.raises(ServiceError) as caught:
+        refresh_metadata(RefreshMetadataRequest())
+    assert SECRET not in str(caught.value)
+    assert "127.0.0.1:9" in str(caught.value)
+    nothing_is_told("127.0.0.1:9")
+    for words in (["jobs"], ["config", "show"], ["doctor"], ["-vv", "catalog", "find"]):
+        with pytest.raises(SystemExit):
+            main(words)
+        said = capsys.readouterr()
+        assert said.out or said.err
+        assert SECRET not in said.out + said.err, words
+
+
+@step_task("leak")
+def leaking_step():
+    get_run_logger().warning("reading %s", LINK)
+    try:
+        raise ValueError(f"cannot reach {ADDRESS}")  # noqa: TRY301
+    except ValueError:
+        get_run_logger().exception("once more with %s", ADDRESS)
+        raise
+
+
+@job_flow
+def leaking_step_job(request: RefreshMetadataRequest) -> RunReport:
+    leaking_step()
+
+
+@job_flow
+def leaking_job(request: RefreshMetadataRequest) -> RunReport:
+    get_run_logger().error("connecting to %s", ADDRESS)
+    try:
+        raise OSError(f"no route to {ADDRESS}")  # noqa: TRY301
+    except OSError as error:
+        raise KeyError("nothing secret here") from error
+
+
+@pytest.mark.parametrize(("job", "error"), [(leaking_step_job, "ValueError: cannot reach mongodb://me:***@"),
+                                            (leaking_job, "KeyError: 'nothing secret here'")])  # fmt: skip
+def test_errors_and_logs_that_nobody_foresaw_hold_no_secret(connected, job, error):
+    with pytest.raises(RuntimeError) as caught:
+        job(RefreshMetadataRequest())
+    assert str(caught.value).startswith(error)
+    assert caught.value.__suppress_context__
+    nothing_is_told(error.partition("***")[0], "mongodb://me:***@127.0.0.1:9")
+
+
+def test_jobs_of_such_runs_tell_no_secret(connected, capsys):
+    with pytest.raises(RuntimeError):
+        leaking_step_job(RefreshMetadataRequest())
+    assert jwstpipe.find_jobs(limit=5) is not None
+    with pytest.raises(SystemExit):
+        main(["jobs", "--json"])
+    assert SECRET not in capsys.readouterr().out
