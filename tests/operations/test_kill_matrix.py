@@ -1,10 +1,16 @@
 """Whatever is made, wherever: killed at any step, one whole product stands, the old or the new, and a rerun makes it.
 
-Every step is tried: see `tests.kill_points`.
+Every step is tried (see `tests.kill_points`), but of mosaics on S3, which go the same way as stores there, each seventh;
+``JWSTPIPE_EVERY_STEP=1 pytest tests/operations/test_kill_matrix.py`` tries those too. A few steps are killed by
+SIGKILL, in processes of their own.
 """
 
 import hashlib
+import json
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import boto3
@@ -29,6 +35,8 @@ from tests.kill_points import KilledError, points
 __all__ = ["points"]
 
 SHAPE = (40, 50)
+SIGKILLS = 5
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +97,7 @@ def make_bytes(sources, number, out, s3):
 
 FORMS = {
     "store": ("out.zarr", make_store, "local s3"),
-    "mosaic": ("out.zarr", make_mosaic, "local"),
+    "mosaic": ("out.zarr", make_mosaic, "local s3"),
     "fits": ("out.fits", make_fits, "local s3"),
     "references": ("out.json", make_references, "local s3"),
     "thumbnail": ("out.png", make_thumbnail, "local s3"),
@@ -100,7 +108,7 @@ FORMS = {
     "preset": ("out.toml", make_preset, "local"),
     "object": ("out.bin", make_bytes, "local s3"),
 }
-STRIDE = {"mosaic": 9}
+STRIDE = {} if os.environ.get("JWSTPIPE_EVERY_STEP") else {("mosaic", "s3"): 7}
 """Steps from one kill to the next, where a form goes the same way as another one and costs more."""
 
 CELLS = [(form, place, mode) for form, (_, _, places) in FORMS.items() for place in places.split()
@@ -198,7 +206,7 @@ def test_one_whole_product_stands_after_a_kill_at_any_step(sources, points, spot
     allowed = {whole[2][0], whole[1][0] if mode == "overwrite" else None}
     last, before = 0, None
     while True:
-        last += STRIDE.get(form, 1)
+        last += STRIDE.get((form, place), 1)
         spot = spots(place)
         if mode == "overwrite":
             spot.fill(whole[1][1])
@@ -217,5 +225,35 @@ def test_one_whole_product_stands_after_a_kill_at_any_step(sources, points, spot
         leftovers._settle.cache_clear()
         make(sources, 2, spot.address(name), spot.s3)
         assert spot.files() == whole[2][1], killed_at
-    assert last > STRIDE.get(form, 1)
+    assert last > STRIDE.get((form, place), 1)
     record_property("steps", last)
+
+
+@pytest.mark.parametrize(("form", "mode"), [("store", "fresh"), ("mosaic", "overwrite")])
+def test_one_whole_product_stands_after_sigkill(sources, points, spots, tmp_path, form, mode):
+    """No exception, no cleanup: the process is gone, at steps all over the work."""
+    name, make, _ = FORMS[form]
+    whole = {}
+    for number in (1, 2):
+        spot = spots("local")
+        with points.watching(spot.folder):
+            make(sources, number, spot.address(name), None)
+        whole[number] = seen(spot, name), spot.files()
+    count = len(points.taken)
+    steps = sorted({1 + round(part * (count - 1) / (SIGKILLS - 1)) for part in range(SIGKILLS)})
+    (tmp_path / "killed").mkdir()
+    killed = {step: Local(tmp_path / "killed" / str(step)) for step in steps}
+    if mode == "overwrite":
+        for spot in killed.values():
+            spot.fill(whole[1][1])
+    words = (form, str(sources), str(tmp_path / "killed"), *map(str, steps))
+    script = [sys.executable, "-m", "tests.operations.killed_children", *words]
+    made = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False, timeout=300)
+    assert made.returncode == 0, made.stderr
+    signals = [json.loads(line)["signal"] for line in made.stdout.splitlines()]
+    assert signals.count(signal.SIGKILL) >= len(steps) - 1, made.stdout  # what replaces has more or fewer steps
+    for step, spot in killed.items():
+        assert seen(spot, name) in {whole[2][0], whole[1][0] if mode == "overwrite" else None}, step
+        leftovers._settle.cache_clear()
+        make(sources, 2, spot.address(name), None)
+        assert spot.files() == whole[2][1], step
