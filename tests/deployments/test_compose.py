@@ -161,6 +161,10 @@ def test_images_are_pinned_and_ours_is_one(services):
         tag = service["image"].partition(":")[2]
         assert tag
         assert tag != "latest"
+    others = {service["image"].partition(":")[0] for service in services.values() if "build" not in service}
+    told = (ROOT / "SECURITY.md").read_text()
+    assert all(f"`{image}`" in told for image in others - {"jwstpipe"})  # named where no digest is known
+    assert "--resolve-image-digests --output" in told
 
 
 def test_telemetry_is_off_everywhere(services):

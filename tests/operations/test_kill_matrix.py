@@ -1,8 +1,8 @@
 """Whatever is made, wherever: killed at any step, one whole product stands, the old or the new, and a rerun makes it.
 
 Every step is tried (see `tests.kill_points`), but of mosaics on S3, which go the same way as stores there, each
-seventh; ``JWSTPIPE_EVERY_STEP=1 pytest tests/operations/test_kill_matrix.py`` tries those too. A few steps are killed by
-SIGKILL, in processes of their own.
+seventh; ``JWSTPIPE_EVERY_STEP=1 pytest tests/operations/test_kill_matrix.py`` tries those too. A few steps are killed
+by SIGKILL, in processes of their own.
 """
 
 import hashlib
