@@ -214,12 +214,12 @@ class Catalog(CatalogReader):
         changes = {}
         for product_id, inputs in links:
             parents = list(dict.fromkeys(link.product_id for link in inputs if link.product_id is not None))
-            told = {
+            written = {
                 "inputs": [link.model_dump(mode="json") for link in inputs],
                 "derived_from": parents,
                 "parent_id": parents[0] if len(parents) == 1 else None,
             }
-            changes[product_id] = RecordChange(told)
+            changes[product_id] = RecordChange(written)
         self.database.change(changes, owner=None)
         return len(changes)
 

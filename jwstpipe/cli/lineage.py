@@ -38,7 +38,7 @@ def lineage(
         try:
             found = find_product(catalog, product, s3=settings.s3)
         except NotFoundError:
-            if rerun or why_stale or down or not _stands(product):
+            if rerun or why_stale or down or not _exists(product):
                 raise
             _show_carried(catalog, settings, product, chosen)
             return
@@ -66,9 +66,9 @@ def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
         data(render_tree_dot(tree, downward=down))
     elif form == "json":
         record = catalog.get(key).model_dump(mode="json")
-        told = ("parameters", "software", "run_id", "execution", "created", "inputs", "warnings", "superseded_by")
+        fields = ("parameters", "software", "run_id", "execution", "created", "inputs", "warnings", "superseded_by")
         below = [] if down else tree_json(descendants(catalog, key))["branches"]
-        json_data({**tree_json(tree), **{name: record[name] for name in told}, "descendants": below})
+        json_data({**tree_json(tree), **{name: record[name] for name in fields}, "descendants": below})
     else:
         data(render_tree_text(tree))
         made = () if down else descendants(catalog, key).branches
@@ -79,7 +79,7 @@ def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
                 data(render_tree_text(branch))
 
 
-def _stands(product: str) -> bool:
+def _exists(product: str) -> bool:
     return product.startswith("s3://") or Path(product).exists()
 
 
@@ -104,8 +104,8 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
     elif form == "dot":
         data(render_tree_dot(tree))
     elif form == "json":
-        told = record.model_dump(mode="json", include={"parameters", "software", "inputs"})
-        json_data({**tree_json(tree), **told, "told_by": "file", "descendants": []})
+        fields = record.model_dump(mode="json", include={"parameters", "software", "inputs"})
+        json_data({**tree_json(tree), **fields, "told_by": "file", "descendants": []})
     else:
         data(render_tree_text(tree))
 

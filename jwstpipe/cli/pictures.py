@@ -55,7 +55,7 @@ def composite(
     if limits is not None:
         options = cli_request(CompositeRequest, {**options.model_dump(exclude_defaults=True), **_limits(limits)})
     made = _made(context, images or [], out, options, cores_mask=cores_mask, save=save_preset, overwrite=overwrite)
-    _tell(made, as_json=as_json)
+    _report(made, as_json=as_json)
 
 
 def _seen(
@@ -75,8 +75,8 @@ def _seen(
     for image in images:
         sources.add(image)
     found = [source.address for source in sources.get(state.images)]
-    told = options.model_dump(exclude_defaults=True)
-    return found, cli_request(CompositeRequest, joined_options(state.wishes.model_dump(exclude_defaults=True), told))
+    given = options.model_dump(exclude_defaults=True)
+    return found, cli_request(CompositeRequest, joined_options(state.wishes.model_dump(exclude_defaults=True), given))
 
 
 def _made(
@@ -102,7 +102,7 @@ def _made(
     return made
 
 
-def _tell(made: "Picture", *, as_json: bool) -> None:
+def _report(made: "Picture", *, as_json: bool) -> None:
     """Say what was made."""
     if as_json:
         json_data(made.as_dict())

@@ -69,9 +69,9 @@ def settled_request(
     nothing.
     """
     looks = [_look(index, images, (options.channels,)) for index in range(len(images))]
-    told = tuple(look for look in looks if look.visible and look != ChannelLook(image=look.image))
+    stated = tuple(look for look in looks if look.visible and look != ChannelLook(image=look.image))
     return options.model_copy(
-        update={"channels": told, "luminance": None if luminance is None else luminance.product_id}
+        update={"channels": stated, "luminance": None if luminance is None else luminance.product_id}
     )
 
 

@@ -34,7 +34,7 @@ ReceiptT = TypeVar("ReceiptT")
 CONNECT_SECONDS = 40.0
 """Longest wait for a scheduler to answer, for machines that are slow or busy too."""
 
-TELL_SECONDS = 5.0
+REPORT_SECONDS = 5.0
 """A longer wait is told."""
 
 IN_FLIGHT = 10_000
@@ -129,9 +129,9 @@ def open_cluster(settings: ExecutionSettings) -> Iterator[DaskWorkers]:
 
 
 def _connect(spec: ClusterSpec) -> Any:
-    told = Timer(TELL_SECONDS, log.warning, ("waiting for the Dask scheduler at %s to answer", spec.address))
-    told.daemon = True
-    told.start()
+    reminder = Timer(REPORT_SECONDS, log.warning, ("waiting for the Dask scheduler at %s to answer", spec.address))
+    reminder.daemon = True
+    reminder.start()
     try:
         return Client(spec.address, security=_security(spec.tls), set_as_default=False, timeout=CONNECT_SECONDS)
     except (OSError, ValueError, TypeError) as error:
@@ -141,7 +141,7 @@ def _connect(spec: ClusterSpec) -> Any:
             f"no Dask scheduler answers at {spec.address}{reason}; start one, or use --cluster threads"
         ) from None
     finally:
-        told.cancel()
+        reminder.cancel()
 
 
 def _security(tls: TlsFiles | None) -> Any:

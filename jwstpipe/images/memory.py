@@ -118,8 +118,8 @@ def as_image(data: ImageLike, *, wcs: Any = None, unit: Any = None, s3: S3Settin
         return _in_memory(_planes_of(data), data.wcs if wcs is None else wcs, data.unit if unit is None else unit)
     if isinstance(data, np.ndarray) or hasattr(data, "__array__"):
         values = np.asarray(getattr(data, "value", data))
-        told = getattr(data, "unit", None) if unit is None else unit
-        return _in_memory({"sci": np.ma.filled(values, np.nan) if np.ma.isMA(values) else values}, wcs, told)
+        stated = getattr(data, "unit", None) if unit is None else unit
+        return _in_memory({"sci": np.ma.filled(values, np.nan) if np.ma.isMA(values) else values}, wcs, stated)
     raise UsageError(f"{type(data).__name__}: no image; give a path, an open image, CCDData or an array of two axes")
 
 

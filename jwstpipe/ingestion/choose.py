@@ -32,10 +32,10 @@ class Choice:
     @property
     def gaps(self) -> tuple[str, ...]:
         """Where the archive's answers fell short, and what was left out of them and why; empty when all is here."""
-        told = [] if self.found.cut is None else [f"incomplete: {self.found.cut}"]
-        told += [f"incomplete: {cut}" for cut in self.listing.cut]
-        told += [f"left out: {reason}" for reason in self.listing.refused]
-        return tuple(told)
+        found_gaps = [] if self.found.cut is None else [f"incomplete: {self.found.cut}"]
+        found_gaps += [f"incomplete: {cut}" for cut in self.listing.cut]
+        found_gaps += [f"left out: {reason}" for reason in self.listing.refused]
+        return tuple(found_gaps)
 
 
 def answers_of(settings: Settings, *, max_age_s: float | None = None) -> Answers:

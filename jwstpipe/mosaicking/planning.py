@@ -126,11 +126,11 @@ def _notes(inspections: Sequence[Inspection], more: Sequence[str]) -> tuple[str,
     for found in inspections:
         for note in found.notes:
             first.setdefault(note, []).append(found.source.name)
-    told = [
+    shared = [
         f"{names[0]}: {note}" + (f" (and {len(names) - 1} more)" if len(names) > 1 else "")
         for note, names in first.items()
     ]
-    return (*told, *(note for note in more if note))
+    return (*shared, *(note for note in more if note))
 
 
 def _agreed(inspections: Sequence[Inspection]) -> dict[str, str | float | int | bool]:

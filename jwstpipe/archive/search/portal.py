@@ -178,7 +178,7 @@ def all_rows(
     params: Mapping[str, Any],
     *,
     counted: bool = False,
-    told: Callable[[int, int], None] | None = None,
+    report: Callable[[int, int], None] | None = None,
 ) -> Rows:
     """Page through an answer to its end, or take the whole answer that is kept.
 
@@ -198,7 +198,7 @@ def all_rows(
         pages, total = held.content["pages"], int(held.content["reported"])
         return Rows(_table(portal, pages, columns), total, None, held.asked_at)
     expected = count_rows(portal, service, params) if counted else None
-    pages, total, cut = _ask_pages(portal, service, params, expected, told)
+    pages, total, cut = _ask_pages(portal, service, params, expected, report)
     asked_at = time.time()
     if cut is None:
         asked_at = _keep(portal, question, {"pages": pages, "reported": total}).asked_at
@@ -210,7 +210,7 @@ def _ask_pages(
     service: str,
     params: Mapping[str, Any],
     expected: int | None,
-    told: Callable[[int, int], None] | None,
+    report: Callable[[int, int], None] | None,
 ) -> tuple[list[dict[str, Any]], int, str | None]:
     """Ask page after page; give the pages, the rows that there should be, and where the answer fell short."""
     answers: list[dict[str, Any]] = []
@@ -228,8 +228,8 @@ def _ask_pages(
             pages = max(math.ceil(total / size), int(paging.get("pagesFiltered") or 1))
         answers.append({key: answer.get(key) for key in ("status", "fields", "data")})
         got += rows
-        if told is not None:
-            told(got, max(total, got))
+        if report is not None:
+            report(got, max(total, got))
         if got >= total or not rows:
             break
     return answers, total, None if got >= total else f"page {page} ended at row {got:,} of {total:,}"

@@ -131,7 +131,7 @@ def search(
         service,
         params,
         counted=True,
-        told=lambda done, total: report(Progress("search", done, total, "rows")),
+        report=lambda done, total: report(Progress("search", done, total, "rows")),
     )
     return _result(request, rows, position, name, instrument)
 

@@ -126,9 +126,9 @@ class _Family:
             own = record.file_name.lower()
             return tuple(self._named(member.file_name, member.role, "association") for member in members
                          if member.file_name.lower() != own)  # fmt: skip
-        told = self.tables.get(record.product_id)
-        if told:
-            return tuple(link for file in told for link in self._in_table(file))
+        listed = self.tables.get(record.product_id)
+        if listed:
+            return tuple(link for file in listed for link in self._in_table(file))
         if name.kind == "exposure":
             return self._of_exposure(name)
         return self._of_observation(name, record)

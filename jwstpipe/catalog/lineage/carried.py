@@ -106,8 +106,8 @@ def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
         attributes = open_image_store(address, s3=s3).attributes
         if "xmp" in attributes:
             return _in_packet(str(attributes["xmp"]).encode())
-        told = attributes.get("provenance")
-        return None if not isinstance(told, dict) else {"kind": attributes.get("kind"), **told,
+        stated = attributes.get("provenance")
+        return None if not isinstance(stated, dict) else {"kind": attributes.get("kind"), **stated,
                                                         "product_id": attributes.get("product_id")}  # fmt: skip
     if is_remote(address) and not address.lower().endswith((*PICTURE_ENDINGS, *TABLE_ENDINGS)):
         return _in_fits(address, s3)
@@ -140,26 +140,26 @@ def _in_packet(content: bytes | mmap.mmap) -> dict[str, Any] | None:
     if found is None:
         return None
     try:
-        told = json.loads(unescape(found[1].decode("utf-8")))
+        stated = json.loads(unescape(found[1].decode("utf-8")))
     except ValueError:
         return None
-    return told if isinstance(told, dict) else None
+    return stated if isinstance(stated, dict) else None
 
 
-def _checked(told: dict[str, Any], name: str) -> Carried:
-    kind, inputs = told.get("kind"), told.get("inputs")
+def _checked(stated: dict[str, Any], name: str) -> Carried:
+    kind, inputs = stated.get("kind"), stated.get("inputs")
     if kind not in get_args(ProductKind) or not isinstance(inputs, list) or len(inputs) > MOST_INPUTS:
         raise StoreError(f"{name}: what it says of itself cannot be understood (kind {kind!r}); make it again")
     try:
         return Carried(
-            product_id=str(told["product_id"]),
+            product_id=str(stated["product_id"]),
             kind=cast("ProductKind", kind),
-            operation=str(told["operation"]),
-            algorithm_version=str(told["algorithm_version"]),
-            parameters=dict(told["parameters"]),
+            operation=str(stated["operation"]),
+            algorithm_version=str(stated["algorithm_version"]),
+            parameters=dict(stated["parameters"]),
             inputs=tuple(_link(one) for one in inputs),
-            software={str(key): str(value) for key, value in dict(told.get("software") or {}).items()},
-            shortened=bool(told.get("shortened", False)),
+            software={str(key): str(value) for key, value in dict(stated.get("software") or {}).items()},
+            shortened=bool(stated.get("shortened", False)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{name}: what it says of itself cannot be understood ({error}); make it again") from None

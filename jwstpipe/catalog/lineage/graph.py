@@ -122,11 +122,11 @@ def _tree(
     def grow(key: str, link: InputLink | None) -> LineageNode:
         below = links.get(key, ())
         record = records.get(key)
-        known = {} if record is None else {told.product_id: told for told in record.inputs}
+        known = {} if record is None else {link_of.product_id: link_of for link_of in record.inputs}
         nameless = (
             ()
             if record is None or not upward
-            else tuple(LineageNode("", None, link=told) for told in record.inputs if told.product_id is None)
+            else tuple(LineageNode("", None, link=link_of) for link_of in record.inputs if link_of.product_id is None)
         )
         if key in seen and below:
             return LineageNode(key, record, repeated=True, link=link)

@@ -77,7 +77,7 @@ def why_stale(
         seen.add(key)
         found |= dict.fromkeys(_reasons(nodes[key], nodes, algorithms, present, root=key == product_id))
         stack += reversed(nodes[key].parents)
-    return _told(catalog, found)
+    return _reported(catalog, found)
 
 
 def stale_products(
@@ -108,10 +108,10 @@ def stale_products(
             reached |= set(fresh)
             stack += fresh
     seen = sorted(catalog.published(reasons))
-    return {key: _told(catalog, reasons[key]) for key in seen}
+    return {key: _reported(catalog, reasons[key]) for key in seen}
 
 
-def _told(catalog: Catalog, reasons: Collection[Reason]) -> tuple[Reason, ...]:
+def _reported(catalog: Catalog, reasons: Collection[Reason]) -> tuple[Reason, ...]:
     """Tell reasons without name and digest of products that this user may not see."""
     if catalog.user is None:
         return tuple(reasons)

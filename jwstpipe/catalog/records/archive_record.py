@@ -160,17 +160,17 @@ def _described(mast: Mapping[str, Any], cards: Mapping[str, Any], name: ProductN
     image = _image_info(mast, cards, name)
     obs_id = text_of(mast.get("obs_id"))
     facts = header_facts(cards) if cards else None
-    told = facts or _SILENT
+    by_header = facts or _SILENT
     position = _position(mast, cards, name=name.text or image["target_name"] or "image")
     return {
         "data_type": name.data_type,
-        "processing_level": name.level if name.level != "unknown" else told.level or "unknown",
-        "observation_base_id": name.observation_base_id or told.observation_base_id or obs_id,
-        "exposure_id": name.exposure_id or told.exposure_id,
-        "exposure_number": name.exposure or _padded(told.exposure, 5),
-        "segment": name.segment or _padded(told.segment, 3),
-        "detector": name.detector or told.detector,
-        "program": integer_of(mast.get("proposal_id")) or integer_of(name.program) or told.program,
+        "processing_level": name.level if name.level != "unknown" else by_header.level or "unknown",
+        "observation_base_id": name.observation_base_id or by_header.observation_base_id or obs_id,
+        "exposure_id": name.exposure_id or by_header.exposure_id,
+        "exposure_number": name.exposure or _padded(by_header.exposure, 5),
+        "segment": name.segment or _padded(by_header.segment, 3),
+        "detector": name.detector or by_header.detector,
+        "program": integer_of(mast.get("proposal_id")) or integer_of(name.program) or by_header.program,
         "is_viewable": name.viewable,
         "image_info": image,
         "ra": None if position is None else position[0],

@@ -76,8 +76,8 @@ def _check_key(key: Any) -> None:
     if isinstance(key, str) and key.isidentifier():
         return
     if not isinstance(key, str) or not key or key.startswith("$") or "." in key or "\0" in key:
-        told = repr(key)[:60]
-        raise ValueError(f"the key {told} cannot stand in a record: text without '.', not starting with '$'")
+        shown = repr(key)[:60]
+        raise ValueError(f"the key {shown} cannot stand in a record: text without '.', not starting with '$'")
     _whole_text(key)
 
 

@@ -115,9 +115,9 @@ def _against_archive(name: ProductName, mast: Mapping[str, Any]) -> Iterator[str
 def _against_header(name: ProductName, facts: HeaderFacts) -> Iterator[str]:
     for field, word in (("program", "programme"), ("observation", "observation"), ("visit", "visit"),
                         ("exposure", "exposure"), ("segment", "segment")):  # fmt: skip
-        told, read = getattr(name, field), getattr(facts, field)
-        if told is not None and read is not None and int(told) != read:
-            yield f"{word}: the name says {told}, the header says {read}"
+        named, read = getattr(name, field), getattr(facts, field)
+        if named is not None and read is not None and int(named) != read:
+            yield f"{word}: the name says {named}, the header says {read}"
     if name.detector and facts.detector and _one_spelling(name.detector) != _one_spelling(facts.detector):
         yield f"detector: the name says {name.detector}, the header says {facts.detector}"
     if name.instrument and facts.instrument and name.instrument != facts.instrument:

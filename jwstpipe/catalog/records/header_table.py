@@ -39,9 +39,9 @@ def table_inputs(address: str, *, s3: S3Settings | None = None) -> tuple[str, ..
             table = BinTableHDU.fromstring(
                 hdu.header_bytes + bytes(file.reader.read(hdu.data_offset, hdu.end - hdu.data_offset))
             )
-            told = table.data["FILENAME"] if "FILENAME" in table.columns.names else ()
+            file_names = table.data["FILENAME"] if "FILENAME" in table.columns.names else ()
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise FitsError(f"{address}: its table of input headers cannot be read: {error}") from None
-        names = (str(name).strip().replace("\\", "/").rpartition("/")[2] for name in told)
+        names = (str(name).strip().replace("\\", "/").rpartition("/")[2] for name in file_names)
         return tuple(dict.fromkeys(name for name in names if name.upper() not in _ABSENT))
     return ()

@@ -26,7 +26,7 @@ def names(
             json_data(name_facts(name))
             continue
         facts = name_facts(name)
-        told = " ".join(
+        shown = " ".join(
             f"{key}={value}" for key, value in facts.items() if value not in (None, "", []) and key != "name"
         )
-        data(f"{Path(file).name}  {told}")
+        data(f"{Path(file).name}  {shown}")

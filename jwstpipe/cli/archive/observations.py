@@ -49,7 +49,7 @@ def search(
         else:
             found = search_archive(request, settings=archive, answers=answers, report=report)
             rows, gaps = found.observations, () if found.complete else (f"incomplete: {found.cut}",)
-    _tell_gaps(found, gaps)
+    _report_gaps(found, gaps)
     if not len(rows):
         what = (
             "files" if files or request.suffix else "public JWST images" if not request.spectra else "JWST observations"
@@ -85,7 +85,7 @@ def _text(row: Any, name: str) -> str:
     return "" if value is None else str(value)
 
 
-def _tell_gaps(found: Any, gaps: Sequence[str]) -> None:
+def _report_gaps(found: Any, gaps: Sequence[str]) -> None:
     for gap in gaps:
         remark(gap)
     if found.age_s >= 1.0:
@@ -153,7 +153,7 @@ def ingest(
     own = settings.model_copy(update={"archive": archive})
     with progress_bars(quiet=choices_of(context).quiet) as report:
         choice = choose(request, settings=archive, answers=answers_of(own, max_age_s=max_age), report=report)
-        _tell_gaps(choice.found, choice.gaps)
+        _report_gaps(choice.found, choice.gaps)
         if not choice.products:
             raise NotFoundError(f"no files found for {_wanted(request)}; try other --level, --suffix or --filter")
         if dry_run:
@@ -210,8 +210,8 @@ def refresh_metadata(
     for word, names in (("not listed any more", done.unlisted), ("the archive has another version", done.newer)):
         for name in names:
             remark(f"{name}: {word}")
-    for told in done.remarks:
-        remark(told)
+    for shown in done.remarks:
+        remark(shown)
     remark(f"{len(done.refreshed)} of {len(records)} records read anew")
 
 
@@ -220,14 +220,14 @@ def show_ingested(done: Any, *, as_json: bool) -> None:
     for entry in done.entries:
         record = entry.record
         if as_json:
-            told = {"file_name", "product_id", "storage_key", "file_size", "digest"}
+            shown = {"file_name", "product_id", "storage_key", "file_size", "digest"}
             more = {"bytes_moved": entry.bytes_moved, "source": entry.source, "replaced": entry.replaced}
-            json_data({**record.model_dump(include=told), **more})
+            json_data({**record.model_dump(include=shown), **more})
         else:
             state = "was here" if not entry.bytes_moved else f"fetched by {entry.source}"
             data(f"{record.storage_key}  {record.file_size:,} bytes  {state}")
-        for told in filter(None, (entry.replaced and f"replaced, {entry.replaced}", entry.remark)):
-            remark(f"{record.file_name}: {told}")
+        for shown in filter(None, (entry.replaced and f"replaced, {entry.replaced}", entry.remark)):
+            remark(f"{record.file_name}: {shown}")
     for failure in done.failures:
         remark(f"failed: {failure.reason}")
     if reasons := [entry.fell_back for entry in done.entries if entry.fell_back]:

@@ -27,8 +27,8 @@ def add(
     for one in entered:
         record = one.record
         if as_json:
-            told = {"file": one.file, "product_id": record.product_id, "kind": record.kind}
-            json_data({**told, "storage_key": record.storage_key, "uri": record.uri, "was_known": one.was_known})
+            entry = {"file": one.file, "product_id": record.product_id, "kind": record.kind}
+            json_data({**entry, "storage_key": record.storage_key, "uri": record.uri, "was_known": one.was_known})
         else:
             data(record_row(record))
             for warning in record.warnings:

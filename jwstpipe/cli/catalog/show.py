@@ -95,21 +95,21 @@ def show(
             if number:
                 data()
             for key, value in record.model_dump(mode="json").items():
-                _tell(key, value)
+                _show_field(key, value)
 
 
-def _tell(key: str, value: Any, indent: str = "") -> None:
+def _show_field(key: str, value: Any, indent: str = "") -> None:
     if value in (None, "", [], {}):
         return
     if isinstance(value, dict):
         data(f"{indent}{key}:")
         for inner, item in value.items():
-            _tell(inner, item, indent + "  ")
+            _show_field(inner, item, indent + "  ")
     elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
         data(f"{indent}{key}:")
         for item in value:
-            told = ", ".join(f"{name} {text}" for name, text in item.items() if text not in (None, "", {}))
-            data(f"{indent}  - {told}")
+            shown_parts = ", ".join(f"{name} {text}" for name, text in item.items() if text not in (None, "", {}))
+            data(f"{indent}  - {shown_parts}")
     else:
         shown = ", ".join(map(str, value)) if isinstance(value, list) else value
         data(f"{indent}{key:{max(1, 24 - len(indent))}s} {shown}")

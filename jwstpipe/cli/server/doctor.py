@@ -155,8 +155,8 @@ def _dask(settings: Settings) -> str:
         try:
             client.get_versions(check=True)
         except ValueError as error:
-            told = " ".join(str(error).split())
-            raise _TroubleError("warning", told, "install the same lock on scheduler and workers") from None
+            answered = " ".join(str(error).split())
+            raise _TroubleError("warning", answered, "install the same lock on scheduler and workers") from None
         count = len(client.scheduler_info(n_workers=-1)["workers"])
         return f"{settings.execution.cluster}: {count} workers, same versions"
 
@@ -193,10 +193,10 @@ def _archive(settings: Settings) -> str:
 
 def _clock(settings: Settings) -> str:
     answer = _answer(settings)
-    told = answer.headers.get("Date")
-    if told is None:
+    answered = answer.headers.get("Date")
+    if answered is None:
         raise _TroubleError("warning", "the archive tells no time to compare with", "")
-    off = abs((datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds())
+    off = abs((datetime.now(UTC) - parsedate_to_datetime(answered)).total_seconds())
     if off > CLOCK_SECONDS:
         raise _TroubleError("fault", f"the clock is off by {off:.0f} s", "set it: timedatectl set-ntp true")
     return f"right within {off:.0f} s"

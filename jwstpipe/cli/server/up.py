@@ -90,7 +90,7 @@ def up(
             "records": records,
             "flows": [kind.flow_name for kind in KINDS.values()],
         }
-        _tell(facts, server.entrance, viewer.entrance(), as_json=as_json)
+        _report(facts, server.entrance, viewer.entrance(), as_json=as_json)
         watched = {"Prefect server": server.process, "process that serves the flows": serving}
         while not stop.wait(LOOK_SECONDS):
             for name, process in watched.items():
@@ -99,7 +99,7 @@ def up(
     remark("stopped")
 
 
-def _tell(facts: dict[str, object], entrance: str, viewer: str, *, as_json: bool) -> None:
+def _report(facts: dict[str, object], entrance: str, viewer: str, *, as_json: bool) -> None:
     """Say where everything is; the password goes to the owner's terminal, and into no log."""
     if as_json:
         json_data(facts)

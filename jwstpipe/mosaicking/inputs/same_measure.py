@@ -32,10 +32,10 @@ def check_same_measure(found: Sequence[Inspection], *, mix: bool) -> tuple[str, 
     DataError
         With the list of what differs.
     """
-    told = []
+    notes = []
     units = _units(found)
     if len(units) > 1:
-        told.append(f"the images have different units: {_listed(units)}")
+        notes.append(f"the images have different units: {_listed(units)}")
     strange: dict[str, list[str]] = {}
     bands: dict[str, list[str]] = {}
     for one in found:
@@ -44,12 +44,12 @@ def check_same_measure(found: Sequence[Inspection], *, mix: bool) -> tuple[str, 
         elif one.band:
             bands.setdefault(one.band, []).append(one.source.name)
     if strange:
-        told.append(f"not images of the sky: {_listed(strange)}")
+        notes.append(f"not images of the sky: {_listed(strange)}")
     if len(bands) > 1:
-        told.append(f"the images are of different filters: {_listed(bands)}")
-    if told and not mix:
-        raise DataError(f"{'; '.join(told)}; mosaic them apart, leave them out, or insist with --mix")
-    return tuple(f"mixed as asked: {what}" for what in told)
+        notes.append(f"the images are of different filters: {_listed(bands)}")
+    if notes and not mix:
+        raise DataError(f"{'; '.join(notes)}; mosaic them apart, leave them out, or insist with --mix")
+    return tuple(f"mixed as asked: {what}" for what in notes)
 
 
 def _units(found: Sequence[Inspection]) -> dict[str, list[str]]:

@@ -190,11 +190,11 @@ def identity_of(image: FitsImage | ImageStore) -> str:
 def carried_digest(image: FitsImage | ImageStore) -> str | None:
     """Give the digest that an image carries: of all samples of a mosaic, or of the FITS file that it holds."""
     provenance = image.provenance
-    told = (provenance.get("receipt") or {}).get("digest")
-    if told is None and len(provenance.get("inputs", ())) == 1:
+    stated = (provenance.get("receipt") or {}).get("digest")
+    if stated is None and len(provenance.get("inputs", ())) == 1:
         first = provenance["inputs"][0]
-        told = first.get("digest", first.get("sha256"))
-    return None if told is None else str(told)
+        stated = first.get("digest", first.get("sha256"))
+    return None if stated is None else str(stated)
 
 
 class _Cards:

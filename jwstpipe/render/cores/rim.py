@@ -18,7 +18,7 @@ Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 Integers = NDArray[np.int64]
 
-_STANDS_OUT = 3.0
+_OUTSTANDING = 3.0
 """Height of a core's rim above the ring around it, times the spread of that ring."""
 
 _LEAST_AROUND = 8
@@ -124,7 +124,7 @@ def _rows_away(labels: Labels, number: int, low: int, high: int, x0: int, x1: in
 def _rises(near: Float32s, far: Float32s) -> bool:
     middle = _median(far)
     spread = MAD_TO_SIGMA * np.float64(_median(np.abs(far - middle)))
-    least = np.float64(middle) + max(_STANDS_OUT * spread, 1e-6 * abs(np.float64(middle)))
+    least = np.float64(middle) + max(_OUTSTANDING * spread, 1e-6 * abs(np.float64(middle)))
     return bool(np.float64(_median(near)) > least)
 
 

@@ -126,8 +126,8 @@ def _texts(about: ET.Element, record: AvmRecord) -> None:
         _text(about, "avm:ID", record.product_id)
         _text(about, "jwstpipe:ProductId", record.product_id)
     if record.provenance is not None:
-        told = json.dumps(record.provenance, sort_keys=True, separators=(",", ":"), allow_nan=False)
-        _text(about, "jwstpipe:Provenance", told)
+        document = json.dumps(record.provenance, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        _text(about, "jwstpipe:Provenance", document)
     if record.recipe:
         _text(about, "jwstpipe:Recipe", json.dumps(record.recipe, sort_keys=True, separators=(",", ":")))
 

@@ -59,10 +59,10 @@ def _check_chunks(stream: BinaryIO, name: str) -> None:
         left, found = int.from_bytes(length, "big"), zlib.crc32(kind)
         while left and (piece := stream.read(min(left, PIECE))):
             found, left = zlib.crc32(piece, found), left - len(piece)
-        told = stream.read(4)
-        if len(told) < 4 or left:
+        magic = stream.read(4)
+        if len(magic) < 4 or left:
             raise DataError(f"{name}: truncated in its chunk {kind.decode('latin-1')!r}; fetch or make it again")
-        if int.from_bytes(told, "big") != found:
+        if int.from_bytes(magic, "big") != found:
             raise DataError(f"{name}: damaged: the CRC of its chunk {kind!r} does not hold; fetch or make it again")
     if stream.read(1):
         raise DataError(f"{name}: damaged: something follows its last chunk; fetch or make it again")

@@ -12,12 +12,12 @@ _SUMS = {"records": {"$sum": 1}, "bytes": {"$sum": "$file_size"}}
 
 def publish_update(document: Mapping[str, Any]) -> dict[str, Any]:
     """Write the one update that makes a document visible (see `published_over`); twice it changes nothing."""
-    told = {**document, "status": "published", "superseded_by": None}
-    told.pop("_id")
-    tags = told.pop("tags")
+    visible = {**document, "status": "published", "superseded_by": None}
+    visible.pop("_id")
+    tags = visible.pop("tags")
     update: dict[str, Any] = {
-        "$set": {name: value for name, value in told.items() if name not in USER_FIELDS},
-        "$setOnInsert": {name: value for name, value in told.items() if name in USER_FIELDS},
+        "$set": {name: value for name, value in visible.items() if name not in USER_FIELDS},
+        "$setOnInsert": {name: value for name, value in visible.items() if name in USER_FIELDS},
         "$addToSet": {"tags": {"$each": tags}},
     }
     if "owner_path" not in document:

@@ -68,7 +68,7 @@ def _leases(connection: sqlite3.Connection) -> list[tuple[str, str, int, int]]:
     if not _tables(connection, ("leases",)):
         return []
     found = [(key, json.loads(text)) for key, text in connection.execute(_LEASES)]
-    return [(key, told["owner"], int(told["token"]), int(told["expires_ms"])) for key, told in found]
+    return [(key, lease["owner"], int(lease["token"]), int(lease["expires_ms"])) for key, lease in found]
 
 
 def _documents(connection: sqlite3.Connection, name: str) -> Iterator[Document]:

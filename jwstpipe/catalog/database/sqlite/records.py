@@ -90,21 +90,21 @@ def insert(connection: sqlite3.Connection, documents: Iterable[Document]) -> Non
 def rewrite(connection: sqlite3.Connection, changes: Iterable[tuple[int, Document, Document]]) -> None:
     """Write documents anew: row, document before, document after; only what differs is touched."""
     for batch in in_batches(changes, ROWS_AT_ONCE):
-        told = [(row, before, after) for row, before, after in batch if before != after]
+        differing = [(row, before, after) for row, before, after in batch if before != after]
         connection.executemany(
-            "UPDATE documents SET content = ? WHERE row = ?", [(_text(after), row) for row, _, after in told]
+            "UPDATE documents SET content = ? WHERE row = ?", [(_text(after), row) for row, _, after in differing]
         )
         connection.executemany(
-            _UPDATE, [(*row_of(after), row) for row, before, after in told if row_of(before) != row_of(after)]
+            _UPDATE, [(*row_of(after), row) for row, before, after in differing if row_of(before) != row_of(after)]
         )
         for field in _ENTER_MEMBER:
-            other = [(row, after) for row, before, after in told if before.get(field) != after.get(field)]
+            other = [(row, after) for row, before, after in differing if before.get(field) != after.get(field)]
             connection.executemany(_FORGET_MEMBERS[field], [(row,) for row, _ in other])
             _enter_members(connection, field, other)
-        other = [(row, after) for row, before, after in told if _words(before) != _words(after)]
+        other = [(row, after) for row, before, after in differing if _words(before) != _words(after)]
         connection.executemany(_FORGET_TEXT, [(row,) for row, _ in other])
         _enter_texts(connection, other)
-        other = [(row, after) for row, before, after in told if before.get("sky") != after.get("sky")]
+        other = [(row, after) for row, before, after in differing if before.get("sky") != after.get("sky")]
         connection.executemany(_FORGET_PLACE, [(row,) for row, _ in other])
         _enter_places(connection, other)
 
