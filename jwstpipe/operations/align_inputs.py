@@ -19,6 +19,7 @@ from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.storage import named_for_people
 
 __all__ = ["Aligned", "aligned"]
 
@@ -82,7 +83,10 @@ def aligned(
     from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
 
     grid = None if same else common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
-    with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder:
+    names: dict[str, str] = {}
+    with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder, named_for_people(names):
+        for number, address in enumerate(addresses):
+            names |= {str(Path(folder, f"{number}{kind}.zarr")): str(address) for kind in ("", "-repaired", "-united")}
         found: list[SkyImage] = []
         counts = []
         for number, (address, image) in enumerate(zip(addresses, images, strict=True)):

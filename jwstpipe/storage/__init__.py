@@ -5,7 +5,7 @@ flushed to disk and renamed, so that a reader never meets half a file.
 """
 
 from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
-from jwstpipe.storage.faults import storage_errors, writing_errors
+from jwstpipe.storage.faults import named_for_people, storage_errors, writing_errors
 from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
 from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.storage.partial import aside
@@ -30,6 +30,7 @@ __all__ = [
     "lifecycle_hint",
     "list_prefix",
     "local_copy",
+    "named_for_people",
     "object_writer",
     "open_store",
     "partial_name",

@@ -2,14 +2,14 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from jwstpipe.errors import JwstPipeError, NotFoundError, StorageError
 from jwstpipe.storage.address import shown
 
-__all__ = ["storage_errors", "writing_errors"]
+__all__ = ["named_for_people", "storage_errors", "writing_errors"]
 
 
 @contextmanager
@@ -70,3 +70,28 @@ def _sentence(place: str | Path, error: Exception) -> str:
     if error.errno == errno.ENOENT:
         return f"{name}: its folder cannot be made; choose another"
     return f"{name}: {error.strerror or error}"
+
+
+@contextmanager
+def named_for_people(names: Mapping[str, str]) -> Iterator[None]:
+    """Put the names that people know into errors that name temporary files.
+
+    Parameters
+    ----------
+    names
+        By temporary path, what stands for it; may be filled while the work goes on.
+
+    Raises
+    ------
+    JwstPipeError
+        Of the same family, with the other names.
+    """
+    try:
+        yield
+    except JwstPipeError as error:
+        text = str(error)
+        for path in sorted(names, key=len, reverse=True):
+            text = text.replace(path, names[path])
+        if text == str(error):
+            raise
+        raise type(error)(text) from None

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import checked_key, is_remote
-from jwstpipe.storage.faults import storage_errors, writing_errors
+from jwstpipe.storage.faults import named_for_people, storage_errors, writing_errors
 from jwstpipe.storage.leftovers import settle
 from jwstpipe.storage.partial import aside
 from jwstpipe.storage.s3 import LINK_SECONDS, presigned_url, s3_filesystem
@@ -96,7 +96,8 @@ class ObjectStore:
         if is_remote(url):
             with TemporaryDirectory(prefix="jwstpipe-file-") as folder:
                 path = Path(folder) / PurePosixPath(key).name
-                yield path
+                with named_for_people({str(path): url}):
+                    yield path
                 with writing_errors(url):
                     self._filesystem().put_file(str(path), url)
             return
