@@ -124,6 +124,8 @@ def detect_to_file(
         As `detect`.
     """
     several = [images] if isinstance(images, str | Path) else list(images)
+    if update and not str(out).lower().endswith(".parquet"):
+        raise UsageError(f"{out}: only Parquet holds what its tiles gave; --update needs a name that ends in .parquet")
     check_target(out, overwrite=overwrite or update)
     if segmentation is not None:
         check_output(segmentation, (".fits",), what="a segmentation", overwrite=overwrite or update)

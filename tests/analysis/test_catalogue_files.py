@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from jwstpipe.analysis.catalogues import cone as cones
 from jwstpipe.analysis.catalogues import files
+from jwstpipe.analysis.catalogues import sources_table as sources_tables
 from jwstpipe.analysis.catalogues.cone import cone
 from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
 from jwstpipe.analysis.catalogues.official import official_view
@@ -173,3 +174,12 @@ def test_a_picture_takes_our_catalogue(catalogue, tmp_path):
         ra, dec = read_positions(str(write_catalogue(catalogue, tmp_path / f"s.{form}")))
         assert np.allclose(np.sort(ra), np.sort(catalogue["ra"]), atol=1e-12)
         assert len(dec) == len(catalogue)
+
+
+def test_names_are_those_of_astropy(catalogue):
+    sky = SkyCoord(catalogue["ra"], catalogue["dec"], unit="deg")
+    hours = sky.ra.to_string(unit="hourangle", sep="", precision=3, pad=True)
+    degrees = sky.dec.to_string(sep="", precision=2, pad=True, alwayssign=True)
+    assert list(catalogue["name"]) == [f"J{a}{b}" for a, b in zip(hours, degrees, strict=True)]
+    assert sources_tables._name(359.9999999999, -0.001) == "J000000.000-000003.60"
+    assert sources_tables._name(float("nan"), 1.0) == ""

@@ -5,6 +5,7 @@ import pytest
 
 from jwstpipe.analysis.sources.kept import KeptTiles
 from jwstpipe.api.sources import detect_to_file
+from jwstpipe.errors import UsageError
 from jwstpipe.images.convert import convert
 from tests.analysis.fields import star_field
 from tests.mosaicking.scenes import header, write
@@ -36,6 +37,11 @@ def test_only_what_changed_is_searched_again(stores, tmp_path):
     assert out.read_bytes() == anew.read_bytes()
     assert detect_to_file(stores[1], out, update=True).tiles_reused == 5
     assert detect_to_file(stores[1], out, update=True, threshold=6.0).tiles_reused == 0
+
+
+def test_other_forms_hold_nothing_of_it(stores, tmp_path):
+    with pytest.raises(UsageError, match="only Parquet"):
+        detect_to_file(stores[0], tmp_path / "out.ecsv", update=True)
 
 
 def test_what_cannot_be_read_is_made_again():

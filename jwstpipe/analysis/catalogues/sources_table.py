@@ -1,7 +1,8 @@
 """A detection as a catalogue: positions on the sky, fluxes, axes, names, neighbours."""
 
+import math
+
 import numpy as np
-from astropy.coordinates import SkyCoord
 from astropy.table import Table
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
@@ -134,12 +135,21 @@ def _peak_snr(found: Detection) -> Floats:
 
 
 def _names(ra: Floats, dec: Floats) -> list[str]:
-    if not len(ra):
-        return []
-    places = SkyCoord(ra, dec, unit="deg")
-    hours = places.ra.to_string(unit="hourangle", sep="", precision=3, pad=True)
-    degrees = places.dec.to_string(sep="", precision=2, pad=True, alwayssign=True)
-    return [f"J{first}{second}" for first, second in zip(np.atleast_1d(hours), np.atleast_1d(degrees), strict=True)]
+    """Write names by position, Jhhmmss.sss+ddmmss.ss; empty where there is no position."""
+    return [_name(*pair) for pair in zip(ra.tolist(), dec.tolist(), strict=True)]
+
+
+def _name(ra: float, dec: float) -> str:
+    if not (math.isfinite(ra) and math.isfinite(dec)):
+        return ""
+    milliseconds = round(ra / 15.0 * 3_600_000.0) % 86_400_000
+    minutes, left = divmod(milliseconds, 60_000)
+    hundredths = round(abs(dec) * 360_000.0)
+    arcminutes, rest = divmod(hundredths, 6_000)
+    return (
+        f"J{minutes // 60:02d}{minutes % 60:02d}{left / 1000:06.3f}"
+        f"{'-' if dec < 0.0 else '+'}{arcminutes // 60:02d}{arcminutes % 60:02d}{rest / 100:05.2f}"
+    )
 
 
 def _parents(found: Detection) -> NDArray[np.int32]:
