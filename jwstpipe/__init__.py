@@ -16,7 +16,7 @@ _HOMES = {
     "ChannelLook": "jwstpipe.requests",
     "SkyGrid": "jwstpipe.sky.grid",
     "add_files": "jwstpipe.api.catalog",
-    "completeness": "jwstpipe.api.sources",
+    "completeness": "jwstpipe.api.completeness",
     "composite": "jwstpipe.api.pictures",
     "contact_sheet": "jwstpipe.api.pictures",
     "convert": "jwstpipe.api.images",

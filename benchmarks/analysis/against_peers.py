@@ -28,7 +28,6 @@ from scene import SIGMA, write_scene
 from jwstpipe.numerics.smoothing import gaussian_taps, white_left
 
 PRECISION = 0.985
-THRESHOLDS = (3.8, 4.1, 4.4, 4.7)
 BINS = ((5.0, 10.0), (10.0, 30.0), (30.0, np.inf))
 REACH, MARGIN, RADIUS = 3.0, 24.0, 5.0
 """Pixels: of a match; around the scored field; of the aperture."""
@@ -113,6 +112,7 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", default="jwstpipe,source-extractor,sep,photutils")
     parser.add_argument("--keep", type=Path, help="folder for the field and the catalogues; default: a temporary one")
+    parser.add_argument("--thresholds", type=float, nargs="+", default=[3.8, 4.1, 4.4, 4.7])
     parser.add_argument("--options", default="", help="more options of `jwstpipe detect`")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as temporary:
@@ -146,7 +146,7 @@ def _ours(scene, work, chosen):
         return [*words, "--threshold", str(threshold), "--overwrite", *chosen.options.split()]
 
     found = {}
-    for threshold in THRESHOLDS:
+    for threshold in chosen.thresholds:
         run(command(threshold), folder=work, env=env)
         rows = Table.read(work / f"ours_{threshold}.fits")
         x, y = np.asarray(rows["x_centroid"]), np.asarray(rows["y_centroid"])
@@ -165,7 +165,7 @@ def _sums(scene, x, y, sky):
     return np.asarray(sums) - sky * np.asarray(share)
 
 
-def _sextractor(scene, work, _):
+def _sextractor(scene, work, chosen):
     if not shutil.which("source-extractor"):
         print("source-extractor: not installed (Debian: apt install source-extractor), left out")
         return None, {}
@@ -181,31 +181,31 @@ def _sextractor(scene, work, _):
         return ["source-extractor", f"{scene.image}", "-c", str(config)]
 
     found = {}
-    for threshold in THRESHOLDS:
+    for threshold in chosen.thresholds:
         run(command(threshold), folder=work)
         rows = Table.read(work / f"sextractor_{threshold}.fits", hdu=1)
         found[threshold] = rows["XWIN_IMAGE"] - 1.0, rows["YWIN_IMAGE"] - 1.0, np.asarray(rows["FLUX_APER"])
     return best(command(4.4), folder=work), found
 
 
-def _sep(scene, work, _):
-    return _script("sep", "sep", SEP, scene, work)
+def _sep(scene, work, chosen):
+    return _script("sep", "sep", SEP, scene, work, chosen)
 
 
-def _photutils(scene, work, _):
-    return _script("photutils", "skimage", PHOTUTILS, scene, work)
+def _photutils(scene, work, chosen):
+    return _script("photutils", "skimage", PHOTUTILS, scene, work, chosen)
 
 
-def _script(name, needed, text, scene, work):
+def _script(name, needed, text, scene, work, chosen):
     if importlib.util.find_spec(name) is None or importlib.util.find_spec(needed) is None:
         print(f"{name}: not installed (it needs {needed}), left out")
         return None, {}
     script, out = work / f"{name}_run.py", work / name
     script.write_text(text)
     words = [sys.executable, str(script), str(scene.image), str(out), ",".join(map(str, TAPS)), str(LEFT)]
-    run([*words, *map(str, THRESHOLDS)], folder=work)
+    run([*words, *map(str, chosen.thresholds)], folder=work)
     found = {}
-    for threshold in THRESHOLDS:
+    for threshold in chosen.thresholds:
         rows = Table.read(f"{out}_{threshold}.fits")
         found[threshold] = tuple(np.asarray(rows[key]) for key in ("x", "y", "flux"))
     return best([*words, "4.4"], folder=work, times=1 if name == "photutils" else 2), found

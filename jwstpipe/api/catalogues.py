@@ -10,7 +10,8 @@ from astropy.table import Table
 
 from jwstpipe.analysis.catalogues import match as matching
 from jwstpipe.analysis.catalogues.astrometry import AstrometryFacts
-from jwstpipe.analysis.catalogues.files import check_target, read_catalogue
+from jwstpipe.analysis.catalogues.files import read_catalogue
+from jwstpipe.analysis.catalogues.forms import check_target
 from jwstpipe.api.outputs import Paths, listed
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image

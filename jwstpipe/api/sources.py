@@ -3,13 +3,9 @@
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from astropy.table import Table
-
-from jwstpipe.analysis.catalogues.completeness_table import completeness_table
-from jwstpipe.analysis.catalogues.files import check_target
-from jwstpipe.analysis.sources.injection import inject_and_find
+from jwstpipe.analysis.catalogues.forms import check_target
 from jwstpipe.analysis.sources.segmentation import write_segmentation
 from jwstpipe.api.outputs import check_output
 from jwstpipe.errors import UsageError
@@ -20,12 +16,14 @@ from jwstpipe.operations.carried_inputs import input_at
 from jwstpipe.operations.detect import DETECT, CatalogueMade, catalogue_of, searched
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.completeness import ONE_IMAGE, CompletenessRequest
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 
-__all__ = ["completeness", "detect", "detect_to_file"]
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+__all__ = ["detect", "detect_to_file"]
 
 
 @request_keywords(DetectRequest)
@@ -38,7 +36,7 @@ def detect(
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
-) -> Table:
+) -> "Table":
     """Find the sources of an image, or of several on one grid, searched as one.
 
     Parameters
@@ -139,52 +137,3 @@ def detect_to_file(
         write_segmentation(found, source, segmentation, product_id=identity.id, overwrite=overwrite or update)
     told = None if segmentation is None else str(segmentation)
     return CatalogueMade(str(out), identity.id, len(found.rows), told, receipt.detail.tiles_reused, found.facts)
-
-
-@request_keywords(CompletenessRequest, only=ONE_IMAGE)
-def completeness(
-    image: ImageLike,
-    *,
-    options: CompletenessRequest,
-    wcs: Any = None,
-    unit: Any = None,
-    s3: S3Settings | None = None,
-    workers: Workers | None = None,
-    report: Reporter = silent,
-) -> Table:
-    """Put stars into an image, search it again, and count how many are found, by their brightness.
-
-    Parameters
-    ----------
-    image : path, SkyImage, MaskedImage, CCDData or ndarray
-        Of any size; it is not changed.
-    **options
-    wcs, unit : optional
-        Place on the sky and unit of a plain array.
-    s3, workers, report
-        As `detect`.
-
-    Returns
-    -------
-    astropy.table.Table
-        A row a bin of brightness, with the share that was found; ``meta["half_snr"]`` and ``meta["half_mag"]`` say
-        where it is one half.
-
-    Raises
-    ------
-    DataError
-        No noise can be measured, or there is no place for a star.
-
-    Examples
-    --------
-    >>> jwstpipe.completeness("m51_f200w.zarr").meta["half_mag"]  # doctest: +SKIP
-    27.31
-    """
-    source = as_image(image, wcs=wcs, unit=unit, s3=s3)
-    reference = str(image) if isinstance(image, str | Path) else source
-    made = inject_and_find(reference, options=options, s3=s3, workers=workers, report=report)
-    table = completeness_table(made, source, bins=options.bins)
-    table.meta["parameters"] = options.model_dump(mode="json")
-    if isinstance(image, str | Path):
-        table.meta["inputs"] = [input_at(image, s3=s3).carried()]
-    return table

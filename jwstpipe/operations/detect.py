@@ -1,14 +1,12 @@
 """The operation ``detect``: the catalogue of the sources of an image."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from astropy.table import Table
-
-from jwstpipe.analysis.catalogues.files import kept_in, write_catalogue
-from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.combine import combined_image
 from jwstpipe.analysis.sources.detect import Detection, find_sources
@@ -22,6 +20,9 @@ from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_bytes, is_remote, path_digest, path_size
 
+if TYPE_CHECKING:
+    from astropy.table import Table
+
 __all__ = ["DETECT", "CatalogueMade", "Searched", "catalogue_of", "searched"]
 
 
@@ -29,7 +30,7 @@ __all__ = ["DETECT", "CatalogueMade", "Searched", "catalogue_of", "searched"]
 class Searched:
     """What a detection gave: the catalogue, and what it was made of."""
 
-    table: Table
+    table: "Table"
     found: Detection
     tiles_reused: int = 0
 
@@ -47,8 +48,11 @@ def searched(
     what = images[0]
     if len(images) > 1:
         what = combined_image(images, options=request, s3=s3, workers=workers, report=report)
-    found = find_sources(what, options=request, s3=s3, workers=workers, report=report, kept=kept)
-    return Searched(sources_table(found, opened(what, s3=s3)), found)
+    with ThreadPoolExecutor(1) as beside:  # tables load while tiles are searched: they take as long as four megapixels
+        tables = beside.submit(import_module, "jwstpipe.analysis.catalogues.sources_table")
+        found = find_sources(what, options=request, s3=s3, workers=workers, report=report, kept=kept)
+        made: Table = tables.result().sources_table(found, opened(what, s3=s3))
+    return Searched(made, found)
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,8 @@ def catalogue_of(
 
 def _earlier(context: MakeContext) -> KeptTiles:
     """Take the results of tiles from earlier catalogues of the same name."""
+    from jwstpipe.analysis.catalogues.files import kept_in  # noqa: PLC0415 - as below
+
     found: dict[str, Any] = {}
     for address in context.earlier:
         content = get_bytes(address, s3=context.s3) if is_remote(address) else Path(address)
@@ -100,6 +106,8 @@ def _earlier(context: MakeContext) -> KeptTiles:
 def _make(identity: Identity, target: str, request: DetectRequest, *, context: MakeContext) -> Receipt:
     kept = _earlier(context) if target.lower().endswith(".parquet") else None
     made = catalogue_of(identity, request, target, context=context, kept=kept)
+    from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - loads tables: see `searched`
+
     path = write_catalogue(made.table, target, kept=None if kept is None else kept.packed(), overwrite=True)
     reused = 0 if kept is None else kept.reused
     results = {"sources": len(made.table), **made.found.facts}

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from jwstpipe.analysis.sources.injection import InjectedImage
-from jwstpipe.api.sources import completeness
+from jwstpipe.api.completeness import completeness
 from jwstpipe.errors import DataError
 from jwstpipe.images.open import open_image
 from jwstpipe.sky.box import Box

@@ -13,15 +13,13 @@ import numpy as np
 from astropy.table import Table
 from astropy.table.meta import get_yaml_from_table
 
+from jwstpipe.analysis.catalogues.forms import FORMS, check_target
 from jwstpipe.catalog.lineage.table_provenance import INFO_NAME
-from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
+from jwstpipe.errors import DataError, NotFoundError
 from jwstpipe.fits.provenance_hdu import provenance_image_hdu
 from jwstpipe.storage import aside
 
-__all__ = ["FORMS", "GROUP", "check_target", "kept_in", "read_catalogue", "read_parquet", "write_catalogue"]
-
-FORMS = {".ecsv": "ascii.ecsv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable", ".csv": "ascii.csv"}
-"""What the end of a name means."""
+__all__ = ["GROUP", "kept_in", "read_catalogue", "read_parquet", "write_catalogue"]
 
 GROUP = 1 << 16
 """Rows of a group of Parquet."""
@@ -65,23 +63,6 @@ def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, o
         else:
             table.write(partial, format=FORMS[path.suffix.lower()])
     return path
-
-
-def check_target(out: str | Path, *, overwrite: bool) -> None:
-    """Refuse a place that a catalogue cannot be written to.
-
-    Raises
-    ------
-    UsageError
-        An end that is none of `FORMS`.
-    ConflictError
-        Something stands there.
-    """
-    path = Path(out)
-    if path.suffix.lower() not in FORMS:
-        raise UsageError(f"{out}: a catalogue is written as {', '.join(FORMS)}; choose one by the end of the name")
-    if path.exists() and not overwrite:
-        raise ConflictError(f"{out}: exists; choose another name, or use --overwrite")
 
 
 def read_catalogue(source: str | Path) -> Table:

@@ -5,7 +5,6 @@ import math
 import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.analysis.catalogues.stars import star_locus
@@ -13,6 +12,7 @@ from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.photometry.fluxes import FluxScale, ab_magnitude, flux_scale
 from jwstpipe.analysis.sources.detect import Detection
 from jwstpipe.errors import TransformError
+from jwstpipe.numerics.nearest import nearest_others
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.jacobian import jacobians, solid_angles_sr
 
@@ -90,8 +90,8 @@ def sources_table(found: Detection, image: PixelSource) -> Table:
     add_column(table, "noise", get("noise"), unit)
     add_column(table, "parent", _parents(found))
     add_column(table, "n_children", get("children").astype(np.int32))
-    nearest, distance = _nearest(x, y)
-    add_column(table, "nn_id", nearest)
+    nearest, distance = nearest_others(x, y)
+    add_column(table, "nn_id", (nearest + 1).astype(np.int32))
     add_column(table, "nn_dist", distance)
     add_column(table, "flags", get("flags").astype(np.int32))
     return table
@@ -157,13 +157,3 @@ def _parents(found: Detection) -> NDArray[np.int32]:
     seeds = np.column_stack([found.column("first_y"), found.column("first_x")])
     _, first, inverse = np.unique(seeds, axis=0, return_index=True, return_inverse=True)
     return (first[inverse.ravel()] + 1).astype(np.int32)
-
-
-def _nearest(x: Floats, y: Floats) -> tuple[NDArray[np.int32], Floats]:
-    if len(x) < 2:
-        return np.zeros(len(x), np.int32), np.full(len(x), np.nan)
-    places = np.column_stack([x, y])
-    distance, number = cKDTree(places).query(places, k=2)
-    itself = number[:, 0] == np.arange(len(x))  # of two at one place the tree may name the other one first
-    other = np.where(itself, number[:, 1], number[:, 0])
-    return (other + 1).astype(np.int32), distance[:, 1]

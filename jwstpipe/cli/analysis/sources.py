@@ -88,10 +88,11 @@ def completeness(
 
     Examples: jwstpipe completeness m.zarr --picture curve.png; jwstpipe completeness m.zarr --threshold 5 -o m.ecsv
     """
-    from jwstpipe.analysis.catalogues.files import check_target, write_catalogue
+    from jwstpipe.analysis.catalogues.files import write_catalogue
+    from jwstpipe.analysis.catalogues.forms import check_target
+    from jwstpipe.api.completeness import completeness as measure
     from jwstpipe.api.outputs import check_output
     from jwstpipe.api.plots import PICTURES, plot_completeness
-    from jwstpipe.api.sources import completeness as measure
     from jwstpipe.execution.workers import open_workers
 
     settings = settings_of(context)
@@ -136,7 +137,8 @@ def sources(
     from pathlib import Path
 
     from jwstpipe.analysis.catalogues.cone import cone
-    from jwstpipe.analysis.catalogues.files import check_target, read_catalogue, write_catalogue
+    from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+    from jwstpipe.analysis.catalogues.forms import check_target
     from jwstpipe.analysis.catalogues.official import official_view
     from jwstpipe.analysis.pixels.at import parse_place
 

@@ -1,0 +1,27 @@
+"""The forms of catalogues, known by the end of a name; without what reads and writes them."""
+
+from pathlib import Path
+
+from jwstpipe.errors import ConflictError, UsageError
+
+__all__ = ["FORMS", "check_target"]
+
+FORMS = {".ecsv": "ascii.ecsv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable", ".csv": "ascii.csv"}
+"""What the end of a name means."""
+
+
+def check_target(out: str | Path, *, overwrite: bool) -> None:
+    """Refuse a place that a catalogue cannot be written to.
+
+    Raises
+    ------
+    UsageError
+        An end that is none of `FORMS`.
+    ConflictError
+        Something stands there.
+    """
+    path = Path(out)
+    if path.suffix.lower() not in FORMS:
+        raise UsageError(f"{out}: a catalogue is written as {', '.join(FORMS)}; choose one by the end of the name")
+    if path.exists() and not overwrite:
+        raise ConflictError(f"{out}: exists; choose another name, or use --overwrite")
