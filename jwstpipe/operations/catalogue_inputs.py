@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from jwstpipe.analysis.catalogues.files import FORMS, read_catalogue
+from jwstpipe.analysis.catalogues.files import read_catalogue
+from jwstpipe.analysis.catalogues.forms import FORMS
 from jwstpipe.images.open import open_image
 from jwstpipe.mosaicking.inputs.sources import carried_digest
 from jwstpipe.operations.carried_inputs import input_at
