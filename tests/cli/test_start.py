@@ -121,7 +121,7 @@ def test_shells_complete_commands_options_and_choices(monkeypatch, command):
         assert code == 0
         return out.split()
 
-    assert completed("comp") == ["composite"]
+    assert completed("compo") == ["composite"]
     assert completed("catalog sta") == ["stats", "stale"]
     assert completed("mosaic --ker") == ["--kernel"]
     assert completed("mosaic --kernel dri") == ["drizzle"]
