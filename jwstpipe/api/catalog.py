@@ -11,9 +11,12 @@ from jwstpipe.catalog.lineage.embedded_id import find_product
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
 from jwstpipe.catalog.lineage.staleness import Reason
 from jwstpipe.catalog.lineage.staleness import why_stale as reasons_why_stale
-from jwstpipe.catalog.query import RecordQuery, SortKey
+from jwstpipe.catalog.query import RecordQuery, SortKey, record_query
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import open_workers
+from jwstpipe.requests.fields.keywords import request_keywords
+from jwstpipe.requests.records import RecordWishes
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import open_store, product_exists
 
@@ -23,9 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["add_files", "find_records", "lineage", "reproduce", "why_stale"]
 
 
+@request_keywords(RecordWishes, into="wishes")
 def find_records(
     query: RecordQuery | None = None,
     *,
+    wishes: RecordWishes,
     sort: SortKey = "newest",
     limit: int = 0,
     skip: int = 0,
@@ -37,7 +42,8 @@ def find_records(
     Parameters
     ----------
     query
-        Conditions; None = all published products.
+        Conditions as a query, in place of keywords; None = all published products.
+    **wishes
     sort, limit, skip
         Order and page; limit 0 = all.
     user
@@ -47,10 +53,13 @@ def find_records(
 
     Examples
     --------
-    >>> jwstpipe.find_records(RecordQuery(target="NGC 3132", level=("L3",)))  # doctest: +SKIP
+    >>> jwstpipe.find_records(target="NGC 3132", level="L3")  # doctest: +SKIP
     """
+    if query is not None and wishes.model_fields_set:
+        raise UsageError("find_records takes a query or conditions as keywords, not both")
+    asked = record_query(wishes) if query is None else query
     with _catalog(settings, user) as (catalog, _):
-        return catalog.find(query, sort=sort, limit=limit, skip=skip)
+        return catalog.find(asked, sort=sort, limit=limit, skip=skip)
 
 
 def lineage(product: str, *, user: str | None = None, settings: Settings | None = None) -> LineageNode:

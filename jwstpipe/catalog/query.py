@@ -11,8 +11,10 @@ from jwstpipe.catalog.records.components import LARGEST, UtcTime
 from jwstpipe.catalog.records.documents import sky_vector, target_key
 from jwstpipe.catalog.records.models import ProductKind, ProductStatus, RecordType
 from jwstpipe.names import Level, canonical_instrument
+from jwstpipe.requests import validated
+from jwstpipe.requests.records import RecordWishes
 
-__all__ = ["Conditions", "RecordQuery", "SortKey", "Span", "chord_box", "conditions_of"]
+__all__ = ["Conditions", "RecordQuery", "SortKey", "Span", "chord_box", "conditions_of", "record_query"]
 
 SortKey = Literal["newest", "oldest", "observed", "file_name", "target", "level", "filter", "largest"]
 
@@ -80,6 +82,39 @@ class RecordQuery(BaseModel):
         if any(given) and not all(given):
             raise ValueError("a cone needs ra, dec and radius")
         return self
+
+
+def record_query(wishes: RecordWishes, *, usual: tuple[ProductStatus, ...] = ("published",)) -> RecordQuery:
+    """Make a query of what somebody asked.
+
+    Parameters
+    ----------
+    wishes
+        Conditions, in their own words.
+    usual
+        Statuses where none is asked for; () = all.
+
+    Raises
+    ------
+    UsageError
+        A kind, level or status that there is none of.
+    """
+    asked = {name: getattr(wishes, name) for name in (
+        "kind", "level", "target", "instrument", "program", "obs_id", "detector", "text", "archived",
+        "observed_since", "observed_before",
+    )}  # fmt: skip
+    cone = {name: getattr(wishes, name) for name in ("ra", "dec", "radius")} if wishes.ra is not None else {}
+    return validated(
+        RecordQuery,
+        **asked,
+        **cone,
+        status=() if "all" in wishes.status else wishes.status or usual,
+        filter=wishes.filters,
+        observation_base_id=wishes.observation,
+        tags=wishes.tag,
+        created_since=wishes.since,
+        created_before=wishes.before,
+    )
 
 
 @dataclass(frozen=True)

@@ -1,41 +1,32 @@
 """The command `info`: what images are, and where their pixels lie."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
 import typer
 
 from jwstpipe.cli.arguments import Images, Json
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data
-from jwstpipe.errors import TransformError, UsageError
+from jwstpipe.cli.request_options import request_options
+from jwstpipe.errors import TransformError
+from jwstpipe.requests.places import InfoRequest
 
 __all__ = ["info"]
 
 
-def info(
-    context: typer.Context,
-    images: Images,
-    *,
-    pixel: Annotated[
-        list[str] | None, typer.Option(metavar="X,Y", help="tell where this pixel lies, 0-based; repeatable")
-    ] = None,
-    sky: Annotated[
-        list[str] | None, typer.Option(metavar="RA,DEC", help="tell which pixel lies here, degrees ICRS; repeatable")
-    ] = None,
-    as_json: Json = False,
-) -> None:
+@request_options(InfoRequest)
+def info(context: typer.Context, images: Images, *, request: InfoRequest, as_json: Json = False) -> None:
     """Tell what images are: planes, size, place on the sky, origin."""
     from jwstpipe.images.open import find_image, open_image
 
-    pixels = [_pair(word, "--pixel", "X,Y") for word in pixel or ()]
-    places = [_pair(word, "--sky", "RA,DEC") for word in sky or ()]
     opened = [find_image(address, s3=settings_of(context).s3) for address in images]  # all of them are told of
     every = [part for image in opened for part in (image.siblings or (image.address,))]
     for number, address in enumerate(every):
         image = open_image(address, s3=settings_of(context).s3)
         facts = _facts(image)
-        if pixels or places:
-            facts["positions"] = _positions(image, pixels, places)
+        if request.pixel or request.sky:
+            facts["positions"] = _positions(image, request.pixel, request.sky)
         if as_json:
             json_data(facts)
             continue
@@ -48,16 +39,8 @@ def info(
             data("position       x {x}  y {y}  ra {ra}  dec {dec}".format(**place))
 
 
-def _pair(word: str, option: str, form: str) -> tuple[float, float]:
-    try:
-        first, second = (float(part) for part in word.split(","))
-    except ValueError:
-        raise UsageError(f"{option} takes {form}, two numbers, not {word!r}") from None
-    return first, second
-
-
 def _positions(
-    image: Any, pixels: list[tuple[float, float]], places: list[tuple[float, float]]
+    image: Any, pixels: Sequence[tuple[float, float]], places: Sequence[tuple[float, float]]
 ) -> list[dict[str, Any]]:
     """Answer in the order of the options, pixels first; null where the map has no answer."""
     import numpy as np

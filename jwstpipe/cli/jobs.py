@@ -70,28 +70,19 @@ def _request(kind: "JobKind", words: list[str], file: str | None) -> dict[str, A
             raise UsageError(f"the request {file} is not JSON: {error}") from None
         if not isinstance(given, dict):
             raise UsageError(f"the request {file} is not a JSON object of names and values")
+    from jwstpipe.cli.request_options import field_value
+
     fields = kind.request.model_fields
+    told: dict[str, Any] = {}
     for word in words:
         name, separator, value = word.partition("=")
         if not separator:
             raise UsageError(f"{word!r}: write NAME=VALUE; jwstpipe submit {kind.name} lists the names")
         if name not in fields:
             raise UsageError(f"{kind.name} takes no {name!r}; it takes {', '.join(fields)}")
-        given[name] = _value(fields[name].annotation, value)
-    return given
-
-
-def _value(annotation: Any, word: str) -> Any:
-    """Read a word as the type of its field; whether the value is allowed is for the model to say."""
-    parts = _leaves(annotation)
-    if tuple in parts:
-        return tuple(part.strip() for part in word.split(",") if part.strip())
-    if str in parts or any(isinstance(part, str) for part in parts):
-        return word
-    try:
-        return json.loads(word)
-    except ValueError:
-        return word
+        found = field_value(fields[name], value)
+        told[name] = (*told[name], *found) if isinstance(found, tuple) and isinstance(told.get(name), tuple) else found
+    return given | told
 
 
 def _leaves(annotation: Any) -> list[Any]:

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.base import Request, spelling_of
 
-__all__ = ["cli_request", "option_name", "request_options"]
+__all__ = ["cli_request", "field_value", "option_name", "request_options"]
 
 _BOUNDS = {"ge": "at least {}", "gt": "above {}", "le": "at most {}", "lt": "below {}"}
 _OLDER = "_older"
@@ -88,6 +88,8 @@ def cli_request(model: type[Request], given: Mapping[str, Any]) -> Any:
         name = str(fault["loc"][0]) if fault["loc"] else ""
         if name not in fields:
             raise UsageError(message) from None
+        if fault["type"] == "missing":
+            raise UsageError(f"missing option {option_name(name, fields[name])}: {fields[name].description}") from None
         value = given.get(name)
         shown = " ".join(map(str, value)) if isinstance(value, list) else value
         raise UsageError(f"{option_name(name, fields[name])} {shown}: {message}") from None
@@ -95,6 +97,18 @@ def cli_request(model: type[Request], given: Mapping[str, Any]) -> Any:
 
 def option_name(name: str, field: FieldInfo) -> str:
     """Give the name that the option of a field is shown by."""
+    return _shown_name(name, field).partition("/")[0]
+
+
+def field_value(field: FieldInfo, word: str) -> Any:
+    """Read a word of a command line as the value of a field; whether it is allowed is for the model to say."""
+    if word == "null":
+        return None
+    return _read(field, [word] if _kind(field) == list[str] else word)
+
+
+def _shown_name(name: str, field: FieldInfo) -> str:
+    """Give the name of an option; of a switch with a name for either side both, as ``--archived/--not-archived``."""
     return next(iter(spelling_of(field).names), f"--{name.replace('_', '-')}")
 
 
@@ -114,8 +128,9 @@ def _parameters(name: str, field: FieldInfo, arguments: Mapping[str, str] | None
             annotation=Annotated[kind if needed else kind | None, wanted],
         )
         return
-    shown = option_name(name, field)
-    words = [f"{shown}/--no-{shown.removeprefix('--')}"] if kind is bool and field.default is not False else [shown]
+    shown = _shown_name(name, field)
+    both = kind is bool and field.default is not False and "/" not in shown
+    words = [f"{shown}/--no-{shown.removeprefix('--')}" if both else shown]
     metavar = None if kind is bool else spelling.metavar or _metavar(field)
     option = typer.Option(
         *words, help=text, metavar=metavar, rich_help_panel=spelling.group, show_default=False, show_choices=True
@@ -176,7 +191,7 @@ def _metavar(field: FieldInfo) -> str | None:
 def _help(field: FieldInfo) -> str:
     """Write the help of a field with its bounds and its default."""
     bounds = [
-        form.format(f"{value:g}")
+        form.format(f"{value:,}" if isinstance(value, int) else f"{value:g}")
         for bound in field.metadata
         for name, form in _BOUNDS.items()
         if isinstance(value := getattr(bound, name, None), int | float)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.channels import Stretch
 from jwstpipe.requests.composite import FILE, CompositeRequest
-from jwstpipe.requests.fields.shared import SELECTION, Filters, Products, Program, TargetName
+from jwstpipe.requests.fields.shared import Filters, Observation, Products, Program, TargetName
 
 __all__ = ["ContactSheetOptions", "PictureForm", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
 
@@ -46,9 +46,7 @@ class ThumbnailsRequest(Request):
 
     target: TargetName = None
     products: Products = ()
-    observation: str | None = option(
-        None, min_length=1, help="only of this observation, as jw02733-o001_t001", group=SELECTION
-    )
+    observation: Observation = None
     program: Program = None
     sheet: bool = option(True, help="make a contact sheet too")
     max_images: Annotated[int, option(ge=1, le=10_000, help="refuse more images than this at once")] = 500

@@ -7,8 +7,16 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, model_validator
 
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.fields.angles import Declination, RightAscension
-from jwstpipe.requests.fields.shared import SELECTION, Filters, Instrument, Program, Radius, TargetName
+from jwstpipe.requests.fields.shared import (
+    SELECTION,
+    Declination,
+    Filters,
+    Instrument,
+    Program,
+    Radius,
+    RightAscension,
+    TargetName,
+)
 
 __all__ = ["SearchRequest"]
 
@@ -28,10 +36,8 @@ class SearchRequest(Request):
     """Which archive products are wanted: one selector, narrowed by the filters."""
 
     target: TargetName = None
-    ra: RightAscension | None = option(
-        None, ge=0, lt=360, help="right ascension, degrees ICRS or hh:mm:ss", group=SELECTION
-    )
-    dec: Declination | None = option(None, ge=-90, le=90, help="declination, degrees ICRS or dd:mm:ss", group=SELECTION)
+    ra: RightAscension = None
+    dec: Declination = None
     radius: Radius = 0.05
     obs_id: str | None = option(
         None,

@@ -2,9 +2,8 @@
 
 from typing import Literal
 
-from pydantic import Field
-
-from jwstpipe.requests.base import Request
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.fields.shared import Words
 
 __all__ = ["StatisticsRequest"]
 
@@ -12,13 +11,15 @@ __all__ = ["StatisticsRequest"]
 class StatisticsRequest(Request):
     """Which samples are measured."""
 
-    region: tuple[str, ...] = Field(
+    region: Words = option(
         (),
         max_length=1000,
-        description="only there: X0,Y0,X1,Y1 in pixels, a DS9 or CRTF line or file, an S_REGION, label:N@SEGMENTATION",
+        help="only there: X0,Y0,X1,Y1 in pixels, a DS9 or CRTF line or file, an S_REGION, label:N@SEGMENTATION",
+        metavar="REGION",
+        commas=False,
     )
-    plane: str = Field("sci", max_length=40, description="plane of samples: sci, err, wht ...")
-    slice: int = Field(0, ge=0, le=1_000_000, description="slice of a cube, from 0")
-    pixels: Literal["center", "exact"] = Field(
-        "center", description="pixels whose centre lies in the region, or each by its share (sum, mean, area)"
+    plane: str = option("sci", max_length=40, help="plane of samples: sci, err, wht ...")
+    slice: int = option(0, ge=0, le=1_000_000, help="slice of a cube, from 0")
+    pixels: Literal["center", "exact"] = option(
+        "center", help="pixels whose centre lies in the region, or each by its share (sum, mean, area)"
     )

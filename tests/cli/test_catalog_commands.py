@@ -162,7 +162,7 @@ def test_lineage_in_every_form(command, home):
         (["catalog", "find", "--sort", "size"], 2, "--sort is one of"),
         (["catalog", "find", "--level", "L9"], 2, "level"),
         (["catalog", "find", "--since", "yesterday"], 2, "not a time: 'yesterday'"),
-        (["catalog", "find", "--ra", "10"], 2, "a cone needs ra, dec and radius"),
+        (["catalog", "find", "--ra", "10"], 2, "a position needs both ra and dec"),
         (["catalog", "find", "--ra", "400", "--dec", "0"], 2, "ra"),
         (["catalog", "show", "nothing_of_this_name"], 3, "no such file here"),
         (["catalog", "tag", "x"], 2, "at least one condition"),

@@ -1,7 +1,9 @@
 """Every field of every request: reachable from command line, Python and form, with one help text and one default."""
 
 import inspect
+import re
 from collections import defaultdict
+from typing import get_args
 
 import click
 import pytest
@@ -9,15 +11,23 @@ import typer
 
 import jwstpipe
 from jwstpipe import requests
+from jwstpipe.catalog.records.models import ProductKind, ProductStatus
 from jwstpipe.cli.request_options import option_name
 from jwstpipe.cli.start.app import app
 from jwstpipe.jobs.kinds import KINDS
+from jwstpipe.names import Level
 from jwstpipe.requests import Request, spelling_of
 from jwstpipe.requests.background import BackgroundRequest
+from jwstpipe.requests.completeness import CompletenessRequest
 from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.filters import FilterRequest
 from jwstpipe.requests.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.photometry import PhotometryRequest
+from jwstpipe.requests.places import InfoRequest, PixelsRequest
+from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.requests.transfers import TransfersRequest
+from jwstpipe.requests.watch_programs import WatchEntry
 
 DIRECT = {
     requests.SearchRequest: ("search", "search", None),
@@ -33,6 +43,11 @@ DIRECT = {
     AstrometryRequest: ("astrometry", "astrometry", None),
     PhotometryRequest: ("photometry", "photometry", None),
     FilterRequest: ("filter", "filter_image", None),
+    RecordWishes: ("catalog find", "find_records", None),
+    StatisticsRequest: ("stats", "statistics", None),
+    PixelsRequest: ("pixels", "pixels", None),
+    InfoRequest: ("info", None, None),
+    TransfersRequest: ("transfers", None, None),
     requests.ProcessTargetRequest: ("run", None, "process_target"),
     requests.RefreshMetadataRequest: ("refresh-metadata", None, "refresh_metadata"),
 }
@@ -47,6 +62,13 @@ NO_FORM = {
     ("ContactSheetOptions", "columns"): "as their size",
 }
 
+PARTS = {
+    requests.ChannelLook: "one word of --channel, one entry of channels",
+    WatchEntry: "a section of the watch list",
+    CompletenessRequest: "command and verb take of it what is for one image, or for several",
+}
+"""Requests within a field or a file, and where they are written."""
+
 OTHER_MEANING = {
     "level": "a search may want raw files (1) and several levels; what is made comes from one kind of images",
     "max_files": "a run is smaller than a fetch, a fetch than a conversion of what is here: each has its guard",
@@ -58,6 +80,8 @@ OTHER_MEANING = {
     "size": "of a thumbnail it has a default, of a picture it is all there is",
     "stretch": "a thumbnail has no preset that could choose it",
     "target": "a run cannot do without",
+    "sky": "of a mosaic known levels, of info places on the sky",
+    "instrument": "records of several instruments may be asked for at once; a run has one, or all",
     "obs_id": "records are read anew for several observations; a search has wildcards instead",
 }
 
@@ -76,8 +100,10 @@ def models():
 
 
 def command(name):
-    group = typer.main.get_command(app)
-    return group.get_command(click.Context(group), name)
+    found = typer.main.get_command(app)
+    for word in name.split():
+        found = found.get_command(click.Context(found), word)
+    return found
 
 
 def same(default):
@@ -99,7 +125,7 @@ def test_a_field_is_an_option_a_keyword_and_a_field_of_a_form(model):
             assert set(spelling_of(field).names[1:]) == set(older.opts if older else ()), name
             assert older is None or older.hidden
         if verb:
-            assert keywords[name].default == field.default, name
+            assert keywords[name].default == (inspect.Parameter.empty if field.is_required() else field.default), name
             assert f"\n{name} : " in getattr(jwstpipe, verb).__doc__, name
         if kind and (model.__name__, name) not in NO_FORM:
             assert form[name]["description"] == field.description, name
@@ -112,6 +138,20 @@ def test_what_a_form_asks_a_job_can_be_given_in_every_way(kind):
     schema = kind.request.model_json_schema()["properties"]
     assert list(schema) == list(kind.request.model_fields)
     assert all(field.description for field in kind.request.model_fields.values())
+
+
+def test_every_request_is_walked():
+    jobs = {kind.request for kind in KINDS.values()}
+    parts = {model for model in models() if any(issubclass(other, model) for other in (*DIRECT, *jobs))}
+    assert set(models()) - parts == set(PARTS)
+    assert set(PARTS) <= set(models())
+
+
+def test_kinds_and_choices_in_a_help_are_all_there_are():
+    fields = RecordWishes.model_fields
+    assert fields["kind"].description == ", ".join(get_args(ProductKind))
+    assert fields["level"].description == ", ".join(get_args(Level))
+    assert set(get_args(ProductStatus)) <= set(re.findall(r"\w+", fields["status"].description))
 
 
 def test_one_name_has_one_help_and_one_default():

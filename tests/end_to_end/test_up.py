@@ -130,7 +130,6 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     assert {"asinh", "log", "linear"} <= set(choose(browser, "Stretch", "asinh"))
     assert {"none", "level"} <= set(choose(browser, "Background", "level"))
     assert {"mean", "clipped"} <= set(choose(browser, "Combine", "clipped"))
-    assert {"none", "check", "shift"} <= set(choose(browser, "Align", "none"))
     assert {"bilinear", "drizzle"} <= set(choose(browser, "Kernel", "bilinear"))
     assert {"ivm", "exptime"} <= set(choose(browser, "Weights", "ivm"))
     keep(browser, "prefect-form")

@@ -1,15 +1,16 @@
 """Commands on pixels: stats, pixels."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jwstpipe.cli.arguments import Images
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import validated
+from jwstpipe.requests.places import PixelsRequest
 from jwstpipe.requests.statistics import StatisticsRequest
 
 if TYPE_CHECKING:
@@ -20,18 +21,12 @@ __all__ = ["pixels", "stats"]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a row")]
 
 
-def _help(name: str) -> str:
-    return str(StatisticsRequest.model_fields[name].description)
-
-
+@request_options(StatisticsRequest, into="options")
 def stats(
     context: typer.Context,
     images: Images,
     *,
-    region: Annotated[list[str] | None, typer.Option(metavar="REGION", help=_help("region"))] = None,
-    plane: Annotated[str, typer.Option(help=_help("plane"))] = "sci",
-    number: Annotated[int, typer.Option("--slice", help=_help("slice"))] = 0,
-    pixels: Annotated[Literal["center", "exact"], typer.Option(help=_help("pixels"))] = "center",
+    options: StatisticsRequest,
     histogram: Annotated[
         str | None, typer.Option(metavar="OUT.png", help="picture of the histogram of one whole image")
     ] = None,
@@ -42,7 +37,6 @@ def stats(
     from jwstpipe.execution.workers import open_workers
 
     settings = settings_of(context)
-    options = validated(StatisticsRequest, region=tuple(region or ()), plane=plane, slice=number, pixels=pixels)
     if histogram is not None and (len(images) > 1 or options.region):
         raise UsageError("--histogram: shows one whole image; leave out --region, and name one image")
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
@@ -62,26 +56,17 @@ def stats(
                     data(f"{key:18s} {_word(value)}")
 
 
-def pixels(
-    context: typer.Context,
-    images: Images,
-    *,
-    at: Annotated[
-        list[str],
-        typer.Option(metavar="X,Y|RA,DEC", help="0-based pixel, or position as 10:00:27,+2:12:00; repeatable"),
-    ],
-    number: Annotated[int, typer.Option("--slice", help="slice of a cube, from 0")] = 0,
-    as_json: Json = False,
-) -> None:
+@request_options(PixelsRequest)
+def pixels(context: typer.Context, images: Images, *, request: PixelsRequest, as_json: Json = False) -> None:
     """Tell all of single pixels: the value of every plane, flags in words, and which exposures made them."""
     from jwstpipe.analysis.pixels.at import parse_place, pixel_at
 
     settings = settings_of(context)
-    places = [parse_place(text) for text in at]
+    places = [parse_place(text) for text in request.at]
     first = True
     for image in images:
         for place in places:
-            facts = pixel_at(image, place, index=number, s3=settings.s3)
+            facts = pixel_at(image, place, index=request.slice, s3=settings.s3)
             if as_json:
                 json_data(asdict(facts))
                 continue

@@ -1,25 +1,24 @@
 """The command around transfers that stand in the middle: list, pause, resume, cancel, clean."""
 
 import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError
+from jwstpipe.requests.transfers import TransfersRequest
 
 __all__ = ["transfers"]
 
 
+@request_options(TransfersRequest, arguments={"order": "[list|pause|resume|cancel|clean]", "names": "[FILE|OBS_ID]..."})
 def transfers(
     context: typer.Context,
-    order: Annotated[
-        Literal["list", "pause", "resume", "cancel", "clean"],
-        typer.Argument(help="clean removes parts that nobody went on with for a week"),
-    ] = "list",
-    names: Annotated[list[str] | None, typer.Argument(metavar="[FILE|OBS_ID]...", help="none = all")] = None,
     *,
+    request: TransfersRequest,
     as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
 ) -> None:
     """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
@@ -29,7 +28,7 @@ def transfers(
 
     settings = settings_of(context)
     place = arrivals(open_store(settings.store_root, s3=settings.s3), settings)
-    chosen = names or []
+    order, chosen = request.order, list(request.names)
     if order == "resume":
         _resume(context, settings, control.resume(place, chosen), as_json=as_json)
         return

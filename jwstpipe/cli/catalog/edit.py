@@ -5,47 +5,32 @@ from typing import Annotated, Any
 import typer
 
 from jwstpipe.cli.catalog.format import record_row, size_text
-from jwstpipe.cli.catalog.options import (
-    Archived,
-    Before,
-    Filters,
-    Home,
-    Instrument,
-    Json,
-    Kind,
-    Level,
-    Observation,
-    Program,
-    Status,
-    Tag,
-    Target,
-    Text,
-    User,
-    opened,
-    query_of,
-    require_conditions,
-)
+from jwstpipe.cli.catalog.options import Home, Json, User, opened, require_conditions
 from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError
+from jwstpipe.requests.records import RecordWishes
 
 __all__ = ["archive", "delete", "tag"]
 
 
+@request_options(RecordWishes, into="wishes")
 def tag(
     context: typer.Context,
     tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="to add, or with --remove to take away")],
     *,
     product: Annotated[list[str] | None, typer.Option(help="id, name or file of a product; again")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="take the tags away")] = False,
-    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
-    filters: Filters = None, program: Program = None, text: Text = None, user: User = None, home: Home = None,
-) -> None:  # fmt: skip
+    wishes: RecordWishes,
+    user: User = None,
+    home: Home = None,
+) -> None:
     """Add tags to products, or to all that the conditions choose."""
     from jwstpipe.catalog.lineage.embedded_id import find_product
     from jwstpipe.catalog.maintenance.bulk import tag_records
+    from jwstpipe.catalog.query import record_query
 
-    query = query_of(kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters,
-                     program=program, text=text)  # fmt: skip
+    query = record_query(wishes)
     with opened(context, home=home, user=user) as (catalog, settings):
         if product:
             chosen = [find_product(catalog, word, s3=settings.s3).record.product_id for word in product]
@@ -58,43 +43,44 @@ def tag(
     remark(f"{count} records {'lost' if remove else 'have'} {', '.join(tags)}")
 
 
+@request_options(RecordWishes, into="wishes")
 def archive(
     context: typer.Context,
     *,
     undo: Annotated[bool, typer.Option("--undo", help="take them out of the archive again")] = False,
-    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
-    filters: Filters = None, program: Program = None, tag: Tag = None, before: Before = None, text: Text = None,
-    user: User = None, home: Home = None,
-) -> None:  # fmt: skip
+    wishes: RecordWishes,
+    user: User = None,
+    home: Home = None,
+) -> None:
     """Mark what the conditions choose as archived."""
     from jwstpipe.catalog.maintenance.bulk import archive_records
+    from jwstpipe.catalog.query import record_query
 
-    query = query_of(kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters,
-                     program=program, tag=tag, before=before, text=text)  # fmt: skip
+    query = record_query(wishes)
     require_conditions(query)
     with opened(context, home=home, user=user) as (catalog, _):
         count = archive_records(catalog, query, archived=not undo)
     remark(f"{count} records are {'not archived any more' if undo else 'archived'}")
 
 
+@request_options(RecordWishes, into="wishes")
 def delete(
     context: typer.Context,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="delete; without it everything is only named")] = False,
     cascade: Annotated[bool, typer.Option("--cascade", help="delete what was made of them too")] = False,
     keep_files: Annotated[bool, typer.Option("--keep-files", help="forget the records, leave the files")] = False,
-    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
-    filters: Filters = None, program: Program = None, observation: Observation = None, tag: Tag = None,
-    before: Before = None, archived: Archived = None, text: Text = None, user: User = None, home: Home = None,
+    wishes: RecordWishes,
+    user: User = None,
+    home: Home = None,
     as_json: Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """Delete what the conditions choose; what depends on it is named first."""
     from jwstpipe.catalog.maintenance.bulk import delete_records, plan_deletion
+    from jwstpipe.catalog.query import record_query
     from jwstpipe.storage import open_store
 
-    query = query_of(kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters,
-                     program=program, observation=observation, tag=tag, before=before, archived=archived,
-                     text=text)  # fmt: skip
+    query = record_query(wishes)
     require_conditions(query)
     with opened(context, home=home, user=user) as (catalog, settings):
         plan = plan_deletion(catalog, query)

@@ -7,39 +7,30 @@ from typing import Annotated
 
 import typer
 
-from jwstpipe.cli.catalog.options import (
-    Filters,
-    Home,
-    Instrument,
-    Kind,
-    Level,
-    Program,
-    Status,
-    Tag,
-    Target,
-    User,
-    opened,
-    query_of,
-)
+from jwstpipe.cli.catalog.options import Home, User, opened
 from jwstpipe.cli.output import data, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
+from jwstpipe.requests.records import RecordWishes
 
 __all__ = ["export", "import_records"]
 
 
+@request_options(RecordWishes, into="wishes")
 def export(
     context: typer.Context,
     out: Annotated[str, typer.Argument(metavar="[OUT.jsonl|.csv|.ecsv|.fits]", help="none: JSON lines, stdout")] = "-",
     *,
-    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
-    filters: Filters = None, program: Program = None, tag: Tag = None, user: User = None, home: Home = None,
-) -> None:  # fmt: skip
+    wishes: RecordWishes,
+    user: User = None,
+    home: Home = None,
+) -> None:
     """Write records as JSON lines (everything), CSV, ECSV or a FITS table (what fits in columns)."""
     from jwstpipe.catalog.maintenance.export import record_line, records_csv, records_table
+    from jwstpipe.catalog.query import record_query
     from jwstpipe.storage import aside
 
-    query = query_of(kind=kind, level=level, status=status or ["all"], target=target, instrument=instrument,
-                     filters=filters, program=program, tag=tag)  # fmt: skip
+    query = record_query(wishes, usual=())
     ending = "jsonl" if out == "-" else Path(out).suffix.lstrip(".").lower()
     if ending not in ("jsonl", "json", "csv", "ecsv", "fits"):
         raise UsageError(f"{out}: records are written as .jsonl, .csv, .ecsv or .fits")

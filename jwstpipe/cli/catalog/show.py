@@ -5,53 +5,28 @@ from typing import Annotated, Any
 import typer
 
 from jwstpipe.cli.catalog.format import record_row, size_text
-from jwstpipe.cli.catalog.options import (
-    Archived,
-    Before,
-    Dec,
-    Detector,
-    Filters,
-    Home,
-    Instrument,
-    Json,
-    Kind,
-    Level,
-    Observation,
-    ObservedBefore,
-    ObservedSince,
-    ObsId,
-    Program,
-    Ra,
-    Radius,
-    Since,
-    Status,
-    Tag,
-    Target,
-    Text,
-    User,
-    opened,
-    query_of,
-)
+from jwstpipe.cli.catalog.options import Home, Json, User, opened
 from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.requests.records import RecordWishes
 
 __all__ = ["find", "show", "stale", "stats"]
 
 
+@request_options(RecordWishes, into="wishes")
 def find(
     context: typer.Context,
     words: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="part of name, target, description")] = None,
     *,
-    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
-    filters: Filters = None, program: Program = None, obs_id: ObsId = None, observation: Observation = None,
-    detector: Detector = None, tag: Tag = None, text: Text = None, ra: Ra = None, dec: Dec = None, radius: Radius = 0.1,
-    since: Since = None, before: Before = None, observed_since: ObservedSince = None,
-    observed_before: ObservedBefore = None, archived: Archived = None,
+    wishes: RecordWishes,
     sort: Annotated[str, typer.Option(help="newest oldest observed file_name target level filter largest")] = "newest",
     limit: Annotated[int, typer.Option(min=0, help="most records; 0 = all")] = 50,
     skip: Annotated[int, typer.Option(min=0, help="records to pass over")] = 0,
-    user: User = None, home: Home = None, as_json: Json = False,
-) -> None:  # fmt: skip
+    user: User = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
     """Find records."""
     from typing import get_args
 
@@ -59,12 +34,11 @@ def find(
 
     if sort not in get_args(SortKey):
         raise UsageError(f"--sort is one of {', '.join(get_args(SortKey))}, not {sort!r}")
-    query = query_of(
-        kind=kind, level=level, status=status, target=target, instrument=instrument, filters=filters, program=program,
-        obs_id=obs_id, observation=observation, detector=detector, tag=tag, text=text or words, ra=ra, dec=dec,
-        radius=radius, since=since, before=before, observed_since=observed_since, observed_before=observed_before,
-        archived=archived,
-    )  # fmt: skip
+    from jwstpipe.catalog.query import record_query
+
+    query = record_query(wishes)
+    if words is not None and query.text is None:
+        query = query.model_copy(update={"text": words})
     with opened(context, home=home, user=user) as (catalog, _):
         found = catalog.find(query, sort=sort, limit=limit, skip=skip)  # type: ignore[arg-type]
         count = catalog.count(query)
@@ -115,20 +89,16 @@ def _show_field(key: str, value: Any, indent: str = "") -> None:
         data(f"{indent}{key:{max(1, 24 - len(indent))}s} {shown}")
 
 
+@request_options(RecordWishes, into="wishes")
 def stats(
-    context: typer.Context,
-    *,
-    kind: Kind = None, level: Level = None, status: Status = None, target: Target = None, instrument: Instrument = None,
-    filters: Filters = None, program: Program = None, tag: Tag = None, ra: Ra = None, dec: Dec = None,
-    radius: Radius = 0.1, user: User = None, home: Home = None, as_json: Json = False,
-) -> None:  # fmt: skip
+    context: typer.Context, *, wishes: RecordWishes, user: User = None, home: Home = None, as_json: Json = False
+) -> None:
     """Count records and bytes by kind, instrument, filter, level, status and size."""
     from dataclasses import asdict
 
-    query = query_of(
-        kind=kind, level=level, status=status or ["all"], target=target, instrument=instrument, filters=filters,
-        program=program, tag=tag, ra=ra, dec=dec, radius=radius,
-    )  # fmt: skip
+    from jwstpipe.catalog.query import record_query
+
+    query = record_query(wishes, usual=())
     with opened(context, home=home, user=user) as (catalog, _):
         found = catalog.stats(query)
     if as_json:

@@ -5,18 +5,23 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.fields import angles
 
 __all__ = [
     "CatalogSelection",
+    "Declination",
     "Filters",
     "Instrument",
     "Level",
     "MaxFiles",
     "MaxGigabytes",
+    "Observation",
     "Products",
     "Program",
     "Radius",
+    "RightAscension",
     "TargetName",
+    "Words",
 ]
 
 SELECTION = "Selection"
@@ -55,6 +60,27 @@ TargetName = Annotated[
         group=SELECTION,
     ),
 ]
+
+RightAscension = Annotated[
+    angles.RightAscension | None,
+    option(ge=0, lt=360, help="right ascension, degrees ICRS or hh:mm:ss", group=SELECTION),
+]
+Declination = Annotated[
+    angles.Declination | None,
+    option(ge=-90, le=90, help="declination, degrees ICRS or dd:mm:ss", group=SELECTION),
+]
+Observation = Annotated[
+    str | None, option(min_length=1, help="only of this observation, as jw02733-o001_t001", group=SELECTION)
+]
+
+
+def _words(value: Any) -> Any:
+    """Take one word for a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+
 
 _RECORD_LEVELS = {"L2B": 2, "L3": 3}
 
