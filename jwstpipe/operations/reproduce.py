@@ -104,7 +104,8 @@ def reproduce(
 
     with TemporaryDirectory(prefix="jwstpipe-reproduce-") as name:
         folder = Path(name).resolve()
-        known = FoundInputs(catalog, store, context, tuple(inputs), folder, home and home.address)
+        beside = None if home is None else home.address
+        known = FoundInputs(catalog, store, context, tuple(inputs), folder, beside)
         request = operation.request_of(record.parameters)
         identity = operation.identify(request, known.of(record, again if depth > 0 else None), context=context)
         if identity.id != product_id:

@@ -153,10 +153,11 @@ class SkyGrid:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Rebuild a grid from `as_dict`, also where JSON has made a whole number of 2000.0."""
         frame = values["frame"]
+        (ra, dec), (a, b, c, d), (right, up) = (map(float, values[name]) for name in ("crval", "cd", "phase"))
         return cls(
-            crval=tuple(map(float, values["crval"])),
-            cd=tuple(map(float, values["cd"])),
-            phase=tuple(map(float, values["phase"])),
+            crval=(ra, dec),
+            cd=(a, b, c, d),
+            phase=(right, up),
             projection=values["projection"],
             frame=Frame(**{**frame, "equinox": float(frame["equinox"])}),
             parameters=tuple((key, float(value)) for key, value in values["parameters"]),

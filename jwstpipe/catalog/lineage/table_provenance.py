@@ -67,7 +67,8 @@ def _parquet_lines(path: Path) -> list[str]:
         known = parquet.read_schema(path).metadata or {}
     except (OSError, ValueError, ArrowException):
         return []
-    return known.get(b"table_meta_yaml", b"").decode("utf-8", errors="replace").splitlines()
+    header: bytes = known.get(b"table_meta_yaml", b"")
+    return header.decode("utf-8", errors="replace").splitlines()
 
 
 def _in_header(lines: list[str]) -> dict[str, Any] | None:
