@@ -40,6 +40,8 @@ _HOMES = {
     "photometry_to_file": "jwstpipe.api.catalogues",
     "pixels": "jwstpipe.api.pixels",
     "plot_completeness": "jwstpipe.api.plots",
+    "plot_colours": "jwstpipe.api.diagrams",
+    "plot_growth": "jwstpipe.api.diagrams",
     "plot_histogram": "jwstpipe.api.plots",
     "plot_sources": "jwstpipe.api.plots",
     "plan_mosaic": "jwstpipe.api.images",

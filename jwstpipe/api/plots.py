@@ -1,30 +1,21 @@
 """Pictures of what was measured: sources on their image, histograms, completeness."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from astropy.table import Table
 
-from jwstpipe.analysis.catalogues.columns import FLAGS
-from jwstpipe.analysis.catalogues.official import EXTENDED
-from jwstpipe.analysis.pixels.histogram import pixel_histogram
-from jwstpipe.analysis.pixels.statistics import pixel_statistics
 from jwstpipe.api.outputs import check_output
-from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.memory import ImageLike, as_image
+from jwstpipe.operations.diagrams import draw_pixels, draw_sources
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.plots.completeness import draw_completeness
-from jwstpipe.render.plots.detections import Ellipses, draw_detections
-from jwstpipe.render.plots.histogram import draw_histogram
 from jwstpipe.settings import S3Settings
 
 __all__ = ["PICTURES", "plot_completeness", "plot_histogram", "plot_sources"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-
-GRAVE = FLAGS["SATURATED"] | FLAGS["EDGE"] | FLAGS["HUGE"]
 
 
 def plot_sources(
@@ -63,19 +54,7 @@ def plot_sources(
     >>> jwstpipe.plot_sources("m51.zarr", jwstpipe.detect("m51.zarr"), "found.png")  # doctest: +SKIP
     """
     check_output(out, PICTURES, what="a picture of sources", overwrite=overwrite)
-    needed = ("x_centroid", "y_centroid", "semimajor", "semiminor", "theta")
-    lacking = [name for name in needed if name not in catalogue.colnames]
-    if lacking:
-        raise DataError(f"the catalogue has no column {lacking[0]}; a catalogue of detect has")
-    x, y, major, minor, theta = (np.asarray(catalogue[name], np.float64) for name in needed)
-    nothing = np.zeros(len(catalogue), bool)
-    wide = np.asarray(catalogue["extendedness"]) > EXTENDED if "extendedness" in catalogue.colnames else nothing
-    flagged = (np.asarray(catalogue["flags"], np.int64) & GRAVE) > 0 if "flags" in catalogue.colnames else nothing
-    known = np.isfinite(x) & np.isfinite(y)
-    major, minor, theta = (np.nan_to_num(one) for one in (major, minor, theta))
-    marks = Ellipses(x[known], y[known], major[known], minor[known], theta[known], wide[known], flagged[known])
-    provenance: dict[str, Any] | None = catalogue.meta.get("jwstpipe")
-    return draw_detections(as_image(image, s3=s3), marks, out, size=size, provenance=provenance)
+    return draw_sources(as_image(image, s3=s3), catalogue, out, size=size)
 
 
 def plot_completeness(table: Table, out: str | Path, *, title: str = "", overwrite: bool = False) -> Path:
@@ -134,17 +113,5 @@ def plot_histogram(
     >>> jwstpipe.plot_histogram("m51.zarr", "histogram.png")  # doctest: +SKIP
     """
     check_output(out, PICTURES, what="a histogram", overwrite=overwrite)
-    source = as_image(image, s3=s3)
-    reference = str(image) if isinstance(image, str | Path) else source
-    found = pixel_statistics(reference, plane=plane, s3=s3, workers=workers, report=report)
-    counted = pixel_histogram(reference, found, plane=plane, s3=s3, workers=workers, report=report)
-    unit = str(source.header.get("BUNIT", "")) if plane in ("sci", "err") else ""
-    middle, spread = found.clipped.median, found.clipped.std
-    marks = {
-        f"median {found.median:.4g}": found.median,
-        f"clipped + {spread:.3g}": middle + spread,
-        "99 %": found.percentiles[99.0],
-    }
-    outside = f", {counted.outside:,} outside" if counted.outside else ""
-    title = f"{source.name}: {found.count:,} pixels{outside}, {found.n_nan:,} without data"
-    return draw_histogram(out, counted.edges, counted.counts, unit=unit, title=title, marks=marks)
+    source = str(image) if isinstance(image, str | Path) else as_image(image, s3=s3)
+    return draw_pixels(source, out, plane=plane, s3=s3, workers=workers, report=report)

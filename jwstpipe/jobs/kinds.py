@@ -17,6 +17,7 @@ from jwstpipe.requests import (
     WatchProgramsRequest,
 )
 from jwstpipe.requests.batch import BatchRequest
+from jwstpipe.requests.measure import MeasureRequest
 from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
@@ -93,6 +94,7 @@ _ALL = (
         JobKind(line.job_name, line.job_request, line.summary, line.queue, operation=line.name)
         for line in LISTED.values()
     ),
+    JobKind("measure", MeasureRequest, "Sources of a target, their fluxes on all filters, and diagrams."),
     JobKind("batch", BatchRequest, "One verb over many products, errors as rows.", queue="bulk"),
     JobKind(
         "watch_programs",

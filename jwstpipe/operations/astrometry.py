@@ -7,14 +7,14 @@ from typing import Any
 from astropy.table import Table
 
 from jwstpipe.analysis.catalogues.astrometry import check_astrometry, reference_table, reference_text
-from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import UsageError
 from jwstpipe.identity import provenance_document
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.catalogue_inputs import carried_by, is_catalogue
+from jwstpipe.operations.catalogue_inputs import carried_by, is_catalogue, table_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.match import AstrometryRequest
 from jwstpipe.storage import path_digest, path_size
@@ -51,7 +51,7 @@ def _identify(request: AstrometryRequest, inputs: Sequence[Input], *, context: M
 def _sources(address: str, context: MakeContext) -> tuple[Table, float | None]:
     """Read a catalogue, or find the sources of an image; and the year of the image."""
     if is_catalogue(address):
-        return read_catalogue(address), None
+        return table_at(address, s3=context.s3), None
     image = open_image(address, s3=context.s3)
     found = find_sources(address, s3=context.s3, workers=context.workers, report=context.report)
     return sources_table(found, image), image_year(image)

@@ -2,22 +2,45 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from astropy.table import Table
 
 from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.analysis.catalogues.forms import FORMS
+from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.images.open import open_image
 from jwstpipe.mosaicking.inputs.sources import carried_digest
 from jwstpipe.operations.carried_inputs import input_at
 from jwstpipe.operations.spec import Input
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import path_digest
+from jwstpipe.storage import get_bytes, is_remote, path_digest
 
-__all__ = ["any_input", "carried_by", "catalogue_input", "is_catalogue"]
+__all__ = ["any_input", "carried_by", "catalogue_input", "is_catalogue", "table_at"]
 
 
 def is_catalogue(address: str | Path) -> bool:
     """Tell by its name whether an input is a catalogue; a FITS file is an image."""
     return Path(str(address)).suffix.lower() in set(FORMS) - {".fits"}
+
+
+def table_at(address: str | Path, *, s3: S3Settings | None = None) -> Table:
+    """Read a catalogue, local or ``s3://``.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        No catalogue that can be read.
+    """
+    if not is_remote(address):
+        return read_catalogue(address)
+    content = get_bytes(str(address), s3=s3)
+    if content is None:
+        raise NotFoundError(f"{address}: no such catalogue; check the address")
+    with TemporaryDirectory(prefix="jwstpipe-catalogue-") as folder:
+        path = Path(folder, str(address).rpartition("/")[2])
+        path.write_bytes(content)
+        return read_catalogue(path)
 
 
 def any_input(address: str | Path, *, s3: S3Settings | None = None) -> Input:
@@ -62,8 +85,6 @@ def carried_by(inputs: Sequence[Input], *, s3: S3Settings | None = None) -> list
 
 
 def _is_image(address: str, s3: S3Settings | None) -> bool:
-    from jwstpipe.errors import JwstPipeError  # noqa: PLC0415 - for FITS tables alone
-
     try:
         open_image(address, s3=s3)
     except JwstPipeError:

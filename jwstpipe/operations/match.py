@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.match import match_tables
 from jwstpipe.errors import UsageError
 from jwstpipe.identity import provenance_document
-from jwstpipe.operations.catalogue_inputs import carried_by
+from jwstpipe.operations.catalogue_inputs import carried_by, table_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.match import MatchRequest
 from jwstpipe.storage import path_digest, path_size
@@ -25,7 +25,10 @@ def _identify(request: MatchRequest, inputs: Sequence[Input], *, context: MakeCo
 def _make(identity: Identity, target: str, request: MatchRequest, *, context: MakeContext) -> Receipt:
     first, second = identity.inputs
     table, facts = match_tables(
-        read_catalogue(first.address), read_catalogue(second.address), request, names=(first.name, second.name)
+        table_at(first.address, s3=context.s3),
+        table_at(second.address, s3=context.s3),
+        request,
+        names=(first.name, second.name),
     )
     told = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - NaN is no JSON
     table.meta["match"] = told

@@ -7,7 +7,7 @@ from typing import Any
 from astropy.table import Table
 from pydantic import Field
 
-from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.photometry.encircled import curve_text
@@ -18,7 +18,7 @@ from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.identity import provenance_document
-from jwstpipe.operations.catalogue_inputs import carried_by
+from jwstpipe.operations.catalogue_inputs import carried_by, table_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.detect import DetectRequest
@@ -108,7 +108,7 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
     del request  # what it says stands in the identity, with the content of its table
     settled = PHOTOMETRY.request_of(identity.parameters)
     addresses = [one.address for one in identity.inputs]
-    table = read_catalogue(addresses[0]) if settled.catalogue else None
+    table = table_at(addresses[0], s3=context.s3) if settled.catalogue else None
     name = identity.inputs[0].name
     made = measured(
         addresses[1:] if settled.catalogue else addresses, settled, catalogue=table, catalogue_name=name,

@@ -129,6 +129,12 @@ def _facts(image: Forced) -> dict[str, Any]:
         "encircled_energy": {
             label: float(held) for label, held in zip(image.labels, image.energies, strict=True) if np.isfinite(held)
         },
+        "curve": None
+        if image.curve is None
+        else {
+            "radius_arcsec": [round(float(one), 6) for one in image.curve.radii],
+            "energy": [round(float(one), 6) for one in image.curve.energy],
+        },
         "curve_of_growth": "none" if image.curve is None else image.curve.source,
         "noise": {
             "k": noise.k,

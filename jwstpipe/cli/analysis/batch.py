@@ -35,7 +35,8 @@ def batch(
     Examples: jwstpipe batch detect --filter F200W --with threshold=5 -o rows.ecsv;
     jwstpipe batch stats --target "NGC 3132"
     """
-    from jwstpipe.analysis.catalogues.files import check_target, write_catalogue
+    from jwstpipe.analysis.catalogues.files import write_catalogue
+    from jwstpipe.analysis.catalogues.forms import check_target
     from jwstpipe.catalog.query import RecordQuery
     from jwstpipe.execution.workers import open_workers
     from jwstpipe.operations.batch import batch as run_batch

@@ -1,0 +1,17 @@
+"""What is measured of a target: sources found on one image, their fluxes on all filters."""
+
+from jwstpipe.requests.base import option
+from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
+from jwstpipe.requests.photometry import PhotometryRequest
+
+__all__ = ["MeasureRequest"]
+
+
+class MeasureRequest(PhotometryRequest, DetectRequest, CatalogSelection):
+    """What is measured of a target: sources found on one image, their fluxes on all filters."""
+
+    search_in: str | None = option(
+        None, help="filter whose image is searched for sources; empty = the first one", metavar="NAME"
+    )
+    max_files: MaxFiles = 100
