@@ -20,8 +20,7 @@ from jwstpipe.errors import ServiceError, UsageError
 from jwstpipe.execution.certificates import make_certificates, security_of
 from jwstpipe.execution.clusters import ClusterSpec, TlsFiles, cluster_spec
 from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages
-from jwstpipe.execution.workers import Workers
-from jwstpipe.progress import Progress, Reporter, silent
+from jwstpipe.execution.workers import Stage, Workers
 from jwstpipe.settings import ExecutionSettings
 
 __all__ = ["DaskWorkers", "open_cluster"]
@@ -51,16 +50,10 @@ class DaskWorkers(Workers):
     client: Any
     dashboard_link: str | None
 
-    def each(
-        self,
-        function: Callable[[JobT], ReceiptT],
-        jobs: Mapping[str, JobT],
-        *,
-        name: str,
-        report: Reporter = silent,
-        unit: str = "items",
+    def _each(
+        self, function: Callable[[JobT], ReceiptT], jobs: Mapping[str, JobT], stage: Stage
     ) -> Iterator[tuple[str, ReceiptT]]:
-        """Apply a function to every job (see `Workers.each`).
+        """Do what `Workers.each` promises.
 
         Task names carry a token of this call: a scheduler that outlives it must never hand out the receipt of an
         earlier attempt.
@@ -74,13 +67,12 @@ class DaskWorkers(Workers):
             batch = list(islice(waiting, count))
             if not batch:
                 return []
-            names = [f"{name}-{token}-{key}" for key, _ in batch]
+            names = [f"{stage.name}-{token}-{key}" for key, _ in batch]
             values = [job for _, job in batch]
             futures: list[Any] = self.client.map(function, values, key=names, pure=False, batch_size=GRAPH_JOBS)
             pending.update(zip(futures, (key for key, _ in batch), strict=True))
             return futures
 
-        report(Progress(name, 0, len(jobs), unit))
         try:
             finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
             for batch in finished.batches():
@@ -88,11 +80,11 @@ class DaskWorkers(Workers):
                 failed = [future for future in batch if future.status in ("error", "cancelled")]
                 finished.update(submit(len(batch)) if not failed else [])
                 done += len(batch) - len(failed)
-                report(Progress(name, done, len(jobs), unit))
+                stage.done(done)
                 whole = [future for future in batch if future not in failed]
-                receipts = _receipts(self.client, whole, name)
+                receipts = _receipts(self.client, whole, stage.name)
                 yield from zip((keys[future] for future in whole), receipts, strict=True)
-                _receipts(self.client, failed[:1], name)  # raises
+                _receipts(self.client, failed[:1], stage.name)  # raises
         finally:
             self.client.cancel(list(pending))
 

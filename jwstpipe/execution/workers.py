@@ -16,10 +16,24 @@ from typing import TypeVar
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
 
-__all__ = ["ThreadWorkers", "Workers", "open_workers"]
+__all__ = ["Stage", "ThreadWorkers", "Workers", "open_workers"]
 
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Jobs of one kind that run together, and who is told how many are done."""
+
+    name: str
+    jobs: int
+    report: Reporter
+    unit: str
+
+    def done(self, count: int) -> None:
+        """Tell how many are."""
+        self.report(Progress(self.name, count, self.jobs, self.unit))
 
 
 class Workers(ABC):
@@ -28,7 +42,6 @@ class Workers(ABC):
     dashboard_link: str | None
     """Address of the Dask dashboard, where there is one."""
 
-    @abstractmethod
     def each(
         self,
         function: Callable[[JobT], ReceiptT],
@@ -59,6 +72,15 @@ class Workers(ABC):
             Key and receipt, in the order in which jobs end. On the first error, or when the iterator is closed, the
             jobs not yet started are dropped.
         """
+        stage = Stage(name, len(jobs), report, unit)
+        stage.done(0)
+        yield from self._each(function, jobs, stage)
+
+    @abstractmethod
+    def _each(
+        self, function: Callable[[JobT], ReceiptT], jobs: Mapping[str, JobT], stage: Stage
+    ) -> Iterator[tuple[str, ReceiptT]]:
+        """Do what `each` promises."""
 
     def run(
         self,
@@ -81,29 +103,21 @@ class ThreadWorkers(Workers):
     threads: int
     dashboard_link: str | None = None
 
-    def each(
-        self,
-        function: Callable[[JobT], ReceiptT],
-        jobs: Mapping[str, JobT],
-        *,
-        name: str,
-        report: Reporter = silent,
-        unit: str = "items",
+    def _each(
+        self, function: Callable[[JobT], ReceiptT], jobs: Mapping[str, JobT], stage: Stage
     ) -> Iterator[tuple[str, ReceiptT]]:
-        """Apply a function to every job (see `Workers.each`)."""
-        report(Progress(name, 0, len(jobs), unit))
         if self.threads == 1:  # the caller's own thread does it, and shares its memory
             for done, (key, job) in enumerate(jobs.items(), start=1):
                 receipt = function(job)
-                report(Progress(name, done, len(jobs), unit))
+                stage.done(done)
                 yield key, receipt
             return
-        with ThreadPoolExecutor(self.threads, thread_name_prefix=name) as pool:
+        with ThreadPoolExecutor(self.threads, thread_name_prefix=stage.name) as pool:
             pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
             try:
                 for future in as_completed(list(pending)):
                     key, receipt = pending.pop(future), future.result()
-                    report(Progress(name, len(jobs) - len(pending), len(jobs), unit))
+                    stage.done(len(jobs) - len(pending))
                     yield key, receipt
             finally:
                 for future in pending:

@@ -91,27 +91,16 @@ def contact_sheet(
     if across < 1:
         raise UsageError(f"{out}: a contact sheet has at least one column, not {columns}")
     down = -(-len(images) // across)
-    letters = max(10, size // 18)
-    cell = size + letters // 2, size + 3 * letters  # columns and rows, the caption below
-    sheet = np.full((down * cell[1], across * cell[0], 3), _PAPER, np.uint8)
     with TemporaryDirectory(prefix="jwstpipe-sheet-") as folder, ThreadPoolExecutor(2) as pool:
         jobs = [
             pool.submit(_small, image, Path(folder) / f"{number}.png", size, stretch)
             for number, image in enumerate(images)
         ]
         found = [job.result() for job in jobs]
-    marks, failed = [], []
-    for number, (image, small) in enumerate(zip(images, found, strict=True)):
-        left, top = number % across * cell[0], number // across * cell[1]
-        if isinstance(small, str):
-            failed.append(small)
-        else:
-            y, x = top + (size - small.shape[0]) // 2, left + (cell[0] - small.shape[1]) // 2
-            sheet[y : y + small.shape[0], x : x + small.shape[1]] = small[..., None]
-        for line, text in enumerate(_caption(image, letters, cell[0])):
-            marks.append(Text(left + cell[0] / 2, top + size + (line + 0.9) * 1.2 * letters, text, letters, "mm", _INK))
+    failed = [small for small in found if isinstance(small, str)]
     if len(failed) == len(images):
         raise DataError(f"{failed[0]} (and so for all {len(images)} images)")
+    sheet, marks = _laid_out(images, found, size, across, down)
     shape = sheet.shape[0], sheet.shape[1]
     packet = provenance_packet(shape, provenance)
     with open_picture(path, shape, packet=packet, provenance=provenance) as sink:
@@ -124,6 +113,24 @@ def contact_sheet(
         tuple(failed),
         None if provenance is None else str(provenance["product_id"]),
     )
+
+
+def _laid_out(
+    images: Sequence[SkyImage], found: Sequence[np.ndarray | str], size: int, across: int, down: int
+) -> tuple[np.ndarray, list[Text]]:
+    """Put small pictures on paper, each in the middle of its cell, and write captions below them."""
+    letters = max(10, size // 18)
+    wide, high = size + letters // 2, size + 3 * letters  # the caption below
+    sheet = np.full((down * high, across * wide, 3), _PAPER, np.uint8)
+    marks = []
+    for number, (image, small) in enumerate(zip(images, found, strict=True)):
+        left, top = number % across * wide, number // across * high
+        if not isinstance(small, str):
+            y, x = top + (size - small.shape[0]) // 2, left + (wide - small.shape[1]) // 2
+            sheet[y : y + small.shape[0], x : x + small.shape[1]] = small[..., None]
+        for line, text in enumerate(_caption(image, letters, wide)):
+            marks.append(Text(left + wide / 2, top + size + (line + 0.9) * 1.2 * letters, text, letters, "mm", _INK))
+    return sheet, marks
 
 
 def _small(image: SkyImage, path: Path, size: int, stretch: Stretch) -> np.ndarray | str:

@@ -4,7 +4,7 @@ A file is written aside and renamed, so that a picture is whole or not there. Th
 the same bytes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -125,22 +125,17 @@ def open_picture(
     kind = path.suffix.lower()
     with aside(path) as partial:
         if kind in _PNG:
-            with partial.open("wb") as stream:
-                png = PngSink(stream, shape, bits=bits, colour=colour, packet=packet)
+            with _streamed(partial, path, PngSink, shape, bits=bits, colour=colour, packet=packet) as png:
                 yield png
-                png.close(path)
         elif kind in _CUBE:
-            with partial.open("wb") as stream:
-                cube = CubeSink(stream, shape, bits=bits, colour=colour, cards=cards, provenance=provenance)
+            facts = {"cards": cards, "provenance": provenance}
+            with _streamed(partial, path, CubeSink, shape, bits=bits, colour=colour, **facts) as cube:
                 yield cube
-                cube.close(path)
         elif kind in _HIPS:
             with TemporaryDirectory(dir=partial.parent, prefix=".hips-") as folder:
                 whole = Path(folder) / "picture.png"
-                with whole.open("wb") as stream:
-                    png = PngSink(stream, shape, bits=8, colour=colour, packet=packet)
+                with _streamed(whole, path, PngSink, shape, bits=8, colour=colour, packet=packet) as png:
                     yield png
-                    png.close(path)
                 write_hips(whole, partial, title=path.stem, packet=packet)
         elif kind in _STORE:
             store = RgbStoreSink(partial, shape, bits=bits, cards=cards, packet=packet)
@@ -157,3 +152,14 @@ def open_picture(
             jpeg = JpegSink(shape, colour=colour, folder=partial.parent)
             yield jpeg
             jpeg.save(partial, path, quality=quality, packet=packet)
+
+
+@contextmanager
+def _streamed(
+    file: Path, path: Path, sink: Callable[..., PngSink | CubeSink], shape: tuple[int, int], **facts: Any
+) -> Iterator[PictureSink]:
+    """Give a sink that writes to a file, and close it when all rows are there."""
+    with file.open("wb") as stream:
+        made = sink(stream, shape, **facts)
+        yield made
+        made.close(path)
