@@ -135,5 +135,5 @@ def detect_to_file(
     if segmentation is not None:
         source = open_image(several[0], s3=s3)
         write_segmentation(found, source, segmentation, product_id=identity.id, overwrite=overwrite or update)
-    told = None if segmentation is None else str(segmentation)
-    return CatalogueMade(str(out), identity.id, len(found.rows), told, receipt.detail.tiles_reused, found.facts)
+    labels = None if segmentation is None else str(segmentation)
+    return CatalogueMade(str(out), identity.id, len(found.rows), labels, receipt.detail.tiles_reused, found.facts)

@@ -132,18 +132,18 @@ def spec_of(name: str) -> ColumnSpec:
     if name.startswith("colour_"):
         first, _, second = name.removeprefix("colour_").partition("_")
         return ColumnSpec("mag", "phot.color;em.IR", f"AB magnitude in {first.upper()} less that in {second.upper()}")
-    told = _APERTURE.match(name)
-    return ColumnSpec("", "", name.replace("_", " ")) if told is None else _aperture_spec(told)
+    parts = _APERTURE.match(name)
+    return ColumnSpec("", "", name.replace("_", " ")) if parts is None else _aperture_spec(parts)
 
 
-def _aperture_spec(told: re.Match[str]) -> ColumnSpec:
-    kind, radius = told[1], told[2]
+def _aperture_spec(parts: re.Match[str]) -> ColumnSpec:
+    kind, radius = parts[1], parts[2]
     if kind == "mag_aper":
-        what = "standard error of the AB magnitude" if told[4] else "AB magnitude"
+        what = "standard error of the AB magnitude" if parts[4] else "AB magnitude"
         return ColumnSpec("mag", "phot.mag;em.IR", f"{what} in the aperture of {radius}")
     if kind == "limit_aper":
         return ColumnSpec("mag", "phot.mag;stat.min", f"AB magnitude of 2 standard errors in the aperture of {radius}")
-    if told[4]:
+    if parts[4]:
         return ColumnSpec("flux", "stat.error;phot.flux", f"standard error of the sum in the aperture of {radius}")
     return ColumnSpec("flux", "phot.flux", f"sum in the circular aperture of {radius}, sky subtracted")
 
@@ -151,8 +151,8 @@ def _aperture_spec(told: re.Match[str]) -> ColumnSpec:
 def add_column(table: Table, name: str, values: Any, unit: str = "") -> None:
     """Add a column with what `spec_of` says of it; `unit` replaces ``image`` and ``flux``."""
     spec = spec_of(name)
-    told = unit if spec.unit in ("image", "flux") else spec.unit
-    column = Column(values, name=name, description=spec.description, unit=unit_of(told))
+    named = unit if spec.unit in ("image", "flux") else spec.unit
+    column = Column(values, name=name, description=spec.description, unit=unit_of(named))
     if spec.ucd:
         column.meta["ucd"] = spec.ucd
     table.add_column(column)

@@ -124,10 +124,10 @@ def finish_huge(parts: Sequence[HugePart], huge: Sequence[Crossing], base: TileJ
     unit = 2.0**exponent
     found = []
     for number, one in enumerate(huge):
-        told = [part for part in parts if number in part.sums]
-        flux, times_x, times_y, variance = (sum(part.sums[number][k] for part in told) for k in range(4))
+        touched = [part for part in parts if number in part.sums]
+        flux, times_x, times_y, variance = (sum(part.sums[number][k] for part in touched) for k in range(4))
         high, peak_y, peak_x, _, noise = min(
-            (part.peaks[number] for part in told), key=lambda peak: (-peak[0], peak[1], peak[2])
+            (part.peaks[number] for part in touched), key=lambda peak: (-peak[0], peak[1], peak[2])
         )
         row = np.full(len(COLUMNS), np.nan)
         centre_x = times_x / flux - peak_x if flux > 0 else 0.0
@@ -135,7 +135,7 @@ def finish_huge(parts: Sequence[HugePart], huge: Sequence[Crossing], base: TileJ
         box = one.box
         values = {
             "peak_y": peak_y, "peak_x": peak_x, "pixels": one.pixels, "y0": box.y0, "x0": box.x0, "y1": box.y1,
-            "x1": box.x1, "peak": max(part.peaks[number][3] for part in told), "smooth_peak": high,
+            "x1": box.x1, "peak": max(part.peaks[number][3] for part in touched), "smooth_peak": high,
             "flux": math.ldexp(flux, exponent), "variance": variance * unit * unit, "iso_x": centre_x,
             "iso_y": centre_y, "win_x": centre_x, "win_y": centre_y, "noise": noise, "flags": HUGE | SEAM,
             "first_y": one.seed[0], "first_x": one.seed[1], "children": 1,
@@ -144,7 +144,7 @@ def finish_huge(parts: Sequence[HugePart], huge: Sequence[Crossing], base: TileJ
             row[place[name]] = value
         y, x = base.source.origin
         row[place["sky"]] = level_at(base.mesh, np.array([peak_y + y]), np.array([peak_x + x]))[0]
-        runs = np.concatenate([part.runs[part.runs[:, 3] == number] for part in told])
+        runs = np.concatenate([part.runs[part.runs[:, 3] == number] for part in touched])
         runs[:, 3] = 0
         found.append(Found(row[None, :], runs))
     assert len(MEASURES) + 4 == len(COLUMNS)

@@ -28,7 +28,7 @@ PLAIN_NOISE = 3
 
 CLIP, ROUNDS = 3.0, 10
 COARSE = 2
-"""Step of the samples that tell which others may speak of the slope of a box."""
+"""Step of the samples that tell which others may speak of the slope of a box, and of those of the smoothed image."""
 
 FEWEST_VALID = 0.1
 """Share of a box that must have data, or its neighbours speak for it."""
@@ -123,10 +123,10 @@ def _boxes(  # noqa: C901, PLR0912 - one compiled pass
                 n = sorted_samples(weights[:n], keys, spare)
                 scale = math.sqrt(weights[n // 2])
             for layer in range(2):
-                values = sci if layer == 0 else smooth
+                values, step = (sci, 1) if layer == 0 else (smooth, COARSE)  # neighbours of a smoothed one say the same
                 n = 0
-                for i in range(y0, y1):
-                    for j in range(x0, x1):
+                for i in range(y0, y1, step):
+                    for j in range(x0, x1, step):
                         samples[n] = values[i, j] - (slope_y * (i - middle_y) + slope_x * (j - middle_x))
                         n += 1
                 n = sorted_samples(samples[:n], keys, spare)

@@ -89,12 +89,12 @@ def find_in_tile(job: TileJob) -> TileFound:
     touching[0] = False
     crossing = np.flatnonzero(touching)
     oy, ox = window.box.y0, window.box.x0
-    told = np.column_stack([crossing, boxes[crossing] + np.array([oy, ox, oy, ox, 0, oy, ox])])
+    reported = np.column_stack([crossing, boxes[crossing] + np.array([oy, ox, oy, ox, 0, oy, ox])])
     part = labels[inner.slices]
     top, bottom, left, right = (
         np.where(touching[edge], edge, 0) for edge in (part[0], part[-1], part[:, 0], part[:, -1])
     )
-    return TileFound(found, (top, bottom, left, right), told)
+    return TileFound(found, (top, bottom, left, right), reported)
 
 
 def find_crossing(job: CrossingJob) -> list[Found]:

@@ -113,8 +113,8 @@ def completeness(
     for line in table.pformat(max_lines=-1, max_width=-1):
         data(line)
     half, mag = table.meta["half_snr"], table.meta.get("half_mag")
-    told = "" if half is None else f"half of them at S/N {half:.2f}" + ("" if mag is None else f", AB {mag:.2f}")
-    remark(told or "note: the share does not pass one half; change --faintest and --brightest")
+    sentence = "" if half is None else f"half of them at S/N {half:.2f}" + ("" if mag is None else f", AB {mag:.2f}")
+    remark(sentence or "note: the share does not pass one half; change --faintest and --brightest")
 
 
 def sources(
