@@ -19,7 +19,6 @@ from jwstpipe.render.files.cube import CubeSink
 from jwstpipe.render.files.hips import check_hips, write_hips
 from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
 from jwstpipe.render.files.png import PngSink
-from jwstpipe.render.files.rgb_store import RgbStoreSink
 from jwstpipe.render.files.rows import PictureSink, Pixels
 from jwstpipe.render.files.tiff import TiffSink
 from jwstpipe.storage import aside, is_remote
@@ -138,6 +137,8 @@ def open_picture(
                     yield png
                 write_hips(whole, partial, title=path.stem, packet=packet)
         elif kind in _STORE:
+            from jwstpipe.render.files.rgb_store import RgbStoreSink  # noqa: PLC0415 - no other format needs zarr
+
             store = RgbStoreSink(partial, shape, bits=bits, cards=cards, packet=packet)
             yield store
             store.close(path)
