@@ -15,14 +15,33 @@ from jwstpipe.requests import MosaicOptions
 FLUXES = """
 DN, DN/s, DN/S, ADU, adu/pix, counts, COUNTS, COUNTS/S, count/s, cts/s, CPS, ELECTRONS, ELECTRONS/S, electron/s, e-,
 e-/s, ELECTRONS/SEC, Photons/s, Jy, mJy, uJy, nJy, Jy/pixel, JY/PIXEL, nanomaggy, nanomaggies, erg/s/cm2, erg/s/cm2/A,
-1e-17 erg/s/cm2/Ang, 10**(-20)*erg/s/cm**2/Angstrom, W/m2/Hz, counts per second, electron s**-1, DN s-1
+1e-17 erg/s/cm2/Ang, 10**(-20)*erg/s/cm**2/Angstrom, W/m2/Hz, counts per second, electron s**-1, DN s-1,
+10**-17 erg/s/cm2/A, microJy, nmgy, FLAM, ergs/cm2/s/A, Jy km/s, COUNTS/SEC, photons/s/cm2, counts/sec/pixel, W m-2
 """
 BRIGHTNESSES = """
 MJy/sr, MJY/SR, MJy sr-1, mjy/ster, Jy/beam, JY/BEAM, mJy/beam, Jy beam-1, Jy/bm, K, mK, KELVIN, K_CMB, K (Tb), K km/s,
 counts/s/arcsec2, uJy/arcsec2, erg/s/cm^2/arcsec^2, erg/(s cm2 arcsec2), nW m-2 sr-1, mJy/sq arcsec, Rayleigh,
-Jy/beam.km/s, DN/s/arcsec**2
+Jy/beam.km/s, DN/s/arcsec**2, ph s-1 cm-2 arcsec-2, W/m^2/sr, mJy.arcsec-2, erg/s/cm2/Hz/sr, mK_CMB, Jy/sqarcsec,
+MJy sr**-1, e-/s/arcsec^2, ADU/arcsec2, KELVIN km s-1
 """
-UNKNOWN = ("mag", "mag/arcsec2", "mag arcsec**-2", "km/s", "cm-2", "deg", "furlong", "", "UNITLESS", "log(Jy)")
+UNKNOWN = (
+    "ABmag",
+    "dimensionless",
+    "1",
+    "kg",
+    "sigma",
+    "BUNIT",
+    "mag",
+    "mag/arcsec2",
+    "mag arcsec**-2",
+    "km/s",
+    "cm-2",
+    "deg",
+    "furlong",
+    "",
+    "UNITLESS",
+    "log(Jy)",
+)
 
 
 @pytest.mark.parametrize("unit", [unit.strip() for unit in FLUXES.split(",")])
@@ -44,10 +63,31 @@ def test_what_is_not_known_is_not_scaled_and_told(unit):
     assert not kind_of_unit(unit).known
 
 
-def test_spellings_of_one_unit():
-    assert same_unit("MJy/sr", "MJy / sr")
-    assert same_unit("DN/s", "DN s-1") or same_unit("Jy/beam", "Jy beam-1")
-    assert not same_unit("MJy/sr", "Jy/beam")
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("MJy/sr", "MJy / sr"), ("MJY/SR", "MJy/sr"), ("MJy/sr", "MJy sr^-1"), ("MJy/ster", "MJy sr**-1"),
+        ("DN/s", "DN s-1"), ("DN/S", "dn / sec"), ("Jy/beam", "JY beam-1"), ("counts/s", "cps"), ("COUNTS/S", "ct / s"),
+        ("ELECTRONS/S", "electron/s"), ("e-/s", "electron / s"), ("ELECTRONS", "e-"), ("Jy/pixel", "JY"),
+        ("erg/s/cm2/A", "ERG/S/CM^2/ANG"), ("erg s-1 cm-2 AA-1", "erg / (s cm2 Angstrom)"), ("K", "KELVIN"),
+    ],
+)  # fmt: skip
+def test_spellings_of_one_unit(one, other):
+    assert same_unit(one, other)
+    assert same_unit(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("MJy/sr", "mJy/sr"), ("MJy/sr", "mjy/sr"), ("MJY/SR", "mJy/sr"), ("MJy/sr", "Jy/beam"), ("DN", "DN/s"),
+        ("1e-17 erg/s/cm2/A", "erg/s/cm2/A"), ("1e-17 erg/s/cm2/A", "1e-20 erg/s/cm2/A"), ("electron/s", "photon/s"),
+        ("Jy/arcsec2", "Jy/arcsec"), ("mJy", "Jy"), ("uJy", "nJy"), ("", "Jy"), ("K", "mK"), ("counts", "DN"),
+    ],
+)  # fmt: skip
+def test_different_units_are_not_taken_for_one(one, other):
+    assert not same_unit(one, other)
+    assert not same_unit(other, one)
 
 
 @pytest.mark.parametrize("name", ["jybeam", "mjybeam", "JYBEAM"])

@@ -6,6 +6,7 @@ known, and why. Units are told apart by their words alone, in any case and plura
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from astropy import units
@@ -139,8 +140,14 @@ def kind_of_unit(unit: str) -> UnitKind:
 
 
 def same_unit(one: str, other: str) -> bool:
-    """Tell whether two spellings are one unit: ``MJy / sr`` and ``MJy/sr``, ``DN/s`` and ``DN s-1``."""
+    """Tell whether two spellings are one unit: ``MJy / sr`` and ``MJY/SR``, ``DN/s`` and ``DN s-1``.
+
+    ``MJy`` and ``mJy`` are not, nor is anything with a factor in front but the same words.
+    """
     if "".join(one.split()) == "".join(other.split()):
+        return True
+    spelled = _spelled(one)
+    if spelled is not None and spelled == _spelled(other):
         return True
     try:
         return bool(units.Unit(one) == units.Unit(other))
@@ -148,7 +155,45 @@ def same_unit(one: str, other: str) -> bool:
         return False
 
 
-def _words(unit: str) -> list[tuple[str, float]]:
+_SAME_WORDS = {
+    word: names[0]
+    for names in (
+        text.split()
+        for text in (
+            "count counts ct cts cnt cnts", "electron electrons elec e el", "dn dns datanumber", "adu adus",
+            "photon photons phot ph", "s sec secs second seconds", "sr ster sterad steradian steradians",
+            "arcsec arcsecs arcsecond arcseconds asec", "beam beams bm", "erg ergs", "w watt watts",
+            "jy jansky janskys", "nmgy nanomaggy nanomaggies", "a aa ang angs angstrom angstroms", "k kelvin kelvins",
+            "r rayleigh rayleighs",
+        )
+    )
+    for word in names
+}  # fmt: skip
+"""Words that mean the same, and the one that stands for them."""
+
+
+def _spelled(unit: str) -> dict[str, float] | None:
+    """Give the words of a unit with their powers, one spelling each; None where that does not tell all of it."""
+    powers: dict[str, float] = {}
+    for word, power in _words(unit, plain=str):
+        if word in PIXELS:
+            continue
+        if word == "cps":
+            powers["count"], powers["s"] = powers.get("count", 0) + power, powers.get("s", 0) - power
+            continue
+        known = _SAME_WORDS.get(word, word)
+        if known == word and word.startswith("m") and word[1:] in FLUXES:  # mega or milli
+            found = re.search(re.escape(word), unit, re.IGNORECASE)
+            if found is None or unit.islower():
+                return None
+            known = ("mega " if found[0][0] == "M" else "milli ") + word[1:]
+        powers[known] = powers.get(known, 0) + power
+    if not powers or any(token["number"] for token in _TOKEN.finditer(unit.lower().replace("**", "^"))):
+        return None
+    return {word: power for word, power in powers.items() if power}
+
+
+def _words(unit: str, *, plain: Callable[[str], str] | None = None) -> list[tuple[str, float]]:
     """Take a unit apart into words and the signs of their powers; a group in brackets is divided as a whole."""
     text = unit.strip().lower().replace("**", "^").replace("\u207b\u00b9", "-1").replace("\u207b\u00b2", "-2")
     text = text.replace("\u00b2", "2").replace("''", '"')
@@ -167,7 +212,7 @@ def _words(unit: str) -> list[tuple[str, float]]:
             next_sign = 1.0
         elif token["word"]:
             power = float(token["power"] or 1.0)
-            found.append((_plain(token["word"]), sign * next_sign * power))
+            found.append(((plain or _plain)(token["word"]), sign * next_sign * power))
             next_sign = 1.0
         else:
             next_sign = 1.0
