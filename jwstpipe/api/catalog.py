@@ -16,7 +16,7 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import open_workers
 from jwstpipe.requests.fields.keywords import request_keywords
-from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.records import RecordConditions
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import open_store, product_exists
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 __all__ = ["add_files", "find_records", "lineage", "reproduce", "why_stale"]
 
 
-@request_keywords(RecordWishes, into="wishes")
+@request_keywords(RecordConditions, into="conditions")
 def find_records(
     query: RecordQuery | None = None,
     *,
-    wishes: RecordWishes,
+    conditions: RecordConditions,
     sort: SortKey = "newest",
     limit: int = 0,
     skip: int = 0,
@@ -43,7 +43,7 @@ def find_records(
     ----------
     query
         Conditions as a query, in place of keywords; None = all published products.
-    **wishes
+    **options
     sort, limit, skip
         Order and page; limit 0 = all.
     user
@@ -55,9 +55,9 @@ def find_records(
     --------
     >>> jwstpipe.find_records(target="NGC 3132", level="L3")  # doctest: +SKIP
     """
-    if query is not None and wishes.model_fields_set:
+    if query is not None and conditions.model_fields_set:
         raise UsageError("find_records takes a query or conditions as keywords, not both")
-    asked = record_query(wishes) if query is None else query
+    asked = record_query(conditions) if query is None else query
     with _catalog(settings, user) as (catalog, _):
         return catalog.find(asked, sort=sort, limit=limit, skip=skip)
 

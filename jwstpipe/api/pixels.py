@@ -32,7 +32,7 @@ def statistics(
     ----------
     images : path, or sequence of paths or images
         FITS files or image stores, local or ``s3://``.
-    **wishes
+    **options
     s3, workers, report
         Endpoint of ``s3://`` addresses; where passes are made; told of each.
 
@@ -58,7 +58,7 @@ def pixels(images: Paths, *, request: PixelsRequest, s3: S3Settings | None = Non
     ----------
     images : path or sequence of paths
         FITS files or image stores, local or ``s3://``.
-    **wishes
+    **options
     s3 : S3Settings, optional
         Endpoint of ``s3://`` addresses.
 

@@ -12,7 +12,7 @@ from jwstpipe.catalog.records.documents import sky_vector, target_key
 from jwstpipe.catalog.records.models import ProductKind, ProductStatus, RecordType
 from jwstpipe.names import Level, canonical_instrument
 from jwstpipe.requests import validated
-from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.records import RecordConditions
 
 __all__ = ["Conditions", "RecordQuery", "SortKey", "Span", "chord_box", "conditions_of", "record_query"]
 
@@ -84,12 +84,12 @@ class RecordQuery(BaseModel):
         return self
 
 
-def record_query(wishes: RecordWishes, *, usual: tuple[ProductStatus, ...] = ("published",)) -> RecordQuery:
-    """Make a query of what somebody asked.
+def record_query(conditions: RecordConditions, *, usual: tuple[ProductStatus, ...] = ("published",)) -> RecordQuery:
+    """Make a query of conditions.
 
     Parameters
     ----------
-    wishes
+    conditions
         Conditions, in their own words.
     usual
         Statuses where none is asked for; () = all.
@@ -99,21 +99,21 @@ def record_query(wishes: RecordWishes, *, usual: tuple[ProductStatus, ...] = ("p
     UsageError
         A kind, level or status that there is none of.
     """
-    asked = {name: getattr(wishes, name) for name in (
+    asked = {name: getattr(conditions, name) for name in (
         "kind", "level", "target", "instrument", "program", "obs_id", "detector", "text", "archived",
         "observed_since", "observed_before",
     )}  # fmt: skip
-    cone = {name: getattr(wishes, name) for name in ("ra", "dec", "radius")} if wishes.ra is not None else {}
+    cone = {name: getattr(conditions, name) for name in ("ra", "dec", "radius")} if conditions.ra is not None else {}
     return validated(
         RecordQuery,
         **asked,
         **cone,
-        status=() if "all" in wishes.status else wishes.status or usual,
-        filter=wishes.filters,
-        observation_base_id=wishes.observation,
-        tags=wishes.tag,
-        created_since=wishes.since,
-        created_before=wishes.before,
+        status=() if "all" in conditions.status else conditions.status or usual,
+        filter=conditions.filters,
+        observation_base_id=conditions.observation,
+        tags=conditions.tag,
+        created_since=conditions.since,
+        created_before=conditions.before,
     )
 
 

@@ -42,12 +42,12 @@ def reproduce(
 
     with opened(context, home=home) as (catalog, settings):
         key = find_product(catalog, product, s3=settings.s3).record.product_id
-        wishes = {"out": out, "overwrite": overwrite, "inputs": inputs or ()}
-        reproduce_and_tell(context, catalog, settings, key, as_json=as_json, **wishes)
+        options = {"out": out, "overwrite": overwrite, "inputs": inputs or ()}
+        reproduce_and_tell(context, catalog, settings, key, as_json=as_json, **options)
 
 
 def reproduce_and_tell(
-    context: typer.Context, catalog: Any, settings: Any, key: str, *, as_json: bool, **wishes: Any
+    context: typer.Context, catalog: Any, settings: Any, key: str, *, as_json: bool, **options: Any
 ) -> None:
     """Make a product again, and say what came out.
 
@@ -62,11 +62,11 @@ def reproduce_and_tell(
 
     store = open_store(settings.store_root, s3=settings.s3)
     with progress_bars(quiet=choices_of(context).quiet), open_workers(settings.execution) as workers:
-        made = reproduce_product(key, catalog=catalog, store=store, workers=workers, **wishes)
+        made = reproduce_product(key, catalog=catalog, store=store, workers=workers, **options)
     if as_json:
         json_data(asdict(made))
     else:
-        where = f", in {made.address}" if wishes.get("out") else ", and put back in its place" if made.restored else ""
+        where = f", in {made.address}" if options.get("out") else ", and put back in its place" if made.restored else ""
         data(f"{made.product_id}: made again{where}")
         data(f"  id      {made.product_id} (the same)")
         data(f"  digest  {made.digest} ({'the same' if made.same else f'was {made.expected}'})")

@@ -17,7 +17,7 @@ from jwstpipe.requests.fields.shared import (
     Words,
 )
 
-__all__ = ["RecordWishes"]
+__all__ = ["RecordConditions"]
 
 TIMES = "Times"
 
@@ -36,7 +36,7 @@ def _moment(value: Any) -> Any:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
-class RecordWishes(Request):
+class RecordConditions(Request):
     """Conditions on records, which hold together; what is empty is no condition."""
 
     kind: Words = option(

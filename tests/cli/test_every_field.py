@@ -24,7 +24,7 @@ from jwstpipe.requests.filters import FilterRequest
 from jwstpipe.requests.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.photometry import PhotometryRequest
 from jwstpipe.requests.places import InfoRequest, PixelsRequest
-from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.records import RecordConditions
 from jwstpipe.requests.statistics import StatisticsRequest
 from jwstpipe.requests.transfers import TransfersRequest
 from jwstpipe.requests.watch_programs import WatchEntry
@@ -43,7 +43,7 @@ DIRECT = {
     AstrometryRequest: ("astrometry", "astrometry", None),
     PhotometryRequest: ("photometry", "photometry", None),
     FilterRequest: ("filter", "filter_image", None),
-    RecordWishes: ("catalog find", "find_records", None),
+    RecordConditions: ("catalog find", "find_records", None),
     StatisticsRequest: ("stats", "statistics", None),
     PixelsRequest: ("pixels", "pixels", None),
     InfoRequest: ("info", None, None),
@@ -148,7 +148,7 @@ def test_every_request_is_walked():
 
 
 def test_kinds_and_choices_in_a_help_are_all_there_are():
-    fields = RecordWishes.model_fields
+    fields = RecordConditions.model_fields
     assert fields["kind"].description == ", ".join(get_args(ProductKind))
     assert fields["level"].description == ", ".join(get_args(Level))
     assert set(get_args(ProductStatus)) <= set(re.findall(r"\w+", fields["status"].description))

@@ -9,19 +9,19 @@ from jwstpipe.cli.catalog.options import Home, Json, User, opened, require_condi
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError
-from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.records import RecordConditions
 
 __all__ = ["archive", "delete", "tag"]
 
 
-@request_options(RecordWishes, into="wishes")
+@request_options(RecordConditions, into="conditions")
 def tag(
     context: typer.Context,
     tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="to add, or with --remove to take away")],
     *,
     product: Annotated[list[str] | None, typer.Option(help="id, name or file of a product; again")] = None,
     remove: Annotated[bool, typer.Option("--remove", help="take the tags away")] = False,
-    wishes: RecordWishes,
+    conditions: RecordConditions,
     user: User = None,
     home: Home = None,
 ) -> None:
@@ -30,7 +30,7 @@ def tag(
     from jwstpipe.catalog.maintenance.bulk import tag_records
     from jwstpipe.catalog.query import record_query
 
-    query = record_query(wishes)
+    query = record_query(conditions)
     with opened(context, home=home, user=user) as (catalog, settings):
         if product:
             chosen = [find_product(catalog, word, s3=settings.s3).record.product_id for word in product]
@@ -43,12 +43,12 @@ def tag(
     remark(f"{count} records {'lost' if remove else 'have'} {', '.join(tags)}")
 
 
-@request_options(RecordWishes, into="wishes")
+@request_options(RecordConditions, into="conditions")
 def archive(
     context: typer.Context,
     *,
     undo: Annotated[bool, typer.Option("--undo", help="take them out of the archive again")] = False,
-    wishes: RecordWishes,
+    conditions: RecordConditions,
     user: User = None,
     home: Home = None,
 ) -> None:
@@ -56,21 +56,21 @@ def archive(
     from jwstpipe.catalog.maintenance.bulk import archive_records
     from jwstpipe.catalog.query import record_query
 
-    query = record_query(wishes)
+    query = record_query(conditions)
     require_conditions(query)
     with opened(context, home=home, user=user) as (catalog, _):
         count = archive_records(catalog, query, archived=not undo)
     remark(f"{count} records are {'not archived any more' if undo else 'archived'}")
 
 
-@request_options(RecordWishes, into="wishes")
+@request_options(RecordConditions, into="conditions")
 def delete(
     context: typer.Context,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="delete; without it everything is only named")] = False,
     cascade: Annotated[bool, typer.Option("--cascade", help="delete what was made of them too")] = False,
     keep_files: Annotated[bool, typer.Option("--keep-files", help="forget the records, leave the files")] = False,
-    wishes: RecordWishes,
+    conditions: RecordConditions,
     user: User = None,
     home: Home = None,
     as_json: Json = False,
@@ -80,7 +80,7 @@ def delete(
     from jwstpipe.catalog.query import record_query
     from jwstpipe.storage import open_store
 
-    query = record_query(wishes)
+    query = record_query(conditions)
     require_conditions(query)
     with opened(context, home=home, user=user) as (catalog, settings):
         plan = plan_deletion(catalog, query)

@@ -11,17 +11,17 @@ from jwstpipe.cli.catalog.options import Home, User, opened
 from jwstpipe.cli.output import data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
-from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.records import RecordConditions
 
 __all__ = ["export", "import_records"]
 
 
-@request_options(RecordWishes, into="wishes")
+@request_options(RecordConditions, into="conditions")
 def export(
     context: typer.Context,
     out: Annotated[str, typer.Argument(metavar="[OUT.jsonl|.csv|.ecsv|.fits]", help="none: JSON lines, stdout")] = "-",
     *,
-    wishes: RecordWishes,
+    conditions: RecordConditions,
     user: User = None,
     home: Home = None,
 ) -> None:
@@ -30,7 +30,7 @@ def export(
     from jwstpipe.catalog.query import record_query
     from jwstpipe.storage import aside
 
-    query = record_query(wishes, usual=())
+    query = record_query(conditions, usual=())
     ending = "jsonl" if out == "-" else Path(out).suffix.lstrip(".").lower()
     if ending not in ("jsonl", "json", "csv", "ecsv", "fits"):
         raise UsageError(f"{out}: records are written as .jsonl, .csv, .ecsv or .fits")

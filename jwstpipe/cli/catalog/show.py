@@ -9,17 +9,17 @@ from jwstpipe.cli.catalog.options import Home, Json, User, opened
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.requests.records import RecordWishes
+from jwstpipe.requests.records import RecordConditions
 
 __all__ = ["find", "show", "stale", "stats"]
 
 
-@request_options(RecordWishes, into="wishes")
+@request_options(RecordConditions, into="conditions")
 def find(
     context: typer.Context,
     words: Annotated[str | None, typer.Argument(metavar="[TEXT]", help="part of name, target, description")] = None,
     *,
-    wishes: RecordWishes,
+    conditions: RecordConditions,
     sort: Annotated[str, typer.Option(help="newest oldest observed file_name target level filter largest")] = "newest",
     limit: Annotated[int, typer.Option(min=0, help="most records; 0 = all")] = 50,
     skip: Annotated[int, typer.Option(min=0, help="records to pass over")] = 0,
@@ -36,7 +36,7 @@ def find(
         raise UsageError(f"--sort is one of {', '.join(get_args(SortKey))}, not {sort!r}")
     from jwstpipe.catalog.query import record_query
 
-    query = record_query(wishes)
+    query = record_query(conditions)
     if words is not None and query.text is None:
         query = query.model_copy(update={"text": words})
     with opened(context, home=home, user=user) as (catalog, _):
@@ -89,16 +89,16 @@ def _show_field(key: str, value: Any, indent: str = "") -> None:
         data(f"{indent}{key:{max(1, 24 - len(indent))}s} {shown}")
 
 
-@request_options(RecordWishes, into="wishes")
+@request_options(RecordConditions, into="conditions")
 def stats(
-    context: typer.Context, *, wishes: RecordWishes, user: User = None, home: Home = None, as_json: Json = False
+    context: typer.Context, *, conditions: RecordConditions, user: User = None, home: Home = None, as_json: Json = False
 ) -> None:
     """Count records and bytes by kind, instrument, filter, level, status and size."""
     from dataclasses import asdict
 
     from jwstpipe.catalog.query import record_query
 
-    query = record_query(wishes, usual=())
+    query = record_query(conditions, usual=())
     with opened(context, home=home, user=user) as (catalog, _):
         found = catalog.stats(query)
     if as_json:
