@@ -79,7 +79,10 @@ def main():
         for name, side in SIDES.items():
             addresses = [str(store) for store in write_giant(f"{folder}/{side}", side)]
             done = subprocess.run(
-                [sys.executable, __file__, "--one", str(side), *addresses], capture_output=True, text=True, check=True
+                [sys.executable, __file__, "--one", str(side), *addresses],
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
             )
             found[name] = json.loads(done.stdout.splitlines()[-1])
     if "--json" in sys.argv:

@@ -8,6 +8,7 @@ import numpy as np
 from astropy.io import fits
 
 from jwstpipe.images.convert import convert
+from jwstpipe.images.zarr.layout import sealed
 
 SHARD = 2048
 SCALE = 0.03 / 3600
@@ -67,7 +68,8 @@ def _linked(folder, number, side, levels, shards):
     facts = root["attributes"]["jwstpipe"]
     facts |= {"shape": [side, side], "levels": levels, "planes": ["sci"], "product_id": f"{number}{side:031d}"}
     facts["arrays"] = {f"{level}/sci": {"dtype": "float32", "slices": 0} for level in range(levels)}
-    del facts["manifest"]
+    facts.pop("manifest")
+    root["attributes"]["jwstpipe"] = sealed(facts)
     (store / "zarr.json").write_text(json.dumps(root))
     for level in range(levels):
         count = -(-(side >> level) // SHARD)

@@ -4,15 +4,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
+from jwstpipe.api.pictures import thumbnail
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
 from jwstpipe.catalog.lineage.staleness import why_stale
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.registry import algorithms
 from jwstpipe.settings import Settings
@@ -23,10 +25,16 @@ __all__ = ["PAGE", "Library", "card_of"]
 PAGE = 60
 """Cards of a page."""
 
+SIDE = 256
+"""Pixels of a small picture that is made here."""
+
 MOST_THUMBNAIL = 4 << 20
 
 _LISTS = frozenset({"kind", "level", "instrument", "filter", "tags", "data_type"})
 _WORDS = frozenset({"target", "text", "obs_id"})
+_SHOWN = tuple(kind for kind in get_args(ProductKind) if kind != "thumbnail")
+"""Small pictures stand on the cards of what they show, and have none of their own."""
+
 SORTS = ("newest", "oldest", "observed", "file_name", "target", "level", "filter", "largest")
 
 
@@ -104,6 +112,7 @@ class Library:
         if not (number.isdecimal() and len(number) < 7) or sort not in SORTS:
             raise UsageError(f"page is a number, and sort one of {', '.join(SORTS)}")
         given: dict[str, Any] = {name: words[name] for name in _WORDS if words.get(name)}
+        given["kind"] = _SHOWN
         given |= {name: tuple(words[name].split(",")) for name in _LISTS if words.get(name)}
         try:
             query = RecordQuery(**given)
@@ -153,14 +162,24 @@ class Library:
         key = record.thumbnail
         if key is None and record.kind in ("picture", "thumbnail") and record.file_format in ("png", "jpeg"):
             key = record.storage_key
+        if key is None and card_of(record)["viewable"] and record.storage_key is not None:
+            return self._made(self.store.url(record.storage_key))
         if key is None or self.store.size(key) > MOST_THUMBNAIL:
             raise NotFoundError("no small picture of this product is here")
         return self.store.read_bytes(key)
+
+    def _made(self, address: str) -> bytes:
+        """Make the small picture of an image that has none."""
+        with TemporaryDirectory(prefix="jwstpipe-small-") as folder:
+            made = thumbnail(address, Path(folder) / "small.png", size=SIDE, s3=self.settings.s3)
+            return made.path.read_bytes()
 
 
 def card_of(record: ProductRecord) -> dict[str, Any]:
     """Say of a record what a card shows."""
     info = record.image_info
+    shown = record.kind in ("image", "mosaic", "filtered") or (record.kind == "archive" and record.is_viewable)
+    viewable = record.storage_key is not None and shown
     return {
         "id": record.product_id,
         "name": record.file_name,
@@ -177,9 +196,8 @@ def card_of(record: ProductRecord) -> dict[str, Any]:
         "target": None if info is None else info.target_name,
         "instrument": None if info is None else info.instrument,
         "filter": None if info is None else info.filter,
-        "thumbnail": record.thumbnail is not None or record.kind in ("picture", "thumbnail"),
-        "viewable": record.storage_key is not None
-        and (record.kind in ("image", "mosaic") or (record.kind == "archive" and record.is_viewable)),
+        "thumbnail": record.thumbnail is not None or record.kind in ("picture", "thumbnail") or viewable,
+        "viewable": viewable,
     }
 
 

@@ -48,10 +48,13 @@ class _Measuring:
 
     async def lineage(self, request: Request) -> Response:
         """Say which exposures made a pixel."""
-        asked, s3 = request.path_params, self._viewing.sources.s3
+        asked, sources = request.path_params, self._viewing.sources
         images = self._viewing.images(asked["set"])
         return JSONResponse(
-            await self._slow.run(lambda: lineage_at(images, asked["image"], asked["x"], asked["y"], s3=s3), request)
+            await self._slow.run(
+                lambda: lineage_at(images, asked["image"], asked["x"], asked["y"], where=sources.where, s3=sources.s3),
+                request,
+            )
         )
 
     async def region(self, request: Request) -> Response:

@@ -13,6 +13,7 @@ from jwstpipe.viewer import page_facts as facts
 from jwstpipe.viewer.asking import Pool, body_of, image_ids
 from jwstpipe.viewer.exact import MOST_PIXELS
 from jwstpipe.viewer.guard import AT_ONCE, MOST_BODY, SECONDS
+from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.library import Library
 from jwstpipe.viewer.regions import MOST_REGION_PIXELS
 from jwstpipe.viewer.viewed import MOST_CHANNELS
@@ -22,6 +23,9 @@ __all__ = ["page_routes"]
 
 MOST_CHOSEN = 1000
 """Most products that are changed at a time."""
+
+SMALL_BYTES = 32 << 20
+"""Most bytes of small pictures that are kept."""
 
 LIMITS = {
     "images of a view": MOST_CHANNELS,
@@ -68,7 +72,8 @@ class _Pages:
     def __init__(self, viewing: Viewing, settings: Settings, *, write: bool) -> None:
         self._viewing, self._settings, self._write = viewing, settings, write
         self._library = Library(settings)
-        self._pool = Pool(2, 20)
+        self._pool = Pool(2, 80)
+        self._small: Kept[bytes] = Kept(SMALL_BYTES, size=len)
 
     def _allowed(self) -> None:
         if not self._write:
@@ -91,7 +96,9 @@ class _Pages:
     async def thumbnail(self, request: Request) -> Response:
         """Give the small picture of a product."""
         identity = request.path_params["id"]
-        content = await self._pool.run(lambda: self._library.thumbnail(identity), request)
+        content = await self._pool.run(
+            lambda: self._small.get(identity, lambda: self._library.thumbnail(identity)), request
+        )
         kind = "image/jpeg" if content[:2] == b"\xff\xd8" else "image/png"
         return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
 

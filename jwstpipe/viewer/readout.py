@@ -5,6 +5,7 @@ from typing import Any
 
 from jwstpipe.analysis.photometry.fluxes import flux_scale
 from jwstpipe.analysis.pixels.at import PixelFacts, Place, pixel_at
+from jwstpipe.analysis.pixels.history import Where
 from jwstpipe.errors import UsageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.viewer.viewed import ViewedSet
@@ -77,12 +78,14 @@ def values_at(images: ViewedSet, x: int, y: int, *, index: int = 0) -> list[dict
     return [_plain(one) for one in found]
 
 
-def lineage_at(images: ViewedSet, number: int, x: int, y: int, *, s3: S3Settings | None = None) -> dict[str, Any]:
+def lineage_at(
+    images: ViewedSet, number: int, x: int, y: int, *, where: Where | None = None, s3: S3Settings | None = None
+) -> dict[str, Any]:
     """Say which exposures made a pixel of one image."""
     _check_pixel(images, x, y)
     if not 0 <= number < len(images.images):
         raise UsageError(f"there is no image {number} in this view")
-    return _plain(pixel_at(images.images[number], Place(x, y, sky=False), s3=s3))
+    return _plain(pixel_at(images.images[number], Place(x, y, sky=False), where=where, s3=s3))
 
 
 def _check_pixel(images: ViewedSet, x: int, y: int) -> None:

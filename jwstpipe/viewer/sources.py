@@ -74,6 +74,13 @@ class Sources:
         """
         return [self._one(product_id) for product_id in product_ids]
 
+    def where(self, product_id: str) -> str | None:
+        """Give the address of an image, or None for one that is not known here or that this reader may not see."""
+        try:
+            return self._one(product_id).address
+        except NotFoundError:
+            return None
+
     def all(self) -> list[Source]:
         """Give those that were named."""
         with self._lock:

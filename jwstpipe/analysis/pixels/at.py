@@ -9,7 +9,7 @@ import numpy as np
 from astropy.coordinates import Angle
 
 from jwstpipe.analysis.opened import ImageRef, opened
-from jwstpipe.analysis.pixels.history import Contribution, contributions
+from jwstpipe.analysis.pixels.history import Contribution, Where, contributions
 from jwstpipe.errors import NoCoverageError, TransformError, UsageError
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.image import SkyImage
@@ -82,7 +82,13 @@ def parse_place(text: str) -> Place:
 
 
 def pixel_at(
-    image: ImageRef | Path, place: Place, *, index: int = 0, inputs: bool = True, s3: S3Settings | None = None
+    image: ImageRef | Path,
+    place: Place,
+    *,
+    index: int = 0,
+    inputs: bool = True,
+    where: Where | None = None,
+    s3: S3Settings | None = None,
 ) -> PixelFacts:
     """Tell everything about one pixel.
 
@@ -96,6 +102,8 @@ def pixel_at(
         Slice of a cube.
     inputs
         Ask the inputs of a mosaic, too.
+    where
+        Finds them by their ids, see `jwstpipe.analysis.pixels.history.contributions`.
     s3
         Endpoint of ``s3://`` addresses.
 
@@ -122,7 +130,7 @@ def pixel_at(
     made: list[Contribution] = []
     note = "not asked"
     if inputs and ra is not None and dec is not None:
-        made, note = contributions(source, x, y, ra, dec, s3=s3)
+        made, note = contributions(source, x, y, ra, dec, where=where, s3=s3)
     elif inputs:
         note = "the image has no WCS"
     return PixelFacts(

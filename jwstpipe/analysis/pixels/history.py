@@ -1,5 +1,6 @@
 """Which exposures made a pixel: found by asking each input of a mosaic, or from the context of a combined image."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, rotated
 
-__all__ = ["Contribution", "contributions"]
+__all__ = ["Contribution", "Where", "contributions"]
+
+Where = Callable[[str], str | None]
+"""Gives the address of a product by its id, if it is known."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ class Contribution:
 
 
 def contributions(
-    image: SkyImage, x: int, y: int, ra: float, dec: float, *, s3: S3Settings | None = None
+    image: SkyImage, x: int, y: int, ra: float, dec: float, *, where: Where | None = None, s3: S3Settings | None = None
 ) -> tuple[list[Contribution], str]:
     """List the inputs that made a pixel.
 
@@ -50,6 +54,8 @@ def contributions(
         Pixel, 0-based.
     ra, dec
         Its centre, degrees ICRS.
+    where
+        Finds an input by its id; None, or where it finds none: by its name, beside the mosaic or here.
     s3
         Endpoint of ``s3://`` inputs.
 
@@ -62,7 +68,7 @@ def contributions(
     inputs = provenance.get("inputs")
     if isinstance(inputs, list) and inputs and provenance.get("operation") == "mosaic":
         rejected = dq_mask(provenance.get("parameters", {}).get("reject_dq", REJECTED))
-        found = [_asked(entry, image.address, ra, dec, rejected, s3) for entry in inputs]
+        found = [_asked(entry, _place_of(entry, image.address, where), ra, dec, rejected, s3) for entry in inputs]
         return [one for one in found if one is not None], ""
     if isinstance(image, FitsImage):
         return _by_context(image, x, y, s3)
@@ -70,11 +76,10 @@ def contributions(
 
 
 def _asked(
-    entry: dict[str, Any], mosaic: str, ra: float, dec: float, rejected: int, s3: S3Settings | None
+    entry: dict[str, Any], address: str, ra: float, dec: float, rejected: int, s3: S3Settings | None
 ) -> Contribution | None:
     """Ask one input of a mosaic; None when the pixel lies outside it, or on a sample that took no part."""
     name, identity = str(entry.get("file_name", "")), entry.get("product_id")
-    address = _beside(name, mosaic)
     try:
         image = open_image(address, s3=s3)
         wcs = image.wcs.exact(name=address)
@@ -92,6 +97,13 @@ def _asked(
     if flags & rejected or not np.isfinite(value):
         return None
     return Contribution(image.name, identity, address, x, y, value, "")
+
+
+def _place_of(entry: dict[str, Any], mosaic: str, where: Where | None) -> str:
+    """Find an input by its id where somebody knows it, else by its name."""
+    identity = entry.get("product_id")
+    known = where(str(identity)) if where is not None and identity else None
+    return known or _beside(str(entry.get("file_name", "")), mosaic)
 
 
 def _beside(name: str, mosaic: str) -> str:

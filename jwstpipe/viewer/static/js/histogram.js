@@ -107,15 +107,27 @@ export class Histogram {
     const counts = this.channel.histogram.counts.map((/** @type {number} */ n) => Math.log1p(n));
     const most = Math.max(...counts, 1);
     const [low, high] = [this.share(this.low), this.share(this.high)];
-    const width = canvas.width / counts.length;
     const style = getComputedStyle(canvas);
+    const area = new Path2D();
+    area.moveTo(0, canvas.height);
     counts.forEach((/** @type {number} */ count, /** @type {number} */ bin) => {
-      const middle = (bin + 0.5) / counts.length;
-      pen.fillStyle = middle >= low && middle <= high ? this.colour : style.color;
-      pen.globalAlpha = middle >= low && middle <= high ? 0.9 : 0.35;
-      const tall = (count / most) * canvas.height;
-      pen.fillRect(bin * width, canvas.height - tall, Math.max(1, width - density * 0.25), tall);
+      const top = canvas.height * (1 - count / most);
+      area.lineTo((bin / counts.length) * canvas.width, top);
+      area.lineTo(((bin + 1) / counts.length) * canvas.width, top);
     });
+    area.lineTo(canvas.width, canvas.height);
+    pen.globalAlpha = 0.3;
+    pen.fillStyle = style.color;
+    pen.fill(area);
+    pen.beginPath();
+    pen.rect(low * canvas.width, 0, (high - low) * canvas.width, canvas.height);
+    pen.clip();
+    pen.globalAlpha = 1;
+    pen.fillStyle = this.colour;
+    pen.fill(area);
+    pen.strokeStyle = style.color;
+    pen.globalAlpha = 0.5;
+    pen.stroke(area);
     for (const end of /** @type {("low" | "high")[]} */ (["low", "high"])) {
       const share = Math.max(0, Math.min(1, end === "low" ? low : high));
       this.handles[end].style.left = `${100 * share}%`;

@@ -3,6 +3,7 @@
 
 import { enter, get, requestCount } from "./api.js";
 import { ChannelPanel } from "./channels.js";
+import { addColourBars } from "./colourbar.js";
 import { ComparePanel } from "./compare.js";
 import { byId, el, say } from "./dom.js";
 import { listenToHands, movingKeys } from "./gestures.js";
@@ -38,12 +39,17 @@ function tellEmpty(title, ...more) {
 
 async function start() {
   const known = await get("api/images");
-  const openPage = await buildPages(state);
+  const { open: openPage, site } = await buildPages(state);
   await openPage(state.panel);
   if (!state.images.length) state.images = known.map((/** @type {any} */ one) => one.id);
+  if (!state.images.length && site.library) {
+    await openPage(state.panel || "library");
+    return;
+  }
   if (!state.images.length) {
     tellEmpty(
       "Nothing to look at yet",
+      el("img", { src: "static/demo.jpg", alt: "the picture that the demo makes: a simulated nebula", width: 320, height: 240 }),
       el("p", {}, "Name images when you start the viewer:"),
       el("pre", {}, "jwstpipe view f090w.zarr f200w.zarr f444w.zarr"),
       el("p", {}, "No images at hand? The demo makes a small sky, from the archive to mosaics, in some minutes:"),
@@ -66,6 +72,7 @@ async function start() {
   const readout = new Readout(model, surface);
   new ChannelPanel(model);
   new PicturePanel(model);
+  addColourBars(model, overlay);
   const compare = new ComparePanel(model);
   const regions = new RegionPanel(model, overlay, surface);
   const pixel = new PixelPanel(model, overlay);

@@ -20,14 +20,14 @@ const PAGES = [
 /**
  * Build the way between the pages; gives what opens one.
  * @param {State} state
- * @returns {Promise<(name: string) => Promise<void>>}
+ * @returns {Promise<{open: (name: string) => Promise<void>, site: {write: boolean, library: boolean}}>}
  */
 export async function buildPages(state) {
   const site = await get("api/site");
   const nav = byId("pages");
   if (!site.pages) {
     nav.hidden = true;
-    return async () => {};
+    return { open: async () => {}, site };
   }
   const links = [["", "View"], ...PAGES].map(([name, text]) => el(
     "a", { href: `#v=1&panel=${name}`, "data-page": name, onclick: (/** @type {Event} */ event) => {
@@ -64,5 +64,5 @@ export async function buildPages(state) {
       page.replaceChildren(el("h1", {}, found[1]), el("p", { class: "empty" }, /** @type {Error} */ (error).message));
     }
   };
-  return open;
+  return { open, site };
 }

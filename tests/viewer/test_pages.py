@@ -1,0 +1,178 @@
+"""The pages of a home with products: what they tell is what the library says, and they change nothing unasked."""
+
+import pytest
+import requests
+
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.registry import REGISTRY
+from jwstpipe.settings import Settings
+from jwstpipe.viewer.guard import Access
+from jwstpipe.viewer.library import Library
+from jwstpipe.viewer.opening import images_meant
+from jwstpipe.viewer.serve import serving_viewer
+from jwstpipe.viewer.sources import Sources
+from jwstpipe.viewer.viewing import Viewing
+from tests.operations.conftest import Site
+from tests.viewer.page import Page
+
+PASSWORD = ("jwstpipe", "word")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A home with two files of the archive, converted, and a small picture of one."""
+    root = tmp_path_factory.mktemp("home")
+    site = Site(root)
+    site.archive = site.fill()
+    with site.opened() as catalog:
+        parents = [catalog.get(identity) for identity in site.archive]
+        convert = REGISTRY["convert"]
+        orders = [Order(convert.request(), (parent,), f"{parent.file_name}.zarr") for parent in parents]
+        site.images = [made.record.product_id for made in make_products(site.run(catalog), convert, orders)]
+    site.settings = Settings(home=root)
+    assert (site.settings.catalog_address, site.settings.store_root) == (site.address, str(root / "store"))
+    return site
+
+
+@pytest.fixture(scope="module")
+def door(home):
+    sources = Sources(library=Library(home.settings))
+    with serving_viewer(
+        Viewing(sources), Access(b"pages", "jwstpipe:word"), port=0, settings=home.settings, write=True
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ask(door):
+    with requests.Session() as session:
+        session.auth = PASSWORD
+
+        def asking(path, body=None, status=200):
+            address = door.address + path
+            answer = session.get(address) if body is None else session.post(address, json=body)
+            assert answer.status_code == status, answer.text
+            return answer.json()
+
+        yield asking
+
+
+def test_the_library_shows_what_the_catalogue_holds(home, ask):
+    with open_catalog(home.address) as catalog:
+        total = catalog.count()
+        of_one = catalog.count(RecordQuery(filter=("F200W",)))
+    assert ask("api/library")["total"] == total == 4
+    narrowed = ask("api/library?filter=F200W&sort=oldest")
+    assert narrowed["total"] == of_one == len(narrowed["cards"])
+    assert {card["filter"] for card in narrowed["cards"]} == {"F200W"}
+    assert ask("api/library?kind=image")["total"] == 2
+    assert ask("api/library?kind=nothing", status=400)["error"]
+    assert ask("api/library?page=x", status=400)["error"]
+
+
+def test_a_record_tells_its_lineage_both_ways(home, ask):
+    told = ask(f"api/record/{home.images[0]}")
+    assert [parent["id"] for parent in told["parents"]] == [home.archive[0]]
+    assert told["stale"] == []
+    assert [child["id"] for child in ask(f"api/record/{home.archive[0]}")["children"]] == [home.images[0]]
+    assert ask("api/record/nothing", status=404)["error"]
+
+
+def test_images_of_the_library_are_opened_by_their_ids(home, ask):
+    opened = ask("api/open", {"images": home.images})
+    assert [channel["id"] for channel in opened["channels"]] == home.images
+    assert images_meant(home.images[0], Library(home.settings)) == [home.images[0]]
+
+
+def test_a_mosaic_is_planned_as_the_command_plans_it(home, ask):
+    told = ask("api/mosaic/plan", {"images": home.images, "wishes": {"kernel": "bilinear", "mix": True}})
+    assert (told["inputs"], told["groups"], len(told["outlines"])) == (2, 1, 2)
+    assert told["width"] >= 72
+    assert ask("api/mosaic/plan", {"images": home.images, "wishes": {"kernel": "x"}}, status=400)["error"]
+    assert ask("api/mosaic/plan", {"images": [], "wishes": {}}, status=400)["error"]
+
+
+def test_without_prefect_jobs_say_how_to_have_it(ask):
+    told = ask("api/jobs")
+    assert told["jobs"] == []
+    assert "jwstpipe up" in told["note"]
+    assert ask("api/jobs/submit", {"kind": "mosaic", "wishes": {"target": "Wave"}}, status=503)["error"]
+    assert ask("api/jobs/submit", {"kind": "delete_everything", "wishes": {}}, status=400)["error"]
+
+
+def test_the_status_names_parts_and_limits(ask):
+    told = ask("api/status")
+    assert {part["name"]: part["well"] for part in told["parts"]} == {
+        "catalogue": True,
+        "store": True,
+        "Prefect": False,
+    }
+    assert told["stored"]["kind"]["image"][0] == 2
+    assert told["limits"]["images of a view"] == 16
+
+
+def test_a_tag_and_a_plan_of_a_deletion_change_what_they_say(home, ask):
+    told = ask("api/library/change", {"ids": [home.archive[1]], "what": "plan"})
+    assert (told["records"], told["dependents"]) == (1, 1)
+    ask("api/library/change", {"ids": home.images, "what": "tag", "tag": "seen"})
+    ask("api/library/change", {"ids": [home.images[0]], "what": "archive"})
+    with open_catalog(home.address) as catalog:
+        records = catalog.get_many(home.images)
+        assert all("seen" in record.tags for record in records.values())
+        assert records[home.images[0]].is_archived
+        assert catalog.count() == 4
+    assert ask("api/library/change", {"ids": home.images, "what": "burn"}, status=400)["error"]
+
+
+def test_a_viewer_that_only_looks_changes_nothing(home):
+    with serving_viewer(
+        Viewing(Sources(library=Library(home.settings))), Access(b"x", "jwstpipe:word"), port=0, settings=home.settings
+    ) as running:
+        for path, body in (
+            ("api/library/change", {"ids": home.images, "what": "delete"}),
+            ("api/jobs/submit", {"kind": "mosaic", "wishes": {"target": "Wave"}}),
+            ("api/jobs/abc/cancel", {}),
+        ):
+            answer = requests.post(running.address + path, json=body, auth=PASSWORD)
+            assert answer.status_code == 400
+            assert "--write" in answer.json()["error"]
+    with open_catalog(home.address) as catalog:
+        assert catalog.count() == 4
+
+
+def test_a_home_without_a_catalogue_says_what_to_do_and_makes_none(tmp_path):
+    settings = Settings(home=tmp_path)
+    with serving_viewer(Viewing(Sources()), Access(b"x", "jwstpipe:word"), port=0, settings=settings) as running:
+        answer = requests.get(f"{running.address}api/library", auth=PASSWORD)
+        assert answer.status_code == 404
+        assert "jwstpipe demo" in answer.json()["error"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_pages_open_in_the_browser_and_lead_to_the_picture(browser, door, home):
+    page = Page(browser, door)
+    browser.get(f"{door.address}healthz")
+    browser.add_cookie(page.cookie())
+    browser.get("about:blank")
+    browser.get(f"{door.address}#v=1&panel=library")
+    page.until("document.querySelectorAll('.product').length === 4")
+    page.run("document.querySelector('.product .title').click()")
+    page.until("document.getElementById('dialog').open")
+    page.run("document.getElementById('dialog').close()")
+    for name in ("status", "jobs", "search", "mosaic"):
+        page.run(f"document.querySelector('[data-page={name}]').click()")
+        page.until(
+            "document.querySelector('#page h1') && !document.querySelector('#page').textContent.includes('loading')"
+        )
+    page.run("document.querySelector('[data-page=library]').click()")
+    page.until("document.querySelectorAll('.product').length === 4")
+    page.run(
+        "for (const tick of document.querySelectorAll('.product input')) tick.click();"
+        "[...document.querySelectorAll('.bulk .main')][0].click()"
+    )
+    page.until("window.viewer && window.viewer.settled > 0")
+    assert page.run("return viewer.model.facts.channels.length") == 4
+    page.run("viewer.pixel.tap(viewer.stage.view.width / 2, viewer.stage.view.height / 2)")
+    page.until("viewer.pixel.facts")
