@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class ChannelSamples:
 
     coarse_level: int
 
-    @property
+    @cached_property
     def apart(self) -> bool:
         """Whether no two images share a pixel."""
         counts = np.sum([np.isfinite(one) for one in self.coarse], axis=0)

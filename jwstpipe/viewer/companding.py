@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, apply_stretch
 
-__all__ = ["STEPS", "Companding", "companded", "companding_for", "expanded", "tone_table"]
+__all__ = ["STEPS", "Companding", "companded", "companding_for", "expanded", "sample_values", "tone_table"]
 
 STEPS = 65_534
 """Largest sample above the lowest one, which is 1."""
@@ -56,7 +56,7 @@ def companding_for(statistics: SkyStatistics, lowest: float, highest: float) -> 
     """
     span = max(statistics.high - statistics.low, highest - lowest, abs(statistics.sky) * 1e-6, 1e-30)
     softening = max(statistics.noise, _LEAST_SOFTENING * max(statistics.high - statistics.low, 1e-6 * span))
-    sky = statistics.sky
+    sky = float(np.float32(statistics.sky))  # samples are single precision, and so is what is taken from them
     low = sky - max(_BELOW * (sky - lowest), 10.0 * softening)
     high = sky + max(_ABOVE * (highest - sky), 10.0 * softening)
     return Companding(sky, softening, math.asinh((low - sky) / softening), math.asinh((high - sky) / softening))
@@ -73,10 +73,9 @@ def companded(values: NDArray[np.float32], how: Companding) -> NDArray[np.uint16
         Of this channel.
     """
     found = np.empty(values.shape, np.uint16)
-    _compand(
-        np.ascontiguousarray(values).reshape(-1), how.sky, 1.0 / how.softening, how.first,
-        STEPS / (how.last - how.first), found.reshape(-1),
-    )  # fmt: skip
+    rows = np.ascontiguousarray(values, np.float32)
+    first, factor = np.float32(how.first), np.float32(STEPS / (how.last - how.first))
+    _compand(rows, np.float32(how.sky), np.float32(1.0 / how.softening), first, factor, found)
     return found
 
 
@@ -86,8 +85,15 @@ def expanded(samples: NDArray[np.uint16], how: Companding) -> NDArray[np.float64
     return np.where(samples == 0, np.nan, how.sky + how.softening * np.sinh(place))
 
 
-def tone_table(stretch: Stretch, how: Companding) -> NDArray[np.uint16]:
-    """Tabulate a stretch over all samples.
+def sample_values(how: Companding) -> NDArray[np.float32]:
+    """Give the value of every sample, (65536,); that of 0, which is no data, is the lowest one."""
+    values = expanded(np.arange(65_536, dtype=np.uint16), how)
+    values[0] = values[1]
+    return values.astype(np.float32)
+
+
+def tone_table(stretch: Stretch, values: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Tabulate a stretch over all samples, whose values `sample_values` gives.
 
     Returns
     -------
@@ -95,20 +101,50 @@ def tone_table(stretch: Stretch, how: Companding) -> NDArray[np.uint16]:
         (65536,): square root of the brightness times 65,535 of each sample, for the eye sees steps in the dark first;
         of 0, which is no data, nothing is said.
     """
-    values = expanded(np.arange(65_536, dtype=np.uint16), how)
-    values[0] = values[1]
-    shown = apply_stretch(values.astype(np.float32), stretch)
+    shown = apply_stretch(values, stretch)
     return np.asarray(np.floor(np.sqrt(shown.astype(np.float64)) * 65_535.0 + 0.5), np.uint16)
 
 
 @njit(nogil=True, cache=True)
 def _compand(
-    values: NDArray[np.float32], sky: float, scale: float, first: float, factor: float, out: NDArray[np.uint16]
+    values: NDArray[np.float32],
+    sky: np.float32,
+    scale: np.float32,
+    first: np.float32,
+    factor: np.float32,
+    out: NDArray[np.uint16],
 ) -> None:
-    for i in range(values.size):
-        value = values[i]
-        if not math.isfinite(value):
-            out[i] = 0
-            continue
-        step = (math.asinh((value - sky) * scale) - first) * factor
-        out[i] = np.uint16(1 + int(min(max(step, 0.0), 65_534.0) + 0.5))
+    """Compand row by row, without a branch, so that several samples are done at a time.
+
+    ``asinh(x) = sign(x) ln(|x| + sqrt(x^2 + 1))``; of the logarithm the exponent of the float, and for its fraction m
+    in [1/sqrt 2, sqrt 2] the series ``2 (s + s^3/3 + ... + s^9/9)``, s = (m - 1)/(m + 1): good to 2e-9, far below a
+    step of 1e-4. Single precision adds 2e-6 at most.
+    """
+    columns = values.shape[1]
+    inner, fraction = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    bits, fraction_bits = inner.view(np.int32), fraction.view(np.int32)
+    one, two, half, nothing = np.float32(1.0), np.float32(2.0), np.float32(0.5), np.float32(0.0)
+    endless = np.float32(np.inf)
+    octave, most, top = np.float32(0.6931471805599453), np.float32(1e18), np.float32(65_534.0)
+    for i in range(values.shape[0]):
+        for j in range(columns):
+            y = np.abs((values[i, j] - sky) * scale)
+            y = min(most, y)
+            inner[j] = y + np.sqrt(y * y + one)
+            fraction_bits[j] = (bits[j] & np.int32(0x7FFFFF)) | np.int32(0x3F800000)
+        for j in range(columns):
+            m = fraction[j]
+            large = m > np.float32(1.4142135)
+            m = m * half if large else m
+            power = np.float32((bits[j] >> np.int32(23)) - np.int32(126 if large else 127)) * octave
+            s = (m - one) / (m + one)
+            t = s * s
+            series = np.float32(1 / 3) + t * (np.float32(1 / 5) + t * (np.float32(1 / 7) + t * np.float32(1 / 9)))
+            root = power + two * s * (one + t * series)
+            value = values[i, j]
+            place = root if value >= sky else -root
+            step = (place - first) * factor
+            step = max(nothing, step)
+            step = min(top, step)
+            sample = np.int32(step + half) + np.int32(1)
+            out[i, j] = np.uint16(sample if np.abs(value) < endless else np.int32(0))

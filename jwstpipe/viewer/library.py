@@ -17,6 +17,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.registry import algorithms
+from jwstpipe.requests import ThumbnailOptions
 from jwstpipe.settings import Settings
 from jwstpipe.storage import ObjectStore, open_store
 
@@ -171,7 +172,9 @@ class Library:
     def _made(self, address: str) -> bytes:
         """Make the small picture of an image that has none."""
         with TemporaryDirectory(prefix="jwstpipe-small-") as folder:
-            made = thumbnail(address, Path(folder) / "small.png", size=SIDE, s3=self.settings.s3)
+            made = thumbnail(
+                address, Path(folder) / "small.png", options=ThumbnailOptions(size=SIDE), s3=self.settings.s3
+            )
             return made.path.read_bytes()
 
 

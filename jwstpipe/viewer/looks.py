@@ -88,7 +88,7 @@ class Look:
         for layer in layers:
             place = self.number(layer)
             if number in (None, place):
-                return tone_table(layer.stretch, self.images.compandings[place]).astype("<u2", copy=False)
+                return tone_table(layer.stretch, self.images.values[place]).astype("<u2", copy=False)
         raise NotFoundError("this is not shown in this look")
 
     def as_dict(self) -> dict[str, Any]:

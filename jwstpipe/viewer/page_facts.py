@@ -162,7 +162,7 @@ def site_status(settings: Settings, limits: dict[str, Any]) -> dict[str, Any]:
     """Tell the parts of the site and whether they answer, what is stored, what is due."""
     parts = [
         _part("catalogue", lambda: _catalogue(settings)),
-        _part("store", lambda: f"{Library(settings).store.root} answers" if _store(settings) else ""),
+        _part("store", lambda: _store(settings)),
         _part("Prefect", lambda: _prefect(settings)),
     ]
     library = Library(settings)
@@ -197,9 +197,9 @@ def _catalogue(settings: Settings) -> str:
         return f"{catalog.count():,} products"
 
 
-def _store(settings: Settings) -> bool:
+def _store(settings: Settings) -> str:
     Library(settings).store.exists("nothing.of.this.name")
-    return True
+    return "answers"
 
 
 def _prefect(settings: Settings) -> str:

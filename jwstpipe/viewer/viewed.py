@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jwstpipe.display.channels import ImageNames
 from jwstpipe.errors import UsageError
@@ -24,7 +25,7 @@ from jwstpipe.render.geometry.one_grid import on_one_grid
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.viewer.companding import Companding, companding_for
+from jwstpipe.viewer.companding import Companding, companding_for, sample_values
 from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.sources import Source
 
@@ -107,6 +108,11 @@ class ViewedSet:
             high = max(float(np.nanmax(coarse)), statistics.quantiles[-1])
             found.append(companding_for(statistics, low, high))
         return tuple(found)
+
+    @cached_property
+    def values(self) -> tuple[NDArray[np.float32], ...]:
+        """Value of every sample of each."""
+        return tuple(sample_values(how) for how in self.compandings)
 
     @cached_property
     def placement(self) -> SkyPlacement | None:
