@@ -129,7 +129,7 @@ def _compand(
     for i in range(values.shape[0]):
         for j in range(columns):
             y = np.abs((values[i, j] - sky) * scale)
-            y = min(most, y)
+            y = y if y < most else most  # noqa: FURB136 - calls of min and max keep numba from doing several at a time
             inner[j] = y + np.sqrt(y * y + one)
             fraction_bits[j] = (bits[j] & np.int32(0x7FFFFF)) | np.int32(0x3F800000)
         for j in range(columns):
@@ -144,7 +144,7 @@ def _compand(
             value = values[i, j]
             place = root if value >= sky else -root
             step = (place - first) * factor
-            step = max(nothing, step)
-            step = min(top, step)
+            step = step if step > nothing else nothing  # noqa: FURB136
+            step = step if step < top else top  # noqa: FURB136
             sample = np.int32(step + half) + np.int32(1)
             out[i, j] = np.uint16(sample if np.abs(value) < endless else np.int32(0))
