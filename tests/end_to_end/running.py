@@ -68,7 +68,7 @@ def up(folder, archive, **more):
     """Start everything in a folder, with more variables, and wait until it says that it stands."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     environment = {**inherited, **variables(archive, folder / "home"), "PYTHONUNBUFFERED": "1", **more}
-    command = [*JWSTPIPE, "up", "--port", "0", "--dask-port", "0", "--json"]
+    command = [*JWSTPIPE, "up", "--port", "0", "--dask-port", "0", "--viewer-port", "0", "--json"]
     with (folder / "up.err").open("wb") as errors:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors)
     running = None
