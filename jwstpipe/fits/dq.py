@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from jwstpipe.errors import UsageError
 
-__all__ = ["DQ_BITS", "REJECTED", "dq_mask"]
+__all__ = ["DQ_BITS", "REJECTED", "dq_mask", "require_dq_names"]
 
 DQ_BITS = {
     name: 1 << bit
@@ -24,6 +24,19 @@ REJECTED = ("DO_NOT_USE", "OUTLIER", "NON_SCIENCE", "REFERENCE_PIXEL")
 """Bits whose pixels take no part in a mosaic. SATURATED and JUMP_DET do: their ramps were fitted without that part."""
 
 
+def require_dq_names(names: Iterable[str]) -> None:
+    """Refuse what is no data quality bit.
+
+    Raises
+    ------
+    UsageError
+        With the name, and those that there are.
+    """
+    for name in names:
+        if name.upper() not in DQ_BITS:
+            raise UsageError(f"{name!r} is no data quality bit; the names are {', '.join(DQ_BITS)}")
+
+
 def dq_mask(names: Iterable[str]) -> int:
     """Add up the bits of these names.
 
@@ -32,9 +45,9 @@ def dq_mask(names: Iterable[str]) -> int:
     UsageError
         A name that is no data quality bit.
     """
+    wanted = tuple(names)
+    require_dq_names(wanted)
     mask = 0
-    for name in names:
-        if name.upper() not in DQ_BITS:
-            raise UsageError(f"{name!r} is no data quality bit; the names are {', '.join(DQ_BITS)}")
+    for name in wanted:
         mask |= DQ_BITS[name.upper()]
     return mask

@@ -1,5 +1,6 @@
 """What a mosaic says of itself: its FITS headers, its provenance, the attributes of its store."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -69,7 +70,7 @@ def _primary_header(plan: MosaicPlan) -> Header:
     for key, value in plan.keywords.items():
         header[key] = value
     exposure = sum(source.exposure_s for source in plan.sources)
-    if exposure == exposure:  # noqa: PLR0124 - NaN when an input does not tell
+    if not math.isnan(exposure):  # an input may not tell
         header["TEXPTIME"] = (exposure, "[s] exposure time of all inputs together")
     header["ORIGIN"] = ("jwstpipe", "software that made this file")
     header["JPVERS"] = (__version__, "version of jwstpipe")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jwstpipe.errors import NoCoverageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.fits.dq import dq_mask
+from jwstpipe.fits.dq import require_dq_names
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
 from jwstpipe.mosaicking.inputs.inspection import inspect_all
 from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
@@ -64,6 +64,7 @@ def plan_mosaic(
         No image touches the window that was asked for.
     """
     chosen = options or MosaicOptions()
+    require_dq_names(chosen.reject_dq)
     inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
     plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
     shapes = shapes_on(plane, inspections, window)
@@ -76,7 +77,6 @@ def plan_mosaic(
     weights, note = weights_for(sources, chosen.weights)
     planes = _planes(sources)
     magnitudes = magnitudes_of(sources, weights, planes, s3=s3 or S3Settings())
-    dq_mask(chosen.reject_dq)
     mixed = check_same_measure(inspections, mix=chosen.mix)
     unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
     is_flux, quantity_note = quantity_of(unit, chosen.quantity)
