@@ -107,3 +107,39 @@ def test_the_root_of_a_store_is_checked(key, value):
 
 def test_numbers_of_a_store_are_those_of_its_file(store):
     assert np.array_equal(find_image(store).read(), np.arange(132, dtype="f4").reshape(11, 12))
+
+
+ATTACK = Path(__file__).parents[3] / "shared" / "cases" / "attack"
+NAMED = {
+    "zarr": ("JSONDecodeError", "RuntimeError", "UnicodeDecodeError", "ValueError"),
+    "hdr": ("SingularMatrixError", "UnicodeEncodeError", "VerifyError"),
+}
+READ_PAST = ("JSONDecodeError", "UnicodeDecodeError")
+"""Damaged is the document of one array, which the root describes too: our readers do not need it."""
+
+
+@pytest.mark.parametrize(("form", "name"), [(form, name) for form, names in NAMED.items() for name in names])
+@pytest.mark.filterwarnings("ignore")
+def test_stores_and_grids_that_ended_in_a_crash_are_one_sentence(form, name):
+    """Each is named after the error that nobody had foreseen in it."""
+    path = ATTACK / form / f"{name}.{form}"
+    if not path.exists():
+        pytest.skip("the cases are not at hand (shared/cases/attack beside the project)")
+
+    def use():
+        if form == "hdr":
+            read_grid(str(path))
+            return
+        image = find_image(path)
+        for plane in image.planes:
+            image.read(plane)
+        image.wcs.exact(name=str(path))
+
+    if name in READ_PAST:
+        use()
+        return
+    with pytest.raises(JwstPipeError) as caught:
+        use()
+    assert caught.value.exit_code == 6
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -6,6 +6,7 @@ known, and why. Units are told apart by their words alone, in any case and plura
 """
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -149,10 +150,12 @@ def same_unit(one: str, other: str) -> bool:
     spelled = _spelled(one)
     if spelled is not None and spelled == _spelled(other):
         return True
-    try:
-        return bool(units.Unit(one) == units.Unit(other))
-    except (ValueError, TypeError):
-        return False
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", units.UnitsWarning)  # several slashes: discouraged, and understood
+        try:
+            return bool(units.Unit(one) == units.Unit(other))
+        except (ValueError, TypeError):
+            return False
 
 
 _SAME_WORDS = {
