@@ -105,7 +105,12 @@ def completeness(
     if out is not None:
         write_catalogue(table, out, overwrite=overwrite)
     if picture is not None:
-        plot_completeness(table, picture, title=f"{image}: stars put in and found again", overwrite=True)
+        plot_completeness(
+            table,
+            picture,
+            title=f"{image.rstrip('/').rpartition('/')[2]}: stars put in and found again",
+            overwrite=True,
+        )
     if as_json:
         for row in table:
             json_data({name: _plain(row[name]) for name in table.colnames})
