@@ -220,7 +220,10 @@ def _read(field: FieldInfo, value: Any) -> Any:
     if isinstance(value, list):
         parts = [part for word in value for part in (word.split(",") if spelling.commas else [word])]
         return tuple(part.strip() for part in parts if part.strip())
-    several = get_origin(_types(field.annotation)[0]) is tuple
+    first = _types(field.annotation)[0]
+    if isinstance(value, str) and get_origin(first) is Literal:  # a choice between numbers is asked for as a word
+        return next((one for one in get_args(first) if str(one) == value.strip()), value)
+    several = get_origin(first) is tuple
     if several and isinstance(value, str) and "," in value:
         return tuple(part.strip() for part in value.split(","))
     return value

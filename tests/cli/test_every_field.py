@@ -3,7 +3,7 @@
 import inspect
 import re
 from collections import defaultdict
-from typing import get_args
+from typing import Literal, get_args, get_origin
 
 import click
 import pytest
@@ -12,7 +12,7 @@ import typer
 import jwstpipe
 from jwstpipe import requests
 from jwstpipe.catalog.records.models import ProductKind, ProductStatus
-from jwstpipe.cli.request_options import option_name
+from jwstpipe.cli.request_options import field_value, option_name
 from jwstpipe.cli.start.app import app
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.names import Level
@@ -138,6 +138,14 @@ def test_what_a_form_asks_a_job_can_be_given_in_every_way(kind):
     schema = kind.request.model_json_schema()["properties"]
     assert list(schema) == list(kind.request.model_fields)
     assert all(field.description for field in kind.request.model_fields.values())
+
+
+@pytest.mark.parametrize("model", models(), ids=lambda model: model.__name__)
+def test_every_choice_is_read_from_its_word(model):
+    for name, field in model.model_fields.items():
+        for part in (field.annotation, *get_args(field.annotation)):
+            for choice in get_args(part) if get_origin(part) is Literal else ():
+                assert field_value(field, str(choice)) in (choice, (choice,)), name
 
 
 def test_every_request_is_walked():
