@@ -84,6 +84,7 @@ class ViewState(BaseModel):
         return self
 
 
+_PAIRS = ("at", "pixel")
 _REPEATED = {"i": "images", "r": "regions"}
 _WISHES = {f"w.{name}": name for name in CompositeRequest.model_fields if name != "channels"}
 _PLAIN = ("at", "pixel", "fov", "rotation", "compare", "against", "share", "slice", "panel")
@@ -139,7 +140,7 @@ def read_link(text: str) -> tuple[ViewState, tuple[str, ...]]:
         elif key == "o":
             fields["overlays"] = _listed(values[-1])
         elif key in _PLAIN:
-            fields[key] = values[-1].split(",") if key in ("at", "pixel") else values[-1]
+            fields[key] = [_read(one) for one in values[-1].split(",")] if key in _PAIRS else values[-1]
         elif key in _WISHES:
             wishes[_WISHES[key]] = _listed(values[-1]) if _WISHES[key] in _LISTS else values[-1]
         else:
@@ -167,6 +168,14 @@ def _words(text: str) -> dict[str, list[str]]:
     if int(version) > LINK_VERSION:
         raise UsageError(f"this link is of version {version}, and only {LINK_VERSION} is known here; update jwstpipe")
     return given
+
+
+def _read(word: str) -> float | str:
+    """Read a number to its last digit, which pydantic does not for whole ones beyond 2^53; leave what is none."""
+    try:
+        return float(word)
+    except ValueError:
+        return word
 
 
 def _listed(text: str) -> list[str]:

@@ -99,6 +99,10 @@ def test_what_is_as_usual_is_left_out():
     assert link_of(ViewState(images=("a",))) == "v=1&i=a"
 
 
+def test_a_whole_number_is_read_to_its_last_digit():
+    assert read_link("#v=1&pixel=-54702558772324984,4")[0].pixel == (-5.4702558772324984e16, 4.0)
+
+
 def test_an_unknown_word_is_told_and_a_newer_version_refused():
     state, notes = read_link("#v=1&i=a&zz=3&w.nothing=1")
     assert state == ViewState(images=("a",))
