@@ -30,7 +30,7 @@ def images_to_measure(run: Run, request: MeasureRequest) -> tuple[ProductRecord,
     """Find the mosaics of a target, or else its images; the one that is searched comes first."""
     found: list[ProductRecord] = []
     for kinds in (("mosaic",), ("image",)):
-        found = found or asked_records(run, request, kinds=kinds, called=kinds[0])  # type: ignore[arg-type]
+        found = found or asked_records(run, request, kinds=kinds, called=kinds[0])
     if not found:
         raise NotFoundError(f"{request.summary()}: the catalogue has no such mosaics or images")
     if len(found) > request.max_files:
