@@ -2,7 +2,7 @@
 
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
-from jwstpipe.requests.measure import MeasureRequest
+from jwstpipe.requests.analysis.measure import MeasureRequest
 from jwstpipe.tasks.measure import draw_diagrams, find_sources_on, images_to_measure, measure_fluxes
 from jwstpipe.tasks.run_context import job_run
 

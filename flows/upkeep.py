@@ -3,7 +3,7 @@
 from jwstpipe.catalog.maintenance.reconcile import FindingKind
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
-from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
+from jwstpipe.requests.archive.upkeep import HousekeepingRequest, ReconcileRequest
 from jwstpipe.tasks.catalog import clear_garbage, clear_leases, compare, put_right
 from jwstpipe.tasks.run_context import job_run
 

@@ -10,7 +10,7 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.ingestion import record_of
 from jwstpipe.operations.convert import CONVERT, ConvertRecipe
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.requests import ConvertRequest, ThumbnailOptions
 from jwstpipe.tasks.archive import Fetched

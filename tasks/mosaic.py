@@ -16,7 +16,7 @@ from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.mosaicking.receipt import MosaicReceipt
 from jwstpipe.mosaicking.reuse import with_known_corner
-from jwstpipe.operations.make_products import MOST_EARLIER, Order, inputs_of, make_products
+from jwstpipe.operations.make.make_products import MOST_EARLIER, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import MOSAIC, identity_of_plan, recipe_of_plan
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest

@@ -8,8 +8,8 @@ from prefect import get_run_logger
 
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.operations.asked import options_of
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.asked import options_of
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import operation_named
 from jwstpipe.operations.spec import Operation
 from jwstpipe.tasks.artifacts import progress_artifacts

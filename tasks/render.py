@@ -11,7 +11,7 @@ from jwstpipe.display.channels import ImageNames
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.composite import COMPOSITE, picture_recipe
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.spec import Receipt
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import (

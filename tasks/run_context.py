@@ -16,7 +16,7 @@ from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.execution.workers import Workers, open_workers
 from jwstpipe.jobs.report import MadeProduct, RunReport, write_report
-from jwstpipe.operations.make_missing import OperationRun
+from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request
 from jwstpipe.settings import Settings, load_settings
@@ -155,8 +155,8 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
             run.made(records)
         return run.report("mosaic", request)
 
-    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish; `jwstpipe.operations.make_products` is
-    its second half. Percentages of all steps add up to 100.
+    Steps follow one pattern, resolve, plan, reserve, compute, verify, publish; its second half is
+    `jwstpipe.operations.make.make_products`. Percentages of all steps add up to 100.
     """
     with open_run(load_settings()) as run, following(run.overall):
         run.overall.start(f"{kind}: {request.summary()}")

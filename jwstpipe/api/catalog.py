@@ -15,13 +15,13 @@ from jwstpipe.catalog.query import RecordQuery, SortKey, record_query
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import open_workers
+from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.fields.keywords import request_keywords
-from jwstpipe.requests.records import RecordConditions
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import open_store, product_exists
 
 if TYPE_CHECKING:
-    from jwstpipe.operations.reproduce import Reproduction
+    from jwstpipe.operations.products.reproduce import Reproduction
 
 __all__ = ["add_files", "find_records", "lineage", "reproduce", "why_stale"]
 
@@ -116,7 +116,7 @@ def add_files(
     NotFoundError, DataError
         A file that does not say what it was made of, or was edited; then none is entered.
     """
-    from jwstpipe.operations.enter_files import enter_files  # noqa: PLC0415 - loads the operations
+    from jwstpipe.operations.products.enter_files import enter_files  # noqa: PLC0415 - loads the operations
 
     listed = [files] if isinstance(files, str | Path) else list(files)
     with _catalog(settings, user) as (catalog, site):
@@ -143,7 +143,7 @@ def reproduce(
     settings
         As in `find_records`.
     """
-    from jwstpipe.operations.reproduce import reproduce as reproduce_product  # noqa: PLC0415 - loads mosaics and rendering
+    from jwstpipe.operations.products.reproduce import reproduce as reproduce_product  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, None) as (catalog, site), open_workers(site.execution) as workers:
         key = find_product(catalog, product, s3=site.s3).record.product_id

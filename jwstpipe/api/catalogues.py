@@ -16,16 +16,16 @@ from jwstpipe.api.outputs import Paths, listed
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.operations.astrometry import ASTROMETRY
-from jwstpipe.operations.carried_inputs import input_at
-from jwstpipe.operations.catalogue_inputs import any_input, catalogue_input
+from jwstpipe.operations.inputs.carried_inputs import input_at
+from jwstpipe.operations.inputs.catalogue_inputs import any_input, catalogue_input
 from jwstpipe.operations.match import MATCH
 from jwstpipe.operations.photometry import PHOTOMETRY, PhotometryRecipe, measured
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
+from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.requests.fields.keywords import request_keywords
-from jwstpipe.requests.match import AstrometryRequest, MatchRequest
-from jwstpipe.requests.photometry import PhotometryRequest
 from jwstpipe.settings import S3Settings
 
 __all__ = ["PhotometryMade", "TableMade", "astrometry", "match", "match_to_file", "photometry", "photometry_to_file"]

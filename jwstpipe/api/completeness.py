@@ -9,9 +9,9 @@ from jwstpipe.analysis.catalogues.completeness_table import completeness_table
 from jwstpipe.analysis.sources.injection import inject_and_find
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.memory import ImageLike, as_image
-from jwstpipe.operations.carried_inputs import input_at
+from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.completeness import ONE_IMAGE, CompletenessRequest
+from jwstpipe.requests.analysis.completeness import ONE_IMAGE, CompletenessRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 

@@ -18,7 +18,7 @@ from jwstpipe.mosaicking import footprints as outlines
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.receipt import MosaicReceipt
 from jwstpipe.operations.export import EXPORT, ExportRecipe
-from jwstpipe.operations.make_file import make_file
+from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import ConvertOptions, MosaicOptions
 from jwstpipe.requests.fields.keywords import request_keywords

@@ -13,12 +13,12 @@ from jwstpipe.execution.workers import Workers
 from jwstpipe.images.masked_image import MaskedImage
 from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.operations.background import BACKGROUND
-from jwstpipe.operations.changed_images import ImageMade, check_slice, made_at
 from jwstpipe.operations.filter import FILTER
+from jwstpipe.operations.inputs.changed_images import ImageMade, check_slice, made_at
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.background import BackgroundRequest
+from jwstpipe.requests.analysis.background import BackgroundRequest
+from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.fields.keywords import request_keywords
-from jwstpipe.requests.filters import FilterRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from jwstpipe.api.outputs import Paths, check_output, listed
 from jwstpipe.execution.workers import Workers
-from jwstpipe.operations.make_file import make_file
+from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.registry import LISTED, operation_named
 from jwstpipe.operations.spec import Receipt
 from jwstpipe.progress import Reporter, silent

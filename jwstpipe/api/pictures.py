@@ -6,7 +6,7 @@ from jwstpipe.api.outputs import Paths, check_output, listed
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations import composite as composites
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
-from jwstpipe.operations.make_file import make_file
+from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.contact import ContactSheet

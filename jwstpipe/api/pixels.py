@@ -9,9 +9,9 @@ from jwstpipe.analysis.pixels.report import statistics as rows_of
 from jwstpipe.api.outputs import Paths, listed
 from jwstpipe.execution.workers import Workers
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.analysis.places import PixelsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.requests.fields.keywords import request_keywords
-from jwstpipe.requests.places import PixelsRequest
-from jwstpipe.requests.statistics import StatisticsRequest
 from jwstpipe.settings import S3Settings
 
 __all__ = ["pixels", "statistics"]

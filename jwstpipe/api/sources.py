@@ -12,11 +12,11 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.carried_inputs import input_at
 from jwstpipe.operations.detect import DETECT, CatalogueMade, catalogue_of, searched
+from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 

@@ -12,7 +12,7 @@ from jwstpipe.catalog.records.documents import sky_vector, target_key
 from jwstpipe.catalog.records.models import ProductKind, ProductStatus, RecordType
 from jwstpipe.names import Level, canonical_instrument
 from jwstpipe.requests import validated
-from jwstpipe.requests.records import RecordConditions
+from jwstpipe.requests.archive.records import RecordConditions
 
 __all__ = ["Conditions", "RecordQuery", "SortKey", "Span", "chord_box", "conditions_of", "record_query"]
 

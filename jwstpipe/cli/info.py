@@ -10,7 +10,7 @@ from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import TransformError
-from jwstpipe.requests.places import InfoRequest
+from jwstpipe.requests.analysis.places import InfoRequest
 
 __all__ = ["info"]
 

@@ -89,7 +89,7 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
 
     from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree
     from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
-    from jwstpipe.operations.record_file import record_of_file
+    from jwstpipe.operations.products.record_file import record_of_file
 
     carried = carried_provenance(product, s3=settings.s3)
     carried.require_true(name=product)

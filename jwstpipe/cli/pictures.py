@@ -63,7 +63,7 @@ def _seen(
 ) -> tuple[list[str], CompositeRequest]:
     """Take images and wishes from a link to a view; what is named on the command line goes before it."""
     from jwstpipe.requests import joined_options
-    from jwstpipe.viewer.library import Library
+    from jwstpipe.viewer.server.library import Library
     from jwstpipe.viewer.sources import Sources
     from jwstpipe.viewer.state import read_link
 

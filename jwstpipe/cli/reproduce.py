@@ -57,7 +57,7 @@ def reproduce_and_tell(
         It came out with other bytes.
     """
     from jwstpipe.execution.workers import open_workers
-    from jwstpipe.operations.reproduce import reproduce as reproduce_product
+    from jwstpipe.operations.products.reproduce import reproduce as reproduce_product
     from jwstpipe.storage import open_store
 
     store = open_store(settings.store_root, s3=settings.s3)

@@ -35,7 +35,7 @@ def verify(
     where they stand; compressed images are unpacked; PNG by its CRCs, TIFF and JPEG by decoding. A file that the
     catalogue knows is compared with the digest of its record. One that fails does not keep the others from being read.
     """
-    from jwstpipe.operations.verify import verify as check
+    from jwstpipe.operations.products.verify import verify as check
     from jwstpipe.storage import ObjectStore
 
     settings = settings_of(context, home=home)

@@ -36,9 +36,9 @@ def view(
 
     Examples: jwstpipe view f090w.zarr f200w.zarr f444w.zarr; jwstpipe view mosaic.zarr --at 83.82d,-5.39d --fov 0.02
     """
-    from jwstpipe.viewer.library import Library
     from jwstpipe.viewer.opening import images_meant, opening_view
-    from jwstpipe.viewer.serve import viewer_for
+    from jwstpipe.viewer.server.library import Library
+    from jwstpipe.viewer.server.serve import viewer_for
     from jwstpipe.viewer.source_table import open_table
     from jwstpipe.viewer.sources import Sources
     from jwstpipe.viewer.state import link_of

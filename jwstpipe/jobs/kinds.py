@@ -16,9 +16,9 @@ from jwstpipe.requests import (
     Request,
     WatchProgramsRequest,
 )
+from jwstpipe.requests.analysis.measure import MeasureRequest
+from jwstpipe.requests.archive.upkeep import HousekeepingRequest, ReconcileRequest
 from jwstpipe.requests.batch import BatchRequest
-from jwstpipe.requests.measure import MeasureRequest
-from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -59,7 +59,7 @@ class JobKind:
         """What it takes."""
         if self.asked is not None:
             return self.asked
-        from jwstpipe.operations.asked import job_request  # noqa: PLC0415 - loads the operation
+        from jwstpipe.operations.make.asked import job_request  # noqa: PLC0415 - loads the operation
 
         return job_request(str(self.operation))
 

@@ -14,9 +14,9 @@ from jwstpipe.errors import UsageError
 from jwstpipe.identity import provenance_document
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.catalogue_inputs import carried_by, is_catalogue, table_at
+from jwstpipe.operations.inputs.catalogue_inputs import carried_by, is_catalogue, table_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
-from jwstpipe.requests.match import AstrometryRequest
+from jwstpipe.requests.analysis.match import AstrometryRequest
 from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["ASTROMETRY", "image_year"]

@@ -8,9 +8,9 @@ from jwstpipe.analysis.sources.mesh import Mesh
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.images.zarr.writer import ImageWriter
-from jwstpipe.operations.changed_images import check_slice, write_changed
+from jwstpipe.operations.inputs.changed_images import check_slice, write_changed
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
-from jwstpipe.requests.background import BackgroundRequest
+from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.sky.box import Box
 
 __all__ = ["BACKGROUND"]

@@ -13,12 +13,12 @@ from jwstpipe.analysis.pixels.report import statistics
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.operations.make_missing import OperationRun, existing_products, make_missing
-from jwstpipe.operations.make_products import inputs_of, make_into
+from jwstpipe.operations.make.make_missing import OperationRun, existing_products, make_missing
+from jwstpipe.operations.make.make_products import inputs_of, make_into
 from jwstpipe.operations.registry import LISTED, operation_named
 from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
 from jwstpipe.requests import Request, validated
-from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 

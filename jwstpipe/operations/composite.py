@@ -13,8 +13,8 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.images.passband import known_wavelength, passband
-from jwstpipe.operations.align_inputs import aligned
-from jwstpipe.operations.carried_inputs import input_at, provenance_for
+from jwstpipe.operations.inputs.align_inputs import aligned
+from jwstpipe.operations.inputs.carried_inputs import input_at, provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
@@ -192,7 +192,7 @@ def composite(
     Raises
     ------
     JwstPipeError
-        As `jwstpipe.render.composite.composite` and `jwstpipe.operations.align_inputs.aligned`.
+        As `jwstpipe.render.composite.composite` and `jwstpipe.operations.inputs.align_inputs.aligned`.
     """
     wanted = options or CompositeRequest()
     addresses = list(dict.fromkeys([*(str(image) for image in images), *_more_addresses(wanted)]))

@@ -13,10 +13,10 @@ from jwstpipe.analysis.sources.detect import Detection, find_sources
 from jwstpipe.analysis.sources.kept import KeptTiles
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.carried_inputs import provenance_for
+from jwstpipe.operations.inputs.carried_inputs import provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_bytes, is_remote, path_digest, path_size
 

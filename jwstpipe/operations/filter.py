@@ -7,9 +7,9 @@ from jwstpipe.analysis.pixels.filtering import FilterJob, carried_planes, filter
 from jwstpipe.errors import DataError
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.writer import ImageWriter
-from jwstpipe.operations.changed_images import check_slice, write_changed
+from jwstpipe.operations.inputs.changed_images import check_slice, write_changed
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
-from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.sky.box import Box
 
 __all__ = ["FILTER"]

@@ -7,9 +7,9 @@ from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.match import match_tables
 from jwstpipe.errors import UsageError
 from jwstpipe.identity import provenance_document
-from jwstpipe.operations.catalogue_inputs import carried_by, table_at
+from jwstpipe.operations.inputs.catalogue_inputs import carried_by, table_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
-from jwstpipe.requests.match import MatchRequest
+from jwstpipe.requests.analysis.match import MatchRequest
 from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["MATCH"]

@@ -18,11 +18,11 @@ from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.identity import provenance_document
-from jwstpipe.operations.catalogue_inputs import carried_by, table_at
+from jwstpipe.operations.inputs.catalogue_inputs import carried_by, table_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest
-from jwstpipe.requests.photometry import PhotometryRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import path_digest, path_size
 

@@ -30,7 +30,7 @@ class Listed:
 
     job: str = ""
     """What its job asks, by its name in `jwstpipe.requests`; none = its own options, and which products of the
-    catalogue (`jwstpipe.operations.asked`)."""
+    catalogue (`jwstpipe.operations.make.asked`)."""
 
     asked_as: str = ""
     """Name of its job; none = its own."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.carried_inputs import provenance_for
+from jwstpipe.operations.inputs.carried_inputs import provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.render import thumbnail as thumbnails
 from jwstpipe.requests import ThumbnailOptions

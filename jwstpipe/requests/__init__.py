@@ -4,6 +4,10 @@ Models are one level deep and hold plain values with visible defaults, so that a
 refused before anything runs.
 """
 
+from jwstpipe.requests.archive.ingest import IngestRequest
+from jwstpipe.requests.archive.refresh_metadata import RefreshMetadataRequest
+from jwstpipe.requests.archive.search import SearchRequest
+from jwstpipe.requests.archive.watch_programs import WatchEntry, WatchProgramsRequest
 from jwstpipe.requests.base import Request, Spelling, option, spelling_of, validated
 from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, joined_options
 from jwstpipe.requests.composite import (
@@ -17,7 +21,6 @@ from jwstpipe.requests.composite import (
 )
 from jwstpipe.requests.convert import ConvertOptions, ConvertRequest
 from jwstpipe.requests.fields.shared import CatalogSelection
-from jwstpipe.requests.ingest import IngestRequest
 from jwstpipe.requests.mosaic import (
     Align,
     Background,
@@ -37,9 +40,6 @@ from jwstpipe.requests.pictures import (
     ThumbnailsRequest,
 )
 from jwstpipe.requests.process_target import ProcessTargetRequest
-from jwstpipe.requests.refresh_metadata import RefreshMetadataRequest
-from jwstpipe.requests.search import SearchRequest
-from jwstpipe.requests.watch_programs import WatchEntry, WatchProgramsRequest
 
 __all__ = [
     "SIZES",

@@ -7,9 +7,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.viewer.asking import Pool, body_of, number_of
 from jwstpipe.viewer.readout import lineage_at, values_at
 from jwstpipe.viewer.regions import measured_region
+from jwstpipe.viewer.server.asking import Pool, body_of, number_of
 from jwstpipe.viewer.source_table import SourceTable
 from jwstpipe.viewer.viewing import Viewing
 

@@ -10,7 +10,7 @@ from typing import Self
 
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.viewer.opening import opening_view
-from jwstpipe.viewer.serve import RunningViewer, viewer_for
+from jwstpipe.viewer.server.serve import RunningViewer, viewer_for
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.state import link_of
 

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from jwstpipe.analysis.pixels.at import parse_place
 from jwstpipe.errors import UsageError
 from jwstpipe.storage import is_remote
-from jwstpipe.viewer.library import Library
+from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.state import ViewState
 
 __all__ = ["images_meant", "opening_view"]

@@ -7,7 +7,7 @@ from jwstpipe.analysis.pixels.regions import regions_of
 from jwstpipe.analysis.pixels.report import statistics
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import Workers
-from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.viewer.viewed import ViewedSet
 
 __all__ = ["MOST_REGION_PIXELS", "measured_region"]

@@ -8,10 +8,10 @@ from pathlib import Path
 from jwstpipe.errors import NotFoundError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.carried_inputs import input_at
+from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
-from jwstpipe.viewer.library import Library
+from jwstpipe.viewer.server.library import Library
 
 __all__ = ["Source", "Sources"]
 

@@ -17,7 +17,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape
 from jwstpipe.images.passband import passband
 from jwstpipe.names.passband import Passband
-from jwstpipe.operations.align_inputs import aligned
+from jwstpipe.operations.inputs.align_inputs import aligned
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
 from jwstpipe.render.geometry.coverage import covered_near
 from jwstpipe.render.geometry.frame import Frame
@@ -163,7 +163,7 @@ def open_set(sources: Sequence[Source], *, workers: Workers, s3: S3Settings | No
     UsageError
         None, or more than the page can mix.
     DataError, TransformError
-        They make no picture; see `jwstpipe.operations.align_inputs.aligned`.
+        They make no picture; see `jwstpipe.operations.inputs.align_inputs.aligned`.
     """
     if not 0 < len(sources) <= MOST_CHANNELS:
         raise UsageError(f"a view has 1 to {MOST_CHANNELS} images, not {len(sources)}; leave some out")

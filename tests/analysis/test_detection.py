@@ -20,7 +20,7 @@ from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.images.convert import convert
 from jwstpipe.images.open import open_image
 from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import ExecutionSettings
 from jwstpipe.sky.box import Box
 from tests.analysis.fields import awkward_field, star_field

@@ -11,7 +11,7 @@ from jwstpipe.api.sources import detect
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.open import open_image
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.sky.box import Box
 from tests.mosaicking.scenes import header, write
 

@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 
 import jwstpipe
 from jwstpipe.errors import DataError, UsageError
-from jwstpipe.requests.match import MatchRequest
+from jwstpipe.requests.analysis.match import MatchRequest
 from jwstpipe.sky.sphere import matched, moved, offsets
 from tests.analysis.test_photometry import places_apart, stars
 from tests.mosaicking.scenes import header, write

@@ -15,7 +15,7 @@ import jwstpipe
 from jwstpipe.analysis.photometry.encircled import public_curve
 from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.numerics.apertures import circle_sums, ellipse_sums
-from jwstpipe.requests.photometry import PhotometryRequest
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from tests.mosaicking.scenes import header, write
 
 SCALE = 0.1

@@ -18,7 +18,7 @@ from jwstpipe.analysis.pixels.statistics import PERCENTS, pixel_statistics
 from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.open import open_image
-from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from tests.mosaicking.scenes import header, write
 
 SHAPE = (300, 2150)  # a little more than a shard

@@ -14,9 +14,9 @@ from pathlib import Path
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.maintenance.adopt import adopt_file
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.operations import make_missing as making
 from jwstpipe.operations.convert import CONVERT, ConvertRecipe
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make import make_missing as making
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.storage import open_store
 
 KEY = "mast/jw02733001001_02101_00001_nrca1/jw02733001001_02101_00001_nrca1_cal.fits"

@@ -15,7 +15,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.maintenance.reconcile import repair, survey
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.reproduce import reproduce
+from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.storage import open_store
 from tests.catalog.publish_once import KEY
 

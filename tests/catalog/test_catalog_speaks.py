@@ -9,7 +9,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree
 from jwstpipe.catalog.lineage.formats import render_tree_text
 from jwstpipe.errors import DataError, NotFoundError
-from jwstpipe.operations.record_file import record_of_file
+from jwstpipe.operations.products.record_file import record_of_file
 from jwstpipe.requests import CompositeRequest
 from tests.operations.conftest import NOW, archive_files
 

@@ -17,17 +17,17 @@ from jwstpipe.cli.start.app import app
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.names import Level
 from jwstpipe.requests import Request, spelling_of
-from jwstpipe.requests.background import BackgroundRequest
-from jwstpipe.requests.completeness import CompletenessRequest
-from jwstpipe.requests.detect import DetectRequest
-from jwstpipe.requests.filters import FilterRequest
-from jwstpipe.requests.match import AstrometryRequest, MatchRequest
-from jwstpipe.requests.photometry import PhotometryRequest
-from jwstpipe.requests.places import InfoRequest, PixelsRequest
-from jwstpipe.requests.records import RecordConditions
-from jwstpipe.requests.statistics import StatisticsRequest
-from jwstpipe.requests.transfers import TransfersRequest
-from jwstpipe.requests.watch_programs import WatchEntry
+from jwstpipe.requests.analysis.background import BackgroundRequest
+from jwstpipe.requests.analysis.completeness import CompletenessRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
+from jwstpipe.requests.analysis.filters import FilterRequest
+from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
+from jwstpipe.requests.analysis.places import InfoRequest, PixelsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
+from jwstpipe.requests.archive.records import RecordConditions
+from jwstpipe.requests.archive.transfers import TransfersRequest
+from jwstpipe.requests.archive.watch_programs import WatchEntry
 
 DIRECT = {
     requests.SearchRequest: ("search", "search", None),

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from jwstpipe.jobs.report import RunReport
-from jwstpipe.operations.catalogue_inputs import table_at
+from jwstpipe.operations.inputs.catalogue_inputs import table_at
+from jwstpipe.requests.analysis.measure import MeasureRequest
 from jwstpipe.requests.batch import BatchRequest
-from jwstpipe.requests.measure import MeasureRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
 

@@ -15,7 +15,7 @@ from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
 from jwstpipe.jobs.report import read_report
-from jwstpipe.operations.reproduce import reproduce
+from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.requests import MosaicRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store

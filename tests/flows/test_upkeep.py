@@ -10,7 +10,7 @@ from jwstpipe.catalog.maintenance.adopt import adopt_file
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.identity import archive_product_id
 from jwstpipe.images.convert import convert
-from jwstpipe.requests.upkeep import HousekeepingRequest, ReconcileRequest
+from jwstpipe.requests.archive.upkeep import HousekeepingRequest, ReconcileRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
 from tests.images.fits_files import write_cal

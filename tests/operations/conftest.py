@@ -9,7 +9,7 @@ import pytest
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.records.archive_record import record_from_archive
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.operations.make_missing import OperationRun
+from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.storage import open_store
 from tests.mosaicking import scenes
 

@@ -7,7 +7,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.batch import batch, batch_options, batch_table
 from jwstpipe.operations.convert import ConvertRecipe
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
 from tests.operations.conftest import Site
 

@@ -15,16 +15,16 @@ from jwstpipe.errors import DataError
 from jwstpipe.identity import derived_product_id
 from jwstpipe.operations.composite import PictureRecipe
 from jwstpipe.operations.convert import ConvertRecipe
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.mosaic import MosaicRecipe
 from jwstpipe.operations.photometry import PhotometryRecipe
+from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.operations.registry import REGISTRY
-from jwstpipe.operations.reproduce import reproduce
 from jwstpipe.requests import ContactSheetOptions, MosaicOptions, ThumbnailOptions
-from jwstpipe.requests.background import BackgroundRequest
-from jwstpipe.requests.detect import DetectRequest
-from jwstpipe.requests.filters import FilterRequest
-from jwstpipe.requests.match import AstrometryRequest, MatchRequest
+from jwstpipe.requests.analysis.background import BackgroundRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
+from jwstpipe.requests.analysis.filters import FilterRequest
+from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
 

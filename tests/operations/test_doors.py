@@ -26,8 +26,8 @@ from jwstpipe.identity import derived_product_id
 from jwstpipe.images.convert import convert
 from jwstpipe.images.open import open_image
 from jwstpipe.jobs.kinds import KINDS, JobKind
-from jwstpipe.operations.asked import job_request, options_of
-from jwstpipe.operations.carried_inputs import provenance_for
+from jwstpipe.operations.inputs.carried_inputs import provenance_for
+from jwstpipe.operations.make.asked import job_request, options_of
 from jwstpipe.operations.registry import LISTED, REGISTRY, Listed
 from jwstpipe.operations.spec import Operation, Receipt, derived_identity
 from jwstpipe.render.files.avm import provenance_packet

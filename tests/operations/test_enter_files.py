@@ -16,10 +16,10 @@ from jwstpipe.cli.main import main
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.convert import CONVERT, ConvertRecipe
-from jwstpipe.operations.enter_files import enter_files
 from jwstpipe.operations.export import EXPORT
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
+from jwstpipe.operations.products.enter_files import enter_files
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings, Settings
 from jwstpipe.storage import path_digest

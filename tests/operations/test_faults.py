@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site

@@ -11,7 +11,7 @@ from jwstpipe.catalog.records.components import ImageInfo
 from jwstpipe.catalog.records.derived_record import derived_record
 from jwstpipe.errors import ConflictError, StoreError
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.operations import make_missing as making
+from jwstpipe.operations.make import make_missing as making
 from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
 

@@ -7,7 +7,7 @@ import pytest
 
 from jwstpipe.errors import DataError, StoreError
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.operations.align_inputs import aligned
+from jwstpipe.operations.inputs.align_inputs import aligned
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import open_store
 from tests.mosaicking.scenes import header, wave, write

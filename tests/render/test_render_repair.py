@@ -7,7 +7,7 @@ from astropy.io import fits
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.align_inputs import aligned
+from jwstpipe.operations.inputs.align_inputs import aligned
 from jwstpipe.render.cores.repair import find_patches, patched_copy
 from tests.render.render_images import tan_header
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from jwstpipe.viewer.guard import Access
-from jwstpipe.viewer.serve import serving_viewer
+from jwstpipe.viewer.server.guard import Access
+from jwstpipe.viewer.server.serve import serving_viewer
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing
 from tests.chromium import SOFTWARE_GL, opened_browser

@@ -34,7 +34,7 @@ class Page:
         return self
 
     def cookie(self):
-        from jwstpipe.viewer.guard import cookie_name
+        from jwstpipe.viewer.server.guard import cookie_name
 
         return {"name": cookie_name(self.served.port), "value": self.served.access.session, "path": "/"}
 

@@ -6,8 +6,8 @@ import socket
 import pytest
 import requests
 
-from jwstpipe.viewer.guard import MOST_BODY, Access, cookie_name
-from jwstpipe.viewer.serve import home_secret, serving_viewer
+from jwstpipe.viewer.server.guard import MOST_BODY, Access, cookie_name
+from jwstpipe.viewer.server.serve import home_secret, serving_viewer
 
 PASSWORD = ("jwstpipe", "word")
 

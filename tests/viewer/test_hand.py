@@ -8,9 +8,9 @@ from selenium.webdriver.common.by import By
 
 import jwstpipe
 from jwstpipe.analysis.pixels.report import statistics
-from jwstpipe.requests.statistics import StatisticsRequest
-from jwstpipe.viewer.guard import Access
-from jwstpipe.viewer.serve import serving_viewer
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
+from jwstpipe.viewer.server.guard import Access
+from jwstpipe.viewer.server.serve import serving_viewer
 from jwstpipe.viewer.source_table import open_table
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.state import ViewState, link_of, read_link

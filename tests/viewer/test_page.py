@@ -14,8 +14,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 import jwstpipe
-from jwstpipe.viewer.guard import Access
-from jwstpipe.viewer.serve import serving_viewer
+from jwstpipe.viewer.server.guard import Access
+from jwstpipe.viewer.server.serve import serving_viewer
 from jwstpipe.viewer.state import ViewState, link_of, read_link
 from tests.chromium import NO_GL, opened_browser
 from tests.render.render_images import tan_header

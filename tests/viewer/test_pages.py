@@ -5,13 +5,13 @@ import requests
 
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.operations.make_products import Order, make_products
+from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.settings import Settings
-from jwstpipe.viewer.guard import Access
-from jwstpipe.viewer.library import Library
 from jwstpipe.viewer.opening import images_meant
-from jwstpipe.viewer.serve import serving_viewer
+from jwstpipe.viewer.server.guard import Access
+from jwstpipe.viewer.server.library import Library
+from jwstpipe.viewer.server.serve import serving_viewer
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing
 from tests.operations.conftest import Site

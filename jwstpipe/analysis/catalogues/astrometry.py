@@ -11,7 +11,7 @@ from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.analysis.catalogues.match import match_positions, positions_of
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
-from jwstpipe.requests.match import AstrometryRequest
+from jwstpipe.requests.analysis.match import AstrometryRequest
 from jwstpipe.sky.position_table import position_column_names
 from jwstpipe.sky.sphere import moved, offsets
 

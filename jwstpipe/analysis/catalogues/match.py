@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.errors import DataError
-from jwstpipe.requests.match import MatchRequest
+from jwstpipe.requests.analysis.match import MatchRequest
 from jwstpipe.sky.position_table import position_column_names
 from jwstpipe.sky.sphere import Pairs, common_offset, matched, matches_by_chance, moved
 

@@ -22,7 +22,7 @@ from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.passband import passband
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.photometry import Length, PhotometryRequest, lengths_of
+from jwstpipe.requests.analysis.photometry import Length, PhotometryRequest, lengths_of
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.jacobian import solid_angles_sr
 

@@ -19,7 +19,7 @@ from jwstpipe.numerics.order import BINS, count_low, count_upper, percentiles
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.numerics.wavelets import FINEST_NOISE, denoise_margin, denoised, finest_scale
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 

@@ -16,7 +16,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.jacobian import solid_angles_sr
 

@@ -20,7 +20,7 @@ from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.numerics.smoothing import gaussian_taps
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.background import BackgroundRequest
+from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 

@@ -9,7 +9,7 @@ from jwstpipe.analysis.sources.combined import CombinedImage, check_one_grid
 from jwstpipe.analysis.sources.image_mesh import image_mesh, image_source, origin_of
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import TILE
 

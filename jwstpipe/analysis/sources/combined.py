@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.opened import PixelSource, SourceRef, opened
 from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, Mesh, level_on_pixels, on_pixels
 from jwstpipe.errors import UsageError
-from jwstpipe.requests.detect import Joint
+from jwstpipe.requests.analysis.detect import Joint
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated

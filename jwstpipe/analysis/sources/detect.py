@@ -29,7 +29,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.numerics.smoothing import gaussian_taps, white_left
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.detect import DetectRequest, SkyModel
+from jwstpipe.requests.analysis.detect import DetectRequest, SkyModel
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import TILE

@@ -15,7 +15,7 @@ from jwstpipe.execution.workers import Workers
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.numerics.smoothing import gaussian_taps
 from jwstpipe.progress import Reporter
-from jwstpipe.requests.detect import DetectRequest, SkyModel
+from jwstpipe.requests.analysis.detect import DetectRequest, SkyModel
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 

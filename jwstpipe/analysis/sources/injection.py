@@ -23,7 +23,7 @@ from jwstpipe.analysis.sources.image_mesh import FWHM
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.completeness import CompletenessRequest
+from jwstpipe.requests.analysis.completeness import CompletenessRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import TILE

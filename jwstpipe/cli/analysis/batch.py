@@ -41,7 +41,7 @@ def batch(
     from jwstpipe.execution.workers import open_workers
     from jwstpipe.operations.batch import batch as run_batch
     from jwstpipe.operations.batch import batch_kinds, batch_options, batch_table
-    from jwstpipe.operations.make_missing import OperationRun
+    from jwstpipe.operations.make.make_missing import OperationRun
     from jwstpipe.storage import open_store
 
     options = batch_options(request.verb, request.with_)

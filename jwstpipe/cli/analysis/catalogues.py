@@ -9,8 +9,8 @@ from jwstpipe.cli.arguments import Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.requests.match import AstrometryRequest, MatchRequest
-from jwstpipe.requests.photometry import PhotometryRequest
+from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
 
 __all__ = ["astrometry", "match", "photometry"]
 

@@ -9,11 +9,11 @@ from jwstpipe.cli.arguments import Image, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.requests.background import BackgroundRequest
-from jwstpipe.requests.filters import FilterRequest
+from jwstpipe.requests.analysis.background import BackgroundRequest
+from jwstpipe.requests.analysis.filters import FilterRequest
 
 if TYPE_CHECKING:
-    from jwstpipe.operations.changed_images import ImageMade
+    from jwstpipe.operations.inputs.changed_images import ImageMade
 
 __all__ = ["background", "filter_"]
 

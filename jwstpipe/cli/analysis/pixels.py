@@ -10,8 +10,8 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
-from jwstpipe.requests.places import PixelsRequest
-from jwstpipe.requests.statistics import StatisticsRequest
+from jwstpipe.requests.analysis.places import PixelsRequest
+from jwstpipe.requests.analysis.statistics import StatisticsRequest
 
 if TYPE_CHECKING:
     from jwstpipe.analysis.pixels.at import PixelFacts

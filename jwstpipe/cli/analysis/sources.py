@@ -10,8 +10,8 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.requests.completeness import CompletenessRequest
-from jwstpipe.requests.detect import DetectRequest
+from jwstpipe.requests.analysis.completeness import CompletenessRequest
+from jwstpipe.requests.analysis.detect import DetectRequest
 
 __all__ = ["completeness", "detect", "sources"]
 

@@ -9,7 +9,7 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError
-from jwstpipe.requests.transfers import TransfersRequest
+from jwstpipe.requests.archive.transfers import TransfersRequest
 
 __all__ = ["transfers"]
 

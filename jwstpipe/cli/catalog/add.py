@@ -20,7 +20,7 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Make the records of files from what they say of themselves; they stay where they are."""
-    from jwstpipe.operations.enter_files import enter_files
+    from jwstpipe.operations.products.enter_files import enter_files
 
     with opened(context, home=home, user=user) as (catalog, settings):
         entered = enter_files(catalog, files, store_root=settings.store_root, s3=settings.s3)

@@ -9,7 +9,7 @@ from jwstpipe.cli.catalog.options import Home, Json, User, opened, require_condi
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError
-from jwstpipe.requests.records import RecordConditions
+from jwstpipe.requests.archive.records import RecordConditions
 
 __all__ = ["archive", "delete", "tag"]
 

@@ -11,7 +11,7 @@ from jwstpipe.cli.catalog.options import Home, User, opened
 from jwstpipe.cli.output import data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
-from jwstpipe.requests.records import RecordConditions
+from jwstpipe.requests.archive.records import RecordConditions
 
 __all__ = ["export", "import_records"]
 

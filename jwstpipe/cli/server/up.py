@@ -49,8 +49,8 @@ def up(
     from jwstpipe.jobs.kinds import KINDS
     from jwstpipe.jobs.server import forget_server, remember_server
     from jwstpipe.storage import open_store
-    from jwstpipe.viewer.library import Library
-    from jwstpipe.viewer.serve import viewer_for
+    from jwstpipe.viewer.server.library import Library
+    from jwstpipe.viewer.server.serve import viewer_for
     from jwstpipe.viewer.sources import Sources
 
     settings = settings_of(context, home=home)

@@ -2,9 +2,9 @@
 
 from typing import Literal
 
+from jwstpipe.requests.archive.search import SearchRequest
 from jwstpipe.requests.base import option
 from jwstpipe.requests.fields.shared import LIMITS, MaxFiles, MaxGigabytes
-from jwstpipe.requests.search import SearchRequest
 
 __all__ = ["IngestRequest"]
 

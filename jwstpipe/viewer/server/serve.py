@@ -15,8 +15,8 @@ from jwstpipe.errors import ServiceError
 from jwstpipe.jobs.server import PASSWORD_FILE
 from jwstpipe.settings import Settings
 from jwstpipe.storage import writing_errors
-from jwstpipe.viewer.app import make_app
-from jwstpipe.viewer.guard import Access
+from jwstpipe.viewer.server.app import make_app
+from jwstpipe.viewer.server.guard import Access
 from jwstpipe.viewer.source_table import SourceTable
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing

@@ -2,8 +2,8 @@
 
 from typing import Literal
 
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.detect import DetectRequest
 
 __all__ = ["BackgroundRequest"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.lineage.carried import carried_provenance
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.operations.record_file import record_of_file
+from jwstpipe.operations.products.record_file import record_of_file
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
 

@@ -11,7 +11,7 @@ from jwstpipe.analysis.catalogues.forms import FORMS
 from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.images.open import open_image
 from jwstpipe.mosaicking.inputs.sources import carried_digest
-from jwstpipe.operations.carried_inputs import input_at
+from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.operations.spec import Input
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_bytes, is_remote, path_digest

@@ -12,10 +12,10 @@ from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.export import export
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.places import Place, address_of
-from jwstpipe.operations.record_file import SHORTENED
+from jwstpipe.operations.inputs.reproduced_inputs import FoundInputs
+from jwstpipe.operations.make.places import Place, address_of
+from jwstpipe.operations.products.record_file import SHORTENED
 from jwstpipe.operations.registry import REGISTRY
-from jwstpipe.operations.reproduced_inputs import FoundInputs
 from jwstpipe.operations.spec import Identity, MakeContext, Operation
 from jwstpipe.storage import ObjectStore
 

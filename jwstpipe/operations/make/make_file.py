@@ -6,7 +6,7 @@ from typing import Any
 
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.operations.carried_inputs import input_at
+from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.operations.spec import MakeContext, Operation, Receipt
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request

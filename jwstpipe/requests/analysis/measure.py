@@ -1,9 +1,9 @@
 """What is measured of a target: sources found on one image, their fluxes on all filters."""
 
+from jwstpipe.requests.analysis.detect import DetectRequest
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.requests.base import option
-from jwstpipe.requests.detect import DetectRequest
 from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
-from jwstpipe.requests.photometry import PhotometryRequest
 
 __all__ = ["MeasureRequest"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.execution.workers import ThreadWorkers
-from jwstpipe.operations.make_missing import OperationRun, make_missing
+from jwstpipe.operations.make.make_missing import OperationRun, make_missing
 from jwstpipe.operations.registry import operation_named
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt
 from jwstpipe.requests import Request

@@ -1,7 +1,7 @@
 """A list of things to watch in the archive, and one round over it."""
 
+from jwstpipe.requests.archive.ingest import IngestRequest
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.ingest import IngestRequest
 
 __all__ = ["WatchEntry", "WatchProgramsRequest"]
 

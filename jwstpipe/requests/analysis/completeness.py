@@ -1,7 +1,7 @@
 """How the completeness of a detection is measured."""
 
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.base import option
-from jwstpipe.requests.detect import DetectRequest
 
 __all__ = ["ONE_IMAGE", "CompletenessRequest"]
 

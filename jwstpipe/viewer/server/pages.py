@@ -9,13 +9,13 @@ from starlette.routing import Route
 from jwstpipe.catalog.maintenance.bulk import Deletion, delete_records, dependents
 from jwstpipe.errors import UsageError
 from jwstpipe.settings import Settings
-from jwstpipe.viewer import page_facts as facts
-from jwstpipe.viewer.asking import Pool, body_of, image_ids
 from jwstpipe.viewer.exact import MOST_PIXELS
-from jwstpipe.viewer.guard import AT_ONCE, MOST_BODY, SECONDS
 from jwstpipe.viewer.kept import Kept
-from jwstpipe.viewer.library import Library
 from jwstpipe.viewer.regions import MOST_REGION_PIXELS
+from jwstpipe.viewer.server import page_facts as facts
+from jwstpipe.viewer.server.asking import Pool, body_of, image_ids
+from jwstpipe.viewer.server.guard import AT_ONCE, MOST_BODY, SECONDS
+from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.viewed import MOST_CHANNELS
 from jwstpipe.viewer.viewing import SETS, Viewing
 

@@ -20,7 +20,7 @@ from jwstpipe.mosaicking.footprints import footprints
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import IngestRequest, MosaicOptions, MosaicRequest, Request, SearchRequest
 from jwstpipe.settings import Settings
-from jwstpipe.viewer.library import Library
+from jwstpipe.viewer.server.library import Library
 
 __all__ = ["cancel_job", "found_in_archive", "jobs_of", "mosaic_plan", "site_status", "submitted"]
 

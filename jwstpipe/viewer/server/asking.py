@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from jwstpipe.errors import ConflictError, JwstPipeError, NotFoundError, ServiceError, UsageError
 from jwstpipe.redaction import redacted
-from jwstpipe.viewer.guard import TooLongError
+from jwstpipe.viewer.server.guard import TooLongError
 from jwstpipe.viewer.viewing import GoneError
 
 __all__ = ["HANDLERS", "BusyError", "Pool", "body_of", "image_ids", "number_of"]

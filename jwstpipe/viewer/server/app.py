@@ -15,13 +15,13 @@ from starlette.staticfiles import StaticFiles
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.settings import Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.viewer.asking import HANDLERS, Pool, body_of, image_ids
 from jwstpipe.viewer.exact import encoded, exact_window
-from jwstpipe.viewer.guard import Access, App, Guard, cookie_name
 from jwstpipe.viewer.looks import Look
 from jwstpipe.viewer.measuring import measuring_routes
-from jwstpipe.viewer.pages import page_routes
 from jwstpipe.viewer.readout import set_facts
+from jwstpipe.viewer.server.asking import HANDLERS, Pool, body_of, image_ids
+from jwstpipe.viewer.server.guard import Access, App, Guard, cookie_name
+from jwstpipe.viewer.server.pages import page_routes
 from jwstpipe.viewer.viewing import Viewing
 
 __all__ = ["make_app"]

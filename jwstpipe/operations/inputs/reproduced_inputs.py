@@ -9,8 +9,8 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.records.components import InputLink
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, JwstPipeError, NotFoundError
-from jwstpipe.operations.carried_inputs import input_at
-from jwstpipe.operations.places import Place, address_of
+from jwstpipe.operations.inputs.carried_inputs import input_at
+from jwstpipe.operations.make.places import Place, address_of
 from jwstpipe.operations.spec import Input, MakeContext
 from jwstpipe.storage import ObjectStore, file_digest, is_remote, local_copy
 

@@ -15,7 +15,7 @@ from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.like import create_like, finish_like, samples_digest
 from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.writer import ImageWriter
-from jwstpipe.operations.carried_inputs import input_at, provenance_for
+from jwstpipe.operations.inputs.carried_inputs import input_at, provenance_for
 from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request

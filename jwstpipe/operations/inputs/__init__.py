@@ -1,0 +1,1 @@
+"""Inputs of operations: how they are found, aligned, carried and compared."""

@@ -1,0 +1,1 @@
+"""Making: what is asked, what is missing, and the products that come of it."""

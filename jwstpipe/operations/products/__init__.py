@@ -1,0 +1,1 @@
+"""Products that stand: entered, verified, made again."""
