@@ -1,11 +1,18 @@
-"""Every module can be imported by itself: what is loaded when it is used is found broken here, not by a user."""
+"""Every module can be imported by itself, and no room is crowded.
+
+What is loaded only when it is used is found broken here, not by a user.
+"""
 
 import importlib
 import pkgutil
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
 import jwstpipe
+
+ROOT = Path(jwstpipe.__file__).parent
 
 
 def modules():
@@ -16,3 +23,9 @@ def modules():
 @pytest.mark.parametrize("name", modules())
 def test_a_module_can_be_imported(name):
     importlib.import_module(name)
+
+
+def test_no_room_has_more_than_sixteen_files():
+    found = Counter(path.parent for path in ROOT.rglob("*.py") if path.name != "__init__.py")
+    assert {room.name: count for room, count in found.items() if count > 16} == {}
+    assert sum(found.values()) > 100
