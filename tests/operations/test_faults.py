@@ -9,7 +9,7 @@ from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
-from tests.operations.test_contract import inputs_of, made_by, wanted
+from tests.operations.test_contract import inputs_of, made_by, parents_of, wanted
 
 
 class EndedError(BaseException):
@@ -37,17 +37,12 @@ def test_ended_at_a_step_and_run_again_there_is_one_product(name, site, tmp_path
     with site.opened() as catalog:
         expected = made_by(name, site, catalog, tmp_path / "files")
     operation, entry = REGISTRY[name], wanted(name, tmp_path / "files")
-    inner = wanted(entry.of, tmp_path / "files") if entry.of != "archive" else None
 
     def made(number, last):
         here = Site(tmp_path / f"site{number}")
         here.archive = here.fill()
         with here.opened() as catalog:
-            known = catalog.get_many(here.archive)
-            parents = [known[key] for key in here.archive]
-            if inner is not None:
-                orders = [Order(inner.request, (one,), f"{one.file_name}.zarr") for one in parents]
-                parents = [one.record for one in make_products(here.run(catalog), REGISTRY[entry.of], orders)]
+            parents = parents_of(entry.of, here, catalog, tmp_path / "files", "run")
             order = Order(entry.request, inputs_of(operation, parents), entry.name)
             with monkeypatch.context() as patch:
                 steps = Steps(patch, last)
