@@ -192,7 +192,7 @@ def _see_artifacts(browser, site, run_id):
     see("progress", "100%")
     see("products", "nircam_f200w_mosaic.zarr", "picture", "made")
     see("lineage", "_cal.fits", "mosaic")
-    see("report", f"{TARGET}, level 2: done", "transfer", "Parameters in effect")
+    see("report", f"{TARGET}, level 2, stretch asinh", ": done", "transfer", "Parameters in effect")
     for key in ("picture-tiny-nebula", "thumbnails"):
         see(key)
         path = "//img[starts-with(@src, 'data:image/jpeg')]"
