@@ -8,78 +8,19 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["box_taps", "gaussian_taps_to", "medians", "repaired", "residuals", "weighted_means"]
+from jwstpipe.numerics.smoothing import FILLED_FROM
+
+__all__ = ["box_taps", "medians", "repaired", "residuals"]
 
 Float32Image = NDArray[np.float32]
-
-FILLED_FROM = 0.5
-"""Share of a kernel that must have data before it speaks for a pixel that has none."""
 
 FEWEST_NEIGHBOURS = 3
 """Fewer neighbours with data say nothing of a pixel."""
 
 
-def gaussian_taps_to(sigma: float, reach: int) -> Float32Image:
-    """Make the weights of a Gaussian over `reach` pixels on each side, sum 1."""
-    taps = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return np.asarray(taps / taps.sum(), np.float32)
-
-
 def box_taps(size: int) -> Float32Image:
     """Make the weights of a mean over `size` pixels."""
     return np.full(size, 1.0 / size, np.float32)
-
-
-@njit(nogil=True, cache=True)
-def weighted_means(values: Float32Image, taps: Float32Image, *, fill: bool) -> Float32Image:
-    """Convolve with a separable kernel over what has data.
-
-    Parameters
-    ----------
-    values
-        (y, x), NaN = no data.
-    taps
-        (2 r + 1,), sum 1.
-    fill
-        Give values to pixels without data too, where at least half of the kernel's weight has some.
-
-    Returns
-    -------
-    ndarray
-        (y, x), NaN = no data.
-    """
-    rows, columns = values.shape
-    reach = taps.size // 2
-    sums = np.zeros((rows, columns), np.float32)
-    weights = np.zeros((rows, columns), np.float32)
-    known, there = np.zeros(columns + 2 * reach, np.float32), np.zeros(columns + 2 * reach, np.float32)
-    for i in range(rows):
-        for j in range(columns):
-            value = values[i, j]
-            missing = value != value  # noqa: PLR0124 - NaN; plain comparisons become vector instructions
-            known[reach + j] = np.float32(0.0) if missing else value
-            there[reach + j] = np.float32(0.0) if missing else np.float32(1.0)
-        total, weight = sums[i], weights[i]
-        for t in range(taps.size):
-            tap, before, present = taps[t], known[t : t + columns], there[t : t + columns]
-            for j in range(columns):
-                total[j] += tap * before[j]
-                weight[j] += tap * present[j]
-    result = np.empty((rows, columns), np.float32)
-    total, weight = np.empty(columns, np.float32), np.empty(columns, np.float32)
-    for i in range(rows):
-        total[:] = 0.0
-        weight[:] = 0.0
-        for t in range(max(0, reach - i), min(taps.size, rows + reach - i)):
-            tap, above, present = taps[t], sums[i + t - reach], weights[i + t - reach]
-            for j in range(columns):
-                total[j] += tap * above[j]
-                weight[j] += tap * present[j]
-        for j in range(columns):
-            value = values[i, j]
-            kept = value == value or (fill and weight[j] >= FILLED_FROM)  # noqa: PLR0124 - not NaN
-            result[i, j] = total[j] / weight[j] if kept else np.float32(np.nan)
-    return result
 
 
 @njit(nogil=True, cache=True)

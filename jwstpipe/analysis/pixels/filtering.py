@@ -14,9 +14,10 @@ from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK, SHARD
 from jwstpipe.images.zarr.like import copy_planes
 from jwstpipe.images.zarr.writer import ImageWriter
-from jwstpipe.numerics.filters import box_taps, gaussian_taps_to, medians, repaired, residuals, weighted_means
+from jwstpipe.numerics.filters import box_taps, medians, repaired, residuals
 from jwstpipe.numerics.order import BINS, count_low, count_upper, percentiles
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
+from jwstpipe.numerics.smoothing import gaussian_taps_to, weighted_means
 from jwstpipe.numerics.wavelets import FINEST_NOISE, denoise_margin, denoised, finest_scale
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.filters import FilterRequest
