@@ -7,17 +7,15 @@ from typing import Any
 from astropy.table import Table
 
 from jwstpipe.analysis.catalogues.astrometry import check_astrometry, reference_table, reference_text
-from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import UsageError
-from jwstpipe.identity import provenance_document
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.inputs.catalogue_inputs import carried_by, is_catalogue, table_at
+from jwstpipe.operations.inputs.catalogue_inputs import is_catalogue, table_at
+from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.analysis.match import AstrometryRequest
-from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["ASTROMETRY", "image_year"]
 
@@ -65,12 +63,7 @@ def _make(identity: Identity, target: str, request: AstrometryRequest, *, contex
     left, facts = check_astrometry(table, reference_table(settled.reference), settled, epoch=epoch, name=source.name)
     told: dict[str, Any] = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124
     left.meta["astrometry"] = told
-    left.meta["jwstpipe"] = provenance_document(
-        identity.id, kind=ASTROMETRY.kind, operation=ASTROMETRY.name, algorithm_version=ASTROMETRY.version,
-        parameters=identity.parameters, inputs=carried_by(identity.inputs, s3=context.s3),
-    )  # fmt: skip
-    path = write_catalogue(left, target, overwrite=True)
-    return Receipt(identity.id, None, path_size(path), path_digest(path), told, detail=facts)
+    return write_catalogue_product(ASTROMETRY, identity, left, target, results=told, detail=facts, context=context)
 
 
 ASTROMETRY = Operation(

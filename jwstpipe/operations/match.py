@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.match import match_tables
 from jwstpipe.errors import UsageError
-from jwstpipe.identity import provenance_document
-from jwstpipe.operations.inputs.catalogue_inputs import carried_by, table_at
+from jwstpipe.operations.inputs.catalogue_inputs import table_at
+from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.analysis.match import MatchRequest
-from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["MATCH"]
 
@@ -32,12 +30,7 @@ def _make(identity: Identity, target: str, request: MatchRequest, *, context: Ma
     )
     told = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - NaN is no JSON
     table.meta["match"] = told
-    table.meta["jwstpipe"] = provenance_document(
-        identity.id, kind=MATCH.kind, operation=MATCH.name, algorithm_version=MATCH.version,
-        parameters=identity.parameters, inputs=carried_by(identity.inputs, s3=context.s3),
-    )  # fmt: skip
-    path = write_catalogue(table, target, overwrite=True)
-    return Receipt(identity.id, None, path_size(path), path_digest(path), told, detail=facts)
+    return write_catalogue_product(MATCH, identity, table, target, results=told, detail=facts, context=context)
 
 
 MATCH = Operation(

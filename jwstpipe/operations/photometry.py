@@ -7,7 +7,6 @@ from typing import Any
 from astropy.table import Table
 from pydantic import Field
 
-from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.photometry.encircled import curve_text
@@ -17,14 +16,13 @@ from jwstpipe.analysis.photometry.table import photometry_table
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
-from jwstpipe.identity import provenance_document
-from jwstpipe.operations.inputs.catalogue_inputs import carried_by, table_at
+from jwstpipe.operations.inputs.catalogue_inputs import table_at
+from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["PHOTOMETRY", "Measured", "PhotometryRecipe", "measured", "with_content"]
 
@@ -114,14 +112,10 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
         addresses[1:] if settled.catalogue else addresses, settled, catalogue=table, catalogue_name=name,
         detection=settled.detection, s3=context.s3, workers=context.workers, report=context.report,
     )  # fmt: skip
-    made.table.meta["jwstpipe"] = provenance_document(
-        identity.id, kind=PHOTOMETRY.kind, operation=PHOTOMETRY.name, algorithm_version=PHOTOMETRY.version,
-        parameters=identity.parameters,
-        inputs=carried_by(identity.inputs, s3=context.s3),
-    )  # fmt: skip
-    path = write_catalogue(made.table, target, overwrite=True)
     results = {"sources": len(made.table), "images": made.table.meta["photometry"]}
-    return Receipt(identity.id, None, path_size(path), path_digest(path), results, detail=made)
+    return write_catalogue_product(
+        PHOTOMETRY, identity, made.table, target, results=results, detail=made, context=context
+    )
 
 
 PHOTOMETRY = Operation(

@@ -1,0 +1,46 @@
+"""A catalogue as the product of an operation: what it says of itself, its file, its receipt."""
+
+from typing import Any
+
+from astropy.table import Table
+
+from jwstpipe.analysis.catalogues.files import write_catalogue
+from jwstpipe.identity import provenance_document
+from jwstpipe.operations.inputs.catalogue_inputs import carried_by
+from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
+from jwstpipe.storage import path_digest, path_size
+
+__all__ = ["write_catalogue_product"]
+
+
+def write_catalogue_product(
+    operation: Operation[Any],
+    identity: Identity,
+    table: Table,
+    target: str,
+    *,
+    results: dict[str, Any],
+    detail: Any,
+    context: MakeContext,
+) -> Receipt:
+    """Write a table of an operation, with its lineage inside, and give the receipt.
+
+    Parameters
+    ----------
+    operation, identity
+        What made it, and as what.
+    table
+        Rows; its metadata takes the lineage.
+    target
+        File to write, ended as one of the operation's forms.
+    results, detail
+        For the receipt: figures, and the object behind them.
+    context
+        Where inputs are read from.
+    """
+    table.meta["jwstpipe"] = provenance_document(
+        identity.id, kind=operation.kind, operation=operation.name, algorithm_version=operation.version,
+        parameters=identity.parameters, inputs=carried_by(identity.inputs, s3=context.s3),
+    )  # fmt: skip
+    path = write_catalogue(table, target, overwrite=True)
+    return Receipt(identity.id, None, path_size(path), path_digest(path), results, detail=detail)
