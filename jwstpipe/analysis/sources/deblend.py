@@ -59,7 +59,7 @@ def _stands(above: float, count: int, sigma: float, total: float, rules: Rules) 
 
 
 @njit(nogil=True, cache=True)
-def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels of a component
+def split(  # noqa: C901, PLR0912 - one compiled pass over the pixels of a component
     labels: Labels,
     k: int,
     box: NDArray[np.int64],
@@ -96,18 +96,7 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
     """
     y0, x0, n = box[0], box[1], box[4]
     height, width = box[2] - y0, box[3] - x0
-    places = np.empty(n, np.int64)
-    heights = np.empty(n, np.float32)
-    m, total = 0, 0.0
-    for i in range(y0, box[2]):
-        for j in range(x0, box[3]):
-            if labels[i, j] == k:
-                places[m] = (i - y0) * width + (j - x0)
-                height_here = _blurred(values, taps, i, j)
-                heights[m] = -height_here
-                total += height_here
-                m += 1
-    order = np.argsort(heights, kind="mergesort")
+    places, heights, total = _falling(labels, k, box, values, taps)
     turn = np.full(height * width, -1, np.int32)
     summit_of = np.empty(n, np.int32)
     owners = np.empty(n, np.int32)
@@ -115,8 +104,7 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
     alone = np.zeros(n, np.bool_)
     summits = 0
     for t in range(n):
-        place = places[order[t]]
-        value = -float(heights[order[t]])
+        place, value = places[t], float(heights[t])
         i, j = place // width, place % width
         mine, first = -1, n
         for u in range(max(i - 1, 0), min(i + 2, height)):
@@ -156,16 +144,46 @@ def split(  # noqa: C901, PLR0912, PLR0915 - one compiled pass over the pixels o
         summit_of[t] = mine
         sums[mine] += value
         counts[mine] += 1
-    numbers = np.zeros(summits, np.int32)
+    return _numbered(owners[:summits], summit_of, places, box, parts, base)
+
+
+@njit(nogil=True, cache=True)
+def _falling(
+    labels: Labels, k: int, box: NDArray[np.int64], values: Float32, taps: Float32
+) -> tuple[NDArray[np.int64], Float32, float]:
+    """Give the pixels of a component from the highest to the lowest: places in its box, heights, and their sum."""
+    y0, x0, width = box[0], box[1], box[3] - box[1]
+    places = np.empty(box[4], np.int64)
+    depths = np.empty(box[4], np.float32)
+    m, total = 0, 0.0
+    for i in range(y0, box[2]):
+        for j in range(x0, box[3]):
+            if labels[i, j] == k:
+                places[m] = (i - y0) * width + (j - x0)
+                height = _blurred(values, taps, i, j)
+                depths[m] = -height
+                total += height
+                m += 1
+    order = np.argsort(depths, kind="mergesort")
+    return places[order], -depths[order], total
+
+
+@njit(nogil=True, cache=True)
+def _numbered(
+    owners: Labels, summit_of: Labels, places: NDArray[np.int64], box: NDArray[np.int64], parts: Labels, base: int
+) -> NDArray[np.int64]:
+    """Write the number of the summit that stands alone into each pixel; give the highest pixel of every summit."""
+    y0, x0, width = box[0], box[1], box[3] - box[1]
+    numbers = np.zeros(owners.size, np.int32)
     found = 0
-    for s in range(summits):
+    for s in range(owners.size):
         if owners[s] == s:
             found += 1
             numbers[s] = base + found
     highest = np.full((found, 2), -1, np.int64)
-    for t in range(n):
-        place = places[order[t]]
-        i, j, number = y0 + place // width, x0 + place % width, numbers[_summit(owners, summit_of[t])]
+    for t in range(places.size):
+        i, j = y0 + places[t] // width, x0 + places[t] % width
+        number = numbers[_summit(owners, summit_of[t])]
         parts[i, j] = number
         if highest[number - base - 1, 0] < 0:
             highest[number - base - 1, 0], highest[number - base - 1, 1] = i, j
