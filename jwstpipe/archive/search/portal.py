@@ -24,7 +24,10 @@ from jwstpipe.archive.search.response_cache import Answer, Answers
 from jwstpipe.errors import ArchiveError, TransferError
 from jwstpipe.settings import ArchiveSettings
 
-__all__ = ["NAME_LOOKUP", "Portal", "Rows", "all_rows", "build_filters", "count_rows", "known_answer", "open_portal"]
+__all__ = [
+    "NAME_LOOKUP", "Portal", "Rows", "all_rows", "build_filters", "count_rows", "known_answer", "name_question",
+    "open_portal",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -121,12 +124,21 @@ def ask(portal: Portal, service: str, params: Mapping[str, Any], *, page: int = 
 
 def known_answer(portal: Portal, service: str, params: Mapping[str, Any]) -> dict[str, Any]:
     """Ask a service for one page, or take the answer that is kept (see `ask`)."""
-    question = {"server": portal.settings.server, "service": service, "params": dict(params)}
+    question = _question(portal.settings.server, service, params)
     held = _recall(portal, question)
     if held is None:
         held = _keep(portal, question, ask(portal, service, params))
     content: dict[str, Any] = held.content
     return content
+
+
+def name_question(server: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the question under which the answer of a server's name service is kept."""
+    return _question(server, NAME_LOOKUP, params)
+
+
+def _question(server: str, service: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    return {"server": server, "service": service, "params": dict(params)}
 
 
 def build_filters(portal: Portal, service: str, criteria: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from jwstpipe.archive.search.portal import NAME_LOOKUP, Portal, known_answer
+from jwstpipe.archive.search.portal import NAME_LOOKUP, Portal, known_answer, name_question
+from jwstpipe.archive.search.response_cache import Answers
 from jwstpipe.errors import TargetNotFoundError
 
-__all__ = ["ResolvedName", "name_variants", "resolve_name"]
+__all__ = ["ResolvedName", "kept_name", "name_variants", "resolve_name"]
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,32 @@ def resolve_name(portal: Portal, name: str) -> ResolvedName:
     """
     variants = name_variants(name)
     for variant in variants:
-        answer = known_answer(portal, NAME_LOOKUP, {"input": variant, "format": "json"})
-        for found in answer.get("resolvedCoordinate") or ():
-            resolved = _read(found, variant)
-            if resolved is not None:
-                return resolved
+        resolved = _first(known_answer(portal, NAME_LOOKUP, {"input": variant, "format": "json"}), variant)
+        if resolved is not None:
+            return resolved
     tried = ", ".join(repr(variant) for variant in variants)
     raise TargetNotFoundError(f"no resolver knows {name!r} (tried {tried}); give another name, or a position")
+
+
+def kept_name(answers: Answers, server: str, name: str) -> tuple[ResolvedName, float] | None:
+    """Look a name up among the answers that are kept, of any age; nothing is asked.
+
+    Returns
+    -------
+    tuple, or None
+        The object, and when the archive answered, seconds since 1970; None where no spelling was ever resolved here.
+    """
+    for variant in name_variants(name):
+        held = answers.kept(name_question(server, {"input": variant, "format": "json"}))
+        resolved = None if held is None else _first(held.content, variant)
+        if held is not None and resolved is not None:
+            return resolved, held.asked_at
+    return None
+
+
+def _first(answer: dict[str, Any], variant: str) -> ResolvedName | None:
+    read = (_read(found, variant) for found in answer.get("resolvedCoordinate") or ())
+    return next((resolved for resolved in read if resolved is not None), None)
 
 
 def _read(found: dict[str, Any], variant: str) -> ResolvedName | None:

@@ -8,7 +8,7 @@ import gzip
 import json
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -63,6 +63,22 @@ class Answers:
                 " without --offline"
             )
         return None
+
+    def kept(self, question: Mapping[str, Any]) -> Answer | None:
+        """Give the answer to a question that is kept, of any age; None where there is none."""
+        return self._load(question)
+
+    def each_kept(self) -> Iterator[tuple[dict[str, Any], Answer]]:
+        """Give every question that was answered, with its answer, in the order of their digests; damaged ones fall out.
+
+        For work without network that makes do with answers to other questions.
+        """
+        for path in sorted(self.folder.glob("*.json.gz")):
+            try:
+                entry = json.loads(gzip.decompress(path.read_bytes()))
+                yield dict(entry["question"]), Answer(entry["content"], float(entry["asked_at"]))
+            except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
+                continue
 
     def keep(self, question: Mapping[str, Any], content: Any) -> Answer:
         """Keep an answer of now."""

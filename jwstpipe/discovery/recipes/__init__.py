@@ -1,0 +1,1 @@
+"""From rows of the archive to what can be made of them."""

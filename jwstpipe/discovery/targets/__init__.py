@@ -1,0 +1,1 @@
+"""Targets that people ask for, by all their names, without a network."""
