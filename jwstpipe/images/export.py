@@ -245,8 +245,10 @@ def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any], windo
         raise DataError(f"{image.address}: a mosaic without a grid; it cannot be written as FITS")
     grid, box = found
     header.update(grid.header(window.shifted(box.y0, box.x0)))
-    if plane in ("sci", "err") and image.attributes["unit"]:
-        header["BUNIT"] = image.attributes["unit"]
+    if plane in ("sci", "err"):  # what their samples mean: unit, zero point, area of a pixel
+        if image.attributes["unit"]:
+            header["BUNIT"] = image.attributes["unit"]
+        header.extend(card for card in image.header.cards if card.keyword not in header)
     return header
 
 

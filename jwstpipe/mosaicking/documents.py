@@ -10,6 +10,7 @@ from jwstpipe import __version__
 from jwstpipe.identity import provenance_document
 from jwstpipe.images.zarr.layout import root_attributes
 from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.mosaicking.inputs.handed_on import COMMENTS, PHOTOMETRY
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.receipt import PASSING, MosaicReceipt
 from jwstpipe.mosaicking.reuse import tile_records
@@ -68,10 +69,12 @@ def _primary_header(plan: MosaicPlan) -> Header:
     header["NAXIS"] = 0
     header["EXTEND"] = True
     for key, value in plan.keywords.items():
-        header[key] = value
+        if key not in PHOTOMETRY:
+            header[key] = (value, COMMENTS.get(key, ""))
     exposure = sum(source.exposure_s for source in plan.sources)
     if not math.isnan(exposure):  # an input may not tell
-        header["TEXPTIME"] = (exposure, "[s] exposure time of all inputs together")
+        for key in ("EXPTIME", "TEXPTIME"):
+            header[key] = (exposure, "[s] exposure time of all inputs together")
     header["ORIGIN"] = ("jwstpipe", "software that made this file")
     header["JPVERS"] = (__version__, "version of jwstpipe")
     header["JPPRODID"] = (plan.id, "product id")
@@ -95,6 +98,12 @@ def _science_header(plan: MosaicPlan) -> Header:
     header["EXTNAME"] = "SCI"
     if plan.unit:
         header["BUNIT"] = (plan.unit, "physical units of the array values")
+    for key in PHOTOMETRY:
+        if key in plan.keywords:
+            header[key] = (plan.keywords[key], COMMENTS[key])
+    area = plan.grid.scale_arcsec**2
+    for key, unit, value in (("PIXAR_SR", "sr", area * math.radians(1 / 3600) ** 2), ("PIXAR_A2", "arcsec2", area)):
+        header[key] = (float(f"{value:.12g}"), f"[{unit}] area of a pixel")  # the scale is known no better
     header.update(plan.grid.header(plan.window))
     return header
 

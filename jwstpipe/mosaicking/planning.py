@@ -8,6 +8,7 @@ from jwstpipe.errors import NoCoverageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.dq import require_dq_names
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
+from jwstpipe.mosaicking.inputs.handed_on import agreed, different_zero_points, when
 from jwstpipe.mosaicking.inputs.inspection import inspect_all
 from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
 from jwstpipe.mosaicking.inputs.settled_options import settled_options
@@ -80,6 +81,7 @@ def plan_mosaic(
     mixed = check_same_measure(inspections, mix=chosen.mix)
     unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
     is_flux, quantity_note = quantity_of(unit, chosen.quantity)
+    keywords = [found.keywords for found in inspections]
     tiles = tiles_of(plane, filled, shapes)
     if not tiles:
         raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
@@ -94,8 +96,11 @@ def plan_mosaic(
         unit=unit,
         is_flux=is_flux,
         quantity_note=quantity_note,
-        keywords=_agreed(inspections),
-        notes=_notes(inspections, (*mixed, quantity_note, magnitudes.note)),
+        keywords={
+            **agreed(keywords),
+            **when([found.times for found in inspections], [source.exposure_s for source in sources]),
+        },
+        notes=_notes(inspections, (*mixed, quantity_note, magnitudes.note, different_zero_points(keywords))),
         tiles=tiles,
         outlines=tuple(found.outline for found in inspections),
         weight_unit=magnitudes.weight_unit,
@@ -131,10 +136,3 @@ def _notes(inspections: Sequence[Inspection], more: Sequence[str]) -> tuple[str,
         for note, names in first.items()
     ]
     return (*shared, *(note for note in more if note))
-
-
-def _agreed(inspections: Sequence[Inspection]) -> dict[str, str | float | int | bool]:
-    first = inspections[0].keywords
-    return {
-        key: value for key, value in first.items() if all(found.keywords.get(key) == value for found in inspections)
-    }

@@ -14,6 +14,7 @@ from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter
 from jwstpipe.images.zarr.image_store import ImageStore
+from jwstpipe.mosaicking.inputs.handed_on import HANDED_ON, Times, times_of
 from jwstpipe.mosaicking.sky_model import NO_BACKGROUND, BackgroundModel
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
@@ -115,10 +116,8 @@ class Inspection:
     keywords: dict[str, str | float | int | bool]
     """Keywords of its primary and science headers that a mosaic hands on when all inputs agree."""
 
-
-HANDED_ON = (
-    "TELESCOP", "INSTRUME", "CHANNEL", "FILTER", "PUPIL", "TARGNAME", "TARGPROP", "PROGRAM", "CAL_VER", "CRDS_CTX",
-)  # fmt: skip
+    times: Times
+    """When it was taken."""
 
 
 KIND_KEYS = ("EXP_TYPE", "DATAMODL", "TELESCOP", "FILTER", "PUPIL")
@@ -162,9 +161,13 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
         digest=carried_digest(image) or "",
         box=Box(0, 0, 0, 0),
     )
-    keywords = {key: value for key in HANDED_ON if (value := primary.value(key) or science.value(key))}
-    kind = exposure_kind({key: primary.value(key) or science.value(key) for key in KIND_KEYS}, image.name)
-    return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords)
+
+    def either(key: str) -> Any:
+        return primary.value(key) or science.value(key)
+
+    keywords = {key: value for key in HANDED_ON if (value := either(key))}
+    kind = exposure_kind({key: either(key) for key in KIND_KEYS}, image.name)
+    return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either))
 
 
 def _band(primary: "_Cards", science: "_Cards") -> str:
