@@ -60,6 +60,9 @@ class Channel:
     look: ChannelLook | None = None
     """Stretch, limits, gamma and curve of its own, and the colour and weight that were asked for; None = none."""
 
+    band: Passband | None = None
+    """Filter and wavelength, where somebody has read them before."""
+
     def __post_init__(self) -> None:
         if not 0.0 <= self.weight <= 2.0:
             raise UsageError(f"{self.image.address}: the weight of a channel is from 0 to 2, not {self.weight}")
@@ -187,7 +190,7 @@ def toned_layers(
     if not channels:
         more = "; the luminance image only brings lightness" if luminance else ""
         raise UsageError(f"a composite needs at least one colour image{more}")
-    bands = [passband(channel.image) for channel in channels]
+    bands = [channel.band or passband(channel.image) for channel in channels]
     order = sorted(range(len(channels)), key=lambda i: bands[i].wavelength_um or np.inf)
     chosen, bands = [channels[i] for i in order], [bands[i] for i in order]
     chosen, colours, unmatched = _coloured(chosen, bands, look, options.palette)
@@ -280,7 +283,7 @@ def _luminance(channel: Channel, look: Preset, options: CompositeRequest, measur
     if channel.weight > 1.0:
         raise UsageError(f"{channel.image.address}: the share of the luminance is from 0 to 1, not {channel.weight}")
     statistics = measure([channel.image], options.sky_region).statistics
-    band = passband(channel.image)
+    band = channel.band or passband(channel.image)
     miri = canonical_instrument(band.instrument) == "MIRI"
     tones = choose_stretches(look, options, statistics, names=[channel.image.name], miri=[miri])
     return PlannedChannel(

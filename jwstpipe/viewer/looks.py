@@ -71,12 +71,12 @@ class Look:
         """Give the place of the image of a layer among those of the set."""
         return next(n for n, image in enumerate(self.images.images) if image is layer.image)
 
-    def table(self, number: int | None) -> NDArray[np.uint16]:
+    def table(self, number: int | None) -> NDArray[np.float32]:
         """Tabulate the stretch of an image, or of the luminance (None), over the samples of its tiles.
 
         Returns
         -------
-        ndarray of uint16
+        ndarray of float32
             (65536,), little-endian.
 
         Raises
@@ -88,7 +88,7 @@ class Look:
         for layer in layers:
             place = self.number(layer)
             if number in (None, place):
-                return tone_table(layer.stretch, self.images.values[place]).astype("<u2", copy=False)
+                return tone_table(layer.stretch, self.images.values[place]).astype("<f4", copy=False)
         raise NotFoundError("this is not shown in this look")
 
     def as_dict(self) -> dict[str, Any]:
@@ -157,7 +157,9 @@ def look_of(images: ViewedSet, wishes: CompositeRequest) -> Look:
     channels = [_channel(images, number, look) for number, look in zip(shown, own, strict=True)]
     bright = None
     if light is not None:
-        bright = Channel(images.images[light], None, settled.luminance_share, images.repaired[light])
+        bright = Channel(
+            images.images[light], None, settled.luminance_share, images.repaired[light], band=images.bands[light]
+        )
     tones = toned_layers(channels, luminance=bright, look=preset, options=options, measure=images.measure)
     identity = hashlib.blake2b(text, digest_size=10).hexdigest()
     return Look(identity, images, settled, options, preset, tones, looks)
@@ -165,7 +167,7 @@ def look_of(images: ViewedSet, wishes: CompositeRequest) -> Look:
 
 def _channel(images: ViewedSet, number: int, look: ChannelLook) -> Channel:
     colour = None if look.colour is None else parse_colour(look.colour)
-    return Channel(images.images[number], colour, look.weight, images.repaired[number], look)
+    return Channel(images.images[number], colour, look.weight, images.repaired[number], look, images.bands[number])
 
 
 def _luminance(word: str, images: ViewedSet) -> int:

@@ -1,13 +1,16 @@
 """Tiles: 256 x 256 samples of all channels in 16 bits, from blocks of the images that are kept.
 
-A tile is written channel by channel, row 0 at the bottom as in the images, little-endian; what lies outside is 0. A
-block is a chunk of an image store (512 pixels a side), so each chunk is decoded once for four tiles. Where samples are
-missing a tile exists twice: as they are, and with small holes filled as the renderer fills them, which needs the
-surroundings and is made for blocks of 1024 pixels together.
+A tile is written channel by channel, row 0 at the bottom as in the images, little-endian; what lies outside is 0.
+Behind the samples stand their quarters of steps, two bits each, those of four channels in a byte, the first in the
+lowest bits. A block is a chunk of an image store (512 pixels a side), so each chunk is decoded once for four tiles.
+Where samples are missing a tile exists twice: as they are, and with small holes filled as the renderer fills them,
+which needs the surroundings and is made for blocks of 1024 pixels together.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +27,7 @@ from jwstpipe.viewer.viewed import TILE, ViewedSet
 __all__ = ["Block", "Tile", "Tiles"]
 
 Samples = NDArray[np.uint16]
+Written = tuple[Samples, NDArray[np.uint8]]
 
 BLOCK = 512
 FILLED = 1024
@@ -37,6 +41,9 @@ class Block:
 
     samples: Samples
     """(channel, y, x), row 0 at the bottom; cut off where the image ends."""
+
+    quarters: NDArray[np.uint8]
+    """(group of four channels, y, x)."""
 
     holes: bool
     """Samples are missing that another tile may have filled."""
@@ -56,7 +63,9 @@ class Tiles:
     """The tiles of a set of images."""
 
     images: ViewedSet
-    _blocks: Kept[Block] = field(default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.samples.nbytes))
+    _blocks: Kept[Block] = field(
+        default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.samples.nbytes + block.quarters.nbytes)
+    )
 
     def tile(self, level: int, ty: int, tx: int, *, filled: bool) -> Tile:
         """Give a tile.
@@ -75,11 +84,10 @@ class Tiles:
         side = FILLED if filled else BLOCK
         block = self._block(level, y0 // side, x0 // side, filled=filled)
         y, x = y0 % side, x0 % side
-        part = block.samples[:, y : y + TILE, x : x + TILE]
-        whole = np.zeros((len(part), TILE, TILE), "<u2")
-        whole[:, : part.shape[1], : part.shape[2]] = part
-        holes = not filled and bool((part == 0).any())
-        return Tile(whole.tobytes(), holes)
+        part = np.s_[:, y : y + TILE, x : x + TILE]
+        samples = _whole(block.samples[part], "<u2")
+        holes = block.holes and bool((block.samples[part] == 0).any())
+        return Tile(samples + _whole(block.quarters[part], "u1"), holes)
 
     def _block(self, level: int, row: int, column: int, *, filled: bool) -> Block:
         side = FILLED if filled else BLOCK
@@ -91,22 +99,36 @@ class Tiles:
 
     def _plain(self, box: Box, level: int) -> Block:
         """Read the samples as they are."""
-        found = np.empty((len(self.images.images), *box.shape), np.uint16)
 
-        def read(number: int) -> bool:
+        def read(number: int) -> tuple[Written, bool]:
             values = np.empty(box.shape, np.float32)
             whole = fill_level(self.images.images[number], box, values, level=level)
-            found[number] = companded(values, self.images.compandings[number])
-            return whole
+            return companded(values, self.images.compandings[number]), whole
 
-        if len(found) == 1:
-            return Block(found, not read(0))
+        numbers = range(len(self.images.images))
         with ThreadPoolExecutor(2, thread_name_prefix="tile") as pool:
-            whole = list(pool.map(read, range(len(found))))
-        return Block(found, not all(whole))
+            found = list(map(read, numbers)) if len(numbers) == 1 else list(pool.map(read, numbers))
+        return _joined([written for written, _ in found], holes=not all(whole for _, whole in found))
 
     def _filled(self, box: Box, level: int) -> Block:
         """Read the samples with small holes filled, as the renderer shows them."""
         values, _, _ = read_filled(self.images.images, box, level, CoreLimits())
         pairs = zip(values, self.images.compandings, strict=True)
-        return Block(np.stack([companded(one, how) for one, how in pairs]), holes=False)
+        return _joined([companded(one, how) for one, how in pairs], holes=False)
+
+
+def _joined(written: Sequence[Written], *, holes: bool) -> Block:
+    """Lay the channels of a block upon one another."""
+    quarters = np.zeros((-(-len(written) // 4), *written[0][1].shape), np.uint8)
+    for number, (_, fine) in enumerate(written):
+        quarters[number // 4] |= fine << (2 * (number % 4))
+    return Block(np.stack([samples for samples, _ in written]), quarters, holes)
+
+
+def _whole(part: NDArray[Any], form: str) -> bytes:
+    """Write a part of a tile as a whole one."""
+    if part.shape[1:] == (TILE, TILE):
+        return part.astype(form, copy=False).tobytes()
+    whole = np.zeros((len(part), TILE, TILE), form)
+    whole[:, : part.shape[1], : part.shape[2]] = part
+    return whole.tobytes()

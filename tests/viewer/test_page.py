@@ -88,7 +88,7 @@ def test_what_moves_is_the_export_within_a_step_also_at_cores_edges_and_lost_pix
     part, place = seen_part(page, picture)
     apart = np.abs(page.pixels(exact=False)[place] - part)
     assert apart.max() <= 1
-    assert (apart == 0).mean() > 0.995  # of samples: steps of 16 bits tip one of 400 from one level to the next
+    assert (apart.max(axis=2) == 0).mean() > 0.995  # of pixels, all three colours together
 
 
 def test_a_field_without_holes_moves_as_it_stands(page, ids):
@@ -96,7 +96,7 @@ def test_a_field_without_holes_moves_as_it_stands(page, ids):
     page.settle(ONE_TO_ONE)
     apart = np.abs(page.pixels(exact=False) - page.pixels(exact=True))
     assert apart.max() <= 1
-    assert (apart == 0).mean() > 0.995
+    assert (apart.max(axis=2) == 0).mean() > 0.995
 
 
 def test_nothing_is_loaded_from_elsewhere_and_nothing_complains(page, ids, served):

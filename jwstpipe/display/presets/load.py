@@ -49,7 +49,7 @@ def load_preset(name: str) -> Preset:
         return _from_text(text, name)
     word = slug(name)
     if word in preset_names():
-        return _from_text(files(_HERE).joinpath(f"{word}.toml").read_text(encoding="utf-8"), name)
+        return _own(word)
     recipes = _recipes()
     fitting = [recipes[one] for one in recipes if one == word or one.startswith(f"{word}-")]
     if fitting:
@@ -60,6 +60,12 @@ def load_preset(name: str) -> Preset:
         f"no preset {name!r}; the looks are {', '.join(preset_names())}, the recipes {', '.join(recipe_names())};"
         " or give a preset file (.toml)"
     )
+
+
+@cache
+def _own(word: str) -> Preset:
+    """Read a preset that comes with jwstpipe; a slider asks for the same one many times a second."""
+    return _from_text(files(_HERE).joinpath(f"{word}.toml").read_text(encoding="utf-8"), word)
 
 
 @cache

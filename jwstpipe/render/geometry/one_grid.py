@@ -46,14 +46,14 @@ def _grid_fault(images: Sequence[SkyImage]) -> str | None:
     """Say which image lies on another grid than the first; None when all agree."""
     first = images[0]
     cards = wcs_cards(first.header)
-    reference = celestial_of(first)
+    tabulated = bool(tables_of(cards))
     for image in images[1:]:
         if image.shape != first.shape:
             theirs, ours = ("x".join(map(str, one.shape)) for one in (image, first))
             return f"{image.address} has {theirs} pixels and {first.address} {ours}"
-        if not tables_of(cards) and wcs_cards(image.header) == cards:
+        if not tabulated and wcs_cards(image.header) == cards:
             continue  # the same words place both
-        other = celestial_of(image)
+        reference, other = celestial_of(first), celestial_of(image)
         if reference is None or other is None:
             continue
         apart = _largest_offset(reference, other, first.shape)

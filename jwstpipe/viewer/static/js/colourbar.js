@@ -66,16 +66,15 @@ function mixed(colour, light) {
 
 /**
  * The value that is as bright as this; tables never fall.
- * @param {Uint16Array} table  square roots of brightness
+ * @param {Float32Array} table  brightness of every sample
  * @param {number} share
  * @param {{sky: number, softening: number, first: number, last: number}} how
  */
 export function valueAt(table, share, how) {
-  const wanted = Math.sqrt(share) * 65535;
   let [low, high] = [1, 65535];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (share === 0 ? table[middle] > 0 : table[middle] >= wanted) high = middle;
+    if (share === 0 ? table[middle] > 0 : table[middle] >= Math.fround(share)) high = middle;
     else low = middle + 1;
   }
   const sample = share === 0 ? Math.max(1, low - 1) : low;

@@ -55,6 +55,44 @@ export function say(text, kind = "note") {
   setTimeout(() => toast.remove(), kind === "fault" ? 9000 : 4000);
 }
 
+/** Small pictures begin to load when they come near to what is seen. */
+const near = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    near.unobserve(entry.target);
+    entry.target.dispatchEvent(new Event("near"));
+  }
+}, { rootMargin: "200px" });
+
+/**
+ * A small picture: a sign that it is being made, then the picture, or the reason why there is none.
+ * @param {() => Promise<Response>} load
+ * @param {{alt?: string, kind?: string}} [options]
+ * @returns {HTMLElement}
+ */
+export function shot(load, { alt = "", kind = "shot" } = {}) {
+  const image = el("img", { alt, hidden: true });
+  const told = el("span", { class: "told" }, "rendering …");
+  const box = el("div", { class: `${kind} waiting`, "aria-busy": "true" }, image, told);
+  box.addEventListener("near", async () => {
+    try {
+      const address = URL.createObjectURL(await (await load()).blob());
+      image.src = address;
+      await image.decode();
+      URL.revokeObjectURL(address);
+      image.hidden = false;
+      told.remove();
+    } catch (error) {
+      told.textContent = told.title = /** @type {Error} */ (error).message || "no picture";
+      box.classList.add("failed");
+    }
+    box.classList.remove("waiting");
+    box.removeAttribute("aria-busy");
+  }, { once: true });
+  near.observe(box);
+  return box;
+}
+
 /**
  * A number as people read it.
  * @param {number | null | undefined} value

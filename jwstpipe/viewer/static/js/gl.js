@@ -49,20 +49,18 @@ export class Painter {
     gl.deleteTexture(this.parts.tables);
     this.parts.tables = newTexture(gl);
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.parts.tables);
-    gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.R16UI, 256, 256, images + 1);
+    gl.texStorage3D(gl.TEXTURE_2D_ARRAY, 1, gl.R32F, 256, 256, images + 1);
     nearest(gl, gl.TEXTURE_2D_ARRAY);
   }
 
   /**
    * @param {number} row  image, or the number of images for the luminance
-   * @param {Uint16Array} table
+   * @param {Float32Array} table  brightness of every sample
    */
   setTable(row, table) {
     const gl = this.gl;
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.parts.tables);
-    gl.texSubImage3D(
-      gl.TEXTURE_2D_ARRAY, 0, 0, 0, row, 256, 256, 1, gl.RED_INTEGER, gl.UNSIGNED_SHORT, table,
-    );
+    gl.texSubImage3D(gl.TEXTURE_2D_ARRAY, 0, 0, 0, row, 256, 256, 1, gl.RED, gl.FLOAT, table);
   }
 
   /**
@@ -73,9 +71,7 @@ export class Painter {
     const gl = this.gl;
     this.finish = finish;
     gl.bindTexture(gl.TEXTURE_2D, this.parts.toScreen);
-    gl.texImage2D(
-      gl.TEXTURE_2D, 0, gl.R16UI, 256, 256, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT, screenTable(finish.screen),
-    );
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R32F, 256, 256, 0, gl.RED, gl.FLOAT, screenTable(finish.screen));
     nearest(gl, gl.TEXTURE_2D);
     const feather = finish.feather || { kernel: [[1]], offset: [[0]], slope: [[1]], shape: [0, 0] };
     const count = feather.kernel.length;
@@ -100,18 +96,14 @@ export class Painter {
 
   /**
    * @param {Uint16Array} samples
-   * @returns {WebGLTexture}
+   * @param {Uint8Array} quarters
+   * @returns {import("./tiles.js").Textures}
    */
-  upload(samples) {
-    const gl = this.gl;
-    const texture = newTexture(gl);
-    gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
-    gl.texImage3D(
-      gl.TEXTURE_2D_ARRAY, 0, gl.R16UI, TILE, TILE, samples.length / TILE / TILE, 0, gl.RED_INTEGER,
-      gl.UNSIGNED_SHORT, samples,
-    );
-    nearest(gl, gl.TEXTURE_2D_ARRAY);
-    return texture;
+  upload(samples, quarters) {
+    const { gl } = this;
+    return {
+      samples: layered(gl, gl.R16UI, gl.UNSIGNED_SHORT, samples), quarters: layered(gl, gl.R8UI, gl.UNSIGNED_BYTE, quarters),
+    };
   }
 
   /**
@@ -185,7 +177,6 @@ export class Painter {
     const at = this.begin(this.parts.tileProgram, view);
     this.setLook(at, mode);
     const middle = view.middle;
-    gl.activeTexture(gl.TEXTURE0);
     for (const [level, row, column] of view.tiles(view.level)) {
       for (let up = 0; level + up < view.levels; up++) {
         const tile = store.get([level + up, row >> up, column >> up]);
@@ -195,7 +186,10 @@ export class Painter {
         const size = 2 ** level;
         const wide = Math.min(TILE, Math.ceil(view.columns / size) - column * TILE);
         const tall = Math.min(TILE, Math.ceil(view.rows / size) - row * TILE);
-        gl.bindTexture(gl.TEXTURE_2D_ARRAY, tile.texture);
+        gl.activeTexture(gl.TEXTURE5);
+        gl.bindTexture(gl.TEXTURE_2D_ARRAY, tile.textures.quarters);
+        gl.activeTexture(gl.TEXTURE0);
+        gl.bindTexture(gl.TEXTURE_2D_ARRAY, tile.textures.samples);
         gl.uniform2f(at("origin"), (column >> up) * TILE, (row >> up) * TILE);
         gl.uniform1f(at("coarse"), 2 ** (level + up - (this.finish.feather?.level || 0)));
         gl.uniform4f(
@@ -221,6 +215,7 @@ export class Painter {
       ["standIns", 3, gl.TEXTURE_2D, this.parts.standIns], ["coverage", 4, gl.TEXTURE_2D_ARRAY, this.parts.coverage],
     ];
     gl.uniform1i(at("samples"), 0);
+    gl.uniform1i(at("quarters"), 5);
     for (const [name, unit, target, texture] of textures) {
       gl.activeTexture(gl.TEXTURE0 + unit);
       gl.bindTexture(target, texture);
@@ -310,15 +305,15 @@ function makeParts(gl) {
 
 /**
  * @param {{black: number, white: number, gamma: number}} levels
- * @returns {Uint16Array} square root of linear light to sRGB between the levels of the picture, 16 bits
+ * @returns {Float32Array} square root of linear light to sRGB between the levels of the picture
  */
 function screenTable(levels) {
-  const table = new Uint16Array(65536);
+  const table = new Float32Array(65536);
   for (let n = 0; n < 65536; n++) {
     const light = (n / 65535) ** 2;
     const encoded = light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055;
     const shown = Math.max(0, Math.min(1, (encoded - levels.black) / (levels.white - levels.black)));
-    table[n] = Math.floor(shown ** (1 / levels.gamma) * 65535 + 0.5);
+    table[n] = shown ** (1 / levels.gamma);
   }
   return table;
 }
@@ -350,6 +345,22 @@ function program(gl, fragment) {
     return known.get(name) || null;
   };
   return { program: made, at };
+}
+
+/**
+ * @param {WebGL2RenderingContext} gl
+ * @param {number} form
+ * @param {number} kind
+ * @param {Uint16Array | Uint8Array} content  of a tile, layer by layer
+ * @returns {WebGLTexture}
+ */
+function layered(gl, form, kind, content) {
+  const texture = newTexture(gl);
+  const layers = content.length / TILE / TILE;
+  gl.bindTexture(gl.TEXTURE_2D_ARRAY, texture);
+  gl.texImage3D(gl.TEXTURE_2D_ARRAY, 0, form, TILE, TILE, layers, 0, gl.RED_INTEGER, kind, content);
+  nearest(gl, gl.TEXTURE_2D_ARRAY);
+  return texture;
 }
 
 /**

@@ -2,7 +2,7 @@
 /** The library: cards of products, their lineage, what can be done with them. */
 
 import { ask, get, post } from "./api.js";
-import { byId, el, say, select, size } from "./dom.js";
+import { byId, el, say, select, shot, size } from "./dom.js";
 
 /** @typedef {import("./pages.js").Context} Context */
 
@@ -86,10 +86,9 @@ export async function show(place, context) {
  * @param {() => void} changed
  */
 function cardOf(card, context, chosen, changed) {
-  const image = el("img", { alt: "", loading: "lazy", width: 200, height: 130 });
-  if (card.thumbnail) {
-    ask(`api/thumbnail/${card.id}`).then(async (answer) => (image.src = URL.createObjectURL(await answer.blob()))).catch(() => {});
-  }
+  const image = card.thumbnail
+    ? shot(() => ask(`api/thumbnail/${card.id}`))
+    : el("div", { class: "shot failed" }, el("span", { class: "told" }, `${card.kind}, no picture`));
   const tick = el("input", { type: "checkbox", "aria-label": `choose ${card.name}`, checked: chosen.has(card.id),
     onchange: () => {
       if (tick.checked) chosen.set(card.id, card);
@@ -98,7 +97,7 @@ function cardOf(card, context, chosen, changed) {
     } });
   const level = /** @type {Record<string, string>} */ (LEVELS)[card.level];
   return el("article", { class: "product" },
-    el("div", { class: "shot" }, image, tick),
+    el("div", { class: "frame" }, image, tick),
     el("button", { class: "quiet title", onclick: () => showRecord(card.id, context) }, card.target || card.name),
     el("div", { class: "badges" },
       el("span", { class: "badge" }, card.kind), level ? el("span", { class: `badge ${level}` }, card.level) : null,

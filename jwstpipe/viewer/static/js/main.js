@@ -107,8 +107,33 @@ async function start() {
       },
     },
   });
+  tellWaiting(model);
   await model.open();
   if (!(await sources.open())) byId("tab-sources").hidden = true;
+}
+
+/**
+ * Say that the first picture is on its way, until there is one; where there is none, why.
+ * @param {Model} model
+ */
+function tellWaiting(model) {
+  const place = byId("waiting");
+  const { images } = model.state;
+  place.textContent = images.length > 1 ? `opening ${images.length} images …` : "opening the image …";
+  place.hidden = false;
+  const done = new AbortController();
+  const end = () => {
+    place.hidden = true;
+    done.abort();
+  };
+  const { signal } = done;
+  model.addEventListener("opened", () => (place.textContent = "rendering …"), { signal });
+  model.stage.addEventListener("drawn", () => model.stage.tiles?.fetched && end(), { signal });
+  model.stage.addEventListener("settled", end, { signal });
+  model.addEventListener("failed", (event) => {
+    end();
+    tellEmpty("This cannot be shown", el("p", {}, /** @type {CustomEvent} */ (event).detail.message));
+  }, { signal });
 }
 
 /** @param {Record<string, {text: string, run: (event: KeyboardEvent) => void}>} keys */
@@ -165,6 +190,7 @@ try {
       el("button", { class: "main" }, "Enter")),
     );
   } else {
+    byId("waiting").hidden = true;
     tellEmpty("This cannot be shown", el("p", {}, known.message));
   }
 }

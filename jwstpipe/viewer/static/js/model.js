@@ -26,7 +26,7 @@ export class Model extends EventTarget {
     /** @type {TangentPlane | null} */
     this.plane = null;
     /** Tables that were fetched, by the names of their stretches. */
-    this.tables = /** @type {Map<string, Uint16Array>} */ (new Map());
+    this.tables = /** @type {Map<string, Float32Array>} */ (new Map());
     this.asking = false;
     this.again = false;
     this.written = 0;
@@ -189,7 +189,7 @@ export class Model extends EventTarget {
     let table = this.tables.get(name);
     if (!table) {
       const answer = await ask(`table/${look.id}/${kind || image}/${key}`);
-      table = new Uint16Array(await answer.arrayBuffer());
+      table = new Float32Array(await answer.arrayBuffer());
       this.tables.set(name, table);
       if (this.tables.size > 200) this.tables.delete([...this.tables.keys()][0]);
     }

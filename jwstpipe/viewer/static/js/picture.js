@@ -2,7 +2,7 @@
 /** The panel of the whole picture: look, colours, lightness, finish. */
 
 import { ask, post } from "./api.js";
-import { byId, el, select, slider } from "./dom.js";
+import { byId, el, select, shot, slider } from "./dom.js";
 
 /** @typedef {import("./model.js").Model} Model */
 
@@ -29,7 +29,7 @@ export class PicturePanel {
   }
 
   /** Show each look on these images, small; once for what is shown, when somebody looks. */
-  async preview() {
+  preview() {
     const { model } = this;
     if (this.sheet.hidden || !model.facts) return;
     const shown = `${model.state.images}/${JSON.stringify(model.state.channels)}`;
@@ -38,15 +38,13 @@ export class PicturePanel {
     const level = model.facts.levels - 1;
     const [rows, columns] = model.facts.shape.map((/** @type {number} */ n) => Math.ceil(n / 2 ** level));
     for (const [name] of LOOKS) {
-      const image = this.looks.querySelector(`[data-look="${name}"] img`);
-      try {
-        const wishes = { ...model.wishes, preset: name };
-        const look = await post("api/look", { images: model.state.images, wishes });
-        const answer = await ask(`exact/${look.id}/${level}/0,0,${rows},${columns}.jpg`);
-        image.src = URL.createObjectURL(await answer.blob());
-      } catch {
-        image.title = "this look cannot be had here";
-      }
+      const wishes = { ...model.wishes, preset: name };
+      const { images } = model.state;
+      const load = async () => {
+        const look = await post("api/look", { images, wishes });
+        return ask(`exact/${look.id}/${level}/0,0,${rows},${columns}.jpg`);
+      };
+      this.looks.querySelector(`[data-look="${name}"] .preview`)?.replaceWith(shot(load, { kind: "preview" }));
     }
   }
 
@@ -59,7 +57,7 @@ export class PicturePanel {
         "button", {
           class: "look", role: "radio", "data-look": name, title: text, "aria-checked": "false",
           onclick: () => this.choose(name),
-        }, el("img", { alt: "", class: "preview", width: 96, height: 64 }), el("span", {}, title),
+        }, el("div", { class: "preview waiting" }), el("span", {}, title),
       )),
     );
     const channels = model.facts.channels;

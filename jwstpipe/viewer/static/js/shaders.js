@@ -1,8 +1,9 @@
 // @ts-check
 /**
- * The drawing of one tile: the renderer's own steps (jwstpipe/render/pixels), pixel by pixel, on 16-bit samples.
+ * The drawing of one tile: the renderer's own steps (jwstpipe/render/pixels), pixel by pixel, on 16-bit samples and
+ * their quarters.
  *
- * Every stretch is a table of 65,536 entries, so that there is no formula of a curve here.
+ * Every stretch is a table of 65,536 entries with straight lines between them, so that there is no formula of a curve here.
  */
 
 export const MOST = 16;
@@ -25,7 +26,7 @@ const HEAD = `#version 300 es
 precision highp float;
 precision highp int;
 precision highp sampler2D;
-precision highp usampler2D;
+precision highp sampler2DArray;
 precision highp usampler2DArray;
 in vec2 at;
 out vec4 colour;
@@ -33,8 +34,9 @@ out vec4 colour;
 
 export const TILE_FRAGMENT = `${HEAD}
 uniform usampler2DArray samples;   // (x, y, image)
-uniform usampler2DArray tables;    // square roots of brightness: (low byte, high byte, image); behind the images, of the luminance
-uniform usampler2D toScreen;       // square root of linear light to the screen
+uniform usampler2DArray quarters;  // of a step, two bits each: (x, y, group of four images)
+uniform sampler2DArray tables;     // brightness: (low byte, high byte, image); behind the images, of the luminance
+uniform sampler2D toScreen;       // square root of linear light to the screen
 uniform sampler2D standIns;        // kernel, offset, slope of the second for the first
 uniform usampler2DArray coverage;  // weights of the layers on a coarse level
 uniform int images;
@@ -51,11 +53,17 @@ uniform vec3 tint;                 // hue in sixths of a turn, saturation, vibra
 uniform int mode;                  // 0 mix, 1 one layer alone in grey, 2 difference of two
 uniform ivec2 pair;
 
+float tabled(uint q, int row) {
+  return texelFetch(tables, ivec3(int(q & 255u), int(q >> 8u), row), 0).r;
+}
+
 float shown(int which, int row) {
-  uint q = texelFetch(samples, ivec3(ivec2(at), which), 0).r;
+  ivec2 place = ivec2(at);
+  uint q = texelFetch(samples, ivec3(place, which), 0).r;
   if (q == 0u) return -1.0;
-  float root = float(texelFetch(tables, ivec3(int(q & 255u), int(q >> 8u), row), 0).r) / 65535.0;
-  return root * root;
+  uint quarter = (texelFetch(quarters, ivec3(place, which >> 2), 0).r >> uint(2 * (which & 3))) & 3u;
+  float low = tabled(q, row);
+  return quarter == 0u ? low : mix(low, tabled(min(q + 1u, 65535u), row), 0.25 * float(quarter));
 }
 
 float weightAt(int layer, vec2 p, ivec2 last) {
@@ -90,8 +98,10 @@ vec3 recoloured(vec3 c) {
 }
 
 float onScreen(float value) {
-  uint n = uint(floor(sqrt(value) * 65535.0 + 0.5));
-  return float(texelFetch(toScreen, ivec2(int(n & 255u), int(n >> 8u)), 0).r) / 65535.0;
+  float place = sqrt(value) * 65535.0;
+  int low = int(place), high = min(low + 1, 65535);
+  float before = texelFetch(toScreen, ivec2(low & 255, low >> 8), 0).r;
+  return mix(before, texelFetch(toScreen, ivec2(high & 255, high >> 8), 0).r, place - float(low));
 }
 
 void main() {

@@ -71,7 +71,8 @@ export class Stage extends EventTarget {
     this.dropPictures();
     this.tiles = new TileStore(
       facts.id,
-      (samples) => this.painter.upload(samples),
+      facts.channels.length,
+      (samples, quarters) => this.painter.upload(samples, quarters),
       (texture) => this.painter.release(texture),
       () => this.frame(),
       (error) => this.dispatchEvent(new CustomEvent("failed", { detail: error })),

@@ -2,25 +2,29 @@
 /** Tiles: fetched in the order in which they are needed, kept as textures, forgotten when others are looked at. */
 
 import { ask } from "./api.js";
+import { TILE } from "./viewport.js";
 
 const AT_ONCE = 6;
 const KEPT = 400;
 
 /**
- * @typedef {{texture: WebGLTexture, samples: Uint16Array, holes: boolean, filled: boolean}} Tile
+ * @typedef {{samples: WebGLTexture, quarters: WebGLTexture}} Textures
+ * @typedef {{textures: Textures, samples: Uint16Array, quarters: Uint8Array, holes: boolean, filled: boolean}} Tile
  * @typedef {[number, number, number]} Place  level, row, column
  */
 
 export class TileStore {
   /**
    * @param {string} set
-   * @param {(samples: Uint16Array) => WebGLTexture} upload
+   * @param {number} images
+   * @param {(samples: Uint16Array, quarters: Uint8Array) => Textures} upload
    * @param {(texture: WebGLTexture) => void} release
    * @param {() => void} changed  something came that may be drawn
    * @param {(error: Error) => void} failed
    */
-  constructor(set, upload, release, changed, failed) {
+  constructor(set, images, upload, release, changed, failed) {
     this.set = set;
+    this.images = images;
     this.upload = upload;
     this.release = release;
     this.changed = changed;
@@ -114,32 +118,39 @@ export class TileStore {
    */
   async load(place, form, signal) {
     const answer = await ask(`tile/${this.set}/${form}/${TileStore.key(place)}`, { signal });
-    const samples = new Uint16Array(await answer.arrayBuffer());
+    const content = await answer.arrayBuffer();
+    const samples = new Uint16Array(content, 0, this.images * TILE * TILE);
+    const quarters = new Uint8Array(content, samples.byteLength);
     this.fetched++;
     if (this.closed) return;
     const key = TileStore.key(place);
     const older = this.kept.get(key);
     const filled = form === "filled";
-    const tile = { texture: this.upload(samples), samples, holes: answer.headers.get("x-holes") === "1", filled };
+    const tile = { textures: this.upload(samples, quarters), samples, quarters, holes: answer.headers.get("x-holes") === "1", filled };
     this.kept.set(key, tile);
-    if (older) this.release(older.texture);
+    if (older) this.forget(older);
     for (const [oldest, gone] of this.kept) {
       if (this.kept.size <= KEPT) break;
       this.kept.delete(oldest);
-      this.release(gone.texture);
+      this.forget(gone);
     }
     this.changed();
   }
 
+  /** @param {Tile} tile */
+  forget(tile) {
+    for (const texture of Object.values(tile.textures)) this.release(texture);
+  }
+
   /** Make the textures anew, after the context was lost. */
   rebuild() {
-    for (const tile of this.kept.values()) tile.texture = this.upload(tile.samples);
+    for (const tile of this.kept.values()) tile.textures = this.upload(tile.samples, tile.quarters);
   }
 
   close() {
     this.closed = true;
     for (const controller of this.coming.values()) controller.abort();
-    for (const tile of this.kept.values()) this.release(tile.texture);
+    for (const tile of this.kept.values()) this.forget(tile);
     this.kept.clear();
   }
 }
