@@ -9,10 +9,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from jwstpipe.render.geometry.placement import SkyPlacement
+if TYPE_CHECKING:  # a plot says what it is, too, and lies nowhere on the sky
+    from jwstpipe.render.geometry.placement import SkyPlacement
 
 __all__ = ["AvmRecord", "SpectralEntry", "avm_packet", "provenance_packet", "scale_and_rotation"]
 
@@ -56,7 +57,7 @@ class AvmRecord:
     shape: tuple[int, int]
     """Rows and columns of the picture."""
 
-    placement: SkyPlacement | None
+    placement: "SkyPlacement | None"
     """Where it lies; None = no Spatial properties."""
 
     spectral: tuple[SpectralEntry, ...] = ()
@@ -99,7 +100,7 @@ def provenance_packet(shape: tuple[int, int], provenance: Mapping[str, Any] | No
     return avm_packet(AvmRecord(shape, None, product_id=str(provenance["product_id"]), provenance=provenance))
 
 
-def scale_and_rotation(placement: SkyPlacement) -> tuple[tuple[float, float], float]:
+def scale_and_rotation(placement: "SkyPlacement") -> tuple[tuple[float, float], float]:
     """Take a matrix apart as ``R(rotation) diag(scale)``.
 
     Returns
@@ -150,7 +151,7 @@ def _spectral(about: ET.Element, entries: Sequence[SpectralEntry]) -> None:
         _list(about, name, "rdf:Seq", [value or _MISSING for value in values])
 
 
-def _spatial(about: ET.Element, placement: SkyPlacement, shape: tuple[int, int]) -> None:
+def _spatial(about: ET.Element, placement: "SkyPlacement", shape: tuple[int, int]) -> None:
     scale, rotation = scale_and_rotation(placement)
     _text(about, "avm:Spatial.CoordinateFrame", placement.frame)
     _text(about, "avm:Spatial.Equinox", _equinox(placement))
@@ -166,12 +167,12 @@ def _spatial(about: ET.Element, placement: SkyPlacement, shape: tuple[int, int])
         _numbers(about, "avm:Spatial.CDMatrix", (*placement.cd[0], *placement.cd[1]))
 
 
-def _sheared(placement: SkyPlacement) -> bool:
+def _sheared(placement: "SkyPlacement") -> bool:
     (a, b), (c, d) = placement.cd
     return abs(a * b + c * d) > SHEAR_TOLERANCE * math.hypot(a, c) * math.hypot(b, d)
 
 
-def _equinox(placement: SkyPlacement) -> str:
+def _equinox(placement: "SkyPlacement") -> str:
     if placement.frame == "FK4":
         return f"B{placement.equinox:g}"
     return f"J{placement.equinox:g}" if placement.frame == "FK5" else "J2000"

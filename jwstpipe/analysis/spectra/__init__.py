@@ -1,0 +1,1 @@
+"""Spectra: read by content, extracted, joined, and measured."""

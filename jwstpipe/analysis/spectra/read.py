@@ -1,0 +1,93 @@
+"""Spectra of a file of any layout, told by its content."""
+
+from pathlib import Path
+
+from jwstpipe.analysis.spectra.fits_reader import spectra_of_tables, spectral_tables
+from jwstpipe.analysis.spectra.spectrum import Spectrum
+from jwstpipe.errors import FitsError, UsageError
+from jwstpipe.fits.choice import split_choice
+from jwstpipe.fits.fits_file import FitsFile, open_fits_file
+from jwstpipe.fits.hdus import Hdu
+from jwstpipe.settings import S3Settings
+
+__all__ = ["read_spectra", "require_valid"]
+
+
+def read_spectra(
+    address: str | Path, *, column: str | None = None, most: int | None = None, s3: S3Settings | None = None
+) -> list[Spectrum]:
+    """Read the spectra of a file.
+
+    Parameters
+    ----------
+    address
+        x1d, x1dints, c1d, SPEC1D and the like in FITS, or a spectrum that was written here; local or ``s3://``.
+        ``FILE[EXTRACT1D,2]`` or ``FILE[3]`` chooses a table.
+    column
+        The samples that are wanted, as ``SURF_BRIGHT``; default: FLUX where it has a number that is not zero, else
+        SURF_BRIGHT.
+    most
+        Spectra at most.
+    s3
+        Endpoint of an ``s3://`` address.
+
+    Returns
+    -------
+    list of Spectrum
+        At least one; each says in `Spectrum.notes` what was chosen or left out.
+
+    Raises
+    ------
+    FitsError
+        No spectrum in it; the message says what there is.
+    UsageError
+        No such column or table.
+    """
+    path, choice = split_choice(str(address))
+    if Path(path).suffix.lower() in (".ecsv", ".csv", ".vot", ".parquet"):
+        from jwstpipe.analysis.spectra.table_reader import spectra_of_file  # noqa: PLC0415 - astropy's tables
+
+        return spectra_of_file(path, column=column)
+    file = open_fits_file(path, s3=s3)
+    tables = spectral_tables(file, column=column)
+    if choice is not None:
+        tables = [table for table in tables if _is_chosen(table.hdu, choice)]
+        if not tables:
+            raise UsageError(f"{address}: there is no table with a spectrum of that name or number")
+    if not tables:
+        raise _nothing(file, column)
+    return list(spectra_of_tables(file, tables, column=column, most=most))
+
+
+def require_valid(spectra: list[Spectrum]) -> list[Spectrum]:
+    """Give the spectra that have a valid sample.
+
+    Raises
+    ------
+    DataError
+        None has; the message says how many samples are without a number, and what their errors are.
+    """
+    found = [one for one in spectra if one.n_valid]
+    if found:
+        return found
+    from jwstpipe.analysis.spectra.report import emptiness  # noqa: PLC0415 - only where it is needed
+
+    raise emptiness(spectra)
+
+
+def _is_chosen(hdu: Hdu, choice: tuple[str, int | None]) -> bool:
+    wanted, version = choice
+    if wanted.isdecimal() and version is None:
+        return hdu.index == int(wanted)
+    return hdu.name == wanted.upper() and version in (None, hdu.version)
+
+
+def _nothing(file: FitsFile, column: str | None) -> FitsError | UsageError:
+    """Say why a file gives no spectrum."""
+    if column is not None and spectral_tables(file):
+        names = ", ".join(spectral_tables(file)[0].names)
+        return UsageError(f"{file.name}: no spectrum has a column {column!r}; it has {names}")
+    held = ", ".join(f"{hdu.label} {hdu.shape}" for hdu in file.hdus if hdu.shape)[:200] or "headers only"
+    cube = any(len(hdu.shape) == 3 and hdu.name == "SCI" for hdu in file.hdus)
+    hint = "; jwstpipe cube takes a spectrum out of a cube" if cube else ""
+    return FitsError(f"{file.name}: holds no spectrum (a table with wavelength and flux); it holds {held}{hint}")

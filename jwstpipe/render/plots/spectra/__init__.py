@@ -1,0 +1,1 @@
+"""Plots of spectra: pictures, SVG, and pages that can be moved through."""
