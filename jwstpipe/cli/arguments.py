@@ -1,10 +1,19 @@
-"""Arguments and options that several commands have."""
+"""Arguments and options that several commands have: each is stated here, once."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-__all__ = ["Image", "Images", "Json", "Overwrite", "image_argument"]
+__all__ = [
+    "CATALOGUE_FORMS", "IMAGE_FORMS", "PICTURE_FORMS", "TABLE_FORMS", "Cluster", "Home", "Image", "Images", "Json",
+    "Overwrite", "User", "image_argument", "limit_option", "output_option",
+]  # fmt: skip
+
+CATALOGUE_FORMS = "OUT.ecsv|.parquet|.fits|.vot"
+IMAGE_FORMS = "OUT.zarr|OUT.fits"
+PICTURE_FORMS = "OUT.png|.jpg|.tif"
+TABLE_FORMS = f"{CATALOGUE_FORMS}|.csv"
 
 
 def _all_present(images: list[str] | str | None) -> list[str] | str | None:
@@ -22,7 +31,23 @@ def image_argument(metavar: str) -> typer.models.ArgumentInfo:
     return made
 
 
+def output_option(metavar: str, text: str) -> typer.models.OptionInfo:
+    """Give the option that says where the output goes; it has the same two names in every command."""
+    made: typer.models.OptionInfo = typer.Option("--out", "-o", metavar=metavar, help=text)
+    return made
+
+
+def limit_option(what: str, *, least: int) -> typer.models.OptionInfo:
+    """Give the option that says how many rows are listed at the most; where 0 is allowed, it means all."""
+    text = f"most {what} that are listed{'' if least else '; 0 = all'}"
+    made: typer.models.OptionInfo = typer.Option("--limit", min=least, help=text)
+    return made
+
+
 Image = Annotated[str, image_argument("IMAGE")]
 Images = Annotated[list[str], image_argument("IMAGE...")]
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
+Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a result")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
+Home = Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")]
+User = Annotated[str | None, typer.Option(help="who asks: own, shared and public records only; '' = public ones")]
+Cluster = Annotated[str | None, typer.Option(help="threads, processes, tcp://host:port or tls://host:port")]

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Json, Overwrite, image_argument
+from jwstpipe.cli.arguments import Json, Overwrite, image_argument, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -21,7 +21,7 @@ def convert(
     source: Annotated[str, image_argument("IN.fits")],
     target: Annotated[str | None, typer.Argument(metavar="OUT.zarr", hidden=True)] = None,
     *,
-    out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.zarr", help="image store to make")] = None,
+    out: Annotated[str | None, output_option("OUT.zarr", "image store to make")] = None,
     options: ConvertOptions,
     verify: Annotated[
         bool, typer.Option("--verify", help="read the image back and compare every card and sample")
@@ -82,7 +82,7 @@ def export(
     source: Annotated[str, image_argument("IN.zarr")],
     target: Annotated[str | None, typer.Argument(metavar="OUT.fits", hidden=True)] = None,
     *,
-    out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.fits", help="FITS file to write")] = None,
+    out: Annotated[str | None, output_option("OUT.fits", "FITS file to write")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 
 import typer
 
-from jwstpipe.cli.arguments import Json
+from jwstpipe.cli.arguments import Json, limit_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.errors import UsageError
@@ -120,7 +120,7 @@ def jobs(
         Literal["waiting", "running", "cancelling", "done", "failed", "crashed", "cancelled"] | None,
         typer.Option(help="only in this state"),
     ] = None,
-    limit: Annotated[int, typer.Option(help="most jobs that are listed")] = 20,
+    limit: Annotated[int, limit_option("jobs", least=1)] = 20,
     as_json: Json = False,
 ) -> None:
     """List jobs, the newest first."""

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.catalog.options import Home, Json, User, opened
+from jwstpipe.cli.arguments import Home, Json, User
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.errors import NotFoundError
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import Images, Json, Overwrite
+from jwstpipe.cli.arguments import IMAGE_FORMS, Cluster, Images, Json, Overwrite, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["footprints", "mosaic"]
 
-Cluster = Annotated[str | None, typer.Option(help="threads, processes, tcp://host:port or tls://host:port")]
-Out = Annotated[
-    str | None, typer.Option("--out", "-o", metavar="OUT.zarr|OUT.fits", help="image store or FITS file to make")
-]
+Out = Annotated[str | None, output_option(IMAGE_FORMS, "image store or FITS file to make")]
 Grid = Annotated[
     str | None, typer.Option(metavar="IMAGE|HEADER.hdr|instrument", help="grid of an image, or aligned with them")
 ]
@@ -52,21 +50,19 @@ def mosaic(
     jwstpipe mosaic *_i2d.fits -o m.fits --kernel drizzle --pixfrac 0.8 --overwrite
     """
     from jwstpipe.api import images as api
-    from jwstpipe.execution.workers import open_workers
 
     if not out and not dry_run:
         raise UsageError("say where the mosaic goes with -o OUT.zarr or -o OUT.fits, or plan it with --dry-run")
     settings = settings_of(context)
-    execution = settings.execution if cluster is None else settings.execution.model_copy(update={"cluster": cluster})
     frame = _frame(grid, images, options.scale_arcsec, settings.s3)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(execution) as workers:
+    with working(context, cluster=cluster) as means:
         if dry_run:
-            plan = api.plan_mosaic(images, options=options, grid=frame, s3=settings.s3, workers=workers, report=report)
-            summary = plan.summary(threads=execution.workers or os.cpu_count() or 1)
+            plan = api.plan_mosaic(images, options=options, grid=frame, **means)
+            summary = plan.summary(threads=settings.execution.workers or os.cpu_count() or 1)
         else:
             made = api.mosaic(
                 images, str(out), options=options, grid=frame, fits=fits, overwrite=overwrite, update=update,
-                s3=settings.s3, workers=workers, report=report,
+                **means,
             )  # fmt: skip
             summary = asdict(made)
             if made.background is not None and made.background["note"] and not choices_of(context).quiet:
@@ -86,7 +82,7 @@ def footprints(
     context: typer.Context,
     images: Images,
     *,
-    out: Annotated[str | None, typer.Option("--out", "-o", metavar="OUT.png", help="draw them")] = None,
+    out: Annotated[str | None, output_option("OUT.png", "draw them")] = None,
     options: MosaicOptions,
     grid: Grid = None,
     overwrite: Overwrite = False,

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Image, Images, Json, Overwrite
-from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.arguments import Image, Images, Json, Overwrite, output_option
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.working import working
 from jwstpipe.operations.registry import LISTED, operation_named
 
 __all__ = ["operation_command"]
@@ -25,19 +25,15 @@ def operation_command(name: str) -> Callable[..., None]:
         context: typer.Context,
         images: images_kind,
         *,
-        out: Annotated[Path, typer.Option("--out", "-o", metavar=forms, help="what to make")],
+        out: Annotated[Path, output_option(forms, "what to make")],
         options: Any,
         overwrite: Overwrite = False,
         as_json: Json = False,
     ) -> None:
         from jwstpipe.api.operations import verb
-        from jwstpipe.execution.workers import open_workers
 
-        settings = settings_of(context)
-        with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
-            made = verb(name)(
-                images, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report
-            )
+        with working(context) as means:
+            made = verb(name)(images, out, options=options, overwrite=overwrite, **means)
         rows, columns = made.shape or (None, None)
         if as_json:
             told = {"product_id": made.product_id, "bytes": made.file_size, "sha256": made.digest, "notes": made.notes}

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import Image, Images, Json, Overwrite, image_argument
-from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.arguments import PICTURE_FORMS, Image, Images, Json, Overwrite, image_argument, output_option
+from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import cli_request, request_options
+from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import CompositeRequest, ContactSheetOptions, ThumbnailOptions
 
@@ -24,7 +25,7 @@ FEW_PERCENT = 10.0
 
 
 MaybeImages = Annotated[list[str] | None, image_argument("IMAGE...")]
-Out = Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png|.jpg|.tif", help="picture to make")]
+Out = Annotated[Path, output_option(PICTURE_FORMS, "picture to make")]
 CoresMask = Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")]
 SavePreset = Annotated[Path | None, typer.Option(metavar="OUT.toml", help="keep this look as a preset file")]
 ViewLink = Annotated[str | None, typer.Option("--view", metavar="LINK", help="what a link of the viewer shows")]
@@ -87,15 +88,12 @@ def _made(
     from jwstpipe.api.outputs import check_output
     from jwstpipe.api.pictures import composite as make_composite
     from jwstpipe.display.presets.save import check_preset_file, save_preset
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
     if save is not None:
         check_output(check_preset_file(save), (".toml",), what="a preset", overwrite=overwrite)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+    with working(context) as means:
         made = make_composite(
-            images, out, options=options, cores_mask=cores_mask, overwrite=overwrite, s3=settings.s3, workers=workers,
-            report=report,
+            images, out, options=options, cores_mask=cores_mask, overwrite=overwrite, **means
         )  # fmt: skip
     if save is not None:
         save_preset(options, save, channels=made.looks_by_filter() if options.channels else ())
@@ -146,7 +144,7 @@ def thumbnail(
     context: typer.Context,
     image: Image,
     *,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="picture to make")],
+    out: Annotated[Path, output_option("OUT.png", "picture to make")],
     options: ThumbnailOptions,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -169,7 +167,7 @@ def contact_sheet(
     context: typer.Context,
     images: Images,
     *,
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT.png", help="picture to make")],
+    out: Annotated[Path, output_option("OUT.png", "picture to make")],
     options: ContactSheetOptions,
     overwrite: Overwrite = False,
     as_json: Json = False,

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Json, Overwrite
-from jwstpipe.cli.catalog.options import Home, opened
+from jwstpipe.cli.arguments import Home, Json, Overwrite, output_option
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars
 from jwstpipe.errors import DataError
@@ -20,9 +20,7 @@ def reproduce(
         str, typer.Argument(metavar="PRODUCT|FILE", help="id (or its beginning), file name, or any file of the product")
     ],
     *,
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", metavar="OUT", help="where it goes; none: where it was")
-    ] = None,
+    out: Annotated[str | None, output_option("OUT", "where it goes; none: where it was")] = None,
     inputs: Annotated[
         list[str] | None,
         typer.Option("--input", metavar="FILE", help="an input that the catalogue does not know; repeatable"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from jwstpipe.cli.arguments import Json
+from jwstpipe.cli.arguments import Home, Json, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -34,7 +34,7 @@ def run(
     context: typer.Context,
     *,
     request: ProcessTargetRequest,
-    home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
+    home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Go the whole way: search, fetch, convert, mosaic, compose, publish.
@@ -55,9 +55,7 @@ def run(
 def demo(
     context: typer.Context,
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="folder for everything that the demo makes")] = Path(
-        "jwstpipe-demo"
-    ),
+    out: Annotated[Path, output_option("DIR", "folder for everything that the demo makes")] = Path("jwstpipe-demo"),
     size: Annotated[Literal["tiny", "small", "large"], typer.Option(help="size of the simulated programme")] = "small",
     as_json: Json = False,
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 
@@ -30,7 +31,7 @@ def view(
     port: Annotated[int, typer.Option(help="port on 127.0.0.1; a free one where it is taken, or for 0")] = 5006,
     bind: Annotated[str, typer.Option(hidden=True, help="address to listen on, inside a container")] = "127.0.0.1",
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="open the page in a browser")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable: one line when the server answers")] = False,
+    as_json: Json = False,
 ) -> None:
     """Look at images in a browser: any number of filters, any size, live; Ctrl-C ends it.
 

@@ -79,15 +79,47 @@ def test_info_loads_what_reads_a_header_and_a_mosaic_what_it_computes_with(tmp_p
     assert modules < 1950
 
 
+def found(words):
+    """Give a command by its words."""
+    context = typer.Context(typer.main.get_command(app))
+    one = context.command.get_command(context, words[0])
+    return one if len(words) == 1 else one.get_command(context, words[1])
+
+
+def test_an_option_of_several_commands_is_one_option():
+    kinds = {}
+    for words in EVERY:
+        options = {one.name: one for one in found(words).params if one.param_type_name == "option"}
+        if "overwrite" in options:
+            assert "out" in options, words
+        if "out" in options:
+            assert set(options["out"].opts) == {"--out", "-o"}, words
+        for name in ("as_json", "overwrite", "home", "user", "config", "quiet", "verbose"):
+            if name in options:
+                kinds.setdefault(name, set()).add((tuple(options[name].opts), options[name].help))
+    assert {name: len(ways) for name, ways in kinds.items() if len(ways) > 1} == {}
+    assert {"as_json", "overwrite", "home", "user"} <= set(kinds)
+
+
+def test_an_output_is_named_by_an_option_wherever_one_is_made():
+    shown = [
+        (" ".join(words), one.metavar)
+        for words in EVERY
+        for one in found(words).params
+        if one.param_type_name == "argument" and not one.hidden and "OUT" in (one.metavar or "")
+    ]
+    assert shown == []
+    made = {" ".join(words) for words in EVERY if any(one.name == "out" for one in found(words).params)}
+    assert made >= {
+        "mosaic", "convert", "export", "composite", "thumbnail", "contact-sheet", "detect", "filter", "catalog export",
+        "photometry", "match", "astrometry", "completeness", "batch", "footprints", "reproduce", "demo",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("words", EVERY, ids=" ".join)
 def test_a_command_says_in_the_table_what_it_says_itself(words):
     entry = CATALOG[words[1]] if len(words) == 2 else all_entries()[words[0]]
-    group = typer.main.get_command(app)
-    context = typer.Context(group)
-    found = group.get_command(context, words[0])
-    if len(words) == 2:
-        found = found.get_command(context, words[1])
-    assert found.help.split("\n\n")[0].replace("\n", " ") == entry.help
+    assert found(words).help.split("\n\n")[0].replace("\n", " ") == entry.help
 
 
 @pytest.mark.parametrize("width", [60, 80, 200])

@@ -6,8 +6,8 @@ from uuid import uuid4
 
 import typer
 
-from jwstpipe.cli.arguments import Json, Overwrite
-from jwstpipe.cli.catalog.options import Home, User, opened
+from jwstpipe.cli.arguments import Home, Json, Overwrite, User, output_option
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars
 from jwstpipe.cli.request_options import request_options
@@ -22,9 +22,7 @@ def batch(
     context: typer.Context,
     *,
     request: BatchRequest,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.csv", help="table of all rows")
-    ] = None,
+    out: Annotated[Path | None, output_option("OUT.ecsv|.parquet|.csv", "table of all rows")] = None,
     overwrite: Overwrite = False,
     user: User = None,
     home: Home = None,

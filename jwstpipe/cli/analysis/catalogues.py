@@ -5,16 +5,17 @@ from typing import Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import Json, Overwrite
-from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.arguments import CATALOGUE_FORMS, Json, Overwrite, output_option
+from jwstpipe.cli.context import choices_of
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.working import working
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
 
 __all__ = ["astrometry", "match", "photometry"]
 
-Out = Annotated[str, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="catalogue to make")]
+Out = Annotated[str, output_option(CATALOGUE_FORMS, "catalogue to make")]
 
 
 @request_options(PhotometryRequest, into="options")
@@ -36,13 +37,10 @@ def photometry(
     jwstpipe photometry x_i2d.fits --catalogue stars.ecsv -o fluxes.ecsv --aperture 0.1,0.2
     """
     from jwstpipe.api.catalogues import photometry_to_file
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+    with working(context) as means:
         made = photometry_to_file(
-            images, out, catalogue=catalogue, options=options, overwrite=overwrite, s3=settings.s3, workers=workers,
-            report=report,
+            images, out, catalogue=catalogue, options=options, overwrite=overwrite, **means
         )  # fmt: skip
     if as_json:
         json_data(asdict(made))
@@ -91,9 +89,7 @@ def astrometry(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="IMAGE|CATALOGUE", help="sources to check")],
     *,
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="table of the pairs")
-    ] = None,
+    out: Annotated[str | None, output_option(CATALOGUE_FORMS, "table of the pairs")] = None,
     options: AstrometryRequest,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -103,11 +99,9 @@ def astrometry(
     Example: jwstpipe astrometry m51_i2d.fits --reference gaia.vot --tolerance 10
     """
     from jwstpipe.api.catalogues import astrometry as check
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
-        found = check(source, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report)
+    with working(context) as means:
+        found = check(source, out, options=options, overwrite=overwrite, **means)
     facts = {key: value if value == value else None for key, value in asdict(found).items()}  # noqa: PLR0124
     if as_json:
         json_data(facts)

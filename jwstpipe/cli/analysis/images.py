@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import Image, Json, Overwrite
-from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.arguments import IMAGE_FORMS, Image, Json, Overwrite, output_option
+from jwstpipe.cli.context import choices_of
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.working import working
 from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["background", "filter_"]
 
-Out = Annotated[str, typer.Option("--out", "-o", metavar="OUT.zarr|OUT.fits", help="image store or FITS file to make")]
+Out = Annotated[str, output_option(IMAGE_FORMS, "image store or FITS file to make")]
 
 
 @request_options(FilterRequest, into="options")
@@ -35,13 +36,9 @@ def filter_(
     Examples: jwstpipe filter m.zarr -o smooth.zarr --sigma 2; jwstpipe filter x_i2d.fits -o clean.fits --method wavelet
     """
     from jwstpipe.api.measure import filter_to_store
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
-        made = filter_to_store(
-            image, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report
-        )
+    with working(context) as means:
+        made = filter_to_store(image, out, options=options, overwrite=overwrite, **means)
     _tell(made, quiet=choices_of(context).quiet, as_json=as_json)
 
 
@@ -60,13 +57,9 @@ def background(
     Examples: jwstpipe background m.zarr -o flat.zarr; jwstpipe background x_i2d.fits -o sky.fits --result sky
     """
     from jwstpipe.api.measure import background_to_store
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
-        made = background_to_store(
-            image, out, options=options, overwrite=overwrite, s3=settings.s3, workers=workers, report=report
-        )
+    with working(context) as means:
+        made = background_to_store(image, out, options=options, overwrite=overwrite, **means)
     _tell(made, quiet=choices_of(context).quiet, as_json=as_json)
 
 

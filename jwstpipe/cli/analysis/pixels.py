@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Images
-from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.arguments import Images, Json
+from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.analysis.places import PixelsRequest
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from jwstpipe.analysis.pixels.at import PixelFacts
 
 __all__ = ["pixels", "stats"]
-
-Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a row")]
 
 
 @request_options(StatisticsRequest, into="options")
@@ -34,17 +33,15 @@ def stats(
 ) -> None:
     """Measure the pixels of images, or of regions of them: counts, exact percentiles, clipped statistics, flux."""
     from jwstpipe.analysis.pixels.report import statistics
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
     if histogram is not None and (len(images) > 1 or options.region):
         raise UsageError("--histogram: shows one whole image; leave out --region, and name one image")
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+    with working(context) as means:
         if histogram is not None:
             from jwstpipe.api.plots import plot_histogram
 
-            plot_histogram(images[0], histogram, plane=options.plane, s3=settings.s3, workers=workers, report=report)
-        rows = statistics(images, options=options, s3=settings.s3, workers=workers, report=report)
+            plot_histogram(images[0], histogram, plane=options.plane, **means)
+        rows = statistics(images, options=options, **means)
         for count, row in enumerate(rows):
             if as_json:
                 json_data(row)

@@ -5,10 +5,11 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.arguments import Image, Images, Json, Overwrite
-from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.arguments import CATALOGUE_FORMS, TABLE_FORMS, Image, Images, Json, Overwrite, output_option
+from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.working import working
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.analysis.completeness import CompletenessRequest
 from jwstpipe.requests.analysis.detect import DetectRequest
@@ -21,7 +22,7 @@ def detect(
     context: typer.Context,
     images: Images,
     *,
-    out: Annotated[str, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot", help="catalogue to make")],
+    out: Annotated[str, output_option(CATALOGUE_FORMS, "catalogue to make")],
     segmentation: Annotated[str | None, typer.Option(metavar="OUT.fits", help="image of labels to make")] = None,
     picture: Annotated[
         str | None, typer.Option(metavar="OUT.png", help="picture of the image with its sources, to look at")
@@ -39,7 +40,6 @@ def detect(
     f200w.zarr f356w.zarr -o both.parquet --joint chi --segmentation labels.fits
     """
     from jwstpipe.api.sources import detect_to_file
-    from jwstpipe.execution.workers import open_workers
 
     settings = settings_of(context)
     if picture is not None:
@@ -48,10 +48,9 @@ def detect(
         from jwstpipe.api.plots import PICTURES, plot_sources
 
         check_output(picture, PICTURES, what="a picture of sources", overwrite=overwrite or update)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
+    with working(context) as means:
         made = detect_to_file(
-            images, out, options=options, segmentation=segmentation, overwrite=overwrite, update=update, s3=settings.s3,
-            workers=workers, report=report,
+            images, out, options=options, segmentation=segmentation, overwrite=overwrite, update=update, **means
         )  # fmt: skip
     if picture is not None:
         plot_sources(images[0], read_catalogue(out), picture, overwrite=True, s3=settings.s3)
@@ -76,9 +75,7 @@ def completeness(
     context: typer.Context,
     image: Image,
     *,
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot|.csv", help="table to make")
-    ] = None,
+    out: Annotated[str | None, output_option(TABLE_FORMS, "table to make")] = None,
     picture: Annotated[str | None, typer.Option(metavar="OUT.png", help="curve to draw")] = None,
     options: CompletenessRequest,
     overwrite: Overwrite = False,
@@ -93,15 +90,13 @@ def completeness(
     from jwstpipe.api.completeness import completeness as measure
     from jwstpipe.api.outputs import check_output
     from jwstpipe.api.plots import PICTURES, plot_completeness
-    from jwstpipe.execution.workers import open_workers
 
-    settings = settings_of(context)
     if out is not None:
         check_target(out, overwrite=overwrite)
     if picture is not None:
         check_output(picture, PICTURES, what="a completeness curve", overwrite=overwrite)
-    with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
-        table = measure(image, options=options, s3=settings.s3, workers=workers, report=report)
+    with working(context) as means:
+        table = measure(image, options=options, **means)
     if out is not None:
         write_catalogue(table, out, overwrite=overwrite)
     if picture is not None:
@@ -128,9 +123,7 @@ def sources(
     at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="only near this place: 10:00:27,+2:12:00")] = None,
     radius: Annotated[float, typer.Option(metavar="ARCSEC", help="how near (default 5)")] = 5.0,
     columns: Annotated[Literal["all", "jwst"], typer.Option(help="jwst: those of the official catalogue")] = "all",
-    out: Annotated[
-        str | None, typer.Option("--out", "-o", metavar="OUT.ecsv|.parquet|.fits|.vot|.csv", help="file to write")
-    ] = None,
+    out: Annotated[str | None, output_option(TABLE_FORMS, "file to write")] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:

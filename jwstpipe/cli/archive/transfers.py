@@ -1,10 +1,11 @@
 """The command around transfers that stand in the middle: list, pause, resume, cancel, clean."""
 
 import time
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
+from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -19,7 +20,7 @@ def transfers(
     context: typer.Context,
     *,
     request: TransfersRequest,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+    as_json: Json = False,
 ) -> None:
     """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
     from jwstpipe.archive.transfer import control

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Home, Json, User
 from jwstpipe.cli.catalog.format import record_row
-from jwstpipe.cli.catalog.options import Home, Json, User, opened
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.output import data, json_data, remark
 
 __all__ = ["add"]

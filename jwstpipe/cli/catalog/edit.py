@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from jwstpipe.cli.arguments import Home, Json, User
 from jwstpipe.cli.catalog.format import record_row, size_text
-from jwstpipe.cli.catalog.options import Home, Json, User, opened, require_conditions
+from jwstpipe.cli.catalog.opened import opened, require_conditions
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from jwstpipe.cli.catalog.options import Home, User, opened
+from jwstpipe.cli.arguments import Home, Overwrite, User, output_option
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.output import data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
@@ -15,25 +16,34 @@ from jwstpipe.requests.archive.records import RecordConditions
 
 __all__ = ["export", "import_records"]
 
+FORMS = (".jsonl", ".json", ".csv", ".ecsv", ".fits")
+
 
 @request_options(RecordConditions, into="conditions")
 def export(
     context: typer.Context,
-    out: Annotated[str, typer.Argument(metavar="[OUT.jsonl|.csv|.ecsv|.fits]", help="none: JSON lines, stdout")] = "-",
+    place: Annotated[str | None, typer.Argument(metavar="OUT", hidden=True)] = None,
     *,
+    out: Annotated[str, output_option("OUT.jsonl|.csv|.ecsv|.fits", "file to write; none: JSON lines, stdout")] = "-",
     conditions: RecordConditions,
+    overwrite: Overwrite = False,
     user: User = None,
     home: Home = None,
 ) -> None:
-    """Write records as JSON lines (everything), CSV, ECSV or a FITS table (what fits in columns)."""
+    """Write records as JSON lines (everything), CSV, ECSV or a FITS table (what fits in columns).
+
+    Examples: jwstpipe catalog export -o records.jsonl; jwstpipe catalog export --level L3 -o mosaics.csv --overwrite
+    """
+    from jwstpipe.api.outputs import check_output
     from jwstpipe.catalog.maintenance.export import record_line, records_csv, records_table
     from jwstpipe.catalog.query import record_query
     from jwstpipe.storage import aside
 
+    if place is not None and out != "-":
+        raise UsageError(f"say where the records go once: -o {out}, or {place}")
+    out = place or out
+    ending = ".jsonl" if out == "-" else check_output(out, FORMS, what="a table of records", overwrite=overwrite)
     query = record_query(conditions, usual=())
-    ending = "jsonl" if out == "-" else Path(out).suffix.lstrip(".").lower()
-    if ending not in ("jsonl", "json", "csv", "ecsv", "fits"):
-        raise UsageError(f"{out}: records are written as .jsonl, .csv, .ecsv or .fits")
     with opened(context, home=home, user=user) as (catalog, _):
         records = catalog.each(query, sort="oldest")
         if out == "-":
@@ -42,17 +52,17 @@ def export(
             return
         count = 0
         with aside(Path(out)) as partial:
-            if ending in ("jsonl", "json"):
+            if ending in (".jsonl", ".json"):
                 with partial.open("w", encoding="utf-8", newline="\n") as stream:
                     for count, record in enumerate(records, 1):  # noqa: B007 - the count is told
                         stream.write(f"{record_line(record)}\n")
-            elif ending == "csv":
+            elif ending == ".csv":
                 with partial.open("w", encoding="utf-8", newline="") as stream:
                     count = records_csv(records, stream)
             else:
                 table = records_table(records)
                 count = len(table)
-                table.write(partial, format="ascii.ecsv" if ending == "ecsv" else "fits")
+                table.write(partial, format="ascii.ecsv" if ending == ".ecsv" else "fits")
     remark(f"{count} records written to {out}")
 
 

@@ -4,8 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
+from jwstpipe.cli.arguments import Home, Json, User, limit_option
 from jwstpipe.cli.catalog.format import record_row, size_text
-from jwstpipe.cli.catalog.options import Home, Json, User, opened
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, UsageError
@@ -21,7 +22,7 @@ def find(
     *,
     conditions: RecordConditions,
     sort: Annotated[str, typer.Option(help="newest oldest observed file_name target level filter largest")] = "newest",
-    limit: Annotated[int, typer.Option(min=0, help="most records; 0 = all")] = 50,
+    limit: Annotated[int, limit_option("records", least=0)] = 50,
     skip: Annotated[int, typer.Option(min=0, help="records to pass over")] = 0,
     user: User = None,
     home: Home = None,

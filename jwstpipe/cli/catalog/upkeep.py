@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Home, Json
 from jwstpipe.cli.catalog.format import size_text
-from jwstpipe.cli.catalog.options import Home, Json, opened
+from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.errors import DataError, PartialError
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data
 from jwstpipe.errors import ConflictError, UsageError
@@ -25,7 +26,7 @@ def config(
     ),
     *,
     origin: Annotated[bool, typer.Option("--origin", help="tell where each value comes from")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show the settings in effect (passwords are left out), or copy the files that explain them."""
     if what == "copy":

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, requires, version
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
 import typer
 
+from jwstpipe.cli.arguments import Home, Json
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.errors import JwstPipeError, ServiceError
@@ -54,8 +54,8 @@ class _TroubleError(Exception):
 def doctor(
     context: typer.Context,
     *,
-    home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable")] = False,
+    home: Home = None,
+    as_json: Json = False,
 ) -> None:
     """Check every part, and say how to mend what is broken; exit code 5 if a part does not work."""
     settings = settings_of(context, home=home)

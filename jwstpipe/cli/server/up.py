@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jwstpipe.cli.arguments import Home, Json
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.server.file_server import serving_store
@@ -35,13 +36,13 @@ LOOK_SECONDS = 0.5
 def up(
     context: typer.Context,
     *,
-    home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")] = None,
+    home: Home = None,
     port: Annotated[int, typer.Option(help="port of the Prefect server on 127.0.0.1; 0 = any free one")] = 4200,
     dask_port: Annotated[int, typer.Option(help="port of the Dask dashboard on 127.0.0.1; 0 = any free one")] = 8787,
     viewer_port: Annotated[
         int, typer.Option(help="port of the viewer on 127.0.0.1; a free one where it is taken")
     ] = 5006,
-    as_json: Annotated[bool, typer.Option("--json", help="machine-readable: one line when all is up")] = False,
+    as_json: Json = False,
 ) -> None:
     """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all."""
     from jwstpipe.catalog.catalog import open_catalog

@@ -1,25 +1,21 @@
-"""What the commands of the catalogue share: their options, the open catalogue, and the query that options make."""
+"""The open catalogue of a command, and what its conditions must say."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from jwstpipe.cli.context import settings_of
 from jwstpipe.errors import UsageError
 
-__all__ = ["Home", "Json", "User", "opened", "require_conditions"]
+__all__ = ["opened", "require_conditions"]
 
 if TYPE_CHECKING:
     from jwstpipe.catalog.catalog import Catalog
     from jwstpipe.catalog.query import RecordQuery
     from jwstpipe.settings import Settings
-
-Json = Annotated[bool, typer.Option("--json", help="machine-readable")]
-Home = Annotated[Path | None, typer.Option(help="folder of catalogue and store")]
-User = Annotated[str | None, typer.Option(help="who asks: own, shared and public records only; '' = public ones")]
 
 
 @contextmanager
