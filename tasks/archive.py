@@ -125,9 +125,9 @@ def refresh(run: Run, request: RefreshMetadataRequest) -> RefreshResult:
         done = refresh_records(
             records, settings=run.settings.archive, store=run.store, catalog=run.catalog, report=report
         )
-    for told, names in (("not listed any more", done.unlisted), ("another version is there", done.newer)):
+    for reason, names in (("not listed any more", done.unlisted), ("another version is there", done.newer)):
         for name in names:
-            run.note(f"{name}: {told}")
+            run.note(f"{name}: {reason}")
     for remark in done.remarks:
         run.note(remark)
     run.counts |= {"refreshed": len(done.refreshed), "unlisted": len(done.unlisted), "newer": len(done.newer)}
@@ -145,8 +145,8 @@ def tell_transfer(run: Run, fetched: Sequence[Fetched]) -> None:
     receipts = [found.receipt for found in fetched if found.receipt is not None]
     for receipt in receipts:
         name = receipt.address.rpartition("/")[2]
-        for told in filter(None, (receipt.replaced and f"replaced, {receipt.replaced}", receipt.remark)):
-            run.note(f"{name}: {told}")
+        for reason in filter(None, (receipt.replaced and f"replaced, {receipt.replaced}", receipt.remark)):
+            run.note(f"{name}: {reason}")
     rows = [
         {
             "file": receipt.address.rpartition("/")[2],

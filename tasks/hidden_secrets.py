@@ -29,8 +29,8 @@ def hidden_secrets() -> Iterator[None]:
     except JwstPipeError:
         raise
     except Exception as error:
-        told = traceback.format_exc()
-        if redacted(told) == told:
+        text = traceback.format_exc()
+        if redacted(text) == text:
             raise
         raise RuntimeError(redacted(f"{type(error).__name__}: {error}")) from None
 

@@ -46,9 +46,9 @@ def make_picture(
     run: Run, request: PictureRequest, inputs: Sequence[ProductRecord], luminance: ProductRecord | None
 ) -> ProductRecord:
     """Make a picture as a request wants it, and publish it; one that stands already is not made again."""
-    wishes = {name: getattr(request, name) for name in CompositeRequest.model_fields}
-    wishes["title"] = request.title or request.target or _shared_target(inputs) or "picture"
-    return _picture(run, CompositeRequest(**wishes), inputs, luminance, form=request.form)
+    options = {name: getattr(request, name) for name in CompositeRequest.model_fields}
+    options["title"] = request.title or request.target or _shared_target(inputs) or "picture"
+    return _picture(run, CompositeRequest(**options), inputs, luminance, form=request.form)
 
 
 @step_task("choose")

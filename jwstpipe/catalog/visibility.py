@@ -48,14 +48,14 @@ def admitted(document: Document, *, user: str | None, owners: Mapping[str, str |
     UsageError
         A user enters a record over another's, or as another's.
     """
-    key, told = document["_id"], document["user_id"]
+    key, stated = document["_id"], document["user_id"]
     require_name(user)
     if user is None:
-        owner = owners.get(key, told)
+        owner = owners.get(key, stated)
     else:
         if owners.get(key, user) != user:
             raise UsageError(f"product {key} is there already and not yours to change; ask its owner or the site")
-        if told not in (None, user):
+        if stated not in (None, user):
             raise UsageError(f"the record of {document['file_name']!r} names another owner; enter records of your own")
         owner = user
     found = {**document, "user_id": owner}

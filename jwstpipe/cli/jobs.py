@@ -73,7 +73,7 @@ def _request(kind: "JobKind", words: list[str], file: str | None) -> dict[str, A
     from jwstpipe.cli.request_options import field_value
 
     fields = kind.request.model_fields
-    told: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     for word in words:
         name, separator, value = word.partition("=")
         if not separator:
@@ -81,8 +81,10 @@ def _request(kind: "JobKind", words: list[str], file: str | None) -> dict[str, A
         if name not in fields:
             raise UsageError(f"{kind.name} takes no {name!r}; it takes {', '.join(fields)}")
         found = field_value(fields[name], value)
-        told[name] = (*told[name], *found) if isinstance(found, tuple) and isinstance(told.get(name), tuple) else found
-    return given | told
+        named[name] = (
+            (*named[name], *found) if isinstance(found, tuple) and isinstance(named.get(name), tuple) else found
+        )
+    return given | named
 
 
 def _leaves(annotation: Any) -> list[Any]:

@@ -36,8 +36,8 @@ def operation_command(name: str) -> Callable[..., None]:
             made = verb(name)(images, out, options=options, overwrite=overwrite, **means)
         rows, columns = made.shape or (None, None)
         if as_json:
-            told = {"product_id": made.product_id, "bytes": made.file_size, "sha256": made.digest, "notes": made.notes}
-            json_data({"path": str(out), "width": columns, "height": rows, **told})
+            facts = {"product_id": made.product_id, "bytes": made.file_size, "sha256": made.digest, "notes": made.notes}
+            json_data({"path": str(out), "width": columns, "height": rows, **facts})
             return
         data(f"{out}: {columns} x {rows} px, {made.file_size or 0:,} bytes")
         for note in made.notes:

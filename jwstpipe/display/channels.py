@@ -37,7 +37,7 @@ def image_looks(options: CompositeRequest, images: Sequence[ImageNames]) -> tupl
     Parameters
     ----------
     options
-        Its `channels`, which go before those of its preset, wish by wish.
+        Its `channels`, which go before those of its preset, value by value.
     images
         Those of the picture.
 
@@ -55,7 +55,7 @@ def image_looks(options: CompositeRequest, images: Sequence[ImageNames]) -> tupl
         if not any(names.answers_to(look.image) or names.is_of_filter(look.image) for names in images):
             known = ", ".join(dict.fromkeys(names.filter or names.address for names in images))
             raise UsageError(f"channel {look.image}: none of the images has this name or filter; they are {known}")
-    brought = load_preset(options.preset).wishes.channels
+    brought = load_preset(options.preset).options.channels
     return tuple(_look(index, images, (brought, options.channels)) for index in range(len(images)))
 
 

@@ -36,7 +36,7 @@ def resolve_look(options: CompositeRequest) -> Preset:
 
 def with_preset_options(options: CompositeRequest) -> CompositeRequest:
     """Take over the options that the preset of a request brings, where the request has none of its own."""
-    brought = _given_options(load_preset(options.preset).wishes)
+    brought = _given_options(load_preset(options.preset).options)
     return options.model_copy(update=joined_options(brought, _given_options(options)))
 
 

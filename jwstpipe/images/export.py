@@ -224,8 +224,8 @@ def _mosaic_pieces(image: ImageStore) -> Iterator[bytes]:
             written += len(content)
             yield content
         yield b"\0" * (-written % BLOCK)
-    told = {key: value for key, value in image.provenance.items() if key not in ("tiles", "receipt")}
-    yield provenance_hdu({**told, "kind": "mosaic"})
+    carried = {key: value for key, value in image.provenance.items() if key not in ("tiles", "receipt")}
+    yield provenance_hdu({**carried, "kind": "mosaic"})
 
 
 def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any], window: Box) -> Header:

@@ -17,6 +17,9 @@ __all__ = ["Mark", "due", "read_marks", "read_watchlist", "write_mark"]
 MARKS = "watch/marks.json"
 """Key in the store."""
 
+OLDER_OPTIONS = "wishes"
+"""As marks named their options at first; they are read still."""
+
 OVERLAP = timedelta(days=7)
 """Rounds overlap by this: files appear in the archive some days after the date of their release."""
 
@@ -96,7 +99,11 @@ def read_marks(store: ObjectStore) -> dict[str, Mark]:
     try:
         held = json.loads(store.read_bytes(MARKS))
         return {
-            name: Mark(mark["wishes"], date.fromisoformat(mark["seen"]), date.fromisoformat(mark["full"]))
+            name: Mark(
+                mark.get("options") or mark[OLDER_OPTIONS],
+                date.fromisoformat(mark["seen"]),
+                date.fromisoformat(mark["full"]),
+            )
             for name, mark in held.items()
         }
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -110,7 +117,7 @@ def write_mark(store: ObjectStore, entry: WatchEntry, *, today: date, full: bool
     last_full = today if full or before is None else before.full
     marks[entry.name] = Mark(_options_of(entry), today, last_full)
     content = {
-        name: {"wishes": mark.options, "seen": mark.seen.isoformat(), "full": mark.full.isoformat()}
+        name: {"options": mark.options, "seen": mark.seen.isoformat(), "full": mark.full.isoformat()}
         for name, mark in sorted(marks.items())
     }
     store.write_bytes(MARKS, json.dumps(content, indent=1).encode())

@@ -61,9 +61,9 @@ def _make(identity: Identity, target: str, request: AstrometryRequest, *, contex
     table, year = _sources(source.address, context)
     epoch = settled.epoch if settled.epoch is not None else year
     left, facts = check_astrometry(table, reference_table(settled.reference), settled, epoch=epoch, name=source.name)
-    told: dict[str, Any] = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124
-    left.meta["astrometry"] = told
-    return write_catalogue_product(ASTROMETRY, identity, left, target, results=told, detail=facts, context=context)
+    results: dict[str, Any] = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124
+    left.meta["astrometry"] = results
+    return write_catalogue_product(ASTROMETRY, identity, left, target, results=results, detail=facts, context=context)
 
 
 ASTROMETRY = Operation(

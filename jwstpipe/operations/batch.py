@@ -164,12 +164,12 @@ def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[Produ
     rows = []
     for record in inputs:
         key = ids.get(record.product_id, "")
-        told = errors.get(record.product_id) or failed.get(key, "")
+        fault = errors.get(record.product_id) or failed.get(key, "")
         made = done.get(key)
         found = _results(made, receipts.get(key))
         address = "" if made is None else run.store.url(str(made.storage_key))
         name = "" if made is None else key
-        rows.append(BatchRow(record.file_name, name, address, bool(made) and key not in before, told, found))
+        rows.append(BatchRow(record.file_name, name, address, bool(made) and key not in before, fault, found))
     return rows
 
 
@@ -222,11 +222,11 @@ def _stats(run: OperationRun, options: Request, inputs: Sequence[ProductRecord])
     found = run.workers.run(_measure, jobs, name=STATS, report=run.report, unit="products")
     rows = []
     for record in inputs:
-        told = found[record.product_id]
-        if isinstance(told, str):
-            rows.append(BatchRow(record.file_name, "", "", False, told, {}))
+        outcome = found[record.product_id]
+        if isinstance(outcome, str):
+            rows.append(BatchRow(record.file_name, "", "", False, outcome, {}))
         else:
-            rows += [BatchRow(record.file_name, "", "", False, "", one) for one in told]
+            rows += [BatchRow(record.file_name, "", "", False, "", one) for one in outcome]
     return rows
 
 

@@ -104,8 +104,8 @@ def draw_colour_magnitude(catalogue: Table, out: str | Path, *, colour: str | No
     known = [name for name in catalogue.colnames if name.startswith("colour_")]
     wanted = colour or next(iter(known), "")
     if wanted not in known:
-        told = f"has the colours {', '.join(known)}" if known else "has no colours: they are those of several filters"
-        raise DataError(f"{wanted or 'a diagram of colours'}: the catalogue {told}")
+        reason = f"has the colours {', '.join(known)}" if known else "has no colours: they are those of several filters"
+        raise DataError(f"{wanted or 'a diagram of colours'}: the catalogue {reason}")
     first, _, second = wanted.removeprefix("colour_").partition("_")
     values = np.asarray(catalogue[wanted], np.float64)
     magnitudes = np.asarray(catalogue[f"mag_total_{second}"], np.float64)

@@ -28,9 +28,9 @@ def _make(identity: Identity, target: str, request: MatchRequest, *, context: Ma
         request,
         names=(first.name, second.name),
     )
-    told = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - NaN is no JSON
-    table.meta["match"] = told
-    return write_catalogue_product(MATCH, identity, table, target, results=told, detail=facts, context=context)
+    results = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - NaN is no JSON
+    table.meta["match"] = results
+    return write_catalogue_product(MATCH, identity, table, target, results=results, detail=facts, context=context)
 
 
 MATCH = Operation(

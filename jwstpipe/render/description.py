@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from jwstpipe.display.colour.names import WHITE
+from jwstpipe.display.presets.model import Preset
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
 from jwstpipe.render.geometry.placement import SkyPlacement
@@ -17,7 +18,7 @@ __all__ = ["picture_labels", "picture_record", "product_id_of"]
 
 
 _CONTENT = {"preset", "sources", "annotations"}
-"""Wishes that name a file or hold the content of one: the look below, and the provenance, say what came of them."""
+"""Options that name a file or hold the content of one: the look below, and the provenance, say what came of them."""
 
 
 def picture_record(
@@ -42,7 +43,7 @@ def picture_record(
         recipe={
             "operation": "composite",
             "options": options.model_dump(mode="json", exclude_defaults=True, exclude=_CONTENT),
-            "look": scene.look.model_dump(mode="json", exclude_defaults=True),
+            "look": _look_facts(scene.look),
             "level": canvas.frame.level,
             "box": asdict(canvas.frame.source),
             "screen": asdict(scene.screen),
@@ -52,6 +53,12 @@ def picture_record(
             "fill_holes_up_to": asdict(scene.cores),
         },
     )
+
+
+def _look_facts(look: Preset) -> dict[str, Any]:
+    """Give a look as plain values; its options keep their older name, for these are bytes of the picture."""
+    facts = look.model_dump(mode="json", exclude_defaults=True)
+    return {{"options": "wishes"}.get(name, name): value for name, value in facts.items()}
 
 
 def picture_labels(scene: Scene, title: str | None) -> list[Label]:

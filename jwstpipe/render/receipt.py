@@ -123,7 +123,7 @@ class Picture:
     """Digest of the file."""
 
     def looks_by_filter(self) -> tuple[ChannelLook, ...]:
-        """Give colour, weight and wishes of every channel, named by its filter: what a preset keeps of a picture."""
+        """Give colour, weight and look of every channel, named by its filter: what a preset keeps of a picture."""
         return tuple(
             ChannelLook.model_validate(
                 {

@@ -92,7 +92,7 @@ def test_a_file_that_another_process_works_on_is_running(broken_off, command, tm
         assert seen["state"] == "running"
         assert command("transfers", "resume", held["file_name"], "--json")[0] == 3  # nobody takes it from the other
         assert command("transfers", "cancel", held["file_name"], "--json")[0] == 0
-        assert places.wish.exists()  # the other one obeys, and cleans up by itself
+        assert places.request.exists()  # the other one obeys, and cleans up by itself
         assert places.order.read_text() == "cancel"
 
 

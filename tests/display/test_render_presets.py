@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from jwstpipe.display.colour.names import parse_colour
+from jwstpipe.display.presets.load import load_preset
 from jwstpipe.display.presets.save import save_preset
 from jwstpipe.errors import UsageError
 from jwstpipe.operations.composite import PictureRecipe, with_contents
@@ -51,6 +52,11 @@ def test_saved_look_gives_the_same_picture(tmp_path, wishes):
     again = pixels(tmp_path / "b.png", CompositeRequest(preset=str(tmp_path / "mine.toml")))
     assert np.array_equal(first, again)
     assert first.std() > 5
+    text = (tmp_path / "mine.toml").read_text()
+    (tmp_path / "older.toml").write_text(text.replace("[options]", "[wishes]"))  # as they were written at first
+    older = load_preset(str(tmp_path / "older.toml"))
+    assert older == load_preset(str(tmp_path / "mine.toml"))
+    assert ("[options]" in text) == bool(wishes)
     save_preset(CompositeRequest(preset=str(tmp_path / "mine.toml"), saturation=0.3), tmp_path / "pale.toml")
     pale = pixels(tmp_path / "c.png", CompositeRequest(preset=str(tmp_path / "pale.toml")))
     assert np.ptp(pale.astype(int), axis=2).mean() < np.ptp(first.astype(int), axis=2).mean()

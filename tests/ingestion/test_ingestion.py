@@ -1,5 +1,6 @@
 """Into the store and the catalogue: files that are here, records read anew, and rounds over a watch list."""
 
+import json
 from datetime import date
 
 import pytest
@@ -163,6 +164,10 @@ def test_rounds_ask_for_what_was_released_since_the_last_one(watchlist, tmp_path
     assert due(nebula, mark, today=date(2026, 3, 7), request=everything) is None
     changed = nebula.model_copy(update={"level": (3,)})
     assert due(changed, mark, today=date(2026, 3, 7), request=watchlist) is None
+    older = json.loads(store.read_bytes("watch/marks.json"))
+    older["nebula"]["wishes"] = older["nebula"].pop("options")  # as they were written at first
+    store.write_bytes("watch/marks.json", json.dumps(older).encode())
+    assert read_marks(store)["nebula"] == mark
 
 
 def test_the_mirror_is_read_without_credentials_however_it_is_set(tiny_world, tmp_path, monkeypatch):

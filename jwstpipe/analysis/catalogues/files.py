@@ -93,11 +93,11 @@ def _write_parquet(table: Table, path: Path, kept: str | None) -> None:
 
     ordered = table[_sky_order(table)]
     arrays = {name: pa.array(np.asarray(ordered[name])) for name in ordered.colnames}
-    told = {_YAML: "\n".join(get_yaml_from_table(ordered)).encode()}
+    metadata = {_YAML: "\n".join(get_yaml_from_table(ordered)).encode()}
     for name in ordered.colnames:
         if ordered[name].dtype.kind == "U":  # astropy asks for the length of strings
-            told[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()
-    made = pa.table(arrays).replace_schema_metadata(told)
+            metadata[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()
+    made = pa.table(arrays).replace_schema_metadata(metadata)
     with parquet.ParquetWriter(path, made.schema, compression="zstd") as writer:
         writer.write_table(made, row_group_size=GROUP)
         if kept is not None:
@@ -173,8 +173,8 @@ def _write_votable(table: Table, path: Path) -> None:
 
     document = from_table(table)
     if "jwstpipe" in table.meta:
-        told = json.dumps(table.meta["jwstpipe"], allow_nan=False)
-        document.resources[0].infos.append(tree.Info(name=INFO_NAME, value=told))
+        metadata = json.dumps(table.meta["jwstpipe"], allow_nan=False)
+        document.resources[0].infos.append(tree.Info(name=INFO_NAME, value=metadata))
     writeto(document, str(path))
 
 

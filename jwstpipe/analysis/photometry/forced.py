@@ -112,9 +112,11 @@ def measure_image(
     flux, error, bad = _fluxes(found, sky, noise, local=options.local_sky)
     scale = flux_scale(str(image.header.get("BUNIT", "")))
     flags = _flags(at, sources, found, max(radii))
-    told = ring if options.local_sky else None
+    annulus = ring if options.local_sky else None
     energies = tuple(
-        float("nan") if curve is None else curve.effective(r * arcsec, told and (told[0] * arcsec, told[1] * arcsec))
+        float("nan")
+        if curve is None
+        else curve.effective(r * arcsec, annulus and (annulus[0] * arcsec, annulus[1] * arcsec))
         for r in radii
     )
     made = Forced(

@@ -78,6 +78,6 @@ def growth_curve(
     middle = np.maximum.accumulate(np.clip(np.median(stars, axis=0), 1e-6, 1.0))
     reach = MEASURED_TO * scale_arcsec
     held = public.at(reach) if public is not None else float("nan")
-    told = f"{held:.3f} of it by the {public.source}" if public is not None and np.isfinite(held) else "taken for all"
-    source = f"measured on {len(stars)} stars; the light within {reach:.3g} arcsec is {told}"
+    share = f"{held:.3f} of it by the {public.source}" if public is not None and np.isfinite(held) else "taken for all"
+    source = f"measured on {len(stars)} stars; the light within {reach:.3g} arcsec is {share}"
     return Curve(radii * scale_arcsec, middle * (held if np.isfinite(held) else 1.0), source), len(stars)

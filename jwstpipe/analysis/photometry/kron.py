@@ -64,8 +64,8 @@ def kron_sums(
         name="kron",
     )
     for who, part in parts:
-        for told in ("sums", "areas", "lights", "variances"):
-            getattr(found, told)[who] = getattr(part, told)
+        for quantity in ("sums", "areas", "lights", "variances"):
+            getattr(found, quantity)[who] = getattr(part, quantity)
     lights = np.where(found.lights >= 1.0 - MOST_MISSING, found.lights, np.nan)
     flux = (found.sums - sky * found.areas) / lights
     return flux, noise.of(found.areas) * pixel_noise / lights

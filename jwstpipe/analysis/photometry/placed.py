@@ -61,6 +61,6 @@ class Placed:
             name=name, x=x, y=y,
         )  # fmt: skip
         for own, part in parts:
-            for told in ("sums", "areas", "lights", "variances", "skies", "saturated"):
-                getattr(made, told)[own] = getattr(part, told)
+            for quantity in ("sums", "areas", "lights", "variances", "skies", "saturated"):
+                getattr(made, quantity)[own] = getattr(part, quantity)
         return made

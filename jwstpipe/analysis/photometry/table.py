@@ -90,8 +90,8 @@ def _magnitude_error(flux: Floats, error: Floats) -> Floats:
 def _add_image(table: Table, image: Forced, suffix: str) -> None:
     unit = _unit(image)
 
-    def add(name: str, values: Any, told: str = "") -> None:
-        add_column(table, name + suffix, values, told)
+    def add(name: str, values: Any, description: str = "") -> None:
+        add_column(table, name + suffix, values, description)
 
     total, total_error = _total(image)
     add("total_flux", total, unit)

@@ -14,7 +14,7 @@ from typing import Literal
 from jwstpipe.archive.product import Product
 from jwstpipe.archive.retry import CancellationToken
 from jwstpipe.archive.transfer.destinations.destination import Destination
-from jwstpipe.archive.transfer.state import PartState, Places, exclusive, is_locked, load
+from jwstpipe.archive.transfer.state import OLDER_REQUEST, REQUEST, PartState, Places, exclusive, is_locked, load
 from jwstpipe.errors import NotFoundError, TransferError
 from jwstpipe.storage import writing_errors
 
@@ -33,8 +33,6 @@ __all__ = [
 
 LOOK_S = 0.25
 """How often an order is looked for."""
-
-WISH = ".wish.json"
 
 
 class PausedError(TransferError):
@@ -101,11 +99,12 @@ class PendingTransfer:
 
 def save_request(product: Product, places: Places) -> None:
     """Remember what is being fetched."""
-    with writing_errors(places.wish):
-        places.wish.parent.mkdir(parents=True, exist_ok=True)
-        aside = places.wish.with_name(f"{places.wish.name}.new")
+    with writing_errors(places.request):
+        places.request.parent.mkdir(parents=True, exist_ok=True)
+        aside = places.request.with_name(f"{places.request.name}.new")
         aside.write_text(json.dumps(asdict(product), default=str))
-        aside.replace(places.wish)
+        aside.replace(places.request)
+        places.older_request.unlink(missing_ok=True)
 
 
 def pending(destination: Destination) -> tuple[PendingTransfer, ...]:
@@ -201,7 +200,8 @@ def _all_pending(destination: Destination) -> list[tuple[PendingTransfer, Produc
 
 
 def _read_all(destination: Destination) -> Iterator[tuple[PendingTransfer, Product, Places]]:
-    for path in destination.side.glob(f"*/*{WISH}"):
+    requests = [*destination.side.glob(f"*/*{REQUEST}"), *destination.side.glob(f"*/*{OLDER_REQUEST}")]
+    for path in requests:
         try:
             content = json.loads(path.read_text())
             product = Product(**{**content, "filters": tuple(content["filters"])})
@@ -209,6 +209,8 @@ def _read_all(destination: Destination) -> Iterator[tuple[PendingTransfer, Produ
         except (OSError, ValueError, TypeError, KeyError):
             continue  # finished meanwhile, or of another version
         places = Places.of(destination.side, product.obs_id, product.file_name)
+        if path == places.older_request and places.request.exists():
+            continue
         state = load(PartState, places.state)
         if state is not None and places.state.exists():
             touched = max(touched, places.state.stat().st_mtime)

@@ -4,7 +4,7 @@ All of it stands in one side folder, so that the folders of observations hold wh
 
     <side>/<obs_id>/<file>.part            bytes so far, where the file goes to the local disk
     <side>/<obs_id>/<file>.part.json       which ranges of which version are there (`PartState`), a line for each new
-    <side>/<obs_id>/<file>.wish.json       the product that is being fetched, so that it can go on without a search
+    <side>/<obs_id>/<file>.request.json    the product that is being fetched, so that it can go on without a search
     <side>/<obs_id>/<file>.order           pause or cancel, read by the process that works on it
     <side>/<obs_id>/<file>.json            what the finished file is (`FileRecord`)
     <side>/<obs_id>/<file>.lock            held by the process that works on it
@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 VERSION = 1
+
+REQUEST = ".request.json"
+OLDER_REQUEST = ".wish.json"
 StateT = TypeVar("StateT", "PartState", "FileRecord")
 
 
@@ -48,7 +51,10 @@ class Places:
 
     part: Path
     state: Path
-    wish: Path
+    request: Path
+    older_request: Path
+    """As releases before 0.1 named it."""
+
     order: Path
     record: Path
     lock: Path
@@ -66,7 +72,8 @@ class Places:
         return cls(
             part=folder / f"{name}.part",
             state=folder / f"{name}.part.json",
-            wish=folder / f"{name}.wish.json",
+            request=folder / f"{name}{REQUEST}",
+            older_request=folder / f"{name}{OLDER_REQUEST}",
             order=folder / f"{name}.order",
             record=folder / f"{name}.json",
             lock=folder / f"{name}.lock",
@@ -74,7 +81,7 @@ class Places:
 
     def clear(self) -> None:
         """Remove what speaks of a part; record and lock stay."""
-        for path in (self.state, self.wish, self.order):
+        for path in (self.state, self.request, self.older_request, self.order):
             path.unlink(missing_ok=True)
 
 

@@ -73,10 +73,10 @@ def _parquet_lines(path: Path) -> list[str]:
 
 def _in_header(lines: list[str]) -> dict[str, Any] | None:
     try:
-        told = get_header_from_yaml(lines).get("meta", {}).get("jwstpipe")
+        found = get_header_from_yaml(lines).get("meta", {}).get("jwstpipe")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, yaml.YAMLError):
         return None
-    return told if isinstance(told, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def _in_votable(path: Path) -> dict[str, Any] | None:
@@ -84,7 +84,7 @@ def _in_votable(path: Path) -> dict[str, Any] | None:
         found = _INFO.search(content)
         text = None if found is None else html.unescape(found[1].decode("utf-8", errors="replace"))
     try:
-        told = None if text is None else json.loads(text)
+        found = None if text is None else json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) else None
+    return found if isinstance(found, dict) else None

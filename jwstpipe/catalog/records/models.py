@@ -126,8 +126,8 @@ def checked_record(values: dict[str, Any], *, what: str) -> ProductRecord:
     """
     for name, value in values.items():
         if name not in _CHECKED_BY_THEMSELVES and not _is_whole(value, DEEPEST):
-            told = "half a character (a lone surrogate), which no file and no database holds"
-            raise DataError(f"the record of {what} is not valid: {name}: {told}")
+            reason = "half a character (a lone surrogate), which no file and no database holds"
+            raise DataError(f"the record of {what} is not valid: {name}: {reason}")
     try:
         return ProductRecord.model_validate(values)
     except ValidationError as error:

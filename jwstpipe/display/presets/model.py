@@ -82,4 +82,8 @@ class Preset(_Part):
     colours: dict[str, str] = Field(
         {}, description="colour, or colour*weight, by filter; other filters take theirs by wavelength"
     )
-    wishes: LookOptions = Field(LookOptions(), description="what goes before all this, as on the command line")
+    options: LookOptions = Field(
+        LookOptions(),
+        validation_alias=AliasChoices("options", "wishes"),
+        description="what goes before all this, as on the command line",
+    )

@@ -34,7 +34,7 @@ def save_preset(
     colours: Mapping[str, str] | None = None,
     channels: Sequence[ChannelLook] = (),
 ) -> Path:
-    """Write the preset of a request with every wish on top of it, so that loading it gives the same picture.
+    """Write the preset of a request, with all that was asked for on top, so that loading it gives the same picture.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ def save_preset(
     path = check_preset_file(out)
     look = load_preset(options.preset)
     given = options.model_dump(exclude_defaults=True, include=set(LookOptions.model_fields) - {"channels"})
-    looks = {one.image.upper(): one for one in (*look.wishes.channels, *channels)}
+    looks = {one.image.upper(): one for one in (*look.options.channels, *channels)}
     if looks:
         given["channels"] = [one.text() for one in looks.values()]
     content = look.model_dump(exclude_defaults=True) | {"title": path.stem, "description": f"made from {look.title}"}
-    content["wishes"] = joined_options(look.wishes.model_dump(exclude_defaults=True), given)
+    content["options"] = joined_options(look.options.model_dump(exclude_defaults=True), given)
     content["colours"] = {**look.colours, **(colours or {})}
     with aside(path) as partial:
         partial.write_text(_toml(content), encoding="utf-8")

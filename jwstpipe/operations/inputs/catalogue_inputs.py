@@ -65,8 +65,8 @@ def catalogue_input(address: str | Path) -> Input:
     table, path = read_catalogue(address), Path(address)
     carried = table.meta.get("jwstpipe")
     digest = path_digest(path)
-    told = carried.get("product_id") if isinstance(carried, dict) else None
-    return Input(str(address), str(told or f"sha256-{digest}"), path.name, digest)
+    stated = carried.get("product_id") if isinstance(carried, dict) else None
+    return Input(str(address), str(stated or f"sha256-{digest}"), path.name, digest)
 
 
 def carried_by(inputs: Sequence[Input], *, s3: S3Settings | None = None) -> list[dict[str, str]]:
@@ -79,8 +79,8 @@ def carried_by(inputs: Sequence[Input], *, s3: S3Settings | None = None) -> list
             continue
         image = open_image(one.address, s3=s3)
         digest = carried_digest(image)
-        told = {"product_id": one.product_id, "file_name": image.name}
-        found.append(told if digest is None else {**told, "digest": digest})
+        entry = {"product_id": one.product_id, "file_name": image.name}
+        found.append(entry if digest is None else {**entry, "digest": digest})
     return found
 
 

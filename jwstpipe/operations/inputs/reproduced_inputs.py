@@ -79,7 +79,7 @@ class FoundInputs:
         place = Place(address, self.context.s3)
         if parent.kind == "archive":
             _require_unchanged(parent, record, place)
-        elif not place.stands():
+        elif not place.exists():
             if again is None:
                 raise DataError(f"{record.file_name}: its lineage is deeper than can be made again at once")
             again(key)
@@ -144,7 +144,7 @@ def _require_unchanged(parent: ProductRecord, child: ProductRecord, place: Place
             " cannot come out, run its job again for a current one"
         )
     key = parent.storage_key or place.address
-    if not place.stands():
+    if not place.exists():
         raise NotFoundError(f"{child.file_name}: its input {key} is not in the store; jwstpipe ingest fetches it again")
     if parent.digest is not None and place.digest() != parent.digest:
         raise DataError(f"{child.file_name}: its input {key} has other bytes than its record says; ingest it again")

@@ -42,7 +42,7 @@ class Place:
         """Ending of the name, as ``.zarr``."""
         return Path(self.name).suffix.lower()
 
-    def stands(self) -> bool:
+    def exists(self) -> bool:
         """Tell whether a whole product is there."""
         if is_remote(self.address):
             return product_exists(self._store(), self.name, "zarr" if self.form == ".zarr" else None)

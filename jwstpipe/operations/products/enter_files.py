@@ -48,12 +48,12 @@ def enter_files(
     NotFoundError, DataError
         A file that does not say what it was made of, or whose words do not fit its id.
     """
-    told = [(str(name), carried_provenance(name, s3=s3)) for name in files]
-    for name, carried in told:
+    named = [(str(name), carried_provenance(name, s3=s3)) for name in files]
+    for name, carried in named:
         carried.require_true(name=name)
-    own = {carried.product_id for _, carried in told}
+    own = {carried.product_id for _, carried in named}
     known = set(catalog.published(own))
-    waiting = [(name, carried) for name, carried in told if carried.product_id not in known]
+    waiting = [(name, carried) for name, carried in named if carried.product_id not in known]
     first: dict[str, str] = {}
     while waiting:
         left = {carried.product_id for _, carried in waiting}
@@ -67,7 +67,9 @@ def enter_files(
             catalog.publish(record_of_file(name, carried, catalog, storage_key=key, created=now, s3=s3))
         waiting = [one for one in waiting if one not in ready]
     records = catalog.get_many(own)
-    return [Entered(name, records[carried.product_id], first.get(carried.product_id) != name) for name, carried in told]
+    return [
+        Entered(name, records[carried.product_id], first.get(carried.product_id) != name) for name, carried in named
+    ]
 
 
 def _key_in(name: str, root: str) -> str | None:

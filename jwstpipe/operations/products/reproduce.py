@@ -112,15 +112,15 @@ def reproduce(
             raise DataError(
                 f"{record.file_name}: its record gives product {identity.id}, not {product_id}; was it edited?"
             )
-        stood = home is not None and home.stands()
-        direct = place.form == ".zarr" and not place.stands()
+        existed = home is not None and home.exists()
+        direct = place.form == ".zarr" and not place.exists()
         made = place if direct else Place(str(folder / place.name))
         _make(operation, identity, request, made, context)
         digest = made.digest()
-        expected, compared = _expected(record, home if stood else None, made, digest)
-        if not direct and digest == expected and (out is not None or not stood):
+        expected, compared = _expected(record, home if existed else None, made, digest)
+        if not direct and digest == expected and (out is not None or not existed):
             place.take(Path(made.address))
-    restored = out is None and not stood
+    restored = out is None and not existed
     return Reproduction(product_id, digest, expected, compared, digest == expected, place.address, restored=restored)
 
 
@@ -138,7 +138,7 @@ def _places(
     form = Path(record.file_name).suffix.lower() if home is None else home.form
     if place.form != form:
         raise UsageError(f"{out}: product {record.product_id} is a {form}; end the name so")
-    if place.stands() and not overwrite:
+    if place.exists() and not overwrite:
         raise ConflictError(f"{out}: stands there already; choose another name or use --overwrite")
     return home, place
 
@@ -158,11 +158,11 @@ def _expected(record: ProductRecord, home: Place | None, made: Place, digest: st
         return home.digest(), "all bytes with those of the standing product"
     if record.digest is not None:
         return record.digest, "all bytes with the digest of the record"
-    told = record.processing_results[-1].results.get("digest") if record.processing_results else None
-    if told is None:  # an image is its input without loss, and its id holds the input's digest
+    recorded = record.processing_results[-1].results.get("digest") if record.processing_results else None
+    if recorded is None:  # an image is its input without loss, and its id holds the input's digest
         return digest, "the id, which holds the digest of the input"
     found = open_image(made.address, s3=made.s3).provenance["receipt"]["digest"]
-    return (digest if found == told else str(told)), "all samples with the digest of the record"
+    return (digest if found == recorded else str(recorded)), "all samples with the digest of the record"
 
 
 def _operation_of(record: ProductRecord) -> Operation[Any]:

@@ -25,11 +25,11 @@ def lengths_of(words: tuple[str, ...]) -> tuple[Length, ...]:
 
 
 def _length(word: str) -> Length:
-    told = _LENGTH.fullmatch(str(word).strip())
-    unit: Literal["arcsec", "px"] = "px" if told is not None and (told[2] or "").lower().startswith("p") else "arcsec"
-    if told is None or not 0.0 < float(told[1]) <= _MOST[unit]:
+    found = _LENGTH.fullmatch(str(word).strip())
+    unit: Literal["arcsec", "px"] = "px" if found is not None and (found[2] or "").lower().startswith("p") else "arcsec"
+    if found is None or not 0.0 < float(found[1]) <= _MOST[unit]:
         raise ValueError(f"{word}: a length is a number above 0, at most 60 arcsec or 200 px, as 0.2 (arcsec) or 3px")
-    return float(told[1]), unit
+    return float(found[1]), unit
 
 
 def _words(value: Any) -> Any:

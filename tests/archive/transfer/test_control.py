@@ -51,6 +51,16 @@ def test_a_transfer_goes_on_without_a_search(broken_off, place, bring, product, 
     assert control.pending(place) == ()
 
 
+def test_a_transfer_goes_on_whose_request_has_its_older_name(broken_off, place, bring, product, content, tmp_path):
+    (path,) = (tmp_path / "down" / ".transfer").rglob("*.request.json")
+    path.rename(path.with_name(f"{NAME}.wish.json"))
+    assert [one.file_name for one in control.pending(place)] == [NAME]
+    (again,) = control.resume(place)
+    assert bring(again, broken_off).receipts[0].bytes_moved == len(content) - 3 * RANGE
+    assert control.pending(place) == ()
+    assert [name for name in held(tmp_path) if "wish" in name or "request" in name] == []
+
+
 def test_a_paused_file_waits_until_it_is_resumed(broken_off, place, bring, product, content, archive):
     control.pause(place, [NAME])
     assert control.pending(place)[0].state == "paused"
@@ -99,7 +109,7 @@ def test_a_running_transfer_obeys_and_the_others_go_on(bring, product, content, 
         if order == "cancel":
             assert left == []
         else:
-            assert {name.removeprefix(NAME) for name in left} == {".part", ".part.json", ".wish.json", ".order"}
+            assert {name.removeprefix(NAME) for name in left} == {".part", ".part.json", ".request.json", ".order"}
         control.resume(place)
         assert bring(product, settings).require_all()[0].path.read_bytes() == content
 

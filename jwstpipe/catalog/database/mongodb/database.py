@@ -240,7 +240,11 @@ class ServerDatabase:
 
     def _retire_older(self, documents: Sequence[Document]) -> None:
         """Mark published products whose slot (and owner) one of these takes as superseded by it."""
-        heirs = {(told["slot"], told["user_id"]): told["_id"] for told in documents if told["slot"] is not None}
+        heirs = {
+            (document["slot"], document["user_id"]): document["_id"]
+            for document in documents
+            if document["slot"] is not None
+        }
         if not heirs:
             return
         slots = sorted({slot for slot, _ in heirs})
