@@ -1,107 +1,100 @@
 """The command `info`: what images are, and where their pixels lie."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import typer
 
 from jwstpipe.cli.arguments import Images, Json
-from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.errors import TransformError
 from jwstpipe.requests.analysis.places import InfoRequest
+
+if TYPE_CHECKING:
+    from jwstpipe.images.facts import ImageFacts, PixelPlace, SkyPlace
 
 __all__ = ["info"]
 
 
 @request_options(InfoRequest)
 def info(context: typer.Context, images: Images, *, request: InfoRequest, as_json: Json = False) -> None:
-    """Tell what images are: planes, size, place on the sky, origin."""
-    from jwstpipe.images.open import find_image, open_image
+    """Tell what images are: planes, size, place on the sky, origin.
 
-    opened = [find_image(address, s3=settings_of(context).s3) for address in images]  # all of them are told of
-    every = [part for image in opened for part in (image.siblings or (image.address,))]
-    for number, address in enumerate(every):
-        image = open_image(address, s3=settings_of(context).s3)
-        facts = _facts(image)
-        if request.pixel or request.sky:
-            facts["positions"] = _positions(image, request.pixel, request.sky)
-        if as_json:
-            json_data(facts)
-            continue
-        if number:
-            data()
-        for key, value in facts.items():
-            if value not in (None, "", {}) and key != "positions":
-                data(f"{key:14s} {value}")
-        for place in facts.get("positions", ()):
-            data("position       x {x}  y {y}  ra {ra}  dec {dec}".format(**place))
+    With -v a gwcs is evaluated, and compared with the FITS header. Examples: jwstpipe info x_i2d.fits;
+    jwstpipe info mosaic.zarr --sky 210.80,54.35 --json
+    """
+    from jwstpipe.images.facts import image_facts
 
-
-def _positions(
-    image: Any, pixels: Sequence[tuple[float, float]], places: Sequence[tuple[float, float]]
-) -> list[dict[str, Any]]:
-    """Answer in the order of the options, pixels first; null where the map has no answer."""
-    import numpy as np
-
-    from jwstpipe.sky.frames import ICRS, rotated
-
-    wcs = image.wcs.exact(name=image.address)
-    x, y = np.array(pixels, dtype=float).reshape(-1, 2).T
-    lon, lat = wcs.to_sky(x, y)
-    ra, dec = rotated(lon, lat, wcs.frame, ICRS)
-    more_ra, more_dec = np.array(places, dtype=float).reshape(-1, 2).T
-    more_x, more_y = wcs.to_pixel(*rotated(more_ra, more_dec, ICRS, wcs.frame))
-    columns = (np.append(x, more_x), np.append(y, more_y), np.append(ra, more_ra), np.append(dec, more_dec))
-    return [
-        {
-            key: float(value) if np.isfinite(value) else None
-            for key, value in zip(("x", "y", "ra", "dec"), row, strict=True)
-        }
-        for row in zip(*columns, strict=True)
-    ]
+    asked = {
+        "pixels": request.pixel, "places": request.sky, "exact": choices_of(context).verbose > 0,
+        "s3": settings_of(context).s3,
+    }  # fmt: skip
+    count = 0
+    for address in images:
+        first = image_facts(address, **asked)
+        parts = (image_facts(part, **asked) for part in first.siblings)  # all of them are told of
+        for facts in parts if first.siblings else (first,):
+            if as_json:
+                json_data(facts.as_dict())
+                continue
+            if count:
+                data()
+            count += 1
+            for name, text in _rows(facts):
+                data(f"{name:10s}{text}".rstrip())
 
 
-def _facts(image: Any) -> dict[str, Any]:
-    from jwstpipe.images.fits_image import FitsImage
+def _rows(facts: "ImageFacts") -> Iterator[tuple[str, str]]:
+    """Write a row for each thing that there is to say, what matters most first."""
+    known = {key: value for key, value in facts.keywords.items() if value}
+    yield "image", facts.address
+    cube = f" x {facts.slices} slices" if facts.slices > 1 else ""
+    levels = f", {facts.levels} resolutions" if facts.levels > 1 else ""
+    yield "size", f"{facts.width} x {facts.height} px{cube}, {' '.join(facts.planes)}, {facts.format}{levels}"
+    if "TARGNAME" in known:
+        yield "target", known["TARGNAME"]
+    optics = [known[key] for key in ("TELESCOP", "INSTRUME", "DETECTOR", "FILTER", "PUPIL") if key in known]
+    if optics:
+        yield "made with", " ".join(dict.fromkeys(optics))
+    yield "unit", facts.unit or "none"
+    if facts.place is None:
+        yield "place", f"none: {facts.fault}"
+    else:
+        yield from _place_rows(facts.place, facts)
+    if facts.product_id:
+        yield "product", facts.product_id
+    if facts.positions:
+        yield "", ""
+        yield "", f"{'x':>12s} {'y':>12s} {'RA':>13s} {'Dec':>13s}  (pixels from 0; degrees ICRS)"
+        for one in facts.positions:
+            yield "", _position(one)
 
-    rows, columns = image.shape
-    facts: dict[str, Any] = {
-        "schema_version": 1,
-        "address": image.address,
-        "format": "fits" if isinstance(image, FitsImage) else "zarr",
-        "width": columns,
-        "height": rows,
-        "planes": list(image.planes),
-        "slices": image.slices,
-        "levels": image.levels,
-        "unit": str(image.header.get("BUNIT", "")),
-        "product_id": image.provenance.get("product_id"),
-    }
-    for key in ("TELESCOP", "INSTRUME", "DETECTOR", "FILTER", "PUPIL", "TARGNAME"):
-        facts[key.lower()] = image.primary.get(key, image.header.get(key))
-    try:
-        facts["wcs"] = _place_on_sky(image)
-    except TransformError as error:
-        facts["wcs"] = None
-        facts["wcs_fault"] = str(error)
-    return facts
+
+def _place_rows(place: "SkyPlace", facts: "ImageFacts") -> Iterator[tuple[str, str]]:
+    from jwstpipe.sky.sexagesimal import position_text
+
+    yield "centre", f"RA {place.ra:.6f}  Dec {place.dec:+.6f} deg ICRS  ({position_text(place.ra, place.dec)})"
+    yield "pixels", f"{place.scale_arcsec:.4g} arcsec, {_field(facts.width, facts.height, place.scale_arcsec)} in all"
+    source = place.source
+    words = [f"{'gwcs' if source['origin'] == 'gwcs' else 'FITS header'} ({place.projection or 'no'} projection)"]
+    if "header_offset_px" in source:
+        words.append(f"header and gwcs differ by {source['header_offset_px']:.1g} px")
+    if "note" in source:
+        words.append(str(source["note"]))
+    words += map(str, source.get("repairs", ()))
+    yield "placed by", "; ".join(words)
 
 
-def _place_on_sky(image: Any) -> dict[str, Any]:
-    from jwstpipe.images.zarr.layout import wcs_facts
-    from jwstpipe.sky.footprint import footprint
+def _field(width: int, height: int, scale_arcsec: float) -> str:
+    """Write the sides of a field in the unit that suits its size."""
+    longest = max(width, height) * scale_arcsec
+    unit, size = ("deg", 3600.0) if longest >= 3600.0 else ("arcmin", 60.0) if longest >= 60.0 else ("arcsec", 1.0)
+    return f"{width * scale_arcsec / size:.3g} x {height * scale_arcsec / size:.3g} {unit}"
 
-    wcs = image.wcs.exact(name=image.address)
-    outline = footprint(wcs, image.window, name=image.address)
-    ra, dec = outline.centre
-    return {
-        "projection": str(image.header.get("CTYPE1", ""))[5:],
-        "frame": wcs.frame.name,
-        "ra": ra,
-        "dec": dec,
-        "scale_arcsec": outline.scale_arcsec,
-        "parity": wcs.parity,
-        **wcs_facts(image.wcs),
-    }
+
+def _position(one: "PixelPlace") -> str:
+    x, y = (f"{value:12.4f}" if value is not None else f"{'outside':>12s}" for value in (one.x, one.y))
+    ra, dec = (f"{value:{form}}" if value is not None else f"{'none':>13s}"
+               for value, form in ((one.ra, "13.7f"), (one.dec, "+13.7f")))  # fmt: skip
+    return f"{x} {y} {ra} {dec}"

@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from astropy.io.fits import Header
-
 from jwstpipe.fits.hdus import Hdu
 
 __all__ = ["INTERLEAVED", "dispersed", "exposure_kind", "not_an_image", "ramp"]
@@ -53,7 +51,7 @@ _DISPERSED = ("_LRS", "_MRS", "_WFSS", "_GRISM", "_SOSS", "_TSGRISM", "NRS_FIXED
 _DISPERSED_TOO = ("NRS_BRIGHTOBJ", "NRS_AUTOFLAT", "NRS_LAMP")
 
 
-def ramp(primary: Header, shape: Sequence[int], name: str) -> bool:
+def ramp(primary: Mapping[str, str], shape: Sequence[int], name: str) -> bool:
     """Tell whether data are groups of a ramp, not yet fitted: by model, by suffix, or by the axes of a raw exposure.
 
     Axes of length one say nothing: a ramp of one group in one integration has the shape of an image.
@@ -96,7 +94,7 @@ def exposure_kind(primary: Mapping[str, Any], name: str) -> str:
     return "a spectrum" if _SPECTRAL_SUFFIX.search(name) else ""
 
 
-def dispersed(primary: Header, science: Header) -> str:
+def dispersed(primary: Mapping[str, str], science: Mapping[str, str]) -> str:
     """Name the kind of spectrum that a science plane holds; empty for images."""
     known = _MODELS.get(str(primary.get("DATAMODL", "")).strip())
     if known:
@@ -108,7 +106,7 @@ def dispersed(primary: Header, science: Header) -> str:
     return ""
 
 
-def not_an_image(hdus: Sequence[Hdu], primary: Header) -> str:
+def not_an_image(hdus: Sequence[Hdu], primary: Mapping[str, str]) -> str:
     """Say what a file without an image holds, as the end of a sentence."""
     shapes = [hdu for hdu in hdus if hdu.kind in ("PRIMARY", "IMAGE") and hdu.shape]
     if shapes:

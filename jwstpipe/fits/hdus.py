@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.headers import CARD, card_text, parse_header
+from jwstpipe.sky.wcs.header_repairs import card_values
 
 if TYPE_CHECKING:  # both take long to load, and the structure is found without them
     import numpy as np
@@ -106,11 +107,10 @@ class Hdu:
         """The header as far as it can be understood (see `parse_header`); parsed once, when it is first asked for."""
         return parse_header(self.header_bytes)
 
-    def text_of(self, key: str) -> str:
-        """Give the text of a card without parsing the header; empty where it has none."""
-        lead = f"{key:8s}= ".encode("ascii")
-        cards = (self.header_bytes[start : start + CARD] for start in range(0, self.header_size, CARD))
-        return next((card_text(card[10:].decode("latin-1")) for card in cards if card.startswith(lead)), "")
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """What the cards say, as text (see `card_values`): for those who ask for a few words, and need no `Header`."""
+        return card_values(self.header_bytes.decode("latin-1"))
 
     @property
     def end(self) -> int:

@@ -1,9 +1,7 @@
 """Which HDUs of a file are images of the sky: all of them, and neither masks nor previews."""
 
 import re
-from collections.abc import Sequence
-
-from astropy.io.fits import Header
+from collections.abc import Mapping, Sequence
 
 from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.contents import INTERLEAVED, dispersed, not_an_image, ramp
@@ -31,7 +29,7 @@ def science_hdus(hdus: Sequence[Hdu], name: str) -> list[Hdu]:
     FitsError
         There is none; the message says what the file holds.
     """
-    primary = hdus[0].header
+    primary = hdus[0].words
     images = [hdu for hdu in hdus if hdu.kind in ("PRIMARY", "IMAGE") and len(hdu.shape) >= 2]
     if any(ramp(primary, hdu.shape, name) for hdu in images if hdu.name in ("SCI", "PRIMARY", "")):
         raise FitsError(f"{name}: it holds a ramp that is not fitted yet (uncal, ramp); calibrate it to images first")
@@ -41,7 +39,7 @@ def science_hdus(hdus: Sequence[Hdu], name: str) -> list[Hdu]:
     if not usable or groups:
         raise FitsError(f"{name}: {not_an_image(hdus, primary)}")
     found = usable if named else _on_the_sky(usable) or usable[:1]
-    kind = dispersed(primary, found[0].header)
+    kind = dispersed(primary, found[0].words)
     if kind:
         raise FitsError(f"{name}: it holds {kind}, not an image of the sky; nothing here reads spectra")
     return found
@@ -81,11 +79,11 @@ def _is_plane(hdu: Hdu) -> bool:
 
 
 def _on_the_sky(images: Sequence[Hdu]) -> list[Hdu]:
-    placed = [hdu for hdu in images if _celestial(hdu.header) and not _NOT_SCIENCE.match(hdu.name)]
+    placed = [hdu for hdu in images if _celestial(hdu.words) and not _NOT_SCIENCE.match(hdu.name)]
     real = [hdu for hdu in placed if hdu.bitpix != 8]
     return real or placed
 
 
-def _celestial(header: Header) -> bool:
-    kinds = [str(header.get(f"CTYPE{axis}", "")).upper() for axis in (1, 2)]
-    return any(kind.startswith(("RA-", "GLON")) for kind in kinds) or "AMDX1" in header
+def _celestial(words: Mapping[str, str]) -> bool:
+    kinds = [words.get(f"CTYPE{axis}", "").upper() for axis in (1, 2)]
+    return any(kind.startswith(("RA-", "GLON")) for kind in kinds) or "AMDX1" in words

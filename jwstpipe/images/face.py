@@ -6,8 +6,6 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy import units
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.errors import JwstPipeError, UsageError
@@ -17,8 +15,10 @@ from jwstpipe.sky.celestial import CelestialWcs
 
 if TYPE_CHECKING:
     import xarray
+    from astropy import units
     from astropy.coordinates import SkyCoord
     from astropy.nddata import CCDData
+    from astropy.wcs import WCS
 
 __all__ = ["MOST_PIXELS", "ImageFace"]
 
@@ -41,8 +41,10 @@ class ImageFace:
     """
 
     @property
-    def unit(self: Any) -> units.UnitBase | None:
+    def unit(self: Any) -> "units.UnitBase | None":
         """Unit of the science plane; None where the header names none that astropy knows."""
+        from astropy import units  # noqa: PLC0415 - half a second that only a unit needs
+
         text = str(self.header.get("BUNIT", "")).strip()
         unit = units.Unit(text, parse_strict="silent") if text else None
         return None if unit is None or isinstance(unit, units.UnrecognizedUnit) else unit
@@ -122,7 +124,7 @@ class ImageFace:
         return f"<div><b>{html.escape(str(self.name))}</b><br>{picture}<table>{rows}</table></div>"
 
 
-def _header_wcs(image: Any) -> WCS:
+def _header_wcs(image: Any) -> "WCS":
     """Give the WCS of a header as astropy's own, which can be written to a header."""
     found = CelestialWcs.from_cards(image.wcs.cards, name=image.address, tables=image.wcs.tables).wcs
     found.array_shape = image.shape

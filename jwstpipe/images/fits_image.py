@@ -4,17 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.choice import split_choice
-from jwstpipe.fits.distortion_tables import distortion_tables
 from jwstpipe.fits.fits_file import FitsFile, open_fits_file
-from jwstpipe.fits.gwcs_sampling import image_wcs
 from jwstpipe.fits.hdus import Hdu, WindowReader
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of
@@ -23,8 +20,12 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.wcs.header_repairs import repaired_cards
-from jwstpipe.sky.wcs.image_wcs import ImageWcs
 from jwstpipe.storage import is_remote
+
+if TYPE_CHECKING:  # all three take long to load, and only who asks for a header or a place needs them
+    from astropy.io.fits import Header
+
+    from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["PLANES", "FitsImage", "check_window", "open_fits"]
 
@@ -106,12 +107,12 @@ class FitsImage(ImageFace):
         return 1
 
     @property
-    def primary(self) -> Header:
+    def primary(self) -> "Header":
         """Primary header."""
         return self.hdus[0].header
 
     @property
-    def header(self) -> Header:
+    def header(self) -> "Header":
         """Header of the science plane."""
         return self.plane_hdus["sci"].header
 
@@ -121,19 +122,27 @@ class FitsImage(ImageFace):
         return hdu.header_bytes.decode("latin-1")
 
     @cached_property
-    def wcs(self) -> ImageWcs:
+    def wcs(self) -> "ImageWcs":
         """Where it lies on the sky: the gwcs of the file where it has one that can be read, else its header."""
-        cards = wcs_cards_of(self.header_text("sci"))
-        asdf = next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
+        from jwstpipe.fits.distortion_tables import distortion_tables  # noqa: PLC0415 - see above
+        from jwstpipe.fits.gwcs_sampling import image_wcs  # noqa: PLC0415
+        from jwstpipe.sky.wcs.image_wcs import ImageWcs  # noqa: PLC0415
+
+        cards, asdf = wcs_cards_of(self.header_text("sci")), self.asdf
         if asdf is None:
             return ImageWcs(cards, tables=distortion_tables(self.file, cards))
         content = bytes(self.reader.read(asdf.data_offset, asdf.data_size))
         return image_wcs(cards, content, self.shape, name=self.address)
 
     @property
+    def asdf(self) -> Hdu | None:
+        """The extension that holds the gwcs of a JWST file; None for all others."""
+        return next((hdu for hdu in self.hdus if hdu.name == "ASDF" and hdu.kind == "BINTABLE"), None)
+
+    @property
     def provenance(self) -> dict[str, Any]:
         """Product id where jwstpipe wrote the file."""
-        product = self.primary.get("JPPRODID")
+        product = self.hdus[0].words.get("JPPRODID")
         return {"product_id": product} if product else {}
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:

@@ -1,14 +1,17 @@
 """`SkyImage`: what every image offers, whether it is a FITS file or an image store."""
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from astropy.io.fits import Header
-from astropy.units import UnitBase
 from numpy.typing import NDArray
 
 from jwstpipe.images.masked_image import MaskedImage
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.wcs.image_wcs import ImageWcs
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+    from astropy.units import UnitBase
+
+    from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["SkyImage"]
 
@@ -47,17 +50,17 @@ class SkyImage(Protocol):
         ...
 
     @property
-    def primary(self) -> Header:
+    def primary(self) -> "Header":
         """The primary header: instrument, filter, target."""
         ...
 
     @property
-    def header(self) -> Header:
+    def header(self) -> "Header":
         """The header of the science plane: unit and WCS at full resolution."""
         ...
 
     @property
-    def wcs(self) -> ImageWcs:
+    def wcs(self) -> "ImageWcs":
         """Where it lies on the sky, as values that travel; ``wcs.exact(name=...)`` evaluates it."""
         ...
 
@@ -72,7 +75,7 @@ class SkyImage(Protocol):
         ...
 
     @property
-    def unit(self) -> UnitBase | None:
+    def unit(self) -> "UnitBase | None":
         """Unit of the science plane; None where the header names none that astropy knows."""
         ...
 

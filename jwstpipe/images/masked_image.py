@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy import units
-from astropy.wcs.wcsapi import HighLevelWCSWrapper, SlicedLowLevelWCS
 from numpy.typing import NDArray
 
 from jwstpipe.errors import NoCoverageError, TransformError, UsageError
@@ -14,6 +12,7 @@ from jwstpipe.sky.box import Box
 
 if TYPE_CHECKING:
     import xarray
+    from astropy import units
     from astropy.coordinates import SkyCoord
     from astropy.nddata import CCDData
 
@@ -50,7 +49,7 @@ class MaskedImage:
     box: Box
     """Window of the image that it was cut from, 0-based pixels."""
 
-    unit: units.UnitBase | None
+    unit: "units.UnitBase | None"
     """Unit of `sci` and `err`; None where the header names none that astropy knows."""
 
     wcs: Any
@@ -93,7 +92,8 @@ class MaskedImage:
 
     def to_ccddata(self) -> "CCDData":
         """Give it as astropy's `CCDData`: NaN are masked, errors are standard deviations, flags are the DQ bits."""
-        from astropy.nddata import CCDData, StdDevUncertainty  # noqa: PLC0415 - a second to load, for this alone
+        from astropy import units  # noqa: PLC0415 - a second to load, for this alone, as the next
+        from astropy.nddata import CCDData, StdDevUncertainty  # noqa: PLC0415
 
         return CCDData(
             self.sci,
@@ -146,6 +146,8 @@ class MaskedImage:
 
 def sliced_wcs(wcs: Any, window: Box) -> Any:
     """Give the WCS of a window; that of a FITS header stays one that can be written to a header."""
+    from astropy.wcs.wcsapi import HighLevelWCSWrapper, SlicedLowLevelWCS  # noqa: PLC0415 - who has a WCS has it loaded
+
     if wcs is None:
         return None
     if hasattr(wcs, "slice"):
@@ -198,6 +200,8 @@ def box_around(wcs: Any, shape: tuple[int, int], centre: "SkyCoord", size: Any) 
     NoCoverageError
         The window lies outside the image.
     """
+    from astropy import units  # noqa: PLC0415 - who has a position has it loaded
+
     x, y = (float(value) for value in wcs.world_to_pixel(centre))
     if not (np.isfinite(x) and np.isfinite(y)):
         raise NoCoverageError(f"the image does not reach {centre.to_string('hmsdms')}")

@@ -2,17 +2,19 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jwstpipe.errors import NotFoundError, StoreError
 from jwstpipe.images.fits_image import FitsImage, open_fits
 from jwstpipe.images.present import require_present
-from jwstpipe.images.virtual import source_of_references
-from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote
 from jwstpipe.storage.bounded import read_document
 
-__all__ = ["find_image", "open_image", "open_store_image"]
+if TYPE_CHECKING:  # what reads stores is loaded with the first of them
+    from jwstpipe.images.zarr.image_store import ImageStore
+
+__all__ = ["find_image", "log_notes", "open_image", "open_store_image"]
 
 MOST_REFERENCES = 256 << 20
 """Largest store of references, bytes."""
@@ -20,7 +22,7 @@ MOST_REFERENCES = 256 << 20
 log = logging.getLogger(__name__)
 
 
-def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage | ImageStore:
+def open_image(address: str | Path, *, s3: S3Settings | None = None) -> "FitsImage | ImageStore":
     """Open an image for windowed reading.
 
     Parameters
@@ -41,12 +43,17 @@ def open_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
     What was mended in its header, and which of several images of a file was taken, is logged as a warning.
     """
     image = find_image(address, s3=s3)
-    for note in image.notes:
-        log.warning("%s: %s", image.address, note)
+    log_notes(image)
     return image
 
 
-def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage | ImageStore:
+def log_notes(image: "FitsImage | ImageStore") -> None:
+    """Log as warnings what was mended or chosen when an image was opened."""
+    for note in image.notes:
+        log.warning("%s: %s", image.address, note)
+
+
+def find_image(address: str | Path, *, s3: S3Settings | None = None) -> "FitsImage | ImageStore":
     """Open an image (see `open_image`) and leave it to the caller to tell its notes."""
     if not is_remote(address):
         require_present(address)
@@ -54,6 +61,8 @@ def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
         if not path.exists():  # one image of a file that exists
             return open_fits(address, s3=s3)
         if path.suffix == ".json" and path.is_file():
+            from jwstpipe.images.virtual import source_of_references  # noqa: PLC0415 - seldom, and zarr with it
+
             return open_fits(source_of_references(read_document(path, most=MOST_REFERENCES), name=str(path)), s3=s3)
         return open_store_image(path, s3=s3) if path.is_dir() else open_fits(path, s3=s3)
     if str(address).rstrip("/").endswith(".zarr"):
@@ -67,7 +76,7 @@ def find_image(address: str | Path, *, s3: S3Settings | None = None) -> FitsImag
             raise NotFoundError(f"{address}: no such file or image; check the address") from None
 
 
-def open_store_image(address: str | Path, *, s3: S3Settings | None = None) -> ImageStore:
+def open_store_image(address: str | Path, *, s3: S3Settings | None = None) -> "ImageStore":
     """Open an image store of something measured (see `open_image_store`).
 
     Raises
@@ -75,6 +84,8 @@ def open_store_image(address: str | Path, *, s3: S3Settings | None = None) -> Im
     StoreError
         A finished picture in that form: its colours are no measurements.
     """
+    from jwstpipe.images.zarr.image_store import open_image_store  # noqa: PLC0415 - see above
+
     image = open_image_store(address, s3=s3)
     if image.attributes.get("kind") == "picture":
         raise StoreError(

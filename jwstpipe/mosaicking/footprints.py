@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import outlines_on
 from jwstpipe.sky.frames import ICRS, rotated
+from jwstpipe.sky.outlines import outlines_on
 from jwstpipe.storage import aside
 
 __all__ = ["draw_footprints", "footprints", "overlap_depth"]

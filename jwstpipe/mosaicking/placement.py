@@ -12,8 +12,9 @@ from jwstpipe.mosaicking.inputs.sources import Inspection
 from jwstpipe.progress import silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import centre_of, outlines_on
+from jwstpipe.sky.footprint import centre_of
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.outlines import outlines_on
 
 __all__ = ["bounding_box", "common_frame", "common_grid", "shapes_on", "tiles_of"]
 

@@ -14,9 +14,10 @@ from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import Footprint, outlines_on
+from jwstpipe.sky.footprint import Footprint
 from jwstpipe.sky.frames import lonlat, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.outlines import outlines_on
 from jwstpipe.sky.rotation import SkyRotation
 
 __all__ = ["MosaicPlan", "with_skies", "with_turns"]

@@ -2,44 +2,70 @@
 
 Models are one level deep and hold plain values with visible defaults, so that a form can show them and a bad value is
 refused before anything runs.
+
+The names below are loaded when they are first used: a command needs one or two of the models, and each takes a while.
 """
 
-from jwstpipe.requests.archive.ingest import IngestRequest
-from jwstpipe.requests.archive.refresh_metadata import RefreshMetadataRequest
-from jwstpipe.requests.archive.search import SearchRequest
-from jwstpipe.requests.archive.watch_programs import WatchEntry, WatchProgramsRequest
-from jwstpipe.requests.base import Request, Spelling, option, spelling_of, validated
-from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, joined_options
-from jwstpipe.requests.composite import (
-    SIZES,
-    Combination,
-    CompositeRequest,
-    Coverage,
-    LookOptions,
-    Overlay,
-    Palette,
-)
-from jwstpipe.requests.convert import ConvertOptions, ConvertRequest
-from jwstpipe.requests.fields.shared import CatalogSelection
-from jwstpipe.requests.mosaic import (
-    Align,
-    Background,
-    Combine,
-    FittingMosaic,
-    Kernel,
-    MosaicOptions,
-    MosaicRequest,
-    Quantity,
-    Weights,
-)
-from jwstpipe.requests.pictures import (
-    ContactSheetOptions,
-    PictureForm,
-    PictureRequest,
-    ThumbnailOptions,
-    ThumbnailsRequest,
-)
-from jwstpipe.requests.process_target import ProcessTargetRequest
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from jwstpipe.requests.archive.ingest import IngestRequest
+    from jwstpipe.requests.archive.refresh_metadata import RefreshMetadataRequest
+    from jwstpipe.requests.archive.search import SearchRequest
+    from jwstpipe.requests.archive.watch_programs import WatchEntry, WatchProgramsRequest
+    from jwstpipe.requests.base import Request, Spelling, option, spelling_of, validated
+    from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, joined_options
+    from jwstpipe.requests.composite import (
+        SIZES,
+        Combination,
+        CompositeRequest,
+        Coverage,
+        LookOptions,
+        Overlay,
+        Palette,
+    )
+    from jwstpipe.requests.convert import ConvertOptions, ConvertRequest
+    from jwstpipe.requests.fields.shared import CatalogSelection
+    from jwstpipe.requests.mosaic import (
+        Align,
+        Background,
+        Combine,
+        FittingMosaic,
+        Kernel,
+        MosaicOptions,
+        MosaicRequest,
+        Quantity,
+        Weights,
+    )
+    from jwstpipe.requests.pictures import (
+        ContactSheetOptions,
+        PictureForm,
+        PictureRequest,
+        ThumbnailOptions,
+        ThumbnailsRequest,
+    )
+    from jwstpipe.requests.process_target import ProcessTargetRequest
+
+_HOMES = {
+    "archive.ingest": ("IngestRequest",),
+    "archive.refresh_metadata": ("RefreshMetadataRequest",),
+    "archive.search": ("SearchRequest",),
+    "archive.watch_programs": ("WatchEntry", "WatchProgramsRequest"),
+    "base": ("Request", "Spelling", "option", "spelling_of", "validated"),
+    "channels": ("ChannelLook", "Stretch", "ToneOptions", "joined_options"),
+    "composite": ("SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette"),
+    "convert": ("ConvertOptions", "ConvertRequest"),
+    "fields.shared": ("CatalogSelection",),
+    "mosaic": (
+        "Align", "Background", "Combine", "FittingMosaic", "Kernel", "MosaicOptions", "MosaicRequest", "Quantity",
+        "Weights",
+    ),
+    "pictures": ("ContactSheetOptions", "PictureForm", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"),
+    "process_target": ("ProcessTargetRequest",),
+}  # fmt: skip
+
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "SIZES",
@@ -82,3 +108,9 @@ __all__ = [
     "spelling_of",
     "validated",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -7,17 +7,18 @@ after pickling, and must not be shared by threads.
 import re
 import warnings
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from astropy.io.fits import HDUList, Header
-from astropy.io.fits.verify import VerifyError
-from astropy.wcs import WCS, Wcsprm
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.frames import Frame, frame_of
 from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
+
+if TYPE_CHECKING:  # they take long to load, and who only picks cards needs neither
+    from astropy.io.fits import Header
+    from astropy.wcs import WCS
 
 __all__ = ["CelestialWcs", "tables_of", "wcs_cards", "wcs_cards_of"]
 
@@ -45,7 +46,7 @@ MOST_STEPS = 30
 """A position that has not come to rest by then has no inverse here."""
 
 
-def wcs_cards(header: Header) -> str:
+def wcs_cards(header: "Header") -> str:
     """Keep the cards that place the first two axes on the sky, as 80-character cards."""
     return wcs_cards_of(str(header.tostring(sep="", endcard=False, padding=False)))
 
@@ -60,7 +61,7 @@ def wcs_cards_of(text: str) -> str:
 class CelestialWcs:
     """The WCS of one image in one thread."""
 
-    wcs: WCS
+    wcs: "WCS"
     frame: Frame
     swapped: bool
     """Latitude is the first axis."""
@@ -89,6 +90,8 @@ class CelestialWcs:
         TransformError
             No celestial WCS, one that wcslib cannot use, or one without any pixel scale.
         """
+        from astropy.io.fits.verify import VerifyError  # noqa: PLC0415 - see above
+
         mended = repaired_cards(cards)
         if mended.fault:
             raise TransformError(f"{name}: its WCS cannot be used: {mended.fault}")
@@ -221,14 +224,19 @@ def _is_plain(values: dict[str, str]) -> bool:
     return not tables and not any(key.startswith(_BEYOND_WCSLIB) for key in values)
 
 
-def _plain_wcs(cards: str) -> WCS:
+def _plain_wcs(cards: str) -> "WCS":
     """Build an undistorted WCS past the many checks of astropy, for which a plan of 10,000 inputs has no time."""
+    from astropy.wcs import WCS, Wcsprm  # noqa: PLC0415 - see above
+
     wcs = WCS(naxis=2)
     wcs.wcs = Wcsprm(header=cards.encode("ascii", "replace"), relax=True, warnings=False).sub(2)
     return wcs
 
 
-def _full_wcs(cards: str, tables: bytes) -> WCS:
+def _full_wcs(cards: str, tables: bytes) -> "WCS":
+    from astropy.io.fits import HDUList, Header  # noqa: PLC0415 - see above
+    from astropy.wcs import WCS  # noqa: PLC0415
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what astropy mends on its own is told by `repaired_cards`
         if not tables:
@@ -237,11 +245,11 @@ def _full_wcs(cards: str, tables: bytes) -> WCS:
             return WCS(Header.fromstring(cards), fobj=opened, fix=False, naxis=2)
 
 
-def _determinant(wcs: WCS) -> float:
+def _determinant(wcs: "WCS") -> float:
     return float(np.linalg.det(wcs.pixel_scale_matrix))
 
 
-def _tabulated_area(wcs: WCS, values: dict[str, str]) -> float:
+def _tabulated_area(wcs: "WCS", values: dict[str, str]) -> float:
     """Measure the area of a pixel, square degrees with its sign, in the middle of an image placed by a table."""
     middle = [0.5 * float(values.get(f"NAXIS{axis}", "1")) - 0.5 for axis in (1, 2)]
     x, y = np.array([0.0, 1.0, 0.0]) + middle[0], np.array([0.0, 0.0, 1.0]) + middle[1]

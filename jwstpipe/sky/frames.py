@@ -5,16 +5,16 @@ product. FK4 does not (its aberration terms vary over the sky) and goes through 
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy import coordinates as astropy_frames
-from astropy.coordinates import FK4, FK5, BaseCoordinateFrame, Galactic, SkyCoord
-from astropy.time import Time
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
+
+if TYPE_CHECKING:  # it takes long to load, and what lies in one frame needs it not
+    from astropy.coordinates import BaseCoordinateFrame
+    from astropy.wcs import WCS
 
 __all__ = ["ICRS", "Frame", "frame_of", "lonlat", "rotated", "unit_vectors"]
 
@@ -36,22 +36,25 @@ class Frame:
         """First parts of CTYPE1 and CTYPE2."""
         return ("GLON", "GLAT") if self.name == "GALACTIC" else ("RA", "DEC")
 
-    def astropy(self) -> BaseCoordinateFrame:
+    def astropy(self) -> "BaseCoordinateFrame":
         """Give the same frame as an astropy object."""
+        from astropy import coordinates  # noqa: PLC0415 - see above
+        from astropy.time import Time  # noqa: PLC0415
+
         if self.name == "ICRS":
-            return astropy_frames.ICRS()
+            return coordinates.ICRS()
         if self.name == "FK5":
-            return FK5(equinox=Time(self.equinox, format="jyear"))
+            return coordinates.FK5(equinox=Time(self.equinox, format="jyear"))
         if self.name == "FK4":
-            return FK4(equinox=Time(self.equinox, format="byear"))
-        return Galactic()
+            return coordinates.FK4(equinox=Time(self.equinox, format="byear"))
+        return coordinates.Galactic()
 
 
 ICRS = Frame("ICRS")
 """The frame of our own grids."""
 
 
-def frame_of(wcs: WCS, *, longitude: int | None = None) -> Frame:
+def frame_of(wcs: "WCS", *, longitude: int | None = None) -> Frame:
     """Tell the frame of a celestial WCS by the rules of the FITS standard (paper II, section 3.1).
 
     Parameters
@@ -99,6 +102,8 @@ def rotated(lon: Floats, lat: Floats, origin: Frame, target: Frame) -> tuple[Flo
     if origin == target:
         return lon, lat
     if "FK4" in (origin.name, target.name):
+        from astropy.coordinates import SkyCoord  # noqa: PLC0415 - see above
+
         moved: Any = SkyCoord(lon, lat, unit="deg", frame=origin.astropy()).transform_to(target.astropy())
         return np.asarray(moved.spherical.lon.deg), np.asarray(moved.spherical.lat.deg)
     return lonlat(unit_vectors(lon, lat) @ _rotation(origin, target).T)
@@ -106,6 +111,8 @@ def rotated(lon: Floats, lat: Floats, origin: Frame, target: Frame) -> tuple[Flo
 
 def _rotation(origin: Frame, target: Frame) -> Floats:
     """Find the rotation from where the three axes of the origin go."""
+    from astropy.coordinates import SkyCoord  # noqa: PLC0415 - see above
+
     axes: Any = SkyCoord([0.0, 90.0, 0.0], [0.0, 0.0, 90.0], unit="deg", frame=origin.astropy())
     moved = axes.transform_to(target.astropy())
     return unit_vectors(np.asarray(moved.spherical.lon.deg), np.asarray(moved.spherical.lat.deg)).T

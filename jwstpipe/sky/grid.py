@@ -10,12 +10,9 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from astropy.io.fits import Header
-from astropy.io.fits.verify import VerifyError
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
@@ -23,6 +20,10 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.frames import ICRS, Frame, frame_of, rotated, unit_vectors
 from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
+
+if TYPE_CHECKING:  # they take long to load, and a plane that only travels needs neither
+    from astropy.io.fits import Header
+    from astropy.wcs import WCS
 
 __all__ = ["TILE", "SkyGrid"]
 
@@ -84,7 +85,7 @@ class SkyGrid:
         return cls((ra % 360.0, dec), (-step * cosine, step * sine, step * sine, step * cosine))
 
     @classmethod
-    def from_header(cls, header: Header, *, name: str = "header") -> tuple[Self, Box]:
+    def from_header(cls, header: "Header", *, name: str = "header") -> tuple[Self, Box]:
         """Read the plane of an image header, and the window of it that the image covers.
 
         Parameters
@@ -99,6 +100,8 @@ class SkyGrid:
         TransformError
             No celestial WCS, or a distorted one: a distorted plane cannot be cut into tiles of another image.
         """
+        from astropy.io.fits.verify import VerifyError  # noqa: PLC0415 - see above
+
         try:
             cards = wcs_cards(header)
             exact = CelestialWcs.from_cards(cards, name=name)
@@ -182,8 +185,10 @@ class SkyGrid:
         a, b, c, d = self.cd
         return math.sqrt(abs(a * d - b * c)) * 3600.0
 
-    def header(self, box: Box) -> Header:
+    def header(self, box: Box) -> "Header":
         """Write the WCS of a window of the plane as FITS cards."""
+        from astropy.io.fits import Header  # noqa: PLC0415 - see above
+
         cards = Header()
         first, second = self.frame.axis_names
         cards["WCSAXES"] = (2, "number of World Coordinate System axes")
@@ -204,8 +209,10 @@ class SkyGrid:
                 cards["EQUINOX"] = (self.frame.equinox, "[yr] equinox of the coordinates")
         return cards
 
-    def wcs(self, box: Box) -> WCS:
+    def wcs(self, box: Box) -> "WCS":
         """Build the WCS of a window of the plane; for one thread, as every WCS."""
+        from astropy.wcs import WCS  # noqa: PLC0415 - see above
+
         if self.parameters:
             return WCS(self.header(box), fix=False)
         found = WCS(naxis=2)  # past the parsing of cards: a mosaic does this once for each input of each tile

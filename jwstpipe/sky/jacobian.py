@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.sky.frames import ICRS, rotated, unit_vectors
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["jacobians", "solid_angles_sr"]
 

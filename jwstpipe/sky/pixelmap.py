@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
 from jwstpipe.sky.wcs.lattice import fill_row, lagrange_weights, row_scratch
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["PixelMap", "Transform", "lattice_map", "pixel_map"]
 

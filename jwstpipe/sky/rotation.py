@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.sky.frames import ICRS, Frame, lonlat, rotated, unit_vectors
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["SkyRotation", "TurnedWcs", "turn_between"]
 

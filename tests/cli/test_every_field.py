@@ -46,7 +46,7 @@ DIRECT = {
     RecordConditions: ("catalog find", "find_records", None),
     StatisticsRequest: ("stats", "statistics", None),
     PixelsRequest: ("pixels", "pixels", None),
-    InfoRequest: ("info", None, None),
+    InfoRequest: ("info", "info", None),
     TransfersRequest: ("transfers", None, None),
     requests.ProcessTargetRequest: ("run", None, "process_target"),
     requests.RefreshMetadataRequest: ("refresh-metadata", None, "refresh_metadata"),

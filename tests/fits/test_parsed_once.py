@@ -47,7 +47,7 @@ def test_a_conversion_parses_each_header_once(tmp_path, parsed, monkeypatch):
     times = {name: parsed[text] for name, text in headers.items()}
     planes = {plane.upper() for plane in made.planes}
     assert {"SCI", "ERR", "DQ"} <= planes
-    assert times == {name: int(name == "PRIMARY" or name in planes) for name in headers}
+    assert times == {name: int(name in planes) for name in headers}  # of the primary a few words are read
     assert len(walks) == 1
 
 
@@ -55,15 +55,15 @@ def test_an_open_image_parses_nothing_again(tmp_path, parsed):
     source = tmp_path / "x_cal.fits"
     write_cal(source)
     headers = headers_of(source)
+    parsed.clear()  # astropy has read the file for the truth
     image = open_fits(source)
-    parsed.clear()
+    assert parsed.total() == 0
     for _ in range(2):
         for plane in image.planes:
             image.read(plane)
         assert image.header["EXTNAME"] == "SCI"
         assert image.primary is image.file.hdus[0].header
     assert all(parsed[text] <= 1 for text in headers.values())
-    assert parsed[headers["SCI"]] == parsed[headers["PRIMARY"]] == 0  # they said what the file holds
 
 
 def test_the_structure_alone_parses_nothing(tmp_path, parsed):

@@ -10,8 +10,9 @@ from astropy.wcs.utils import pixel_to_pixel
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
-from jwstpipe.sky.footprint import footprint, outlines_on
+from jwstpipe.sky.footprint import footprint
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.sky.outlines import outlines_on
 from jwstpipe.sky.pixelmap import pixel_map
 
 SIP = {

@@ -1,7 +1,7 @@
 """The command around transfers that stand in the middle: list, pause, resume, cancel, clean."""
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -11,6 +11,9 @@ from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError
 from jwstpipe.requests.archive.transfers import TransfersRequest
+
+if TYPE_CHECKING:
+    from jwstpipe.settings import Settings
 
 __all__ = ["transfers"]
 
@@ -23,22 +26,18 @@ def transfers(
     as_json: Json = False,
 ) -> None:
     """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
-    from jwstpipe.archive.transfer import control
-    from jwstpipe.ingestion import arrivals
-    from jwstpipe.storage import open_store
+    from jwstpipe.api import transfers as api
 
     settings = settings_of(context)
-    place = arrivals(open_store(settings.store_root, s3=settings.s3), settings)
-    order, chosen = request.order, list(request.names)
+    order, names = request.order, request.names
     if order == "resume":
-        _resume(context, settings, control.resume(place, chosen), as_json=as_json)
+        _resume(context, settings, names, as_json=as_json)
         return
-    if order == "list":
-        found = [entry for entry in control.pending(place) if not chosen or {entry.file_name, entry.obs_id} & {*chosen}]
-    elif order == "clean":
-        found = list(control.sweep(place, older_than_s=settings.archive.parts_kept_days * 86400.0))
+    if order == "clean":
+        found = api.clean_transfers(settings=settings)
     else:
-        found = list(control.pause(place, chosen) if order == "pause" else control.cancel(place, chosen))
+        verb = {"list": api.find_transfers, "pause": api.pause_transfers, "cancel": api.cancel_transfers}[order]
+        found = verb(names, settings=settings)
     for entry in found:
         if as_json:
             json_data({**vars(entry), "order": order})
@@ -52,15 +51,15 @@ def transfers(
     remark(f"{len(found)} transfers {done}")
 
 
-def _resume(context: typer.Context, settings: Any, products: Any, *, as_json: bool) -> None:
+def _resume(context: typer.Context, settings: "Settings", names: tuple[str, ...], *, as_json: bool) -> None:
+    from jwstpipe.api.transfers import resume_transfers
     from jwstpipe.cli.archive.observations import show_ingested
-    from jwstpipe.ingestion import ingest_products
 
-    if not products:
+    with progress_bars(quiet=choices_of(context).quiet) as report:
+        done = resume_transfers(names, settings=settings, report=report)
+    if not (done.entries or done.failures):
         raise NotFoundError(
             "no transfer is paused or interrupted; `jwstpipe transfers` lists what stands in the middle"
         )
-    with progress_bars(quiet=choices_of(context).quiet) as report:
-        done = ingest_products(products, settings=settings, report=report)
     show_ingested(done, as_json=as_json)
     done.require_all()

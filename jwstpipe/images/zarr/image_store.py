@@ -5,10 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError, UsageError
@@ -24,10 +23,14 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.wcs.image_wcs import ImageWcs
 from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, partial_owner, settle, storage_errors
 from jwstpipe.storage.bounded import parse_json, read_document, refuse_strange_entries
+
+if TYPE_CHECKING:  # they take long to load, and who looks at sizes and names needs neither
+    from astropy.io.fits import Header
+
+    from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["ImageStore", "open_image_store"]
 
@@ -105,18 +108,20 @@ class ImageStore(ImageFace):
         return min(stored, (corner & -corner).bit_length() if corner else stored)
 
     @cached_property
-    def primary(self) -> Header:
+    def primary(self) -> "Header":
         """Primary header."""
         return parse_header(self.header_bytes("primary"))
 
     @cached_property
-    def header(self) -> Header:
+    def header(self) -> "Header":
         """Header of the science plane."""
         return parse_header(self.header_bytes("sci"))
 
     @cached_property
-    def wcs(self) -> ImageWcs:
+    def wcs(self) -> "ImageWcs":
         """Where it lies on the sky: the nodes of the gwcs that the file had, else its header."""
+        from jwstpipe.sky.wcs.image_wcs import ImageWcs  # noqa: PLC0415 - see above
+
         cards = wcs_cards_of(self.header_text("sci"))
         found = self.attributes.get("wcs") or {}
         offset = found.get("header_offset_px")

@@ -24,7 +24,7 @@ file: they are read as if they began with that window.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numcodecs.blosc import BITSHUFFLE
@@ -33,7 +33,9 @@ from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.zarr.checked_root import checked_root
 from jwstpipe.images.zarr.digests import digest_of
-from jwstpipe.sky.wcs.image_wcs import ImageWcs
+
+if TYPE_CHECKING:
+    from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = [
     "CHUNK",
@@ -162,7 +164,7 @@ def root_attributes(
     provenance: dict[str, Any],
     fits: dict[str, Any],
     grid: dict[str, Any] | None = None,
-    wcs: ImageWcs | None = None,
+    wcs: "ImageWcs | None" = None,
     slices: int = 0,
 ) -> dict[str, Any]:
     """Write the attributes of the root group.
@@ -219,7 +221,7 @@ def root_attributes(
     return {"jwstpipe": jwstpipe, "ome": _ome(name, levels, cube=slices > 0), "multiscales": _multiscales(levels)}
 
 
-def wcs_facts(wcs: ImageWcs) -> dict[str, Any]:
+def wcs_facts(wcs: "ImageWcs") -> dict[str, Any]:
     """Tell where the WCS of an image comes from and how well it is known, as plain JSON values."""
     facts: dict[str, Any] = {"origin": wcs.origin}
     if wcs.header_offset_px is not None and np.isfinite(wcs.header_offset_px):

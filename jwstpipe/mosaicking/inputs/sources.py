@@ -21,7 +21,8 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint, footprint
 from jwstpipe.sky.rotation import SkyRotation, TurnedWcs
-from jwstpipe.sky.wcs.image_wcs import ImageWcs, SkyWcs
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["InspectJob", "Inspection", "Source", "carried_digest", "identify", "identity_of", "inspect", "weights_for"]
 

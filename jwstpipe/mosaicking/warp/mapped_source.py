@@ -15,7 +15,7 @@ from jwstpipe.mosaicking.warp.resample import InputWindow, add_resampled, add_wi
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
 from jwstpipe.sky.wcs.forward_map import forward_map
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["INTERPOLATED", "MappedSource", "map_source"]
 

@@ -17,7 +17,7 @@ from jwstpipe.sky.area import areas
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.pixelmap import PixelMap
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["reprojected"]
 

@@ -11,7 +11,7 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.pixelmap import PixelMap, lattice_map
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["forward_map"]
 

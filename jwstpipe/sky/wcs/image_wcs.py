@@ -3,47 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from jwstpipe.sky.celestial import CelestialWcs
-from jwstpipe.sky.frames import Frame
 from jwstpipe.sky.wcs.header_repairs import repaired_cards
 from jwstpipe.sky.wcs.sampled_wcs import SampledWcs, WcsNodes
 from jwstpipe.sky.wcs.shared_interface import SharedInterface
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
-__all__ = ["ImageWcs", "SkyWcs"]
-
-Floats = NDArray[np.float64]
-
-
-class SkyWcs(Protocol):
-    """A celestial WCS ready to be evaluated, in one thread."""
-
-    @property
-    def frame(self) -> Frame:
-        """Frame of its longitudes and latitudes."""
-        ...
-
-    @property
-    def scale_arcsec(self) -> float:
-        """Side of a square pixel of the same area."""
-        ...
-
-    @property
-    def parity(self) -> int:
-        """+1 when the pixel axes are right-handed on the sky (east to the left of north), else -1."""
-        ...
-
-    def to_sky(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
-        """Give longitude and latitude, degrees, of 0-based pixel positions; NaN where there is no sky."""
-        ...
-
-    def to_pixel(self, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-        """Give 0-based pixel positions of longitude and latitude, degrees; NaN where there is no answer."""
-        ...
+__all__ = ["ImageWcs"]
 
 
 @dataclass(frozen=True)
