@@ -152,7 +152,7 @@ def _of_fits(address: str, s3: S3Settings | None) -> tuple[str, str] | None:
         hdus = open_fits_file(address, s3=s3).hdus[:2]
     except FitsError:
         return None
-    value = next(filter(None, (hdu.text_of(FITS_KEYWORD) for hdu in hdus)), None)
+    value = next(filter(None, (hdu.words.get(FITS_KEYWORD) for hdu in hdus)), None)
     return None if value is None else (value, "header")
 
 
