@@ -62,7 +62,7 @@ class _Remarks(logging.Handler):
 
 
 def _say_warnings(*, quiet: bool) -> None:
-    for name in ("jwstpipe.images", "jwstpipe.execution"):
+    for name in ("jwstpipe.images", "jwstpipe.storage", "jwstpipe.execution"):
         library = logging.getLogger(name)
         for handler in library.handlers[:]:
             library.removeHandler(handler)

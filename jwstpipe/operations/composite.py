@@ -23,8 +23,8 @@ from jwstpipe.render.overlay.annotations import read_annotations
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureForm
 from jwstpipe.settings import S3Settings
-from jwstpipe.sky.position_table import positions_text
 from jwstpipe.storage import storage_errors
+from jwstpipe.storage.position_tables import positions_text
 
 __all__ = ["COMPOSITE", "PictureRecipe", "composite", "picture_recipe", "with_contents"]
 

@@ -1,26 +1,26 @@
-"""Positions of a table on the sky, whatever its columns are called.
+"""Positions of a table on the sky, whatever its columns are called, and in whatever unit of angle they are.
 
-The one list of column names: the overlay of sources and the alignment to a catalogue read the same tables.
+The one list of column names: overlays, alignment, matching, photometry and the viewer read the same tables.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.io import ascii  # noqa: A004 - its name
-from astropy.table import Table
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError, NotFoundError
+from jwstpipe.errors import DataError
 
-__all__ = ["DEC_NAMES", "RA_NAMES", "position_column_names", "positions_text", "read_positions"]
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+__all__ = ["DEC_NAMES", "RA_NAMES", "numbers_of", "position_column_names", "positions_of"]
+
+Floats = NDArray[np.float64]
 
 RA_NAMES = ("ra", "raj2000", "_raj2000", "ra_icrs", "_ra", "ra_deg", "alpha_j2000", "sky_centroid.ra")
 DEC_NAMES = ("dec", "dej2000", "_dej2000", "de_icrs", "_dec", "dec_deg", "delta_j2000", "sky_centroid.dec")
-"""Names of the columns, degrees, in lower case; the first that a table has counts."""
-
-MOST_POSITIONS = 100_000
-"""Most positions that are kept with a product."""
+"""Names of the columns, in lower case; the first that a table has counts."""
 
 
 def position_column_names(names: Sequence[str]) -> tuple[str, str] | None:
@@ -31,50 +31,60 @@ def position_column_names(names: Sequence[str]) -> tuple[str, str] | None:
     return None if ra is None or dec is None else (ra, dec)
 
 
-def read_positions(table: str, *, what: str = "table") -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Read right ascensions and declinations, degrees.
+def positions_of(table: "Table", *, name: str) -> tuple[Floats, Floats]:
+    """Give right ascensions and declinations, degrees; NaN where a row has none.
 
     Parameters
     ----------
     table
-        Path of a table that astropy knows (ECSV, CSV, FITS, VOTable), or the text of one, see `positions_text`.
-    what
-        What it is, for messages.
+        With columns of `RA_NAMES` and `DEC_NAMES`: degrees, or another angle where their unit says so.
+    name
+        What messages call it.
 
     Raises
     ------
-    NotFoundError
-        No such file.
     DataError
-        No table, or none with such columns.
+        No such columns, none with numbers, or no row with a position.
     """
-    inline = "\n" in table
-    name = f"the {what} in the request" if inline else table
-    if not inline and not Path(table).is_file():
-        raise NotFoundError(f"{table}: no such {what}; check the path")
-    try:
-        found = ascii.read(table, format="csv", guess=False) if inline else Table.read(table)
-    except (OSError, ValueError, TypeError, IndexError) as error:
-        raise DataError(f"{name}: not a table that can be read ({str(error).splitlines()[0]})") from None
-    columns = position_column_names(found.colnames)
+    columns = position_column_names(table.colnames)
     if columns is None:
-        raise DataError(f"{name}: needs columns ra and dec in degrees; it has {', '.join(found.colnames[:12])}")
-    return np.asarray(found[columns[0]], np.float64), np.asarray(found[columns[1]], np.float64)
+        raise DataError(
+            f"{name}: no positions on the sky: needs columns ra and dec in degrees; it has"
+            f" {', '.join(table.colnames[:12])}"
+        )
+    ra, dec = (numbers_of(table, column, unit="deg", name=name) for column in columns)
+    if not np.isfinite(ra + dec).any():
+        raise DataError(f"{name}: none of its {len(table):,} rows has a position")
+    beyond = np.abs(dec) > 90.0
+    if beyond.any():
+        raise DataError(
+            f"{name}: {columns[1]} is {dec[beyond][0]:g} in row {int(np.flatnonzero(beyond)[0]) + 1}; a declination"
+            " lies between -90 and 90 degrees"
+        )
+    return ra, dec
 
 
-def positions_text(table: str, *, what: str = "table") -> str:
-    """Write the positions of a table as the text that stands for it in a product's parameters: CSV, every digit.
+def numbers_of(table: "Table", column: str, *, unit: str, name: str) -> Floats:
+    """Take a column as numbers of a unit, by its own unit where that can be converted; NaN where it is masked.
 
     Raises
     ------
     DataError
-        More positions than a product keeps; and as `read_positions`.
+        It holds no numbers, or several a row.
     """
-    ra, dec = read_positions(table, what=what)
-    if len(ra) > MOST_POSITIONS:
+    from astropy import units  # noqa: PLC0415 - slow to load
+
+    found = table[column]
+    try:
+        values: Floats = np.array(np.ma.filled(np.ma.asarray(found, float), np.nan), np.float64)
+    except (ValueError, TypeError):
         raise DataError(
-            f"{table}: has {len(ra):,} positions; a product keeps at most {MOST_POSITIONS:,} of a {what}, so that it"
-            " can be made again; choose among them"
-        )
-    lines = [f"{a!r},{d!r}" for a, d in zip(ra.tolist(), dec.tolist(), strict=True)]
-    return "\n".join(["ra,dec", *lines, ""])
+            f"{name}: the column {column} holds no numbers ({str(found[0])[:40]!r}); it is read in {unit}"
+        ) from None
+    if values.ndim != 1:
+        raise DataError(f"{name}: the column {column} holds {values.shape[1:]} values a row; it must be one")
+    values[~np.isfinite(values)] = np.nan
+    own, wanted = getattr(found, "unit", None), units.Unit(unit)
+    if isinstance(own, units.UnitBase) and own != wanted and own.is_equivalent(wanted):
+        return values * float(own.to(wanted))
+    return values

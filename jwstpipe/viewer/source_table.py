@@ -9,8 +9,9 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError, NotFoundError, UsageError
-from jwstpipe.sky.position_table import position_column_names
+from jwstpipe.errors import UsageError
+from jwstpipe.sky.position_table import positions_of
+from jwstpipe.storage.bounded_tables import read_table
 
 __all__ = ["SourceTable", "open_table"]
 
@@ -114,18 +115,8 @@ def open_table(path: str | Path) -> SourceTable:
     DataError
         No table, or none with positions.
     """
-    file = Path(path)
-    if not file.is_file():
-        raise NotFoundError(f"{path}: no such table of sources; check the path")
-    try:
-        table = Table.read(file)
-    except (OSError, ValueError, TypeError, IndexError) as error:
-        raise DataError(f"{path}: not a table that can be read ({str(error).splitlines()[0]})") from None
-    names = position_column_names(table.colnames)
-    if names is None:
-        raise DataError(f"{path}: has no columns of positions; name them ra and dec, in degrees")
-    ra, dec = (np.ma.filled(np.ma.asarray(table[name]).astype(float), np.nan) for name in names)
-    return SourceTable(file.name, table, np.asarray(ra, np.float64), np.asarray(dec, np.float64))
+    table = read_table(path, what="table of sources")
+    return SourceTable(Path(path).name, table, *positions_of(table, name=str(path)))
 
 
 def _cell(value: Any) -> Any:

@@ -19,7 +19,7 @@ from jwstpipe.analysis.catalogues.official import official_view
 from jwstpipe.api.sources import detect
 from jwstpipe.catalog.lineage.carried import carried_provenance
 from jwstpipe.errors import ConflictError, DataError, NotFoundError, UsageError
-from jwstpipe.sky.position_table import read_positions
+from jwstpipe.storage.position_tables import read_positions
 from tests.analysis.fields import star_field
 from tests.mosaicking.scenes import header, write
 

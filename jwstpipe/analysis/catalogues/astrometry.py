@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.analysis.catalogues.files import read_catalogue
-from jwstpipe.analysis.catalogues.match import match_positions, positions_of
+from jwstpipe.analysis.catalogues.match import match_positions
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.requests.analysis.match import AstrometryRequest
-from jwstpipe.sky.position_table import position_column_names
+from jwstpipe.sky.position_table import numbers_of, position_column_names, positions_of
 from jwstpipe.sky.sphere import moved, offsets
 
 __all__ = ["AstrometryFacts", "check_astrometry", "moved_to", "reference_table", "reference_text"]
@@ -77,7 +77,8 @@ def reference_text(path: str) -> str:
     known = {name.lower(): name for name in table.colnames}
     for name in _MOTION:
         if name in known:
-            columns[name] = np.array(np.ma.filled(np.ma.asarray(table[known[name]], float), np.nan))
+            unit = "yr" if name == "ref_epoch" else "mas/yr"
+            columns[name] = numbers_of(table, known[name], unit=unit, name=path)
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
     return "\n".join([",".join(columns), *(",".join(map(repr, row)) for row in rows), ""])
 

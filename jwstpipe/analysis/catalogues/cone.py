@@ -7,8 +7,8 @@ from astropy.table import Table
 
 from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.analysis.catalogues.files import read_catalogue, read_parquet
-from jwstpipe.errors import DataError, UsageError
-from jwstpipe.sky.position_table import position_column_names
+from jwstpipe.errors import UsageError
+from jwstpipe.sky.position_table import positions_of
 from jwstpipe.sky.regions import separation_deg
 
 __all__ = ["cone"]
@@ -54,10 +54,8 @@ def cone(catalogue: str | Path | Table, ra: float, dec: float, radius_arcsec: fl
         table = read_parquet(Path(catalogue), near=_bounds(ra, dec, radius_arcsec / ARCSEC))
     else:
         table = read_catalogue(catalogue)
-    columns = position_column_names(table.colnames)
-    if columns is None:
-        raise DataError(f"{name}: needs columns ra and dec in degrees; it has {', '.join(table.colnames[:12])}")
-    away = ARCSEC * separation_deg(ra, dec, np.asarray(table[columns[0]], float), np.asarray(table[columns[1]], float))
+    places = positions_of(table, name=name) if len(table) else (np.zeros(0), np.zeros(0))
+    away = ARCSEC * separation_deg(ra, dec, *places)
     near = np.flatnonzero(away <= radius_arcsec)
     near = near[np.argsort(away[near], kind="stable")]
     found = table[near]

@@ -6,23 +6,29 @@ of them; the header of ECSV stands in its metadata as ``table_meta_yaml``, which
 
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.table import Table
+from astropy.table import MaskedColumn, Table
 from astropy.table.meta import get_yaml_from_table
 
 from jwstpipe.analysis.catalogues.forms import FORMS, check_target
 from jwstpipe.catalog.lineage.table_provenance import INFO_NAME
-from jwstpipe.errors import DataError, NotFoundError
+from jwstpipe.catalog.maintenance.export import plain_cell, safe_cell
+from jwstpipe.errors import DataError
 from jwstpipe.fits.provenance_hdu import provenance_image_hdu
 from jwstpipe.storage import aside
+from jwstpipe.storage.bounded_tables import check_promise, read_table
 
 __all__ = ["GROUP", "kept_in", "read_catalogue", "read_parquet", "write_catalogue"]
 
 GROUP = 1 << 16
 """Rows of a group of Parquet."""
+
+_SIGNED = re.compile(r"[+-][0-9.:eE+-]*")
+"""Numbers with a sign, sexagesimal ones too."""
 
 _YAML = b"table_meta_yaml"
 
@@ -60,6 +66,8 @@ def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, o
             _write_fits(table, partial)
         elif path.suffix.lower() == ".vot":
             _write_votable(table, partial)
+        elif path.suffix.lower() == ".csv":
+            _without_formulas(table).write(partial, format=FORMS[".csv"])
         else:
             table.write(partial, format=FORMS[path.suffix.lower()])
     return path
@@ -75,16 +83,8 @@ def read_catalogue(source: str | Path) -> Table:
     DataError
         A file that is no table.
     """
-    path = Path(source)
-    if not path.is_file():
-        raise NotFoundError(f"{source}: no such file; give a catalogue as {', '.join(FORMS)}")
-    form = FORMS.get(path.suffix.lower(), "votable" if path.suffix.lower() in (".xml", ".votable") else None)
-    try:
-        if form == "parquet":
-            return read_parquet(path)
-        return Table.read(path, format=form)
-    except Exception as error:  # noqa: BLE001 - readers raise whatever they stumble over
-        raise DataError(f"{source}: cannot be read as a catalogue: {' '.join(str(error).split())[:200]}") from None
+    table = read_table(source, read=read_parquet, what="catalogue")
+    return _with_formulas(table) if Path(source).suffix.lower() == ".csv" else table
 
 
 def _write_parquet(table: Table, path: Path, kept: str | None) -> None:
@@ -126,11 +126,14 @@ def read_parquet(path: Path, *, near: Bounds | None = None) -> Table:
     from pyarrow import parquet  # noqa: PLC0415 - slow to load
 
     try:
-        with parquet.ParquetFile(path) as file:
+        words = [one.name for one in parquet.read_schema(path) if _is_word(one.type)]
+        with parquet.ParquetFile(path, read_dictionary=words) as file:
             groups = [k for k in range(file.num_row_groups) if near is None or _reaches(file, k, near)]
             found = file.read_row_groups(groups)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as a catalogue: {str(error).splitlines()[0][:200]}") from None
+    for name in words:
+        _check_words(path, found[name], name)
     table = Table({name: found[name].to_numpy(zero_copy_only=False) for name in found.column_names})
     for name in table.colnames:
         if table[name].dtype == object:
@@ -146,6 +149,19 @@ def read_parquet(path: Path, *, near: Bounds | None = None) -> Table:
         table[name].unit, table[name].description = empty[name].unit, empty[name].description
         table[name].meta = empty[name].meta
     return table
+
+
+def _is_word(kind: Any) -> bool:
+    from pyarrow import types  # noqa: PLC0415
+
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_dictionary(kind))
+
+
+def _check_words(path: Path, column: Any, name: str) -> None:
+    """Refuse a column of words that one long word would make too wide: tables are as wide as their longest."""
+    kept = [part.dictionary if hasattr(part, "dictionary") else part for part in column.chunks]
+    longest = max((len(word or "") for part in kept for word in part.to_pylist()), default=0)
+    check_promise(path, 4.0 * longest * len(column), f"{len(column):,} rows of {longest:,} letters ({name})")
 
 
 def _reaches(file: Any, group: int, near: Bounds) -> bool:
@@ -176,6 +192,29 @@ def _write_votable(table: Table, path: Path) -> None:
         metadata = json.dumps(table.meta["jwstpipe"], allow_nan=False)
         document.resources[0].infos.append(tree.Info(name=INFO_NAME, value=metadata))
     writeto(document, str(path))
+
+
+def _without_formulas(table: Table) -> Table:
+    """Mark words and names of columns that a spreadsheet would take for formulas; a number with a sign is none."""
+    found = table.copy(copy_data=False)
+    for name in table.colnames:
+        if getattr(table[name], "dtype", np.dtype(float)).kind in "UO":
+            words = [word if _SIGNED.fullmatch(word) else safe_cell(word) for word in map(str, table[name])]
+            found[name] = MaskedColumn(words, mask=np.ma.getmaskarray(table[name]))
+        if safe_cell(name) != name:
+            found.rename_column(name, safe_cell(name))
+    return found
+
+
+def _with_formulas(table: Table) -> Table:
+    """Take the marks of `_without_formulas` away."""
+    for name in table.colnames:
+        if table[name].dtype.kind == "U" and any(word.startswith("'") for word in table[name].tolist() if word):
+            words = [plain_cell(word or "") for word in table[name].tolist()]
+            table[name] = MaskedColumn(words, mask=np.ma.getmaskarray(table[name]))
+        if plain_cell(name) != name:
+            table.rename_column(name, plain_cell(name))
+    return table
 
 
 def _header_of(table: Table) -> str:

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from jwstpipe.errors import ConflictError, UsageError
+from jwstpipe.storage.bounded_tables import TABLE_FORMS
 
 __all__ = ["FORMS", "check_target"]
 
-FORMS = {".ecsv": "ascii.ecsv", ".parquet": "parquet", ".fits": "fits", ".vot": "votable", ".csv": "ascii.csv"}
+FORMS = TABLE_FORMS
 """What the end of a name means."""
 
 

@@ -7,12 +7,11 @@ from astropy.table import Table, hstack
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.catalogues.columns import add_column
-from jwstpipe.errors import DataError
 from jwstpipe.requests.analysis.match import MatchRequest
-from jwstpipe.sky.position_table import position_column_names
+from jwstpipe.sky.position_table import positions_of
 from jwstpipe.sky.sphere import Pairs, common_offset, matched, matches_by_chance, moved
 
-__all__ = ["MatchFacts", "match_positions", "match_tables", "positions_of"]
+__all__ = ["MatchFacts", "match_positions", "match_tables"]
 
 Floats = NDArray[np.float64]
 
@@ -41,32 +40,6 @@ class MatchFacts:
 
     false_rate: float
     """That, over the matches."""
-
-
-def positions_of(table: Table, *, name: str) -> tuple[Floats, Floats]:
-    """Give right ascensions and declinations, degrees; NaN where a row has none.
-
-    Raises
-    ------
-    DataError
-        No such columns, or no row with a position.
-    """
-    columns = position_column_names(table.colnames)
-    if columns is None:
-        raise DataError(
-            f"{name}: no positions on the sky: a catalogue has columns ra and dec in degrees; this one has"
-            f" {', '.join(table.colnames[:12])}"
-        )
-    try:
-        places: list[NDArray[np.float64]] = [
-            np.array(np.ma.filled(np.ma.asarray(table[one], float), np.nan)) for one in columns
-        ]
-    except (ValueError, TypeError):
-        raise DataError(f"{name}: {columns[0]} and {columns[1]} hold no numbers; positions are in degrees") from None
-    ra, dec = places
-    if not np.isfinite(ra + dec).any():
-        raise DataError(f"{name}: none of its {len(table):,} rows has a position")
-    return ra, dec
 
 
 def match_positions(

@@ -11,7 +11,7 @@ from jwstpipe.errors import DataError, NoCoverageError, TransformError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.sky.frames import ICRS, rotated
-from jwstpipe.sky.position_table import position_column_names
+from jwstpipe.sky.position_table import numbers_of, position_column_names
 
 __all__ = ["Sources", "owners", "pixel_positions", "sources_of_table"]
 
@@ -57,24 +57,20 @@ def sources_of_table(table: Table, *, name: str) -> Sources:
         raise DataError(f"{name}: has no rows, so there is nothing to measure")
     names = {column.lower(): column for column in table.colnames}
 
-    def column(*wanted: str) -> Floats:
+    def column(*wanted: str, unit: str = "") -> Floats:
         found = next((names[one] for one in wanted if one in names), None)
         if found is None:
             return np.full(len(table), np.nan)
-        try:
-            values: Floats = np.ma.filled(np.ma.asarray(table[found], float), np.nan)
-        except (ValueError, TypeError):
-            raise DataError(f"{name}: the column {found} holds no numbers; positions are degrees, or pixels") from None
-        return np.array(values, np.float64)
+        return numbers_of(table, found, unit=unit, name=name)
 
     on_sky = [name.lower() for name in position_column_names(table.colnames) or ("", "")]
-    x, y, ra, dec = column(*_X), column(*_Y), column(on_sky[0]), column(on_sky[1])
+    x, y, ra, dec = column(*_X), column(*_Y), column(on_sky[0], unit="deg"), column(on_sky[1], unit="deg")
     if not (np.isfinite(x + y).any() or np.isfinite(ra + dec).any()):
         raise DataError(
             f"{name}: no positions: a catalogue has the columns ra and dec (degrees), or x_centroid and y_centroid"
             f" (pixels); this one has {', '.join(table.colnames[:12])}"
         )
-    shapes = np.column_stack([column("semimajor"), column("semiminor"), np.radians(column("theta"))])
+    shapes = np.column_stack([column("semimajor"), column("semiminor"), np.radians(column("theta", unit="deg"))])
     ids = np.asarray(table[names["id"]]) if "id" in names else np.arange(1, len(table) + 1)
     return Sources(ids, x, y, ra, dec, shapes)
 

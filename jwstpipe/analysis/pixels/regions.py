@@ -4,13 +4,14 @@ Sky shapes go through the local map between pixels and sky at their centre, so t
 are those of the image there; corners of polygons go through its exact WCS one by one.
 """
 
-from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.pixels.region_text import MOST_CORNERS, regions_in
 from jwstpipe.analysis.pixels.shapes import Ellipse, Labelled, Polygon, Shape, whole
 from jwstpipe.errors import NoCoverageError, NotFoundError, UsageError
 from jwstpipe.images.image import SkyImage
@@ -20,19 +21,17 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.jacobian import jacobians
 
-__all__ = ["MOST_SHAPES", "regions_of"]
+__all__ = ["regions_of"]
 
 Floats = NDArray[np.float64]
 
-MOST_SHAPES = 10_000
-"""A file of more regions is refused: measure sources with photometry instead."""
+MOST_PIXELS = 1e8
+"""Largest size of a shape."""
 
-MOST_CORNERS = 10_000
+_WHOLE = re.compile(r"\s*-?[0-9]{1,15}\s*")
 
-_FORMS = (
-    "X0,Y0,X1,Y1 (pixels, 0-based, the last ones not included), a DS9 line as 'icrs;circle(10.1,-2.3,5\")', a .reg or"
-    " .crtf file, an S_REGION, or label:N@SEGMENTATION"
-)
+MOST_CLIPS = 2e9
+"""Sides times pixels that they pass."""
 
 
 def regions_of(text: str, image: SkyImage, *, s3: S3Settings | None = None) -> list[Shape]:
@@ -70,9 +69,10 @@ def regions_of(text: str, image: SkyImage, *, s3: S3Settings | None = None) -> l
     elif word.upper().startswith(("POLYGON ", "CIRCLE ")) and "(" not in word:
         shapes = _s_region(word, image)
     else:
-        shapes = [_placed(region, image) for region in _parsed(word)]
+        shapes = [_placed(region, image) for region in regions_in(word)]
     frame = Box.of_shape(image.shape)
     for shape in shapes:
+        _check_work(shape, image)
         if shape.box.intersection(frame) is None:
             raise NoCoverageError(
                 f"region {shape.name or word}: lies outside {image.address}, which is {image.shape[1]} x"
@@ -81,9 +81,24 @@ def regions_of(text: str, image: SkyImage, *, s3: S3Settings | None = None) -> l
     return shapes
 
 
+def _check_work(shape: Shape, image: SkyImage) -> None:
+    """Refuse polygons whose many sides each cross the image: each pixel on a side is clipped by all sides."""
+    if not isinstance(shape, Polygon):
+        return
+    xs, ys = np.array(shape.xs), np.array(shape.ys)
+    if not (np.abs(xs).max() < MOST_PIXELS and np.abs(ys).max() < MOST_PIXELS):
+        raise UsageError(f"region {shape.name[:60]}: reaches beyond {MOST_PIXELS:,.0f} pixels")
+    sides = np.minimum(np.hypot(np.diff(xs, append=xs[0]), np.diff(ys, append=ys[0])), 2.0 * sum(image.shape))
+    if len(xs) * float(sides.sum()) > MOST_CLIPS:
+        raise UsageError(
+            f"region {shape.name[:60]}: its {len(xs):,} sides run {sides.sum():,.0f} pixels to and fro, which is no"
+            " outline"
+        )
+
+
 def _window(word: str) -> Box | None:
     parts = word.split(",")
-    if len(parts) != 4 or not all(part.strip().lstrip("-").isdigit() for part in parts):
+    if len(parts) != 4 or not all(_WHOLE.fullmatch(part) for part in parts):
         return None
     x0, y0, x1, y1 = (int(part) for part in parts)
     if x1 <= x0 or y1 <= y0:
@@ -93,7 +108,7 @@ def _window(word: str) -> Box | None:
 
 def _labelled(word: str, s3: S3Settings | None) -> Labelled:
     number, separator, address = word[len("label:") :].partition("@")
-    if not separator or not number.isdigit():
+    if not separator or not _WHOLE.fullmatch(number):
         raise UsageError(f"region {word}: write label:N@SEGMENTATION, as label:7@segm.fits")
     segmentation = open_image(address, s3=s3)
     found: Box | None = None
@@ -109,43 +124,28 @@ def _labelled(word: str, s3: S3Settings | None) -> Labelled:
     return Labelled(int(number), address, found, word)
 
 
-def _parsed(word: str) -> list[Any]:
-    """Read DS9 or CRTF, a line or a file."""
-    from regions import Regions  # noqa: PLC0415 - a second to load
-
-    content = word
-    if "(" not in word and "[" not in word:
-        if not word.lower().endswith((".reg", ".crtf", ".ds9")):
-            raise UsageError(f"region {word!r}: give {_FORMS}")
-        path = Path(word)
-        if not path.is_file():
-            raise NotFoundError(f"region file {word}: no such file")
-        content = path.read_text(encoding="utf-8", errors="replace")
-    form = "crtf" if content.lstrip().startswith("#CRTF") or "[[" in content else "ds9"
-    if form == "crtf" and not content.lstrip().startswith("#CRTF"):
-        content = f"#CRTFv0\n{content}"
-    try:
-        found = list(Regions.parse(content, format=form))
-    except Exception as error:  # noqa: BLE001 - whatever the parser stumbles over, the text is at fault
-        raise UsageError(f"region {word!r} cannot be read ({error}); give {_FORMS}") from None
-    if not found:
-        raise UsageError(f"region {word!r}: no region in it; give {_FORMS}")
-    if len(found) > MOST_SHAPES:
-        raise UsageError(f"{word}: holds {len(found):,} regions, at most {MOST_SHAPES:,} are measured at once")
-    return found
-
-
 def _s_region(word: str, image: SkyImage) -> list[Shape]:
-    tokens = word.replace(",", " ").split()
+    """Read an S_REGION (STC-S, as MAST and the pipeline write it)."""
+    form, *tokens = word.replace(",", " ").split()
+    frame = tokens.pop(0).upper() if tokens and tokens[0][:1].isalpha() else "ICRS"
+    if frame == "J2000":
+        frame = "FK5"
+    if frame not in ("ICRS", "FK5", "FK4", "GALACTIC"):
+        raise UsageError(f"region {word[:60]}: its frame {frame} is not known; ICRS, FK5, FK4 and GALACTIC are")
     try:
-        numbers = [float(token) for token in tokens if token[:1] in "+-.0123456789"]
+        numbers = [float(token) for token in tokens]
+        numbers = numbers if np.isfinite(numbers).all() else []
+        if form.upper() == "CIRCLE" and len(numbers) == 3 and numbers[2] > 0.0:
+            centre = SkyCoord(*numbers[:2], unit="deg", frame=frame.lower())
+            return [_sky_ellipse(centre, numbers[2], numbers[2], 0.0, image, word)]
+        if form.upper() == "POLYGON" and 6 <= len(numbers) <= 2 * MOST_CORNERS and len(numbers) % 2 == 0:
+            corners = SkyCoord(numbers[::2], numbers[1::2], unit="deg", frame=frame.lower())
+            return [_sky_polygon(corners, image, word)]
     except ValueError:
-        raise UsageError(f"region {word}: not an S_REGION") from None
-    if tokens[0].upper() == "CIRCLE" and len(numbers) == 3:
-        return [_sky_ellipse(SkyCoord(*numbers[:2], unit="deg"), numbers[2], numbers[2], 0.0, image, word)]
-    if tokens[0].upper() == "POLYGON" and len(numbers) >= 6 and len(numbers) % 2 == 0:
-        return [_sky_polygon(SkyCoord(numbers[::2], numbers[1::2], unit="deg"), image, word)]
-    raise UsageError(f"region {word}: an S_REGION is POLYGON ra dec ra dec ra dec ... or CIRCLE ra dec radius")
+        pass
+    raise UsageError(
+        f"region {word[:60]}: an S_REGION is POLYGON ICRS ra dec ra dec ra dec ... or CIRCLE ICRS ra dec radius"
+    )
 
 
 def _placed(region: Any, image: SkyImage) -> Shape:
@@ -165,24 +165,25 @@ def _placed(region: Any, image: SkyImage) -> Shape:
             f"region {name}: a {shape} has no area that can be measured; use circle, ellipse, box, polygon"
         )
     centre = _pixel_of(region.center, image, name) if sky else (float(region.center.x), float(region.center.y))
-    # pixels to the axes of the shape, in units of its own lengths
-    frame = _shape_frame(image, *centre, name) if sky else np.eye(2)
-    angle = float(region.angle.to_value("rad")) if hasattr(region, "angle") else 0.0
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ frame
 
     def lengths(*names: str) -> list[float]:
         values = [getattr(region, one) for one in names]
         return [float(value.to_value("arcsec")) if sky else float(value) for value in values]
 
-    if shape == "Rectangle":
-        half = np.array(lengths("width", "height")) / 2.0
-        corners = np.linalg.solve(turn, np.array([[-1, 1, 1, -1], [-1, -1, 1, 1]]) * half[:, None])
-        return Polygon(tuple((corners[0] + centre[0]).tolist()), tuple((corners[1] + centre[1]).tolist()), name)
     sizes = {
         "Circle": ("radius", "radius"), "CircleAnnulus": ("outer_radius", "outer_radius"),
         "Ellipse": ("width", "height"), "EllipseAnnulus": ("outer_width", "outer_height"),
+        "Rectangle": ("width", "height"),
     }[shape]  # fmt: skip
-    share = 0.5 if shape.startswith("Ellipse") else 1.0
+    share = 1.0 if shape.startswith("Circle") else 0.5
+    # pixels to the axes of the shape, in units of its own lengths
+    frame = _shape_frame(image, *centre, name, share * max(lengths(*sizes))) if sky else np.eye(2)
+    angle = float(region.angle.to_value("rad")) if hasattr(region, "angle") else 0.0
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ frame
+    if shape == "Rectangle":
+        half = np.array(lengths(*sizes)) / 2.0
+        corners = np.linalg.solve(turn, np.array([[-1, 1, 1, -1], [-1, -1, 1, 1]]) * half[:, None])
+        return Polygon(tuple((corners[0] + centre[0]).tolist()), tuple((corners[1] + centre[1]).tolist()), name)
     outer = _matrix(turn, lengths(*sizes), share)
     inner = None
     if shape.endswith("Annulus"):
@@ -191,18 +192,27 @@ def _placed(region: Any, image: SkyImage) -> Shape:
 
 
 def _matrix(turn: Floats, sizes: list[float], share: float) -> tuple[float, float, float, float]:
-    if min(sizes) <= 0.0:
-        raise UsageError(f"region: a side of {min(sizes)} has no area")
+    if not 0.0 < min(sizes) <= max(sizes) < np.inf:
+        raise UsageError(f"region: sides of {min(sizes):g} and {max(sizes):g} have no area")
     scaled = turn / (np.array(sizes)[:, None] * share)
+    least = float(np.linalg.svd(scaled, compute_uv=False)[-1])
+    if not least * MOST_PIXELS > 1.0:
+        raise UsageError(f"region: a size of {max(sizes):g} reaches beyond {MOST_PIXELS:,.0f} pixels")
     return (float(scaled[0, 0]), float(scaled[0, 1]), float(scaled[1, 0]), float(scaled[1, 1]))
 
 
-def _shape_frame(image: SkyImage, x: float, y: float, name: str) -> Floats:
+def _shape_frame(image: SkyImage, x: float, y: float, name: str, size: float) -> Floats:
     """Map pixels to arcsec west and north: the axes from which region files count angles, anticlockwise."""
     wcs = image.wcs.exact(name=image.address)
     found = jacobians(wcs, np.array([x]), np.array([y]))[0]
     if not np.isfinite(found).all():
         raise NoCoverageError(f"region {name}: {image.address} has no sky there")
+    pixel = np.sqrt(abs(np.linalg.det(found))) / 3600.0
+    if np.radians(size / 3600.0) ** 3 / 3.0 > 0.5 * np.radians(pixel):
+        raise UsageError(
+            f"region {name}: {size / 3600.0:.3g} degrees are too large for the local map of {image.address}; give a"
+            " polygon of its outline"
+        )
     return np.asarray(np.diag([-1.0, 1.0]) @ found)
 
 
@@ -227,5 +237,7 @@ def _sky_polygon(vertices: Any, image: SkyImage, name: str) -> Polygon:
 
 def _sky_ellipse(centre: SkyCoord, a_deg: float, b_deg: float, angle: float, image: SkyImage, name: str) -> Ellipse:
     x, y = _pixel_of(centre, image, name)
-    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ _shape_frame(image, x, y, name)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ _shape_frame(
+        image, x, y, name, 3600.0 * max(a_deg, b_deg)
+    )
     return Ellipse(x, y, _matrix(turn, [a_deg * 3600.0, b_deg * 3600.0], 1.0), None, name)

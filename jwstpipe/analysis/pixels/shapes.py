@@ -1,5 +1,6 @@
 """`Shape`: a part of an image, as pixels see it; which pixels it takes, and how much of each."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -123,17 +124,42 @@ def _polygon_weights(
     """Fill rows between crossings; only pixels that a side passes through need their exact share."""
     found = np.zeros((rows, columns))
     n = xs.size
+    crossed, touched = np.zeros(columns + 1, np.int64), np.zeros(columns + 1, np.int64)
     for i in range(rows):
-        y = float(y0 + i)
+        crossed[:], touched[:] = 0, 0
+        for k in range(n):
+            ax, bx = xs[k] - x0, xs[(k + 1) % n] - x0
+            ay, by = ys[k] - (y0 + i), ys[(k + 1) % n] - (y0 + i)
+            if (ay > 0.0) != (by > 0.0):  # pixels left of the crossing are on the other side of it
+                at = ax - ay * (bx - ax) / (by - ay)
+                crossed[int(min(max(math.ceil(at), 0.0), float(columns)))] += 1
+            if exact and min(ay, by) <= 0.5 and max(ay, by) >= -0.5:
+                first, last = _in_band(ax, ay, bx, by)
+                left = min(max(math.ceil(first - 0.5), 0.0), float(columns))
+                right = min(max(math.floor(last + 0.5) + 1.0, left), float(columns))
+                touched[int(left)] += 1
+                touched[int(right)] -= 1
+        near = 0
         for j in range(columns):
-            x = float(x0 + j)
-            inside = False
-            near = False
-            for k in range(n):
-                ax, ay, bx, by = xs[k] - x, ys[k] - y, xs[(k + 1) % n] - x, ys[(k + 1) % n] - y
-                if (ay > 0.0) != (by > 0.0) and ax + (0.0 - ay) * (bx - ax) / (by - ay) > 0.0:
-                    inside = not inside
-                if exact and min(ax, bx) <= 0.5 and max(ax, bx) >= -0.5 and min(ay, by) <= 0.5 and max(ay, by) >= -0.5:
-                    near = True
-            found[i, j] = polygon_fraction(xs, ys, x, y) if near else (1.0 if inside else 0.0)
+            near += touched[j]
+            if near:
+                found[i, j] = 2.0
+        odd = 0
+        for j in range(columns - 1, -1, -1):
+            odd += crossed[j + 1]
+            if found[i, j] == 2.0:
+                found[i, j] = polygon_fraction(xs, ys, float(x0 + j), float(y0 + i))
+            else:
+                found[i, j] = float(odd % 2)
     return found
+
+
+@njit(nogil=True, cache=True)
+def _in_band(ax: float, ay: float, bx: float, by: float) -> tuple[float, float]:
+    """Give where the part of a side within half a pixel of a row begins and ends."""
+    if abs(by - ay) > 1e-12:
+        slope = (bx - ax) / (by - ay)
+        low, high = max(min(ay, by), -0.5), min(max(ay, by), 0.5)
+        first, last = ax + (low - ay) * slope, ax + (high - ay) * slope
+        return min(first, last), max(first, last)
+    return min(ax, bx), max(ax, bx)

@@ -7,12 +7,15 @@ import html
 import json
 import mmap
 import re
-from itertools import islice, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import yaml
 from astropy.table.meta import get_header_from_yaml
+
+from jwstpipe.errors import DataError
+from jwstpipe.storage.bounded_tables import MOST_HEADER
 
 __all__ = ["INFO_NAME", "TABLE_ENDINGS", "TABLE_MAGIC", "table_provenance"]
 
@@ -24,11 +27,6 @@ TABLE_ENDINGS = (".ecsv", ".parquet", ".vot")
 
 INFO_NAME = "jwstpipe_provenance"
 """Name of the INFO of a VOTable whose value is the document, as JSON."""
-
-_LONGEST_LINES = 1_000_000
-"""Lines of a header, at most; those of a catalogue of 100,000 inputs are fewer."""
-
-_LONGEST_LINE = 1 << 20
 
 _INFO = re.compile(
     rb"<INFO\b[^>]{0,200}\bname=\"" + INFO_NAME.encode() + rb"\"[^>]{0,200}?\bvalue=\"([^\"]{2,67108864})\""
@@ -46,18 +44,18 @@ def table_provenance(path: Path) -> dict[str, Any] | None:
     with path.open("rb") as stream:
         begin = stream.read(9)
     if begin.startswith(b"# %ECSV"):
-        return _in_header(_header_lines(path))
+        return _in_header(_header_lines(path), path)
     if begin.startswith(b"PAR1"):
-        return _in_header(_parquet_lines(path))
+        return _in_header(_parquet_lines(path), path)
     return _in_votable(path)
 
 
 def _header_lines(path: Path) -> list[str]:
     """Take the lines of an ECSV header behind its first two."""
-    with path.open("r", encoding="utf-8", errors="replace") as stream:
-        lines = iter(lambda: stream.readline(_LONGEST_LINE), "")
-        header = list(takewhile(lambda line: line.startswith("#"), islice(lines, _LONGEST_LINES)))
-    return [line[2:].rstrip("\n") for line in header[2:]]
+    with path.open("rb") as stream:
+        content = stream.read(MOST_HEADER + (1 << 20))
+    lines = content.decode("utf-8", errors="replace").splitlines()
+    return [line[2:] for line in takewhile(lambda line: line.startswith("#"), lines)][2:]
 
 
 def _parquet_lines(path: Path) -> list[str]:
@@ -71,7 +69,10 @@ def _parquet_lines(path: Path) -> list[str]:
     return header.decode("utf-8", errors="replace").splitlines()
 
 
-def _in_header(lines: list[str]) -> dict[str, Any] | None:
+def _in_header(lines: list[str], path: Path) -> dict[str, Any] | None:
+    size = sum(map(len, lines))
+    if size > MOST_HEADER:
+        raise DataError(f"{path}: a header of more than {MOST_HEADER:,} bytes; refused")
     try:
         found = get_header_from_yaml(lines).get("meta", {}).get("jwstpipe")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, yaml.YAMLError):

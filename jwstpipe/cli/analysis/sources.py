@@ -169,5 +169,10 @@ def _plain(value: Any) -> Any:
     """Give a cell as JSON has it; NaN is none."""
     if hasattr(value, "ra") and hasattr(value, "dec"):
         return [float(value.ra.deg), float(value.dec.deg)]
-    made = value.item() if hasattr(value, "item") else value
-    return None if isinstance(made, float) and not math.isfinite(made) else made
+    return _finite(value.tolist() if hasattr(value, "tolist") else value)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_finite(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -22,8 +22,8 @@ from jwstpipe.numerics.match_catalogs import FEWEST, Shift, match
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.position_table import read_positions
 from jwstpipe.sky.rotation import SkyRotation, turn_between
+from jwstpipe.storage.position_tables import read_positions
 
 __all__ = ["Alignment", "align"]
 

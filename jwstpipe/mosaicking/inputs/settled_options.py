@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import MosaicOptions
-from jwstpipe.sky.position_table import positions_text
+from jwstpipe.storage.position_tables import positions_text
 
 __all__ = ["settled_options"]
 

@@ -14,7 +14,7 @@ from jwstpipe.render.overlay.grid import grid_marks
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
 from jwstpipe.render.overlay.projection import PictureSky
 from jwstpipe.requests import CompositeRequest
-from jwstpipe.sky.position_table import read_positions
+from jwstpipe.storage.position_tables import read_positions
 
 __all__ = ["SCALE_STEPS", "Label", "overlay_marks"]
 
