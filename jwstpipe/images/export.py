@@ -20,6 +20,8 @@ from jwstpipe.fits.headers import parse_header
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.images.open import open_store_image
+from jwstpipe.images.zarr.blocks import geometry
+from jwstpipe.images.zarr.blocks.cube_store import CubeStore
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.settings import S3Settings
@@ -27,6 +29,9 @@ from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_filesystem, writing_errors
 
 __all__ = ["ExportReceipt", "data_pieces", "export", "require_absent"]
+
+MOST_AT_ONCE = 128 << 20
+"""Bytes of slices of a cube that are written at once."""
 
 MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
 
@@ -149,7 +154,11 @@ def _original_pieces(image: ImageStore) -> Iterator[bytes]:
     tail = image.attributes["fits"].get("tail")
     if tail:
         yield from image.data_bytes(tail["data"], tail["size"])
-    if image.provenance.get("operation") not in (None, "convert"):  # no file of the archive: it tells of its making
+    if image.provenance.get("operation") not in (
+        None,
+        "convert",
+        "convert-cube",
+    ):  # no file of the archive: it tells of its making
         yield provenance_hdu({key: value for key, value in image.provenance.items() if key != "receipt"})
 
 
@@ -189,16 +198,27 @@ def _plane_pieces(image: ImageStore, plane: str, header: Header) -> Iterator[byt
     stored = plane + STORED if image.has_array(array_path(plane + STORED)) else ""
     restore = not stored and plane == "sci" and image.has_array(array_path("sci_restore"))
     slices = image.slices if image.sample_type(plane)[1] else 1
+    if isinstance(image, CubeStore):
+        step = max(min(geometry.BLOCK, MOST_AT_ONCE // (8 * image.shape[0] * image.shape[1])), 1)
+        for first in range(0, slices, step):
+            values = image.read_block(stored or plane, first, min(first + step, slices), image.window)
+            yield (_stored_bytes(values) if stored else form.encode(values, name=image.address).tobytes())
+        return
     for index in range(slices):
         for band in Box.of_shape(image.shape).bands(_rows_at_once(image)):
             values = image.read(stored or plane, band, index=index)
             if stored:
-                yield values.astype(values.dtype.newbyteorder(">")).tobytes()
+                yield _stored_bytes(values)
                 continue
             if restore:
                 bits = image.read("sci_restore", band, index=index)
                 values = (values.view(bits.dtype) ^ bits).view(values.dtype)
             yield form.encode(values, name=image.address).tobytes()
+
+
+def _stored_bytes(values: NDArray[Any]) -> bytes:
+    """Give the bits of samples of the file in its byte order."""
+    return values.astype(values.dtype.newbyteorder(">")).tobytes()
 
 
 def _rows_at_once(image: ImageStore) -> int:

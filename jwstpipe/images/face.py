@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.images.levels import level_for_pixels, read_level
 from jwstpipe.images.masked_image import MaskedImage, box_around, box_of_slices, sliced_wcs
+from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ class ImageFace:
         unit = units.Unit(text, parse_strict="silent") if text else None
         return None if unit is None or isinstance(unit, units.UnrecognizedUnit) else unit
 
+    @property
+    def window(self: Any) -> Box:
+        """Pixels that can hold data: all."""
+        return Box.of_shape(self.shape)
+
     def __getitem__(self: Any, place: Any) -> MaskedImage:
         """Read a window to memory: ``image[y0:y1, x0:x1]``, or ``image[Box(...)]``; the first slice of a cube."""
         box = box_of_slices(place, self.shape)
@@ -62,6 +68,10 @@ class ImageFace:
             plane("sci", "f4"), plane("err", "f4"), plane("dq", "u4"), plane("wht", "f4"),
             box, self.unit, sliced_wcs(whole, box),
         )  # fmt: skip
+
+    def read_block(self: Any, plane: str, first: int, last: int, box: Any) -> NDArray[Any]:
+        """Read a window of slices `first` to `last` (not included) of a plane, (slice, y, x)."""
+        return np.stack([self.read(plane, box, index=index) for index in range(first, last)])
 
     def cutout(self: Any, centre: "SkyCoord", size: Any) -> MaskedImage:
         """Read the window around a position of the sky.

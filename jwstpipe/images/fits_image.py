@@ -38,6 +38,7 @@ PLANES = {
     "VAR_POISSON": "var_poisson",
     "VAR_RNOISE": "var_rnoise",
     "VAR_FLAT": "var_flat",
+    "WMAP": "wmap",
 }
 """Plane name by EXTNAME."""
 
@@ -90,11 +91,6 @@ class FitsImage(ImageFace):
         """Name of the file."""
         file, choice = split_choice(self.address)
         return PurePosixPath(file).name + (self.address[len(file) :] if choice else "")
-
-    @property
-    def window(self) -> Box:
-        """Pixels that can hold data: all."""
-        return Box.of_shape(self.shape)
 
     @property
     def planes(self) -> tuple[str, ...]:
@@ -182,6 +178,28 @@ class FitsImage(ImageFace):
             (box.x1 - box.x0) * width,
         )
         return content.reshape(-1).view(self._formats[plane].stored).reshape(box.shape)
+
+    def read_block(self, plane: str, first: int, last: int, box: Box) -> NDArray[Any]:
+        """Read a window of slices `first` to `last` (not included) of a plane, (slice, y, x)."""
+        if (plane == "sci" and self._covers) or not self.plane_slices(plane):
+            return super().read_block(plane, first, last, box)
+        return self._formats[plane].decode(self.raw_block(plane, first, last, box))
+
+    def raw_block(self, plane: str, first: int, last: int, box: Box) -> NDArray[Any]:
+        """Read the same as it stands in the file: one byte range for whole slices, else one for each of them."""
+        check_window(self, plane, box, first)
+        check_window(self, plane, box, last - 1)
+        if box != self.window:
+            return np.stack([self.read_raw(plane, box, index=index) for index in range(first, last)])
+        stored = self._formats[plane].stored
+        size = box.shape[0] * box.shape[1] * stored.itemsize
+        content = self.reader.read(self.plane_hdus[plane].data_offset + first * size, (last - first) * size)
+        return np.frombuffer(content, stored).reshape(last - first, *box.shape)
+
+    @property
+    def _covers(self) -> bool:
+        """Something beside the science plane tells which of its pixels have data."""
+        return "wht" in self.plane_hdus or self._context is not None
 
     def coverage(self, box: Box, *, index: int = 0) -> NDArray[np.bool_] | None:
         """Tell which pixels have data by WHT, or by CON where there is no WHT; None when neither says.

@@ -50,6 +50,7 @@ def _fault(ours: dict[str, Any]) -> str:
         ("grid", _grid(ours.get("grid"))),
         ("wcs", _wcs(ours.get("wcs"))),
         ("arrays", _arrays(ours.get("arrays", {}))),
+        ("spectral", _spectral(ours.get("spectral"), cube=ours.get("kind") == "cube")),
         ("manifest", isinstance(ours.get("manifest"), dict | None)),
     )
     return next((key for key, good in checks if not good), "")
@@ -153,6 +154,14 @@ def _arrays(found: Any) -> bool:
         and _whole(int(facts.get("slices") or 0) if isinstance(facts.get("slices"), int | None) else None, 0, MOST_SIDE)
         for facts in found.values()
     )
+
+
+def _spectral(found: Any, *, cube: bool) -> bool:
+    """Check what a cube says of its wavelengths; images say nothing."""
+    if not isinstance(found, dict):
+        return found is None and not cube
+    notes = found.get("notes", [])
+    return isinstance(found.get("kind"), str) and isinstance(notes, list) and all(isinstance(n, str) for n in notes)
 
 
 def group_attributes(document: bytes, *, name: str) -> dict[str, Any] | None:

@@ -18,7 +18,7 @@ from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import NODES, STAGED, TABLES, array_path, check_layout, level_shape
 from jwstpipe.images.zarr.manifest import MANIFEST_CHUNK, read_manifest
 from jwstpipe.images.zarr.plane_reader import PlaneReader, ShardIndices
-from jwstpipe.images.zarr.shards import decode_chunk
+from jwstpipe.images.zarr.shards import CHUNKS, decode_chunk
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
@@ -151,6 +151,8 @@ class ImageStore(ImageFace):
     siblings: ClassVar[tuple[str, ...]] = ()
     """An image store holds one image."""
 
+    chunks_of_a_shard: ClassVar[int] = CHUNKS
+
     @property
     def provenance(self) -> dict[str, Any]:
         """Product id and origin."""
@@ -165,11 +167,6 @@ class ImageStore(ImageFace):
         box = Box(*found["box"])
         window = box if self._padded is None else self._padded.shifted(box.y0, box.x0)
         return SkyGrid.from_dict(found["grid"]), window
-
-    @property
-    def window(self) -> Box:
-        """Pixels that can hold data: all."""
-        return Box.of_shape(self.shape)
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window of one plane (see `SkyImage.read`).
@@ -203,10 +200,8 @@ class ImageStore(ImageFace):
 
     def _plane(self, path: str) -> PlaneReader:
         facts = self._facts(path)
-        return PlaneReader(
-            self.address, path, np.dtype(facts["dtype"]), bool(facts["slices"]), self.layout >= 2, self._must_stand,
-            self.s3, self._indices,
-        )  # fmt: skip
+        dtype, cube, checked = np.dtype(facts["dtype"]), bool(facts["slices"]), self.layout >= 2
+        return PlaneReader(self.address, path, dtype, cube, checked, self._must_stand, self.s3, self._indices)
 
     def _must_stand(self, key: str) -> None:
         """Refuse to take a shard that was written and is not there for one without samples."""
@@ -228,7 +223,7 @@ class ImageStore(ImageFace):
     @property
     def _hint(self) -> str:
         kind, known = self.attributes.get("kind"), self.attributes.get("product_id")
-        again = "convert the file again" if kind == "image" else f"make the {kind} again"
+        again = "convert the file again" if kind in ("image", "cube") else f"make the {kind} again"
         return f"{again} with --overwrite, or use jwstpipe reproduce {known or self.address}"
 
     def header_text(self, name: str) -> str:
@@ -302,4 +297,9 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
     staged, folder = attributes.get(STAGED), name.rpartition("/")
     if isinstance(staged, str) and partial_owner(staged) == folder[2]:
         name = f"{folder[0]}/{staged}"
-    return ImageStore(name, check_layout(attributes, name=str(address)), s3 or S3Settings())
+    ours = check_layout(attributes, name=str(address))
+    if ours.get("kind") == "cube":
+        from jwstpipe.images.zarr.blocks.cube_store import CubeStore  # noqa: PLC0415 - it is an image store itself
+
+        return CubeStore(name, ours, s3 or S3Settings())
+    return ImageStore(name, ours, s3 or S3Settings())

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "CHUNK",
     "CODEC",
+    "CUBE_LAYOUT",
     "LAYOUT",
     "NODES",
     "SHARD",
@@ -58,7 +59,10 @@ __all__ = [
 ]
 
 LAYOUT = 2
-"""Version of the layout that this code writes, and the newest that it reads."""
+"""Version of the layout of images that this code writes, and the newest that it reads."""
+
+CUBE_LAYOUT = 3
+"""The same of spectral cubes: an image's, but its planes are cut as `jwstpipe.images.zarr.blocks.geometry` says."""
 
 SHARD = 2048
 CHUNK = 512
@@ -127,7 +131,7 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
     if plane.endswith(STORED):
         return PlaneSpec(f"u{np.dtype(dtype).itemsize}", 0, {"long_name": "bits of the samples of the FITS file"})
     names = {"sci": "science", "err": "standard deviation", "wht": "weight", "area": "relative pixel area"}
-    units = {"sci": unit, "err": unit, "wht": "", "area": "1"}.get(plane, f"({unit})2" if unit else "")
+    units = {"sci": unit, "err": unit, "wht": "", "wmap": "", "area": "1"}.get(plane, f"({unit})2" if unit else "")
     attributes = {"long_name": names.get(plane, plane.replace("_", " "))}
     if units:
         attributes["units"] = units
@@ -251,9 +255,10 @@ def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:
     version = ours.get("layout") if isinstance(ours, dict) else None
     if not isinstance(ours, dict) or not isinstance(version, int):
         raise StoreError(f"{name}: a Zarr group, but not an image of jwstpipe (no jwstpipe.layout attribute)")
-    if version > LAYOUT:
-        raise StoreVersionError(f"{name}: its layout is {version}, this version reads up to {LAYOUT}; update jwstpipe")
-    has_digest = "digest" in ours or (version > 1 and ours.get("kind") in ("image", "mosaic"))
+    newest = CUBE_LAYOUT if ours.get("kind") == "cube" else LAYOUT
+    if version > newest:
+        raise StoreVersionError(f"{name}: its layout is {version}, this version reads up to {newest}; update jwstpipe")
+    has_digest = "digest" in ours or (version > 1 and ours.get("kind") in ("image", "mosaic", "cube"))
     if has_digest and ours.get("digest") != _digest(ours):
         raise StoreError(f"{name}: zarr.json: damaged (its attributes are not those that were written)")
     return checked_root(ours, name=name)

@@ -13,7 +13,7 @@ import numpy as np
 
 from jwstpipe.errors import StoreError
 from jwstpipe.images.zarr.digests import CHECKSUM_BYTES, Stored, checksum, digest_of
-from jwstpipe.images.zarr.shards import decode_chunk, digest_of_shard
+from jwstpipe.images.zarr.shards import CHUNKS, decode_chunk, digest_of_shard
 
 __all__ = ["MANIFEST", "MANIFEST_CHUNK", "check_object", "encode_manifest", "read_manifest"]
 
@@ -54,7 +54,9 @@ def read_manifest(chunk: bytes | None, facts: dict[str, Any], *, name: str) -> d
     return {key: Stored(int(size), str(digest)) for key, (size, digest) in json.loads(content).items()}
 
 
-def check_object(key: str, content: bytes | None, written: Stored, *, sharded: bool, name: str) -> None:
+def check_object(
+    key: str, content: bytes | None, written: Stored, *, sharded: bool, name: str, chunks: int = CHUNKS
+) -> None:
     """Compare an object with what the manifest says of it.
 
     Parameters
@@ -69,6 +71,8 @@ def check_object(key: str, content: bytes | None, written: Stored, *, sharded: b
         It is a shard of a plane, not a single chunk or a document.
     name
         The store, for errors.
+    chunks
+        How many a shard of that plane has.
 
     Raises
     ------
@@ -83,7 +87,7 @@ def check_object(key: str, content: bytes | None, written: Stored, *, sharded: b
     if key.endswith("zarr.json"):
         found = digest_of(content)
     elif sharded:
-        found = digest_of_shard(content, name=label)
+        found = digest_of_shard(content, name=label, chunks=chunks)
     else:
         found = digest_of(content[-CHECKSUM_BYTES:])
         if checksum(content[:-CHECKSUM_BYTES]) != content[-CHECKSUM_BYTES:]:

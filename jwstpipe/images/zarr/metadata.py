@@ -12,7 +12,7 @@ import numpy as np
 
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD, PlaneSpec
 
-__all__ = ["array_document", "group_document", "plane_document"]
+__all__ = ["array_document", "group_document", "plane_document", "sharded_document"]
 
 _INDEX_CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
 
@@ -20,21 +20,33 @@ _INDEX_CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"nam
 def plane_document(shape: tuple[int, int], spec: PlaneSpec, *, slices: int = 0) -> bytes:
     """Describe the sharded array of a plane; `slices` > 0 gives it a third axis in front."""
     cube = (1,) if slices else ()
-    dtype = np.dtype(spec.dtype)
+    return sharded_document(
+        (slices, *shape) if slices else shape,
+        np.dtype(spec.dtype),
+        chunk=(*cube, CHUNK, CHUNK),
+        shard=(*cube, SHARD, SHARD),
+        names=("slice", "y", "x") if slices else ("y", "x"),
+        attributes=spec.attributes,
+    )
+
+
+def sharded_document(
+    shape: Sequence[int],
+    dtype: np.dtype[Any],
+    *,
+    chunk: Sequence[int],
+    shard: Sequence[int],
+    names: Sequence[str],
+    attributes: dict[str, Any],
+) -> bytes:
+    """Describe an array of shards that hold chunks."""
     sharding = {
-        "chunk_shape": [*cube, CHUNK, CHUNK],
+        "chunk_shape": list(chunk),
         "codecs": _codecs(dtype),
         "index_codecs": _INDEX_CODECS,
         "index_location": "end",
     }
-    return _array(
-        (slices, *shape) if slices else shape,
-        dtype,
-        (*cube, SHARD, SHARD),
-        [{"name": "sharding_indexed", "configuration": sharding}],
-        ("slice", "y", "x") if slices else ("y", "x"),
-        spec.attributes,
-    )
+    return _array(shape, dtype, shard, [{"name": "sharding_indexed", "configuration": sharding}], names, attributes)
 
 
 def array_document(

@@ -17,11 +17,13 @@ from jwstpipe.sky.box import Box
 __all__ = ["write_hdus"]
 
 Restore = Callable[[Box, int, NDArray[Any]], None]
+WritePlane = Callable[..., None]
 
 
 def write_hdus(
-    writer: ImageWriter, image: FitsImage, kept: Sequence[str], *, keep_all: bool, report: Reporter
-) -> dict[str, Any]:
+    writer: ImageWriter, image: FitsImage, kept: Sequence[str], *, keep_all: bool, report: Reporter,
+    write_plane: WritePlane | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """Write planes, headers and, if wanted, all other HDUs.
 
     Parameters
@@ -36,6 +38,8 @@ def write_hdus(
         Keep the data of HDUs that are no plane too.
     report
         Told of each shard.
+    write_plane
+        Writes the samples of a plane, ``(writer, image, plane, *, report)``; None = as images have them.
 
     Returns
     -------
@@ -50,7 +54,7 @@ def write_hdus(
         entry: dict[str, Any] = {"index": hdu.index, "name": hdu.name, "version": hdu.version, "header": header}
         if hdu.index in plane_of:
             entry["plane"] = plane_of[hdu.index]
-            _write_plane(writer, image, entry["plane"], report=report)
+            (write_plane or _write_plane)(writer, image, entry["plane"], report=report)
         elif hdu.data_size and not keep_all:
             omitted.append(hdu.label)
             continue

@@ -20,7 +20,7 @@ from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
 
 __all__ = [
     "SIDE", "PackedShard", "ShardPacker", "decode_chunk", "digest_of_shard", "encode_chunk", "encode_shard", "fill_of",
-    "read_index", "whole_chunk",
+    "index_bytes", "read_index", "whole_chunk",
 ]  # fmt: skip
 
 SIDE = SHARD // CHUNK
@@ -31,8 +31,16 @@ blosc.use_threads = False
 would give other bytes each time, though of the same size."""
 
 MISSING = np.uint64(2**64 - 1)
-INDEX_BYTES = SIDE * SIDE * 16
-INDEX_AND_CHECKSUM = INDEX_BYTES + CHECKSUM_BYTES
+CHUNKS = SIDE * SIDE
+"""Chunks of a shard."""
+
+
+def index_bytes(chunks: int) -> int:
+    """Give the bytes of the index of a shard, its checksum among them."""
+    return chunks * 16 + CHECKSUM_BYTES
+
+
+INDEX_AND_CHECKSUM = index_bytes(CHUNKS)
 
 Samples = NDArray[Any]
 Decode = Callable[[Samples], Samples]
@@ -41,7 +49,7 @@ Decode = Callable[[Samples], Samples]
 class ShardPacker:
     """A shard that is packed chunk by chunk, so that its samples need never stand in memory together."""
 
-    def __init__(self, write: Callable[[bytes], Any], *, every_bit: bool = False) -> None:
+    def __init__(self, write: Callable[[bytes], Any], *, every_bit: bool = False, chunks: int = CHUNKS) -> None:
         """Start an empty shard.
 
         Parameters
@@ -50,19 +58,26 @@ class ShardPacker:
             Takes the pieces of the shard in order; never called when all samples are the fill value.
         every_bit
             Keep chunks of NaN whose bits differ from those of the fill value.
+        chunks
+            How many a shard has.
         """
         self._write = write
         self._every_bit = every_bit
-        self._index = np.full((SIDE * SIDE, 2), MISSING, dtype="<u8")
+        self._index = np.full((chunks, 2), MISSING, dtype="<u8")
         self._checksums: dict[int, bytes] = {}
         self._position = 0
 
     def add(self, place: tuple[int, int], chunk: Samples) -> None:
         """Pack the chunk at a row and column of chunks; one that holds only the fill value takes no room."""
-        if not chunk.size or _holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
+        if chunk.size:
+            self.put(place[0] * SIDE + place[1], chunk)
+
+    def put(self, number: int, chunk: Samples) -> None:
+        """Pack the chunk of a number, whole or, where it has two axes, cut at the edge of an array."""
+        if _holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
             return
-        packed, check = encode_chunk(_whole(chunk))
-        number, length = place[0] * SIDE + place[1], len(packed) + len(check)
+        packed, check = encode_chunk(_whole(chunk) if chunk.ndim == 2 else chunk)
+        length = len(packed) + len(check)
         self._index[number] = self._position, length
         self._checksums[number] = check
         self._write(packed)
@@ -77,7 +92,7 @@ class ShardPacker:
         self._write(table)
         self._write(checksum(table))
         checks = [self._checksums[number] for number in sorted(self._checksums)]
-        return Stored(self._position + INDEX_AND_CHECKSUM, digest_of(table, *checks))
+        return Stored(self._position + len(table) + CHECKSUM_BYTES, digest_of(table, *checks))
 
 
 def encode_shard(
@@ -150,7 +165,7 @@ def decode_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bo
         raise StoreError(f"{name}: damaged (its samples cannot be unpacked: {error})") from None
 
 
-def digest_of_shard(content: bytes, *, name: str) -> str:
+def digest_of_shard(content: bytes, *, name: str, chunks: int = CHUNKS) -> str:
     """Check a whole shard of layout 2 or newer, byte by byte, and give its digest (see `Stored`).
 
     Raises
@@ -158,8 +173,9 @@ def digest_of_shard(content: bytes, *, name: str) -> str:
     StoreError
         A damaged shard.
     """
-    table = read_index(content[-INDEX_AND_CHECKSUM:], name=name)
-    checks, seen = [], INDEX_AND_CHECKSUM
+    size = index_bytes(chunks)
+    table = read_index(content[-size:], name=name, chunks=chunks)
+    checks, seen = [], size
     for start, length in ((int(row[0]), int(row[1])) for row in table if row[0] != MISSING):
         packed, check = content[start : start + length - CHECKSUM_BYTES], content[start + length - CHECKSUM_BYTES :]
         if checksum(packed) != check[:CHECKSUM_BYTES]:
@@ -224,7 +240,7 @@ def whole_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: boo
     return samples.reshape(CHUNK, CHUNK)
 
 
-def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
+def read_index(tail: bytes, *, name: str, chunks: int = CHUNKS) -> NDArray[np.uint64]:
     """Read the index of a shard from its last bytes: start and length of each chunk, row by row.
 
     Raises
@@ -233,7 +249,7 @@ def read_index(tail: bytes, *, name: str) -> NDArray[np.uint64]:
         A damaged index.
     """
     table, check = tail[:-CHECKSUM_BYTES], tail[-CHECKSUM_BYTES:]
-    if len(table) != INDEX_BYTES or check != checksum(table):
+    if len(tail) != index_bytes(chunks) or check != checksum(table):
         raise StoreError(f"{name}: damaged (the checksum of its index is wrong)")
     return np.frombuffer(table, dtype="<u8").reshape(-1, 2)
 
@@ -248,7 +264,7 @@ def _whole(part: Samples) -> Samples:
 
 
 def _holds_only(part: Samples, fill: float, *, every_bit: bool) -> bool:
-    first = part[0, 0]
+    first = part.flat[0]
     if not np.isnan(fill):
         return bool(first == fill and (part == fill).all())
     if not (np.isnan(first) and np.isnan(part).all()):

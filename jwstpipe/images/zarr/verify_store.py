@@ -79,7 +79,8 @@ def _fault(image: ImageStore, item: tuple[str, Stored]) -> str:
         content = get_bytes(f"{image.address}/{key}", s3=image.s3)
     try:
         sharded = image.has_array(key.partition("/c/")[0])
-        check_object(key, content, written, sharded=sharded, name=image.address)
+        chunks = image.chunks_of_a_shard
+        check_object(key, content, written, sharded=sharded, name=image.address, chunks=chunks)
     except StoreError as error:
         return str(error).removeprefix(f"{image.address}: ")
     return ""

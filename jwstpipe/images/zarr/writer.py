@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError
 from jwstpipe.fits.headers import CARD
+from jwstpipe.images.zarr.blocks.encode import encode_block_shard
+from jwstpipe.images.zarr.blocks.geometry import block_document
 from jwstpipe.images.zarr.digests import Stored, digest_of
 from jwstpipe.images.zarr.layout import NODES, SHARD, PlaneSpec, array_path, sealed
 from jwstpipe.images.zarr.manifest import MANIFEST, MANIFEST_CHUNK, encode_manifest
@@ -58,6 +60,24 @@ class ImageWriter:
         path = array_path(plane, level)
         self._planes[path] = {"dtype": np.dtype(spec.dtype).name, "slices": slices}
         self._create(path, plane_document(shape, spec, slices=slices))
+
+    def create_blocks(self, plane: str, shape: tuple[int, int, int], spec: PlaneSpec) -> None:
+        """Create the empty array of a plane of a spectral cube (see `jwstpipe.images.zarr.blocks`)."""
+        path = array_path(plane)
+        self._planes[path] = {"dtype": np.dtype(spec.dtype).name, "slices": shape[0]}
+        self._create(path, block_document(shape, spec))
+
+    def write_blocks(self, plane: str, place: tuple[int, int, int], values: NDArray[Any]) -> None:
+        """Fill a whole shard of such a plane: samples of its type, up to the end of the shard or of the array."""
+        packed = encode_block_shard(values)
+        if packed is not None:
+            pieces, stored = packed
+            self._put(f"{array_path(plane)}/c/{'/'.join(map(str, place))}", stored, *pieces)
+
+    def write_values(self, path: str, values: NDArray[Any], name: str, attributes: dict[str, Any]) -> None:
+        """Store a row of numbers along a dimension."""
+        self._create(path, array_document(values.shape, values.dtype, values.shape, (name,), attributes=attributes))
+        self._put_chunk(f"{path}/c/0", values)
 
     def write_shard(
         self,
