@@ -33,6 +33,9 @@ __all__ = ["ExportReceipt", "data_pieces", "export", "require_absent"]
 MOST_AT_ONCE = 128 << 20
 """Bytes of slices of a cube that are written at once."""
 
+_OF_THE_ARCHIVE = (None, "convert", "convert-cube")
+"""What made the stores of files that are not our own."""
+
 MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
 
 

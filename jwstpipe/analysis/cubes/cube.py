@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.cubes.headers import plane_header
 from jwstpipe.errors import DataError, HeaderError, NoCoverageError, UsageError
 from jwstpipe.fits.dq import dq_mask
-from jwstpipe.images.cubes.spectral_axis import AxisKind, SpectralAxis
 from jwstpipe.images.cubes.axis import kind_of_axis, spectral_axis_of
+from jwstpipe.images.cubes.spectral_axis import AxisKind, SpectralAxis
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.masked_image import MaskedImage, sliced_wcs
 from jwstpipe.images.memory import MemoryImage

@@ -212,6 +212,6 @@ def _check(microns: Floats, name: str) -> None:
     if microns.size > 1 and not (np.all(steps > 0.0) or np.all(steps < 0.0)):
         place = int(np.flatnonzero(steps * np.sign(steps[0]) <= 0.0)[0]) + 1
         raise DataError(
-            f"{name}: its wavelengths neither rise nor fall throughout (slice {place}: {microns[place - 1]:.6g} um, slice"
-            f" {place + 1}: {microns[place]:.6g} um); sort its slices first"
+            f"{name}: its wavelengths neither rise nor fall throughout (slice {place - 1}: {microns[place - 1]:.6g} um,"
+            f" slice {place}: {microns[place]:.6g} um); sort its slices first"
         )
