@@ -157,11 +157,7 @@ def _original_pieces(image: ImageStore) -> Iterator[bytes]:
     tail = image.attributes["fits"].get("tail")
     if tail:
         yield from image.data_bytes(tail["data"], tail["size"])
-    if image.provenance.get("operation") not in (
-        None,
-        "convert",
-        "convert-cube",
-    ):  # no file of the archive: it tells of its making
+    if image.provenance.get("operation") not in _OF_THE_ARCHIVE:  # it tells of its making
         yield provenance_hdu({key: value for key, value in image.provenance.items() if key != "receipt"})
 
 
