@@ -13,6 +13,9 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images import convert as conversion
 from jwstpipe.images import export as exporting
+from jwstpipe.images.cubes.axis import is_spectral_cube
+from jwstpipe.images.cubes.convert import convert_cube
+from jwstpipe.images.fits_image import open_fits
 from jwstpipe.mosaicking import build, planning
 from jwstpipe.mosaicking import footprints as outlines
 from jwstpipe.mosaicking.plan import MosaicPlan
@@ -43,7 +46,7 @@ def convert(
     workers: Workers | None = None,
     report: Reporter = silent,
 ) -> conversion.ConvertReceipt:
-    """Convert a FITS image to an image store in Zarr.
+    """Convert a FITS image to an image store in Zarr; a spectral cube to one that serves slices and spectra.
 
     Parameters
     ----------
@@ -74,6 +77,10 @@ def convert(
     >>> jwstpipe.convert("jw02733_i2d.fits", "image.zarr", planes="science")  # doctest: +SKIP
     """
     check_output(out, (".zarr",), what="an image store")
+    if is_spectral_cube(opened := open_fits(source, s3=s3)):
+        if options.planes != ("all",):
+            raise UsageError(f"{opened.address}: a spectral cube is kept whole; leave out planes")
+        return convert_cube(source, out, overwrite=overwrite, s3=s3, report=report)
     return conversion.convert(
         source, out, planes=options.wanted_planes, overwrite=overwrite, s3=s3, workers=workers, report=report
     )

@@ -9,7 +9,10 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.names.optics import imaging_filters, split_optics
 from jwstpipe.names.passband import Passband, wavelength_um
 
-__all__ = ["header_filter", "known_wavelength", "passband"]
+__all__ = ["BAND_CARD", "WAVELENGTH_CARD", "header_filter", "known_wavelength", "passband"]
+
+BAND_CARD, WAVELENGTH_CARD = "JPBAND", "JPWAVE"
+"""What an image that was made of a cube shows, in words, and its wavelength, um: they place it among filters."""
 
 _NO_NAMES = ("", "NONE", "N/A", "UNKNOWN")
 
@@ -40,10 +43,15 @@ def header_filter(header: Mapping[str, Any]) -> str | None:
 
 def passband(image: SkyImage) -> Passband:
     """Read facility, instrument and filter of an image from its headers."""
+    facility, instrument = _text(image, "TELESCOP") or _text(image, "DATASET"), _text(image, "INSTRUME")
+    band = image.header.get(BAND_CARD)
+    if isinstance(band, str):
+        microns = image.header.get(WAVELENGTH_CARD)
+        return Passband(facility, instrument, band, float(microns) if isinstance(microns, int | float) else None)
     name = header_filter(image.primary) or header_filter(image.header)
     return Passband(
-        facility=_text(image, "TELESCOP") or _text(image, "DATASET"),
-        instrument=_text(image, "INSTRUME"),
+        facility=facility,
+        instrument=instrument,
         filter=name,
         wavelength_um=None if name is None else wavelength_um(name),
     )

@@ -70,6 +70,9 @@ LISTED: dict[str, Listed] = {
         Listed("astrometry", "How far sources lie from the positions of a reference."),
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("background", "Images without their sky, or the sky of images."),
+        Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra."),
+        Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line."),
+        Listed("cube-picture", "Several lines of a spectral cube as one colour picture."),
     )
 }
 """Every operation by its name. To add one is one line here."""

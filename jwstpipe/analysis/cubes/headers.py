@@ -4,16 +4,13 @@ import re
 
 from astropy.io.fits import Header
 
-__all__ = ["BAND_CARD", "LINE_CARDS", "plane_header"]
+__all__ = ["plane_header"]
 
 _THIRD = re.compile(
     r"^(NAXIS3|WCSAXES|(CTYPE|CRVAL|CRPIX|CDELT|CUNIT|CROTA|CNAME|CRDER|CSYER)3|(PC|CD)(3_\d|\d_3)|P[SV]3_\d+"
     r"|RESTWAV|RESTFRQ|SPECSYS|SSYSOBS|SSYSSRC|VELOSYS|ZSOURCE)$"
 )
 """Keywords of a spectral axis; an image has none."""
-
-BAND_CARD, WAVELENGTH_CARD = LINE_CARDS = ("JPBAND", "JPWAVE")
-"""Name and wavelength (um) of what a map shows: they place it among filters."""
 
 
 def plane_header(header: Header) -> Header:

@@ -19,6 +19,9 @@ _COLOURS = {
     "catalogue": "#e8daef",
     "filtered": "#d5f5f0",
     "export": "#e5e0f0",
+    "spectrum": "#f6e3cf",
+    "cube": "#d9e8e3",
+    "map": "#e3f0c9",
 }
 
 

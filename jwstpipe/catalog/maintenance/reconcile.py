@@ -26,7 +26,10 @@ __all__ = ["FINDING_KINDS", "GRACE", "PRODUCT_FOLDERS", "Finding", "FindingKind"
 GRACE = timedelta(hours=24)
 """Whatever is younger may still be in the making."""
 
-PRODUCT_FOLDERS = ("mast", "images", "mosaics", "pictures", "thumbnails", "exports", "catalogues", "filtered")
+PRODUCT_FOLDERS = (
+    "mast", "images", "mosaics", "pictures", "thumbnails", "exports", "catalogues", "filtered", "spectra", "cubes",
+    "maps",
+)  # fmt: skip
 """Folders of the store that hold products, one object or image store each."""
 
 FindingKind = Literal["unregistered", "unfinished", "duplicate", "unknown", "missing", "altered", "abandoned"]

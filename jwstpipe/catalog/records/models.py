@@ -24,7 +24,9 @@ from jwstpipe.storage import checked_key
 
 __all__ = ["FileFormat", "ProductId", "ProductKind", "ProductRecord", "ProductStatus", "RecordType", "checked_record"]
 
-ProductKind = Literal["archive", "image", "mosaic", "picture", "thumbnail", "catalogue", "filtered", "export"]
+ProductKind = Literal[
+    "archive", "image", "mosaic", "picture", "thumbnail", "catalogue", "filtered", "export", "spectrum", "cube", "map"
+]
 ProductStatus = Literal["staged", "published", "superseded"]
 RecordType = Literal["image", "sensor", "spectral", "metadata", "calibration", "raw", "processed"]
 FileFormat = Literal[

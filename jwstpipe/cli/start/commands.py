@@ -151,6 +151,9 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Do one verb to many products of the catalogue; a row for each, and an error is a row too.",
             "analysis.batch:batch",
         ),
+        "cube": Entry(
+            "Make images, spectra and pictures of a spectral cube, or tell what it is.", "analysis.cubes:cube"
+        ),
         "pixels": Entry(
             "Tell all of single pixels: the value of every plane, flags in words, and which exposures made them.",
             "analysis.pixels:pixels",

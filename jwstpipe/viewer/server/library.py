@@ -181,7 +181,7 @@ class Library:
 def card_of(record: ProductRecord) -> dict[str, Any]:
     """Say of a record what a card shows."""
     info = record.image_info
-    shown = record.kind in ("image", "mosaic", "filtered") or (record.kind == "archive" and record.is_viewable)
+    shown = record.kind in ("image", "mosaic", "filtered", "map") or (record.kind == "archive" and record.is_viewable)
     viewable = record.storage_key is not None and shown
     return {
         "id": record.product_id,

@@ -1,0 +1,129 @@
+"""Verbs on spectral cubes."""
+
+from pathlib import Path
+
+from jwstpipe.analysis.cubes.cube import Cube
+from jwstpipe.analysis.cubes.cube import open_cube as open_it
+from jwstpipe.analysis.cubes.maps import channel_requests
+from jwstpipe.api.outputs import check_output
+from jwstpipe.execution.workers import Workers
+from jwstpipe.operations.cube import CUBE
+from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.analysis.cubes import CubeMapRequest
+from jwstpipe.requests.fields.keywords import request_keywords
+from jwstpipe.settings import S3Settings
+
+__all__ = ["MOST_CHANNELS", "channel_maps", "cube", "open_cube"]
+
+IMAGES = (".zarr", ".fits")
+MOST_CHANNELS = 200
+
+
+def open_cube(address: str | Path, *, s3: S3Settings | None = None) -> Cube:
+    """Open a cube: a FITS file (s3d, calints ...) or a store; nothing is read but headers.
+
+    Parameters
+    ----------
+    address : str or Path
+        Local or ``s3://``.
+    s3 : S3Settings, optional
+        Endpoint of ``s3://`` addresses.
+
+    Raises
+    ------
+    DataError
+        No third axis; or wavelengths that are missing, do not fit its slices, or neither rise nor fall.
+
+    Examples
+    --------
+    >>> jwstpipe.open_cube("jw01234_s3d.fits").wavelengths  # doctest: +SKIP
+    """
+    return open_it(address, s3=s3)
+
+
+@request_keywords(CubeMapRequest)
+def cube(
+    cube: str | Path,
+    out: str | Path,
+    *,
+    options: CubeMapRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> ImageMade:
+    """Make an image of a spectral cube: a slice, a range, or a map of a line; without a wish the mean of all slices.
+
+    Parameters
+    ----------
+    cube : str or Path
+        FITS file or store, local or ``s3://``.
+    out : str or Path
+        What to make: an image store (``.zarr``) or a FITS file (``.fits``).
+    **options
+    overwrite : bool, default False
+        Replace what stands at `out`.
+    s3, workers, report
+        Endpoint of ``s3://`` addresses; where levels are computed; told of the progress.
+
+    Returns
+    -------
+    ImageMade
+        With planes ``sci``, ``err`` and ``n`` (samples that made each pixel).
+
+    Raises
+    ------
+    NoCoverageError
+        The cube does not reach that wavelength.
+    DataError
+        It has no data there.
+
+    Examples
+    --------
+    >>> jwstpipe.cube("x_s3d.fits", "feii.zarr", line="5.340169", redshift=0.02)  # doctest: +SKIP
+    """
+    check_output(out, IMAGES, what="an image of a cube")
+    return made_at(CUBE, options, cube, out, overwrite=overwrite, s3=s3, workers=workers, report=report)
+
+
+@request_keywords(CubeMapRequest)
+def channel_maps(
+    cube: str | Path,
+    out: str | Path,
+    count: int,
+    *,
+    options: CubeMapRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> list[ImageMade]:
+    """Map a line in equal ranges of velocity, one image each.
+
+    Parameters
+    ----------
+    cube : str or Path
+        FITS file or store, local or ``s3://``.
+    out : str or Path
+        Name of the images, ``.zarr`` or ``.fits``; a number is put before its ending.
+    count : int
+        How many.
+    **options
+    overwrite, s3, workers, report
+        As in `cube`.
+
+    Examples
+    --------
+    >>> jwstpipe.channel_maps("x_s3d.fits", "feii.zarr", 8, line="5.340169")  # doctest: +SKIP
+    """
+    check_output(out, IMAGES, what="an image of a cube")
+    wanted = channel_requests(open_it(cube, s3=s3), options, count)
+    stem, dot, ending = str(out).rstrip("/").rpartition(".")
+    return [
+        made_at(
+            CUBE, one, cube, f"{stem}_{number:02d}{dot}{ending}", overwrite=overwrite, s3=s3, workers=workers,
+            report=report,
+        )
+        for number, one in enumerate(wanted, 1)
+    ]  # fmt: skip
