@@ -27,6 +27,7 @@ _HOMES = {
     "contact_sheet": "jwstpipe.api.pictures",
     "convert": "jwstpipe.api.images",
     "cube": "jwstpipe.api.cubes",
+    "cube_spectrum": "jwstpipe.api.cubes",
     "detect": "jwstpipe.api.sources",
     "detect_to_file": "jwstpipe.api.sources",
     "export": "jwstpipe.api.images",

@@ -4,17 +4,19 @@ from pathlib import Path
 
 from jwstpipe.analysis.cubes.cube import Cube
 from jwstpipe.analysis.cubes.cube import open_cube as open_it
+from jwstpipe.analysis.cubes.extract import extract
 from jwstpipe.analysis.cubes.maps import channel_requests
+from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.api.outputs import check_output
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations.cube import CUBE
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.analysis.cubes import CubeMapRequest
+from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubeSpectrumRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 
-__all__ = ["MOST_CHANNELS", "channel_maps", "cube", "open_cube"]
+__all__ = ["MOST_CHANNELS", "channel_maps", "cube", "cube_spectrum", "open_cube"]
 
 IMAGES = (".zarr", ".fits")
 MOST_CHANNELS = 200
@@ -127,3 +129,34 @@ def channel_maps(
         )
         for number, one in enumerate(wanted, 1)
     ]  # fmt: skip
+
+
+@request_keywords(CubeSpectrumRequest)
+def cube_spectrum(cube: str | Path | Cube, *, options: CubeSpectrumRequest, s3: S3Settings | None = None) -> Spectrum:
+    """Take the spectrum of a place out of a spectral cube.
+
+    Parameters
+    ----------
+    cube : str, Path or Cube
+        FITS file or store, local or ``s3://``.
+    **options
+    s3 : S3Settings, optional
+        Endpoint of ``s3://`` addresses.
+
+    Returns
+    -------
+    Spectrum
+        Jy, where the cube is one of surface brightness; with errors, and columns COVERAGE and BACKGROUND.
+
+    Raises
+    ------
+    NoCoverageError
+        The place lies outside the field.
+    DataError
+        No sample has data.
+
+    Examples
+    --------
+    >>> jwstpipe.cube_spectrum("x_s3d.fits", place="20,31", cone=2.0).flux  # doctest: +SKIP
+    """
+    return extract(cube if isinstance(cube, Cube) else open_it(cube, s3=s3), options, s3=s3)

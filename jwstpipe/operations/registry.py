@@ -72,6 +72,7 @@ LISTED: dict[str, Listed] = {
         Listed("background", "Images without their sky, or the sky of images."),
         Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra."),
         Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line."),
+        Listed("cube-spectrum", "The spectrum of a place in a spectral cube."),
         Listed("cube-picture", "Several lines of a spectral cube as one colour picture."),
     )
 }

@@ -19,7 +19,7 @@ from jwstpipe.names import Level
 from jwstpipe.requests import Request, spelling_of
 from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.requests.analysis.completeness import CompletenessRequest
-from jwstpipe.requests.analysis.cubes import CubeMapRequest
+from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubeSpectrumRequest
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
@@ -40,6 +40,7 @@ DIRECT = {
     requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
     BackgroundRequest: ("background", "background", None),
     CubeMapRequest: ("cube", "cube", "cube"),
+    CubeSpectrumRequest: ("cube", "cube_spectrum", "cube_spectrum"),
     DetectRequest: ("detect", "detect", None),
     MatchRequest: ("match", "match", None),
     AstrometryRequest: ("astrometry", "astrometry", None),

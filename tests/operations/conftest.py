@@ -10,12 +10,14 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.records.archive_record import record_from_archive
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.operations.make.make_missing import OperationRun
+from jwstpipe.simulate.spectral_cube import CubeScene, SimulatedLine, simulate_cube
 from jwstpipe.storage import open_store
 from tests.mosaicking import scenes
 
 SHAPE = (64, 72)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FILES = {"F090W": "jw01234001001_02101_00001_nrca1_cal.fits", "F200W": "jw01234001001_02103_00001_nrca1_cal.fits"}
+CUBE = "jw01234-o001_t001_miri_ch1-short_s3d.fits"
 
 
 def archive_files(folder):
@@ -50,9 +52,19 @@ class Site:
         return OperationRun(catalog, self.store, ThreadWorkers(1), name)
 
     def fill(self):
-        """Register the archive's files."""
+        """Register the archive's images."""
+        return self.register(archive_files(self.root / "incoming"))
+
+    def fill_cube(self):
+        """Register a spectral cube of the archive."""
+        path = self.root / "incoming" / CUBE
+        scene = CubeScene(lines=(SimulatedLine(5.34, 4e-7), SimulatedLine(5.37, 2e-7)))
+        simulate_cube(path, np.linspace(5.31, 5.40, 90), shape=(14, 12), scene=scene)
+        return self.register([path])
+
+    def register(self, paths):
         records = []
-        for path in archive_files(self.root / "incoming"):
+        for path in paths:
             content = path.read_bytes()
             key = f"mast/{path.name.rpartition('_')[0]}/{path.name}"
             self.store.write_bytes(key, content)
@@ -76,4 +88,5 @@ class Site:
 def site(tmp_path_factory):
     made = Site(tmp_path_factory.mktemp("site"))
     made.archive = made.fill()
+    made.cubes = made.fill_cube()
     return made

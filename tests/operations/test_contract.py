@@ -22,6 +22,7 @@ from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.requests import ContactSheetOptions, MosaicOptions, ThumbnailOptions
 from jwstpipe.requests.analysis.background import BackgroundRequest
+from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest, CubeSpectrumRequest
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
@@ -34,7 +35,7 @@ class Wanted:
     """One product of an operation: of the products of which other operations, and how."""
 
     of: str
-    """``archive``, or the operation that makes its inputs."""
+    """``archive`` (images), ``cubes`` (of the archive), or the operation that makes its inputs."""
 
     request: Any
     name: str
@@ -43,8 +44,8 @@ class Wanted:
 def wanted(name, folder):
     """Say how an operation is tried; the files that a request names are written into `folder`."""
     operation = REGISTRY[name]
-    usual = Wanted("convert", operation.request(), f"a{operation.forms[0]}")
-    return _chosen(folder).get(name, usual)
+    chosen = _chosen(folder)
+    return chosen[name] if name in chosen else Wanted("convert", operation.request(), f"a{operation.forms[0]}")
 
 
 def _chosen(folder):
@@ -52,6 +53,7 @@ def _chosen(folder):
     (folder / "look.toml").write_text('title = "Mine"\nmethod = "auto"\nsaturation = 1.3\n[channel]\nstretch = "log"\n')
     (folder / "notes.toml").write_text("[[circle]]\nat = [150.0, 2.0]\nradius = 1.0\n")
     (folder / "stars.csv").write_text("name,ra,dec\none,150.0001,2.0001\ntwo,149.9999,1.9999\n")
+    (folder / "disc.reg").write_text("image\ncircle(6, 7, 3)\n")
     picture = PictureRecipe(
         preset=str(folder / "look.toml"), annotations=str(folder / "notes.toml"), sources=str(folder / "stars.csv"),
         overlays=("sources", "labels"), size=64, title="Wave", coverage="any",
@@ -69,6 +71,10 @@ def _chosen(folder):
         "astrometry": Wanted("detect", AstrometryRequest(reference=str(folder / "stars.csv"), within=5.0), "p.parquet"),
         "photometry": Wanted("convert", photometry, "fluxes.parquet"),
         "background": Wanted("convert", BackgroundRequest(mesh=16), "flat.zarr"),
+        "convert-cube": Wanted("cubes", REGISTRY["convert-cube"].request(), "a.zarr"),
+        "cube": Wanted("convert-cube", CubeMapRequest(line="5.34", velocities=(-400, 400), sides=(450, 900)), "m.zarr"),
+        "cube-spectrum": Wanted("convert-cube", CubeSpectrumRequest(region=(str(folder / "disc.reg"),)), "s.ecsv"),
+        "cube-picture": Wanted("cubes", CubePictureRequest(lines=("5.34", "5.37"), continuum=False), "rgb.png"),
         "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
     }
 
@@ -80,9 +86,10 @@ def inputs_of(operation, parents):
 
 def parents_of(name, site, catalog, folder, run):
     """Make the products of an operation of which others are made, one of each of its own inputs."""
-    if name == "archive":
-        known = catalog.get_many(site.archive)
-        return [known[key] for key in site.archive]
+    if name in ("archive", "cubes"):
+        keys = site.archive if name == "archive" else site.cubes
+        known = catalog.get_many(keys)
+        return [known[key] for key in keys]
     entry = wanted(name, folder)
     own = parents_of(entry.of, site, catalog, folder, run)
     orders = [Order(entry.request, (one,), f"{one.file_name}.{entry.name.rpartition('.')[2]}") for one in own]
@@ -135,7 +142,8 @@ def test_its_id_follows_from_its_record(name, site, tmp_path):
 def test_in_another_folder_it_has_the_same_id_and_bytes_and_tells_no_path(name, site, tmp_path):
     other = Site(tmp_path / "another")
     other.archive = other.fill()
-    assert other.archive == site.archive
+    other.cubes = other.fill_cube()
+    assert (other.archive, other.cubes) == (site.archive, site.cubes)
     with site.opened() as catalog:
         here = made_by(name, site, catalog, tmp_path / "files")
     with other.opened() as catalog:

@@ -20,7 +20,7 @@ __all__ = ["cube"]
 
 _IMAGES = (".zarr", ".fits")
 _PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
-_SPECTRA = (".ecsv", ".csv")
+_SPECTRA = (".ecsv", ".parquet", ".vot", ".svg", ".html")
 _MAP_FIELDS = tuple(name for name in CubeMapRequest.model_fields if name != "line")
 _PLACES = ("place", "circle", "cone", "ring", "region")
 
@@ -155,8 +155,19 @@ def _picture(
 def _spectrum(
     context: typer.Context, file: str, out: str, request: CubeSpectrumRequest, *, overwrite: bool, as_json: bool
 ) -> None:
-    del context, file, request, overwrite, as_json
-    raise UsageError(f"{out}: spectra of cubes are not written yet")
+    from jwstpipe.api.operations import verb
+
+    with progress_bars(quiet=choices_of(context).quiet) as report:
+        made = verb("cube-spectrum")(
+            file, Path(out), options=request, overwrite=overwrite, s3=settings_of(context).s3, report=report
+        )
+    if as_json:
+        json_data({"path": out, "product_id": made.product_id, **made.results, "notes": made.notes})
+        return
+    found = made.results
+    data(f"{out}: {found['aperture']}, {found['valid']:,} of {found['samples']:,} samples, {made.detail.unit}")
+    for note in made.notes:
+        remark(f"note: {note}")
 
 
 def _word(value: Any) -> str:

@@ -41,7 +41,7 @@ class RecordConditions(Request):
 
     kind: Words = option(
         (),
-        help="archive, image, mosaic, picture, thumbnail, catalogue, filtered, export",
+        help="archive, image, mosaic, picture, thumbnail, catalogue, filtered, export, spectrum, cube, map",
         metavar="KIND[,KIND]...",
         group=SELECTION,
     )
