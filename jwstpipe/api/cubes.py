@@ -9,7 +9,7 @@ from jwstpipe.analysis.cubes.maps import channel_requests
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.api.outputs import check_output
 from jwstpipe.execution.workers import Workers
-from jwstpipe.operations.cube import CUBE
+from jwstpipe.operations.cubes.cube import CUBE
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubeSpectrumRequest

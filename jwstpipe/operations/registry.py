@@ -38,6 +38,9 @@ class Listed:
     queue: Literal["interactive", "bulk"] = "bulk"
     """``interactive`` for what a person waits for, ``bulk`` for the rest."""
 
+    room: str = ""
+    """Folder of ``operations`` that its module stands in; none = that folder itself."""
+
     @property
     def word(self) -> str:
         """Its name in Python: of its module, its verb and its flow."""
@@ -70,10 +73,10 @@ LISTED: dict[str, Listed] = {
         Listed("astrometry", "How far sources lie from the positions of a reference."),
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("background", "Images without their sky, or the sky of images."),
-        Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra."),
-        Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line."),
-        Listed("cube-spectrum", "The spectrum of a place in a spectral cube."),
-        Listed("cube-picture", "Several lines of a spectral cube as one colour picture."),
+        Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra.", room="cubes"),
+        Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line.", room="cubes"),
+        Listed("cube-spectrum", "The spectrum of a place in a spectral cube.", room="cubes"),
+        Listed("cube-picture", "Several lines of a spectral cube as one colour picture.", room="cubes"),
     )
 }
 """Every operation by its name. To add one is one line here."""
@@ -83,8 +86,9 @@ class _Loaded(Mapping[str, "Operation[Any]"]):
     """The operations of the list, each loaded when it is first asked for."""
 
     def __getitem__(self, name: str) -> "Operation[Any]":
-        word = LISTED[name].word
-        found: Operation[Any] = getattr(import_module(f"jwstpipe.operations.{word}"), word.upper())
+        line = LISTED[name]
+        module = ".".join(part for part in ("jwstpipe.operations", line.room, line.word) if part)
+        found: Operation[Any] = getattr(import_module(module), line.word.upper())
         return found
 
     def __iter__(self) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Operations on spectral cubes: stores, images, spectra, pictures of lines."""
