@@ -22,19 +22,23 @@ CENTRE_STEP_DEG = 0.01
 """Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
 
 
-def common_grid(inspections: Sequence[Inspection], *, scale_arcsec: float | None = None) -> SkyGrid:
-    """Choose a plane for several images: north up, centre rounded, finest scale rounded to three digits."""
+def common_grid(
+    inspections: Sequence[Inspection], *, scale_arcsec: float | None = None, rotation_deg: float = 0.0
+) -> SkyGrid:
+    """Choose a plane for several images: north up or turned, centre rounded, finest scale rounded to three digits."""
     ra, dec = centre_of([found.outline for found in inspections])
     finest = min(found.outline.scale_arcsec for found in inspections)
     scale = scale_arcsec or float(f"{finest:.2e}")
     step = CENTRE_STEP_DEG
-    return SkyGrid.north_up(round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step)), scale)
+    centre = round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step))
+    return SkyGrid.north_up(*centre, scale, rotation_deg=rotation_deg)
 
 
 def common_frame(
     images: Sequence[str | Path],
     *,
     scale_arcsec: float | None = None,
+    rotation_deg: float = 0.0,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
 ) -> tuple[SkyGrid, Box]:
@@ -46,13 +50,15 @@ def common_frame(
         FITS files or image stores of all filters.
     scale_arcsec
         Pixel size; default: that of the finest image.
+    rotation_deg
+        Position angle of up, from north through east.
     s3
         Endpoint of ``s3://`` addresses.
     workers
         Where the images are looked at; default: threads.
     """
     inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), silent)
-    plane = common_grid(inspections, scale_arcsec=scale_arcsec)
+    plane = common_grid(inspections, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg)
     shapes = shapes_on(plane, inspections)
     return plane, Box.around([bounding_box(shape) for shape in shapes])
 

@@ -32,6 +32,10 @@ MOST_TEXT = 1 << 20
 """Longest preset or file of annotations, bytes: it is kept with the picture, so that it can be made again."""
 
 
+LATER = ("orient",)
+"""Wishes that came after the first pictures of this version: where they are not used, ids are as they were."""
+
+
 class PictureRecipe(CompositeRequest):
     """All that decides over a picture besides its images; files that it names stand in it by their content."""
 
@@ -97,6 +101,9 @@ def _text_of(name: str) -> str:
 def _identify(request: PictureRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
     parameters = with_contents(request).model_dump(mode="json")
+    for name in LATER:
+        if parameters[name] is None:
+            del parameters[name]
     return derived_identity(COMPOSITE.name, COMPOSITE.version, parameters, inputs)
 
 
@@ -122,7 +129,12 @@ def _picture(
         if look.colour is None and len(looks) > 1 and passband(image).filter is None:
             known_wavelength(image, passband(image))
     with aligned(
-        addresses, workers=context.workers, scale_arcsec=settled.scale_arcsec, s3=context.s3, report=context.report
+        addresses,
+        workers=context.workers,
+        scale_arcsec=settled.scale_arcsec,
+        orient=settled.orient,
+        s3=context.s3,
+        report=context.report,
     ) as opened:
         channels = [
             Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)

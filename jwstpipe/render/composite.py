@@ -7,6 +7,7 @@ from typing import Any
 
 from jwstpipe.display.colour.names import BLACK, Colour
 from jwstpipe.display.preset_resolution import resolve_look, with_preset_options
+from jwstpipe.images.image import SkyImage
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.description import picture_labels, picture_record, product_id_of
@@ -14,7 +15,8 @@ from jwstpipe.render.files.avm import avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.filled_mask import check_mask, write_mask
 from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
-from jwstpipe.render.geometry.frame import check_window, choose_frame
+from jwstpipe.render.geometry.frame import check_window, choose_frame, window_on_sky
+from jwstpipe.render.geometry.fullest import fullest_window
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.render.layers import Channel, PlannedChannel, toned_layers
 from jwstpipe.render.overlay.marks import draw_band
@@ -24,8 +26,10 @@ from jwstpipe.render.quality import QualityReport
 from jwstpipe.render.receipt import ChannelReceipt, Picture
 from jwstpipe.render.rendering import Scene
 from jwstpipe.render.row_bands import BAND_ROWS, render_bands
-from jwstpipe.render.scene_plan import plan_scene
+from jwstpipe.render.scene_plan import ScenePlan, plan_scene
 from jwstpipe.requests import CompositeRequest
+from jwstpipe.requests.fields.crop import Crop, SkyWindow, window_named
+from jwstpipe.sky.box import Box
 from jwstpipe.storage import path_digest, path_size
 
 __all__ = ["Channel", "Picture", "composite"]
@@ -128,8 +132,10 @@ def _planned(
     look = resolve_look(options)
     tones = toned_layers(channels, luminance=luminance, look=look, options=options)
     image = tones.layers[0].image
-    window = None if options.crop is None else check_window(options.crop, image.shape)
+    if isinstance(options.crop, tuple):
+        check_window(options.crop, image.shape)  # before the work
     plan = plan_scene(tones, look=look, options=options, background=background, cores=cores)
+    window = _window(options.crop, plan, image)
     frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window)
     canvas = lay_out(frame, options.canvas)
     scene = replace(plan.scene, level=canvas.frame.level)
@@ -142,6 +148,16 @@ def _planned(
         plan.notes,
         plan.fallbacks,
     )
+
+
+def _window(crop: Crop | None, plan: ScenePlan, image: SkyImage) -> Box | None:
+    """Find the window that was asked for, full pixels; None = all that is covered."""
+    if not isinstance(crop, str):
+        return None if crop is None else check_window(crop, image.shape)
+    named = window_named(crop)
+    if isinstance(named, SkyWindow):
+        return window_on_sky(named, image)
+    return fullest_window(plan.mask, plan.mask_level, image.shape, border=named.border)
 
 
 def _written(

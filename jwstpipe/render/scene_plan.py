@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jwstpipe.display.colour.names import BLACK, Colour
 from jwstpipe.display.presets.model import Preset
 from jwstpipe.render.cores.holes import CoreLimits
@@ -23,6 +26,12 @@ class ScenePlan:
 
     covered: Box
     """Window of full pixels that enough of the images cover."""
+
+    mask: NDArray[np.bool_]
+    """(y, x) of all of a coarse level: pixels of which enough of the images cover any part."""
+
+    mask_level: int
+    """That level."""
 
     notes: tuple[str, ...]
     """What a viewer of the picture has to know."""
@@ -62,4 +71,5 @@ def plan_scene(
     least, reason = channels_to_show(plan.counts, len(images), options.coverage)
     covered = covered_box(images, plan.counts, plan.level, least=least)
     scene = Scene(plan.layers, plan.luminance, 0, look, plan.feather, cores or CoreLimits(), background, least)
-    return ScenePlan(scene, covered, (*plan.notes, *filter(None, [reason])), plan.fallbacks)
+    notes = (*plan.notes, *filter(None, [reason]))
+    return ScenePlan(scene, covered, plan.counts >= least, plan.level, notes, plan.fallbacks)

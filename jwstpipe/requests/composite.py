@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, model_validator
 
 from jwstpipe.requests.base import option
 from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, channel_looks
+from jwstpipe.requests.fields.crop import Crop
+from jwstpipe.requests.fields.orientation import Orientation
 
 __all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette", "Stretch"]
 
@@ -132,10 +134,19 @@ class CompositeRequest(LookOptions):
         metavar="ARCSEC",
         group=FRAME,
     )
-    crop: tuple[int, int, int, int] | None = option(
+    crop: Crop | None = option(
         None,
-        help="window of the images, full pixels: x0, y0, x1, y1, first pixel at the bottom left 0",
-        metavar="X0,Y0,X1,Y1",
+        help="window of the images: full pixels x0, y0, x1, y1, the first at the bottom left 0; RA, Dec, width and"
+        " height with units, as 210.8,+54.35,10arcmin,5arcmin; or auto, the largest that they fill, or auto:5% with"
+        " some border",
+        metavar="X0,Y0,X1,Y1|RA,DEC,W,H|auto[:N%]",
+        group=FRAME,
+    )
+    orient: Orientation | None = option(
+        None,
+        help="which way it is turned: north, instrument (sides along those of the data), or a position angle of up,"
+        " degrees; empty = as the images lie",
+        metavar="north|instrument|ANGLE",
         group=FRAME,
     )
     canvas: Annotated[tuple[int, int] | None, BeforeValidator(_canvas)] = option(

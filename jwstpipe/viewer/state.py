@@ -28,7 +28,7 @@ _SAFE = "!$'()*,-./:;=?@_~|"
 """Signs that stand for themselves in a fragment and in the values of ours; the page leaves the same ones."""
 
 _PLAIN_PRESET = re.compile(r"[\w .+'()-]{1,80}")
-_LISTS = frozenset({"sky_region", "crop", "overlays"})
+_LISTS = frozenset({"sky_region", "overlays"})
 _ON_THE_SERVER = ("sources", "annotations")
 """Wishes that name a file: a link must make nobody read one."""
 

@@ -16,7 +16,9 @@ from jwstpipe.images.open import open_image
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.cores.repair import LOST, find_patches, joint_patches, patched_copy
 from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
+from jwstpipe.render.geometry.orientation import turned_by, up_angle
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests.fields.orientation import Orientation
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import named_for_people
@@ -44,6 +46,7 @@ def aligned(
     *,
     workers: Workers,
     scale_arcsec: float | None = None,
+    orient: Orientation | None = None,
     s3: S3Settings | None = None,
     report: Reporter = silent,
 ) -> Iterator[Aligned]:
@@ -61,6 +64,8 @@ def aligned(
         Where resampling is computed.
     scale_arcsec
         Pixel size to resample to; default: the finest among the images.
+    orient
+        Which way they shall lie; None = as they do where they share a grid, else north up.
     s3
         Endpoint of ``s3://`` addresses.
     report
@@ -72,7 +77,8 @@ def aligned(
         An image that cannot be placed on the sky, or lies far from the others.
     """
     images: list[SkyImage] = [open_image(address, s3=s3) for address in addresses]
-    same = scale_arcsec is None and on_one_grid(images)
+    up = None if orient is None else up_angle(images, orient)
+    same = scale_arcsec is None and on_one_grid(images) and (up is None or not turned_by(images[0], up))
     flagged = [_has_flagged_cores(image) for image in images]
     if same and not any(flagged):
         yield Aligned(tuple(images), (0,) * len(images))
@@ -82,7 +88,8 @@ def aligned(
     from jwstpipe.mosaicking.build import mosaic  # noqa: PLC0415 - only images of different grids need it
     from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
 
-    grid = None if same else common_frame(addresses, scale_arcsec=scale_arcsec, s3=s3, workers=workers)
+    turn = {"scale_arcsec": scale_arcsec, "rotation_deg": up or 0.0}
+    grid = None if same else common_frame(addresses, **turn, s3=s3, workers=workers)
     names: dict[str, str] = {}
     with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder, named_for_people(names):
         for number, address in enumerate(addresses):

@@ -3,11 +3,16 @@
 import math
 from dataclasses import dataclass
 
-from jwstpipe.errors import UsageError
-from jwstpipe.images.levels import level_for_side
-from jwstpipe.sky.box import Box
+import numpy as np
 
-__all__ = ["Frame", "check_window", "choose_frame"]
+from jwstpipe.errors import NoCoverageError, UsageError
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.levels import level_for_side
+from jwstpipe.requests.fields.crop import SkyWindow
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.frames import ICRS, rotated
+
+__all__ = ["Frame", "check_window", "choose_frame", "window_on_sky"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,31 @@ def check_window(window: tuple[int, int, int, int], shape: tuple[int, int]) -> B
             " x0,y0,x1,y1 with 0,0 at the bottom left"
         )
     return Box(y0, x0, y1, x1)
+
+
+def window_on_sky(window: SkyWindow, image: SkyImage) -> Box:
+    """Find the full pixels of a window around a position; what of it lies beyond the images is left out.
+
+    Raises
+    ------
+    TransformError
+        The images have no place on the sky.
+    NoCoverageError
+        It lies beyond them.
+    """
+    wcs = image.wcs.exact(name=image.address)
+    place = rotated(np.array([window.ra]), np.array([window.dec]), ICRS, wcs.frame)
+    x, y = (float(one[0]) for one in wcs.to_pixel(*place))
+    scale = wcs.scale_arcsec
+    half_x, half_y = window.width_arcsec / scale / 2, window.height_arcsec / scale / 2
+    found = None
+    if math.isfinite(x + y):
+        y0, x0 = math.floor(y - half_y + 0.5), math.floor(x - half_x + 0.5)
+        size = max(1, round(2 * half_y)), max(1, round(2 * half_x))
+        found = Box.of_shape(size, (y0, x0)).intersection(Box.of_shape(image.shape))
+    if found is None:
+        raise NoCoverageError(f"crop {window}: lies beyond the images; name a place that they show")
+    return found
 
 
 def choose_frame(

@@ -25,9 +25,9 @@ const WORDS = new Set(["stretch", "curve"]);
 const NEXT_WISH = new RegExp(`,(?=(?:${TONES.join("|")})=|hidden(?:,|$))`);
 const FLAGS = new Set(["neutralise", "match_resolution"]);
 const TEXTS = new Set([
-  "preset", "recipe", "palette", "mixing", "luminance", "title", "canvas", "coverage", "stretch", "curve",
+  "preset", "recipe", "palette", "mixing", "luminance", "title", "canvas", "coverage", "stretch", "curve", "crop", "orient",
 ]);
-const LISTS = new Set(["sky_region", "crop", "overlays"]);
+const LISTS = new Set(["sky_region", "overlays"]);
 
 /** @returns {State} nothing at all */
 export function emptyState() {
