@@ -64,7 +64,7 @@ def _images(files: list[Path], out: Path) -> None:
         jwstpipe.mosaic(files[:2], out / f"{combine}.fits", combine=combine)
     jwstpipe.convert(files[0], out / "image.zarr")
     jwstpipe.mosaic(files[2:], out / "red.zarr")
-    jwstpipe.composite([out / "bilinear.zarr", out / "red.zarr"], out / "picture.png")
+    jwstpipe.composite([out / "bilinear.zarr", out / "red.zarr"], out / "picture.png", crop="auto:50%")
 
 
 def _measures(files: list[Path], out: Path) -> None:
