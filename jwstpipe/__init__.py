@@ -30,6 +30,7 @@ _HOMES = {
     "cube_spectrum": "jwstpipe.api.cubes",
     "detect": "jwstpipe.api.sources",
     "detect_to_file": "jwstpipe.api.sources",
+    "discover": "jwstpipe.api.discovery",
     "export": "jwstpipe.api.images",
     "filter_image": "jwstpipe.api.measure",
     "filter_to_store": "jwstpipe.api.measure",

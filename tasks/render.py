@@ -32,13 +32,8 @@ __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sh
 @step_task("composite")
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
-    return _picture(
-        run,
-        CompositeRequest(preset=request.preset, stretch=request.stretch, title=request.target),
-        mosaics,
-        None,
-        form="png",
-    )
+    look = {name: getattr(request, name) for name in ("preset", "recipe", "palette", "stretch")}
+    return _picture(run, CompositeRequest(**look, title=request.target), mosaics, None, form="png")
 
 
 @step_task("picture")

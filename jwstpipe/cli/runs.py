@@ -23,7 +23,7 @@ from jwstpipe.storage import aside
 if TYPE_CHECKING:
     from jwstpipe.jobs.report import RunReport
 
-__all__ = ["demo", "run"]
+__all__ = ["demo", "run", "run_request"]
 
 
 DEMO_TARGET = "JWSTPIPE DEMO"
@@ -41,6 +41,11 @@ def run(
 
     Examples: jwstpipe run "NGC 3132" --filter F090W,F187N; jwstpipe run "NGC 3132" --level 2 --preset nasa-press
     """
+    run_request(context, request, home=home, as_json=as_json)
+
+
+def run_request(context: typer.Context, request: ProcessTargetRequest, *, home: Path | None, as_json: bool) -> None:
+    """Run a request in this process, beside a server of its own unless the site names one, and show what it made."""
     settings = settings_of(context, home=home)
     with ExitStack() as stack:
         own = stack.enter_context(starting_server(settings.home / "prefect")) if settings.prefect_api is None else None

@@ -8,11 +8,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.errors import ConflictError, NotFoundError, UsageError
 from jwstpipe.requests import WatchEntry, WatchProgramsRequest, validated
-from jwstpipe.storage import ObjectStore
+from jwstpipe.storage import ObjectStore, aside
 
-__all__ = ["Mark", "due", "read_marks", "read_watchlist", "write_mark"]
+__all__ = ["Mark", "add_entry", "due", "read_marks", "read_watchlist", "write_mark"]
 
 MARKS = "watch/marks.json"
 """Key in the store."""
@@ -70,6 +70,30 @@ def read_watchlist(request: WatchProgramsRequest) -> tuple[WatchEntry, ...]:
     if not chosen:
         raise NotFoundError(f"{path}: no [[watch]] in it; nothing to look after")
     return chosen
+
+
+def add_entry(path: Path, entry: WatchEntry) -> None:
+    """Write an entry at the end of a watch list; what stands in the file stays as it is.
+
+    Raises
+    ------
+    ConflictError
+        An entry of this name is there.
+    UsageError
+        The file is not a watch list.
+    """
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    if before.strip():
+        try:
+            held = [str(one.get("name")) for one in tomllib.loads(before).get("watch", [])]
+        except (tomllib.TOMLDecodeError, AttributeError) as error:
+            raise UsageError(f"{path}: not a watch list: {error}") from None
+        if entry.name in held:
+            raise ConflictError(f"{path}: an entry {entry.name!r} is there; choose another name, or take it out first")
+    given = entry.model_dump(mode="json", exclude_defaults=True)
+    lines = [f"{key} = {json.dumps(value)}" for key, value in given.items()]
+    with aside(path) as partial:
+        partial.write_text("\n".join([*before.rstrip().splitlines(), "", "[[watch]]", *lines, ""]).lstrip("\n"))
 
 
 def _entry(path: Path, number: int, table: Mapping[str, Any]) -> WatchEntry:

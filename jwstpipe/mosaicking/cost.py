@@ -1,14 +1,15 @@
 """What a mosaic will cost, told before any pixel is read."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jwstpipe.mosaicking.warp.blocks import BLOCK, STACK_BYTES
-from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests import MosaicOptions, Weights
 
 if TYPE_CHECKING:
     from jwstpipe.mosaicking.plan import MosaicPlan
 
-__all__ = ["estimate"]
+__all__ = ["estimate", "work"]
 
 NANOSECONDS = {
     "nearest": 8.0, "bilinear": 10.0, "lanczos3": 60.0, "drizzle": 120.0, "adaptive": 6_000.0, "exact": 4_000.0,
@@ -57,20 +58,47 @@ def estimate(plan: "MosaicPlan", *, threads: int) -> dict[str, Any]:
         part.area for job in jobs for source in job.sources if (part := source.box.intersection(job.window)) is not None
     )
     pixels = sum(job.window.area for job in jobs)
-    more = sum((plan.weights == "ivm", "err" in plan.planes, "dq" in plan.planes))
-    options = plan.options
+    return work(
+        samples=samples,
+        pixels=pixels,
+        tiles=len(jobs),
+        deepest=max((len(job.sources) for job in jobs), default=0),
+        planes=plan.planes,
+        weights=plan.weights,
+        options=plan.options,
+        threads=threads,
+    )
+
+
+def work(
+    *, samples: int, pixels: int, tiles: int, deepest: int, planes: Sequence[str], weights: Weights,
+    options: MosaicOptions, threads: int,
+) -> dict[str, Any]:  # fmt: skip
+    """Estimate the work of a mosaic from its size alone; see `estimate`.
+
+    Parameters
+    ----------
+    samples, pixels
+        Input pixels to resample, and pixels of the mosaic.
+    tiles, deepest
+        Tiles, and most inputs of one of them.
+    planes, weights, options
+        What is made, and how.
+    threads
+        Threads that will compute tiles.
+    """
+    more = sum((weights == "ivm", "err" in planes, "dq" in planes))
     cost = NANOSECONDS[options.kernel] + PLANE_NANOSECONDS * more
     if options.combine in ("median", "clipped"):
         cost += STACK_NANOSECONDS
     if options.background != "none":
         cost += NANOSECONDS["bilinear"]
-    at_work = max(1, min(threads, len(jobs)))
-    deepest = max((len(job.sources) for job in jobs), default=0)
+    at_work = max(1, min(threads, tiles))
     return {
         "samples": samples,
-        "bytes": pixels * sum(SAMPLE_BYTES[plane] for plane in plan.planes),
+        "bytes": pixels * sum(SAMPLE_BYTES[plane] for plane in planes),
         "seconds": round(2.0 + (samples * cost + pixels * OUTPUT_NANOSECONDS) * 1e-9 / at_work, 1),
-        "memory_bytes": BASE_BYTES + at_work * _thread_bytes(options, deepest, len(plan.planes) + more),
+        "memory_bytes": BASE_BYTES + at_work * _thread_bytes(options, deepest, len(planes) + more),
         "threads": threads,
     }
 

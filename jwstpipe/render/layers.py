@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.display.colour.mixing import mixing_matrix
-from jwstpipe.display.colour.names import WHITE, Colour, parse_channel_colour
-from jwstpipe.display.colour.palette import palette_colours
+from jwstpipe.display.colour.names import WHITE, Colour
+from jwstpipe.display.colour.palette import band_colours
 from jwstpipe.display.colour.resolution import matching_sigmas, psf_fwhm_arcsec
 from jwstpipe.display.presets.model import Preset
 from jwstpipe.display.tone.auto import AutoFacts
@@ -251,18 +251,15 @@ def _coloured(
     channels: Sequence[Channel], bands: Sequence[Passband], look: Preset, palette: Palette
 ) -> tuple[list[Channel], list[Colour], tuple[str, ...]]:
     """Take the colours asked for, then those of the look, and the others by their place among all wavelengths."""
-    named = {name.upper(): parse_channel_colour(colour) for name, colour in look.colours.items()}
-    weighted, chosen = [], []
-    for channel, band in zip(channels, bands, strict=True):
-        theirs = named.get(band.filter or "")
-        colour = channel.colour or (theirs.colour if theirs else None)
-        if colour is None and len(channels) > 1:
+    named = {name.upper() for name in look.colours}
+    theirs = band_colours(look.colours, bands, palette)
+    weighted = []
+    for channel, band, own in zip(channels, bands, theirs, strict=True):
+        if channel.colour is None and band.filter not in named and len(channels) > 1:
             known_wavelength(channel.image, band)
-        chosen.append(colour)
         plain = channel.colour is None and channel.weight == 1.0
-        weighted.append(replace(channel, weight=theirs.weight) if theirs and plain else channel)
-    placed = palette_colours(palette, [(band.wavelength_um, band.instrument) for band in bands])
-    colours = [colour or placed[i] or WHITE for i, colour in enumerate(chosen)]
+        weighted.append(replace(channel, weight=own.weight) if plain else channel)
+    colours = [channel.colour or own.colour or WHITE for channel, own in zip(channels, theirs, strict=True)]
     foreign = bool(named) and not any(band.filter in named for band in bands)
     note = f"{look.title}: names none of these filters; colours go by wavelength"
     return weighted, colours, (note,) if foreign else ()

@@ -6,12 +6,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, model_validator
 
-from jwstpipe.requests.base import option
+from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, channel_looks
 from jwstpipe.requests.fields.crop import Crop
 from jwstpipe.requests.fields.orientation import Orientation
 
-__all__ = ["SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette", "Stretch"]
+__all__ = [
+    "SIZES", "ColourOptions", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette",
+    "Stretch",
+]  # fmt: skip
 
 Coverage = Literal["any", "majority", "all"]
 Combination = Literal["sum", "lupton"]
@@ -40,8 +43,8 @@ def _canvas(value: Any) -> Any:
     return tuple(value.lower().split("x")) if isinstance(value, str) and "x" in value.lower() else value
 
 
-class LookOptions(ToneOptions):
-    """How a picture looks; a wish that is empty leaves the choice to the preset."""
+class ColourOptions(Request):
+    """Which colours filters take that are given none by hand."""
 
     recipe: str | None = option(None, help="colours by filter of a published recipe, as NGC 3132", group=COLOUR)
     palette: Palette = option(
@@ -50,6 +53,11 @@ class LookOptions(ToneOptions):
         " instruments (NIRCam blue to green, MIRI yellow to red)",
         group=COLOUR,
     )
+
+
+class LookOptions(ColourOptions, ToneOptions):
+    """How a picture looks; a wish that is empty leaves the choice to the preset."""
+
     channels: Annotated[tuple[ChannelLook, ...], BeforeValidator(channel_looks)] = option(
         (),
         max_length=500,

@@ -4,6 +4,7 @@ from typing import Literal
 
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.channels import Stretch
+from jwstpipe.requests.composite import ColourOptions
 from jwstpipe.requests.fields.shared import (
     SELECTION,
     TARGET_LETTERS,
@@ -42,7 +43,7 @@ class _Target(Request):
     max_gigabytes: MaxGigabytes = 50.0
 
 
-class ProcessTargetRequest(FittingMosaic, _Target):
+class ProcessTargetRequest(FittingMosaic, ColourOptions, _Target):
     """A sky target, from the archive to a colour mosaic."""
 
     def mosaic_options(self, *, depth: int = 0) -> MosaicOptions:

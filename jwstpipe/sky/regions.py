@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jwstpipe.sky.frames import unit_vectors
 
-__all__ = ["distance_to_region_deg", "regions_within", "separation_deg"]
+__all__ = ["distance_to_region_deg", "regions_within", "separation_deg", "shapes_of"]
 
 Floats = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ def distance_to_region_deg(ra: float, dec: float, s_region: str) -> float | None
     float or None
         None when the text holds no shape that can be read.
     """
-    shapes = _shapes(s_region)
+    shapes = shapes_of(s_region)
     return _distance(ra, dec, shapes) if shapes else None
 
 
@@ -52,7 +52,7 @@ def regions_within(ra: float, dec: float, radius: float, regions: Sequence[str])
     A footprint with a corner in the cone needs no further look, and most that touch it have one: so all corners are
     measured at once, and only the other footprints one by one.
     """
-    shapes = [_shapes(region) for region in regions]
+    shapes = [shapes_of(region) for region in regions]
     corners = [
         (index, values[at], values[at + 1])
         for index, found in enumerate(shapes)
@@ -71,7 +71,8 @@ def regions_within(ra: float, dec: float, radius: float, regions: Sequence[str])
     ]
 
 
-def _shapes(s_region: str) -> list[tuple[str, list[float]]]:
+def shapes_of(s_region: str) -> list[tuple[str, list[float]]]:
+    """Read a footprint: its shapes, ``POLYGON`` or ``CIRCLE``, each with its numbers, degrees; the rest is left out."""
     shapes: list[tuple[str, list[float]]] = []
     for word in s_region.replace(",", " ").upper().split():
         if word in ("POLYGON", "CIRCLE"):

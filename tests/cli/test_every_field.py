@@ -29,9 +29,11 @@ from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.archive.transfers import TransfersRequest
 from jwstpipe.requests.archive.watch_programs import WatchEntry
+from jwstpipe.requests.discovery import DiscoverRequest
 
 DIRECT = {
     requests.SearchRequest: ("search", "search", None),
+    DiscoverRequest: ("discover", "discover", None),
     requests.IngestRequest: ("ingest", "ingest", "ingest"),
     requests.MosaicOptions: ("mosaic", "mosaic", "mosaic"),
     requests.CompositeRequest: ("composite", "composite", "composite"),
@@ -83,6 +85,7 @@ OTHER_MEANING = {
     "size": "of a thumbnail it has a default, of a picture it is all there is",
     "stretch": "a thumbnail has no preset that could choose it",
     "target": "a run cannot do without",
+    "radius": "discovery knows the sizes of targets",
     "sky": "of a mosaic known levels, of info places on the sky",
     "instrument": "records of several instruments may be asked for at once; a run has one, or all",
     "obs_id": "records are read anew for several observations; a search has wildcards instead",

@@ -59,6 +59,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         ),
     },
     "Archive and catalogue": {
+        "discover": Entry(
+            "Tell what is worth making: pictures of a target, what is new, or what the featured targets hold.",
+            "discovery:discover",
+        ),
         "search": Entry(
             "Find JWST observations, or their files, by target, position, observation, programme or release date.",
             "archive.observations:search",

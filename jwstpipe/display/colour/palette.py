@@ -1,17 +1,20 @@
 """Colours by the order of wavelengths."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import log
 
 import numpy as np
 
-from jwstpipe.display.colour.names import WHITE, Colour
+from jwstpipe.display.colour.names import WHITE, ChannelColour, Colour, parse_channel_colour
 from jwstpipe.display.colour.srgb import srgb_encoded
 from jwstpipe.names.optics import canonical_instrument
+from jwstpipe.names.passband import Passband
 from jwstpipe.requests import Palette
 
-__all__ = ["chromatic_colours", "chromatic_hues", "instrument_hues", "palette_colours", "wavelength_hue"]
+__all__ = [
+    "band_colours", "chromatic_colours", "chromatic_hues", "instrument_hues", "palette_colours", "wavelength_hue",
+]  # fmt: skip
 
 _PALETTE = (240.0, 180.0, 120.0, 60.0, 30.0, 0.0)
 _FEW_HUES = {
@@ -57,6 +60,29 @@ def chromatic_colours(wavelengths: Sequence[float]) -> tuple[Colour, ...]:
     else:
         colours = [Colour.from_hue(hue) for hue in chromatic_hues(len(distinct))]
     return tuple(colours[distinct.index(wavelength)] for wavelength in wavelengths)
+
+
+def band_colours(named: Mapping[str, str], bands: Sequence[Passband], palette: Palette) -> list[ChannelColour]:
+    """Colour bands: those that a look names take its colour and weight, the others theirs by the palette.
+
+    Parameters
+    ----------
+    named
+        ``COLOUR`` or ``COLOUR*WEIGHT`` by filter.
+    bands
+        All of one picture, also those that are named: the palette places each among all.
+    palette
+        For the others.
+
+    Returns
+    -------
+    list of ChannelColour
+        Without a colour where neither a name nor a wavelength gives one.
+    """
+    known = {name.upper(): parse_channel_colour(colour) for name, colour in named.items()}
+    placed = palette_colours(palette, [(band.wavelength_um, band.instrument) for band in bands])
+    found = [known.get(band.filter or "", ChannelColour(None, 1.0)) for band in bands]
+    return [ChannelColour(one.colour or place, one.weight) for one, place in zip(found, placed, strict=True)]
 
 
 def palette_colours(palette: Palette, bands: Sequence[tuple[float | None, str | None]]) -> list[Colour | None]:

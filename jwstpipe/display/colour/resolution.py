@@ -10,7 +10,7 @@ from math import hypot, sqrt
 from jwstpipe.names.optics import canonical_instrument
 from jwstpipe.names.passband import Passband
 
-__all__ = ["matching_sigmas", "psf_fwhm_arcsec"]
+__all__ = ["matching_sigmas", "pixel_arcsec", "psf_fwhm_arcsec"]
 
 _ARCSEC_PER_UM = 1.03e-6 / 6.5 * 206_264.806
 _NIRCAM_SPLIT_UM = 2.4
@@ -23,8 +23,12 @@ def psf_fwhm_arcsec(band: Passband) -> float | None:
     instrument = canonical_instrument(band.instrument)
     if instrument is None or band.wavelength_um is None:
         return None
-    pixel = _PIXELS.get(instrument, 0.031 if band.wavelength_um < _NIRCAM_SPLIT_UM else 0.063)
-    return hypot(_ARCSEC_PER_UM * band.wavelength_um, pixel)
+    return hypot(_ARCSEC_PER_UM * band.wavelength_um, pixel_arcsec(instrument, band.wavelength_um))
+
+
+def pixel_arcsec(instrument: str, wavelength_um: float) -> float:
+    """Give the side of a detector's pixel, arcseconds: NIRCam has two kinds of detectors, split at 2.4 um."""
+    return _PIXELS.get(instrument, 0.031 if wavelength_um < _NIRCAM_SPLIT_UM else 0.063)
 
 
 def matching_sigmas(bands: Sequence[Passband]) -> list[float]:

@@ -18,7 +18,7 @@ from jwstpipe.requests.fields.shared import (
     TargetName,
 )
 
-__all__ = ["SearchRequest"]
+__all__ = ["Day", "SearchRequest"]
 
 _DAYS_AGO = re.compile(r"(\d{1,5})\s*d(?:ays?)?")
 

@@ -1,0 +1,122 @@
+"""Verbs of discovery: what can be made of a target, what is new, and what fits some words."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.discovery.discover import Site, discover_featured, discover_target
+from jwstpipe.discovery.recipes.estimate import LAST_RUNS, Rates, measured_rates
+from jwstpipe.discovery.recipes.recipe import Recipe
+from jwstpipe.discovery.releases import recent_releases
+from jwstpipe.errors import JwstPipeError
+from jwstpipe.ingestion import answers_of
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests.discovery import DiscoverRequest
+from jwstpipe.requests.fields.keywords import request_keywords
+from jwstpipe.settings import Settings, load_settings
+from jwstpipe.storage import ObjectStore, open_store
+
+__all__ = ["discover", "opened_site", "rates_here"]
+
+
+@request_keywords(DiscoverRequest, into="request", positional=("target",))
+def discover(
+    *,
+    request: DiscoverRequest,
+    offline: bool = False,
+    max_age_s: float | None = None,
+    user: str | None = None,
+    settings: Settings | None = None,
+    report: Reporter = silent,
+) -> tuple[Recipe, ...]:
+    """Tell which pictures can be made, the best first.
+
+    Of a target or a position: all of it. With `recent`: those that releases since then made possible. With neither:
+    the first choice of each featured target.
+
+    Parameters
+    ----------
+    **options
+    offline
+        Ask nobody: answers on disk, of any age, and the library.
+    max_age_s
+        Oldest answer that is taken from disk in place of asking, seconds; default: as the site says, 0 = ask.
+    user
+        Whose records count as here: own, shared and public ones. None = the site, which sees all.
+    settings
+        Which archive, catalogue and store; default: those of the site.
+    report
+        Told of pages.
+
+    Returns
+    -------
+    tuple of Recipe
+        ``recipe.request`` holds the values of a `ProcessTargetRequest` that makes it, ``recipe.command`` the command.
+
+    Raises
+    ------
+    TargetNotFoundError
+        Nobody knows the name.
+
+    Examples
+    --------
+    >>> best = jwstpipe.discover("NGC 3132")[0]  # doctest: +SKIP
+    >>> best.filters, best.reasons  # doctest: +SKIP
+    >>> jwstpipe.submit("process_target", best.request)  # doctest: +SKIP
+    """
+    with opened_site(settings, offline=offline, max_age_s=max_age_s, user=user) as (site, _):
+        if request.names_a_place:
+            return discover_target(request, site, report=report).recipes
+        if request.recent is not None:
+            found = recent_releases(request.recent, site, instrument=request.instrument, report=report)
+            return tuple(recipe for release in found.releases for recipe in release.recipes)
+        return tuple(one.recipes[0] for one in discover_featured(site, report=report) if one.recipes)
+
+
+@contextmanager
+def opened_site(
+    settings: Settings | None = None,
+    *,
+    offline: bool = False,
+    max_age_s: float | None = None,
+    user: str | None = None,
+) -> Iterator[tuple[Site, Settings]]:
+    """Open the catalogue and the answers of a site, and measure how fast it is."""
+    own = settings or load_settings()
+    archive = own.archive.model_copy(update={"offline": offline or own.archive.offline})
+    own = own.model_copy(update={"archive": archive})
+    with open_catalog(own.catalog_address) as catalog:
+        reader = catalog if user is None else catalog.as_user(user)
+        rates = rates_here(open_store(own.store_root, s3=own.s3), catalog)
+        threads = own.execution.workers or os.cpu_count() or 1
+        yield Site(archive, answers_of(own, max_age_s=max_age_s), reader, rates, threads), own
+
+
+def rates_here(store: ObjectStore, catalog: Catalog) -> Rates:
+    """Measure the rates of this site by the reports of its last runs; where there are none, those of benchmarks."""
+    try:
+        kept = [one for one in store.objects("runs") if one.key.endswith("/report.json")]
+    except (JwstPipeError, FileNotFoundError):
+        return Rates()
+    kept.sort(key=lambda one: (one.modified, one.key), reverse=True)
+    reports = []
+    for one in kept[: 3 * LAST_RUNS]:
+        try:
+            read = json.loads(store.read_bytes(one.key))
+        except (JwstPipeError, ValueError):
+            continue  # gone meanwhile, or of another version: it tells nothing
+        if isinstance(read, dict):
+            reports.append(read)
+    if not reports:
+        return Rates()
+    query = RecordQuery(kind=("image", "mosaic", "picture"), status=())
+    pixels = {
+        record.product_id: info.width * info.height
+        for record in catalog.each(query, limit=5_000)
+        if (info := record.image_info) is not None and info.width and info.height
+    }
+    return replace(measured_rates(reports, pixels))

@@ -1,0 +1,55 @@
+"""What is worth making of a target, and what is new."""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from jwstpipe.requests.archive.search import Day
+from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.fields.shared import (
+    SELECTION,
+    Declination,
+    Filters,
+    Instrument,
+    RightAscension,
+    TargetName,
+)
+
+__all__ = ["DiscoverRequest"]
+
+
+class DiscoverRequest(Request):
+    """What can be made of a target; without one, what is new, or what the featured targets hold."""
+
+    target: TargetName = None
+    ra: RightAscension = None
+    dec: Declination = None
+    radius: float | None = option(
+        None,
+        gt=0,
+        le=10,
+        help="degrees around the target; empty = as far as its imaging reaches",
+        metavar="DEGREES",
+        group=SELECTION,
+    )
+    instrument: Instrument = None
+    filters: Filters = ()
+    recent: Day | None = option(
+        None,
+        help="what was released since this day, as 30d or 2026-01-31, and what it makes possible",
+        metavar="DAY",
+        group=SELECTION,
+    )
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Self:
+        if (self.ra is None) != (self.dec is None):
+            raise ValueError("a position needs both ra and dec")
+        if self.target is not None and self.ra is not None:
+            raise ValueError("give a target or a position, not both")
+        return self
+
+    @property
+    def names_a_place(self) -> bool:
+        """Whether it is about one target or position."""
+        return self.target is not None or self.ra is not None
