@@ -88,9 +88,8 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
     """Tell what a file says of itself, where the catalogue does not know it."""
     from datetime import UTC, datetime
 
-    from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree
+    from jwstpipe.catalog.lineage.carried import carried_provenance, carried_tree, stated_record
     from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
-    from jwstpipe.operations.products.record_file import record_of_file
 
     carried = carried_provenance(product, s3=settings.s3)
     carried.require_true(name=product)
@@ -98,17 +97,16 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
         f"the catalogue {catalog.database.address} does not know {product}; this is what it says of itself"
         " (jwstpipe catalog add enters it)"
     )
-    record = record_of_file(product, carried, catalog, storage_key=None, created=datetime.now(UTC), s3=settings.s3)
-    tree = carried_tree(carried, record, catalog)
-    if form == "mermaid":
-        data(render_tree_mermaid(tree))
-    elif form == "dot":
-        data(render_tree_dot(tree))
-    elif form == "json":
+    if form == "json":
+        from jwstpipe.operations.products.record_file import record_of_file
+
+        record = record_of_file(product, carried, catalog, storage_key=None, created=datetime.now(UTC), s3=settings.s3)
         fields = record.model_dump(mode="json", include={"parameters", "software", "inputs"})
-        json_data({**tree_json(tree), **fields, "told_by": "file", "descendants": []})
-    else:
-        data(render_tree_text(tree))
+        tree = tree_json(carried_tree(carried, record, catalog))
+        json_data({**tree, **fields, "told_by": "file", "descendants": []})
+        return
+    render = {"mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": render_tree_text}[form]
+    data(render(carried_tree(carried, stated_record(product, carried), catalog)))
 
 
 def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
-
-from astropy.io.fits import Header
+from typing import TYPE_CHECKING, Any
 
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.fits.hdus import BLOCK
 from jwstpipe.settings import S3Settings
+
+if TYPE_CHECKING:  # it takes long to load, and who reads needs it not
+    from astropy.io.fits import Header
 
 __all__ = ["PROVENANCE_NAME", "provenance_hdu", "provenance_image_hdu", "read_provenance_hdu"]
 
@@ -27,6 +28,8 @@ def provenance_hdu(document: Mapping[str, Any]) -> bytes:
     >>> len(provenance_hdu({"product_id": "0"})) % 2880
     0
     """
+    from astropy.io.fits import Header  # noqa: PLC0415 - see above
+
     content = _text(document)
     header = Header()
     header["XTENSION"] = ("BINTABLE", "binary table extension")
@@ -41,6 +44,8 @@ def provenance_hdu(document: Mapping[str, Any]) -> bytes:
 
 def provenance_image_hdu(document: Mapping[str, Any]) -> bytes:
     """Write a document as an image of bytes: beside a catalogue, whose readers take the only table of a file."""
+    from astropy.io.fits import Header  # noqa: PLC0415 - see above
+
     content = _text(document)
     header = Header()
     header["XTENSION"] = ("IMAGE", "what this product is and was made of, JSON")
@@ -53,7 +58,7 @@ def _text(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
-def _padded(header: Header, content: bytes) -> bytes:
+def _padded(header: "Header", content: bytes) -> bytes:
     header["EXTNAME"] = PROVENANCE_NAME
     return str(header.tostring()).encode("ascii") + content + b"\0" * (-len(content) % BLOCK)
 

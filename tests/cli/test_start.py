@@ -73,6 +73,10 @@ def test_info_loads_what_reads_a_header_and_a_mosaic_what_it_computes_with(tmp_p
     assert code == 0
     assert not packages & (never | {"zarr"})
     assert modules < 1750
+    code, packages, modules = loaded("lineage", tmp_path / "m.fits", "--home", tmp_path / "home")
+    assert code == 0
+    assert not packages & (never | {"numba", "scipy", "zarr", "numcodecs", "astropy", "shapely"})
+    assert modules < 550
     code, packages, modules = loaded("composite", source, "-o", tmp_path / "c.png")
     assert code == 0
     assert not packages & (never | {"zarr"})

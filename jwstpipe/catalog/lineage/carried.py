@@ -9,6 +9,7 @@ import json
 import mmap
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast, get_args
 from xml.sax.saxutils import unescape
@@ -18,15 +19,14 @@ from jwstpipe.catalog.lineage.embedded_id import PICTURE_ENDINGS, hips_packet
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
 from jwstpipe.catalog.lineage.table_provenance import TABLE_ENDINGS, TABLE_MAGIC, table_provenance
 from jwstpipe.catalog.records.components import InputLink
-from jwstpipe.catalog.records.models import ProductKind, ProductRecord
+from jwstpipe.catalog.records.models import ProductKind, ProductRecord, checked_record
 from jwstpipe.errors import DataError, FitsError, NotFoundError, StoreError
 from jwstpipe.fits.provenance_hdu import read_provenance_hdu
 from jwstpipe.identity import derived_product_id
-from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, local_copy, storage_errors
 
-__all__ = ["Carried", "carried_provenance", "carried_tree"]
+__all__ = ["Carried", "carried_provenance", "carried_tree", "stated_record"]
 
 _IN_PICTURE = re.compile(rb"<jwstpipe:Provenance>([^<]{2,67108864})</jwstpipe:Provenance>")
 
@@ -90,6 +90,19 @@ def carried_provenance(address: str | Path, *, s3: S3Settings | None = None) -> 
     return _checked(found, str(address))
 
 
+def stated_record(address: str | Path, carried: Carried) -> ProductRecord:
+    """Give what a file says of itself as a record to look at: nothing that it does not say stands in it."""
+    name = str(address).rstrip("/").rpartition("/")[2]
+    values = {
+        **{name: getattr(carried, name) for name in ("product_id", "kind", "operation", "algorithm_version")},
+        **{name: getattr(carried, name) for name in ("parameters", "inputs", "software")},
+        "file_name": name,
+        "status": "published",
+        "created": datetime.now(UTC),
+    }
+    return checked_record(values, what=name)
+
+
 def carried_tree(carried: Carried, record: ProductRecord, catalog: Catalog) -> LineageNode:
     """Give the tree of what a file was made of: what the catalogue knows of its inputs, and else what the file says."""
     known = catalog.get_many([str(link.product_id) for link in carried.inputs if link.product_id])
@@ -103,6 +116,8 @@ def carried_tree(carried: Carried, record: ProductRecord, catalog: Catalog) -> L
 
 def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:
     if address.rstrip("/").endswith(".zarr") or (not is_remote(address) and Path(address).is_dir()):
+        from jwstpipe.images.zarr.image_store import open_image_store  # noqa: PLC0415 - not for the other formats
+
         attributes = open_image_store(address, s3=s3).attributes
         if "xmp" in attributes:
             return _in_packet(str(attributes["xmp"]).encode())

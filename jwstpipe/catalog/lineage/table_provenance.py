@@ -11,9 +11,6 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-import yaml
-from astropy.table.meta import get_header_from_yaml
-
 from jwstpipe.errors import DataError
 from jwstpipe.storage.bounded_tables import MOST_HEADER
 
@@ -70,6 +67,9 @@ def _parquet_lines(path: Path) -> list[str]:
 
 
 def _in_header(lines: list[str], path: Path) -> dict[str, Any] | None:
+    import yaml  # noqa: PLC0415 - both for tables alone
+    from astropy.table.meta import get_header_from_yaml  # noqa: PLC0415
+
     size = sum(map(len, lines))
     if size > MOST_HEADER:
         raise DataError(f"{path}: a header of more than {MOST_HEADER:,} bytes; refused")
