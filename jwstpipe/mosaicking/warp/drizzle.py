@@ -6,10 +6,13 @@ STScI does, so that the two agree. Areas come from the integral of x dy along th
 the pixels of the plane, as renderers of outline fonts do; nothing needs the GIL.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.pixelmap import PixelMap
@@ -26,6 +29,19 @@ SLIVER = 1e-12
 
 SIDE = 8
 """Room, in pixels of the plane, that the largest drop gets at first."""
+
+
+class Drops(NamedTuple):
+    """What the drops add up to; a plane that is not wanted has the shape (1, 1)."""
+
+    sums: Floats
+    """(y, x, 2): samples times weights, and weights."""
+
+    spread: Floats
+    """Variances times squared weights."""
+
+    used: Bits
+    lost: Bits
 
 
 def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float) -> Resampled:
@@ -55,11 +71,10 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
     lost = np.zeros_like(used)
     window = layer.window
     _drizzle(
-        forward.nodes, forward.step, forward.weights,
-        window.y0 - forward.box.y0, window.x0 - forward.box.x0,
-        window.y0, window.x0, layer.shape[0], layer.shape[1],
-        layer.sci, layer.wht, layer.var, layer.dq, int(layer.is_flux), 0.5 * pixfrac, box.y0, box.x0,
-        sums, spread, used, lost,
+        WarpMap(forward.nodes, forward.step, forward.weights, forward.weights, forward.box.y0, forward.box.x0),
+        Planes(layer.sci, layer.wht, layer.var, layer.dq),
+        Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, int(layer.is_flux)),
+        0.5 * pixfrac, box.y0, box.x0, Drops(sums, spread, used, lost),
     )  # fmt: skip
     sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
     var = np.empty(spread.shape, dtype=layer.var.dtype)
@@ -69,16 +84,17 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _drizzle(
-    nodes: Floats, step: int, lagrange: Floats, row0: int, column0: int,
-    window_y: int, window_x: int, image_rows: int, image_columns: int,
-    sci: Reals, wht: Reals, var: Reals, dq: Bits, is_flux: int, half: float, box_y: int, box_x: int,
-    sums: Floats, spread: Floats, used: Bits, lost: Bits,
-) -> None:  # fmt: skip
+    forward: WarpMap, planes: Planes, image: Placed, half: float, box_y: int, box_x: int, drops: Drops
+) -> None:
+    sci, wht, var, dq = planes.sci, planes.wht, planes.var, planes.dq
+    nodes, step, lagrange = forward.nodes, forward.step, forward.weights
+    row0, column0 = image.y0 - forward.y0, image.x0 - forward.x0
+    sums, spread, used = drops.sums, drops.spread, drops.used
     n = sci.shape[1]
     scratch = np.empty((nodes.shape[1], 2))
     xs, ys = np.empty((3, n + 2)), np.empty((3, n + 2))  # one pixel more on each side
-    first = 1 - window_x
-    last = first + image_columns - 1
+    first = 1 - image.x0
+    last = first + image.columns - 1
     for k in range(2):
         _map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
     px, py, areas = np.empty((4, n)), np.empty((4, n)), np.empty(n)
@@ -89,9 +105,9 @@ def _drizzle(
     for i in range(sci.shape[0]):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
         _map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
-        if window_y + i == 0:
+        if image.y0 + i == 0:
             _extend(xs, ys, here, above, below)
-        if window_y + i == image_rows - 1:
+        if image.y0 + i == image.rows - 1:
             _extend(xs, ys, here, below, above)
         _corners(xs[below], xs[here], xs[above], half, box_x, px)
         _corners(ys[below], ys[here], ys[above], half, box_y, py)
@@ -110,7 +126,7 @@ def _drizzle(
                 m = (k + 1) % 4
                 _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
             # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
-            scale = 4.0 * half * half / area if is_flux else 1.0
+            scale = 4.0 * half * half / area if image.is_flux else 1.0
             v = var[i, j] * scale * scale if spread.size > 1 else 0.0
             bits = np.uint32(dq[i, j] if used.size > 1 else 0)
             value = sci[i, j] * scale
@@ -118,7 +134,7 @@ def _drizzle(
             if inner and plain and good:
                 _deposit_plain(covered, rows, columns + 1, left, low, value, w / area, sums)
                 continue
-            _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, sums, spread, used, lost)
+            _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, drops)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -132,9 +148,10 @@ def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
 @njit(nogil=True, cache=True, error_model="numpy")
 def _deposit(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, v: float,
-    bits: np.uint32, good: int, sums: Floats, spread: Floats, used: Bits, lost: Bits,
+    bits: np.uint32, good: int, drops: Drops,
 ) -> None:  # fmt: skip
     """Share a drop out among the pixels that it covers, and clear the areas for the next one."""
+    sums, spread, used, lost = drops.sums, drops.spread, drops.used, drops.lost
     for b in range(rows):
         total = 0.0
         for a in range(columns):

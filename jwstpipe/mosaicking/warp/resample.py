@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.warp.accumulators import Accumulators, accumulate_row
+from jwstpipe.mosaicking.warp.kernel_groups import Part, Placed, Planes, Sums, WarpMap
 from jwstpipe.mosaicking.warp.kernels import (
     LANCZOS3,
     bits_row,
@@ -121,11 +122,10 @@ def add_window(
     window = layer.window
     slopes = derivative_weights(where.step) if layer.is_flux else where.weights  # not looked at
     _add_layer(
-        where.nodes, where.step, where.weights, slopes, where.box.y0, where.box.x0,
-        layer.sci, layer.wht, layer.var, layer.dq,
-        window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, layer.sky.as_array(), int(layer.is_flux),
-        part.y0, part.y1, part.x0, part.x1, box.y0, box.x0, kernel, combiner, LANCZOS_TABLE,
-        strip.value, strip.weight, strip.variance, strip.count, strip.used, strip.lost, strip.stack, index,
+        WarpMap(where.nodes, where.step, where.weights, slopes, where.box.y0, where.box.x0),
+        Planes(layer.sci, layer.wht, layer.var, layer.dq),
+        Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, int(layer.is_flux)),
+        layer.sky.as_array(), Part.of(part), Sums.of(strip, box), index, kernel, combiner, LANCZOS_TABLE,
     )  # fmt: skip
 
 
@@ -145,28 +145,24 @@ def _row(plane: Samples, i: int, j0: int, j1: int) -> Samples:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _add_layer(
-    nodes: Floats, step: int, lagrange: Floats, slopes: Floats, map_y: int, map_x: int,
-    sci: Reals, wht: Reals, var: Reals, dq: Bits,
-    origin_y: int, origin_x: int, rows: int, columns: int, factor: float, sky: Floats, is_flux: int,
-    y0: int, y1: int, x0: int, x1: int, strip_y: int, strip_x: int, kernel: int, combiner: int, table: Reals,
-    value: Floats, weight: Floats, variance: Floats, count: NDArray[np.uint16], used: Bits, lost: Bits,
-    stack: Reals, index: int,
+    where: WarpMap, planes: Planes, image: Placed, sky: Floats, part: Part, strip: Sums, index: int, kernel: int,
+    combiner: int, table: Reals,
 ) -> None:  # fmt: skip
-    n, first = x1 - x0, x0 - map_x
+    sci, wht, var, dq = planes.sci, planes.wht, planes.var, planes.dq
+    nodes, step, lagrange = where.nodes, where.step, where.weights
+    n, first = part.x1 - part.x0, part.x0 - where.x0
     scratch, area_scratch = np.empty((nodes.shape[1], 2)), np.empty((nodes.shape[1], 4))
     xs, ys, areas, background = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     base, fx, fy = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
     samples = np.empty(n)
     weights = np.empty(n if wht.shape[0] > 1 else 1)
     variances = np.zeros(n if var.shape[0] > 1 else 1)
-    bits = np.zeros(n if dq.shape[0] > 1 and lost.size > 1 else 1, dtype=np.uint32)
+    bits = np.zeros(n if dq.shape[0] > 1 and strip.lost.size > 1 else 1, dtype=np.uint32)
     held_y, held_x = sci.shape
-    stacked = stack.shape[2] > 0
-    nothing = np.empty((3, 0), dtype=stack.dtype)
     flat, flat_wht, flat_var, flat_dq = sci.reshape(-1), wht.reshape(-1), var.reshape(-1), dq.reshape(-1)
-    for y in range(y0, y1):
-        fill_row(nodes, step, lagrange, y - map_y, first, scratch, xs, ys)
-        locate_row(kernel, xs, ys, rows, columns, origin_y, origin_x, held_y, held_x, base, fx, fy)
+    for y in range(part.y0, part.y1):
+        fill_row(nodes, step, lagrange, y - where.y0, first, scratch, xs, ys)
+        locate_row(kernel, xs, ys, image.rows, image.columns, image.y0, image.x0, held_y, held_x, base, fx, fy)
         linear_row(flat, held_x, base, fx, fy, samples)
         if weights.size > 1:
             linear_row(flat_wht, held_x, base, fx, fy, weights)
@@ -176,20 +172,32 @@ def _add_layer(
             bits_row(flat_dq, held_x, base, fx, fy, samples, bits)
         if kernel == LANCZOS3:
             lanczos_row(table, sci, var, base, fx, fy, samples, variances)
-        if is_flux:
-            area_row(nodes, step, lagrange, slopes, y - map_y, first, area_scratch, areas)
+        if image.is_flux:
+            area_row(nodes, step, lagrange, where.slopes, y - where.y0, first, area_scratch, areas)
             for j in range(n):
                 samples[j] *= areas[j]
             if variances.size > 1:
                 for j in range(n):
                     variances[j] *= areas[j] ** 2
-        _sky_row(sky, y, x0, background)
-        i, j0, j1 = y - strip_y, x0 - strip_x, x1 - strip_x
-        accumulate_row(
-            combiner, samples, weights, variances, bits, background, factor,
-            _row(value, i, j0, j1), _row(weight, i, j0, j1), _row(variance, i, j0, j1), count[i, j0:j1],
-            _row(used, i, j0, j1), _row(lost, i, j0, j1), stack[:, i, index, j0:j1] if stacked else nothing,
-        )  # fmt: skip
+        _sky_row(sky, y, part.x0, background)
+        _accumulate(combiner, samples, weights, variances, bits, background, image.factor, strip, y, part.x0, index)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _accumulate(
+    combiner: int, samples: Reals, weights: Reals, variances: Reals, bits: Bits, background: Floats, factor: float,
+    strip: Sums, y: int, x0: int, index: int,
+) -> None:  # fmt: skip
+    """Add a row of an input, that lies on the plane at (y, x0), to its row of the strip."""
+    i, j0 = y - strip.y0, x0 - strip.x0
+    j1 = j0 + samples.size
+    nothing = np.empty((3, 0), dtype=strip.stack.dtype)
+    accumulate_row(
+        combiner, samples, weights, variances, bits, background, factor,
+        _row(strip.value, i, j0, j1), _row(strip.weight, i, j0, j1), _row(strip.variance, i, j0, j1),
+        strip.inputs[i, j0:j1], _row(strip.used, i, j0, j1), _row(strip.lost, i, j0, j1),
+        strip.stack[:, i, index, j0:j1] if strip.stack.shape[2] > 0 else nothing,
+    )  # fmt: skip
 
 
 def add_resampled(
@@ -197,28 +205,21 @@ def add_resampled(
 ) -> None:
     """Add an input that was resampled elsewhere to a strip that covers `box` of the plane."""
     _add_resampled(
-        found.sci, found.wht, found.var, found.bits, layer.factor, layer.sky.as_array(),
-        found.box.y0, found.box.x0, box.y0, box.x0, combiner,
-        strip.value, strip.weight, strip.variance, strip.count, strip.used, strip.lost, strip.stack, index,
+        Planes(found.sci, found.wht, found.var, found.bits), layer.factor, layer.sky.as_array(), Part.of(found.box),
+        Sums.of(strip, box), index, combiner,
     )  # fmt: skip
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _add_resampled(
-    sci: Reals, wht: Reals, var: Reals, dq: Bits, factor: float, sky: Floats,
-    y0: int, x0: int, strip_y: int, strip_x: int, combiner: int,
-    value: Floats, weight: Floats, variance: Floats, count: NDArray[np.uint16], used: Bits, lost: Bits,
-    stack: Reals, index: int,
-) -> None:  # fmt: skip
-    n = sci.shape[1]
+    planes: Planes, factor: float, sky: Floats, part: Part, strip: Sums, index: int, combiner: int
+) -> None:
+    n = planes.sci.shape[1]
     background = np.empty(n)
-    stacked = stack.shape[2] > 0
-    nothing = np.empty((3, 0), dtype=stack.dtype)
-    for row in range(sci.shape[0]):
-        _sky_row(sky, y0 + row, x0, background)
-        i, j0, j1 = y0 + row - strip_y, x0 - strip_x, x0 - strip_x + n
-        accumulate_row(
-            combiner, sci[row], _row(wht, row, 0, n), _row(var, row, 0, n), _row(dq, row, 0, n), background, factor,
-            _row(value, i, j0, j1), _row(weight, i, j0, j1), _row(variance, i, j0, j1), count[i, j0:j1],
-            _row(used, i, j0, j1), _row(lost, i, j0, j1), stack[:, i, index, j0:j1] if stacked else nothing,
+    for row in range(planes.sci.shape[0]):
+        y = part.y0 + row
+        _sky_row(sky, y, part.x0, background)
+        _accumulate(
+            combiner, planes.sci[row], _row(planes.wht, row, 0, n), _row(planes.var, row, 0, n),
+            _row(planes.dq, row, 0, n), background, factor, strip, y, part.x0, index,
         )  # fmt: skip
