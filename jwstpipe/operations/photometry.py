@@ -12,6 +12,7 @@ from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.photometry.encircled import curve_text
 from jwstpipe.analysis.photometry.forced import Forced, measure_image
 from jwstpipe.analysis.photometry.positions import sources_of_table
+from jwstpipe.analysis.photometry.psf.model import psf_text
 from jwstpipe.analysis.photometry.table import photometry_table
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
@@ -84,16 +85,19 @@ def measured(
 
 
 def with_content(request: Any) -> Any:
-    """Put the content of a table of a curve in the place of its name.
+    """Put the content of a table of a curve, and of a file of PSFs, in the place of their names.
 
     Raises
     ------
     UsageError, NotFoundError, DataError
-        No such table.
+        No such table or file, or nothing of the kind in it.
     """
-    if request.growth_table is None or "\n" in request.growth_table:
-        return request
-    return request.model_copy(update={"growth_table": curve_text(request.growth_table)})
+    read = {}
+    if request.growth_table is not None and "\n" not in request.growth_table:
+        read["growth_table"] = curve_text(request.growth_table)
+    if request.psf not in {None, "auto"} and "\n" not in request.psf:
+        read["psf"] = psf_text(request.psf)
+    return request.model_copy(update=read) if read else request
 
 
 def _identify(request: PhotometryRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:

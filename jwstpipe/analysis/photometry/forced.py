@@ -16,6 +16,9 @@ from jwstpipe.analysis.photometry.growth import growth_curve
 from jwstpipe.analysis.photometry.kron import MOST_MISSING, KronShapes, kron_shapes, kron_sums
 from jwstpipe.analysis.photometry.placed import Placed
 from jwstpipe.analysis.photometry.positions import Sources, pixel_positions
+from jwstpipe.analysis.photometry.psf.epsf import built_psf
+from jwstpipe.analysis.photometry.psf.fit import PsfFluxes, psf_fluxes
+from jwstpipe.analysis.photometry.psf.model import psf_from_text
 from jwstpipe.analysis.photometry.tiles import Circles
 from jwstpipe.errors import TransformError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
@@ -30,7 +33,7 @@ __all__ = ["Forced", "measure_image"]
 
 Floats = NDArray[np.float64]
 
-NEIGHBOUR, SATURATED, EDGE, INCOMPLETE, KRON_CAPPED = 1, 4, 8, 32, 64
+NEIGHBOUR, SATURATED, EDGE, INCOMPLETE, KRON_CAPPED, PSF_FAILED = 1, 4, 8, 32, 64, 2048
 DEFAULT_APERTURE: Length = (3.0, "px")
 RING_FACTORS, RING_LEAST_PX = (2.0, 3.0), 8.0
 
@@ -65,6 +68,10 @@ class Forced:
     kron: KronShapes | None = None
     kron_flux: Floats | None = None
     kron_error: Floats | None = None
+    psf: PsfFluxes | None = None
+    psf_held: float = 1.0
+    """Part of a point source's light on the stamp of the PSF, by the curve of growth."""
+
     facts: dict[str, Any] = field(default_factory=dict)
 
 
@@ -124,12 +131,28 @@ def measure_image(
         _factor(image, scale, at.x, at.y), flux, error, bad, found.skies[:, 0], found.skies[:, 1], flags, curve, noise,
         facts={"radii_px": list(radii), "ring_px": list(ring), "stars_of_curve": stars},
     )  # fmt: skip
+    made = _with_psf(made, at, sources, options, found.skies, arcsec)
     if not options.kron:
         return made
     shapes = kron or kron_shapes(at, sources, sky, options.kron_factor, arcsec)
     kron_flux, kron_error = kron_sums(at, shapes, sky, found.skies[:, 1], noise, arcsec=arcsec)
     flags[shapes.capped] |= KRON_CAPPED
     return replace(made, kron=shapes, kron_flux=kron_flux, kron_error=kron_error)
+
+
+def _with_psf(
+    made: Forced, at: Placed, sources: Sources, options: PhotometryRequest, skies: Floats, arcsec: float
+) -> Forced:
+    if options.psf is None:
+        return made
+    psf = built_psf(at) if options.psf == "auto" else psf_from_text(options.psf, made.band)
+    fitted = psf_fluxes(
+        at, psf, skies, local_sky=options.local_sky, hold=options.psf_positions == "hold", sizes=sources.shapes[:, 0],
+        empty=options.empty_apertures, ring=made.facts["ring_px"],
+    )  # fmt: skip
+    made.flags[fitted.failed] |= PSF_FAILED
+    held = float("nan") if made.curve is None else made.curve.at(psf.half * arcsec)
+    return replace(made, psf=fitted, psf_held=held if np.isfinite(held) else 1.0)
 
 
 def _pixel_arcsec(image: SkyImage) -> float:

@@ -1,6 +1,6 @@
 """What was measured on images as one catalogue: a row a source, columns of each filter."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from jwstpipe.analysis.catalogues.sources_table import TO_MICROJY
 from jwstpipe.analysis.photometry.fluxes import MAGNITUDE_PER_E, ab_magnitude
 from jwstpipe.analysis.photometry.forced import Forced
 from jwstpipe.analysis.photometry.positions import Sources
+from jwstpipe.numerics import psf_fit as parts
 
 __all__ = ["photometry_table"]
 
@@ -114,9 +115,28 @@ def _add_image(table: Table, image: Forced, suffix: str) -> None:
         if image.scale is not None:
             add("mag_kron", ab_magnitude(flux / TO_MICROJY))
             add("mag_kron_err", _magnitude_error(flux, error))
+    _add_psf(add, image)
     add("aper_bad", image.bad)
     add("sky", image.sky, image.unit)
     add("sky_err", image.sky_error, image.unit)
+
+
+def _add_psf(add: Callable[..., None], image: Forced) -> None:
+    if image.psf is None:
+        return
+    fits = image.psf.fits
+    scale = image.factor / image.psf_held
+    flux, error = fits[:, parts.FLUX] * scale, fits[:, parts.ERROR] * scale
+    add("psf_flux", flux, _unit(image))
+    add("psf_flux_err", error, _unit(image))
+    if image.scale is not None:
+        add("mag_psf", ab_magnitude(flux / TO_MICROJY))
+        add("mag_psf_err", _magnitude_error(flux, error))
+    for name, part in (
+        ("psf_x", parts.X), ("psf_y", parts.Y), ("psf_x_err", parts.X_ERROR), ("psf_y_err", parts.Y_ERROR),
+        ("psf_chi2", parts.CHI2), ("psf_q", parts.Q),
+    ):  # fmt: skip
+        add(name, fits[:, part])
 
 
 def _facts(image: Forced) -> dict[str, Any]:
@@ -144,5 +164,6 @@ def _facts(image: Forced) -> dict[str, Any]:
             if noise.places
             else "independent pixels",
         },
+        **({} if image.psf is None else {"psf": {**image.psf.facts(), "light_on_stamp": float(image.psf_held)}}),
         "flags": {name: bit for name, bit in FLAGS.items() if (image.flags & bit).any()},
     }

@@ -11,7 +11,17 @@ from jwstpipe.numerics.apertures import circle_sums, ellipse_sums, kron_radii, r
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["Circles", "CirclesJob", "Ellipses", "EllipsesJob", "measure_circles", "measure_ellipses", "measure_kron"]
+__all__ = [
+    "Circles",
+    "CirclesJob",
+    "Ellipses",
+    "EllipsesJob",
+    "Seen",
+    "measure_circles",
+    "measure_ellipses",
+    "measure_kron",
+    "seen_around",
+]
 
 Floats = NDArray[np.float64]
 Float32 = NDArray[np.float32]
@@ -74,15 +84,24 @@ class Ellipses:
 
 
 @dataclass(frozen=True, eq=False)
-class _Seen:
+class Seen:
+    """The window that measurements around positions look at."""
+
     sci: Float32
     variance: Float32
     saturated: NDArray[np.bool_] | None
     x0: int
     y0: int
+    """First column and row, pixels of the image."""
+
+    def unsaturated(self) -> Float32:
+        """Give the samples, those that are saturated taken out."""
+        if self.saturated is None or not self.saturated.any():
+            return self.sci
+        return np.where(self.saturated, np.float32(np.nan), self.sci)
 
 
-def _seen(image_ref: ImageRef, index: int, x: Floats, y: Floats, reach: float, s3: S3Settings | None) -> _Seen:
+def seen_around(image_ref: ImageRef, index: int, x: Floats, y: Floats, reach: float, s3: S3Settings | None) -> Seen:
     """Read the window that apertures look at; bad pixels have no data."""
     image = opened(image_ref, s3=s3)
     margin = int(np.ceil(reach)) + 2
@@ -101,13 +120,13 @@ def _seen(image_ref: ImageRef, index: int, x: Floats, y: Floats, reach: float, s
     if "err" in image.planes:
         errors = np.array(image.read("err", box, index=index), np.float32, order="C")
         variance = np.where(np.isfinite(errors), errors * errors, np.float32(0.0))
-    return _Seen(sci, variance, saturated, box.x0, box.y0)
+    return Seen(sci, variance, saturated, box.x0, box.y0)
 
 
 def measure_circles(job: CirclesJob) -> Circles:
     """Measure the circles of a tile, and the sky around them."""
     reach = max(*job.radii, *(job.ring or (0.0,)))
-    seen = _seen(job.image, job.index, job.x, job.y, reach, job.s3)
+    seen = seen_around(job.image, job.index, job.x, job.y, reach, job.s3)
     x, y = job.x - seen.x0, job.y - seen.y0
     radii = np.array(job.radii)
     sums, areas, lights, variances = circle_sums(seen.sci, seen.variance, x, y, radii, np.full(len(x), job.width))
@@ -132,12 +151,12 @@ def _hot(saturated: NDArray[np.bool_] | None, x: Floats, y: Floats, radius: floa
 def measure_kron(job: EllipsesJob) -> Floats:
     """Measure Kron's first moment radii of a tile's sources, in units of their ellipses."""
     reach = float(np.nanmax(np.minimum(6.0 * job.shapes[:, 0], job.most), initial=1.0))
-    seen = _seen(job.image, job.index, job.x, job.y, reach, job.s3)
+    seen = seen_around(job.image, job.index, job.x, job.y, reach, job.s3)
     found: Floats = kron_radii(seen.sci, job.skies, job.x - seen.x0, job.y - seen.y0, job.shapes, job.most)
     return found
 
 
 def measure_ellipses(job: EllipsesJob) -> Ellipses:
     """Measure the sums in ellipses of a tile's sources."""
-    seen = _seen(job.image, job.index, job.x, job.y, float(np.nanmax(job.shapes[:, 0], initial=1.0)), job.s3)
+    seen = seen_around(job.image, job.index, job.x, job.y, float(np.nanmax(job.shapes[:, 0], initial=1.0)), job.s3)
     return Ellipses(*ellipse_sums(seen.sci, seen.variance, job.x - seen.x0, job.y - seen.y0, job.shapes))

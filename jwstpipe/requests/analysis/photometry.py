@@ -11,6 +11,7 @@ __all__ = ["Length", "PhotometryRequest", "lengths_of"]
 
 APERTURES = "Apertures"
 ERRORS = "Sky and errors"
+PSF = "Point spread function"
 
 Length = tuple[float, Literal["arcsec", "px"]]
 """A length on the sky, or on the grid of an image."""
@@ -83,6 +84,17 @@ class PhotometryRequest(Request):
         le=100_000,
         help="places without sources whose sums tell the noise of an aperture, correlations included; 0 = none",
         group=ERRORS,
+    )
+
+    psf: str | None = option(
+        None,
+        help="fit a PSF to every source, neighbours at once: auto = built from the stars of each image, or a FITS file"
+        " (OVERSAMP and FILTER in its headers)",
+        metavar="auto|FILE",
+        group=PSF,
+    )
+    psf_positions: Literal["fit", "hold"] = option(
+        "fit", help="positions of a PSF fit: fitted where a source stands 5 sigma out, or as they are", group=PSF
     )
 
     @field_validator("aperture", "annulus")

@@ -1,0 +1,151 @@
+"""A point spread function: what of a source's light falls on a pixel at a distance, on a fine grid."""
+
+import base64
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.errors import DataError, NotFoundError, UsageError
+
+__all__ = ["Psf", "psf_from_text", "psf_of_grid", "psf_text"]
+
+Floats = NDArray[np.float64]
+
+RIM = 4
+"""Samples without light around the grid, so that the spline comes to rest."""
+
+MOST_SAMPLES = 601
+"""Largest side of a grid that is read."""
+
+_HEAD = "psf 1"
+
+
+@dataclass(frozen=True, eq=False)
+class Psf:
+    """A point spread function."""
+
+    grid: Floats
+    """(n, n), n odd, centre in the middle: the share of the light on a whole pixel whose centre is that far away. The
+    samples sum up to ``over ** 2`` where the stamp holds all light of the source."""
+
+    over: int
+    """Samples of the grid along the side of a pixel."""
+
+    source: str
+    """Where it comes from."""
+
+    @cached_property
+    def coefficients(self) -> Floats:
+        """Coefficients of its cubic spline, a rim of zeros included (for `numerics.psf_spline`)."""
+        from scipy.ndimage import spline_filter  # noqa: PLC0415 - slow to load
+
+        return np.ascontiguousarray(spline_filter(np.pad(self.grid, RIM), order=3))
+
+    @property
+    def half(self) -> float:
+        """Half a side of the stamp, pixels."""
+        return (len(self.grid) - 1) / (2.0 * self.over)
+
+    @cached_property
+    def fwhm(self) -> float:
+        """Full width at half maximum, pixels, of the mean profile."""
+        n = len(self.grid)
+        v, u = np.mgrid[:n, :n] - (n - 1) / 2.0
+        ring = np.rint(np.hypot(u, v)).astype(np.int64)
+        profile = np.bincount(ring.ravel(), self.grid.ravel()) / np.bincount(ring.ravel())
+        below = int(np.argmax(profile < 0.5 * profile[0]))
+        if below == 0:
+            return 2.0 * self.half
+        high, low = profile[below - 1], profile[below]
+        return float(2.0 * (below - 1 + (high - 0.5 * profile[0]) / (high - low)) / self.over)
+
+    @property
+    def white_area(self) -> float:
+        """Noise area, pixels: white noise of a fit is that of so many samples."""
+        return float(self.grid.sum() ** 2 / (self.grid**2).sum() / self.over**2)
+
+    def facts(self) -> dict[str, Any]:
+        """Tell of it in plain values."""
+        return {
+            "source": self.source, "fwhm_px": round(self.fwhm, 4), "samples_per_px": self.over,
+            "half_side_px": self.half, "noise_area_px": round(self.white_area, 3),
+        }  # fmt: skip
+
+
+def psf_of_grid(grid: Floats, over: int, source: str, *, name: str) -> Psf:
+    """Make a PSF of samples; one whose light is not about 1 is scaled to it.
+
+    Raises
+    ------
+    DataError
+        Not such a grid: not square, even sides, no light.
+    """
+    values = np.asarray(grid, np.float64)
+    if values.ndim != 2 or values.shape[0] != values.shape[1] or not 5 <= len(values) <= MOST_SAMPLES:
+        raise DataError(
+            f"{name}: a PSF is a square image of 5 to {MOST_SAMPLES} samples a side; this is {values.shape}"
+        )
+    if len(values) % 2 == 0:
+        raise DataError(f"{name}: a PSF has an odd number of samples a side, its centre in the middle one")
+    if not np.isfinite(values).all() or not values.sum() > 0.0:
+        raise DataError(f"{name}: a PSF has no missing samples, and holds light")
+    light = values.sum() / over**2
+    return Psf(values if 0.5 < light < 1.02 else values / light, over, source)
+
+
+def psf_text(path: str | Path) -> str:
+    """Read a FITS file of PSFs, and give what it says as one canonical text: a line for each filter.
+
+    Each image of the file is a PSF; its header tells ``OVERSAMP``, samples along the side of a pixel (1 where it is
+    missing), and ``FILTER``, where it holds for one filter only.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        No such file, or no PSF in it.
+    """
+    from astropy.io import fits  # noqa: PLC0415 - only for a PSF of one's own
+
+    try:
+        with fits.open(path) as hdus:
+            images = [(hdu.header.copy(), np.array(hdu.data)) for hdu in hdus if hdu.data is not None and hdu.is_image]
+    except FileNotFoundError:
+        raise NotFoundError(f"{path}: no such file") from None
+    except OSError as error:
+        raise DataError(f"{path}: not a FITS file of a PSF ({error})") from None
+    if not images:
+        raise DataError(f"{path}: has no image, so no PSF")
+    lines = {}
+    for header, values in images:
+        over = header.get("OVERSAMP", 1)
+        if not isinstance(over, int | float) or over != int(over) or not 1 <= over <= 32:
+            raise DataError(f"{path}: OVERSAMP = {over!r} is no number of samples, 1 to 32")
+        made = psf_of_grid(values, int(over), "", name=str(path))
+        band = str(header.get("FILTER", "*")).strip().upper() or "*"
+        packed = base64.b64encode(zlib.compress(made.grid.astype("<f4").tobytes(), 9)).decode()
+        lines.setdefault(band, f"{band} {int(over)} {len(made.grid)} {packed}\n")
+    return f"{_HEAD}\n" + "".join(lines[band] for band in sorted(lines))
+
+
+def psf_from_text(text: str, band: str) -> Psf:
+    """Give the PSF of a filter from the text of `psf_text`.
+
+    Raises
+    ------
+    UsageError
+        It has none for this filter.
+    """
+    rows = {line.partition(" ")[0]: line for line in text.splitlines()[1:]}
+    line = rows.get(band.upper(), rows.get("*"))
+    if line is None:
+        raise UsageError(
+            f"the given PSFs have none of {band.upper() or 'an image without a filter'}; they are of {', '.join(rows)}"
+        )
+    _, over, side, packed = line.split(" ")
+    values = np.frombuffer(zlib.decompress(base64.b64decode(packed)), "<f4").reshape(int(side), int(side))
+    return Psf(values.astype(np.float64), int(over), "a given PSF")

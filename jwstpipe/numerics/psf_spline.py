@@ -1,0 +1,89 @@
+"""A point spread function as a cubic spline on a fine grid: its value and slopes, and sources taken off an image.
+
+Distances are those of absolute pixels, and sums run row by row, so that no cutting into tiles shows.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["spline_at", "subtracted"]
+
+Float32 = NDArray[np.float32]
+Floats = NDArray[np.float64]
+
+
+@njit(nogil=True, cache=True)
+def spline_at(coefficients: Floats, over: float, dx: float, dy: float, out: Floats) -> bool:
+    """Give value and slopes along x and y of a PSF at a distance in pixels; False beyond its stamp."""
+    rows, columns = coefficients.shape
+    u, v = dx * over + 0.5 * (columns - 1), dy * over + 0.5 * (rows - 1)
+    j, i = math.floor(u), math.floor(v)
+    if i < 1 or j < 1 or i + 2 >= rows or j + 2 >= columns:
+        return False
+    s, t = u - j, v - i
+    value, along, across = 0.0, 0.0, 0.0
+    for a in range(4):
+        line, slope = 0.0, 0.0
+        for b in range(4):
+            coefficient = coefficients[i - 1 + a, j - 1 + b]
+            line += _tap(b, s) * coefficient
+            slope += _tap_slope(b, s) * coefficient
+        value += _tap(a, t) * line
+        along += _tap(a, t) * slope
+        across += _tap_slope(a, t) * line
+    out[0], out[1], out[2] = value, along * over, across * over
+    return True
+
+
+@njit(nogil=True, cache=True)
+def _tap(k: int, t: float) -> float:
+    if k == 0:
+        return (1.0 - t) ** 3 / 6.0
+    if k == 1:
+        return (3.0 * t - 6.0) * t * t / 6.0 + 2.0 / 3.0
+    if k == 2:
+        return ((3.0 - 3.0 * t) * t + 3.0) * t / 6.0 + 1.0 / 6.0
+    return t * t * t / 6.0
+
+
+@njit(nogil=True, cache=True)
+def _tap_slope(k: int, t: float) -> float:
+    if k == 0:
+        return -0.5 * (1.0 - t) ** 2
+    if k == 1:
+        return 1.5 * t * t - 2.0 * t
+    if k == 2:
+        return (1.0 - 1.5 * t) * t + 0.5
+    return 0.5 * t * t
+
+
+@njit(nogil=True, cache=True)
+def subtracted(
+    sci: Float32, y0: int, x0: int, xs: Floats, ys: Floats, fluxes: Floats, coefficients: Floats, over: float
+) -> Floats:
+    """Take sources off an image.
+
+    Parameters
+    ----------
+    sci
+        (y, x), a window whose first pixel is (`y0`, `x0`) of the image.
+    xs, ys, fluxes
+        (n,), 0-based pixels of the image, in the order in which they are subtracted; without a flux nothing is.
+    coefficients, over
+        Spline of the PSF, and its samples in a pixel.
+    """
+    rows, columns = sci.shape
+    left = sci.astype(np.float64)
+    told = np.empty(3)
+    reach = coefficients.shape[0] / (2.0 * over)
+    for s in range(xs.size):
+        if not math.isfinite(fluxes[s]) or fluxes[s] == 0.0:
+            continue
+        for i in range(max(math.floor(ys[s] - reach), y0), min(math.ceil(ys[s] + reach) + 1, y0 + rows)):
+            for j in range(max(math.floor(xs[s] - reach), x0), min(math.ceil(xs[s] + reach) + 1, x0 + columns)):
+                if spline_at(coefficients, over, j - xs[s], i - ys[s], told):
+                    left[i - y0, j - x0] -= fluxes[s] * told[0]
+    return left

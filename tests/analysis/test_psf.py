@@ -1,0 +1,149 @@
+"""Point spread functions against the true one, photutils, and crowded fields of known fluxes."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.nddata import CCDData
+from astropy.table import Table
+from astropy.wcs import WCS
+from photutils.psf import CircularGaussianPRF, PSFPhotometry
+from scipy.special import erf
+
+import jwstpipe
+from jwstpipe.analysis.photometry.psf.groups import MOST, fit_order
+from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_text
+from jwstpipe.errors import DataError, UsageError
+from tests.analysis.test_photometry import OMEGA, SCALE, SIGMA, catalogue, places_apart, stars
+from tests.mosaicking.scenes import header
+
+NOISE = 0.1
+
+
+def true_psf(over=4, half=12, sigma=SIGMA):
+    """Give the share of a Gaussian on whole pixels, at the distances of a grid."""
+    d = np.arange(-half * over, half * over + 1) / over
+    side = (erf((d + 0.5) / sigma / np.sqrt(2)) - erf((d - 0.5) / sigma / np.sqrt(2))) / 2.0
+    return side[:, None] * side[None, :]
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    """Bright stars that stand alone, and pairs one to two full widths apart."""
+    rng = np.random.default_rng(3)
+    shape = (1060, 1060)
+    middle = places_apart(700, shape, 24)
+    alone, pairs = middle[:90], middle[90:]
+    angle, apart = rng.uniform(0, 2 * np.pi, len(pairs)), rng.uniform(3.0, 6.0, len(pairs))
+    away = 0.5 * apart[:, None] * np.column_stack([np.cos(angle), np.sin(angle)])
+    places = np.concatenate([alone, pairs + away, pairs - away])
+    fluxes = np.concatenate([rng.uniform(200, 600, len(alone)), rng.uniform(8, 80, 2 * len(pairs))])
+    values = stars(shape, places, fluxes) + rng.normal(2.0, NOISE, shape)
+    return values.astype("f4"), places, fluxes, len(alone)
+
+
+def spread(values):
+    return 1.4826 * np.median(np.abs(values - np.median(values)))
+
+
+def test_a_psf_built_from_the_image_measures_crowded_pairs(crowded):
+    values, places, fluxes, alone = crowded
+    moved = places + np.random.default_rng(1).normal(0.0, 0.1, places.shape)
+    moved[:alone] = places[:alone]
+    found = jwstpipe.photometry(
+        values, catalogue(moved), psf="auto", aperture="3px", annulus=("8px", "12px"), kron=False
+    )
+    told = found.meta["photometry"]["image1"]["psf"]
+    assert "built from" in told["source"]
+    assert told["fwhm_px"] == pytest.approx(Psf(true_psf(), 4, "").fwhm, rel=0.005)
+    assert told["noise_factor"] == pytest.approx(1.0, abs=0.1)
+    pairs = np.arange(alone, len(places))
+    pull = (found["psf_flux"] - fluxes)[pairs] / found["psf_flux_err"][pairs]
+    assert 0.9 < spread(pull) < 1.1
+    assert abs(np.median(pull)) < 0.15
+    for name, axis in (("psf_x", 0), ("psf_y", 1)):
+        place = (found[name] - places[:, axis])[pairs] / found[f"{name}_err"][pairs]
+        assert 0.9 < spread(place) < 1.1
+    assert np.median(np.abs(found["psf_flux"] / fluxes - 1.0)[:alone]) < 0.01
+    assert np.median(found["psf_chi2"]) == pytest.approx(1.0, abs=0.1)
+    apertures = (found["aper_3px_flux"] / 0.93 - fluxes)[pairs] / found["aper_3px_flux_err"][pairs]
+    assert spread(apertures) > 1.5  # circles take the light of the neighbour
+
+
+def test_a_given_psf_gives_the_fluxes_of_photutils(crowded, tmp_path):
+    values, places, _, alone = crowded
+    fits.PrimaryHDU(true_psf().astype("f4"), fits.Header({"OVERSAMP": 4})).writeto(tmp_path / "psf.fits")
+    some = np.concatenate([first := np.arange(alone, alone + 20), first + (len(places) - alone) // 2])
+    where = places[some]
+    image = (values - 2.0).astype("f8")
+    model = CircularGaussianPRF(fwhm=2.3548 * SIGMA)
+    engine = PSFPhotometry(model, (9, 9), aperture_radius=3.0)
+    one = Table({"x_init": where[:, 0], "y_init": where[:, 1], "group_id": np.tile(np.arange(1, 21), 2)})
+    theirs = engine(image, error=np.full(image.shape, NOISE), init_params=one)
+    ours = jwstpipe.photometry(
+        image,
+        catalogue(where),
+        psf=str(tmp_path / "psf.fits"),
+        aperture="3px",
+        annulus=("11px", "15px"),
+        local_sky=False,
+        kron=False,
+        empty_apertures=0,
+    )
+    away = (ours["psf_flux"] - theirs["flux_fit"]) / ours["psf_flux_err"]
+    assert np.abs(away).max() < 1.0  # other pixels take part: a square there, circles here
+    assert spread(away) < 0.35
+    single = jwstpipe.photometry(
+        image, catalogue(places[:alone]), psf=str(tmp_path / "psf.fits"), aperture="3px", annulus=("11px", "15px"),
+        local_sky=False, kron=False, empty_apertures=0,
+    )  # fmt: skip
+    least = NOISE * np.sqrt(16.0 / (true_psf() ** 2).sum())  # by Cramer and Rao, all pixels of a lone star
+    assert np.median(single["psf_flux_err"]) == pytest.approx(least, rel=0.04)
+
+
+def test_tiles_leave_no_trace_and_positions_are_held(tmp_path):
+    """A pair over the edge of a tile: 2048 px are one."""
+    shape = (100, 2200)
+    places = np.array([[2045.8, 50.2], [2049.1, 51.0], [300.4, 40.2], [1200.0, 60.0]])
+    values = stars(shape, places, np.array([50.0, 40.0, 60.0, 5.0]))
+    values += np.random.default_rng(0).normal(0.0, NOISE, shape)
+    image = CCDData(values.astype("f4"), unit="MJy/sr", wcs=WCS(header(shape=shape, scale=SCALE)))
+    fits.PrimaryHDU(true_psf().astype("f4"), fits.Header({"OVERSAMP": 4})).writeto(tmp_path / "psf.fits")
+    how = {"psf": str(tmp_path / "psf.fits"), "aperture": "3px", "kron": False, "empty_apertures": 0}
+    whole = jwstpipe.photometry(image, catalogue(places), psf_positions="hold", **how)
+    assert whole["psf_flux"].unit == "uJy"
+    assert whole["psf_x"] == pytest.approx(places[:, 0], abs=1e-12)
+    assert np.isnan(whole["psf_x_err"]).all()
+    assert whole["psf_flux"] / (OMEGA * 1e12) == pytest.approx([50.0, 40.0, 60.0, 5.0], abs=5 * 0.45)
+    alone = jwstpipe.photometry(image[:, 1948:], catalogue(places[:2] - [1948.0, 0.0]), psf_positions="hold", **how)
+    assert alone["psf_flux"] / whole["psf_flux"][:2] == pytest.approx([1.0, 1.0], rel=1e-5)
+
+
+def test_groups_are_friends_of_friends_and_bounded():
+    x = np.array([0.0, 100.0, 3.0, np.nan, 6.0, 101.0])
+    order, starts = fit_order(x, np.zeros(6), linked=4.0)
+    assert [order[a:b].tolist() for a, b in pairwise(starts)] == [[0, 2, 4], [1, 5]]
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 60, (2, 500))
+    order, starts = fit_order(x, y, linked=8.0)
+    assert sorted(order.tolist()) == list(range(500))
+    assert np.diff(starts).max() <= MOST
+
+
+def test_files_of_psfs_are_read_or_refused(tmp_path):
+    short = fits.ImageHDU(true_psf(2).astype("f4"), fits.Header({"OVERSAMP": 2, "FILTER": "F200W"}))
+    fits.HDUList([fits.PrimaryHDU(), short]).writeto(tmp_path / "bands.fits")
+    text = psf_text(tmp_path / "bands.fits")
+    found = psf_from_text(text, "f200w")
+    assert found.over == 2
+    assert found.grid == pytest.approx(true_psf(2), abs=1e-7)
+    with pytest.raises(UsageError, match="none of F090W"):
+        psf_from_text(text, "f090w")
+    fits.PrimaryHDU(np.zeros((8, 8), "f4")).writeto(tmp_path / "even.fits")
+    with pytest.raises(DataError, match="odd number"):
+        psf_text(tmp_path / "even.fits")
+    with pytest.raises(UsageError, match="stars stand alone"):
+        jwstpipe.photometry(
+            np.random.default_rng(0).normal(0, 1, (99, 99)), catalogue(np.array([[50.0, 50.0]])), psf="auto"
+        )
