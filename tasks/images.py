@@ -9,8 +9,10 @@ from jwstpipe.catalog.lineage.archive_links import link_archive
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.ingestion import record_of
+from jwstpipe.names.suffixes import suffix_at_end
 from jwstpipe.operations.convert import CONVERT, ConvertRecipe
-from jwstpipe.operations.make.make_products import Order, make_products
+from jwstpipe.operations.cubes.convert_cube import CONVERT_CUBE, CubeStoreRecipe
+from jwstpipe.operations.make.make_products import Made, Order, make_products
 from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.requests import ConvertRequest, ThumbnailOptions
 from jwstpipe.tasks.archive import Fetched
@@ -61,9 +63,13 @@ def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]
 @step_task("convert")
 def convert_files(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
     """Convert FITS files to image stores, one file a Dask task; those that were converted before stay."""
-    orders = [Order(ConvertRecipe(), (record,), f"{Path(record.file_name).stem}.zarr") for record in files]
+    cubes = {record.product_id for record in files if suffix_at_end(Path(record.file_name).stem) == "s3d"}
+    done: list[Made] = []
     with progress_artifacts() as report:
-        done = make_products(run.operations(report), CONVERT, orders)
+        for operation, recipe in ((CONVERT, ConvertRecipe()), (CONVERT_CUBE, CubeStoreRecipe())):
+            chosen = [one for one in files if (one.product_id in cubes) == (operation is CONVERT_CUBE)]
+            orders = [Order(recipe, (record,), f"{Path(record.file_name).stem}.zarr") for record in chosen]
+            done += make_products(run.operations(report), operation, orders) if orders else []
     made = sum(one.receipt is not None for one in done)
     get_run_logger().info("%d images converted, %d were there", made, len(done) - made)
     return tuple(one.record for one in done)

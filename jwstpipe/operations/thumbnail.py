@@ -1,8 +1,9 @@
-"""The operation ``thumbnail``: a small grey picture of an image."""
+"""The operation ``thumbnail``: a small grey picture of an image; of a spectral cube, of all its light."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from jwstpipe.analysis.cubes.white_light import cube_picture
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
@@ -21,14 +22,17 @@ def _identify(request: ThumbnailOptions, inputs: Sequence[Input], *, context: Ma
 def _make(identity: Identity, target: str, request: ThumbnailOptions, *, context: MakeContext) -> Receipt:
     image = open_image(identity.inputs[0].address, s3=context.s3)
     provenance = provenance_for(THUMBNAIL, identity, [image], target)
-    made = thumbnails.thumbnail(image, target, size=request.size, stretch=request.stretch, provenance=provenance)
+    shown = cube_picture(image)
+    made = thumbnails.thumbnail(
+        shown or image, target, size=request.size, stretch=request.stretch, provenance=provenance
+    )
     path = Path(target)
     return Receipt(identity.id, (made.height, made.width), path_size(path), path_digest(path), detail=made)
 
 
 THUMBNAIL = Operation(
     name="thumbnail",
-    version="3",
+    version="4",
     request=ThumbnailOptions,
     kind="thumbnail",
     place="thumbnails/{id}.png",

@@ -30,7 +30,13 @@ class SimulatedLine:
 
     rest_um: float
     brightness: float
-    """In the middle of the disc, W/m2/sr."""
+    """Where it is brightest, W/m2/sr."""
+
+    ring: float = 0.0
+    """Radius of the ring that it comes from, in shares of the field; 0 = from the disc, as the continuum."""
+
+    cone_deg: float | None = None
+    """Only from a double cone along the axis of the disc of this half opening; None = from all sides."""
 
 
 @dataclass(frozen=True)
@@ -117,8 +123,9 @@ def simulate_cube(
     covered = (y > 0) & (y < rows - 1) & (x > 0) & (x < columns - 1)
     base = sky.continuum[0] + sky.continuum[1] * (microns - microns.mean())
     values = base[:, None, None] * light[None]
-    for line in sky.lines:
-        values += _line(line, microns, light, velocity, sky)
+    shapes = [_shape(line, dy, dx, light, min(shape)) for line in sky.lines]
+    for line, seen_in in zip(sky.lines, shapes, strict=True):
+        values += _line(line, microns, seen_in, velocity, sky)
     random = np.random.default_rng(seed)
     seen = (values + random.normal(0.0, sky.noise, values.shape)).astype(np.float32)
     errors = np.full(values.shape, sky.noise, np.float32)
@@ -133,9 +140,8 @@ def simulate_cube(
     if tabulated:
         hdus.append(_table(microns))
     fits.HDUList(hdus).writeto(path, overwrite=True)
-    return CubeTruth(
-        Path(path), microns, tuple(line.brightness * light * covered for line in sky.lines), velocity, covered, values
-    )
+    fluxes = tuple(line.brightness * one * covered for line, one in zip(sky.lines, shapes, strict=True))
+    return CubeTruth(Path(path), microns, fluxes, velocity, covered, values)
 
 
 def cube_headers(
@@ -163,6 +169,16 @@ def cube_headers(
     header["PIXAR_SR"] = float(np.radians(scene.scale_arcsec / 3600.0) ** 2)
     header["PIXAR_A2"], header["SPECSYS"], header["VELOSYS"] = scene.scale_arcsec**2, "BARYCENT", 0.0
     return primary, header
+
+
+def _shape(line: SimulatedLine, dy: Floats, dx: Floats, light: Floats, side: int) -> Floats:
+    """Give where a line comes from, 1 where it is brightest."""
+    radius = np.hypot(dy, dx) / side
+    found = light if not line.ring else np.exp(-0.5 * ((radius - line.ring) / 0.06) ** 2)
+    if line.cone_deg is not None:
+        off = np.degrees(np.arctan2(np.abs(dx), np.abs(dy)))
+        found = found * np.exp(-0.5 * (off / line.cone_deg) ** 2)
+    return np.asarray(found)
 
 
 def _line(line: SimulatedLine, microns: Floats, light: Floats, velocity: Floats, sky: CubeScene) -> Floats:

@@ -9,7 +9,7 @@ from jwstpipe.errors import DataError
 from jwstpipe.requests.analysis.cubes import Collapse, CubeMapRequest
 from jwstpipe.sky.box import Box
 
-__all__ = ["collapsed", "slice_map", "white_light"]
+__all__ = ["collapsed", "slice_map"]
 
 Floats = NDArray[np.float64]
 
@@ -36,11 +36,6 @@ def slice_map(cube: Cube, request: CubeMapRequest) -> MapPlanes:
     microns = None if cube.axis is None else float(cube.microns[int(index or 0)])
     band = f"slice {index}" if microns is None else f"{microns:.5g} um"
     return MapPlanes(planes, _unit(cube), band, microns, {"slice": int(index or 0)})
-
-
-def white_light(cube: Cube) -> MapPlanes:
-    """Average all slices: the picture that stands for a cube."""
-    return collapsed(cube, 0, cube.shape[0], "mean")
 
 
 def collapsed(cube: Cube, first: int, last: int, how: Collapse) -> MapPlanes:
