@@ -129,17 +129,14 @@ class ImageStore(ImageFace):
             size = int(found.get("tables_size", 0)) or None
             tables = b"".join(self.data_bytes(TABLES, size)) if found.get("tables") else b""
             return ImageWcs(cards, None, offset, str(found.get("note", "")), tables)
-        facts = found.get("nodes")
-        if facts is None:
+        if (facts := found.get("nodes")) is None:
             document = self._document(NODES) or {}
             facts = {"shape": document["shape"], **document["attributes"]}
         content = self._chunk(f"{NODES}/c/0/0/0", np.dtype("f8"))
         nodes = WcsNodes.of(
-            content.reshape(facts["shape"]),
-            origin=(float(facts["origin"][0]), float(facts["origin"][1])),
-            step=float(facts["step"]),
-            error_px=float(found["error_px"]),
-        )
+            content.reshape(facts["shape"]), origin=(float(facts["origin"][0]), float(facts["origin"][1])),
+            step=float(facts["step"]), error_px=float(found["error_px"]),
+        )  # fmt: skip
         return ImageWcs(cards, nodes, offset)
 
     @property
@@ -245,15 +242,13 @@ class ImageStore(ImageFace):
         left = (self._document(path) or {"shape": [0]})["shape"][0] if size is None else size
         number = 0
         while left > 0:
-            piece = self._chunk(f"{path}/c/{number}", np.dtype("u1")).tobytes()[:left]
-            yield piece
+            yield (piece := self._chunk(f"{path}/c/{number}", np.dtype("u1")).tobytes()[:left])
             left, number = left - len(piece), number + 1
 
     def _chunk(self, key: str, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Read one of the chunks that no plane is made of; all of them must be there."""
         with self.reading():
-            content = get_bytes(f"{self.address}/{key}", s3=self.s3)
-            if content is None:
+            if (content := get_bytes(f"{self.address}/{key}", s3=self.s3)) is None:
                 raise StoreError(f"{self.address}: {key}: lost")
             return decode_chunk(content, dtype, name=f"{self.address}: {key}", checked=self.layout >= 2)
 
@@ -298,8 +293,8 @@ def open_image_store(address: str | Path, *, s3: S3Settings | None = None) -> Im
     if isinstance(staged, str) and partial_owner(staged) == folder[2]:
         name = f"{folder[0]}/{staged}"
     ours = check_layout(attributes, name=str(address))
-    if ours.get("kind") == "cube":
-        from jwstpipe.images.zarr.blocks.cube_store import CubeStore  # noqa: PLC0415 - it is an image store itself
+    if ours.get("kind") != "cube":
+        return ImageStore(name, ours, s3 or S3Settings())
+    from jwstpipe.images.zarr.blocks.cube_store import CubeStore  # noqa: PLC0415 - it is an image store itself
 
-        return CubeStore(name, ours, s3 or S3Settings())
-    return ImageStore(name, ours, s3 or S3Settings())
+    return CubeStore(name, ours, s3 or S3Settings())
