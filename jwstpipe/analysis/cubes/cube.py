@@ -33,6 +33,9 @@ Floats = NDArray[np.float64]
 BLOCK_BYTES = 32 << 20
 """Samples of a plane that are held at once while a cube is walked through."""
 
+MOST_SPAXELS = 1 << 26
+"""Largest slices that are collapsed in memory: 8192 x 8192."""
+
 _NO_DATA = dq_mask(("DO_NOT_USE", "NON_SCIENCE"))
 
 _AXES = {
@@ -272,6 +275,9 @@ def open_cube(address: str | Path, *, s3: S3Settings | None = None) -> Cube:
     if image.slices < 2:
         rows, columns = image.shape
         raise DataError(f"{address}: an image of {columns} x {rows} pixels, without a third axis; no cube")
+    rows, columns = image.shape
+    if rows * columns > MOST_SPAXELS:
+        raise DataError(f"{address}: slices of {columns:,} x {rows:,} pixels are too large for a cube of spectra")
     kind = kind_of_axis(image)
     return Cube(image, kind, spectral_axis_of(image) if kind == "wavelength" else None)
 

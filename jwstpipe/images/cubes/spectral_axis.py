@@ -29,6 +29,9 @@ AxisKind = Literal["wavelength", "integration", "slice"]
 MOST_TABLE = 64 << 20
 """Longest table of wavelengths that is read, bytes: a million slices have eight."""
 
+MOST_SLICES = 1 << 22
+"""More than any spectrograph resolves."""
+
 _SPECTRAL = {
     "WAVE": "um", "AWAV": "um", "WAVELENGTH": "um", "LAMBDA": "um", "FREQ": "Hz", "WAVN": "1/m", "ENER": "J",
 }  # fmt: skip
@@ -98,6 +101,8 @@ def spectral_axis(
     DataError
         A table that is not there, is too long or too short, or wavelengths that do not rise or fall.
     """
+    if count > MOST_SLICES:
+        raise DataError(f"{name}: claims {count:,} slices; at most {MOST_SLICES:,} make sense")
     ctype = _word(header, "CTYPE3").upper() or "WAVE"
     kind, _, algorithm = ctype.partition("-")
     if kind in _VELOCITIES:

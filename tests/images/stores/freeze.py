@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import jwstpipe
-from jwstpipe.images.zarr.layout import LAYOUT
+from jwstpipe.images.zarr.layout import CUBE_LAYOUT, LAYOUT
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.simulate.spectral_cube import simulate_cube
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 from tests.images.fits_files import write_cal
@@ -45,5 +46,17 @@ def freeze(folder):
         jwstpipe.convert(write_cal("cal.fits", CARD), folder / f"layout-{LAYOUT}-image.zarr")
 
 
+def write_cube(path):
+    """Write a small spectral cube whose wavelengths stand in a table."""
+    simulate_cube(path, np.linspace(5.3, 5.38, 40), shape=(12, 10), tabulated=True)
+
+
+def freeze_cube(folder):
+    with TemporaryDirectory() as scratch, chdir(scratch):
+        write_cube("x_s3d.fits")
+        jwstpipe.convert("x_s3d.fits", folder / f"layout-{CUBE_LAYOUT}-cube.zarr")
+
+
 if __name__ == "__main__":
     freeze(Path(__file__).parent)
+    freeze_cube(Path(__file__).parent)

@@ -8,16 +8,16 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 
-from jwstpipe import mosaic, open_image
+from jwstpipe import mosaic, open_cube, open_image
 from jwstpipe.errors import StoreVersionError
 from jwstpipe.images.export import export
 from jwstpipe.images.levels import read_level
-from jwstpipe.images.zarr.layout import LAYOUT
+from jwstpipe.images.zarr.layout import CUBE_LAYOUT, LAYOUT
 from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.mosaicking.output_grid import read_grid
 from jwstpipe.sky.box import Box
 from tests.images.fits_files import write_cal
-from tests.images.stores.freeze import CARD, PARTS, PLANE, expected, freeze
+from tests.images.stores.freeze import CARD, PARTS, PLANE, expected, freeze, freeze_cube, write_cube
 from tests.mosaicking.scenes import write
 
 HERE = Path(__file__).parent
@@ -56,6 +56,19 @@ def test_an_image_comes_back_byte_for_byte(layout, tmp_path):
     with fits.open(tmp_path / "cal.fits") as truth, fits.open(tmp_path / "back.fits") as found:
         for one, other in zip(truth, found, strict=True):
             assert one.data is other.data is None or one.data.tobytes() == other.data.tobytes()
+
+
+@pytest.mark.parametrize("layout", range(3, CUBE_LAYOUT + 1))
+def test_a_cube_comes_back_byte_for_byte(layout, tmp_path):
+    write_cube(tmp_path / "x_s3d.fits")
+    store = HERE / f"layout-{layout}-cube.zarr"
+    assert verify_store(store).product_id
+    assert export(store, tmp_path / "back.fits").identical
+    cube, file = open_cube(store), open_cube(tmp_path / "x_s3d.fits")
+    np.testing.assert_array_equal(cube.microns, file.microns)
+    np.testing.assert_allclose(cube.read(0, 40), file.read(0, 40), rtol=1e-5)  # simulated anew, by another numpy
+    freeze_cube(tmp_path)
+    assert set(open_image(tmp_path / store.name).manifest) == set(open_image(store).manifest)
 
 
 def test_this_code_writes_the_newest_layout_as_it_is_frozen(tmp_path):
