@@ -73,9 +73,9 @@ def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductReco
 
 @step_task("choose")
 def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, ...]:
-    """Find the images and mosaics that get thumbnails."""
+    """Find the images, mosaics, cubes and maps of cubes that get thumbnails."""
     query = RecordQuery(
-        kind=("image", "mosaic"),
+        kind=("image", "mosaic", "map", "cube"),
         target=request.target,
         program=request.program,
         observation_base_id=request.observation,

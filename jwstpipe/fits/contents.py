@@ -100,6 +100,8 @@ def dispersed(primary: Mapping[str, str], science: Mapping[str, str]) -> str:
     if known:
         return known
     mode = str(primary.get("EXP_TYPE", "")).strip().upper()
+    if str(science.get("CTYPE3", "")).upper().startswith("WAVE"):
+        return ""  # a cube, with or without a place on the sky
     celestial = any(str(science.get(f"CTYPE{axis}", "")).upper().startswith(("RA-", "GLON")) for axis in (1, 2))
     if not celestial and (any(word in mode for word in _DISPERSED) or mode in _DISPERSED_TOO):
         return f"a dispersed exposure ({mode})"

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from jwstpipe.analysis.cubes.white_light import cube_picture
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
@@ -21,7 +22,8 @@ def _identify(request: ContactSheetOptions, inputs: Sequence[Input], *, context:
 def _make(identity: Identity, target: str, request: ContactSheetOptions, *, context: MakeContext) -> Receipt:
     images = [open_image(one.address, s3=context.s3) for one in identity.inputs]
     provenance = provenance_for(CONTACT_SHEET, identity, images, target)
-    made = sheets.contact_sheet(images, target, **request.model_dump(), provenance=provenance)
+    shown = [cube_picture(image) or image for image in images]
+    made = sheets.contact_sheet(shown, target, **request.model_dump(), provenance=provenance)
     path = Path(target)
     return Receipt(
         identity.id, (made.height, made.width), path_size(path), path_digest(path), notes=made.failed, detail=made
@@ -30,7 +32,7 @@ def _make(identity: Identity, target: str, request: ContactSheetOptions, *, cont
 
 CONTACT_SHEET = Operation(
     name="contact-sheet",
-    version="4",
+    version="5",
     request=ContactSheetOptions,
     kind="picture",
     place="pictures/{id}/{name}",

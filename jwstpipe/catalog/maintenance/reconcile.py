@@ -238,7 +238,7 @@ def _altered(units: Mapping[str, _Unit], records: Sequence[ProductRecord], store
         unit = units.get(record.storage_key or "")
         if unit is None or record.status != "published":
             continue
-        if unit.is_image and unit.finished and record.kind in ("image", "mosaic", "picture"):
+        if unit.is_image and unit.finished and record.kind in ("image", "mosaic", "picture", "cube", "map"):
             try:
                 verify_store(store.url(unit.key), s3=store.s3)
             except StoreVersionError:  # of layout 1: it cannot tell
