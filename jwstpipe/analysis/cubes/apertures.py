@@ -154,7 +154,7 @@ def _fixed(window: Box, weights: Floats, name: str, cube: Cube) -> Aperture:
 
 
 def _sky_of(cube: Cube, x: float, y: float) -> tuple[float, float] | None:
-    if not cube.sky.cards:
+    if not cube.placed:
         return None
     wcs: Any = cube.sky.exact(name=cube.address)
     ra, dec = rotated(*wcs.to_sky(np.array([x]), np.array([y])), wcs.frame, ICRS)

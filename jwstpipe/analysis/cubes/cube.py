@@ -12,7 +12,7 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.cubes.headers import plane_header
-from jwstpipe.errors import DataError, HeaderError, NoCoverageError, UsageError
+from jwstpipe.errors import DataError, HeaderError, NoCoverageError, TransformError, UsageError
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.images.cubes.axis import kind_of_axis, spectral_axis_of
 from jwstpipe.images.cubes.spectral_axis import AxisKind, SpectralAxis
@@ -190,7 +190,7 @@ class Cube:
             name: self.read(index, index + 1, box, plane=name)[0] for name in ("err", "dq") if name in self.planes
         }
         sci = self.read(index, index + 1, box)[0].astype(np.float32, copy=False)
-        wcs = sliced_wcs(self.wcs, box) if self.sky.cards else None
+        wcs = sliced_wcs(self.wcs, box) if self.placed else None
         return MaskedImage(sci, planes.get("err"), planes.get("dq"), None, box, self.unit, wcs)
 
     def slice_at(self, wavelength: Any) -> MaskedImage:
@@ -228,14 +228,25 @@ class Cube:
         """Its range of wavelengths in words."""
         return f"{self.microns.min():.5g} to {self.microns.max():.5g} um"
 
+    @cached_property
+    def placed(self) -> bool:
+        """Its header places it on the sky."""
+        try:
+            return self.wcs is not None
+        except TransformError:
+            return False
+
     def pixel_area_sr(self) -> float:
-        """Give the solid angle of a spaxel, from the WCS.
+        """Give the solid angle of a spaxel: from the WCS, or PIXAR_SR of a cube without a place on the sky.
 
         Raises
         ------
         TransformError
-            Its header places it nowhere.
+            There is neither.
         """
+        stated = self.image.header.get("PIXAR_SR")
+        if not self.placed and isinstance(stated, float) and 0.0 < stated < 1.0:
+            return stated
         return float(np.radians(self.sky.exact(name=self.address).scale_arcsec / 3600.0) ** 2)
 
     def require_brightness(self) -> float:

@@ -112,7 +112,8 @@ def extract(cube: Cube, request: CubeSpectrumRequest, *, s3: S3Settings | None =
 def _physical(cube: Cube) -> tuple[str, float, tuple[str, ...]]:
     """Give the unit of the sums, what they are multiplied by, and what is to be said of it."""
     try:
-        return "Jy", cube.require_brightness() * cube.pixel_area_sr() * 1e6, ()
+        notes = () if cube.placed else ("no place on the sky: the area of a spaxel is PIXAR_SR",)
+        return "Jy", cube.require_brightness() * cube.pixel_area_sr() * 1e6, notes
     except HeaderError:
         told = str(cube.image.header.get("BUNIT") or "")
         return told, 1.0, (f"its unit is {told or 'not given'}: sums of samples, no flux densities",)
