@@ -25,6 +25,9 @@ __all__ = ["Job"]
 AnswerT = TypeVar("AnswerT")
 
 LOOK_SECONDS = 0.5
+LONGEST_LOOK_SECONDS = 2.0
+"""Pause between two looks of a wait: from the first it grows to the longest, for each look costs the server work."""
+
 PATIENCE_SECONDS = 180.0
 """How long `Job.watch` waits for a server that went away."""
 
@@ -75,6 +78,10 @@ class Job:
         ServiceError
             No server answers.
         """
+        return self._look()[1]
+
+    def _look(self) -> tuple[JobStatus, JobProgress]:
+        """Ask how it stands and how far it is, in one round."""
         from prefect.client.schemas.filters import (  # noqa: PLC0415 - as in `asking`
             ArtifactFilter,
             ArtifactFilterFlowRunId,
@@ -85,9 +92,10 @@ class Job:
             flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(self.id)]), type=ArtifactFilterType(any_=["progress"])
         )
         with asking(self.settings) as client:
-            done = state_of(client.read_flow_run(UUID(self.id))).state == "done"
+            run = client.read_flow_run(UUID(self.id))
+            status = state_of(run, hint=why_it_waits(client, run))
             artifacts = client.read_artifacts(artifact_filter=own, limit=200)
-        return _progress(artifacts, done=done)
+        return status, _progress(artifacts, done=status.state == "done")
 
     def watch(self, report: Reporter = silent, *, timeout: float | None = None) -> JobStatus:
         """Wait until it ends.
@@ -115,20 +123,20 @@ class Job:
             No server has answered for `PATIENCE_SECONDS`.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        shown = -1.0
+        shown, pause = -1.0, LOOK_SECONDS
         while True:
-            status = self._patiently(self.status)
-            percent = self._patiently(self.progress).percent
-            if percent > shown:
-                shown = percent
-                report(Progress(self.title, round(percent), 100, "percent"))
+            status, progress = self._patiently(self._look)
+            if progress.percent > shown:
+                shown = progress.percent
+                report(Progress(self.title, round(shown), 100, "percent"))
             if status.ended:
                 return status
             if deadline is not None and time.monotonic() > deadline:
                 raise TimedOutError(
                     f"{self.kind} {self.id} is still {status.state} after {timeout:g} s ({shown:.0f} %)"
                 )
-            time.sleep(LOOK_SECONDS)
+            time.sleep(pause)
+            pause = min(1.1 * pause, LONGEST_LOOK_SECONDS)
 
     def cancel(self, *, timeout: float = 90.0) -> JobStatus:
         """Stop it, and wait until it stands still.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,7 +109,7 @@ def asking(settings: Settings) -> Iterator["SyncPrefectClient"]:
         with SyncPrefectClient(
             api,
             auth_string=password,
-            httpx_settings={"timeout": ANSWER_SECONDS},
+            httpx_settings={"timeout": ANSWER_SECONDS, **_tls(api)},
         ) as client:
             yield client
     except ObjectNotFound as error:
@@ -122,6 +123,11 @@ def asking(settings: Settings) -> Iterator["SyncPrefectClient"]:
         ) from None
     except httpx.InvalidURL:
         raise UsageError(f"not the address of a Prefect API: {api!r}; write http://host:4200/api") from None
+
+
+def _tls(api: str) -> dict[str, Any]:
+    """Spare a plain address the authorities of the whole web, which every client would read anew; it trusts nobody."""
+    return {"verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)} if api.startswith("http://") else {}
 
 
 def deployments_by_flow(client: "SyncPrefectClient") -> dict[str, list[Any]]:
