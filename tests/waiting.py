@@ -5,17 +5,21 @@ import time
 from contextlib import closing
 
 LIMIT_SECONDS = 600
+FIRST_PAUSE, LONGEST_PAUSE = 0.05, 1.0
+"""Seconds between two questions: a server that is asked without a pause has no time left for its work."""
 
 
 def wait_for(what, question, seconds=LIMIT_SECONDS):
     """Ask until the answer is true, and give it."""
     deadline = time.monotonic() + seconds
+    pause = FIRST_PAUSE
     while True:
         answer = question()
         if answer:
             return answer
         assert time.monotonic() < deadline, f"{what} within {seconds} s"
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(1.3 * pause, LONGEST_PAUSE)
 
 
 def free_port():
