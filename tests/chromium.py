@@ -9,6 +9,8 @@ from selenium import webdriver
 
 SOFTWARE_GL = ("--enable-unsafe-swiftshader", "--use-angle=swiftshader")
 NO_GL = ("--disable-gpu", "--disable-software-rasterizer")
+STILL = ("--force-prefers-reduced-motion", "--disable-smooth-scrolling")
+"""Pages that move are drawn all the time, by this machine's processor."""
 
 
 @contextmanager

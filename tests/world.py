@@ -6,9 +6,13 @@ from jwstpipe.testing.local_archive.archive import serve_archive
 TARGET = "Tiny Nebula"
 
 
+FILTERS = ("F335M", "F444W")
+"""Both of the long channel, which one detector sees: as few files as two dithers can have."""
+
+
 def tiny_programme(folder):
     """Observe a tiny sky: two filters, two dithers, seconds."""
-    return simulate_programme(folder, size="tiny", target=TARGET)
+    return simulate_programme(folder, size="tiny", target=TARGET, filters=FILTERS)
 
 
 def served(folder):

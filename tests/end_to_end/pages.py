@@ -14,7 +14,7 @@ WIDTH, HEIGHT = 1280, 1150
 
 
 def until(browser, question):
-    return WebDriverWait(browser, SECONDS, poll_frequency=0.2).until(lambda _: question())
+    return WebDriverWait(browser, SECONDS, poll_frequency=0.5).until(lambda _: question())
 
 
 def text(browser):
