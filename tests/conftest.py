@@ -1,14 +1,16 @@
 """What several rooms' tests share: the folder of real data, and images made on the spot."""
 
+import ctypes
+import os
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import world
+from tests.prefect_server import QUIET, PrefectServer, prefect_of_this_process
+from tests.s3_server import forget_buckets, serving_s3
 
 # Compiled kernels and shared machines make single calls slow; a fixed seed makes a failure everybody's failure.
 settings.register_profile("jwstpipe", deadline=None, derandomize=True)
@@ -64,18 +66,35 @@ def tiny_world(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory):
+    """Start a Prefect server, and let the flows of this process tell it what they do."""
+    os.environ.update(QUIET)
+    server = PrefectServer(tmp_path_factory.mktemp("prefect"))
+    try:
+        server.start()
+        with prefect_of_this_process(server):
+            yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
 def s3_server():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    with serving_s3() as address:
+        yield address
 
 
 @pytest.fixture(scope="module", autouse=True)
 def buckets_end_with_their_module():
-    """Forget what lies in the buckets of this process: moto keeps them in memory, and none are shared."""
+    """Forget what lies in buckets: none are shared."""
     yield
-    for regions in s3_backends.values():
-        for backend in regions.values():
-            backend.reset()
+    forget_buckets()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_ends_with_its_module():
+    """Give back to the system what the C library keeps of freed memory: a process runs a hundred modules."""
+    yield
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)

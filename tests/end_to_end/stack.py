@@ -8,23 +8,17 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import requests
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
 from jwstpipe.execution.certificates import make_certificates
+from tests.prefect_server import PrefectServer
+from tests.s3_server import Gate, serving_s3
 from tests.waiting import free_port, wait_for
 from tests.world import variables
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
-
-
-def answers(address):
-    try:
-        return requests.get(address, timeout=5).ok
-    except requests.RequestException:
-        return False
 
 
 @dataclass
@@ -33,14 +27,11 @@ class Stack:
 
     folder: Path
     environment: dict
-    prefect_port: int
+    server: PrefectServer
+    gate: Gate
     scheduler_port: int
     dashboard_port: int
     processes: dict = field(default_factory=dict)
-
-    @property
-    def api(self):
-        return f"http://127.0.0.1:{self.prefect_port}/api"
 
     def start(self, name, *words):
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -67,12 +58,6 @@ class Stack:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def start_server(self):
-        self.start(
-            "server", "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.prefect_port)
-        )
-        wait_for("the Prefect server is ready", lambda: answers(f"{self.api}/ready"))
-
     def tls(self, role):
         certificates = self.folder / "certificates"
         files = {"ca-file": "ca.pem", "cert": f"{role}.pem", "key": f"{role}.key"}
@@ -84,13 +69,15 @@ class Stack:
         self.start(name, "-m", "dask", "worker", address, *self.tls("worker"), *local, "--name", name)
 
 
-def start_stack(folder, archive, s3_server):
-    """Start all parts, and give them with a stack of what to undo."""
+def start_stack(folder, archive, prefect_server):
+    """Start all parts around a Prefect server, and give them with a stack of what to undo."""
     make_certificates(folder / "certificates")
     mongo_port = free_port()
-    stack = Stack(folder, {}, free_port(), free_port(), free_port())
-    stack.environment = _environment(stack, archive, s3_server, mongo_port)
     ending = ExitStack()
+    gate = Gate()
+    s3_server = ending.enter_context(serving_s3(gate.pass_through))
+    stack = Stack(folder, {}, prefect_server, gate, free_port(), free_port())
+    stack.environment = _environment(stack, archive, s3_server, mongo_port)
 
     def end():
         for name in list(stack.processes)[::-1]:
@@ -103,9 +90,7 @@ def start_stack(folder, archive, s3_server):
         listening = ["--protocol", "tls", "--host", "127.0.0.1", "--port", str(stack.scheduler_port)]
         dashboard = ["--dashboard-address", f"127.0.0.1:{stack.dashboard_port}"]
         stack.start("scheduler", "-m", "dask", "scheduler", *stack.tls("scheduler"), *listening, *dashboard)
-        for name in ("dask-1", "dask-2"):
-            stack.start_dask_worker(name)
-        stack.start_server()
+        stack.start_dask_worker("dask")
         wait_for("the catalogue answers", lambda: _catalogue_answers(mongo_port))
         stack.run("-m", "jwstpipe.deployments.setup")
         stack.start(
@@ -123,7 +108,7 @@ def _environment(stack, archive, s3_server, mongo_port):
         "JWSTPIPE_S3__ENDPOINT": s3_server,
         "JWSTPIPE_CATALOG": f"mongodb://127.0.0.1:{mongo_port}/jwst_data_analysis",
         "JWSTPIPE_EXECUTION__CLUSTER": f"tls://127.0.0.1:{stack.scheduler_port}",
-        "JWSTPIPE_PREFECT_API": stack.api,
+        "JWSTPIPE_PREFECT_API": stack.server.api,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
     }
@@ -134,7 +119,7 @@ def _environment(stack, archive, s3_server, mongo_port):
         "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY": str(certificates / "client.key"),
     }
     prefect = {
-        "PREFECT_API_URL": stack.api,
+        "PREFECT_API_URL": stack.server.api,
         "PREFECT_HOME": str(stack.folder / "prefect"),
         "PREFECT_CLIENT_MAX_RETRIES": "8",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

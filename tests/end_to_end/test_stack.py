@@ -14,24 +14,27 @@ from jwstpipe.catalog.leases import holders
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import InterruptedRunError
 from jwstpipe.execution.workers import open_workers
-from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
 from tests.end_to_end.stack import start_stack
+from tests.prefect_server import nothing_deployed_behind
 from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET
 
-FINE = 0.012
-"""Pixel size that keeps a run busy for some seconds, arcsec."""
+ANOTHER_SCALE = 0.05
+"""Pixel size of mosaics that the first run has not made, arcsec."""
+
+TILES = "/store/mosaics/"
+"""Where tiles are written: whoever shuts the gate there keeps a run in the middle of its mosaics."""
 
 
 @pytest.fixture(scope="module")
-def stack(tiny_world, s3_server, tmp_path_factory):
+def stack(tiny_world, prefect_server, tmp_path_factory):
     _, archive = tiny_world
     archive.set_faults()
-    with pytest.MonkeyPatch.context() as patch:
-        running, ending = start_stack(tmp_path_factory.mktemp("stack"), archive, s3_server)
+    with pytest.MonkeyPatch.context() as patch, nothing_deployed_behind():
+        running, ending = start_stack(tmp_path_factory.mktemp("stack"), archive, prefect_server)
         with ending:
             for name, value in running.environment.items():
                 if name.startswith(("JWSTPIPE_", "AWS_", "DASK_")):
@@ -44,17 +47,6 @@ def stack(tiny_world, s3_server, tmp_path_factory):
 
 def request(**values):
     return ProcessTargetRequest(target=TARGET, level=2, **values)
-
-
-def reach(job, percent):
-    """Wait until a job has done so much."""
-
-    def far_enough():
-        status = job.status()
-        assert not status.ended, status
-        return job.progress().percent >= percent
-
-    wait_for(f"{job.title} at {percent} %", far_enough, LIMIT_SECONDS)
 
 
 def logs(stack, name):
@@ -109,56 +101,45 @@ def test_a_job_submitted_from_python_rises_to_100_percent_and_its_result_opens(f
     assert jwstpipe.submit("process_target", request()) == job
 
 
-def test_the_prefect_command_runs_the_same_deployment_and_makes_nothing_twice(stack, first):
+@pytest.fixture(scope="module")
+def cancelled(stack, first):
+    """Start a run by Prefect's own command, cancel it while it writes tiles; give it, and what was published before."""
     before = published_and_stored()
-    parameters = json.dumps({"target": TARGET, "level": 2})
-    said = stack.run("-m", "prefect", "deployment", "run", "process-target/pool", "--param", f"request={parameters}")
-    job = jwstpipe.find_job(re.search(r"UUID: ([0-9a-f-]{36})", said)[1])
-    ended(stack, job)
-    report = job.report()
-    assert isinstance(report, RunReport)
-    assert all(product.reused for product in report.products)
-    assert published_and_stored() == before
+    parameters = json.dumps(request(scale_arcsec=ANOTHER_SCALE).model_dump(mode="json"))
+    with stack.gate.shut(TILES):
+        words = ("process-target/pool", "--param", f"request={parameters}")
+        said = stack.run("-m", "prefect", "deployment", "run", *words)
+        job = jwstpipe.find_job(re.search(r"UUID: ([0-9a-f-]{36})", said)[1])
+        stack.gate.wait_for_somebody()
+        assert job.status().state == "running"
+        assert 0 < job.progress().percent < 100
+        assert job.cancel(timeout=LIMIT_SECONDS).state == "cancelled"
+    return job, before
 
 
-def test_a_cancelled_job_stops_its_work_and_leaves_nothing_half_published(stack, first):
-    before = published_and_stored()
-    job = jwstpipe.submit("process_target", request(scale_arcsec=FINE))
-    reach(job, 61)
-    assert job.cancel(timeout=LIMIT_SECONDS).state == "cancelled"
+def test_a_cancelled_job_stops_its_work_and_leaves_nothing_half_published(cancelled):
+    job, before = cancelled
     with pytest.raises(InterruptedRunError):
         job.result()
     with open_workers(load_settings().execution) as workers:
         client = workers.client
         wait_for("Dask stands still", lambda: not any(client.processing().values()))
-    after = published_and_stored()
-    assert after["picture"] == before["picture"]
-    assert after["mosaic"] <= before["mosaic"] + 1
-
-    again = jwstpipe.submit("process_target", request(scale_arcsec=FINE))
-    assert again.id != job.id
-    ended(stack, again)
-    assert published_and_stored()["picture"] == before["picture"] + 1
+    assert published_and_stored() == before
 
 
-def test_a_dask_worker_that_is_killed_costs_its_tiles_only(stack, first):
-    before = published_and_stored()
-    job = jwstpipe.submit("process_target", request(scale_arcsec=FINE * 1.1))
-    reach(job, 60)
-    stack.stop("dask-1", signal.SIGKILL)
-    ended(stack, job)
-    stack.start_dask_worker("dask-1")
-    after = published_and_stored()
-    assert after - before == Counter(mosaic=2, picture=1)
-
-
-def test_a_prefect_server_that_restarts_costs_nothing(stack, first):
-    before = published_and_stored()
-    job = jwstpipe.submit("process_target", request(scale_arcsec=FINE * 1.2))
-    reach(job, 60)
-    stack.stop("server")
-    stack.start_server()
+def test_a_worker_that_is_killed_and_a_server_that_restarts_cost_a_run_nothing(stack, cancelled):
+    """What was cancelled is asked for again; that run loses the Dask worker with its tile, and the Prefect server."""
+    before = cancelled[1]
+    with stack.gate.shut(TILES):
+        job = jwstpipe.submit("process_target", request(scale_arcsec=ANOTHER_SCALE))
+        stack.gate.wait_for_somebody()
+        stack.stop("dask", signal.SIGKILL)
+        stack.server.stop()
+        stack.start_dask_worker("dask")
+        stack.server.start()
+        assert not job.status().ended
     ended(stack, job)
     assert job.progress().percent == 100
     assert len(job.report().products) == 3
+    # files, images and thumbnails are those of the first run
     assert published_and_stored() - before == Counter(mosaic=2, picture=1)

@@ -1,24 +1,10 @@
-"""One Prefect server for all flow tests of a session, and flows that keep to this machine."""
+"""Flows that keep to this machine, and what they have made once."""
 
 import os
+import shutil
 
 import boto3
 import pytest
-
-QUIET = {
-    "DO_NOT_TRACK": "1",
-    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
-}
-
-
-@pytest.fixture(scope="session")
-def prefect_server():
-    os.environ.update(QUIET)
-    from prefect.testing.utilities import prefect_test_harness
-
-    with prefect_test_harness(server_startup_timeout=600):
-        yield
 
 
 @pytest.fixture
@@ -34,9 +20,9 @@ def site(tiny_world, tmp_path, monkeypatch, prefect_server):
     return archive
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def first_run(tiny_world, tmp_path_factory, prefect_server):
-    """Process the tiny target once, for the tests of a file that look at it or build on it."""
+    """Process the tiny target once, for the tests that look at it or build on it."""
     from jwstpipe.flows.process_target import process_target
     from jwstpipe.requests import ProcessTargetRequest
     from tests.world import TARGET, variables
@@ -58,6 +44,14 @@ def finished(first_run, tiny_world, monkeypatch):
     for key, value in place.items():
         monkeypatch.setenv(key, value)
     return report
+
+
+@pytest.fixture
+def finished_copy(first_run, site, tmp_path):
+    """Go to a copy of the site where the target was processed, to change it; the archive is that of `site`."""
+    place, _ = first_run
+    shutil.copytree(place["JWSTPIPE_HOME"], tmp_path / "home")
+    return site
 
 
 @pytest.fixture

@@ -18,11 +18,9 @@ REQUEST = ProcessTargetRequest(target=TARGET, level=2)
 
 
 @pytest.fixture
-def connected(site, monkeypatch):
+def connected(site, monkeypatch, prefect_server):
     """The site, with its Prefect server named."""
-    from prefect.settings import get_current_settings
-
-    monkeypatch.setenv("JWSTPIPE_PREFECT_API", get_current_settings().api.url)
+    monkeypatch.setenv("JWSTPIPE_PREFECT_API", prefect_server.api)
 
 
 def failed_run(error, request=REQUEST):

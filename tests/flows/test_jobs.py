@@ -20,18 +20,18 @@ from jwstpipe.errors import (
 )
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.requests import ConvertRequest, ProcessTargetRequest
+from tests.prefect_server import nothing_deployed_behind
 
 
 @pytest.fixture(scope="module")
 def deployed(prefect_server):
-    """All deployments, which nobody serves; their server."""
-    from prefect.settings import get_current_settings
-
+    """Give the server; it has the deployments that these tests ask for, which nobody serves."""
     from jwstpipe.flows.serve import deployment
 
-    for kind in KINDS.values():
-        deployment(kind).apply()
-    return get_current_settings().api.url
+    with nothing_deployed_behind():
+        for name in ("process_target", "convert", "housekeeping"):
+            deployment(KINDS[name]).apply()
+        yield prefect_server.api
 
 
 @pytest.fixture

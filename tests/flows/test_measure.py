@@ -12,7 +12,7 @@ from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
 
 
-def test_a_target_is_measured_and_a_batch_runs_over_it(finished):
+def test_a_target_is_measured_and_a_batch_runs_over_it(finished_copy):
     from jwstpipe.flows.batch import batch
     from jwstpipe.flows.measure import measure
 

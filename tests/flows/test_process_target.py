@@ -19,7 +19,7 @@ from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.requests import MosaicRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
-from tests.world import TARGET
+from tests.world import FILTERS, TARGET
 
 REQUEST = ProcessTargetRequest(target=TARGET, level=2)
 
@@ -102,7 +102,7 @@ def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(finished, t
             assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
 
 
-def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(site, tiny_world):
+def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(finished_copy, tiny_world):
     programme, archive = tiny_world
     before = {product.filter: product.product_id for product in run().products}
     changed = next(file for file in programme.files if file.suffix == "cal")
@@ -297,7 +297,7 @@ def test_an_operation_without_a_flow_of_its_own_is_a_job(finished):
         stored = open_image(next(one.where for one in finished.products if one.product_id == mosaics[0]))
         assert np.array_equal(opened["SCI"].data, stored.read(), equal_nan=True)
     assert export({"products": mosaics}).products[0].reused
-    sheet = flow_of("contact_sheet")({"filters": ("F200W",), "size": 64, "form": "jpg"}).products[0]
+    sheet = flow_of("contact_sheet")({"filters": FILTERS[:1], "size": 64, "form": "jpg"}).products[0]
     with Image.open(sheet.where) as opened:
         assert opened.format == "JPEG"
     with pytest.raises(NotFoundError, match="no such image or mosaic in the catalogue"):

@@ -4,7 +4,6 @@ import sqlite3
 
 import pytest
 from prefect import get_run_logger
-from prefect.settings import get_current_settings
 
 import jwstpipe
 from jwstpipe.cli.main import main
@@ -21,28 +20,27 @@ LINK = f"https://bucket.example/key?X-Amz-Signature={SECRET}&part=1"
 
 
 @pytest.fixture
-def connected(site, monkeypatch):
-    monkeypatch.setenv("JWSTPIPE_PREFECT_API", get_current_settings().api.url)
+def connected(site, monkeypatch, prefect_server):
+    monkeypatch.setenv("JWSTPIPE_PREFECT_API", prefect_server.api)
+    return prefect_server
 
 
-def everything_kept():
+def everything_kept(server):
     """Give all values of all tables of the server's database, after what is still on its way has come."""
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
 
     for worker in (APILogWorker, EventsWorker):
         worker.drain_all(timeout=30)
-    address = get_current_settings().server.database.connection_url.get_secret_value()
-    path = address.partition("///")[2]
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = {name: str(database.execute(f'SELECT * FROM "{name}"').fetchall()) for name in tables}
     database.close()
     return found
 
 
-def nothing_is_told(*words):
-    found = everything_kept()
+def nothing_is_told(server, *words):
+    found = everything_kept(server)
     for word in words:
         assert any(word in text for text in found.values()), word  # what was looked for would have been seen
     for table, text in found.items():
@@ -55,7 +53,7 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(connected
         refresh_metadata(RefreshMetadataRequest())
     assert SECRET not in str(caught.value)
     assert "127.0.0.1:9" in str(caught.value)
-    nothing_is_told("127.0.0.1:9")
+    nothing_is_told(connected, "127.0.0.1:9")
     for words in (["jobs"], ["config", "show"], ["doctor"], ["-vv", "catalog", "find"]):
         with pytest.raises(SystemExit):
             main(words)
@@ -95,7 +93,7 @@ def test_errors_and_logs_that_nobody_foresaw_hold_no_secret(connected, job, erro
         job(RefreshMetadataRequest())
     assert str(caught.value).startswith(error)
     assert caught.value.__suppress_context__
-    nothing_is_told(error.partition("***")[0], "mongodb://me:***@127.0.0.1:9")
+    nothing_is_told(connected, error.partition("***")[0], "mongodb://me:***@127.0.0.1:9")
 
 
 def test_jobs_of_such_runs_tell_no_secret(connected, capsys):

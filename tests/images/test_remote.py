@@ -3,15 +3,12 @@
 import hashlib
 import os
 import tempfile
-import threading
 from collections import Counter
 
 import boto3
 import numpy as np
 import pytest
 from astropy.io import fits
-from moto.server import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
 
 from jwstpipe import convert, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
@@ -20,25 +17,19 @@ from jwstpipe.fits.readers.byte_readers import LocalReader, open_bytes
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from tests.images.fits_files import sky_keywords, write_cal
+from tests.s3_server import forget_buckets, serving_s3
 
 
 @pytest.fixture(scope="module")
 def counted():
     """Run an S3 server that writes down what it is asked for."""
-    application = DomainDispatcherApplication(create_backend_app)
     asked = []
 
-    def counting(environ, start_response):
+    def count(environ):
         asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("HTTP_RANGE", "")))
-        return application(environ, start_response)
 
-    server = make_server("127.0.0.1", 0, counting, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}", asked
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving_s3(count) as address:
+        yield address, asked
 
 
 @pytest.fixture
@@ -51,7 +42,8 @@ def site(counted, monkeypatch, tmp_path):
     bucket = f"bucket-{os.urandom(4).hex()}"
     client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
     client.create_bucket(Bucket=bucket)
-    return s3, f"s3://{bucket}/prefix", asked, client
+    yield s3, f"s3://{bucket}/prefix", asked, client
+    forget_buckets()
 
 
 def write_wide(path, shape=(2100, 2300)):

@@ -13,6 +13,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.testing.local_archive.archive import serve_archive
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.archive.archive_helpers import NAME, fits_bytes, make_product, rows_of
+from tests.s3_server import forget_buckets
 
 PART = SMALLEST_PART
 
@@ -35,6 +36,7 @@ def bucket(s3_server, monkeypatch):
     client.name = name
     yield client
     client.close()
+    forget_buckets()
 
 
 @pytest.fixture

@@ -1,0 +1,87 @@
+"""One Prefect server for all tests of a session that need one: a process, which a test may stop and start again."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from tests.waiting import free_port, wait_for
+
+QUIET = {
+    "DO_NOT_TRACK": "1",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+}
+
+
+@dataclass
+class PrefectServer:
+    """A server with a history of its own."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen | None = None
+
+    @property
+    def api(self):
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def database(self):
+        return self.folder / "prefect.db"
+
+    def start(self):
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        environment = {**inherited, **QUIET, "PREFECT_HOME": str(self.folder)}
+        words = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *words], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        wait_for("the Prefect server is ready", self.ready)
+
+    def ready(self):
+        assert self.process.poll() is None, (self.folder / "server.log").read_text()[-3000:]
+        try:
+            return requests.get(f"{self.api}/ready", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(120)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+@contextmanager
+def prefect_of_this_process(server):
+    """Point the Prefect of this process to a server, and send what is still on its way before the block ends."""
+    from prefect.context import _temporary_global_settings_context, get_settings_context
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    updates = {PREFECT_API_URL: server.api, PREFECT_HOME: server.folder}
+    with temporary_settings(updates), _temporary_global_settings_context(get_settings_context()):
+        yield
+        for worker in (APILogWorker, EventsWorker):
+            worker.drain_all(timeout=30)
+
+
+@contextmanager
+def nothing_deployed_behind():
+    """Take away what a block deploys and sets up: a deployment that nobody serves would be asked for by later tests."""
+    yield
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments(limit=200):
+            client.delete_deployment(deployment.id)
