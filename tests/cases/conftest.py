@@ -1,12 +1,21 @@
 """Inputs that once gave a wrong product without a word: written by the scripts beside the checkout, never copied."""
 
-import subprocess
+import runpy
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 
 CASES = Path(__file__).parents[3] / "shared" / "cases" / "field"
+
+
+def run_script(script, folder):
+    """Run a script that writes files, in this process: a new one would spend its time on imports."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        patch.setattr(sys, "argv", [str(script), str(folder)])
+        runpy.run_path(str(script), run_name="__main__")
 
 
 @pytest.fixture(scope="session")
@@ -19,8 +28,7 @@ def case(tmp_path_factory):
 
     def write(name):
         if name not in written:
-            script = CASES / f"{name}.py"
-            subprocess.run([sys.executable, script, folder], check=True, capture_output=True, timeout=120)
+            run_script(CASES / f"{name}.py", folder)
             written.add(name)
         return folder
 
