@@ -1,4 +1,4 @@
-"""The gwcs of a JWST file, sampled on a lattice of pixels; the only place that needs asdf and gwcs.
+"""The gwcs of a JWST file, sampled on a lattice of pixels; here and in `gwcs_wavelengths` asdf and gwcs are needed.
 
 Both libraries are an extra (``jwstpipe[gwcs]``): without them the FITS header places the image, and the result says
 so. The ASDF extension is read from its bytes; arrays that it refers to stay in the FITS file and are never opened.
@@ -19,7 +19,7 @@ from jwstpipe.sky.frames import ICRS, rotated, unit_vectors
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
 from jwstpipe.sky.wcs.sampled_wcs import SampledWcs, WcsNodes
 
-__all__ = ["image_wcs"]
+__all__ = ["MOST_ASDF", "ONE_AT_A_TIME", "check_tree", "image_wcs"]
 
 Floats = NDArray[np.float64]
 
@@ -40,7 +40,7 @@ MOST_NODES = 1 << 18
 SAME = 1e-6
 """An undistorted header closer than this to the gwcs, pixels, says the same; it is cheaper, and exact everywhere."""
 
-_ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.Lock()
 """asdf says what it does not know by warnings, and filters of warnings belong to the whole process."""
 
 
@@ -65,7 +65,7 @@ def image_wcs(cards: str, content: bytes, shape: tuple[int, int], *, name: str) 
     if find_spec("asdf") is None or find_spec("gwcs") is None:
         return ImageWcs(cards, note="asdf and gwcs are not installed (pip install 'jwstpipe[gwcs]')")
     try:
-        with _ONE_AT_A_TIME, warnings.catch_warnings():
+        with ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return _sample(cards, content, shape, name)
     except TransformError as error:
@@ -78,7 +78,7 @@ def image_wcs(cards: str, content: bytes, shape: tuple[int, int], *, name: str) 
 def _sample(cards: str, content: bytes, shape: tuple[int, int], name: str) -> ImageWcs:
     import asdf  # noqa: PLC0415 - an extra, and slow to load
 
-    _check_tree(content.partition(b"\n...")[0])
+    check_tree(content.partition(b"\n...")[0])
     with asdf.open(io.BytesIO(content), lazy_load=True, memmap=False) as opened:
         found = opened.tree.get("meta", {}).get("wcs") or opened.tree.get("wcs")
         evaluate = _Evaluator(found)
@@ -104,7 +104,7 @@ def _header_wcs(cards: str, name: str) -> CelestialWcs | None:
         return None
 
 
-def _check_tree(text: bytes) -> None:
+def check_tree(text: bytes) -> None:
     """Refuse a tree that is small as text and without bounds as objects: aliases of aliases, or nesting without end."""
     import yaml  # noqa: PLC0415 - comes with asdf
 

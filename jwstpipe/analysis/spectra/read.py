@@ -1,6 +1,8 @@
 """Spectra of a file of any layout, told by its content."""
 
+from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jwstpipe.analysis.spectra.fits_reader import spectra_of_tables, spectral_tables
 from jwstpipe.analysis.spectra.spectrum import Spectrum
@@ -10,24 +12,34 @@ from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.hdus import Hdu
 from jwstpipe.settings import S3Settings
 
+if TYPE_CHECKING:
+    from jwstpipe.analysis.spectra.extract import ExtractionOptions
+
 __all__ = ["read_spectra", "require_valid"]
 
 
 def read_spectra(
-    address: str | Path, *, column: str | None = None, most: int | None = None, s3: S3Settings | None = None
+    address: str | Path,
+    *,
+    column: str | None = None,
+    most: int | None = None,
+    extraction: "ExtractionOptions | None" = None,
+    s3: S3Settings | None = None,
 ) -> list[Spectrum]:
     """Read the spectra of a file.
 
     Parameters
     ----------
     address
-        x1d, x1dints, c1d, SPEC1D and the like in FITS, or a spectrum that was written here; local or ``s3://``.
+        x1d, x1dints, c1d, s2d, SPEC1D and the like in FITS, or a spectrum that was written here; local or ``s3://``.
         ``FILE[EXTRACT1D,2]`` or ``FILE[3]`` chooses a table.
     column
         The samples that are wanted, as ``SURF_BRIGHT``; default: FLUX where it has a number that is not zero, else
         SURF_BRIGHT.
     most
         Spectra at most.
+    extraction
+        Where the box lies in a 2-D spectrum (s2d); default: five rows about the source.
     s3
         Endpoint of an ``s3://`` address.
 
@@ -55,6 +67,11 @@ def read_spectra(
         if not tables:
             raise UsageError(f"{address}: there is no table with a spectrum of that name or number")
     if not tables:
+        from jwstpipe.analysis.spectra.extract import slit_images, spectra_of_slits  # noqa: PLC0415 - 2-D only
+
+        planes = slit_images(file) if column is None else []
+        if planes:
+            return list(islice(spectra_of_slits(file, planes, extraction), most))
         raise _nothing(file, column)
     return list(spectra_of_tables(file, tables, column=column, most=most))
 
