@@ -76,6 +76,8 @@ LISTED: dict[str, Listed] = {
         Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra.", room="cubes"),
         Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line.", room="cubes"),
         Listed("cube-spectrum", "The spectrum of a place in a spectral cube.", room="cubes"),
+        Listed("spectrum", "Spectra as plots and tables: read, joined, their redshift found.", room="spectra"),
+        Listed("lines", "The lines of spectra, measured, as tables.", room="spectra"),
         Listed("cube-picture", "Several lines of a spectral cube as one colour picture.", room="cubes"),
     )
 }

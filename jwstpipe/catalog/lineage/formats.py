@@ -22,6 +22,7 @@ _COLOURS = {
     "spectrum": "#f6e3cf",
     "cube": "#d9e8e3",
     "map": "#e3f0c9",
+    "table": "#f0e0e6",
 }
 
 

@@ -28,6 +28,10 @@ _FORMATS: dict[str, FileFormat] = {
     ".ecsv": "ecsv",
     ".csv": "csv",
     ".json": "json",
+    ".parquet": "parquet",
+    ".svg": "svg",
+    ".html": "html",
+    ".vot": "votable",
 }
 _PACKAGES = (
     "numpy",

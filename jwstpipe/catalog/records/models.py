@@ -25,12 +25,38 @@ from jwstpipe.storage import checked_key
 __all__ = ["FileFormat", "ProductId", "ProductKind", "ProductRecord", "ProductStatus", "RecordType", "checked_record"]
 
 ProductKind = Literal[
-    "archive", "image", "mosaic", "picture", "thumbnail", "catalogue", "filtered", "export", "spectrum", "cube", "map"
+    "archive",
+    "image",
+    "mosaic",
+    "picture",
+    "thumbnail",
+    "catalogue",
+    "filtered",
+    "export",
+    "spectrum",
+    "cube",
+    "map",
+    "table",
 ]
 ProductStatus = Literal["staged", "published", "superseded"]
 RecordType = Literal["image", "sensor", "spectral", "metadata", "calibration", "raw", "processed"]
 FileFormat = Literal[
-    "fits", "csv", "json", "hdf5", "ascii", "binary", "png", "jpeg", "tiff", "ecsv", "asdf", "zarr", "parquet"
+    "fits",
+    "csv",
+    "json",
+    "hdf5",
+    "ascii",
+    "binary",
+    "png",
+    "jpeg",
+    "tiff",
+    "ecsv",
+    "asdf",
+    "zarr",
+    "parquet",
+    "svg",
+    "html",
+    "votable",
 ]
 
 

@@ -132,6 +132,14 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Find sources and write their catalogue; the same for every tiling and number of workers.",
             "analysis.sources:detect",
         ),
+        "spectrum": Entry(
+            "Show spectra, and measure them: lines, redshift, continuum, bands put end to end.",
+            "analysis.spectra:spectrum",
+        ),
+        "lines": Entry(
+            "Measure the lines of spectra and write them as a table, with the source of each wavelength at rest.",
+            "analysis.spectra:lines",
+        ),
         "completeness": Entry(
             "Put stars into an image, search it again, and tell how many are found, by their brightness.",
             "analysis.sources:completeness",

@@ -108,7 +108,12 @@ class _Window:
 
 
 def measure_lines(
-    spectrum: Spectrum, lines: Sequence[SpectralLine], *, redshift: float = 0.0, reach: float | None = None
+    spectrum: Spectrum,
+    lines: Sequence[SpectralLine],
+    *,
+    redshift: float = 0.0,
+    reach: float | None = None,
+    beside: Sequence[SpectralLine] = (),
 ) -> tuple[list[LineMeasurement], list[GroupFit]]:
     """Measure lines.
 
@@ -122,6 +127,8 @@ def measure_lines(
         Where they are expected.
     reach
         Largest velocity against that, km/s; default: two and a half widths of the instrument and 150 km/s.
+    beside
+        Lines that may be there, too: they are fitted together with those that they overlap, and not given.
 
     Returns
     -------
@@ -138,10 +145,13 @@ def measure_lines(
     _close_gaps(kept.wavelength, edges_low, edges_high)
     measured: list[LineMeasurement] = []
     fits: list[GroupFit] = []
-    for group, blended in _groups(kept, lines, redshift):
+    wanted = {line.name for line in lines}
+    for group, blended in _groups(kept, [*lines, *(one for one in beside if one.name not in wanted)], redshift, wanted):
+        if not any(line.name in wanted for line in group):
+            continue
         found = _measure_group(kept, (edges_low, edges_high), group, blended, redshift, reach)
         if found is not None:
-            measured += found[0]
+            measured += [one for one in found[0] if one.line.name in wanted]
             fits.append(found[1])
     return sorted(measured, key=lambda one: one.line.wavelength), fits
 
@@ -166,7 +176,7 @@ def _close_gaps(waves: Floats, low: Floats, high: Floats) -> None:
 
 
 def _groups(
-    spectrum: Spectrum, lines: Sequence[SpectralLine], redshift: float
+    spectrum: Spectrum, lines: Sequence[SpectralLine], redshift: float, wanted: set[str]
 ) -> list[tuple[list[SpectralLine], dict[str, str]]]:
     """Put lines that overlap, or are tied and near, into groups; of lines that are one only the strongest is kept."""
     waves = spectrum.wavelength
@@ -179,7 +189,8 @@ def _groups(
         if kept and not (line.tie and line.tie == kept[-1].tie):
             apart = (line.wavelength / kept[-1].wavelength - 1.0) * C_KMS
             if apart < UNRESOLVED * width:
-                stronger, weaker = (line, kept[-1]) if line.strength < kept[-1].strength else (kept[-1], line)
+                rank = [(one.name not in wanted, one.strength) for one in (kept[-1], line)]
+                stronger, weaker = (line, kept[-1]) if rank[1] < rank[0] else (kept[-1], line)
                 blended[stronger.name] = f"blended with {weaker.name}"
                 kept[-1] = stronger
                 continue

@@ -207,7 +207,7 @@ class _Sheet:
                 self._stroke([(x, self.top), (x, self.top + length)], INK, 1.2)
         for x, words in zip(rest.place(great), tick_words(great), strict=True):
             self.paper.text(float(x), self.top - 10 * u, words, size, GREY, anchor="middle")
-        words = f"wavelength at rest (\u00b5m), z = {redshift:.6g}".replace("-", "\u2212")
+        words = f"wavelength at rest (\u00b5m), z = {redshift:.6f}".replace("-", "\u2212")
         self.paper.text(self.right, self.top - 34 * u, words, size, GREY, anchor="right")
 
     def _words(self) -> None:

@@ -9,7 +9,10 @@ from jwstpipe.errors import DataError
 from jwstpipe.render.plots.spectra.contents import LineMark, Overlay, SpectrumCurve, SpectrumPlot
 from jwstpipe.render.plots.spectra.plot import SIZE, draw_spectra
 
-__all__ = ["plot_spectra", "spectrum_plot"]
+__all__ = ["PLOTS", "plot_spectra", "spectrum_plot"]
+
+PLOTS = (".png", ".svg", ".html", ".jpg", ".tif")
+"""Ends of names of plots."""
 
 
 def spectrum_plot(

@@ -1,0 +1,148 @@
+"""Spectra as they are asked for: read, joined, their redshift found, continuum and lines measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jwstpipe.analysis.spectra.read import read_spectra, require_valid
+from jwstpipe.analysis.spectra.report import spectrum_words
+from jwstpipe.analysis.spectra.spectrum import Spectrum
+from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.requests.analysis.spectra import SpectrumRequest
+from jwstpipe.settings import S3Settings
+
+if TYPE_CHECKING:
+    from jwstpipe.analysis.spectra.continuum import Continuum
+    from jwstpipe.analysis.spectra.lines.measure import LineMeasurement
+    from jwstpipe.analysis.spectra.lines.profile import GroupFit
+    from jwstpipe.analysis.spectra.lines.redshift import Redshift
+
+__all__ = ["SpectrumStudy", "study_files", "study_spectra"]
+
+MANY = 12
+"""Spectra of one file that are drawn one by one; more integrations than that are averaged."""
+
+_WEAKEST = {"strong": 1, "usual": 2, "all": 3}
+
+
+@dataclass(frozen=True, eq=False)
+class SpectrumStudy:
+    """Spectra, and what was found of them."""
+
+    spectra: tuple[Spectrum, ...]
+    redshift: float | None = None
+    found: "Redshift | None" = None
+    """Where the redshift was looked for."""
+
+    continua: tuple["Continuum", ...] = ()
+    """Of each spectrum, where asked for."""
+
+    lines: tuple["LineMeasurement", ...] = ()
+    line_spectra: tuple[int, ...] = ()
+    """Which spectrum each line is from."""
+
+    fits: tuple[tuple["GroupFit", tuple["LineMeasurement", ...]], ...] = ()
+    factors: tuple[tuple[str, float], ...] = ()
+    """Of bands that were put end to end."""
+
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def words(self) -> list[str]:
+        """All of it in lines for people, but for the table of lines."""
+        told = [spectrum_words(one) for one in self.spectra[:MANY]]
+        if len(self.spectra) > MANY:
+            told.append(f"and {len(self.spectra) - MANY:,} more spectra")
+        if self.found is not None:
+            told.append(self.found.words)
+        return told
+
+
+def study_files(
+    files: Sequence[str | Path], request: SpectrumRequest, *, s3: S3Settings | None = None
+) -> SpectrumStudy:
+    """Read spectra of some files and do with them what is asked for.
+
+    Raises
+    ------
+    JwstPipeError
+        No file, no spectrum in one, no valid sample in any of them.
+    """
+    if not files:
+        raise UsageError("a spectrum is made of at least one file")
+    extraction = None
+    if request.row is not None or request.width != 5:
+        from jwstpipe.analysis.spectra.extract import ExtractionOptions  # noqa: PLC0415
+
+        extraction = ExtractionOptions(request.row, request.width)
+    spectra: list[Spectrum] = []
+    for file in files:
+        found = read_spectra(file, column=request.column, extraction=extraction, s3=s3)
+        spectra += _integrations(require_valid(found), str(file), request)
+    return study_spectra(spectra, request)
+
+
+def _integrations(spectra: list[Spectrum], file: str, request: SpectrumRequest) -> list[Spectrum]:
+    """Choose the integration that is asked for, or average those of a time series."""
+    series = [one for one in spectra if one.origin.integration is not None]
+    if request.integration is not None:
+        chosen = [one for one in series if one.origin.integration == request.integration]
+        if not chosen:
+            told = f"{len(series):,} integrations" if series else "no integrations"
+            raise NotFoundError(f"{file}: has {told}, and none of number {request.integration} with a valid sample")
+        return chosen
+    if len(series) > MANY:
+        from jwstpipe.analysis.spectra.combine import mean_of_integrations  # noqa: PLC0415 - time series only
+
+        return [one for one in spectra if one.origin.integration is None] + mean_of_integrations(series)
+    return spectra
+
+
+def study_spectra(spectra: Sequence[Spectrum], request: SpectrumRequest) -> SpectrumStudy:
+    """Do with spectra what is asked for; see `study_files`."""
+    joined: list[Spectrum] = list(spectra)
+    values: dict[str, Any] = {}
+    if request.stitch:
+        from jwstpipe.analysis.spectra.combine import stitch  # noqa: PLC0415
+
+        stitched = stitch(joined, anchor=request.anchor)
+        joined, values["factors"] = [stitched.spectrum], stitched.factors
+    redshift = None
+    if request.redshift == "auto":
+        from jwstpipe.analysis.spectra.lines.redshift import find_redshift  # noqa: PLC0415 - scipy
+
+        values["found"] = found = find_redshift(joined)
+        redshift = found.value
+    elif request.redshift is not None:
+        redshift = float(request.redshift)
+    values["redshift"] = redshift
+    if request.continuum != "none" or request.fit_lines:
+        values |= _measured(joined, request, redshift or 0.0)
+    notes = tuple(dict.fromkeys(note for one in joined for note in one.notes))
+    return SpectrumStudy(tuple(joined), notes=notes, **values)
+
+
+def _measured(spectra: list[Spectrum], request: SpectrumRequest, redshift: float) -> dict[str, Any]:
+    from jwstpipe.analysis.spectra.continuum import fit_continuum  # noqa: PLC0415 - scipy
+    from jwstpipe.analysis.spectra.lines.line_list import lines_between, lines_named  # noqa: PLC0415
+    from jwstpipe.analysis.spectra.lines.measure import measure_lines  # noqa: PLC0415
+
+    named = lines_named(request.lines) if request.lines else None
+    weakest = _WEAKEST[request.strength]
+    continua, lines, numbers, fits = [], [], [], []
+    for number, spectrum in enumerate(spectra):
+        ends = spectrum.ends or (0.0, 0.0)
+        wanted = named or lines_between(*ends, redshift=redshift, weakest=weakest)
+        if request.continuum != "none":
+            made = fit_continuum(spectrum, request.continuum, degree=request.degree, lines=wanted, redshift=redshift)
+            continua.append(made)
+        if request.fit_lines:
+            beside = lines_between(*ends, redshift=redshift)
+            found, groups = measure_lines(spectrum, wanted, redshift=redshift, beside=beside)
+            lines += found
+            numbers += [number] * len(found)
+            fits += [(fit, tuple(one for one in found if one.chi2 == fit.chi2)) for fit in groups]
+    return {
+        "continua": tuple(continua), "lines": tuple(lines), "line_spectra": tuple(numbers), "fits": tuple(fits),
+    }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Operations on spectra and tables."""
