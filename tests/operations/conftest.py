@@ -10,6 +10,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.records.archive_record import record_from_archive
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.operations.make.make_missing import OperationRun
+from jwstpipe.simulate.spectra import SpectrumScene, simulated_samples, write_x1d
 from jwstpipe.simulate.spectral_cube import CubeScene, SimulatedLine, simulate_cube
 from jwstpipe.storage import open_store
 from tests.mosaicking import scenes
@@ -17,6 +18,7 @@ from tests.mosaicking import scenes
 SHAPE = (64, 72)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 FILES = {"F090W": "jw01234001001_02101_00001_nrca1_cal.fits", "F200W": "jw01234001001_02103_00001_nrca1_cal.fits"}
+SPECTRUM = "jw01234-o001_s00001_nirspec_f170lp-g235m_x1d.fits"
 CUBE = "jw01234-o001_t001_miri_ch1-short_s3d.fits"
 
 
@@ -62,6 +64,14 @@ class Site:
         simulate_cube(path, np.linspace(5.31, 5.40, 90), shape=(14, 12), scene=scene)
         return self.register([path])
 
+    def fill_spectra(self):
+        """Register an extracted spectrum of the archive."""
+        waves = np.linspace(1.7, 3.1, 300)
+        scene = SpectrumScene(((1.8756, 4e-18), (2.1661, 2e-18)), redshift=0.02, sigma_kms=250.0)
+        return self.register(
+            [write_x1d(self.root / "incoming" / SPECTRUM, [(waves, *simulated_samples(waves, scene))])]
+        )
+
     def register(self, paths):
         records = []
         for path in paths:
@@ -89,4 +99,5 @@ def site(tmp_path_factory):
     made = Site(tmp_path_factory.mktemp("site"))
     made.archive = made.fill()
     made.cubes = made.fill_cube()
+    made.spectra = made.fill_spectra()
     return made

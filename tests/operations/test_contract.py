@@ -26,6 +26,7 @@ from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest,
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
+from jwstpipe.requests.analysis.spectra import LinesRequest, SpectrumRequest
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
 
@@ -35,7 +36,7 @@ class Wanted:
     """One product of an operation: of the products of which other operations, and how."""
 
     of: str
-    """``archive`` (images), ``cubes`` (of the archive), or the operation that makes its inputs."""
+    """``archive`` (images), ``cubes`` or ``spectra`` (of the archive), or the operation that makes its inputs."""
 
     request: Any
     name: str
@@ -75,6 +76,8 @@ def _chosen(folder):
         "cube": Wanted("convert-cube", CubeMapRequest(line="5.34", velocities=(-400, 400), sides=(450, 900)), "m.zarr"),
         "cube-spectrum": Wanted("convert-cube", CubeSpectrumRequest(region=(str(folder / "disc.reg"),)), "s.ecsv"),
         "cube-picture": Wanted("cubes", CubePictureRequest(lines=("5.34", "5.37"), continuum=False), "rgb.png"),
+        "spectrum": Wanted("spectra", SpectrumRequest(redshift="auto", continuum="median"), "s.svg"),
+        "lines": Wanted("spectra", LinesRequest(redshift="0.02"), "lines.ecsv"),
         "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
     }
 
@@ -86,8 +89,8 @@ def inputs_of(operation, parents):
 
 def parents_of(name, site, catalog, folder, run):
     """Make the products of an operation of which others are made, one of each of its own inputs."""
-    if name in ("archive", "cubes"):
-        keys = site.archive if name == "archive" else site.cubes
+    if name in ("archive", "cubes", "spectra"):
+        keys = getattr(site, name)
         known = catalog.get_many(keys)
         return [known[key] for key in keys]
     entry = wanted(name, folder)
@@ -143,7 +146,8 @@ def test_in_another_folder_it_has_the_same_id_and_bytes_and_tells_no_path(name, 
     other = Site(tmp_path / "another")
     other.archive = other.fill()
     other.cubes = other.fill_cube()
-    assert (other.archive, other.cubes) == (site.archive, site.cubes)
+    other.spectra = other.fill_spectra()
+    assert (other.archive, other.cubes, other.spectra) == (site.archive, site.cubes, site.spectra)
     with site.opened() as catalog:
         here = made_by(name, site, catalog, tmp_path / "files")
     with other.opened() as catalog:

@@ -44,7 +44,7 @@ def draw_study(
     if study.lines:
         from jwstpipe.analysis.spectra.lines.measure import fitted_curve  # noqa: PLC0415 - scipy
 
-        overlays += [Overlay(*fitted_curve(fit, lines), "fitted lines") for fit, lines in study.fits if _drawn(lines)]
+        overlays += [Overlay(*fitted_curve(fit), "fitted lines") for fit, lines in study.fits if _drawn(lines)]
     between = (request.between[0], request.between[1]) if request.between else None
     return plot_spectra(
         study.spectra, target, provenance=provenance, title=request.title, overlays=overlays, marks=_marks(study),

@@ -156,16 +156,12 @@ def measure_lines(
     return sorted(measured, key=lambda one: one.line.wavelength), fits
 
 
-def fitted_curve(fit: GroupFit, lines: Sequence[LineMeasurement]) -> tuple[Floats, Floats]:
-    """Give a smooth curve of the lines that a fit found, for plots: wavelengths and samples."""
-    centres = np.array([one.observed for one in lines])
-    sigma = float(np.max(centres)) * fit.width / C_KMS
+def fitted_curve(fit: GroupFit) -> tuple[Floats, Floats]:
+    """Give a smooth curve of a fit, for plots: wavelengths and samples."""
+    centres = fit.expected * (1.0 + fit.velocity / C_KMS)
+    sigma = float(centres.max()) * fit.width / C_KMS
     waves = np.linspace(centres.min() - 4.0 * sigma, centres.max() + 4.0 * sigma, 121)
-    found = fit.continuum[0] + fit.continuum[1] * (waves - fit.middle)
-    for area, centre in zip(fit.areas, centres, strict=True):
-        own = centre * fit.width / C_KMS
-        found = found + area * np.exp(-0.5 * ((waves - centre) / own) ** 2) / (own * math.sqrt(2.0 * math.pi))
-    return waves, found
+    return waves, fit.model(pixel_edges(waves))
 
 
 def _close_gaps(waves: Floats, low: Floats, high: Floats) -> None:
@@ -237,7 +233,8 @@ def _measure_group(
     window = _window(spectrum, edges, expected, WINDOW * max(start, 1.2 * step) + 0.4 * farthest)
     if window is None:
         return None
-    ratios = _ratios(group)
+    scale = flux_scale(spectrum)
+    ratios = _ratios(group, expected, per_wavelength=scale.per_wavelength or not scale.physical)
     narrowest = max(0.35 * step, 0.5 * instrument)
 
     def fitted(samples: _Window, begin: tuple[float, float]) -> GroupFit:
@@ -251,7 +248,6 @@ def _measure_group(
         wider = _window(spectrum, edges, expected, WINDOW * fit.width + 0.4 * farthest)
         if wider is not None:
             window, fit = wider, fitted(wider, (fit.velocity, fit.width))
-    scale = flux_scale(spectrum)
     found = [
         _measurement(spectrum, window, fit, group, number, redshift, instrument, scale, blended)
         for number in range(len(group))
@@ -289,13 +285,17 @@ def _noise(flux: Floats) -> Floats:
     return np.full(flux.shape, size or float(np.abs(flux).max()) * 1e-6 or 1.0)
 
 
-def _ratios(group: list[SpectralLine]) -> Floats | None:
-    """Give the ratios of a group that is one doublet and nothing else."""
+def _ratios(group: list[SpectralLine], expected: Floats, *, per_wavelength: bool) -> Floats | None:
+    """Give the ratios of areas of a group that is one doublet and nothing else.
+
+    Of flux densities per frequency an area is that of a flux times the square of its wavelength.
+    """
     ties = {one.tie for one in group}
     if len(group) < 2 or len(ties) != 1 or "" in ties or any(one.ratio is None for one in group):
         return None
     values = np.array([one.ratio for one in group], np.float64)
-    return np.asarray(values / values[0])
+    areas = values if per_wavelength else values * expected**2
+    return np.asarray(areas / areas[0])
 
 
 def _measurement(

@@ -46,12 +46,14 @@ class GroupFit:
     """Over the degrees of freedom."""
 
     freedom: int
+    expected: Floats
+    """(lines,) where they were expected, um."""
 
-    def model(self, edges: Floats, expected: Floats) -> Floats:
+    def model(self, edges: Floats) -> Floats:
         """Evaluate continuum and lines over pixels."""
         waves, pixel = 0.5 * (edges[1:] + edges[:-1]), np.stack([edges[:-1], edges[1:]])
         found = self.continuum[0] + self.continuum[1] * (waves - self.middle)
-        for area, one in zip(self.areas, expected, strict=True):
+        for area, one in zip(self.areas, self.expected, strict=True):
             centre = one * (1.0 + self.velocity / C_KMS)
             found = found + area * _pixel_profile(pixel, centre, centre * self.width / C_KMS)[0]
         return np.asarray(found)
@@ -146,6 +148,7 @@ def fit_group(
         covariance=turn @ covariance @ turn.T,
         chi2=float(2.0 * found.cost / freedom),
         freedom=freedom,
+        expected=np.asarray(expected, np.float64),
     )
 
 
