@@ -77,6 +77,7 @@ LISTED: dict[str, Listed] = {
         Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line.", room="cubes"),
         Listed("cube-spectrum", "The spectrum of a place in a spectral cube.", room="cubes"),
         Listed("spectrum", "Spectra as plots and tables: read, joined, their redshift found.", room="spectra"),
+        Listed("table", "Parts of tables in another form, and light curves of time series.", room="spectra"),
         Listed("lines", "The lines of spectra, measured, as tables.", room="spectra"),
         Listed("cube-picture", "Several lines of a spectral cube as one colour picture.", room="cubes"),
     )

@@ -6,7 +6,7 @@ from astropy.io import fits
 
 from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.fits_file import open_fits_file
-from jwstpipe.fits.tables import fits_table, fits_tables
+from jwstpipe.fits.tables.table import fits_table, fits_tables
 
 
 def every_kind():

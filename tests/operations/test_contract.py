@@ -27,6 +27,7 @@ from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.analysis.spectra import LinesRequest, SpectrumRequest
+from jwstpipe.requests.analysis.tables import TableRequest
 from jwstpipe.storage import tree_digest
 from tests.operations.conftest import Site
 
@@ -77,6 +78,7 @@ def _chosen(folder):
         "cube-spectrum": Wanted("convert-cube", CubeSpectrumRequest(region=(str(folder / "disc.reg"),)), "s.ecsv"),
         "cube-picture": Wanted("cubes", CubePictureRequest(lines=("5.34", "5.37"), continuum=False), "rgb.png"),
         "spectrum": Wanted("spectra", SpectrumRequest(redshift="auto", continuum="median"), "s.svg"),
+        "table": Wanted("spectra", TableRequest(columns=("WAVE*", "FLUX"), where="FLUX > 1e-3"), "t.ecsv"),
         "lines": Wanted("spectra", LinesRequest(redshift="0.02"), "lines.ecsv"),
         "filter": Wanted("convert", FilterRequest(method="repair"), "repaired.zarr"),
     }

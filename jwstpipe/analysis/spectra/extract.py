@@ -18,7 +18,7 @@ from jwstpipe.fits.fits_file import FitsFile
 from jwstpipe.fits.gwcs_wavelengths import gwcs_wavelengths
 from jwstpipe.fits.hdus import Hdu
 from jwstpipe.fits.sample_format import SampleFormat
-from jwstpipe.fits.tables import fits_table
+from jwstpipe.fits.tables.table import fits_table
 
 __all__ = ["ExtractionOptions", "slit_images", "spectra_of_slits"]
 

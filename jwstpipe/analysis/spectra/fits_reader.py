@@ -24,8 +24,8 @@ from jwstpipe.errors import DataError
 from jwstpipe.fits.cards import CardValue, card_values, number_of, text_of
 from jwstpipe.fits.fits_file import FitsFile
 from jwstpipe.fits.hdus import Hdu
-from jwstpipe.fits.table_columns import TableColumn
-from jwstpipe.fits.tables import FitsTable, fits_table, is_table
+from jwstpipe.fits.tables.columns import TableColumn
+from jwstpipe.fits.tables.table import FitsTable, fits_table, is_table
 
 __all__ = ["origin_of", "spectra_of_tables", "spectral_tables"]
 

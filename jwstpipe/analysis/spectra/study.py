@@ -129,7 +129,7 @@ def _measured(spectra: list[Spectrum], request: SpectrumRequest, redshift: float
     from jwstpipe.analysis.spectra.lines.measure import measure_lines  # noqa: PLC0415
 
     named = lines_named(request.lines) if request.lines else None
-    weakest = _WEAKEST[request.strength]
+    weakest = _WEAKEST[request.weakest]
     continua, lines, numbers, fits = [], [], [], []
     for number, spectrum in enumerate(spectra):
         ends = spectrum.ends or (0.0, 0.0)

@@ -43,7 +43,7 @@ def spectrum(
         study = study_files(files, options, s3=settings.s3)
         _tell(study, context, as_json=as_json, made=[])
         return
-    from jwstpipe.api.spectra import spectrum_to_file
+    from jwstpipe.api.spectra.spectra import spectrum_to_file
 
     receipts = [
         spectrum_to_file(files, one, options=options, overwrite=overwrite, s3=settings.s3) for one in out
@@ -55,7 +55,7 @@ def spectrum(
     _tell(receipts[0].detail, context, as_json=as_json, made=made)
 
 
-@request_options(LinesRequest, into="options")
+@request_options(LinesRequest, into="options", only=[name for name in LinesRequest.model_fields if name != "fit_lines"])
 def lines(
     context: typer.Context,
     files: Files,
@@ -69,7 +69,7 @@ def lines(
 
     Example: jwstpipe lines x_s2d.fits --redshift auto -o lines.ecsv
     """
-    from jwstpipe.api.spectra import lines as measure
+    from jwstpipe.api.spectra.spectra import lines as measure
 
     receipt = measure(files, out, options=options, overwrite=overwrite, s3=settings_of(context).s3)
     made = [{"path": out, "product_id": receipt.product_id, "bytes": receipt.file_size, "sha256": receipt.digest}]

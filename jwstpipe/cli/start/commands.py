@@ -136,6 +136,9 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Show spectra, and measure them: lines, redshift, continuum, bands put end to end.",
             "analysis.spectra:spectrum",
         ),
+        "table": Entry(
+            "Look at tables, choose and sort rows, make light curves, write other forms.", "analysis.tables:table"
+        ),
         "lines": Entry(
             "Measure the lines of spectra and write them as a table, with the source of each wavelength at rest.",
             "analysis.spectra:lines",

@@ -22,7 +22,8 @@ def _make(identity: Identity, target: str, request: LinesRequest, *, context: Ma
     from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - astropy's tables
     from jwstpipe.analysis.spectra.lines.line_table import line_table  # noqa: PLC0415
 
-    study = study_files([one.address for one in identity.inputs], request, s3=context.s3)
+    asked = request.model_copy(update={"fit_lines": True})
+    study = study_files([one.address for one in identity.inputs], asked, s3=context.s3)
     several = len(study.spectra) > 1
     names = [study.spectra[k].origin.title for k in study.line_spectra] if several else []
     table = line_table(study.lines, sample_unit=study.spectra[0].unit, names=names)

@@ -36,10 +36,10 @@ class SpectrumRequest(Request):
     )
     fit_lines: bool = option(False, help="measure the lines", group=LINES)
     lines: tuple[str, ...] = option(
-        (), help="lines by name or rest wavelength, as 'Pa beta' or 1.644; none = all of the strength asked for",
+        (), help="lines by name or rest wavelength, as 'Pa beta' or 1.644; none = all that are strong enough",
         metavar="LINE", names=("--line", "--lines"), group=LINES,
     )  # fmt: skip
-    strength: Literal["strong", "usual", "all"] = option("usual", help="how weak lines may be", group=LINES)
+    weakest: Literal["strong", "usual", "all"] = option("usual", help="how weak lines may be", group=LINES)
     continuum: Literal["none", "median", "polynomial"] = option("none", help="continuum to find", group=LINES)
     degree: int = option(3, ge=0, le=3, help="of the polynomial", group=LINES)
     between: tuple[float, ...] = option(
@@ -70,6 +70,4 @@ class SpectrumRequest(Request):
 
 
 class LinesRequest(SpectrumRequest):
-    """How lines of spectra are measured."""
-
-    fit_lines: bool = option(True, help="measure the lines", group=LINES)
+    """How lines of spectra are measured, which they are here in any case."""

@@ -41,7 +41,7 @@ class RecordConditions(Request):
 
     kind: Words = option(
         (),
-        help="archive, image, mosaic, picture, thumbnail, catalogue, filtered, export, spectrum, cube, map",
+        help="archive, image, mosaic, picture, thumbnail, catalogue, filtered, export, spectrum, cube, map, table",
         metavar="KIND[,KIND]...",
         group=SELECTION,
     )

@@ -89,7 +89,7 @@ def spectrum_to_file(
     return make_of_files(SPECTRUM, listed(files), out, options, s3=s3)
 
 
-@request_keywords(LinesRequest)
+@request_keywords(LinesRequest, only=[name for name in LinesRequest.model_fields if name != "fit_lines"])
 def lines(
     files: Paths,
     out: str | Path,

@@ -17,7 +17,7 @@ from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.cards import CardValue, card_values
 from jwstpipe.fits.fits_file import FitsFile
 from jwstpipe.fits.hdus import Hdu, WindowReader
-from jwstpipe.fits.table_columns import TableColumn, ascii_columns, binary_columns
+from jwstpipe.fits.tables.columns import TableColumn, ascii_columns, binary_columns
 
 __all__ = ["FitsTable", "fits_table", "fits_tables", "is_table"]
 

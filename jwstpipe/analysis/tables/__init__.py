@@ -1,0 +1,1 @@
+"""Tables of any size and form: pages, conditions, order, search, light curves."""

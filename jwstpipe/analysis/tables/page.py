@@ -1,0 +1,172 @@
+"""A page of a table: the rows that fulfil conditions, in the order of a column; only what is needed is read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.analysis.tables.conditions import Condition, parse_condition
+from jwstpipe.analysis.tables.source import TableSource, names_of
+from jwstpipe.errors import DataError, UsageError
+
+__all__ = ["TablePage", "chosen_rows", "page_of"]
+
+if TYPE_CHECKING:
+    from astropy.table import Table
+
+Rows = NDArray[np.int64]
+
+CHUNK = 1 << 16
+"""Rows that conditions are asked about at once."""
+
+MOST_SORTED = 200_000_000
+"""Rows that are put in order at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class TablePage:
+    """Some rows of a table."""
+
+    source: TableSource
+    values: Mapping[str, NDArray[Any]]
+    """By column, in order."""
+
+    rows: Rows
+    """Their numbers in the whole table, from 0."""
+
+    total: int
+    """Rows that fulfil the conditions."""
+
+    first: int
+    """Of them, which is the first here, from 0."""
+
+    def table(self) -> "Table":
+        """Give the page as an astropy table, with units and meanings."""
+        from astropy import units  # noqa: PLC0415 - slow to load
+        from astropy.table import Column, MaskedColumn, Table  # noqa: PLC0415
+
+        facts = {one.name: one for one in self.source.columns}
+        made = Table()
+        for name, values in self.values.items():
+            known = facts[name]
+            kind = MaskedColumn if np.ma.isMaskedArray(values) else Column
+            unit = units.Unit(known.unit, parse_strict="silent") if known.unit else None
+            made.add_column(kind(values, name=name, unit=unit, description=known.description or None))
+        return made
+
+
+def page_of(
+    source: TableSource,
+    *,
+    columns: Sequence[str] = (),
+    where: str | None = None,
+    search: str | None = None,
+    sort: str | None = None,
+    first: int = 0,
+    count: int = 20,
+) -> TablePage:
+    """Read a page.
+
+    Parameters
+    ----------
+    source
+        Table.
+    columns
+        Names, with ``*`` for any letters; none = all.
+    where
+        Condition, see `jwstpipe.analysis.tables.conditions`.
+    search
+        Rows with this text in any column of texts, whatever its case.
+    sort
+        Column to sort by, ``-NAME`` downwards; rows without a value come last.
+    first, count
+        Which of the rows that are left.
+
+    Raises
+    ------
+    UsageError
+        No such column, or a condition that cannot be understood.
+    """
+    names = names_of(source, columns)
+    rows = chosen_rows(source, where=where, search=search, sort=sort)
+    total = len(source) if rows is None else len(rows)
+    if rows is None:
+        chosen: Rows = np.arange(min(first, total), min(first + count, total), dtype=np.int64)
+    else:
+        chosen = rows[first : first + count]
+    return TablePage(source, {name: _picked(source, name, chosen) for name in names}, chosen, total, first)
+
+
+def chosen_rows(
+    source: TableSource,
+    *,
+    where: str | None = None,
+    search: str | None = None,
+    sort: str | None = None,
+) -> Rows | None:
+    """Find rows that fulfil conditions, in order; None = all, as they stand."""
+    rows: Rows | None = None
+    if where or search:
+        rows = np.concatenate([np.zeros(0, np.int64), *_fulfilling(source, where, search)])
+    if sort is None:
+        return rows
+    downwards = sort.startswith("-")
+    (name,) = names_of(source, [sort.removeprefix("-")])[:1]
+    count = len(source) if rows is None else len(rows)
+    if count > MOST_SORTED:
+        raise DataError(f"{source.address}: {count:,} rows are more than are put in order; choose some with --where")
+    values = source.read(name) if rows is None else _picked(source, name, rows)
+    if values.ndim > 1 or values.dtype == object:
+        raise UsageError(f"{source.address}: {name} holds an array in each row; sort by a column of single values")
+    order = _order(values, downwards=downwards)
+    return order if rows is None else rows[order]
+
+
+def _order(values: NDArray[np.generic], *, downwards: bool) -> Rows:
+    plain = np.ma.getdata(values)
+    missing = np.ma.getmaskarray(values) | (np.isnan(plain) if plain.dtype.kind in "fc" else False)
+    known = np.flatnonzero(~missing)
+    order = known[np.argsort(plain[known], kind="stable")]
+    if downwards:
+        order = known[::-1][np.argsort(plain[known][::-1], kind="stable")][::-1]
+    return np.concatenate([order, np.flatnonzero(missing)]).astype(np.int64)
+
+
+def _fulfilling(source: TableSource, where: str | None, search: str | None) -> Iterator[Rows]:
+    facts = source.columns
+    condition: Condition | None = parse_condition(where, [one.name for one in facts]) if where else None
+    words = [one.name for one in facts if one.dtype == "text" and not one.shape] if search else []
+    if search and not words:
+        raise UsageError(f"{source.address}: has no column of texts to search; use --where")
+    for start in range(0, len(source), CHUNK):
+        stop = min(start + CHUNK, len(source))
+        kept = np.ones(stop - start, bool)
+        if condition is not None:
+            kept &= condition({name: source.read(name, start, stop) for name in condition.columns})
+        if search:
+            found = np.zeros(stop - start, bool)
+            for name in words:
+                texts = np.char.lower(np.ma.getdata(source.read(name, start, stop)).astype(str))
+                found |= np.char.find(texts, search.lower()) >= 0
+            kept &= found
+        yield np.flatnonzero(kept).astype(np.int64) + start
+
+
+def _picked(source: TableSource, name: str, rows: Rows) -> NDArray[np.generic]:
+    """Read single rows of a column: in runs where they stand together, in chunks where they do not."""
+    if not len(rows):
+        return source.read(name, 0, 0)
+    ordered = np.sort(rows)
+    parts = []
+    for group in np.split(ordered, np.flatnonzero(np.diff(ordered) > CHUNK) + 1):
+        for start in range(int(group[0]), int(group[-1]) + 1, CHUNK):
+            own = group[(group >= start) & (group < start + CHUNK)]
+            if own.size:
+                parts.append(source.read(name, int(own[0]), int(own[-1]) + 1)[own - own[0]])
+    masked = any(np.ma.isMaskedArray(part) for part in parts)
+    together = np.ma.concatenate(parts) if masked else np.concatenate(parts)
+    back = np.searchsorted(ordered, rows)
+    found: NDArray[np.generic] = together[back]
+    return found

@@ -1,0 +1,157 @@
+"""Tables of any form: pages, conditions, order, search, light curves; against plain numpy."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from astropy.table import Table
+
+import jwstpipe
+from jwstpipe.analysis.tables.conditions import parse_condition
+from jwstpipe.analysis.tables.light_curve import light_curve
+from jwstpipe.analysis.tables.page import page_of
+from jwstpipe.analysis.tables.source import open_table
+from jwstpipe.errors import DataError, NotFoundError, UsageError
+
+FORMS = (".fits", ".ecsv", ".parquet", ".vot", ".csv")
+
+
+@pytest.fixture(scope="module")
+def truth():
+    draw = np.random.default_rng(7)
+    n = 500
+    flux = draw.normal(0, 1, n)
+    flux[::50] = np.nan
+    names = np.array([f"{'NGC' if k % 3 else 'IC'} {k}" for k in range(n)])
+    return Table({"id": np.arange(n), "flux": flux, "flags": draw.integers(0, 8, n), "name": names})
+
+
+@pytest.fixture(scope="module")
+def files(truth, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tables")
+    for form in FORMS:
+        kind = {".vot": "votable", ".ecsv": "ascii.ecsv", ".csv": "ascii.csv"}.get(form)
+        truth.write(folder / f"t{form}", **({"format": kind} if kind else {}))
+    return folder
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_gives_the_same_rows(form, files, truth):
+    source = open_table(files / f"t{form}")
+    assert len(source) == 500
+    page = page_of(source, where='flux > 0.5 and not (flags & 4) = 4 and name ~ "ngc"', sort="-flux", count=1000)
+    wanted = (truth["flux"] > 0.5) & ((truth["flags"] & 4) == 0) & (np.arange(500) % 3 > 0)
+    expected = truth[wanted][np.argsort(-truth["flux"][wanted], kind="stable")]
+    assert page.total == wanted.sum()
+    assert np.asarray(page.values["id"]).tolist() == expected["id"].tolist()
+    assert page.table()["name"].tolist() == expected["name"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        ("x > 1", [3]), ("x >= 1 or s = 'b'", [1, 2, 3]), ("not x < 2", [3, 4]), ("x is null", [4]),
+        ("x is not null and X != 1", [0, 1, 3]), ("x between -1 and 0", [0, 1]), ("s in (a, c)", [0, 2]),
+        ("s == b", [1]), ("`odd name` = 3", [2]), ("b = true", [0, 2]), ("s ~ 'A'", [0]),
+        ("(x = 1) or ((x = 2))", [2, 3]),
+        ("x > -1e0 and x < +2.", [1, 2]),
+    ],
+)  # fmt: skip
+def test_conditions(text, rows):
+    values = {
+        "x": np.array([-1.0, 0.0, 1.0, 2.0, np.nan]), "s": np.array(["a", "b", "c", "d", ""]),
+        "odd name": np.array([1, 2, 3, 4, 5]), "b": np.array([True, False, True, False, False]),
+    }  # fmt: skip
+    assert np.flatnonzero(parse_condition(text, list(values))(values)).tolist() == rows
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("flx > 1", "there is no column 'flx'; did you mean flux"), ("flux >", "a number or a text was expected"),
+        ("flux > 1 and", "a column was expected at 'the end'"), ("flux > 1)", "the end was expected"),
+        ("__import__('os')", "there is no column '__import__'"), ("flux > 'a'", "cannot be compared"),
+        ("", "an empty condition"), ("(" * 200 + "flux > 1" + ")" * 200, "nested"), ("flux & 4 = 4", "a comparison"),
+        ("name > 3 or flux ~ x", "looks into texts"),
+    ],
+)  # fmt: skip
+def test_what_is_no_condition_is_told(text, told):
+    values = {"flux": np.zeros(3), "name": np.array(["a", "b", "c"])}
+    with pytest.raises(UsageError, match=told):
+        parse_condition(text, list(values))(values)
+
+
+def test_search_pages_and_columns(files, truth):
+    source = open_table(files / "t.fits")
+    page = page_of(source, columns=("na*", "I?"), search="ic 3", first=2, count=3)
+    wanted = [k for k in range(500) if k % 3 == 0 and str(k).startswith("3")]
+    assert list(page.values) == ["name", "id"]
+    assert (page.total, page.rows.tolist()) == (len(wanted), wanted[2:5])
+    with pytest.raises(UsageError, match="no column 'mass'"):
+        page_of(source, columns=("mass",))
+    assert page_of(source, first=498, count=10).rows.tolist() == [498, 499]
+
+
+def test_missing_values_come_last_in_both_directions(files):
+    source = open_table(files / "t.fits")
+    for sort in ("flux", "-flux"):
+        values = np.asarray(page_of(source, sort=sort, count=500).values["flux"])
+        assert np.isnan(values[-10:]).all()
+        steps = np.diff(values[:-10])
+        assert (steps >= 0).all() if sort == "flux" else (steps <= 0).all()
+
+
+def test_the_verb_writes_every_form_with_its_lineage(files, tmp_path):
+    for form in FORMS:
+        made = jwstpipe.table_to_file(files / "t.fits", tmp_path / f"out{form}", where="id < 7", sort="-id")
+        assert made.results == {"rows": 7, "columns": 4}
+        back = jwstpipe.table(tmp_path / f"out{form}")
+        assert sorted(back["id"].tolist()) == list(range(7))
+    told = Table.read(tmp_path / "out.ecsv", format="ascii.ecsv").meta["jwstpipe"]
+    assert told["operation"] == "table"
+    assert told["inputs"][0]["file_name"] == "t.fits"
+
+
+def test_vectors_explode_and_are_refused_where_a_form_has_no_place(tmp_path):
+    table = Table({"k": [1, 2], "v": np.arange(6.0).reshape(2, 3)})
+    table.write(tmp_path / "v.fits")
+    made = jwstpipe.table(tmp_path / "v.fits", explode=True)
+    assert (made["k"].tolist(), made["v"].tolist()) == ([1, 1, 1, 2, 2, 2], [0.0, 1.0, 2.0, 3.0, 4.0, 5.0])
+    with pytest.raises(DataError, match="v holds an array in each row"):
+        jwstpipe.table_to_file(tmp_path / "v.fits", tmp_path / "v.csv")
+
+
+def test_files_that_are_none_get_a_sentence(tmp_path):
+    with pytest.raises(NotFoundError, match="no such file"):
+        open_table(tmp_path / "x.parquet")
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1nothing")
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        open_table(tmp_path / "bad.parquet")
+    fits.PrimaryHDU(np.zeros((3, 3))).writeto(tmp_path / "image.fits")
+    with pytest.raises(DataError, match="holds no table"):
+        open_table(tmp_path / "image.fits")
+    with pytest.raises(UsageError, match="its tables are none"):
+        open_table(f"{tmp_path / 'image.fits'}[2]")
+
+
+def test_light_curve_of_images_follows_the_source(tmp_path):
+    n, size = 6, 48
+    y, x = np.mgrid[:size, :size]
+    totals = 1000.0 * (1.0 + 0.1 * np.arange(n))
+    cube = np.stack([
+        t / (2 * np.pi * 1.5**2) * np.exp(-((x - 22.3 - 0.1 * k) ** 2 + (y - 25.8) ** 2) / (2 * 1.5**2)) + 7.0
+        for k, t in enumerate(totals)
+    ]).astype("f4")  # fmt: skip
+    times = fits.BinTableHDU.from_columns([
+        fits.Column("integration_number", "J", array=np.arange(1, n + 1)),
+        fits.Column("int_mid_MJD_UTC", "D", array=60000.0 + np.arange(n) / 100),
+        fits.Column("int_mid_BJD_TDB", "D", array=60000.005 + np.arange(n) / 100),
+    ], name="INT_TIMES")  # fmt: skip
+    sci = fits.ImageHDU(cube, name="SCI")
+    sci.header["BUNIT"] = "DN/s"
+    fits.HDUList([fits.PrimaryHDU(), sci, times]).writeto(tmp_path / "a_calints.fits")
+    curve = light_curve(tmp_path / "a_calints.fits")
+    inside = 1.0 - np.exp(-(6.0**2) / (2 * 1.5**2))
+    assert curve["flux"] == pytest.approx(totals * inside, rel=2e-3)
+    assert curve["x"] == pytest.approx(22.3 + 0.1 * np.arange(n), abs=0.02)
+    assert curve["mjd"].tolist() == (60000.0 + np.arange(n) / 100).tolist()
+    assert curve["bjd"][0] == 60000.005
