@@ -79,6 +79,7 @@ OTHER_MEANING = {
     "continuum": "a map of a line takes it away or not; of a spectrum it is found in one of several ways",
     "lines": "a picture of a cube needs some; a spectrum has all that its wavelengths hold",
     "title": "a picture may have none; of a plot empty = target and instrument",
+    "columns": "a catalogue has two sets of names for all; of a table some are chosen",
     "level": "a search may want raw files (1) and several levels; what is made comes from one kind of images",
     "max_files": "a run is smaller than a fetch, a fetch than a conversion of what is here: each has its guard",
     "max_gigabytes": "as max_files",
