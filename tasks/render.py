@@ -1,6 +1,7 @@
 """Mosaics and images of the catalogue as pictures: colour composites and contact sheets."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from prefect import get_run_logger
 
@@ -73,14 +74,13 @@ def chosen_mosaics(run: Run, request: PictureRequest) -> tuple[tuple[ProductReco
 
 @step_task("choose")
 def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, ...]:
-    """Find the images, mosaics, cubes and maps of cubes that get thumbnails."""
-    query = RecordQuery(
-        kind=("image", "mosaic", "map", "cube"),
-        target=request.target,
-        program=request.program,
-        observation_base_id=request.observation,
-    )
-    found = run.catalog.find(query, sort="file_name")
+    """Find the images, mosaics, cubes, maps of cubes and spectra that get thumbnails."""
+    where: dict[str, Any] = {
+        "target": request.target, "program": request.program, "observation_base_id": request.observation,
+    }  # fmt: skip
+    images = RecordQuery(kind=("image", "mosaic", "map", "cube", "spectrum"), **where)
+    spectra = RecordQuery(kind=("archive",), data_type=("spectral",), **where)
+    found = [*run.catalog.find(images, sort="file_name"), *run.catalog.find(spectra, sort="file_name")]
     if request.products:
         found = [_named(found, name) for name in request.products]
     if not found:

@@ -1,9 +1,10 @@
-"""The operation ``thumbnail``: a small grey picture of an image; of a spectral cube, of all its light."""
+"""The operation ``thumbnail``: a small grey picture of an image; of a cube, of all its light; of a spectrum, a plot."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 from jwstpipe.analysis.cubes.white_light import cube_picture
+from jwstpipe.errors import DataError
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
@@ -20,7 +21,15 @@ def _identify(request: ThumbnailOptions, inputs: Sequence[Input], *, context: Ma
 
 
 def _make(identity: Identity, target: str, request: ThumbnailOptions, *, context: MakeContext) -> Receipt:
-    image = open_image(identity.inputs[0].address, s3=context.s3)
+    try:
+        image = open_image(identity.inputs[0].address, s3=context.s3)
+    except DataError:
+        from jwstpipe.operations.spectra.small import small_plot  # noqa: PLC0415 - spectra only
+
+        drawn = small_plot(THUMBNAIL, identity, target, request, context=context)
+        if drawn is None:
+            raise
+        return drawn
     provenance = provenance_for(THUMBNAIL, identity, [image], target)
     shown = cube_picture(image)
     made = thumbnails.thumbnail(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +55,14 @@ class SpectrumColumns:
 
 def found_among(names: Iterable[str], *wanted: str) -> str | None:
     """Find the first of some columns, whatever its case; gives its name as the table spells it."""
-    known = {name.upper(): name for name in reversed(list(names))}
+    known = _spellings(tuple(names))
     return next((known[word.upper()] for word in wanted if word.upper() in known), None)
+
+
+@lru_cache(maxsize=64)
+def _spellings(names: tuple[str, ...]) -> dict[str, str]:
+    """Give names by their capitals; a file may have hundreds of tables of the same columns."""
+    return {name.upper(): name for name in reversed(names)}
 
 
 def find_columns(names: Sequence[str], *, column: str | None = None) -> SpectrumColumns | None:
