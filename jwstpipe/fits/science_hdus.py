@@ -41,7 +41,7 @@ def science_hdus(hdus: Sequence[Hdu], name: str) -> list[Hdu]:
     found = usable if named else _on_the_sky(usable) or usable[:1]
     kind = dispersed(primary, found[0].words)
     if kind:
-        raise FitsError(f"{name}: it holds {kind}, not an image of the sky; nothing here reads spectra")
+        raise FitsError(f"{name}: it holds {kind}, not an image of the sky; jwstpipe spectrum reads it")
     return found
 
 

@@ -30,6 +30,9 @@ WIDTH = 5
 WILD = 1e3
 """A standard error so many times the median of its plane is that of a bad pixel."""
 
+LEAST_SHARE = 0.6
+"""Of the rows of the box that a column needs."""
+
 MOST_PIXELS = 1 << 26
 LEAST_COLUMNS = 8
 
@@ -87,10 +90,11 @@ def spectra_of_slits(file: FitsFile, planes: list[Hdu], options: ExtractionOptio
         rows = _box(row, options or ExtractionOptions(), slit.sci.shape[0], where)
         waves = _wavelengths(file, plane, number, float(np.mean(rows)))
         factor, unit = _scale(cards, len(rows))
-        flux = slit.sci[rows].sum(axis=0) * factor
-        error = None if slit.err is None else np.sqrt((slit.err[rows] ** 2).sum(axis=0)) * abs(factor)
-        kept = slit.good[rows].all(axis=0)
+        kept, share, note = _complete(slit.good[rows])
+        flux = slit.sci[rows].sum(axis=0) * factor * share
+        error = None if slit.err is None else np.sqrt((slit.err[rows] ** 2).sum(axis=0)) * abs(factor) * share
         flux[~kept] = np.nan
+        notes += note
         origin = origin_of(file, plane, primary, cards, alone=len(planes) == 1)
         told = f"sum of rows {rows[0]} to {rows[-1]} (0-based) of {slit.sci.shape[0]}"
         yield Spectrum.of(
@@ -113,6 +117,20 @@ def _slit(file: FitsFile, plane: Hdu) -> _Slit:
         raw = np.frombuffer(file.reader.read(beside["DQ"].data_offset, beside["DQ"].data_size), bits.stored)
         good &= (bits.decode(raw.reshape(plane.shape)) & 1) == 0
     return _Slit(np.where(good, sci, 0.0), None if err is None else np.where(good, err, 0.0), good)
+
+
+def _complete(good: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Floats, tuple[str, ...]]:
+    """Tell which columns count: those that all rows of the box have.
+
+    Where bad pixels leave hardly any (single exposures), columns with three fifths of the rows count too; their sums
+    are scaled to the whole box, which is said.
+    """
+    whole, some = good.all(axis=0), good.mean(axis=0) >= LEAST_SHARE
+    if whole.sum() >= 0.7 * some.sum():
+        return whole, np.ones(whole.size), ()
+    share = np.where(some, 1.0 / np.maximum(good.mean(axis=0), LEAST_SHARE), 1.0)
+    scaled = int((some & ~whole).sum())
+    return some, share, (f"{scaled:,} columns lack rows of the box: their sums were scaled to the whole box",)
 
 
 def _plane(file: FitsFile, hdu: Hdu) -> Floats:

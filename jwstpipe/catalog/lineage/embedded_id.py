@@ -16,8 +16,8 @@ from jwstpipe.storage import file_digest, is_remote, local_copy, storage_errors
 __all__ = ["PICTURE_ENDINGS", "Identified", "carried_id", "find_product", "hips_packet"]
 
 FITS_KEYWORD = "JPPRODID"
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""First bytes of PNG, JPEG, TIFF and BigTIFF."""
+PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"<svg xml")
+"""First bytes of PNG, JPEG, TIFF and BigTIFF, and of an SVG of ours."""
 
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
