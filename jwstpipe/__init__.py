@@ -34,6 +34,7 @@ _HOMES = {
     "export": "jwstpipe.api.images",
     "filter_image": "jwstpipe.api.measure",
     "filter_to_store": "jwstpipe.api.measure",
+    "find": "jwstpipe.api.discovery",
     "find_job": "jwstpipe.jobs.listing",
     "find_jobs": "jwstpipe.jobs.listing",
     "find_records": "jwstpipe.api.catalog",

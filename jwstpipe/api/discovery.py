@@ -9,18 +9,20 @@ from dataclasses import replace
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.discovery.discover import Site, discover_featured, discover_target
+from jwstpipe.discovery.find import Hit, find_records_by_words
 from jwstpipe.discovery.recipes.estimate import LAST_RUNS, Rates, measured_rates
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.releases import recent_releases
+from jwstpipe.discovery.words.ranking import Encoder
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.ingestion import answers_of
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.discovery import DiscoverRequest
+from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import ObjectStore, open_store
 
-__all__ = ["discover", "opened_site", "rates_here"]
+__all__ = ["discover", "find", "opened_site", "rates_here"]
 
 
 @request_keywords(DiscoverRequest, into="request", positional=("target",))
@@ -75,6 +77,47 @@ def discover(
             found = recent_releases(request.recent, site, instrument=request.instrument, report=report)
             return tuple(recipe for release in found.releases for recipe in release.recipes)
         return tuple(one.recipes[0] for one in discover_featured(site, report=report) if one.recipes)
+
+
+@request_keywords(FindRequest, into="request", positional=("words",))
+def find(
+    *,
+    request: FindRequest,
+    user: str | None = None,
+    encoder: Encoder | None = None,
+    settings: Settings | None = None,
+    report: Reporter = silent,
+) -> tuple[Hit, ...]:
+    """Find records of the catalogue by words, the best first.
+
+    Filters, lines, classes of objects, wavelengths, programmes, names, dates and exposure times are understood; each
+    that a record meets counts, and none is a must. Levels and detectors of one observation are one result.
+
+    Parameters
+    ----------
+    **options
+    user
+        Who asks: sees public, own and shared records only. None = the site, which sees all.
+    encoder
+        Model of a site with ``encode(texts) -> float32 (n, d)``, unit vectors: it then has three tenths of the say.
+    settings
+        Which catalogue; default: that of the site.
+    report
+        Told while records are indexed.
+
+    Returns
+    -------
+    tuple of Hit
+        Each says why it is there; empty when nothing fits.
+
+    Examples
+    --------
+    >>> jwstpipe.find("narrowband images of a planetary nebula")[0].why  # doctest: +SKIP
+    """
+    own = settings or load_settings()
+    with open_catalog(own.catalog_address) as catalog:
+        reader = catalog if user is None else catalog.as_user(user)
+        return find_records_by_words(request, reader, own.home, encoder=encoder, report=report).hits
 
 
 @contextmanager

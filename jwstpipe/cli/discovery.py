@@ -1,4 +1,4 @@
-"""The command `discover`: what can be made of a target, what is new, and making it."""
+"""The commands `discover` (what can be made, what is new, and making it) and `find` (records by words)."""
 
 import json
 import time
@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Json
+from jwstpipe.cli.arguments import Home, Json, User
 from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.discovery_tables import show_discovery, show_featured, show_releases
+from jwstpipe.cli.discovery_tables import show_discovery, show_featured, show_found, show_releases
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import NotFoundError, UsageError
-from jwstpipe.requests.discovery import DiscoverRequest
+from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 
 if TYPE_CHECKING:
     from jwstpipe.discovery.discover import Discovery, Site
     from jwstpipe.settings import Settings
 
-__all__ = ["discover"]
+__all__ = ["discover", "find"]
 
 Offline = Annotated[bool, typer.Option("--offline", help="answers on disk, of any age, and the library; ask nobody")]
 MaxAge = Annotated[
@@ -40,8 +40,8 @@ def discover(
     everything: Annotated[bool, typer.Option("--all", help="pictures of all data and of other fields too")] = False,
     offline: Offline = False,
     max_age: MaxAge = None,
-    user: Annotated[str | None, typer.Option(help="whose records count as here; none = all")] = None,
-    home: Annotated[Path | None, typer.Option(help="folder of catalogue, store and answers")] = None,
+    user: User = None,
+    home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Tell what is worth making: pictures of a target, what is new, or what the featured targets hold.
@@ -71,6 +71,34 @@ def discover(
             _watch(found, request, watch, watchlist)
     if chosen is not None:
         _make(context, chosen, settings, home, submit=submit, dry_run=dry_run, as_json=as_json)
+
+
+@request_options(FindRequest, arguments={"words": "WORDS"})
+def find(
+    context: typer.Context,
+    *,
+    request: FindRequest,
+    reasons: Annotated[bool, typer.Option("--why", help="a line for each result: what of the words it meets")] = False,
+    user: User = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Find records of the catalogue by words: lines, classes, wavelengths, programmes, dates, names.
+
+    Examples: jwstpipe find "narrowband images of a planetary nebula"; jwstpipe find "H2 jets not MIRI" --why
+    """
+    from jwstpipe.catalog.catalog import open_catalog
+    from jwstpipe.discovery.find import find_records_by_words
+
+    settings = settings_of(context, home=home)
+    with open_catalog(settings.catalog_address) as catalog, progress_bars(quiet=choices_of(context).quiet) as report:
+        reader = catalog if user is None else catalog.as_user(user)
+        found = find_records_by_words(request, reader, settings.home, report=report)
+    show_found(found, reasons=reasons, as_json=as_json)
+    if not found.hits:
+        raise NotFoundError(
+            f"nothing in the catalogue fits {request.words!r} ({found.records:,} records); other words?"
+        )
 
 
 def _about_target(

@@ -10,10 +10,11 @@ from jwstpipe.cli.output import data, json_data, remark
 
 if TYPE_CHECKING:
     from jwstpipe.discovery.discover import Discovery
+    from jwstpipe.discovery.find import Found
     from jwstpipe.discovery.recipes.recipe import Recipe
     from jwstpipe.discovery.releases import Release, Releases
 
-__all__ = ["ago", "show_discovery", "show_featured", "show_releases", "table"]
+__all__ = ["ago", "show_discovery", "show_featured", "show_found", "show_releases", "table"]
 
 
 def ago(seconds: float) -> str:
@@ -191,3 +192,30 @@ def _release_row(one: "Release", before: float | None) -> list[str]:
         f"{one.last}{mark}", str(one.program or "-"), name[:48], names[:48], f"{one.area_arcmin2:.1f}'^2",
         duration(one.exposure_s), here, one.pi[:24], one.title[:60],
     ]  # fmt: skip
+
+
+def show_found(found: "Found", *, reasons: bool, as_json: bool) -> None:
+    """Write what fits some words, the best first, and what of the words was understood."""
+    if as_json:
+        for hit in found.hits:
+            json_data(hit.model_dump(mode="json"))
+        return
+    rows = [["#", "target", "instrument", "filter", "level", "exposure", "observed", "programme", "records", "file"]]
+    for number, hit in enumerate(found.hits, start=1):
+        name = hit.known_as or hit.target or "-"
+        exposed = "-" if hit.exposure_s is None else duration(hit.exposure_s)
+        rows.append([
+            str(number), name[:32], hit.instrument or "-", hit.filter or "-",
+            hit.level if hit.kind == "archive" else hit.kind, exposed,
+            hit.observed or "-", str(hit.program or "-"), str(hit.records), hit.file_name,
+        ])  # fmt: skip
+    lines = table(rows, right=(0, 5, 7, 8)) if found.hits else []
+    for number, line in enumerate(lines):
+        data(line)
+        if reasons and number:
+            data(f"      {'; '.join(found.hits[number - 1].why)}")
+    for was, taken in found.query.corrected.items():
+        remark(f"{was!r} is not known here; {taken!r} was taken for it")
+    understood = [f"{'not ' if one.negated else ''}{one.label}" for one in found.query.conditions]
+    if understood:
+        remark(f"understood: {', '.join(dict.fromkeys(understood))}")

@@ -1,6 +1,6 @@
-"""What is worth making of a target, and what is new."""
+"""What is worth making of a target, what is new, and what fits some words."""
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import model_validator
 
@@ -15,7 +15,19 @@ from jwstpipe.requests.fields.shared import (
     TargetName,
 )
 
-__all__ = ["DiscoverRequest"]
+__all__ = ["DiscoverRequest", "FindRequest"]
+
+
+Reach = Annotated[
+    float | None,
+    option(
+        gt=0,
+        le=10,
+        help="degrees around the place; empty = as far as the imaging of the target reaches",
+        metavar="DEGREES",
+        group=SELECTION,
+    ),
+]
 
 
 class DiscoverRequest(Request):
@@ -24,14 +36,7 @@ class DiscoverRequest(Request):
     target: TargetName = None
     ra: RightAscension = None
     dec: Declination = None
-    radius: float | None = option(
-        None,
-        gt=0,
-        le=10,
-        help="degrees around the target; empty = as far as its imaging reaches",
-        metavar="DEGREES",
-        group=SELECTION,
-    )
+    radius: Reach = None
     instrument: Instrument = None
     filters: Filters = ()
     recent: Day | None = option(
@@ -53,3 +58,19 @@ class DiscoverRequest(Request):
     def names_a_place(self) -> bool:
         """Whether it is about one target or position."""
         return self.target is not None or self.ra is not None
+
+
+class FindRequest(Request):
+    """Which records fit some words."""
+
+    words: str = option(max_length=500, help="what is looked for, as narrowband images of a planetary nebula")
+    limit: int = option(20, ge=1, le=100, help="most results")
+    ra: RightAscension = None
+    dec: Declination = None
+    radius: Reach = None
+
+    @model_validator(mode="after")
+    def _whole_cone(self) -> Self:
+        if (self.ra is None) != (self.dec is None):
+            raise ValueError("a position needs both ra and dec")
+        return self

@@ -29,11 +29,12 @@ from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.archive.transfers import TransfersRequest
 from jwstpipe.requests.archive.watch_programs import WatchEntry
-from jwstpipe.requests.discovery import DiscoverRequest
+from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 
 DIRECT = {
     requests.SearchRequest: ("search", "search", None),
     DiscoverRequest: ("discover", "discover", None),
+    FindRequest: ("find", "find", None),
     requests.IngestRequest: ("ingest", "ingest", "ingest"),
     requests.MosaicOptions: ("mosaic", "mosaic", "mosaic"),
     requests.CompositeRequest: ("composite", "composite", "composite"),

@@ -63,6 +63,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Tell what is worth making: pictures of a target, what is new, or what the featured targets hold.",
             "discovery:discover",
         ),
+        "find": Entry(
+            "Find records of the catalogue by words: lines, classes, wavelengths, programmes, dates, names.",
+            "discovery:find",
+        ),
         "search": Entry(
             "Find JWST observations, or their files, by target, position, observation, programme or release date.",
             "archive.observations:search",

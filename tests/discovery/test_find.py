@@ -1,0 +1,243 @@
+"""Records found by words: normal forms, what is understood, the shipped queries, and the index on disk."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, date, datetime
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import jwstpipe
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.discovery.find import current_index, index_path
+from jwstpipe.discovery.thesaurus import lines, terms
+from jwstpipe.discovery.words.evaluate import evaluate, reference_documents, right_answers, shipped_queries
+from jwstpipe.discovery.words.facts import facts_of
+from jwstpipe.discovery.words.index import build_index, facts_in, load_index, save_index
+from jwstpipe.discovery.words.normal import tokens
+from jwstpipe.discovery.words.parse import parse_query
+from jwstpipe.discovery.words.ranking import rank
+from jwstpipe.names import FILTER_WAVELENGTHS
+from jwstpipe.settings import Settings
+
+
+@pytest.fixture(scope="module")
+def index():
+    return build_index([facts_of(one) for one in reference_documents()])
+
+
+def record(document, **changes):
+    values = {key: value for key, value in document.items() if key not in ("reference", "metadata")}
+    return ProductRecord.model_validate(
+        {**values, "status": "published", "upload_date": datetime(2026, 1, 1, tzinfo=UTC), "is_public": True, **changes}
+    )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    settings = Settings(home=tmp_path_factory.mktemp("home"))
+    with open_catalog(settings.catalog_address) as catalog:
+        catalog.publish_many(record(one) for one in reference_documents())
+    return settings
+
+
+def test_the_shipped_queries_are_answered(record_property):
+    found = evaluate()
+    fell = [f"{score:.2f}  first {first or '-':>2}  {words}" for words, score, first in found.each if score < 0.98]
+    told = f"nDCG@10 {found.ndcg:.3f}, MRR {found.mrr:.3f}, {len(found.each)} queries"
+    record_property("table", "\n".join([told, *fell]))
+    assert len(shipped_queries()) >= 52
+    assert found.ndcg >= 0.95
+    assert found.mrr >= 0.95
+    assert all(first for _, _, first in found.each)
+    assert all(right_answers(rule, reference_documents()) for _, rule in shipped_queries())
+
+
+@given(st.text(max_size=60))
+def test_the_normal_form_of_words_is_its_own(text):
+    once = tokens(text)
+    assert tokens(" ".join(once)) == once
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("[Fe II] nebulae", "FeII nebula"),
+        ("centre of galaxies", "center of galaxy"),
+        ("ionised discs", "ionized disk"),
+        ("2120 nm", "2.12 um"),
+        ("2.12 microns", "2.12 µm"),
+        ("Stephan's Quintet", "stephans quintet"),
+        ("NGC-3132", "ngc 3132"),
+        ("jw02731-o001", "JW2731 o001"),
+    ],
+)
+def test_spellings_are_one(a, b):
+    assert tokens(a)[:2] == tokens(b)[:2] or set(tokens(a)) & set(tokens(b)) == set(tokens(b))
+
+
+def understood(text, **known):
+    return {
+        (one.facet, one.values or one.span, one.negated)
+        for one in parse_query(text, today=date(2026, 3, 15), **known).conditions
+    }
+
+
+def test_what_is_understood_of_a_query():
+    assert ("filter", ("F212N",), False) in understood("f212n of the ring")
+    assert ("target", ("NGC 3132",), False) in understood("southern ring nebula")
+    assert ("instrument", ("MIRI",), True) in understood("protostars without MIRI")
+    assert ("wavelength", (2.12, 2.12), False) in understood("2.12 um")
+    assert ("wavelength", (3.0, 5.0), False) in understood("between 3 and 5 microns")
+    assert ("exposure", (1000.0, 1e9), False) in understood("longer than 1000 s")
+    assert ("exposure", (0.0, 120.0), False) in understood("under 2 minutes")
+    assert ("program", ("2731",), False) in understood("jw02731") & understood("proposal 2731")
+    assert ("program", ("2731",), False) in understood("2731", programs=[2731])
+    assert ("pi", ("temim",), False) in understood("by Temim", people=["temim"])
+    days = ("2024", "July 2022", "12 July 2022", "July 12 2022", "2022-07-12", "last month", "since 2025")
+    spans = {text: parse_query(text, today=date(2026, 3, 15)).conditions[0].label for text in days}
+    assert spans["2024"] == "observed 2024-01-01 to 2024-12-31"
+    assert spans["July 2022"] == "observed 2022-07-01 to 2022-07-31"
+    assert {spans[text] for text in ("12 July 2022", "July 12 2022", "2022-07-12")} == {
+        "observed 2022-07-12 to 2022-07-12"
+    }
+    assert spans["last month"] == "observed 2026-02-12 to 2026-03-15"
+    assert spans["since 2025"].startswith("observed 2025-01-01 to 2199")
+    assert parse_query("planetry nebula").corrected == {"planetry": "planetary"}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "the of and", "*", '" OR 1=1', "x" * 500, "NEAR(a b)", "-", "F", "2022-13-45", "0 um", "\x00"]
+)
+def test_anything_is_answered(text, index):
+    assert isinstance(rank(index, parse_query(text, programs=index.programs, people=index.people)), list)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_parsed(text):
+    parse_query(text, programs=[2731], people=["lee"])
+
+
+def test_every_word_of_the_thesaurus_leads_somewhere():
+    assert {line.filter for line in lines().values()} <= set(FILTER_WAVELENGTHS)
+    classes = {term.name for term in terms() if term.facet == "class"} | {"nearby galaxy"}
+    assert all(set(term.parents) <= classes for term in terms())
+    assert len(classes) <= 64
+    assert all(tokens(form) for term in terms() for form in term.forms)
+
+
+def test_words_have_the_weight_that_bm25_gives_them(index):
+    """A word in one record of n, once: idf is ln(1 + (n - 0.5) / 1.5) (Robertson and Zaragoza 2009)."""
+    word = next(one for one, number in index.vocabulary.items() if index.starts[number + 1] - index.starts[number] == 1)
+    score = index.bm25([word])
+    (row,) = np.flatnonzero(score)
+    n, length = len(index), index.lengths[row] / index.lengths.mean()
+    assert score[row] == pytest.approx(np.log(1 + (n - 0.5) / 1.5) * 2.2 / (1 + 1.2 * (0.5 + 0.5 * length)), rel=1e-5)
+
+
+def test_an_index_is_read_back_as_it_was(index, tmp_path):
+    save_index(index, tmp_path / "words.npz", stamp="s")
+    read, stamp = load_index(tmp_path / "words.npz")
+    assert stamp == "s"
+    query = parse_query("paschen alpha in nebulae")
+    assert [one.row for one in rank(read, query)] == [one.row for one in rank(index, query)]
+    again = build_index(list(facts_in(read).values()))
+    assert [round(one.score, 4) for one in rank(again, query)] == [round(one.score, 4) for one in rank(index, query)]
+    (tmp_path / "words.npz").write_bytes(b"PK damaged")
+    assert load_index(tmp_path / "words.npz") is None
+    assert load_index(tmp_path / "none.npz") is None
+
+
+def test_one_result_for_all_levels_with_reasons(site):
+    found = jwstpipe.find("narrowband molecular hydrogen in the southern ring", settings=site)
+    assert (found[0].known_as, found[0].filter) == ("NGC 3132", "F212N")
+    assert {"narrowband", "F212N = molecular hydrogen 2.12", "target NGC 3132"} <= set(found[0].why)
+    assert len({(one.target, one.instrument, one.filter, one.program) for one in found}) == len(found)
+    nearby = jwstpipe.find("narrowband", ra=151.757, dec=-40.436, radius=0.1, settings=site)
+    assert {one.known_as for one in nearby} == {"NGC 3132"}
+    assert len(jwstpipe.find("galaxy", limit=3, settings=site)) == 3
+
+
+def test_only_what_changed_is_read_again(site):
+    with open_catalog(site.catalog_address) as catalog:
+        _, first = current_index(catalog, site.home)
+        _, again = current_index(catalog, site.home)
+        some = reference_documents()[0]["_id"]
+        catalog.amend(some, description="a peculiar gizmo")
+        index, changed = current_index(catalog, site.home)
+    assert (again, changed) == (0, 1)
+    assert first in (0, len(reference_documents()))
+    assert jwstpipe.find("gizmo", settings=site)[0].product_id == some
+    assert len(index) == len(reference_documents())
+
+
+def test_results_are_those_that_may_be_seen(tmp_path):
+    settings = Settings(home=tmp_path)
+    one, two = reference_documents()[0], reference_documents()[2]
+    with open_catalog(settings.catalog_address) as catalog:
+        catalog.publish(record(one))
+        catalog.publish(record(two, is_public=False, user_id="ann", observation_base_id="x"))
+    words = "southern ring"
+    assert len(jwstpipe.find(words, settings=settings)) == 2
+    assert {hit.product_id for hit in jwstpipe.find(words, settings=settings, user="")} == {one["_id"]}
+    assert len(jwstpipe.find(words, settings=settings, user="ann")) == 2
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from jwstpipe.discovery.words import index as module
+from jwstpipe.discovery.words.evaluate import reference_documents
+from jwstpipe.discovery.words.facts import facts_of
+import jwstpipe.storage.partial as partial
+partial._swap = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+module.save_index(module.build_index([facts_of(one) for one in reference_documents()]), Path(sys.argv[1]), stamp="new")
+"""
+
+
+def test_a_kill_between_writing_and_renaming_leaves_the_older_index(index, tmp_path):
+    path = tmp_path / "words.npz"
+    save_index(index, path, stamp="old")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=dict(os.environ), check=False, timeout=120)
+    assert done.returncode == -signal.SIGKILL
+    assert load_index(path)[1] == "old"
+    save_index(index, path, stamp="newer")
+    assert load_index(path)[1] == "newer"
+
+
+def test_an_encoder_of_a_site_has_a_share_and_no_more(site):
+    class Flat:
+        def encode(self, texts):
+            return np.tile(np.array([1.0, 0.0], np.float32), (len(texts), 1))
+
+    plain = [one.product_id for one in jwstpipe.find("crab nebula", settings=site, limit=5)]
+    mixed = [one.product_id for one in jwstpipe.find("crab nebula", settings=site, limit=5, encoder=Flat())]
+    assert mixed == plain
+    assert evaluate(encoder=Flat()).ndcg >= 0.95
+
+
+def test_the_command_says_what_it_understood(site, capsys, monkeypatch):
+    from jwstpipe.cli.main import main
+
+    def command(*words):
+        with pytest.raises(SystemExit) as ended:
+            main(["find", *words, "--home", str(site.home)])
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    code, out, err = command("H2 jets of protostars not MIRI", "--limit", "2", "--why")
+    assert code == 0
+    assert out.splitlines()[1].split()[1] in ("HH", "L1527")
+    assert "F212N = molecular hydrogen 2.12" in out
+    assert "understood:" in err
+    assert "not instrument MIRI" in err
+    code, out, _ = command("crab nebula", "--json", "--limit", "1")
+    assert json.loads(out)["known_as"] == "M 1"
+    assert command("qqqqqqqq")[0] == 3
+    assert index_path("mongodb://host/db", site.home).parent.name == "discovery"
