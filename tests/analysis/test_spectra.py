@@ -266,3 +266,35 @@ def test_continuum_and_gaps():
     assert study.continua[0].flux == pytest.approx(truth, abs=5e-7)
     both = spectrum.select((spectrum.wavelength < 2.2) | (spectrum.wavelength > 2.5))
     assert [round(float(both.wavelength[k]), 2) for k in both.gaps()] == [2.5]
+
+
+def test_a_strong_neighbour_is_not_taken_for_a_line_that_is_not_there():
+    origin = SpectrumOrigin(instrument="MIRI", channel="4", band="LONG")
+    scene = SpectrumScene(((25.8903, 2e-17),), redshift=0.0203, sigma_kms=90.0, continuum=0.2, noise=1e-3)
+    spectrum = simulated(scene, np.arange(25.5, 27.5, 0.003), origin=origin)
+    study = study_spectra([spectrum], SpectrumRequest(redshift="0.0203", fit_lines=True))
+    found = {one.line.name: one for one in study.lines}
+    assert found["[O IV] 25.89"].flux == pytest.approx(2e-17, abs=4 * found["[O IV] 25.89"].flux_err)
+    assert not found["[Fe II] 25.99"].found
+    assert found["[Fe II] 25.99"].limit < 1e-18
+
+
+def test_a_slit_with_wavelengths_of_its_own_is_extracted(tmp_path):
+    rows, columns = 21, 400
+    waves = np.tile(np.linspace(1.0, 2.0, columns), (rows, 1)) + 0.001 * np.arange(rows)[:, None]
+    profile = np.exp(-0.5 * ((np.arange(rows) - 12.0) / 0.8) ** 2)
+    profile /= profile.sum()
+    sci = profile[:, None] * 1e-9 * np.ones(columns)
+    sci[12, 100:300:7] = np.nan
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(sci.astype("f4"), name="SCI"),
+            fits.ImageHDU(np.full(sci.shape, 1e-12, "f4"), name="ERR"),
+            fits.ImageHDU(waves.astype("f4"), name="WAVELENGTH"),
+            fits.ImageHDU(np.zeros(sci.shape, "u4"), name="DQ")]  # fmt: skip
+    hdus[1].header["BUNIT"] = "MJy"
+    fits.HDUList(hdus).writeto(tmp_path / "slit_cal.fits")
+    (found,) = read_spectra(tmp_path / "slit_cal.fits")
+    inside = profile[10:15].sum() * 1e-3
+    assert found.flux[found.valid] == pytest.approx(inside, rel=1e-6)
+    assert found.wavelength == pytest.approx(waves[12], rel=1e-6)
+    assert found.n_valid == columns - len(range(100, 300, 7))
+    assert found.error[0] == pytest.approx(np.sqrt(5) * 1e-6, rel=1e-6)

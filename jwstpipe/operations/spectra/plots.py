@@ -44,7 +44,7 @@ def spectrum_plot(
     DataError
         None has a valid sample, or they are in different units.
     """
-    drawn = [one for one in spectra if one.n_valid]
+    drawn = sorted((one for one in spectra if one.n_valid), key=lambda one: one.ends or (0.0, 0.0))
     if not drawn:
         raise DataError("there is no valid sample to draw")
     other = next((one for one in drawn if one.unit != drawn[0].unit), None)

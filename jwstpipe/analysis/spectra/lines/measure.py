@@ -5,7 +5,7 @@ Lines that overlap are fitted together, with one velocity and width; those of a 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,9 @@ WINDOW = 6.0
 
 LEAST = 8
 """Samples of a window."""
+
+CLEAR = 2
+"""Lines of this strength and stronger spoil the continuum of their neighbours: their samples are left out there."""
 
 UNRESOLVED = 0.7
 """Lines closer than so many full widths of the instrument are one line."""
@@ -146,10 +149,13 @@ def measure_lines(
     measured: list[LineMeasurement] = []
     fits: list[GroupFit] = []
     wanted = {line.name for line in lines}
-    for group, blended in _groups(kept, [*lines, *(one for one in beside if one.name not in wanted)], redshift, wanted):
+    known = [*lines, *(one for one in beside if one.name not in wanted)]
+    for group, blended in _groups(kept, known, redshift, wanted):
         if not any(line.name in wanted for line in group):
             continue
-        found = _measure_group(kept, (edges_low, edges_high), group, blended, redshift, reach)
+        others = [one for one in known if one.strength <= CLEAR and one not in group]
+        clear = _clear_of(kept, others, group, redshift)
+        found = _measure_group(clear, (edges_low, edges_high), group, blended, redshift, reach)
         if found is not None:
             measured += [one for one in found[0] if one.line.name in wanted]
             fits.append(found[1])
@@ -162,6 +168,22 @@ def fitted_curve(fit: GroupFit) -> tuple[Floats, Floats]:
     sigma = float(centres.max()) * fit.width / C_KMS
     waves = np.linspace(centres.min() - 4.0 * sigma, centres.max() + 4.0 * sigma, 121)
     return waves, fit.model(pixel_edges(waves))
+
+
+def _clear_of(
+    spectrum: Spectrum, others: Sequence[SpectralLine], group: Sequence[SpectralLine], redshift: float
+) -> Spectrum:
+    """Mark the samples of other lines that lie near a group, and not within it, as not valid."""
+    kept = np.ones(len(spectrum), bool)
+    own = np.array([one.wavelength for one in group]) * (1.0 + redshift)
+    for line in others:
+        centre, half = line.wavelength * (1.0 + redshift), 1.2 * _width(spectrum, line, redshift) / C_KMS
+        if centre * (1.0 + half) < own[0] * 0.97 or centre * (1.0 - half) > own[-1] * 1.03:
+            continue
+        near = np.abs(spectrum.wavelength / centre - 1.0) < half
+        about_own = (np.abs(spectrum.wavelength[:, None] / own - 1.0) < half).any(axis=1)
+        kept &= ~near | about_own
+    return replace(spectrum, valid=kept)
 
 
 def _close_gaps(waves: Floats, low: Floats, high: Floats) -> None:
@@ -273,6 +295,8 @@ def _window(spectrum: Spectrum, edges: tuple[Floats, Floats], expected: Floats, 
             return None
     if inside.size < 0.5 * (high - low) / max(usual, 1e-12):
         return None
+    clear = inside[spectrum.valid[inside]]
+    inside = clear if clear.size >= max(LEAST, 0.6 * inside.size) else inside
     flux = spectrum.flux[inside]
     error = _noise(flux) if spectrum.error is None else spectrum.error[inside]
     return _Window(waves[inside], flux, error, edges[0][inside], edges[1][inside])

@@ -62,7 +62,7 @@ class GroupFit:
 def pixel_edges(waves: Floats) -> Floats:
     """Give the edges of pixels, (n + 1,), in the middle between samples."""
     inner = 0.5 * (waves[1:] + waves[:-1])
-    return np.r_[1.5 * waves[0] - 0.5 * waves[1], inner, 1.5 * waves[-1] - 0.5 * waves[-2]]
+    return np.asarray(np.r_[1.5 * waves[0] - 0.5 * waves[1], inner, 1.5 * waves[-1] - 0.5 * waves[-2]])
 
 
 def fit_group(
