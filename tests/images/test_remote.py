@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
-from jwstpipe import convert, export, open_image
+from jwstpipe import convert, cube_spectrum, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
 from jwstpipe.fits.readers.block_cache import ReadCache
 from jwstpipe.fits.readers.byte_readers import LocalReader, open_bytes
 from jwstpipe.settings import S3Settings
+from jwstpipe.simulate.spectral_cube import simulate_cube
 from jwstpipe.sky.box import Box
 from tests.images.fits_files import sky_keywords, write_cal
 from tests.s3_server import forget_buckets, serving_s3
@@ -209,3 +210,17 @@ def test_a_full_disk_under_the_bands_is_one_sentence_and_leaves_nothing(site, tm
     with pytest.raises(StorageError, match=r"wide\.fits: /.*: no space left on device; free some space or set TMPDIR"):
         convert(f"{prefix}/wide.fits", tmp_path / "far.zarr", s3=s3)
     assert sorted(found.name for found in tmp_path.iterdir()) == ["cache", "wide.fits"]
+
+
+def test_a_spectrum_of_a_cube_takes_its_chunks_and_no_more(site, tmp_path):
+    s3, prefix, asked, client = site
+    truth = simulate_cube(tmp_path / "x_s3d.fits", np.linspace(5.2, 5.6, 300), shape=(40, 40))
+    bucket, _, key = prefix.removeprefix("s3://").partition("/")
+    client.upload_file(str(truth.path), bucket, f"{key}/x_s3d.fits")
+    made = convert(f"{prefix}/x_s3d.fits", f"{prefix}/x.zarr", s3=s3)
+    asked.clear()
+    found = cube_spectrum(made.address, place="35,4", s3=s3)
+    reads = Counter(path.rpartition("/x.zarr/")[2] for _, path, _ in asked)
+    assert all(reads[f"0/{plane}/c/{z}/0/0"] == (9 if z == 0 else 3) for plane in ("sci", "err") for z in (0, 1))
+    np.testing.assert_array_equal(found.flux, cube_spectrum(truth.path, place="35,4").flux)
+    np.testing.assert_array_equal(found.flux, cube_spectrum(f"{prefix}/x_s3d.fits", place="35,4", s3=s3).flux)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from jwstpipe.analysis.cubes.cube import Cube
-from jwstpipe.analysis.cubes.instrument import fwhm_arcsec, resolving_power
+from jwstpipe.analysis.cubes.instrument import cube_resolution, fwhm_arcsec
 from jwstpipe.errors import JwstPipeError
 
 __all__ = ["cube_facts"]
@@ -27,12 +27,12 @@ def cube_facts(cube: Cube) -> dict[str, Any]:
     }  # fmt: skip
     if cube.axis is not None:
         ends = float(cube.microns.min()), float(cube.microns.max())
-        power = resolving_power(cube.image.primary, np.array(ends))
+        power = cube_resolution(cube, np.array(ends))
         widths = fwhm_arcsec(cube.image.primary, np.array(ends))
         facts |= {
             "shortest_um": ends[0], "longest_um": ends[1], "step_um": float(np.median(cube.widths)),
             "wavelengths": cube.axis.kind,
-            "resolving_power": None if power is None else [round(float(value)) for value in power],
+            "resolving_power": [round(float(value)) for value in power],
             "fwhm_arcsec": None if widths is None else [round(float(value), 3) for value in widths],
         }  # fmt: skip
     for key in ("TELESCOP", "INSTRUME", "CHANNEL", "BAND", "GRATING", "FILTER", "TARGNAME"):

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.cubes.apertures import Aperture, aperture_of
 from jwstpipe.analysis.cubes.cube import Cube
-from jwstpipe.analysis.spectra.spectrum import Spectrum, SpectrumOrigin
+from jwstpipe.analysis.cubes.instrument import cube_origin
+from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.errors import DataError, HeaderError
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.requests.analysis.cubes import CubeSpectrumRequest
@@ -104,7 +105,8 @@ def extract(cube: Cube, request: CubeSpectrumRequest, *, s3: S3Settings | None =
         "COVERAGE": coverage, "NPIXELS": sums.share, "BACKGROUND": sums.ground,
     }  # fmt: skip
     return Spectrum.of(
-        microns, total * factor, error * factor if has_error else None, dq, unit=unit, origin=_origin(cube, aperture),
+        microns, total * factor, error * factor if has_error else None, dq, unit=unit,
+        origin=cube_origin(cube, aperture.name, aperture.place),
         other=other, notes=(*cube.notes, *notes),
     )  # fmt: skip
 
@@ -161,17 +163,3 @@ def _background(sums: _Sums, index: int, values: NDArray[Any], ring: NDArray[np.
     spread = 1.4826 * float(np.median(np.abs(found - middle)))
     sums.ground[index] = middle
     sums.ground_variance[index] = (MEDIAN_ERROR * spread) ** 2 / found.size
-
-
-def _origin(cube: Cube, aperture: Aperture) -> SpectrumOrigin:
-    primary = cube.image.primary
-
-    def word(key: str) -> str:
-        return str(primary.get(key, "") or "").strip()
-
-    ra, dec = aperture.place or (None, None)
-    return SpectrumOrigin(
-        file=cube.name, label=aperture.name, target=word("TARGNAME"), instrument=word("INSTRUME"),
-        detector=word("DETECTOR"), grating=word("GRATING"), filter=word("FILTER"), channel=word("CHANNEL"),
-        band=word("BAND"), mode=word("EXP_TYPE"), program=word("PROGRAM"), ra=ra, dec=dec,
-    )  # fmt: skip

@@ -6,41 +6,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["fwhm_arcsec", "resolving_power"]
+from jwstpipe.analysis.cubes.cube import Cube
+from jwstpipe.analysis.spectra.resolution import resolving_power
+from jwstpipe.analysis.spectra.spectrum import Spectrum, SpectrumOrigin
+
+__all__ = ["cube_origin", "cube_resolution", "fwhm_arcsec"]
 
 Floats = NDArray[np.float64]
 
-_GRATINGS = {"H": 2700.0, "M": 1000.0}
 _DIAMETER_UM = 6.5e6
 _PER_RADIAN = np.degrees(1.0) * 3600.0
 
 
-def resolving_power(primary: Mapping[str, Any], microns: ArrayLike) -> Floats | None:
-    """Give wavelength over FWHM of an unresolved line.
-
-    MRS: ``4603 - 128 lambda`` (Jones et al. 2023, MNRAS 523, 2519). NIRSpec: the nominal values of its gratings (2700,
-    1000) and of the prism (100, which really goes from 30 to 300).
-
-    Parameters
-    ----------
-    primary
-        Primary header: INSTRUME, EXP_TYPE, GRATING.
-    microns
-        Wavelengths, um.
-
-    Returns
-    -------
-    ndarray or None
-        None for an instrument that is not known here.
-    """
-    waves = np.asarray(microns, np.float64)
-    if _instrument(primary) == "MIRI":
-        return np.asarray(4603.0 - 128.0 * waves)
-    if _instrument(primary) == "NIRSPEC":
-        grating = str(primary.get("GRATING", "")).strip().upper()
-        value = 100.0 if grating == "PRISM" else _GRATINGS.get(grating[-1:])
-        return None if value is None else np.full(waves.shape, value)
-    return None
+def cube_resolution(cube: Cube, microns: Floats) -> Floats:
+    """Give wavelength over FWHM of an unresolved line (see `jwstpipe.analysis.spectra.resolution.resolving_power`)."""
+    nothing = np.zeros(cube.microns.shape)
+    return resolving_power(Spectrum.of(cube.microns, nothing, unit="", origin=cube_origin(cube)), microns)
 
 
 def fwhm_arcsec(primary: Mapping[str, Any], microns: ArrayLike) -> Floats | None:
@@ -60,6 +41,21 @@ def fwhm_arcsec(primary: Mapping[str, Any], microns: ArrayLike) -> Floats | None
     if _instrument(primary) == "NIRSPEC":
         return np.asarray(np.hypot(1.03 * waves / _DIAMETER_UM * _PER_RADIAN, 0.1))
     return None
+
+
+def cube_origin(cube: Cube, label: str = "", place: tuple[float, float] | None = None) -> SpectrumOrigin:
+    """Tell where spectra of a cube come from."""
+    primary = cube.image.primary
+
+    def word(key: str) -> str:
+        return str(primary.get(key, "") or "").strip()
+
+    ra, dec = place or (None, None)
+    return SpectrumOrigin(
+        file=cube.name, label=label, target=word("TARGNAME"), instrument=word("INSTRUME"), detector=word("DETECTOR"),
+        grating=word("GRATING"), filter=word("FILTER"), channel=word("CHANNEL"), band=word("BAND"),
+        mode=word("EXP_TYPE"), program=word("PROGRAM"), ra=ra, dec=dec,
+    )  # fmt: skip
 
 
 def _instrument(primary: Mapping[str, Any]) -> str:

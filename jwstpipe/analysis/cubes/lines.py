@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.cubes.cube import Cube
-from jwstpipe.analysis.cubes.instrument import resolving_power
+from jwstpipe.analysis.cubes.instrument import cube_resolution
 from jwstpipe.analysis.cubes.named import NamedLine
 from jwstpipe.errors import DataError, NoCoverageError
 from jwstpipe.requests.analysis.cubes import LineWindow
@@ -57,7 +57,7 @@ class LineSamples:
 
     microns: Floats
     sigma_km_s: float
-    """Of the instrument; 0 where it is not known."""
+    """Of the instrument."""
 
     window: tuple[float, float]
     """Range of the line, km/s."""
@@ -78,8 +78,8 @@ def line_samples(cube: Cube, line: NamedLine, request: LineWindow) -> LineSample
     """
     observed = line.rest_um * (1.0 + request.redshift)
     cube.index_of(observed)
-    power = resolving_power(cube.image.primary, observed) if request.resolution is None else request.resolution
-    fwhm = 0.0 if power is None else LIGHT_KM_S / float(power)
+    power = request.resolution or float(cube_resolution(cube, np.array([observed]))[0])
+    fwhm = LIGHT_KM_S / power
     half = max(HALF_KM_S, RESOLUTION_ELEMENTS * fwhm)
     low, high = request.velocities or (-half, half)
     reach = max(abs(low), abs(high))

@@ -94,7 +94,7 @@ class CubeMapRequest(LineWindow):
         None,
         min_length=1,
         max_length=80,
-        help='line, by its name or rest wavelength in um, as "[Fe II] 5.340" or 5.340169',
+        help='line, by its name or rest wavelength in um, as "[Fe II] 5.34" or 5.340169',
         metavar="LINE",
         group=LINE,
     )

@@ -87,6 +87,12 @@ def test_a_missing_sample_is_filled_and_many_make_no_map(disc, tmp_path):
     assert np.isnan(made.planes["sci"][14, 13])
 
 
+def test_lines_are_found_by_the_names_of_the_list(disc):
+    named, plain = (mapped(disc.path, line=line, redshift=REDSHIFT) for line in ("[Fe II] 5.34", "5.340169"))
+    np.testing.assert_array_equal(named.planes["sci"], plain.planes["sci"])
+    assert (named.band, plain.band) == ("[Fe II] 5.34", "5.34017 um")
+
+
 def test_channel_maps_add_up_to_the_line(disc, tmp_path):
     words = {"line": "5.340169", "redshift": REDSHIFT, "velocities": (-360, 360), "sides": (600, 1200)}
     made = jwstpipe.channel_maps(disc.path, tmp_path / "ch.zarr", 3, collapse="sum", **words)
@@ -116,8 +122,10 @@ def test_what_a_cube_does_not_hold_is_said(disc, tmp_path):
         mapped(disc.path, line="7.0")
     with pytest.raises(NoCoverageError, match=r"continuum of 5\.305 um .* Choose nearer --sides, or --no-continuum"):
         mapped(disc.path, line="5.305")
-    with pytest.raises(UsageError, match="rest wavelength in um"):
+    with pytest.raises(UsageError, match="no line of the list"):
         mapped(disc.path, line="unobtainium")
+    with pytest.raises(UsageError, match="behind = stands its rest wavelength"):
+        mapped(disc.path, line="mine=blue")
     with fits.open(disc.path) as opened:
         opened["SCI"].header["BUNIT"] = "DN/s"
         opened.writeto(tmp_path / "dn.fits")

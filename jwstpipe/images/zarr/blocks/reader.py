@@ -1,7 +1,8 @@
 """Blocks of a plane of three axes, read past the array machinery of zarr-python, and checked on the way."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,9 @@ from jwstpipe.sky.box import Box
 from jwstpipe.storage import get_range, is_remote
 
 __all__ = ["BlockReader"]
+
+AT_ONCE = 8
+"""Chunks that are fetched from S3 at once."""
 
 Fetch = Callable[[int, int], bytes]
 """Gives bytes of a shard from a position, that many; from a negative position its last ones."""
@@ -88,19 +92,41 @@ class BlockReader:
     def _fill(
         self, fetch: Fetch, label: str, part: tuple[Span, ...], whole: tuple[Span, ...], values: NDArray[Any]
     ) -> None:
-        """Unpack the chunks of a shard that hold a part of what is wanted."""
+        """Unpack the chunks of a shard that hold a part of what is wanted; those of S3 come several at once."""
         size = index_bytes(BLOCKS)
         table = read_index(fetch(-size, size), name=label, chunks=BLOCKS)
-        for z, span_z in cuts(part[0], BLOCK):
-            for y, span_y in cuts(part[1], BLOCK):
-                for x, span_x in cuts(part[2], BLOCK):
-                    start, length = table[((z % SIDE) * SIDE + y % SIDE) * SIDE + x % SIDE]
-                    if start == MISSING:
-                        continue
-                    samples = decode_chunk(fetch(int(start), int(length)), self.dtype, name=label)
-                    if samples.size != BLOCK**3:
-                        raise StoreError(f"{label}: damaged (a chunk holds {samples.size:,} samples)")
-                    spans, corner = (span_z, span_y, span_x), (z * BLOCK, y * BLOCK, x * BLOCK)
-                    goal = tuple(slice(s[0] - w[0], s[1] - w[0]) for s, w in zip(spans, whole, strict=True))
-                    origin = tuple(slice(s[0] - c, s[1] - c) for s, c in zip(spans, corner, strict=True))
-                    values[goal] = samples.reshape((BLOCK,) * 3)[origin]
+        wanted = [
+            (int(start), int(length), place, spans)
+            for place, spans in _chunks(part)
+            for start, length in (table[_number(place)],)
+            if start != MISSING
+        ]
+
+        def unpack(one: tuple[int, int, Place, tuple[Span, ...]]) -> None:
+            start, length, place, spans = one
+            samples = decode_chunk(fetch(start, length), self.dtype, name=label)
+            if samples.size != BLOCK**3:
+                raise StoreError(f"{label}: damaged (a chunk holds {samples.size:,} samples)")
+            goal = tuple(slice(s[0] - w[0], s[1] - w[0]) for s, w in zip(spans, whole, strict=True))
+            origin = tuple(slice(s[0] - c * BLOCK, s[1] - c * BLOCK) for s, c in zip(spans, place, strict=True))
+            values[goal] = samples.reshape((BLOCK,) * 3)[origin]
+
+        if is_remote(self.store):
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(pool.map(unpack, wanted))
+            return
+        for one in wanted:
+            unpack(one)
+
+
+def _chunks(part: tuple[Span, ...]) -> Iterator[tuple[Place, tuple[Span, Span, Span]]]:
+    for z, span_z in cuts(part[0], BLOCK):
+        for y, span_y in cuts(part[1], BLOCK):
+            for x, span_x in cuts(part[2], BLOCK):
+                yield (z, y, x), (span_z, span_y, span_x)
+
+
+def _number(place: Place) -> int:
+    """Give the number of a chunk in the index of its shard."""
+    z, y, x = (side % SIDE for side in place)
+    return (z * SIDE + y) * SIDE + x
