@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Json, Overwrite, image_argument
+from jwstpipe.cli.arguments import Json, Overwrite, image_argument, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import cli_request, request_options
@@ -27,7 +27,7 @@ _PLACES = ("place", "circle", "cone", "ring", "region")
 Cube = Annotated[str, image_argument("CUBE")]
 Out = Annotated[
     str | None,
-    typer.Option("--out", "-o", metavar="OUT.zarr|.fits|.png|.ecsv", help="what to make; none = tell what the cube is"),
+    output_option("OUT.zarr|.fits|.png|.ecsv", "what to make; none = tell what the cube is"),
 ]
 Lines = Annotated[
     list[str] | None,
