@@ -1,12 +1,13 @@
 """Thousands of damaged inputs of every kind: each is read, or refused with one line within bounds.
 
-    python benchmarks/hostile/mutants.py [MUTANTS] [SEED]
+    python benchmarks/hostile/mutants.py [MUTANTS] [SEED] [--alone]
 
-Kinds: FITS files, image stores, grids (.hdr), presets (.toml), association files and record imports. A finding is an
-error that is no `JwstPipeError`, a message of more than one line, more than 20 s, or more than 1 GB of new memory.
+Kinds: FITS files, image stores, grids (.hdr), presets, association files, record imports, catalogues (ECSV, VOTable,
+Parquet, FITS, CSV), regions (DS9, CRTF), annotations, pictures (PNG, JPEG, TIFF). A finding is an error that is no
+`JwstPipeError`, a message of more than one line, more than 20 s, or more than 1 GB of new memory. With --alone each is
+read by its command in a process of its own (see `alone.py`).
 """
 
-import json
 import random
 import resource
 import shutil
@@ -15,92 +16,37 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from astropy.table import Table
+from seeds import ASSOCIATION, CRTF, DS9, NOTES, PRESET, RECORD, damaged, sky_image
 
+from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.pixels.regions import regions_of
 from jwstpipe.catalog.lineage.archive_links import association_members
+from jwstpipe.catalog.lineage.carried import carried_provenance
 from jwstpipe.catalog.maintenance.record_import import read_lines, text_lines
 from jwstpipe.display.presets.load import load_preset
-from jwstpipe.errors import JwstPipeError
+from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.images.convert import convert
 from jwstpipe.images.export import export
 from jwstpipe.images.open import find_image
 from jwstpipe.mosaicking.output_grid import read_grid
 from jwstpipe.mosaicking.planning import plan_mosaic
+from jwstpipe.render.files.picture import open_picture
+from jwstpipe.render.files.whole import check_picture_file
+from jwstpipe.render.overlay.annotations import read_annotations
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.position_table import positions_of
 
 MOST_SECONDS = 20.0
 MOST_BYTES = 1 << 30
 SEED = 20
-
-WORDS = (
-    "2000000000", "-1", "0", "99999999999999999999", "1E400", "NaN", "T", "'text'", "", "-32", "64", "null", "[]", "{}",
-    "'RA---TAN'", "'RA---TAN-SIP'", "'RA---TNX'", "0.0", "1e-320", "inf", "-2147483648", '"\\u0000"', "1e308",
-    "'LOOKUP'",
-)  # fmt: skip
-KEYWORDS = tuple(
-    """
-    NAXIS NAXIS1 NAXIS2 NAXIS3 BITPIX PCOUNT GCOUNT BSCALE BZERO BLANK EXTNAME EXTVER XTENSION CTYPE1 CTYPE2 CRVAL1
-    CRVAL2 CRPIX1 CDELT1 CD1_1 A_ORDER WCSAXES RADESYS EQUINOX END BUNIT SIMPLE LONPOLE PV2_1 CUNIT1 CPDIS1 D2IMDIS1
-    PS1_0 GROUPS FILTER EXP_TYPE DATAMODL PLTRAH WAT1_001
-    """.split()  # noqa: SIM905 - a list of words reads better as words
-)
-TOKENS = ("[" * 5000, '{"a":' * 3000, "\x00", "9" * 5000, "\udc80", "\u2028", "-", "null", "true", '"', "1e999", "..")
-
-PRESET = 'title = "x"\nmethod = "fixed"\n[channel]\nstretch = "asinh"\na = 0.1\ngamma = 1.2\n'
-ASSOCIATION = json.dumps(
-    {"products": [{"name": "jw1_i2d", "members": [{"expname": "jw1_cal.fits", "exptype": "science"}] * 3}]}, indent=1
-)
-RECORD = (
-    json.dumps({"product_id": "a", "kind": "archive", "file_name": "jw02733001001_02103_00001_nrcb1_cal.fits"}) + "\n"
-)
-
-
-def sky_image(folder: Path) -> Path:
-    """Write a small exposure with planes and SIP."""
-    header = fits.Header()
-    for key, value in {
-        "CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "CRVAL1": 83.8, "CRVAL2": -5.4, "CRPIX1": 6.5,
-        "CRPIX2": 6.0,
-        "CD1_1": -1e-5, "CD1_2": 0.0, "CD2_1": 0.0, "CD2_2": 1e-5, "A_ORDER": 2, "A_2_0": 1e-4, "B_ORDER": 2,
-        "B_0_2": 1e-4, "BUNIT": "MJy/sr", "RADESYS": "ICRS",
-    }.items():  # fmt: skip
-        header[key] = value
-    data = np.arange(132, dtype="f4").reshape(11, 12)
-    hdus = [fits.PrimaryHDU(), fits.ImageHDU(data, header, name="SCI"), fits.ImageHDU(data, name="ERR")]
-    hdus += [fits.ImageHDU(np.zeros((11, 12), "u4"), name="DQ"), fits.ImageHDU(data + 1, name="VAR_RNOISE")]
-    fits.HDUList(hdus).writeto(folder / "whole.fits")
-    return folder / "whole.fits"
-
-
-def damaged(content: bytes, chance: random.Random, *, cards: bool) -> bytes:
-    """Damage bytes in one to four ways that hostile or broken writers know."""
-    data = bytearray(content)
-    for _ in range(chance.randint(1, 4)):
-        kind = chance.randrange(6)
-        places = [at for at in range(0, len(data) - 80, 80) if data[at + 8 : at + 10] == b"= "] if cards else []
-        if kind == 0 and places:
-            at = chance.choice(places)
-            data[at + 10 : at + 30] = chance.choice(WORDS).encode().rjust(20)[:20]
-        elif kind == 1 and places:
-            at = chance.choice(places)
-            data[at : at + 8] = chance.choice(KEYWORDS).encode().ljust(8)
-        elif kind == 2 and not cards:  # a token in the middle
-            at = chance.randrange(len(data) + 1)
-            data[at : at + chance.randint(0, 8)] = chance.choice(TOKENS).encode("utf-8", "surrogatepass")
-        elif kind == 3:
-            del data[chance.randrange(len(data) or 1) :]
-        elif kind == 4 and not cards and b":" in data:  # a value of JSON or TOML
-            at = chance.choice([place for place, byte in enumerate(data) if byte in b":="])
-            data[at + 1 : at + 1 + chance.randint(1, 12)] = chance.choice(WORDS).encode()
-        else:
-            for _ in range(chance.randint(1, 12)):
-                if data:
-                    data[chance.randrange(len(data))] = chance.randrange(256)
-    return bytes(data)
 
 
 def use_image(path: Path) -> None:
@@ -114,56 +60,124 @@ def use_image(path: Path) -> None:
     plan_mosaic([path], options=MosaicOptions(mix=True))
 
 
-def cases(folder: Path, chance: random.Random) -> Callable[[int], tuple[str, Callable[[], object]]]:
-    """Make the seeds; give a function from a number to the kind of a mutant and what to do with it."""
-    whole = sky_image(folder)
-    content, store = whole.read_bytes(), folder / "whole.zarr"
-    convert(whole, store)
-    header = fits.getheader(whole, 1)
-    for key in [key for key in header if key.startswith(("A_", "B_", "XTENSION", "EXTNAME"))]:
-        del header[key]
-    header["CTYPE1"], header["CTYPE2"] = "RA---TAN", "DEC--TAN"
-    grid = header.tostring(endcard=False, padding=False)
-    parts = sorted(path for path in store.rglob("*") if path.is_file())
+@dataclass(frozen=True)
+class Kind:
+    """Inputs of one kind."""
 
-    def store_mutant() -> object:
-        mutant = folder / "mutant.zarr"
+    name: str
+    make: Callable[[], Path]
+    """Writes a mutant."""
+
+    use: Callable[[Path], object]
+    """Does with it what commands do."""
+
+    words: Callable[[Path], list[str]]
+    """The command that reads it, to run in a process of its own."""
+
+
+class Mutants:
+    """Whole seeds in a folder, and mutants of them."""
+
+    def __init__(self, folder: Path, chance: random.Random) -> None:
+        self.folder, self.chance = folder, chance
+        self.whole = sky_image(folder)
+        self.store = folder / "whole.zarr"
+        convert(self.whole, self.store)
+        self.parts = sorted(path for path in self.store.rglob("*") if path.is_file())
+        self.tables = self._tables()
+        self.pictures = self._pictures()
+        self.image = find_image(self.whole)
+
+    def kinds(self) -> tuple[Kind, ...]:
+        """Give the kinds, in the order in which they are tried."""
+        whole, out = str(self.whole), str(self.folder)
+        grid, fits_file = _lines(self._grid()), self.whole.read_bytes()
+        composite = ["composite", whole, "-o", f"{out}/p.png", "--overwrite"]
+
+        def of(name: str, *seeds: bytes, cards: bool = False) -> Callable[[], Path]:
+            return lambda: self._file(name, self.chance.choice(seeds), cards=cards)
+
+        return (
+            Kind("fits", of("mutant.fits", fits_file, cards=True), use_image,
+                 lambda p: ["convert", str(p), f"{out}/again.zarr", "--overwrite"]),
+            Kind("store", self._store, self._use_store,
+                 lambda p: ["export", str(p), f"{out}/again.fits", "--overwrite"]),
+            Kind("grid", lambda: self._file("mutant.hdr", grid, cards=self.chance.random() < 0.5),
+                 lambda p: plan_mosaic([self.whole], grid=read_grid(p)),
+                 lambda p: ["mosaic", whole, "--grid", str(p), "-o", f"{out}/m.zarr", "--overwrite", "--dry-run"]),
+            Kind("preset", of("mutant.toml", PRESET.encode()), lambda p: load_preset(str(p)),
+                 lambda p: [*composite, "--preset", str(p)]),
+            Kind("association", of("mutant.json", ASSOCIATION.encode()),
+                 lambda p: association_members(p.read_bytes(), name=str(p)), lambda p: ["names", str(p)]),
+            Kind("import", of("mutant.jsonl", RECORD.encode() * 3), _use_import,
+                 lambda p: ["catalog", "import", str(p), "--home", f"{out}/home"]),
+            Kind("table", self._table, _use_table, lambda p: ["sources", str(p), "--json"]),
+            Kind("regions", self._regions,
+                 lambda p: regions_of(str(p), self.image), lambda p: ["stats", whole, "--region", str(p)]),
+            Kind("annotations", of("mutant.toml", NOTES), lambda p: read_annotations(str(p)),
+                 lambda p: [*composite, "--annotations", str(p)]),
+            Kind("picture", self._picture, _use_picture, lambda p: ["verify", str(p)]),
+        )  # fmt: skip
+
+    def _file(self, name: str, seed: bytes, *, cards: bool = False) -> Path:
+        path = self.folder / name
+        path.write_bytes(damaged(seed, self.chance, cards=cards))
+        return path
+
+    def _store(self) -> Path:
+        mutant, parts = self.folder / "mutant.zarr", self.parts
         shutil.rmtree(mutant, ignore_errors=True)
-        shutil.copytree(store, mutant)
-        part = chance.choice([parts[0], *[p for p in parts if p.name == "zarr.json"], *parts, store / "zarr.json"])
-        path = mutant / part.relative_to(store)
-        if chance.randrange(8) == 0:
+        shutil.copytree(self.store, mutant)
+        part = self.chance.choice([parts[0], *[p for p in parts if p.name == "zarr.json"], *parts,
+                                   self.store / "zarr.json"])  # fmt: skip
+        path = mutant / part.relative_to(self.store)
+        if self.chance.randrange(8) == 0:
             path.unlink()
         else:
-            path.write_bytes(damaged(part.read_bytes(), chance, cards=False))
+            path.write_bytes(damaged(part.read_bytes(), self.chance, cards=False))
+        return mutant
+
+    def _use_store(self, mutant: Path) -> object:
         use_image(mutant)
-        (folder / "again.fits").unlink(missing_ok=True)
-        return export(mutant, folder / "again.fits")
+        (self.folder / "again.fits").unlink(missing_ok=True)
+        return export(mutant, self.folder / "again.fits")
 
-    def file_mutant(name: str, seed: bytes, use: Callable[[Path], object], *, cards: bool) -> object:
-        path = folder / name
-        path.write_bytes(damaged(seed, chance, cards=cards))
-        return use(path)
+    def _grid(self) -> str:
+        header = fits.getheader(self.whole, 1)
+        for key in [key for key in header if key.startswith(("A_", "B_", "XTENSION", "EXTNAME"))]:
+            del header[key]
+        header["CTYPE1"], header["CTYPE2"] = "RA---TAN", "DEC--TAN"
+        text: str = header.tostring(endcard=False, padding=False)
+        return text
 
-    kinds: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("fits", lambda: file_mutant("mutant.fits", content, use_image, cards=True)),
-        ("store", store_mutant),
-        ("grid", lambda: file_mutant("mutant.hdr", _lines(grid), _use_grid(whole), cards=chance.random() < 0.5)),
-        ("preset", lambda: file_mutant("mutant.toml", PRESET.encode(), lambda p: load_preset(str(p)), cards=False)),
-        ("association", lambda: file_mutant(
-            "mutant.json", ASSOCIATION.encode(), lambda p: association_members(p.read_bytes(), name=str(p)), cards=False
-        )),
-        ("import", lambda: file_mutant("mutant.jsonl", RECORD.encode() * 3, _use_import, cards=False)),
-    )  # fmt: skip
-    return lambda number: kinds[number % len(kinds)]
+    def _tables(self) -> dict[str, bytes]:
+        table = Table({"id": [1, 2], "ra": [83.8, 83.81], "dec": [-5.4, -5.41], "name": ["a", "b"]})
+        table.meta["jwstpipe"] = {"product_id": "x", "inputs": []}
+        ends = ("ecsv", "vot", "parquet", "fits", "csv")
+        return {end: write_catalogue(table, self.folder / f"table.{end}").read_bytes() for end in ends}
+
+    def _regions(self) -> Path:
+        return self._file(*self.chance.choice((("mutant.reg", DS9), ("mutant.crtf", CRTF))))
+
+    def _table(self) -> Path:
+        end = self.chance.choice(sorted(self.tables))
+        return self._file(f"mutant.{end}", self.tables[end], cards=end == "fits" and self.chance.random() < 0.7)
+
+    def _pictures(self) -> dict[str, bytes]:
+        rows, found = np.random.default_rng(1).integers(0, 255, (40, 30, 3), np.uint8), {}
+        for end in ("png", "jpg", "tif"):
+            with open_picture(self.folder / f"picture.{end}", (40, 30)) as to:
+                to.write(rows)
+            found[end] = (self.folder / f"picture.{end}").read_bytes()
+        return found
+
+    def _picture(self) -> Path:
+        end = self.chance.choice(sorted(self.pictures))
+        return self._file(f"mutant.{end}", self.pictures[end])
 
 
 def _lines(cards: str) -> bytes:
     return "\n".join(cards[start : start + 80] for start in range(0, len(cards), 80)).encode()
-
-
-def _use_grid(whole: Path) -> Callable[[Path], object]:
-    return lambda path: plan_mosaic([whole], grid=read_grid(path))
 
 
 def _use_import(path: Path) -> object:
@@ -171,24 +185,57 @@ def _use_import(path: Path) -> object:
         return list(read_lines(text_lines(stream, name=str(path)), name=str(path)))
 
 
+def _use_table(path: Path) -> object:
+    table = read_catalogue(path)
+    for name in table.colnames:
+        str(table[name][:1])
+    with suppress(NotFoundError):
+        carried_provenance(path)
+    return positions_of(table, name=str(path))
+
+
+def _use_picture(path: Path) -> object:
+    with suppress(NotFoundError):
+        carried_provenance(path)
+    return check_picture_file(path, name=str(path))
+
+
 def run(mutants: int, seed: int, folder: Path) -> list[str]:
     """Try mutants and give what was found, one line each."""
     chance, findings = random.Random(seed), []
-    case = cases(folder, chance)
+    kinds = Mutants(folder, chance).kinds()
     for number in range(mutants):
-        kind, attempt = case(number)
+        kind = kinds[number % len(kinds)]
+        path = kind.make()
         started, before = time.perf_counter(), _peak()
         try:
-            attempt()
+            kind.use(path)
         except JwstPipeError as error:
             if "\n" in str(error) or "\x1b" in str(error):
-                findings.append(f"{number} {kind}: a message of several lines: {str(error)!r:.200}")
+                findings.append(f"{number} {kind.name}: a message of several lines: {str(error)!r:.200}")
         except Exception as error:  # noqa: BLE001 - that is what is looked for
-            findings.append(f"{number} {kind}: {type(error).__name__}: {str(error)!r:.200}")
+            findings.append(f"{number} {kind.name}: {type(error).__name__}: {str(error)!r:.200}")
         if time.perf_counter() - started > MOST_SECONDS:
-            findings.append(f"{number} {kind}: took {time.perf_counter() - started:.0f} s")
+            findings.append(f"{number} {kind.name}: took {time.perf_counter() - started:.0f} s")
         if _peak() - before > MOST_BYTES:
-            findings.append(f"{number} {kind}: took {(_peak() - before) >> 20} MB")
+            findings.append(f"{number} {kind.name}: took {(_peak() - before) >> 20} MB")
+    return findings
+
+
+def run_alone(mutants: int, seed: int, folder: Path) -> list[str]:
+    """Try mutants by the command that reads them, each in a process of its own; give what was found."""
+    from alone import Ending, alone, load
+
+    load()
+    chance, findings = random.Random(seed), []
+    kinds, worst = Mutants(folder, chance).kinds(), Ending(0, 0.0, 0, "")
+    for number in range(mutants):
+        kind = kinds[number % len(kinds)]
+        ending = alone(kind.words(kind.make()), str(folder))
+        if ending.finding:
+            findings.append(f"{number} {kind.name}: {ending.finding}")
+        worst = Ending(0, max(worst.seconds, ending.seconds), max(worst.megabytes, ending.megabytes), "")
+    print(f"worst: {worst.seconds:.1f} s, {worst.megabytes} MB")
     return findings
 
 
@@ -198,10 +245,11 @@ def _peak() -> int:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    many = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else SEED
+    words = [word for word in sys.argv[1:] if word != "--alone"]
+    many = int(words[0]) if words else 3000
+    first = int(words[1]) if len(words) > 1 else SEED
     with tempfile.TemporaryDirectory() as place:
         begun = time.perf_counter()
-        found = run(many, first, Path(place))
+        found = (run_alone if "--alone" in sys.argv else run)(many, first, Path(place))
         print(f"{many} mutants, seed {first}: {len(found)} findings in {time.perf_counter() - begun:.0f} s")
         print("\n".join(found))
