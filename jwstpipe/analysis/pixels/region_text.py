@@ -100,13 +100,17 @@ def _parsed(content: str, name: str, fault: type[JwstPipeError], *, crtf: bool) 
         try:
             found = list(Regions.parse(content, format="crtf" if crtf else "ds9"))
         except Exception as error:  # noqa: BLE001 - whatever the parser stumbles over, the text is at fault
-            why = " ".join(str(error).split())[:160]
+            why = _plain(str(error))[:160]
             raise fault(f"{name}: cannot be read as regions ({why}); give {FORMS}") from None
     for warning in told:
-        text = " ".join(str(warning.message).split())
+        text = _plain(str(warning.message))
         if "skipping" in text and not text.startswith('"tile"'):
             raise fault(f"{name}: {text[:200].replace(', skipping', '')} - nothing is left out in silence: take it out")
     return found
+
+
+def _plain(text: str) -> str:
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _on_sky(region: Any) -> bool:
@@ -115,7 +119,8 @@ def _on_sky(region: Any) -> bool:
 
 def _check(region: Any, name: str, fault: type[JwstPipeError]) -> None:
     """Refuse what is to be cut out, and numbers that are none."""
-    called = region.meta.get("text") or region.meta.get("label") or type(region).__name__.removesuffix("Region")
+    called = _plain(str(region.meta.get("text") or region.meta.get("label") or ""))[:60]
+    called = called or type(region).__name__.removesuffix("Region")
     if not region.meta.get("include", True):
         raise fault(
             f"{name}: {called} is to be cut out (-), and each region is measured by itself; take it out, or give an"

@@ -24,6 +24,11 @@ _YEAR = re.compile(r"^[BJbj]?\s*(\d{4}(?:\.\d*)?)$")
 _SIP = re.compile(r"^[AB]P?_(ORDER|DMAX|\d+_\d+)$")
 _SIP_TERM = re.compile(r"^[AB]_\d+_\d+$")
 
+_MATRIX = re.compile(r"^(PC|CD)[12]_[12]$")
+_SUFFIX = re.compile(r"^[A-Z]+-+[A-Z]{3}(-.+)$")
+_SUFFIXES = ("-SIP", "-TPD", "-TPV")
+"""Distortions behind the projection in a CTYPE that wcslib or astropy evaluate."""
+
 _OLD_MATRIX = re.compile(r"^(PC|CD)00([12])00([12])$")
 
 _SCAMP = 5
@@ -80,6 +85,7 @@ def repaired_cards(cards: str) -> Repaired:
             if mended is not None:
                 kept.append((mended[:8].rstrip(), mended))
         kept = _one_distortion(kept, notes)
+        _one_meaning(kept, notes)
     except TransformError as error:
         return Repaired(cards, tuple(notes), str(error))
     return Repaired("".join(card for _, card in kept), tuple(dict.fromkeys(notes)))
@@ -187,6 +193,35 @@ def _one_distortion(kept: list[tuple[str, str]], notes: list[str]) -> list[tuple
         return [(key, _text_card(key, f"{_raw(card)[0]}-SIP") if key in ("CTYPE1", "CTYPE2") and len(_raw(card)[0]) == 8
                  else card) for key, card in kept]  # fmt: skip
     return kept
+
+
+def _one_meaning(kept: list[tuple[str, str]], notes: list[str]) -> None:
+    """Refuse two scales that differ and distortions that nobody reads; tell a rotation or a distortion that is none.
+
+    CD and PC exclude each other (Greisen and Calabretta 2002, section 2.1.2); wcslib then takes PC without a word.
+    """
+    values = {key: _raw(card)[0] for key, card in kept}
+    matrix = {key for key in values if _MATRIX.match(key)}
+    if {key[:2] for key in matrix} == {"PC", "CD"}:
+        for i, j in ((1, 1), (1, 2), (2, 1), (2, 2)):
+            stated = _float(values.get(f"CD{i}_{j}"), 0.0)
+            other = _float(values.get(f"PC{i}_{j}"), float(i == j)) * _float(values.get(f"CDELT{i}"), 1.0)
+            if abs(stated - other) > 1e-6 * max(abs(stated), abs(other)):
+                raise TransformError(
+                    f"CD{i}_{j} = {stated:g} and PC{i}_{j} times CDELT{i} = {other:g} say two scales; take CD or PC out"
+                )
+    elif not matrix and _float(values.get("CROTA1"), 0.0) and "CROTA2" not in values:
+        notes.append("CROTA1 without CROTA2 turns nothing: the rotation of an image stands in CROTA2")
+    for key in ("CTYPE1", "CTYPE2"):
+        found = _SUFFIX.match(values.get(key, ""))
+        if found is not None and found[1] not in _SUFFIXES:
+            raise TransformError(f"{key} = {values[key]!r} names the distortion {found[1]}, which is not read")
+    if values.get("CTYPE1", "").endswith(("-TNX", "-ZPX")) and "WAT1_001" not in values:
+        notes.append(f"CTYPE says {values['CTYPE1'][-3:]}, its polynomials (WAT1_001 ...) are missing: read without them")
+
+
+def _float(text: str | None, usual: float) -> float:
+    return usual if not text else float(text.upper().replace("D", "E"))
 
 
 def _text_card(key: str, value: str) -> str:
