@@ -14,6 +14,7 @@ from jwstpipe import __version__
 from jwstpipe.errors import DataError
 
 __all__ = [
+    "HIPS_LIST",
     "HIPS_PACKET",
     "archive_product_id",
     "canonical_json",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 HIPS_PACKET = "jwstpipe.xmp"
+HIPS_LIST = "jwstpipe.files.json"
 """File of a HiPS, a folder of tiles, that says what it is: tiles have no room for it."""
 
 _ID_BYTES = 16

@@ -8,6 +8,7 @@ from jwstpipe.errors import DataError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote, split_s3
 from jwstpipe.storage.faults import storage_errors
+from jwstpipe.storage.patient_reading import make_patient
 
 __all__ = [
     "LINK_SECONDS",
@@ -75,7 +76,7 @@ def s3_client(
     timeout_s: float = READ_TIMEOUT_S,
     connections: int = CONNECTIONS,
 ) -> Any:
-    """Give the client of an endpoint; safe to share between threads.
+    """Give the client of an endpoint; safe to share between threads. Its answers have a deadline (`make_patient`).
 
     Parameters
     ----------
@@ -85,7 +86,7 @@ def s3_client(
         Attempts for a request in all; None = as the settings say. Retries belong to botocore alone, or (attempts = 1)
         to the caller.
     timeout_s
-        Longest silence of the server, seconds.
+        Longest wait for an answer, beyond a kilobyte a second, seconds.
     connections
         Most connections at once.
     """
@@ -101,12 +102,13 @@ def s3_client(
         "max_pool_connections": connections,
     }
     signature = {"signature_version": UNSIGNED} if settings.anonymous else {}
-    return boto3.session.Session().client(
+    client = boto3.session.Session().client(
         "s3",
         endpoint_url=options["endpoint_url"],
         region_name=settings.region,
         config=Config(**config, **signature),
     )
+    return make_patient(client)
 
 
 def get_range(

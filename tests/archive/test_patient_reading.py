@@ -3,6 +3,7 @@
 import socketserver
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 import requests
@@ -12,8 +13,9 @@ from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.transfer.sources.https import HttpsSource
 from jwstpipe.archive.transfer.sources.s3 import S3Source, open_mirror
 from jwstpipe.archive.transfer.sources.source import SourceInfo
-from jwstpipe.errors import TransferError
+from jwstpipe.errors import StorageError, TransferError
 from jwstpipe.settings import S3Settings
+from jwstpipe.storage import s3
 from tests.archive.archive_helpers import settings_for
 from tests.archive.loopback import Answer, Loopback
 
@@ -91,6 +93,16 @@ def test_an_object_of_the_mirror_that_trickles_is_given_up(what, monkeypatch):
         if what == "headers":
             with pytest.raises(TransientError, match="Timeout"):
                 source.describe()
+
+
+@pytest.mark.parametrize("what", SLOW)
+def test_an_object_of_the_own_store_that_trickles_is_given_up(what, monkeypatch):
+    """The timeout of a read would never pass; the answer as a whole has one second."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setattr(s3, "s3_client", partial(s3.s3_client, attempts=1, timeout_s=1.0))
+    with trickle(*SLOW[what]) as address, pytest.raises(StorageError, match=r"[Tt]ime"):
+        s3.get_range("s3://bucket/a", 0, SIZE, s3=S3Settings(endpoint=address, anonymous=True))
 
 
 def test_a_connection_serves_the_next_answer_with_a_deadline_of_its_own():

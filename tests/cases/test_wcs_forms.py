@@ -13,6 +13,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.images.convert import convert
 from jwstpipe.images.open import open_image
 from jwstpipe.sky.celestial import CelestialWcs
+from jwstpipe.sky.wcs.header_repairs import repaired_cards
 
 ASTROPY = Path(astropy.wcs.__file__).parent / "tests" / "data"
 """Real headers and files that astropy brings along for its own tests."""
@@ -125,8 +126,6 @@ def test_a_keyword_that_is_no_number_is_no_default(key, value):
 
 
 def test_numbers_in_quotes_are_read_and_told():
-    from jwstpipe.sky.wcs.header_repairs import repaired_cards
-
     text = cards_of(header(CRVAL1="150.0"))
     lon, _ = CelestialWcs.from_cards(text, name="x.fits").to_sky(np.array([49.5]), np.array([39.5]))
     assert lon[0] == pytest.approx(150.0, abs=1e-9)
@@ -143,8 +142,6 @@ def test_an_image_without_scale_is_refused():
     ("text", "frame"), [("B1950.0", "FK4"), ("1950.0", "FK4"), ("J2000", "FK5"), ("2000.0", "FK5"), ("soon", "ICRS")]
 )
 def test_equinox_as_text_is_the_year_it_says(text, frame):
-    from jwstpipe.sky.wcs.header_repairs import repaired_cards
-
     cards = cards_of(header(EQUINOX=text))
     assert CelestialWcs.from_cards(cards, name="x.fits").frame.name == frame
     assert "EQUINOX" in repaired_cards(cards).notes[0]
@@ -187,3 +184,31 @@ def test_coordinates_in_a_table(tmp_path):
     assert wcs.scale_arcsec == pytest.approx(36.0, rel=1e-3)
     back = wcs.to_pixel(lon, lat)
     np.testing.assert_allclose(back, (x.ravel(), y.ravel()), atol=1e-6)
+
+
+PLACED = {"CDELT1": -1e-5, "CDELT2": 1e-5}
+
+
+@pytest.mark.parametrize(
+    ("cards", "said"),
+    [
+        (PLACED | {"CD1_1": -1e-5, "CD2_2": 1e-5, "PC1_1": 2.0}, "say two scales"),
+        (PLACED | {"CD1_1": -1e-5, "CD2_2": 1e-5, "PC1_2": 0.5}, "CD1_2 = 0 and PC1_2 times CDELT1"),
+        (PLACED | {"CTYPE1": "RA---TAN-PLP", "CTYPE2": "DEC--TAN-PLP"}, "names the distortion -PLP"),
+        (PLACED | {"CROTA1": 30.0}, None),
+        (PLACED | {"CTYPE1": "RA---TNX", "CTYPE2": "DEC--TNX"}, None),
+        (PLACED | {"CD1_1": -1e-5, "CD2_2": 1e-5, "PC1_1": 1.0}, None),
+    ],
+)
+def test_what_says_two_things_is_refused_and_what_does_nothing_is_told(cards, said):
+    placed = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0, "CRPIX1": 5.0,
+                          "CRPIX2": 5.0} | cards)  # fmt: skip
+    found = repaired_cards(cards_of(placed))
+    if said is not None:
+        assert said in found.fault
+        return
+    assert not found.fault
+    assert bool(found.notes) == ("PC1_1" not in cards)
+    x, y = np.array([0.0, 9.0]), np.array([3.0, 7.0])
+    mine = CelestialWcs.from_cards(cards_of(placed), name="a").to_sky(x, y)
+    assert np.allclose(mine, WCS(placed).wcs_pix2world(x, y, 0), rtol=0, atol=1e-12)

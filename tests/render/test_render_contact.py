@@ -12,6 +12,7 @@ from jwstpipe.catalog.lineage.file_cards import cards_of_file
 from jwstpipe.display.preset_resolution import resolve_look
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.identity import provenance_document
+from jwstpipe.operations.products.verify import verify
 from jwstpipe.render.composite import Channel, composite
 from jwstpipe.render.contact import contact_sheet
 from jwstpipe.render.cores.holes import CoreLimits
@@ -102,5 +103,19 @@ def test_hips_shows_the_picture_where_it_is(tmp_path):
     assert (cards["NAXIS1"], cards["NAXIS2"]) == (160, 120)
     middle = WCS(fits.Header(cards)).pixel_to_world(79.5, 59.5)
     assert middle.separation(WCS(header).pixel_to_world(79.5, 59.5)).arcsec < 0.01
+    whole = verify(tmp_path / "c.hips")
+    assert whole.product_id == "f" * 32
+    assert whole.bytes == sum(path.stat().st_size for path in (tmp_path / "c.hips").rglob("*")
+                              if path.is_file() and path.name != "jwstpipe.files.json")  # fmt: skip
+    tile = next((tmp_path / "c.hips").rglob("Npix*.png"))
+    content = tile.read_bytes()
+    for damage, said in (
+        (lambda: tile.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]), "damaged"),
+        (tile.unlink, "lost"),
+        (lambda: (tile.write_bytes(content), (tmp_path / "c.hips" / "more.png").write_bytes(b"")), "does not belong"),
+    ):
+        damage()
+        with pytest.raises(DataError, match=said):
+            verify(tmp_path / "c.hips")
     with pytest.raises(UsageError, match="8 bits, not 16"):
         composite(made, tmp_path / "b.hips", options=CompositeRequest(bits=16))

@@ -1,8 +1,8 @@
 """The verb `verify`: whether a product is whole and undamaged, by all that can tell.
 
-An image store is compared with its manifest; a FITS file by its structure, and by CHECKSUM and DATASUM where they stand
-in it; compressed images are unpacked; pictures are held against the sums of their format. Where the catalogue knows the
-product, a file is compared with the digest of its record too.
+An image store is compared with its manifest, a HiPS with the list of its files; a FITS file is held against its
+structure, and CHECKSUM and DATASUM where they stand in it; compressed images are unpacked; pictures are held against
+the sums of their format. Where the catalogue knows the product, a file is compared with the digest of its record too.
 """
 
 from collections.abc import Iterator
@@ -22,6 +22,7 @@ from jwstpipe.fits.readers.byte_readers import LocalReader, RangeReader, tempora
 from jwstpipe.fits.science_hdus import chosen_hdu
 from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.render.files.hips import verify_hips
 from jwstpipe.render.files.whole import PICTURE_ENDINGS, check_picture_file
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore, is_remote, storage_errors
@@ -62,8 +63,8 @@ def verify(
     Parameters
     ----------
     address
-        Image store, FITS file (``FILE[SCI,2]`` must have that image, and is read wholly), PNG, JPEG or TIFF, local or
-        ``s3://``; or, with `catalog` and `store`, the id of a product or its file name.
+        Image store, HiPS, FITS file (``FILE[SCI,2]`` must have that image, and is read wholly), PNG, JPEG or TIFF,
+        local or ``s3://``; or, with `catalog` and `store`, the id of a product or its file name.
     catalog
         Records to compare with; None = none are asked.
     store
@@ -89,6 +90,9 @@ def verify(
     if file.rstrip("/").endswith(".zarr") or Path(file, "zarr.json").is_file():
         found = verify_store(file, s3=s3, report=report)
         return Verified(name, found.bytes, f"{found.objects:,} objects as they were written", found.product_id)
+    if Path(file, "properties").is_file():
+        files, size = verify_hips(Path(file), report=report)
+        return Verified(name, size, f"{files:,} files as they were written", (carried_id(file) or ("",))[0])
     if Path(file).is_dir():
         raise DataError(f"{file}: a folder without an image store; nothing tells what belongs in it")
     with _fetched(file, s3) as (reader, path):

@@ -217,7 +217,9 @@ def _one_meaning(kept: list[tuple[str, str]], notes: list[str]) -> None:
         if found is not None and found[1] not in _SUFFIXES:
             raise TransformError(f"{key} = {values[key]!r} names the distortion {found[1]}, which is not read")
     if values.get("CTYPE1", "").endswith(("-TNX", "-ZPX")) and "WAT1_001" not in values:
-        notes.append(f"CTYPE says {values['CTYPE1'][-3:]}, its polynomials (WAT1_001 ...) are missing: read without them")
+        notes.append(
+            f"CTYPE says {values['CTYPE1'][-3:]}, its polynomials (WAT1_001 ...) are missing: read without them"
+        )
 
 
 def _float(text: str | None, usual: float) -> float:

@@ -12,7 +12,6 @@ from urllib3.exceptions import HTTPError
 from jwstpipe.archive.http import ABSENT_STATUS, AbsentError
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.archive.transfer.checksums import CHECKSUM_KINDS
-from jwstpipe.archive.transfer.sources.patient_mirror import make_patient
 from jwstpipe.archive.transfer.sources.source import (
     CHUNK,
     ChangedError,
@@ -119,8 +118,7 @@ def open_mirror(settings: ArchiveSettings) -> Any:
     answers have a deadline as a whole, as those of all others.
     """
     at_once = max(settings.files_at_once * settings.ranges_at_once, 10)
-    client = s3_client(settings.s3, attempts=1, timeout_s=settings.timeout_s, connections=at_once)
-    return make_patient(client)
+    return s3_client(settings.s3, attempts=1, timeout_s=settings.timeout_s, connections=at_once)
 
 
 def _checksums(head: Mapping[str, Any]) -> tuple[tuple[tuple[str, str], ...], str | None]:

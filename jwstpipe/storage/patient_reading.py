@@ -17,7 +17,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from jwstpipe.errors import TransferError
 
-__all__ = ["PATIENT_POOLS", "SLOWEST_BYTES_PER_S", "BoundedBody", "PatientResponse"]
+__all__ = ["PATIENT_POOLS", "SLOWEST_BYTES_PER_S", "BoundedBody", "PatientResponse", "make_patient"]
 
 SLOWEST_BYTES_PER_S = 1024.0
 """An answer that is slower, beyond a first wait of the timeout, is given up; what came of a file is kept."""
@@ -117,3 +117,29 @@ class BoundedBody:
 
 PATIENT_POOLS = {"http": _HttpPool, "https": _HttpsPool}
 """Pools of connections whose answers have a deadline, as urllib3's managers take them."""
+
+
+def make_patient(client: Any) -> Any:
+    """Give the answers to a boto3 client a deadline as a whole; the client is given back.
+
+    botocore has no public way to choose its connections: a version that keeps them elsewhere fails here, aloud.
+    """
+    from botocore import awsrequest  # noqa: PLC0415 - what touches no S3 starts without it
+
+    class Http(awsrequest.AWSHTTPConnection):  # type: ignore[misc]
+        response_class = PatientResponse
+
+    class Https(awsrequest.AWSHTTPSConnection):  # type: ignore[misc]
+        response_class = PatientResponse
+
+    class HttpPool(awsrequest.AWSHTTPConnectionPool):  # type: ignore[misc]
+        ConnectionCls = Http
+
+    class HttpsPool(awsrequest.AWSHTTPSConnectionPool):  # type: ignore[misc]
+        ConnectionCls = Https
+
+    session, pools = client._endpoint.http_session, {"http": HttpPool, "https": HttpsPool}  # noqa: SLF001
+    assert set(session._pool_classes_by_scheme) == set(pools)  # noqa: SLF001
+    session._pool_classes_by_scheme = pools  # noqa: SLF001 - for proxies
+    session._manager.pool_classes_by_scheme = pools  # noqa: SLF001
+    return client
