@@ -1,6 +1,6 @@
 """Which installed packages running jwstpipe does not need: those of tests and linters, which the lock pins as well.
 
-    python deployments/prune_packages.py pyproject.toml gwcs hips | xargs pip uninstall --yes
+    python deployments/prune_packages.py pyproject.toml server hips | xargs pip uninstall --yes
 
 prints the name of every package that is no requirement, near or far, of the project or of the extras named. So one
 lock, with one hash for every file, serves the laptop, the tests and the image.

@@ -76,7 +76,12 @@ __all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - names are resolved
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
+        try:
+            return getattr(import_module(_HOMES[name]), name)
+        except ModuleNotFoundError as error:
+            from jwstpipe.errors import MissingExtraError  # noqa: PLC0415 - only what is missing needs it
+
+            raise MissingExtraError.of(error) or error from None
     hint = ""
     if not name.startswith("_"):
         if name in (further := _operations()):

@@ -4,6 +4,7 @@ A message names the file or service, the value that is wrong and the way out, in
 as it is.
 """
 
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from jwstpipe.redaction import redacted
@@ -16,6 +17,7 @@ __all__ = [
     "HeaderError",
     "InterruptedRunError",
     "JwstPipeError",
+    "MissingExtraError",
     "NoCoverageError",
     "NotFoundError",
     "PartialError",
@@ -28,7 +30,15 @@ __all__ = [
     "TransferError",
     "TransformError",
     "UsageError",
+    "require_extra",
 ]
+
+
+EXTRAS = {
+    "server": frozenset({"cryptography", "dask", "distributed", "fastapi", "httpx", "prefect", "sqlalchemy"}),
+    "demo": frozenset({"moto", "flask"}),
+}
+"""What is installed on demand, by the extra that has it, and the packages that nothing else of jwstpipe needs."""
 
 
 class JwstPipeError(Exception):
@@ -44,6 +54,33 @@ class UsageError(JwstPipeError, ValueError):
     """The request itself is wrong: a bad option, an unknown name, a value out of range."""
 
     exit_code = 2
+
+
+class MissingExtraError(JwstPipeError, ImportError):
+    """A part of jwstpipe that is installed on demand is asked for, and is not there."""
+
+    exit_code = 2
+
+    @classmethod
+    def of(cls, error: ModuleNotFoundError) -> "MissingExtraError | None":
+        """Say how to install what an import did not find; None where that belongs to no extra."""
+        package = str(error.name).partition(".")[0]
+        extra = next((extra for extra, packages in EXTRAS.items() if package in packages), None)
+        if extra is None:
+            return None
+        return cls(f"this needs {package}, which is not installed; pip install 'jwstpipe[{extra}]'")
+
+
+def require_extra(package: str) -> None:
+    """Ask, before the work, for a package that is installed on demand.
+
+    Raises
+    ------
+    MissingExtraError
+        It is not installed; the message says how to.
+    """
+    if find_spec(package) is None and (missing := MissingExtraError.of(ModuleNotFoundError(name=package))):
+        raise missing
 
 
 class NotFoundError(JwstPipeError, LookupError):

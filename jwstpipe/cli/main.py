@@ -6,7 +6,7 @@ import sys
 from jwstpipe import __version__
 from jwstpipe.cli.output import data, remark
 from jwstpipe.cli.start.overview import overview
-from jwstpipe.errors import JwstPipeError, UsageError
+from jwstpipe.errors import JwstPipeError, MissingExtraError, UsageError
 from jwstpipe.redaction import redacted
 
 __all__ = ["main"]
@@ -26,6 +26,9 @@ def main(arguments: list[str] | None = None) -> None:
     except JwstPipeError as error:
         _show_traceback(words)
         _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:
+        _show_traceback(words)
+        _fail(str(MissingExtraError.of(error) or f"unexpected {type(error).__name__}: {error}"), UsageError.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted; what was finished is kept, nothing half-done is visible", INTERRUPTED)
     except BrokenPipeError:

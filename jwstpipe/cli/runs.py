@@ -14,7 +14,7 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.cli.server.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
-from jwstpipe.errors import UsageError
+from jwstpipe.errors import UsageError, require_extra
 from jwstpipe.jobs.server import password_of
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import ArchiveSettings, Settings, as_environment
@@ -46,6 +46,7 @@ def run(
 
 def run_request(context: typer.Context, request: ProcessTargetRequest, *, home: Path | None, as_json: bool) -> None:
     """Run a request in this process, beside a server of its own unless the site names one, and show what it made."""
+    require_extra("prefect")
     settings = settings_of(context, home=home)
     with ExitStack() as stack:
         own = stack.enter_context(starting_server(settings.home / "prefect")) if settings.prefect_api is None else None
@@ -65,6 +66,8 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Run the whole pipeline against a simulated archive on this machine, without network."""
+    for package in ("prefect", "moto"):
+        require_extra(package)
     from jwstpipe.simulate.exposures import simulate_programme
     from jwstpipe.testing.local_archive.archive import serve_archive
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+from jwstpipe.errors import MissingExtraError
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
 
@@ -146,7 +147,9 @@ def open_workers(settings: ExecutionSettings, *, dashboard: bool = False) -> Ite
     if settings.cluster == "threads" and not dashboard:
         yield ThreadWorkers(settings.workers or os.cpu_count() or 1)
         return
-    from jwstpipe.execution.dask_workers import open_cluster  # noqa: PLC0415 - threads alone need no scheduler
-
+    try:
+        from jwstpipe.execution.dask_workers import open_cluster  # noqa: PLC0415 - threads alone need no scheduler
+    except ModuleNotFoundError as error:
+        raise MissingExtraError.of(error) or error from None
     with open_cluster(settings) as workers:
         yield workers

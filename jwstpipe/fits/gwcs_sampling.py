@@ -1,7 +1,8 @@
 """The gwcs of a JWST file, sampled on a lattice of pixels; here and in `gwcs_wavelengths` asdf and gwcs are needed.
 
-Both libraries are an extra (``jwstpipe[gwcs]``): without them the FITS header places the image, and the result says
-so. The ASDF extension is read from its bytes; arrays that it refers to stay in the FITS file and are never opened.
+An installation may lack them (a pinned environment of another program): then the FITS header places the image, and
+the result says so. The ASDF extension is read from its bytes; arrays that it refers to stay in the FITS file and are
+never opened.
 """
 
 import io
@@ -63,7 +64,7 @@ def image_wcs(cards: str, content: bytes, shape: tuple[int, int], *, name: str) 
     if len(content) > MOST_ASDF:
         return ImageWcs(cards, note=f"the ASDF extension is larger than {MOST_ASDF:,} bytes")
     if find_spec("asdf") is None or find_spec("gwcs") is None:
-        return ImageWcs(cards, note="asdf and gwcs are not installed (pip install 'jwstpipe[gwcs]')")
+        return ImageWcs(cards, note="asdf and gwcs are not installed (pip install asdf gwcs)")
     try:
         with ONE_AT_A_TIME, warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.errors import NotFoundError, UsageError, require_extra
 from jwstpipe.jobs.job import Job
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.jobs.server import api_address, asking
@@ -51,6 +51,7 @@ def find_jobs(
     ServiceError
         No Prefect server answers.
     """
+    require_extra("prefect")
     return [job for job, _ in listed(kind, state=state, limit=limit, settings=settings)]
 
 
@@ -77,6 +78,7 @@ def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
     ServiceError
         No Prefect server answers.
     """
+    require_extra("prefect")
     from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId  # noqa: PLC0415 - as in `asking`
 
     site = settings or load_settings()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jwstpipe.errors import ConflictError, NotFoundError, ServiceError, UsageError
+from jwstpipe.errors import ConflictError, NotFoundError, ServiceError, UsageError, require_extra
 from jwstpipe.settings import Settings
 
 if TYPE_CHECKING:
@@ -95,6 +95,7 @@ def asking(settings: Settings) -> Iterator["SyncPrefectClient"]:
     UsageError
         It refuses the values.
     """
+    require_extra("prefect")
     for name, value in NO_TELEMETRY.items():
         os.environ.setdefault(name, value)
     import httpx  # noqa: PLC0415

@@ -216,14 +216,14 @@ def test_the_entry_point_becomes_the_command(tmp_path):
 
 
 def test_the_image_has_what_running_needs_and_nothing_of_tests_and_linters():
-    spare = set(unneeded(ROOT / "pyproject.toml", ["gwcs", "hips"]))
+    spare = set(unneeded(ROOT / "pyproject.toml", ["server", "hips"]))
     assert {"selenium", "pytest", "moto", "ruff", "mypy", "hypothesis"} <= spare
     assert not {"prefect", "asyncpg", "distributed", "bokeh", "pymongo", "gwcs", "s3fs", "numba"} & spare
     assert "moto" not in unneeded(ROOT / "pyproject.toml", ["demo"])
     with pytest.raises(ValueError, match="no extra 'odd'"):
         unneeded(ROOT / "pyproject.toml", ["odd"])
     dockerfile = (ROOT / "deployments" / "Dockerfile").read_text()
-    assert f"python deployments/{Path(pruning).name} pyproject.toml gwcs hips" in dockerfile
+    assert f"python deployments/{Path(pruning).name} pyproject.toml server hips" in dockerfile
     assert all(f"COPY {folder} {folder}\n" in dockerfile for folder in LINKED)
 
 

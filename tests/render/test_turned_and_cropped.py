@@ -136,6 +136,12 @@ def test_a_window_of_the_sky_is_centred_on_its_position(tilted, tmp_path):
     assert again.sha256 == made.sha256 or (shown(tmp_path / "hours.png") == shown(tmp_path / "window.png")).all()
 
 
+@pytest.mark.parametrize("orient", ["south", "nan", 400, True])
+def test_orientations_that_are_none_are_refused(orient):
+    with pytest.raises(UsageError, match="position angle"):
+        jwstpipe.composite(["nothing.fits"], "out.png", orient=orient)
+
+
 @pytest.mark.parametrize(
     ("crop", "words"),
     [
@@ -168,4 +174,4 @@ def test_a_picture_that_is_not_turned_keeps_its_id():
         PictureRecipe(orient="north"), [Input("a.fits", "a", "a.fits")], context=MakeContext(None, None)
     )
     assert turned.id != identity.id
-    assert CompositeRequest(orient="45").orient == 45.0
+    assert CompositeRequest(orient=" 45.0").orient == CompositeRequest(orient=45).orient

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 from uuid import uuid4
 
@@ -109,9 +110,14 @@ def _packages(settings: Settings) -> str:
             wrong.append(f"{wanted.name} {found} is not {wanted.specifier}")
     if wrong:
         raise _TroubleError("fault", "; ".join(wrong), "install what the lock says: make setup")
-    return (
-        f"jwstpipe {version('jwstpipe')}, prefect {version('prefect')}, dask {version('dask')}, zarr {version('zarr')}"
-    )
+    return ", ".join(f"{name} {_version(name)}" for name in ("jwstpipe", "astropy", "zarr", "prefect", "distributed"))
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
 
 
 def _disk(settings: Settings) -> str:
@@ -162,6 +168,8 @@ def _dask(settings: Settings) -> str:
 
 
 def _prefect(settings: Settings) -> str:
+    if find_spec("prefect") is None:
+        return "not installed, and needed by no verb: pip install 'jwstpipe[server]' for flows and dashboards"
     from jwstpipe.jobs.kinds import KINDS
     from jwstpipe.jobs.server import api_address, asking, deployments_by_flow
 

@@ -42,7 +42,7 @@ def up_angle(images: Sequence[SkyImage], wanted: Orientation) -> float:
     """
     if wanted == "north":
         return 0.0
-    if not isinstance(wanted, str):
+    if wanted != "instrument":
         return float(wanted) % 360.0
     ra, dec = np.concatenate([_edges(image) for image in images], axis=1)
     if not ra.size:

@@ -1,21 +1,27 @@
 """Which way a picture is turned."""
 
-from typing import Annotated, Any, Literal
+import math
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator
 
 __all__ = ["Orientation"]
 
+WORDS = ("north", "instrument")
+
 
 def _orientation(value: Any) -> Any:
-    """Read an angle that was written as a word; ``north`` and ``instrument`` pass."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
+    """Write an angle, and the words, in one way."""
+    if isinstance(value, str) and value.strip().lower() in WORDS:
         return value.strip().lower()
+    try:
+        angle = float(value)
+    except (TypeError, ValueError):
+        angle = math.nan
+    if isinstance(value, bool) or not -360.0 <= angle <= 360.0:
+        raise ValueError(f"{' or '.join(WORDS)}, or a position angle from -360 to 360 degrees, not {value!r}")
+    return f"{angle:.10g}"
 
 
-Angle = Annotated[float, Field(ge=-360, le=360, allow_inf_nan=False)]
-
-Orientation = Annotated[Literal["north", "instrument"] | Angle, BeforeValidator(_orientation)]
+Orientation = Annotated[str, BeforeValidator(_orientation)]
 """North up, as the instrument lay (the border of the data along the picture's), or a position angle of up, degrees."""
