@@ -41,7 +41,7 @@ def _mean(group: list[Spectrum]) -> Spectrum:
     left = f"; {len(group) - len(same):,} with other wavelengths were left out" if len(same) < len(group) else ""
     note = f"mean of {len(same):,} integrations, weighted by their errors{left}"
     return replace(
-        Spectrum.of(first.wavelength, mean, error, unit=first.unit, valid=valid.any(axis=0)),
+        Spectrum.of(first.wavelength, mean, error, unit=first.unit, valid=np.asarray(valid.any(axis=0))),
         origin=replace(first.origin, label=f"{len(same):,} integrations", integration=None),
         column=first.column,
         notes=(*first.notes, note),

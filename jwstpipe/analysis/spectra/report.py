@@ -31,6 +31,8 @@ def emptiness(spectra: list[Spectrum]) -> DataError:
         f" DQ excludes {counted['do_not_use']:,}"
     )
     name = f"{first.origin.file}: " if first.origin.file else ""
+    if not any(len(one) for one in spectra):
+        return DataError(f"{name}no valid sample: the table is empty, without a single row")
     if len(spectra) > 1:
         return DataError(f"{name}none of {len(spectra):,} spectra has a valid sample; in the first, {told}")
     return DataError(f"{name}no valid sample: {told}; the 2-D spectrum (s2d) of the source may have some")

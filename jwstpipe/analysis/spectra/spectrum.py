@@ -294,4 +294,4 @@ def _order(waves: Floats) -> tuple[NDArray[np.intp] | None, tuple[str, ...]]:
     if not (steps < 0.0).any() or not (steps > 0.0).any():
         return order, ()
     turns = int(np.count_nonzero((steps < 0.0) != (np.median(steps) < 0.0)))
-    return order, (f"wavelengths go back at {turns:,} places; samples were put in order",)
+    return order, (f"wavelengths go back at {turns:,} place{'s' * (turns > 1)}; samples were put in order",)

@@ -23,6 +23,9 @@ __all__ = ["SpectrumStudy", "study_files", "study_spectra"]
 MANY = 12
 """Spectra of one file that are drawn one by one; more integrations than that are averaged."""
 
+COUNTS = ("", "DN/S", "DN", "ELECTRON/S", "COUNT/S", "CT/S", "ADU", "ADU/S")
+"""Units that are no physical ones, in capitals."""
+
 _WEAKEST = {"strong": 1, "usual": 2, "all": 3}
 
 
@@ -119,7 +122,11 @@ def study_spectra(spectra: Sequence[Spectrum], request: SpectrumRequest) -> Spec
     values["redshift"] = redshift
     if request.continuum != "none" or request.fit_lines:
         values |= _measured(joined, request, redshift or 0.0)
-    notes = tuple(dict.fromkeys(note for one in joined for note in one.notes))
+    told = [note for one in joined for note in one.notes]
+    counts = [one for one in joined if one.unit.replace(" ", "").upper() in COUNTS]
+    if counts:
+        told.append(f"samples are in {counts[0].unit or 'no unit'}: no physical flux follows from them")
+    notes = tuple(dict.fromkeys(told))
     return SpectrumStudy(tuple(joined), notes=notes, **values)
 
 

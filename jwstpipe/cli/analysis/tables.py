@@ -133,7 +133,7 @@ def _word(value: Any) -> str:
         return "-"
     plain = value.item() if hasattr(value, "item") else value
     if isinstance(plain, float):
-        return f"{plain:.7g}"
+        return f"{plain:.7g}" if abs(plain) < 1e4 else f"{plain:.11g}"
     text = str(plain)
     return text if len(text) <= LETTERS else f"{text[: LETTERS - 1]}\u2026"
 
