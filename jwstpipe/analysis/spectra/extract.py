@@ -125,7 +125,7 @@ def _complete(good: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Floats, tuple
     Where bad pixels leave hardly any (single exposures), columns with three fifths of the rows count too; their sums
     are scaled to the whole box, which is said.
     """
-    whole, some = good.all(axis=0), good.mean(axis=0) >= LEAST_SHARE
+    whole, some = np.asarray(good.all(axis=0)), np.asarray(good.mean(axis=0) >= LEAST_SHARE)
     if whole.sum() >= 0.7 * some.sum():
         return whole, np.ones(whole.size), ()
     share = np.where(some, 1.0 / np.maximum(good.mean(axis=0), LEAST_SHARE), 1.0)
@@ -151,8 +151,10 @@ def _trace(slit: _Slit, options: ExtractionOptions, where: str) -> tuple[float, 
     for row in rows:
         medians[row] = np.median(slit.sci[row][slit.good[row]])
     highest = float(np.nanmax(medians))
-    negative = [int(row) for row in rows if medians[row] < -0.5 * highest and medians[row] == _lowest(medians, row)]
-    notes = ()
+    negative = [
+        int(row) for row in rows if medians[row] < -0.5 * highest and medians[row] == _lowest(medians, int(row))
+    ]
+    notes: tuple[str, ...] = ()
     if negative and highest > 0.0:
         listed = " and ".join(map(str, negative[:4]))
         notes = (f"negative images of the source at row {listed}: nods were subtracted from each other",)
@@ -181,8 +183,7 @@ def _wavelengths(file: FitsFile, plane: Hdu, number: int, row: float) -> Floats:
     beside = [hdu for hdu in file.hdus if hdu.name == "WAVELENGTH" and hdu.version == plane.version]
     if beside and beside[0].shape == plane.shape:
         waves = _plane(file, beside[0])[round(row)]
-        waves[waves <= 0.0] = np.nan
-        return waves
+        return np.where(waves > 0.0, waves, np.nan)
     table = next((hdu for hdu in file.hdus if hdu.name == "WCS-TABLE"), None)
     if table is not None:
         opened = fits_table(file, table)

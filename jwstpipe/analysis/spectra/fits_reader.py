@@ -137,7 +137,7 @@ def _vector_row(table: FitsTable, chosen: SpectrumColumns, row: int, base: Spect
     def vector(one: TableColumn) -> NDArray[Any]:
         if one.variable:
             return table.cell(one, row)
-        return table.read(one, row, row + 1)[0]
+        return np.asarray(table.read(one, row, row + 1)[0])
 
     def scalar(*names: str) -> Any:
         one = table.find(*names)
@@ -214,7 +214,7 @@ def _samples(
 
 def _floats(values: Any) -> NDArray[np.float64]:
     if isinstance(values, np.ma.MaskedArray):
-        return np.asarray(values.astype(np.float64).filled(np.nan))
+        return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
     array = np.asarray(values)
     return array.astype(np.float64) if array.dtype.kind in "fiub" else np.full(array.shape, np.nan)
 

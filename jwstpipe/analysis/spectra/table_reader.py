@@ -70,7 +70,8 @@ def _origin(facts: Mapping[str, Any], meta: Mapping[str, Any], name: str) -> Spe
         "filter": "FILTER", "channel": "CHANNEL", "band": "BAND", "mode": "EXP_TYPE", "program": "PROGRAM",
         "label": "APERTURE",
     }  # fmt: skip
-    return SpectrumOrigin(file=name, **{word: str(meta[key]) for word, key in keys.items() if key in meta})
+    told: dict[str, Any] = {word: str(meta[key]) for word, key in keys.items() if key in meta}
+    return SpectrumOrigin(file=name, **told)
 
 
 def _floats(column: Any) -> Any:

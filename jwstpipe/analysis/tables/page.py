@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.tables.conditions import Condition, parse_condition
-from jwstpipe.analysis.tables.source import TableSource, names_of
+from jwstpipe.analysis.tables.source import TableSource, joined, names_of
 from jwstpipe.errors import DataError, UsageError
 
 __all__ = ["TablePage", "chosen_rows", "page_of"]
@@ -165,8 +165,7 @@ def _picked(source: TableSource, name: str, rows: Rows) -> NDArray[np.generic]:
             own = group[(group >= start) & (group < start + CHUNK)]
             if own.size:
                 parts.append(source.read(name, int(own[0]), int(own[-1]) + 1)[own - own[0]])
-    masked = any(np.ma.isMaskedArray(part) for part in parts)
-    together = np.ma.concatenate(parts) if masked else np.concatenate(parts)
+    together = joined(parts)
     back = np.searchsorted(ordered, rows)
     found: NDArray[np.generic] = together[back]
     return found

@@ -12,7 +12,7 @@ from jwstpipe.errors import DataError, FitsError, NotFoundError, UsageError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.settings import S3Settings
 
-__all__ = ["ColumnFacts", "TableSource", "names_of", "open_table"]
+__all__ = ["ColumnFacts", "TableSource", "joined", "names_of", "open_table"]
 
 MOST_TEXT = 1 << 30
 """Largest ECSV, CSV or VOTable: these are read whole, bytes."""
@@ -34,6 +34,15 @@ class ColumnFacts:
 
     description: str = ""
     note: str = ""
+
+
+def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Put parts of a column behind each other; masked where one of them is."""
+    masked: Any = np.ma
+    found: NDArray[Any] = (
+        masked.concatenate(parts) if any(np.ma.isMaskedArray(one) for one in parts) else np.concatenate(parts)
+    )
+    return found
 
 
 class TableSource(Protocol):
@@ -119,7 +128,7 @@ class _ParquetSource:
         arrays = [_arrow_values(part) for part in parts]
         if not arrays:
             return np.zeros(0)
-        return np.ma.concatenate(arrays) if any(np.ma.isMA(one) for one in arrays) else np.concatenate(arrays)
+        return joined(arrays)
 
 
 @dataclass(frozen=True, eq=False)

@@ -162,7 +162,8 @@ Signal = tuple[Floats, Floats, float]
 def _judged(spectra: list[Spectrum], signals: list[Signal], start: float, lines: list[SpectralLine]) -> Redshift | None:
     """Fit the lines at a redshift that something stands at, and keep those that agree."""
     measured: list[LineMeasurement] = []
-    value, error, agreeing = start, 0.0, []
+    value, error = start, 0.0
+    agreeing: list[LineMeasurement] = []
     for weakest in (2, 2, 3):
         measured = [
             one

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,16 @@ def write_page(path: Path, plot: SpectrumPlot, *, provenance: Mapping[str, Any] 
 
 
 def _figure(plot: SpectrumPlot) -> Any:
-    from bokeh.models import HoverTool, Label, Range1d, Span  # noqa: PLC0415
-    from bokeh.plotting import figure  # noqa: PLC0415
+    models: Any = import_module("bokeh.models")  # its properties are no types that a checker knows
+    plotting: Any = import_module("bokeh.plotting")
 
     (first, last), (low, high) = limits(plot)
     factor, unit = pleasant_unit(plot.unit, max(abs(low), abs(high)))
     room = (high - low) * (0.18 if plot.marks and not plot.log_y else 0.0)
-    made = figure(
+    made = plotting.figure(
         title=" \u2014 ".join(words for words in (plot.title, plot.subtitle) if words),
-        x_range=Range1d(first, last),
-        y_range=Range1d(low / factor, (high + room) / factor),
+        x_range=models.Range1d(first, last),
+        y_range=models.Range1d(low / factor, (high + room) / factor),
         x_axis_type="log" if plot.log_x else "linear",
         y_axis_type="log" if plot.log_y else "linear",
         x_axis_label="Wavelength observed, in vacuum (\u00b5m)",
@@ -85,21 +86,21 @@ def _figure(plot: SpectrumPlot) -> Any:
         label = {"legend_label": curve.label} if curve.label and len(plot.curves) > 1 else {}
         drawn.append(made.line("x", "y", source=_source(samples), line_color=colour, line_width=1.4, **label))
     for overlay in plot.overlays:
-        style = {"line_dash": "dashed", "line_color": "#22242a"} if overlay.dashed else {"line_color": "#c41e3a"}
+        drawn_as = {"line_dash": "dashed", "line_color": "#22242a"} if overlay.dashed else {"line_color": "#c41e3a"}
         samples = {"x": overlay.wavelength, "y": overlay.flux / factor}
-        made.line("x", "y", source=_source(samples), line_width=1.6, **style)
+        made.line("x", "y", source=_source(samples), line_width=1.6, **drawn_as)
     rest = plot.redshift
     tips = [("observed", "@x{0.00000} \u00b5m"), ("value", f"@y{{0.0000}} {unit}"), ("error", "@e{0.0000}")]
     if rest is not None:
         tips.insert(1, ("at rest", "@rest{0.00000} \u00b5m"))
         for renderer in drawn:
             renderer.data_source.data["rest"] = renderer.data_source.data["x"] / (1.0 + rest)
-    made.add_tools(HoverTool(renderers=drawn, tooltips=tips, mode="vline" if len(drawn) == 1 else "mouse"))
+    made.add_tools(models.HoverTool(renderers=drawn, tooltips=tips, mode="vline" if len(drawn) == 1 else "mouse"))
     for row, mark in enumerate(sorted(plot.marks, key=lambda one: one.wavelength)):
-        style = {"line_color": "#22242a" if mark.found else "#9a9ca4", "line_alpha": 0.5}
-        made.add_layout(Span(location=mark.wavelength, dimension="height", line_dash="dotted", **style))
+        style: dict[str, Any] = {"line_color": "#22242a" if mark.found else "#9a9ca4", "line_alpha": 0.5}
+        made.add_layout(models.Span(location=mark.wavelength, dimension="height", line_dash="dotted", **style))
         made.add_layout(
-            Label(
+            models.Label(
                 x=mark.wavelength, y=8 + 14 * (row % 4), y_units="screen", text=mark.label, text_font_size="11px",
                 x_offset=3, text_color="#22242a" if mark.found else "#77787f",
             )
