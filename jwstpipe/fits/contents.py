@@ -6,7 +6,7 @@ from typing import Any
 
 from jwstpipe.fits.hdus import Hdu
 
-__all__ = ["INTERLEAVED", "dispersed", "exposure_kind", "not_an_image", "ramp"]
+__all__ = ["INTERLEAVED", "dispersed", "exposure_kind", "imaging_mode", "not_an_image", "ramp"]
 
 INTERLEAVED = 4
 """Planes that picture formats put into the fastest axis: red, green, blue, alpha."""
@@ -37,6 +37,13 @@ _RAMP_SUFFIX = re.compile(r"_(uncal|ramp)(\.|\[|$)", re.IGNORECASE)
 
 _SPECTRAL_SUFFIX = re.compile(r"_(x1d|x1dints|c1d|s2d|s3d|bsub|extract1d)(\.|\[|$)", re.IGNORECASE)
 
+_BESIDE = re.compile(
+    r"([._-](wht|weight|wt|unc|[mb]unc|[mb]?cov|mask|[bri]?msk|[bird]mask|rms|err|var|ivar|flag|flg|dqm?|ctx)(map)?"
+    r"|^c4d_\d+_\d+_o[a-z][dw]_[^.]*)\.fits?(\.fz|\.gz|\.bz2)?(\[.*)?$",
+    re.IGNORECASE,
+)
+"""Files that stand beside an image and are none: of HST (_wht), Spitzer (_munc, _bmask), PS1 (.mask), DECam (_ood_)."""
+
 _SPECTRAL_MODELS = {"IFUImageModel": "an IFU exposure", "IFUCubeModel": "a spectral cube (s3d)"}
 
 _DISPERSERS = re.compile(r"^(GRISM[RC]?|GR150[RC]|GR700XD|P750L|G\d{3}[LMH]|PRISM|PR\d+L?)$")
@@ -49,6 +56,15 @@ _NO_SKY = re.compile(r"_(DARK|DARKALL|DARKIMG|DARKMRS|FLAT|FLATIMAGE|FLATMRS|LED
 
 _DISPERSED = ("_LRS", "_MRS", "_WFSS", "_GRISM", "_SOSS", "_TSGRISM", "NRS_FIXEDSLIT", "NRS_MSASPEC", "NRS_IFU")
 _DISPERSED_TOO = ("NRS_BRIGHTOBJ", "NRS_AUTOFLAT", "NRS_LAMP")
+
+
+_MODES = {
+    re.compile(r"CORON|LYOT|4QPM"): "behind a coronagraph",
+    re.compile(r"TACQ|TACONFIRM|TASLIT|WATA|MSATA|_CONFIRM|ACQ\d"): "of a target acquisition",
+    re.compile(r"FOCUS|MIMF|FINEGUIDE|TRACK|ID-IMAGE|ID-STACK|_WFSC"): "of focus or guiding",
+    re.compile(r"_AMI$"): "behind an aperture mask",
+}
+"""Parts of EXP_TYPE of images whose light did not come the usual way."""
 
 
 def ramp(primary: Mapping[str, str], shape: Sequence[int], name: str) -> bool:
@@ -91,7 +107,30 @@ def exposure_kind(primary: Mapping[str, Any], name: str) -> str:
         word = optic.upper()
         if _DISPERSERS.match(word) or (word in _HST_GRISMS and telescope.upper() == "HST"):
             return f"a dispersed exposure ({word})"
-    return "a spectrum" if _SPECTRAL_SUFFIX.search(name) else ""
+    return _by_name(name)
+
+
+def _by_name(name: str) -> str:
+    if _SPECTRAL_SUFFIX.search(name):
+        return "a spectrum"
+    return "a map of weights, errors or flags, by its name" if _BESIDE.search(name) else ""
+
+
+def imaging_mode(mode: str) -> str:
+    """Say how an image was taken where that is no usual exposure of the sky; empty for those.
+
+    Parameters
+    ----------
+    mode
+        EXP_TYPE.
+
+    Examples
+    --------
+    >>> imaging_mode("NRC_CORON"), imaging_mode("NRC_IMAGE")
+    ('behind a coronagraph', '')
+    """
+    word = mode.strip().upper()
+    return next((said for known, said in _MODES.items() if known.search(word)), "")
 
 
 def dispersed(primary: Mapping[str, str], science: Mapping[str, str]) -> str:

@@ -12,7 +12,7 @@ __all__ = ["chosen_hdu", "science_hdus", "sides_of"]
 _NOT_SCIENCE = re.compile(
     r"^(.*(MASK|PREVIEW|THUMB|QUICKLOOK|QUALITY|WEIGHT|VARIANCE|COVERAGE|BACKGROUND|BADPIX|CONFIDENCE).*|ERR(OR|ORS)?"
     r"|DQ|WHT|WGT|WT|IVAR|I?VAR(_.*)?|UNC(ERT(AINTY)?)?|SIGMA|STD|STDDEV|RMS|NOISE|CON|CTX|CONTEXT|COV|EXP(TIME|MAP|OSURE)?"
-    r"|FLAGS?|BPM|TIME|SAMP|AREA|FLAT|DARK|BKG|SKY|PSF|SEG(MENTATION|MAP)?|WCSDVARR|D2IMARR|CHI2|NSAMP.*|NEXP|HITS"
+    r"|FLAGS?|FLG|BPM|TIME|SAMP|AREA|FLAT|DARK|BKG|SKY|PSF|SEG(MENTATION|MAP)?|WCSDVARR|D2IMARR|CHI2|NSAMP.*|NEXP|HITS"
     r"|MDRIZ.*|PIXVAR|REFFRAME|ZEROFRAME|GROUPDQ|PIXELDQ|DETECTION.*|MODEL|RESID.*)$"
 )
 """Names of extensions that go with an image and are none themselves."""
@@ -79,9 +79,14 @@ def _is_plane(hdu: Hdu) -> bool:
 
 
 def _on_the_sky(images: Sequence[Hdu]) -> list[Hdu]:
-    placed = [hdu for hdu in images if _celestial(hdu.words) and not _NOT_SCIENCE.match(hdu.name)]
+    placed = [hdu for hdu in images if _celestial(hdu.words) and not _goes_with_an_image(hdu.name)]
     real = [hdu for hdu in placed if hdu.bitpix != 8]
     return real or placed
+
+
+def _goes_with_an_image(name: str) -> bool:
+    """Tell it from the whole name, or from its last part: Euclid names the errors of a quadrant ``CCDID 1-1.RMS``."""
+    return any(_NOT_SCIENCE.match(word) for word in (name, re.split(r"[.\s]", name)[-1]))
 
 
 def _celestial(words: Mapping[str, str]) -> bool:

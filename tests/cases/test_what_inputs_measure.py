@@ -5,7 +5,9 @@ import pytest
 from astropy.io import fits
 
 from jwstpipe.errors import DataError, FitsError, UsageError
-from jwstpipe.fits.contents import exposure_kind
+from jwstpipe.fits.contents import exposure_kind, imaging_mode
+from jwstpipe.fits.fits_file import open_fits_file
+from jwstpipe.fits.science_hdus import science_hdus
 from jwstpipe.images.open import find_image, open_image
 from jwstpipe.mosaicking.build import mosaic
 from jwstpipe.mosaicking.inputs.brightness_units import kind_of_unit, quantity_of, same_unit
@@ -181,3 +183,61 @@ def test_masks_and_previews_are_not_taken_for_science(tmp_path):
 def test_a_card_that_no_parser_understands_is_as_if_missing(case, file):
     (source,) = plan_mosaic([case("crash_unparsable_keyword") / file]).sources
     assert np.isnan(source.exposure_s)
+
+
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("NRC_CORON", "behind a coronagraph"), ("MIR_LYOT", "behind a coronagraph"),
+        ("MIR_4QPM", "behind a coronagraph"),
+        ("NRC_TACQ", "of a target acquisition"), ("MIR_TACONFIRM", "of a target acquisition"),
+        ("NRS_WATA", "of a target acquisition"), ("NRS_CONFIRM", "of a target acquisition"),
+        ("FGS_ACQ1", "of a target acquisition"), ("NRC_FOCUS", "of focus or guiding"),
+        ("FGS_FINEGUIDE", "of focus or guiding"), ("NIS_AMI", "behind an aperture mask"), ("NRC_IMAGE", ""),
+        ("MIR_IMAGE", ""), ("NIS_IMAGE", ""), ("FGS_IMAGE", ""), ("NRC_TSIMAGE", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_images_taken_in_another_way_are_not_averaged_with_the_usual_ones(mode, said, tmp_path):
+    assert imaging_mode(mode) == said
+    if mode not in ("NRC_CORON", "NRC_TACQ"):
+        return
+    placed = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0, "CRPIX1": 5.0, "CRPIX2": 5.0,
+              "CDELT1": -1e-5, "CDELT2": 1e-5, "BUNIT": "MJy/sr"}  # fmt: skip
+    for one in ("NRC_IMAGE", mode):
+        cards = {"TELESCOP": "JWST", "INSTRUME": "NIRCAM", "FILTER": "F335M", "PUPIL": "CLEAR", "EXP_TYPE": one}
+        science = fits.ImageHDU(np.ones((9, 9), "f4"), fits.Header(placed), name="SCI")
+        fits.HDUList([fits.PrimaryHDU(header=fits.Header(cards)), science]).writeto(tmp_path / f"{one}.fits")
+    inputs = sorted(tmp_path.glob("*.fits"))
+    with pytest.raises(DataError, match=f"F335M {said}.*{mode}.fits"):
+        plan_mosaic(inputs)
+    assert any(said in note for note in plan_mosaic(inputs, options=MosaicOptions(mix=True)).notes)
+
+
+BESIDE = """
+hst_10775_64_acs_wfc_f814w_drz_wht.fits SPITZER_I1_10_munc.fits I2_bmask.fits.gz a_err.fits EUC_MER-RMS.fits
+rings.v3.skycell.1.stk.g.unconv.mask.fits x.wt.fits c4d_150101_010203_ood_g_v1.fits.fz field.weight.fits
+deep_ivar.fits[1]
+"""
+IMAGES = """
+hst_10775_64_acs_wfc_f814w_drz_sci.fits hst_drc.fits SPITZER_I1_10_maic.fits j_flc.fits masked.fits m51.fits cover.fits
+c4d_150101_010203_ooi_g_v1.fits.fz jw01_nrcb1_cal.fits weights/m51.fits EUC_VIS_SWL-STK.fits
+"""
+
+
+@pytest.mark.parametrize("name", BESIDE.split())
+def test_files_beside_an_image_are_none(name):
+    assert "by its name" in exposure_kind({}, name)
+
+
+@pytest.mark.parametrize("name", IMAGES.split())
+def test_files_of_images_are_images(name):
+    assert exposure_kind({}, name) == ""
+
+
+def test_the_planes_of_a_quadrant_of_euclid_are_told_apart(tmp_path):
+    placed = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CDELT1": -1e-5, "CDELT2": 1e-5})
+    names = [f"CCDID {n}-1.{what}" for n in (1, 2) for what in ("SCI", "RMS", "FLG")]
+    hdus = [fits.ImageHDU(np.ones((4, 4), "f4"), placed, name=name) for name in names]
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(tmp_path / "vis.fits")
+    found = science_hdus(open_fits_file(tmp_path / "vis.fits").hdus, "vis.fits")
+    assert [hdu.name for hdu in found] == ["CCDID 1-1.SCI", "CCDID 2-1.SCI"]

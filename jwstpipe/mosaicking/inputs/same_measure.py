@@ -46,7 +46,7 @@ def check_same_measure(found: Sequence[Inspection], *, mix: bool) -> tuple[str, 
     if strange:
         notes.append(f"not images of the sky: {_listed(strange)}")
     if len(bands) > 1:
-        notes.append(f"the images are of different filters: {_listed(bands)}")
+        notes.append(f"the images are of different filters or modes: {_listed(bands)}")
     if notes and not mix:
         raise DataError(f"{'; '.join(notes)}; mosaic them apart, leave them out, or insist with --mix")
     return tuple(f"mixed as asked: {what}" for what in notes)

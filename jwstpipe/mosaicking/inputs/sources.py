@@ -9,7 +9,7 @@ from astropy.io.fits import Card
 from astropy.io.fits.verify import VerifyError
 
 from jwstpipe.errors import DataError
-from jwstpipe.fits.contents import exposure_kind
+from jwstpipe.fits.contents import exposure_kind, imaging_mode
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter
@@ -172,12 +172,13 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
 
 
 def _band(primary: "_Cards", science: "_Cards") -> str:
-    """Name instrument and filter; empty where there is no filter."""
+    """Name instrument and filter, and how the light came there where that is not usual; empty without a filter."""
     for header in (primary, science):
         name = header_filter({key: header.value(key) for key in ("PUPIL", "FILTER", "BAND")})
         if name:
             instrument = str(primary.value("INSTRUME") or science.value("INSTRUME") or "").strip().upper()
-            return f"{instrument} {name}".strip()
+            mode = imaging_mode(str(primary.value("EXP_TYPE") or ""))
+            return f"{instrument} {name} {mode}".strip()
     return ""
 
 
