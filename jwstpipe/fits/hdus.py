@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.headers import CARD, card_text, parse_header
-from jwstpipe.sky.wcs.header_repairs import card_values
+from jwstpipe.sky.wcs.header_repairs import card_words
 
 if TYPE_CHECKING:  # both take long to load, and the structure is found without them
     import numpy as np
@@ -109,8 +109,8 @@ class Hdu:
 
     @cached_property
     def words(self) -> dict[str, str]:
-        """What the cards say, as text (see `card_values`): for those who ask for a few words, and need no `Header`."""
-        return card_values(self.header_bytes.decode("latin-1"))
+        """What the cards say, as text (see `card_words`): for those who ask for a few words, and need no `Header`."""
+        return card_words(self.header_bytes.decode("latin-1"))
 
     @property
     def end(self) -> int:

@@ -14,7 +14,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.footprint import footprint
 from jwstpipe.sky.frames import ICRS, rotated
-from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
+from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
 from jwstpipe.sky.wcs.sky_wcs import PixelsToSky
 from jwstpipe.sky.wcs.tangent import TangentWcs
 
@@ -150,7 +150,7 @@ def image_facts(
     """
     image = find_image(address, s3=s3)
     log_notes(image)
-    primary, science = (card_values(image.header_text(name)) for name in ("primary", "sci"))
+    primary, science = (card_words(image.header_text(name)) for name in ("primary", "sci"))
     positions = _positions(image, pixels, places) if len(pixels) or len(places) else ()
     place, fault = None, ""
     try:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.frames import Frame, frame_of
-from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
+from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
 
 if TYPE_CHECKING:  # they take long to load, and who only picks cards needs neither
     from astropy.io.fits import Header
@@ -95,7 +95,7 @@ class CelestialWcs:
         mended = repaired_cards(cards)
         if mended.fault:
             raise TransformError(f"{name}: its WCS cannot be used: {mended.fault}")
-        values = card_values(mended.cards)
+        values = card_words(mended.cards)
         _check_readable(values, tables, name)
         try:
             wcs = _plain_wcs(mended.cards) if _is_plain(values) else _full_wcs(mended.cards, tables)
@@ -173,7 +173,7 @@ class CelestialWcs:
 
 def tables_of(cards: str) -> frozenset[str]:
     """Name the extensions that hold tables which the cards refer to: look-up tables of distortions, and -TAB axes."""
-    values = card_values(cards)
+    values = card_words(cards)
     named: set[str] = set()
     if any(values.get(f"CPDIS{axis}", "").upper() == "LOOKUP" for axis in (1, 2)):
         named.add("WCSDVARR")

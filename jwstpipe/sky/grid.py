@@ -19,7 +19,7 @@ from jwstpipe.errors import TransformError
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.frames import ICRS, Frame, frame_of, rotated, unit_vectors
-from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
+from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
 
 if TYPE_CHECKING:  # they take long to load, and a plane that only travels needs neither
     from astropy.io.fits import Header
@@ -128,7 +128,7 @@ class SkyGrid:
             frame=frame_of(wcs),
             parameters=tuple(
                 (key, float(value.upper().replace("D", "E")))
-                for key, value in card_values(repaired_cards(cards).cards).items()
+                for key, value in card_words(repaired_cards(cards).cards).items()
                 if _PARAMETER.match(key)
             ),
         )

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from jwstpipe.errors import TransformError
 
-__all__ = ["Repaired", "card_values", "repaired_cards"]
+__all__ = ["Repaired", "card_words", "repaired_cards"]
 
 CARD = 80
 
@@ -56,7 +56,7 @@ class Repaired:
     """Why the header cannot be used; empty when it can."""
 
 
-def card_values(cards: str) -> dict[str, str]:
+def card_words(cards: str) -> dict[str, str]:
     """Take the raw values of cards apart: text without its quotes, numbers as they stand; the last of a name counts."""
     found: dict[str, str] = {}
     for start in range(0, len(cards), CARD):

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.sky.frames import ICRS, Frame
-from jwstpipe.sky.wcs.header_repairs import card_values, repaired_cards
+from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
 
 __all__ = ["TangentWcs"]
 
@@ -48,7 +48,7 @@ class TangentWcs:
     def from_cards(cls, cards: str) -> Self | None:
         """Read the cards of `wcs_cards`; None where they say anything else than a plain TAN in ICRS, or nothing."""
         mended = repaired_cards(cards)
-        values = card_values(mended.cards)
+        values = card_words(mended.cards)
         sip = _TYPES.get((values.get("CTYPE1", ""), values.get("CTYPE2", "")))
         if mended.fault or sip is None or not _plain(values):
             return None
