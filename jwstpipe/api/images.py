@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from jwstpipe.api.outputs import Paths, check_output, listed
+from jwstpipe.api.outputs import IMAGE_FORMS, Paths, check_output, listed
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images import convert as conversion
@@ -167,7 +167,7 @@ def mosaic(
     --------
     >>> jwstpipe.mosaic(files, "m.zarr", background="level", kernel="drizzle")  # doctest: +SKIP
     """
-    form = check_output(out, (".zarr", ".fits"), what="a mosaic")
+    form = check_output(out, IMAGE_FORMS, what="a mosaic")
     chosen: dict[str, Any] = {"options": options, "grid": grid, "s3": s3, "workers": workers, "report": report}
     if form == ".zarr":
         return build.mosaic(listed(images), out, fits=fits, overwrite=overwrite, update=update, **chosen)

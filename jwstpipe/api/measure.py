@@ -7,7 +7,7 @@ import numpy as np
 
 from jwstpipe.analysis.pixels import filtering
 from jwstpipe.analysis.pixels import sky as skies
-from jwstpipe.api.outputs import check_output
+from jwstpipe.api.outputs import IMAGE_FORMS, check_output
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.masked_image import MaskedImage
@@ -23,8 +23,6 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
 __all__ = ["background", "background_to_store", "filter_image", "filter_to_store"]
-
-IMAGES = (".zarr", ".fits")
 
 
 @request_keywords(FilterRequest)
@@ -120,7 +118,7 @@ def filter_to_store(
     --------
     >>> jwstpipe.filter_to_store("m51.zarr", "smooth.zarr", sigma=2.0)  # doctest: +SKIP
     """
-    check_output(out, IMAGES, what="a filtered image")
+    check_output(out, IMAGE_FORMS, what="a filtered image")
     return made_at(FILTER, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)
 
 
@@ -204,5 +202,5 @@ def background_to_store(
     --------
     >>> jwstpipe.background_to_store("m51.zarr", "flat.zarr", mesh=128)  # doctest: +SKIP
     """
-    check_output(out, IMAGES, what="an image without its sky")
+    check_output(out, IMAGE_FORMS, what="an image without its sky")
     return made_at(BACKGROUND, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)

@@ -6,7 +6,10 @@ from pathlib import Path
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.storage import is_remote
 
-__all__ = ["Paths", "check_output", "listed"]
+__all__ = ["IMAGE_FORMS", "Paths", "check_output", "listed"]
+
+IMAGE_FORMS = (".zarr", ".fits")
+"""Forms that an image is written in: a store, or a FITS file."""
 
 Paths = str | Path | Sequence[str | Path]
 

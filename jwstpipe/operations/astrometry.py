@@ -1,8 +1,6 @@
 """The operation ``astrometry``: how far the sources of a catalogue, or of an image, lie from where they should."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import Any
 
 from astropy.table import Table
 
@@ -13,7 +11,12 @@ from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.catalogue_inputs import is_catalogue, table_at
-from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
+from jwstpipe.operations.make.write_catalogue_product import (
+    CATALOGUE_FORMS,
+    CATALOGUE_PLACE,
+    figures_of,
+    write_catalogue_product,
+)
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.analysis.match import AstrometryRequest
 
@@ -61,7 +64,7 @@ def _make(identity: Identity, target: str, request: AstrometryRequest, *, contex
     table, year = _sources(source.address, context)
     epoch = settled.epoch if settled.epoch is not None else year
     left, facts = check_astrometry(table, reference_table(settled.reference), settled, epoch=epoch, name=source.name)
-    results: dict[str, Any] = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124
+    results = figures_of(facts)
     left.meta["astrometry"] = results
     return write_catalogue_product(ASTROMETRY, identity, left, target, results=results, detail=facts, context=context)
 
@@ -71,8 +74,8 @@ ASTROMETRY = Operation(
     version="1",
     request=AstrometryRequest,
     kind="catalogue",
-    place="catalogues/{id}.parquet",
-    forms=(".parquet", ".ecsv", ".fits", ".vot"),
+    place=CATALOGUE_PLACE,
+    forms=CATALOGUE_FORMS,
     identify=_identify,
     make=_make,
     of=("catalogue", "image", "mosaic"),

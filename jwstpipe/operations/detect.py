@@ -14,6 +14,7 @@ from jwstpipe.analysis.sources.kept import KeptTiles
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
+from jwstpipe.operations.make.write_catalogue_product import CATALOGUE_FORMS, CATALOGUE_PLACE
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest
@@ -126,8 +127,8 @@ DETECT = Operation(
     version="1",
     request=DetectRequest,
     kind="catalogue",
-    place="catalogues/{id}.parquet",
-    forms=(".parquet", ".ecsv", ".fits", ".vot"),
+    place=CATALOGUE_PLACE,
+    forms=CATALOGUE_FORMS,
     identify=_identify,
     make=_make,
     reuses=True,

@@ -1,12 +1,16 @@
 """The operation ``match``: two catalogues as one, of the sources that both have."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from jwstpipe.analysis.catalogues.match import match_tables
 from jwstpipe.errors import UsageError
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
-from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
+from jwstpipe.operations.make.write_catalogue_product import (
+    CATALOGUE_FORMS,
+    CATALOGUE_PLACE,
+    figures_of,
+    write_catalogue_product,
+)
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.analysis.match import MatchRequest
 
@@ -28,7 +32,7 @@ def _make(identity: Identity, target: str, request: MatchRequest, *, context: Ma
         request,
         names=(first.name, second.name),
     )
-    results = {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - NaN is no JSON
+    results = figures_of(facts)
     table.meta["match"] = results
     return write_catalogue_product(MATCH, identity, table, target, results=results, detail=facts, context=context)
 
@@ -38,8 +42,8 @@ MATCH = Operation(
     version="1",
     request=MatchRequest,
     kind="catalogue",
-    place="catalogues/{id}.parquet",
-    forms=(".parquet", ".ecsv", ".fits", ".vot"),
+    place=CATALOGUE_PLACE,
+    forms=CATALOGUE_FORMS,
     identify=_identify,
     make=_make,
     several=True,

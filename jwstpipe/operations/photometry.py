@@ -18,7 +18,7 @@ from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
-from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
+from jwstpipe.operations.make.write_catalogue_product import CATALOGUE_FORMS, CATALOGUE_PLACE, write_catalogue_product
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest
@@ -127,8 +127,8 @@ PHOTOMETRY = Operation(
     version="1",
     request=PhotometryRecipe,
     kind="catalogue",
-    place="catalogues/{id}.parquet",
-    forms=(".parquet", ".ecsv", ".fits", ".vot"),
+    place=CATALOGUE_PLACE,
+    forms=CATALOGUE_FORMS,
     identify=_identify,
     make=_make,
     several=True,

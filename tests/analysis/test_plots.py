@@ -10,8 +10,9 @@ from jwstpipe.api.plots import plot_histogram, plot_sources
 from jwstpipe.api.sources import detect
 from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.render.plots.completeness import draw_completeness
+from jwstpipe.render.plots.contents import BLUE, Axis, Curve, Guide, fitting_axis
 from jwstpipe.render.plots.detections import STAR
-from jwstpipe.render.plots.figure import BLUE, Axis, Curve, Guide, draw_figure, fitting_axis
+from jwstpipe.render.plots.figure import draw_figure
 from tests.analysis.fields import star_field
 from tests.mosaicking.scenes import header, write
 

@@ -7,7 +7,7 @@ from jwstpipe.analysis.cubes.cube import open_cube as open_it
 from jwstpipe.analysis.cubes.extract import extract
 from jwstpipe.analysis.cubes.maps import channel_requests
 from jwstpipe.analysis.spectra.spectrum import Spectrum
-from jwstpipe.api.outputs import check_output
+from jwstpipe.api.outputs import IMAGE_FORMS, check_output
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations.cubes.cube import CUBE
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
@@ -18,7 +18,6 @@ from jwstpipe.settings import S3Settings
 
 __all__ = ["MOST_CHANNELS", "channel_maps", "cube", "cube_spectrum", "open_cube"]
 
-IMAGES = (".zarr", ".fits")
 MOST_CHANNELS = 200
 
 
@@ -85,7 +84,7 @@ def cube(
     --------
     >>> jwstpipe.cube("x_s3d.fits", "feii.zarr", line="5.340169", redshift=0.02)  # doctest: +SKIP
     """
-    check_output(out, IMAGES, what="an image of a cube")
+    check_output(out, IMAGE_FORMS, what="an image of a cube")
     return made_at(CUBE, options, cube, out, overwrite=overwrite, s3=s3, workers=workers, report=report)
 
 
@@ -119,7 +118,7 @@ def channel_maps(
     --------
     >>> jwstpipe.channel_maps("x_s3d.fits", "feii.zarr", 8, line="5.340169")  # doctest: +SKIP
     """
-    check_output(out, IMAGES, what="an image of a cube")
+    check_output(out, IMAGE_FORMS, what="an image of a cube")
     wanted = channel_requests(open_it(cube, s3=s3), options, count)
     stem, dot, ending = str(out).rstrip("/").rpartition(".")
     return [

@@ -15,15 +15,13 @@ from jwstpipe.fits.headers import parse_header
 from jwstpipe.images.face import ImageFace
 from jwstpipe.images.zarr.checked_root import group_attributes
 from jwstpipe.images.zarr.digests import Stored
-from jwstpipe.images.zarr.layout import NODES, STAGED, TABLES, array_path, check_layout, level_shape
+from jwstpipe.images.zarr.layout import STAGED, array_path, check_layout, level_shape
 from jwstpipe.images.zarr.manifest import MANIFEST_CHUNK, read_manifest
 from jwstpipe.images.zarr.plane_reader import PlaneReader, ShardIndices
 from jwstpipe.images.zarr.shards import CHUNKS, decode_chunk
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
 from jwstpipe.storage import get_bytes, is_remote, partial_owner, settle, storage_errors
 from jwstpipe.storage.bounded import parse_json, read_document, refuse_strange_entries
 
@@ -120,24 +118,9 @@ class ImageStore(ImageFace):
     @cached_property
     def wcs(self) -> "ImageWcs":
         """Where it lies on the sky: the nodes of the gwcs that the file had, else its header."""
-        from jwstpipe.sky.wcs.image_wcs import ImageWcs  # noqa: PLC0415 - see above
+        from jwstpipe.images.zarr.stored_wcs import stored_wcs  # noqa: PLC0415 - see above
 
-        cards = wcs_cards_of(self.header_text("sci"))
-        found = self.attributes.get("wcs") or {}
-        offset = found.get("header_offset_px")
-        if found.get("origin") != "gwcs":
-            size = int(found.get("tables_size", 0)) or None
-            tables = b"".join(self.data_bytes(TABLES, size)) if found.get("tables") else b""
-            return ImageWcs(cards, None, offset, str(found.get("note", "")), tables)
-        if (facts := found.get("nodes")) is None:
-            document = self._document(NODES) or {}
-            facts = {"shape": document["shape"], **document["attributes"]}
-        content = self._chunk(f"{NODES}/c/0/0/0", np.dtype("f8"))
-        nodes = WcsNodes.of(
-            content.reshape(facts["shape"]), origin=(float(facts["origin"][0]), float(facts["origin"][1])),
-            step=float(facts["step"]), error_px=float(found["error_px"]),
-        )  # fmt: skip
-        return ImageWcs(cards, nodes, offset)
+        return stored_wcs(self)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -192,7 +175,7 @@ class ImageStore(ImageFace):
             raise StoreError(f"{self.address}: has no array {path}; its planes are {', '.join(self.planes)}")
         if "arrays" in self.attributes:
             return dict(self.attributes["arrays"][path])
-        document = self._document(path) or {}
+        document = self.document(path) or {}
         return {"dtype": document["data_type"], "slices": len(document["shape"]) == 3}
 
     def _plane(self, path: str) -> PlaneReader:
@@ -229,7 +212,7 @@ class ImageStore(ImageFace):
 
     def header_bytes(self, name: str) -> bytes:
         """Give a stored FITS header, cards of 80 bytes up to END."""
-        content = self._chunk(f"header/{name}/c/0/0", np.dtype("u1")).tobytes()
+        content = self.chunk(f"header/{name}/c/0/0", np.dtype("u1")).tobytes()
         if self._padded is None or name != "sci" or self.grid is None:
             return content
         header = parse_header(content)  # it tells of the padded arrays
@@ -239,13 +222,14 @@ class ImageStore(ImageFace):
 
     def data_bytes(self, path: str, size: int | None) -> Iterator[bytes]:
         """Give the data of an HDU that is no plane, piece by piece; `size` bytes in all, None in layout 1."""
-        left = (self._document(path) or {"shape": [0]})["shape"][0] if size is None else size
+        left = (self.document(path) or {"shape": [0]})["shape"][0] if size is None else size
         number = 0
         while left > 0:
-            yield (piece := self._chunk(f"{path}/c/{number}", np.dtype("u1")).tobytes()[:left])
+            piece = self.chunk(f"{path}/c/{number}", np.dtype("u1")).tobytes()[:left]
+            yield piece
             left, number = left - len(piece), number + 1
 
-    def _chunk(self, key: str, dtype: np.dtype[Any]) -> NDArray[Any]:
+    def chunk(self, key: str, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Read one of the chunks that no plane is made of; all of them must be there."""
         with self.reading():
             if (content := get_bytes(f"{self.address}/{key}", s3=self.s3)) is None:
@@ -254,9 +238,9 @@ class ImageStore(ImageFace):
 
     def has_array(self, path: str) -> bool:
         """Tell whether a plane of this path was written."""
-        return path in self.attributes["arrays"] if "arrays" in self.attributes else self._document(path) is not None
+        return path in self.attributes["arrays"] if "arrays" in self.attributes else self.document(path) is not None
 
-    def _document(self, path: str) -> dict[str, Any] | None:
+    def document(self, path: str) -> dict[str, Any] | None:
         """Read what the root of layout 1 does not tell of an array; None where there is no such array."""
         with self.reading():
             content = get_bytes(f"{self.address}/{path}/zarr.json", s3=self.s3)

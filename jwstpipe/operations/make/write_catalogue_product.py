@@ -1,5 +1,6 @@
 """A catalogue as the product of an operation: what it says of itself, its file, its receipt."""
 
+from dataclasses import asdict
 from typing import Any
 
 from astropy.table import Table
@@ -10,7 +11,18 @@ from jwstpipe.operations.inputs.catalogue_inputs import carried_by
 from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
 from jwstpipe.storage import path_digest, path_size
 
-__all__ = ["write_catalogue_product"]
+__all__ = ["CATALOGUE_FORMS", "CATALOGUE_PLACE", "figures_of", "write_catalogue_product"]
+
+CATALOGUE_FORMS = (".parquet", ".ecsv", ".fits", ".vot")
+"""Files that catalogues are written as."""
+
+CATALOGUE_PLACE = "catalogues/{id}.parquet"
+"""Where they stand in the store."""
+
+
+def figures_of(facts: Any) -> dict[str, Any]:
+    """Give the fields of a dataclass by name, without those that are no number: NaN is no JSON."""
+    return {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - not NaN
 
 
 def write_catalogue_product(

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.plots.figure import ORANGE, Axis, Curve, Guide, draw_figure
+from jwstpipe.render.plots.contents import ORANGE, Axis, Curve, Guide
+from jwstpipe.render.plots.figure import draw_figure
 
 __all__ = ["draw_completeness"]
 

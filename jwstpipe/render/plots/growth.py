@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.plots.figure import BLUE, GREY, INK, ORANGE, Axis, Curve, Guide, draw_figure, fitting_axis
+from jwstpipe.render.plots.contents import BLUE, GREY, INK, ORANGE, Axis, Curve, Guide, fitting_axis
+from jwstpipe.render.plots.figure import draw_figure
 
 __all__ = ["draw_colours", "draw_growth"]
 

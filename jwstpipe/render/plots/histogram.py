@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.render.plots.figure import GREY, ORANGE, Axis, Curve, Guide, draw_figure
+from jwstpipe.render.plots.contents import GREY, ORANGE, Axis, Curve, Guide
+from jwstpipe.render.plots.figure import draw_figure
 
 __all__ = ["draw_histogram"]
 

@@ -36,7 +36,7 @@ class CubeStore(ImageStore):
             They are lost, damaged, or not one for each slice.
         """
         facts = self.attributes["spectral"]
-        microns = self._chunk(f"{WAVELENGTH}/c/0", np.dtype("f8"))
+        microns = self.chunk(f"{WAVELENGTH}/c/0", np.dtype("f8"))
         if microns.size != self.slices:
             raise StoreError(f"{self.address}: {WAVELENGTH}: damaged ({microns.size} for {self.slices} slices)")
         return SpectralAxis(microns, str(facts["kind"]), tuple(facts.get("notes", ())))
