@@ -1,8 +1,9 @@
 """Commands on many images at once: mosaic, footprints."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,12 +11,14 @@ from jwstpipe.cli.arguments import IMAGE_FORMS, Cluster, Images, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import rows
 from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 
 if TYPE_CHECKING:
+    from jwstpipe.mosaicking.receipt import MosaicReceipt
     from jwstpipe.sky.box import Box
     from jwstpipe.sky.grid import SkyGrid
 
@@ -72,9 +75,50 @@ def mosaic(
     if as_json:
         json_data(summary)
         return
-    for key, value in summary.items():
-        if value not in (None, "") and key != "notes":
-            data(f"{key:22s} {value}")
+    rows(_plan_rows(summary) if dry_run else _mosaic_rows(made))
+
+
+def _mosaic_rows(made: "MosaicReceipt") -> Iterator[tuple[str, str]]:
+    """Tell of a mosaic that was made, what matters most first."""
+    height, width = made.shape
+    yield "mosaic", made.address + (" (stood there already)" if made.reused else "")
+    yield "FITS", made.fits or ""
+    yield "size", f"{width} x {height} px, {' '.join(made.planes)}, {made.levels} resolutions"
+    yield "with data", f"{made.pixels:,} px, {100.0 * made.pixels / (height * width):.1f} %"
+    yield "weights", made.weights + (f" ({made.weights_note})" if made.weights_note else "")
+    yield "samples", made.quantity + (f" ({made.quantity_note})" if made.quantity_note else "")
+    if made.background is not None:
+        found = made.background
+        left = "" if found["residual_rms"] is None else f", {found['residual_rms']:.3g} left between them"
+        yield "background", f"{found['method']} from {found['overlaps']} overlaps{left}"
+    if made.alignment is not None:
+        before, after = (made.alignment[f"rms_{when}_mas"] for when in ("before", "after"))
+        shown = [
+            f"{value:.1f} mas {when}" for value, when in ((before, "before"), (after, "after")) if value is not None
+        ]
+        yield "alignment", ", ".join([made.alignment["mode"], *shown])
+    yield "clipped", f"{made.clipped:,} samples" if made.clipped else ""
+    yield "tiles", f"{made.tiles}, {made.tiles_reused} of them as before" if made.tiles_reused else str(made.tiles)
+    yield "product", made.product_id
+    yield "digest", made.digest
+    yield "time", "" if made.reused else f"{made.seconds:.1f} s"
+
+
+def _plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Tell of a mosaic that was only planned."""
+    ra, dec = plan["centre"]
+    yield "mosaic of", f"{plan['inputs']} images, {plan['tiles']} tiles"
+    yield (
+        "size",
+        f"{plan['width']} x {plan['height']} px of {plan['scale_arcsec']:.4g} arcsec, {' '.join(plan['planes'])}",
+    )
+    yield "centre", f"{ra:.6f} {dec:+.6f} deg"
+    yield "weights", plan["weights"] + (f" ({plan['weights_note']})" if plan["weights_note"] else "")
+    yield "samples", plan["quantity"] + (f" ({plan['quantity_note']})" if plan["quantity_note"] else "")
+    yield "on disk", f"{plan['bytes'] / 1e6:,.0f} MB at most"
+    memory = plan["estimated_memory_bytes"] / 1e6
+    yield "estimate", f"{plan['estimated_seconds']:.0f} s and {memory:,.0f} MB of memory with {plan['threads']} threads"
+    yield "product", plan["product_id"]
 
 
 @request_options(MosaicOptions, into="options", only=("scale_arcsec",))

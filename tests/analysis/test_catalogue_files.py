@@ -143,6 +143,11 @@ def test_the_command_shows_what_lies_near_a_place(command, catalogue, tmp_path):
     code, said, _ = command("sources", place, "--at", at, "--radius", "0.01", "--json")
     assert code == 0
     assert json.loads(said)["id"] == row["id"]
+    code, said, told = command("sources", place, "--at", at, "--radius", "0.01")
+    assert (code, f"{row['ra']:.7f}" in said, "columns; all with -v" in told) == (0, True, True)
+    assert max(map(len, said.splitlines())) < 160
+    code, said, _ = command("sources", place, "--at", at, "--radius", "0.01", "-v")
+    assert (code, "concentration" in said) == (0, True)
     code, _, told = command("sources", place, "--at", "10.0d,-80.0d")
     assert code == 3
     assert "no source within 5 arcsec" in told

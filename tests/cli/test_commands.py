@@ -281,6 +281,23 @@ def test_the_python_api_mirrors_the_commands(site, pair, tmp_path, monkeypatch):
     assert all(hasattr(jwstpipe, name) for name in jwstpipe.__all__)
 
 
+def test_a_mosaic_is_told_of_in_rows_for_people(command, pair):
+    words = ("mosaic", *pair, "--mix", "-o", "m.zarr", "--background", "level", "--align", "check")
+    code, out, _ = command(*words)
+    made = json.loads(command(*words, "--json")[1])
+    told = {line[:12].strip(): line[12:].strip() for line in out.splitlines()}
+    assert code == 0
+    assert told["mosaic"] == "m.zarr"
+    assert told["size"].startswith(f"{made['shape'][1]} x {made['shape'][0]} px, sci")
+    assert told["with data"].startswith(f"{made['pixels']:,} px, ")
+    assert (told["product"], told["digest"]) == (made["product_id"], made["digest"])
+    assert told["background"].startswith("level from 1 overlaps")
+    assert told["alignment"].startswith("check")
+    code, out, _ = command("mosaic", *pair, "--mix", "--dry-run")
+    assert (code, "mosaic of   2 images" in out) == (0, True)
+    assert not set("{}[]'") & set(out)
+
+
 def test_info_tells_where_pixels_lie_and_which_pixels_lie_there(command, tmp_path, pair):
     from astropy.wcs import WCS
 

@@ -1,18 +1,22 @@
 """Commands on sources: detect, sources, completeness."""
 
 import math
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from jwstpipe.cli.arguments import CATALOGUE_FORMS, TABLE_FORMS, Image, Images, Json, Overwrite, output_option
-from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import main_columns, table_lines
 from jwstpipe.cli.working import working
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.analysis.completeness import CompletenessRequest
 from jwstpipe.requests.analysis.detect import DetectRequest
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 __all__ = ["completeness", "detect", "sources"]
 
@@ -110,7 +114,7 @@ def completeness(
         for row in table:
             json_data({name: _plain(row[name]) for name in table.colnames})
         return
-    for line in table.pformat(max_lines=-1, max_width=-1):
+    for line in table_lines(table):
         data(line)
     half, mag = table.meta["half_snr"], table.meta.get("half_mag")
     sentence = "" if half is None else f"half of them at S/N {half:.2f}" + ("" if mag is None else f", AB {mag:.2f}")
@@ -118,6 +122,7 @@ def completeness(
 
 
 def sources(
+    context: typer.Context,
     catalogue: Annotated[str, typer.Argument(metavar="CATALOGUE")],
     *,
     at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="only near this place: 10:00:27,+2:12:00")] = None,
@@ -159,10 +164,17 @@ def sources(
         for row in shown:
             json_data({name: _plain(row[name]) for name in shown.colnames})
     else:
-        for line in shown.pformat(max_lines=-1, max_width=-1):
-            data(line)
+        _show_table(context, shown)
     if not len(shown):
         raise NotFoundError(f"{catalogue}: no source{'' if at is None else f' within {radius:g} arcsec of {at}'}")
+
+
+def _show_table(context: typer.Context, table: "Table") -> None:
+    few = table if choices_of(context).verbose else main_columns(table)
+    for line in table_lines(few):
+        data(line)
+    if len(few.colnames) < len(table.colnames) and not choices_of(context).quiet:
+        remark(f"{len(few.colnames)} of {len(table.colnames)} columns; all with -v, --json or -o")
 
 
 def _plain(value: Any) -> Any:
