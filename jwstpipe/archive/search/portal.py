@@ -200,7 +200,7 @@ def all_rows(
         What is asked.
     counted
         Ask first how many rows there are; otherwise as many are expected as the first page says.
-    told
+    report
         Called with rows so far and rows in all after each page.
     """
     question = {"server": portal.settings.server, "service": service, "params": dict(params), "counted": counted}

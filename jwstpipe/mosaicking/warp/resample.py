@@ -117,7 +117,7 @@ def add_window(
     index
         Number of the input in the strip's stack.
     kernel, combiner
-        Numbers from `KERNELS` and `COMBINERS`.
+        Numbers of `jwstpipe.mosaicking.warp.kernels`, and of `COMBINERS`.
     """
     window = layer.window
     slopes = derivative_weights(where.step) if layer.is_flux else where.weights  # not looked at
