@@ -26,7 +26,7 @@ def transfers(
     as_json: Json = False,
 ) -> None:
     """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
-    from jwstpipe.api import transfers as api
+    from jwstpipe.api.archive import transfers as api
 
     settings = settings_of(context)
     order, names = request.order, request.names
@@ -52,7 +52,7 @@ def transfers(
 
 
 def _resume(context: typer.Context, settings: "Settings", names: tuple[str, ...], *, as_json: bool) -> None:
-    from jwstpipe.api.transfers import resume_transfers
+    from jwstpipe.api.archive.transfers import resume_transfers
     from jwstpipe.cli.archive.observations import show_ingested
 
     with progress_bars(quiet=choices_of(context).quiet) as report:

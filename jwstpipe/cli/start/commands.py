@@ -92,18 +92,20 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         ),
     },
     "Images": {
-        "info": Entry("Tell what images are: planes, size, place on the sky, origin.", "info:info"),
-        "convert": Entry("Convert a FITS image to an image store in Zarr.", "convert:convert"),
+        "info": Entry("Tell what images are: planes, size, place on the sky, origin.", "images.info:info"),
+        "convert": Entry("Convert a FITS image to an image store in Zarr.", "images.convert:convert"),
         "export": Entry(
             "Write an image store as FITS; an image converted with all HDUs comes back byte for byte.",
-            "convert:export",
+            "images.convert:export",
         ),
         "verify": Entry(
             "Read products wholly: nothing lost, not one bit wrong, as far as they and the catalogue can tell.",
-            "verify:verify",
+            "images.verify:verify",
         ),
-        "mosaic": Entry("Make one mosaic of many images.", "mosaics:mosaic"),
-        "footprints": Entry("Show where images, and the tiles of their mosaic, lie on the sky.", "mosaics:footprints"),
+        "mosaic": Entry("Make one mosaic of many images.", "images.mosaics:mosaic"),
+        "footprints": Entry(
+            "Show where images, and the tiles of their mosaic, lie on the sky.", "images.mosaics:footprints"
+        ),
     },
     "Pictures": {
         "view": Entry(

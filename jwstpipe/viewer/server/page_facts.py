@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from jwstpipe import __version__
-from jwstpipe.api.archive import search
+from jwstpipe.api.archive.observations import search
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.jobs.job import Job
