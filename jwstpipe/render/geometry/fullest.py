@@ -64,7 +64,7 @@ def _all_of_each(mask: Mask, step: int) -> Mask:
     return np.asarray(padded.reshape(rows, step, columns, step).all(axis=(1, 3)))
 
 
-@njit("UniTuple(int64, 4)(b1[:, ::1], float64)", nogil=True, cache=True)
+@njit(nogil=True, cache=True)
 def _largest(mask: Mask, share: float) -> tuple[int, int, int, int]:
     """Give y0, x0, y1, x1 of the largest window with at least a share of its pixels covered; zeros where none is."""
     rows, columns = mask.shape
