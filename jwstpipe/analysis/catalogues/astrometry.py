@@ -151,7 +151,7 @@ def check_astrometry(
         ra = np.where(np.asarray(table["flags"], np.int64) & BAD_CENTRES, np.nan, ra)
     true = moved_to(reference, epoch)
     at = epoch if epoch is not None and "pmra" in reference.colnames else float("nan")
-    pairs, facts = match_positions((ra, dec), true, options)
+    pairs, matched = match_positions((ra, dec), true, options)
     i, j = pairs.first, pairs.second
     east, north = offsets((ra[i], dec[i]), (true[0][j], true[1][j]))
     x, y = _plane(ra[i], dec[i])
@@ -162,7 +162,7 @@ def check_astrometry(
     verdict = "too few" if used.sum() < FEWEST else "good" if good else "shifted"
     facts = AstrometryFacts(
         len(i), int(used.sum()), 1e3 * solution[0], 1e3 * solution[1], float(np.degrees(solution[3]) * 3600.0),
-        1e6 * solution[2], 1e3 * rms, 1e3 * error, at, facts.false_rate, options.tolerance, verdict,
+        1e6 * solution[2], 1e3 * rms, 1e3 * error, at, matched.false_rate, options.tolerance, verdict,
     )  # fmt: skip
     return _residuals(table, i, j, (ra, dec), (east, north), (x, y), solution, used), facts
 

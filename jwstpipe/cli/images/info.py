@@ -1,7 +1,7 @@
 """The command `info`: what images are, and where their pixels lie."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -26,7 +26,7 @@ def info(context: typer.Context, images: Images, *, request: InfoRequest, as_jso
     """
     from jwstpipe.images.facts import image_facts
 
-    asked = {
+    asked: dict[str, Any] = {
         "pixels": request.pixel, "places": request.sky, "exact": choices_of(context).verbose > 0,
         "s3": settings_of(context).s3,
     }  # fmt: skip

@@ -13,7 +13,7 @@ from jwstpipe.requests.fields.orientation import Orientation
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.jacobian import jacobians
-from jwstpipe.sky.wcs.image_wcs import SkyWcs
+from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
 __all__ = ["turned_by", "up_angle"]
 
