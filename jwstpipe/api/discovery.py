@@ -1,28 +1,24 @@
 """Verbs of discovery: what can be made of a target, what is new, and what fits some words."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
-from jwstpipe.catalog.catalog import Catalog, open_catalog
-from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.discovery.discover import Site, discover_featured, discover_target
 from jwstpipe.discovery.find import Hit, find_records_by_words
-from jwstpipe.discovery.recipes.estimate import LAST_RUNS, Rates, measured_rates
+from jwstpipe.discovery.rates import rates_here
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.releases import recent_releases
 from jwstpipe.discovery.words.ranking import Encoder
-from jwstpipe.errors import JwstPipeError
 from jwstpipe.ingestion import answers_of
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import Settings, load_settings
-from jwstpipe.storage import ObjectStore, open_store
+from jwstpipe.storage import open_store
 
-__all__ = ["discover", "find", "opened_site", "rates_here"]
+__all__ = ["discover", "find", "opened_site"]
 
 
 @request_keywords(DiscoverRequest, into="request", positional=("target",))
@@ -137,29 +133,3 @@ def opened_site(
         rates = rates_here(open_store(own.store_root, s3=own.s3), catalog)
         threads = own.execution.workers or os.cpu_count() or 1
         yield Site(archive, answers_of(own, max_age_s=max_age_s), reader, rates, threads), own
-
-
-def rates_here(store: ObjectStore, catalog: Catalog) -> Rates:
-    """Measure the rates of this site by the reports of its last runs; where there are none, those of benchmarks."""
-    try:
-        kept = [one for one in store.objects("runs") if one.key.endswith("/report.json")]
-    except (JwstPipeError, FileNotFoundError):
-        return Rates()
-    kept.sort(key=lambda one: (one.modified, one.key), reverse=True)
-    reports = []
-    for one in kept[: 3 * LAST_RUNS]:
-        try:
-            read = json.loads(store.read_bytes(one.key))
-        except (JwstPipeError, ValueError):
-            continue  # gone meanwhile, or of another version: it tells nothing
-        if isinstance(read, dict):
-            reports.append(read)
-    if not reports:
-        return Rates()
-    query = RecordQuery(kind=("image", "mosaic", "picture"), status=())
-    pixels = {
-        record.product_id: info.width * info.height
-        for record in catalog.each(query, limit=5_000)
-        if (info := record.image_info) is not None and info.width and info.height
-    }
-    return replace(measured_rates(reports, pixels))

@@ -19,6 +19,7 @@ from jwstpipe.requests import (
 from jwstpipe.requests.analysis.measure import MeasureRequest
 from jwstpipe.requests.archive.upkeep import HousekeepingRequest, ReconcileRequest
 from jwstpipe.requests.batch import BatchRequest
+from jwstpipe.requests.discovery import DiscoverRequest
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -102,6 +103,13 @@ _ALL = (
         "What the archive released since last time, of everything on the watch list.",
         queue="bulk",
         schedule=Schedule("nightly", "43 1 * * *"),
+    ),
+    JobKind(
+        "discover",
+        DiscoverRequest,
+        "What was released and what it makes possible; of a target, the pictures that can be made.",
+        queue="bulk",
+        schedule=Schedule("daily", "29 5 * * *"),
     ),
     JobKind(
         "refresh_metadata",

@@ -33,7 +33,7 @@ from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 
 DIRECT = {
     requests.SearchRequest: ("search", "search", None),
-    DiscoverRequest: ("discover", "discover", None),
+    DiscoverRequest: ("discover", "discover", "discover"),
     FindRequest: ("find", "find", None),
     requests.IngestRequest: ("ingest", "ingest", "ingest"),
     requests.MosaicOptions: ("mosaic", "mosaic", "mosaic"),

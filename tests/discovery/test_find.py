@@ -234,7 +234,7 @@ def test_the_command_says_what_it_understood(site, capsys, monkeypatch):
     code, out, err = command("H2 jets of protostars not MIRI", "--limit", "2", "--why")
     assert code == 0
     assert out.splitlines()[1].split()[1] in ("HH", "L1527")
-    assert "F212N = molecular hydrogen 2.12" in out
+    assert "molecular hydrogen" in out
     assert "understood:" in err
     assert "not instrument MIRI" in err
     code, out, _ = command("crab nebula", "--json", "--limit", "1")

@@ -49,3 +49,15 @@ def test_a_watch_list_is_looked_after_round_by_round(site, tmp_path):
     path.write_text(WATCHLIST + '[[watch]]\nname = "nowhere"\ntarget = "NGC 9999"\n')
     with pytest.raises(PartialError, match=r"1 of 2 entries failed.*nowhere.*NGC 9999"):
         watch_programs(request)
+
+
+def test_what_is_new_and_what_can_be_made_stand_on_the_pages_of_runs(site):
+    from jwstpipe.flows.discover import discover
+    from jwstpipe.requests.discovery import DiscoverRequest
+    from tests.world import TARGET
+
+    new = discover(DiscoverRequest(recent="3650d"))
+    assert new.counts["targets released"] >= 1
+    made = discover(DiscoverRequest(target=TARGET, radius=0.1))
+    assert made.counts["pictures"] >= 1
+    assert (made.products, made.bytes_moved) == ((), 0)
