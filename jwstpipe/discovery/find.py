@@ -180,10 +180,11 @@ def _hits(
         if len(best) >= limit and start >= 4 * AT_ONCE:
             break
     records = catalog.get_many(index.ids[one.row] for one in best.values())
-    for group, one in best.items():
+    reasons = why(index, query, [one.row for one in best.values()])
+    for (group, one), told in zip(best.items(), reasons, strict=True):
         record = records.get(index.ids[one.row])
         if record is not None:
-            yield _hit(record, index, one, why(index, query, one.row), counts[group])
+            yield _hit(record, index, one, told, counts[group])
 
 
 def _hit(record: ProductRecord, index: WordIndex, ranked: Ranked, reasons: tuple[str, ...], count: int) -> Hit:

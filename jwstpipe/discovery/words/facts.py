@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -13,11 +14,11 @@ from jwstpipe.discovery.targets.normal_form import normal_form
 from jwstpipe.discovery.targets.table import Target, known_target, known_targets, target_at
 from jwstpipe.discovery.thesaurus import terms, with_parents
 from jwstpipe.discovery.words.normal import STOP_WORDS, tokens
-from jwstpipe.names import canonical_instrument, effective_filter, filter_wavelength, parse_name
+from jwstpipe.names import canonical_instrument, effective_filter, filter_wavelength
 
 __all__ = ["TEXT_VERSION", "Facts", "digest_of", "facts_of"]
 
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 """Raise it when the text of records is made differently."""
 
 _LONG_NAMES = {
@@ -144,19 +145,20 @@ def facts_of(document: Mapping[str, Any], digest: str | None = None) -> Facts:
     program = _number(document.get("program"))
     file_name = str(document.get("file_name") or "")
     observed = str(info.get("observation_date") or "")
-    text = " ".join((
-        said, str(info.get("observation_title") or ""), pi, file_name.replace("_", " ").replace(".", " "),
-        str(document.get("description") or ""), " ".join(document.get("tags") or ()),
-        str(mast["proposal_type"] or ""), str(mast["target_classification"] or ""),
+    told = (
+        said, str(info.get("observation_title") or ""), pi, str(document.get("description") or ""),
+        " ".join(document.get("tags") or ()), str(mast["proposal_type"] or ""),
+        str(mast["target_classification"] or ""),
         f"jw{int(program):05d} {int(program)}" if math.isfinite(program) else "", observed[:10],
-    ))  # fmt: skip
+    )  # fmt: skip
     words = [
-        *tokens(text), *_target_words(target.name if target else None), *_filter_words(name), *_class_words(classes),
+        *(word for text in told if text for word in tokens(text)), *_name_words(file_name),
+        *_target_words(target.name if target else None), *_filter_words(name), *_class_words(classes),
         *tokens(f"{instrument} {_LONG_NAMES.get(instrument, '')} {_LEVEL_WORDS.get(level, '')}"),
         *_exposure_words(exposure),
     ]  # fmt: skip
-    if said and normal_form(said) not in words:
-        words.append(normal_form(said))
+    if said and _form(said) not in words:
+        words.append(_form(said))
     return Facts(
         product_id=str(document["_id"]),
         digest=digest or digest_of(document),
@@ -167,7 +169,7 @@ def facts_of(document: Mapping[str, Any], digest: str | None = None) -> Facts:
         kind="spectrum" if spectral else str(document.get("kind") or ""),
         pi=pi,
         target=target.name if target else "",
-        target_name=normal_form(said),
+        target_name=_form(said),
         classes=classes,
         group=_group(document, instrument, name, said),
         um=filter_wavelength(name) or _number(info.get("wavelength")),
@@ -177,6 +179,16 @@ def facts_of(document: Mapping[str, Any], digest: str | None = None) -> Facts:
         ra=ra,
         dec=dec,
     )
+
+
+def _name_words(file_name: str) -> list[str]:
+    """Split a file name at its joints; they are small letters and digits already."""
+    return [word for word in re.split(r"[_.\-]", file_name.lower()) if word]
+
+
+@lru_cache(maxsize=20_000)
+def _form(name: str) -> str:
+    return normal_form(name)
 
 
 @lru_cache(maxsize=4096)
@@ -195,7 +207,7 @@ def _target(said: str, ra: float | None, dec: float | None) -> Target | None:
         return placed
     if named is not None:
         return named
-    form = normal_form(said)
+    form = _form(said)
     moving = [one for one in known_targets() if one.moves]
     return next((one for one in moving if len(form) > 3 and form.startswith(normal_form(one.name))), None)
 
@@ -265,9 +277,9 @@ def _group(document: Mapping[str, Any], instrument: str, name: str, said: str) -
     """Name what levels and detectors of one observation share; a product of ours stands for itself."""
     if document.get("kind") != "archive":
         return str(document["_id"])
-    parsed = parse_name(str(document.get("file_name") or ""))
-    observation = parsed.observation or parsed.candidate or str(document.get("observation_base_id") or "")
-    return "|".join((str(document.get("program") or ""), observation, normal_form(said), instrument, name))
+    found = re.match(r"jw\d{5}(?:-([oca]\d+)|(\d{3}))", str(document.get("file_name") or ""))
+    observation = (found[1] or found[2]).lstrip("o") if found else str(document.get("observation_base_id") or "")
+    return "|".join((str(document.get("program") or ""), observation, _form(said), instrument, name))
 
 
 def _mjd(text: str) -> float:

@@ -28,6 +28,9 @@ SEVERAL_CLASSES = 0.2
 THRESHOLD = 0.25
 """Results below this share of the best are none."""
 
+MOST_RANKED = 5_000
+"""Results that are put in order; nobody looks further."""
+
 ENCODER_SHARE = 0.3
 """Most that vectors may say."""
 
@@ -52,7 +55,7 @@ class Ranked:
 
 
 def rank(index: WordIndex, query: Query, *, within: NDArray[np.bool_] | None = None, vectors: Floats | None = None,
-         vector: Floats | None = None) -> list[Ranked]:  # fmt: skip
+         vector: Floats | None = None, most: int = MOST_RANKED) -> list[Ranked]:  # fmt: skip
     """Rank the records of an index, the best first; equal ones by id.
 
     Parameters
@@ -61,6 +64,8 @@ def rank(index: WordIndex, query: Query, *, within: NDArray[np.bool_] | None = N
         What, and for what.
     within
         Records that may be given, (records,); None = all.
+    most
+        Results wanted.
     vectors, vector
         Unit vectors of the records and of the query, where a site has an encoder.
     """
@@ -88,17 +93,26 @@ def rank(index: WordIndex, query: Query, *, within: NDArray[np.bool_] | None = N
     if not len(index) or float(score.max()) <= 0.0:
         return []
     chosen = np.flatnonzero(score >= max(THRESHOLD * float(score.max()), 1e-6))
-    order = chosen[np.lexsort((chosen, -np.round(score[chosen].astype(np.float64), 6)))]
+    if len(chosen) > most:  # all that tie with the last one stay, so that the order by id decides
+        least = np.partition(score[chosen], len(chosen) - most)[len(chosen) - most]
+        chosen = (
+            chosen[score[chosen] > least]
+            if (score[chosen] > least).sum() >= most // 2
+            else chosen[score[chosen] >= least]
+        )
+    order = chosen[np.lexsort((chosen, -np.round(score[chosen].astype(np.float64), 6)))][:most]
     return [Ranked(int(row), float(score[row])) for row in order]
 
 
-def why(index: WordIndex, query: Query, row: int) -> tuple[str, ...]:
-    """Say what of a query a record meets."""
-    asked = [one for one in query.conditions if not one.negated]
-    labels = [one.label for one in asked if _fit(index, one)[row] >= 0.5]
-    held = [word for word in query.words if index.holds(word, row)]
-    plain = [f"words {', '.join(held)}"] if held and not labels else []
-    return tuple(dict.fromkeys([*labels, *plain]))
+def why(index: WordIndex, query: Query, rows: Sequence[int]) -> list[tuple[str, ...]]:
+    """Say of records what of a query each meets."""
+    asked = [(one.label, _fit(index, one)[list(rows)]) for one in query.conditions if not one.negated]
+    found = []
+    for place, row in enumerate(rows):
+        labels = [label for label, fits in asked if fits[place] >= 0.5]
+        held = [] if labels else [word for word in query.words if index.holds(word, row)]
+        found.append(tuple(dict.fromkeys([*labels, *([f"words {', '.join(held)}"] if held else [])])))
+    return found
 
 
 def _fit(index: WordIndex, condition: Condition) -> Floats:
