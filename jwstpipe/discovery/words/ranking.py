@@ -159,7 +159,8 @@ def _by_band(index: WordIndex, condition: Condition) -> Floats:
 
 def _by_class(index: WordIndex, condition: Condition) -> Floats:
     mask = np.uint64(class_bits().get(condition.values[0], 0))
-    return ((index.classes & mask) != 0).astype(np.float32)
+    held: Floats = ((index.classes & mask) != 0).astype(np.float32)
+    return held
 
 
 def _by_target(index: WordIndex, condition: Condition) -> Floats:
@@ -180,7 +181,8 @@ def _by_date(index: WordIndex, condition: Condition) -> Floats:
 
 
 def _by_program(index: WordIndex, condition: Condition) -> Floats:
-    return (index.numbers["program"] == float(condition.values[0])).astype(np.float32)
+    held: Floats = (index.numbers["program"] == float(condition.values[0])).astype(np.float32)
+    return held
 
 
 def _by_pi(index: WordIndex, condition: Condition) -> Floats:
