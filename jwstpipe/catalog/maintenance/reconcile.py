@@ -28,7 +28,7 @@ GRACE = timedelta(hours=24)
 
 PRODUCT_FOLDERS = (
     "mast", "images", "mosaics", "pictures", "thumbnails", "exports", "catalogues", "filtered", "spectra", "cubes",
-    "maps",
+    "maps", "tables",
 )  # fmt: skip
 """Folders of the store that hold products, one object or image store each."""
 
