@@ -7,7 +7,7 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import s3_backends
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from tests.waiting import LIMIT_SECONDS, wait_for
+from tests.waiting import LIMIT_SECONDS
 
 
 class Gate:
@@ -18,6 +18,7 @@ class Gate:
         self._free.set()
         self._words = ""
         self.waiting = 0
+        """Requests that have come to the gate since it was shut."""
 
     @contextmanager
     def shut(self, words):
@@ -28,10 +29,6 @@ class Gate:
             yield self
         finally:
             self._free.set()
-
-    def wait_for_somebody(self):
-        """Wait until something is to be written there."""
-        wait_for(f"a write of {self._words}", lambda: self.waiting)
 
     def pass_through(self, environ):
         """Let a request pass, at once or later."""

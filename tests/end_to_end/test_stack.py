@@ -4,6 +4,7 @@ import json
 import re
 import signal
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import dask.config
 import pytest
@@ -22,8 +23,7 @@ from tests.prefect_server import nothing_deployed_behind
 from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET
 
-ANOTHER_SCALE = 0.05
-"""Pixel size of mosaics that the first run has not made, arcsec."""
+REQUEST = ProcessTargetRequest(target=TARGET, level=2)
 
 TILES = "/store/mosaics/"
 """Where tiles are written: whoever shuts the gate there keeps a run in the middle of its mosaics."""
@@ -45,18 +45,23 @@ def stack(tiny_world, prefect_server, tmp_path_factory):
     dask.config.refresh()
 
 
-def request(**values):
-    return ProcessTargetRequest(target=TARGET, level=2, **values)
+@pytest.fixture
+def inputs(tiny_world):
+    return [file for file in tiny_world[0].files if file.suffix == "cal"]
 
 
 def logs(stack, name):
     return (stack.folder / f"{name}.log").read_text()[-3000:]
 
 
-def ended(stack, job, state="done"):
-    status = job.watch(timeout=LIMIT_SECONDS)
-    assert status.state == state, f"{status}\n{logs(stack, 'worker')}"
-    return status
+def in_the_middle(stack, job):
+    """Wait until a job writes a tile; while the gate is shut it comes no further."""
+
+    def writes():
+        assert not job.status().ended, logs(stack, "worker")
+        return stack.gate.waiting
+
+    wait_for(f"{job.title} writes a tile", writes)
 
 
 def published_and_stored():
@@ -77,69 +82,70 @@ def published_and_stored():
 
 
 @pytest.fixture(scope="module")
-def first(stack):
-    """The first run: everything is made."""
-    job = jwstpipe.submit("process_target", request())
-    seen = []
-    status = job.watch(seen.append, timeout=LIMIT_SECONDS)
-    assert status.state == "done", f"{status}\n{logs(stack, 'worker')}"
-    return job, [progress.done for progress in seen]
-
-
-def test_a_job_submitted_from_python_rises_to_100_percent_and_its_result_opens(first, tiny_world):
-    job, percents = first
-    inputs = [file for file in tiny_world[0].files if file.suffix == "cal"]
-    assert percents == sorted(percents)
-    assert percents[-1] == 100
-    assert len(percents) >= 4
-    picture = job.result()
-    assert max(picture.size) > 100
-    report = job.report()
-    assert report.files == len(inputs)
-    assert all(product.where.startswith("s3://jwstpipe-stack/store/") for product in report.products)
-    assert published_and_stored()["archive"] == len(inputs)
-    assert jwstpipe.submit("process_target", request()) == job
-
-
-@pytest.fixture(scope="module")
-def cancelled(stack, first):
-    """Start a run by Prefect's own command, cancel it while it writes tiles; give it, and what was published before."""
-    before = published_and_stored()
-    parameters = json.dumps(request(scale_arcsec=ANOTHER_SCALE).model_dump(mode="json"))
+def cancelled(stack):
+    """Start a run by Prefect's own command, cancel it while it writes tiles; give it."""
+    parameters = json.dumps(REQUEST.model_dump(mode="json"))
     with stack.gate.shut(TILES):
         words = ("process-target/pool", "--param", f"request={parameters}")
         said = stack.run("-m", "prefect", "deployment", "run", *words)
         job = jwstpipe.find_job(re.search(r"UUID: ([0-9a-f-]{36})", said)[1])
-        stack.gate.wait_for_somebody()
+        in_the_middle(stack, job)
         assert job.status().state == "running"
         assert 0 < job.progress().percent < 100
         assert job.cancel(timeout=LIMIT_SECONDS).state == "cancelled"
-    return job, before
+    return job
 
 
-def test_a_cancelled_job_stops_its_work_and_leaves_nothing_half_published(cancelled):
-    job, before = cancelled
+def test_a_cancelled_job_stops_its_work_and_leaves_nothing_half_published(cancelled, inputs):
     with pytest.raises(InterruptedRunError):
-        job.result()
+        cancelled.result()
     with open_workers(load_settings().execution) as workers:
         client = workers.client
         wait_for("Dask stands still", lambda: not any(client.processing().values()))
-    assert published_and_stored() == before
+    whole = len(inputs)
+    assert published_and_stored() == Counter(archive=whole, image=whole, thumbnail=whole)
 
 
-def test_a_worker_that_is_killed_and_a_server_that_restarts_cost_a_run_nothing(stack, cancelled):
-    """What was cancelled is asked for again; that run loses the Dask worker with its tile, and the Prefect server."""
-    before = cancelled[1]
-    with stack.gate.shut(TILES):
-        job = jwstpipe.submit("process_target", request(scale_arcsec=ANOTHER_SCALE))
-        stack.gate.wait_for_somebody()
-        stack.stop("dask", signal.SIGKILL)
-        stack.server.stop()
-        stack.start_dask_worker("dask")
-        stack.server.start()
-        assert not job.status().ended
-    ended(stack, job)
-    assert job.progress().percent == 100
-    assert len(job.report().products) == 3
-    # files, images and thumbnails are those of the first run
-    assert published_and_stored() - before == Counter(mosaic=2, picture=1)
+@pytest.fixture(scope="module")
+def finished(stack, cancelled):
+    """Ask for the same from Python; the run loses the Dask worker with its tile, and the Prefect server.
+
+    Gives the job and what the one who watched it was told.
+    """
+    told = []
+    with ThreadPoolExecutor(1) as watching:
+        with stack.gate.shut(TILES):
+            job = jwstpipe.submit("process_target", REQUEST)
+            end = watching.submit(job.watch, told.append, timeout=LIMIT_SECONDS)
+            in_the_middle(stack, job)
+            stack.stop("dask", signal.SIGKILL)
+            stack.server.stop()
+            stack.start_dask_worker("dask")
+            stack.server.start()
+            assert not job.status().ended
+        status = end.result()
+    assert status.state == "done", f"{status}\n{logs(stack, 'worker')}"
+    return job, [progress.done for progress in told]
+
+
+def test_a_worker_that_is_killed_and_a_server_that_restarts_cost_a_run_nothing(cancelled, finished, inputs):
+    job, percents = finished
+    assert job.id != cancelled.id
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+    assert len(percents) >= 4
+    report = job.report()
+    assert report.files == len(inputs)
+    assert [product.kind for product in report.products] == ["mosaic", "mosaic", "picture"]
+    assert all(product.where.startswith("s3://jwstpipe-stack/store/") for product in report.products)
+    # files, images and thumbnails are those of the run that was cancelled
+    assert report.bytes_moved == 0
+    whole = len(inputs)
+    assert published_and_stored() == Counter(archive=whole, image=whole, thumbnail=whole, mosaic=2, picture=1)
+
+
+def test_the_result_of_a_job_opens_and_the_same_request_is_the_same_job(finished):
+    job, _ = finished
+    picture = job.result()
+    assert max(picture.size) > 100
+    assert jwstpipe.submit("process_target", REQUEST) == job

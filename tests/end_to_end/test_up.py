@@ -26,6 +26,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.cli.main import main
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.jobs.report import read_report
 from jwstpipe.requests import ProcessTargetRequest
@@ -94,6 +95,35 @@ def site(tiny_world, tmp_path_factory):
             archive.rescan()
 
         yield Site(running, folder, early, late, release)
+
+
+@pytest.fixture
+def command(site, monkeypatch, capsys):
+    """Run a command in this process as one of the site's folder; give exit code, stdout and stderr.
+
+    It is not told where the server is: the home knows.
+    """
+    monkeypatch.chdir(site.folder)
+    for name, value in site.running.environment.items():
+        if os.environ.get(name) != value:
+            monkeypatch.setenv(name, value)
+
+    def call(*words):
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = capsys.readouterr()
+        return ended.value.code, said.out, said.err
+
+    return call
+
+
+def process_of(site, *words):
+    """Run a command as a process of its own."""
+    return subprocess.run(
+        [*JWSTPIPE, *words], cwd=site.folder, env=site.running.environment,
+        capture_output=True, text=True, timeout=LIMIT_SECONDS, check=False,
+    )  # fmt: skip
 
 
 TASKS_SHOWN = """
@@ -205,26 +235,22 @@ def _see_artifacts(browser, site, run_id):
         images = until(browser, lambda path=path: browser.find_elements(By.XPATH, path))
         assert until(browser, lambda images=images: browser.execute_script(WIDE, images[0])) > 100
     keep(browser, "prefect-thumbnails")
+    browser.get("about:blank")  # a page that stays open asks the server on and on
 
 
 def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
-    api = site.facts["api"]
-    deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
-    asked = site.running.http.post(
-        f"{api}/deployments/{deployment['id']}/create_flow_run",
-        json={"parameters": {"request": {"target": "NGC 9999"}}}, timeout=10,
-    ).json()  # fmt: skip
-
-    def ended():
-        state = site.running.http.get(f"{api}/flow_runs/{asked['id']}", timeout=10).json()["state"]
-        return state if state["type"] in ("COMPLETED", "FAILED", "CRASHED") else None
-
-    state = until(browser, ended)
-    assert state["type"] == "FAILED"
-    assert state["message"].startswith("Flow run encountered an exception: TargetNotFoundError: no resolver knows")
-    assert "\n" not in state["message"]
-    browser.get(f"{site.facts['prefect']}/runs/flow-run/{asked['id']}")
+    failed = process_of(site, "submit", "process_target", "target=NGC 9999", "--watch")
+    assert failed.returncode == 3
+    assert "no resolver knows 'NGC 9999'" in failed.stderr.splitlines()[-1]
+    wanted = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
+    (run,) = site.running.http.post(f"{site.facts['api']}/flow_runs/filter", json=wanted, timeout=10).json()
+    message = run["state"]["message"]
+    assert run["state"]["type"] == "FAILED"
+    assert message.startswith("Flow run encountered an exception: TargetNotFoundError: no resolver knows")
+    assert "\n" not in message
+    browser.get(f"{site.facts['prefect']}/runs/flow-run/{run['id']}")
     until(browser, lambda: "no resolver knows 'NGC 9999'" in text(browser))
+    browser.get("about:blank")
 
 
 def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path):
@@ -352,7 +378,7 @@ def other_origin(page):
             thread.join()
 
 
-def test_no_secret_is_shown_or_kept_where_others_look(site):
+def test_no_secret_is_shown_or_kept_where_others_look(site, command):
     """Prefect's database and logs, run pages, all files of the home, what commands print, and lists of processes."""
     private = {"password", *(f"{role}.key" for role in ("scheduler", "worker", "client"))}
     keys = [path for path in (site.home / "prefect").rglob("*") if path.name in private]
@@ -362,18 +388,12 @@ def test_no_secret_is_shown_or_kept_where_others_look(site):
     secrets = [word.encode() for word in (*SECRETS.values(), password, *lines)]
     assert min(map(len, secrets)) > 12
     running = site.running
-    words = ["submit", "process_target", "target=NGC 9999", "--watch"]
-    if running.http.post(f"{site.facts['api']}/flow_runs/filter", json={"limit": 1}, timeout=30).json():
-        words = ["jobs", "--json"]  # runs of other tests, one that failed among them, are there to be looked at
-    asked = subprocess.run(
-        [*JWSTPIPE, *words], cwd=site.folder,
-        env=running.environment, capture_output=True, timeout=LIMIT_SECONDS, check=False,
-    )  # fmt: skip
-    assert asked.returncode in (0, 3)
+    if not running.http.post(f"{site.facts['api']}/flow_runs/filter", json={"limit": 1}, timeout=30).json():
+        # the runs of other tests, one that failed among them, are not there to be looked at
+        assert process_of(site, "submit", "process_target", "target=NGC 9999", "--watch").returncode == 3
     kept = [path for path in site.home.rglob("*") if path.is_file() and path not in keys]
     assert any(path.name.startswith("prefect.db") for path in kept)
     seen = {str(path): path.read_bytes() for path in [*kept, site.folder / "up.err"]}
-    seen[" ".join(words)] = asked.stdout + asked.stderr
     seen["what up printed"] = json.dumps(running.facts).encode()
     for what, order in (("flow_runs", {}), ("task_runs", {}), ("logs", {}), ("artifacts", {}), ("deployments", {})):
         answer = running.http.post(f"{site.facts['api']}/{what}/filter", json={"limit": 200, **order}, timeout=30)
@@ -381,12 +401,10 @@ def test_no_secret_is_shown_or_kept_where_others_look(site):
         seen[f"page {what}"] = answer.content
     assert len(seen["page flow_runs"]) > 1000
     assert len(seen["page logs"]) > 1000
-    for words in (("config", "show"), ("jobs",), ("doctor",), ("search", TARGET)):
-        made = subprocess.run(
-            [*JWSTPIPE, *words], cwd=site.folder, env=running.environment, capture_output=True, timeout=120, check=False
-        )
-        assert made.stdout or made.stderr
-        seen[" ".join(words)] = made.stdout + made.stderr
+    for words in (("config", "show"), ("jobs",), ("jobs", "--json"), ("doctor",), ("search", TARGET)):
+        _, out, err = command(*words)
+        assert out or err
+        seen[" ".join(words)] = (out + err).encode()
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             seen[f"{process}/cmdline"] = (process / "cmdline").read_bytes()
@@ -395,16 +413,13 @@ def test_no_secret_is_shown_or_kept_where_others_look(site):
 
 
 def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(site):
-    second = subprocess.run(
-        [*JWSTPIPE, "up", "--port", "0", "--dask-port", "0"], cwd=site.folder, env=site.running.environment,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    second = process_of(site, "up", "--port", "0", "--dask-port", "0")
     assert second.returncode == 7
     assert site.facts["prefect"] in second.stderr
     assert site.running.http.get(f"{site.facts['api']}/health", timeout=10).ok
 
 
-def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(site):
+def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(site, command):
     running, api = site.running, site.facts["api"]
     assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
     deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
@@ -417,42 +432,26 @@ def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(sit
     refused = running.http.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
     assert refused.status_code in (409, 422)
 
-    def command(*words):
-        """Without being told where the server is: the home knows."""
-        everything = [*JWSTPIPE, *words, "--json"]
-        return subprocess.run(
-            everything,
-            cwd=site.folder,
-            env=running.environment,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-            check=False,
-        )
-
-    said = command("submit", "process_target", f"target={TARGET}", "level=2", "--watch")
+    said = process_of(site, "submit", "process_target", f"target={TARGET}", "level=2", "--watch", "--json")
     assert said.returncode == 0, said.stderr + (site.home / "prefect" / "flows.log").read_text()
     job = json.loads(said.stdout)
-    report = json.loads(command("result", job["job"]).stdout)
+    report = json.loads(command("result", job["job"], "--json")[1])
     assert [product["kind"] for product in report["products"]] == ["mosaic", "mosaic", "picture"]
-    again = json.loads(command("submit", "process_target", f"target={TARGET}", "level=2").stdout)
+    again = json.loads(command("submit", "process_target", f"target={TARGET}", "level=2", "--json")[1])
     assert (again["job"], again["state"]) == (job["job"], "done")
-    failed = command("submit", "process_target", "target=NGC 9999", "--watch")
-    assert failed.returncode == 3
-    assert "no resolver knows 'NGC 9999'" in failed.stderr.splitlines()[-1]
     with Image.open(report["products"][-1]["where"]) as picture:
         assert max(picture.size) > 100
     _the_links_open(site, job["job"])
-    findings = [json.loads(line) for line in command("doctor").stdout.splitlines()]
+    findings = [json.loads(line) for line in command("doctor", "--json")[1].splitlines()]
     assert {finding["part"]: finding["state"] for finding in findings}["prefect"] == "ok"
 
     assert running.stop() == 0
     for address in (running.facts["prefect"], running.facts["dask"]):
         with pytest.raises(requests.ConnectionError):
             requests.get(address, timeout=2)
-    down = command("jobs")
-    assert down.returncode == 5
-    assert "jwstpipe up" in down.stderr
+    code, _, err = command("jobs")
+    assert code == 5
+    assert "jwstpipe up" in err
 
 
 def _the_links_open(site, run_id):
