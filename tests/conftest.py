@@ -39,8 +39,9 @@ def pytest_configure():
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the stacks, which take longest."""
-    items.sort(key=lambda item: not item.nodeid.startswith(SERVERS))
+    """Begin with the stacks, which take longest; the shared Prefect server comes after those that start their own."""
+    shared = {item.path for item in items if "prefect_server" in item.fixturenames}
+    items.sort(key=lambda item: (not item.nodeid.startswith(SERVERS), item.path in shared))
 
 
 def pytest_xdist_make_scheduler(config, log):

@@ -82,6 +82,11 @@ def nothing_deployed_behind():
     yield
     from prefect.client.orchestration import get_client
 
+    from jwstpipe.deployments.automations import FAILED, SILENT
+
     with get_client(sync_client=True) as client:
         for deployment in client.read_deployments(limit=200):
             client.delete_deployment(deployment.id)
+        for name in (SILENT, FAILED):
+            for automation in client.read_automations_by_name(name):
+                client.delete_automation(automation.id)

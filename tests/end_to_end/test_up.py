@@ -267,10 +267,12 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     assert site.running.http.post(f"{address}/schedules", json=often, timeout=10).ok
 
     # each round is a process of its own: one every few seconds would only keep a slow machine busy
-    def rounds():
+    def runs():
         wanted = {"flows": {"name": {"any_": ["watch-programs"]}}, "sort": "START_TIME_ASC", "limit": 200}
-        found = site.running.http.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
-        ended = [run for run in found if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
+        return site.running.http.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
+
+    def rounds():
+        ended = [run for run in runs() if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
         assert all(run["state"]["type"] == "COMPLETED" and run["auto_scheduled"] for run in ended), ended
         return ended
 
@@ -281,8 +283,11 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     seen = len(rounds())
     site.release()
     everything = [*site.early, *site.late]
-    wait_for("a round after the archive grew", lambda: len(rounds()) > seen + 1 and have(everything))
+    wait_for("a round after the archive grew", lambda: len(rounds()) > seen and have(everything))
     site.running.http.patch(address, json={"paused": True}, timeout=10)
+    wait_for(
+        "the end of what had begun", lambda: not [1 for run in runs() if run["state"]["type"] in ("PENDING", "RUNNING")]
+    )
     store = open_store(site.home / "store")
     moved = [read_report(store, run["id"]).bytes_moved for run in rounds()]
     assert sum(moved) == sum(file.path.stat().st_size for file in everything)
