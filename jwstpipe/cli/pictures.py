@@ -64,12 +64,14 @@ def _seen(
 ) -> tuple[list[str], CompositeRequest]:
     """Take images and wishes from a link to a view; what is named on the command line goes before it."""
     from jwstpipe.requests import joined_options
+    from jwstpipe.viewer.kept_views import kept_view, view_named
     from jwstpipe.viewer.server.library import Library
     from jwstpipe.viewer.sources import Sources
     from jwstpipe.viewer.state import read_link
 
     settings = settings_of(context)
-    state, notes = read_link(link)
+    name = view_named(link)
+    state, notes = read_link(link if name is None else kept_view(Library(settings).store, name))
     for note in notes:
         remark(f"note: {note}")
     sources = Sources(s3=settings.s3, library=Library(settings))

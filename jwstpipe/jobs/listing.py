@@ -56,14 +56,19 @@ def find_jobs(
 
 
 def listed(
-    kind: str | None = None, *, state: JobState | None = None, limit: int = 20, settings: Settings | None = None
+    kind: str | None = None,
+    *,
+    state: JobState | None = None,
+    tag: str | None = None,
+    limit: int = 20,
+    settings: Settings | None = None,
 ) -> list[tuple[Job, JobStatus]]:
-    """List jobs with their states (see `find_jobs`)."""
+    """List jobs with their states (see `find_jobs`); only those with a tag, if one is named."""
     if not 1 <= limit <= _RECENT:
         raise UsageError(f"limit is 1 to {_RECENT}, not {limit}")
     site = settings or load_settings()
     names = [job_kind(kind).flow_name] if kind else list(_NAMES)
-    return [(_job(run, flows, site), state_of(run)) for run, flows in _runs(site, names, _begun(state), limit)]
+    return [(_job(run, flows, site), state_of(run)) for run, flows in _runs(site, names, _begun(state, tag), limit)]
 
 
 def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
@@ -103,18 +108,20 @@ def _exactly(text: str) -> UUID | None:
         return None
 
 
-def _begun(state: JobState | None = None) -> "FlowRunFilter":
+def _begun(state: JobState | None = None, tag: str | None = None) -> "FlowRunFilter":
     """Ask for runs that have begun or are due, in one state or in any."""
     from prefect.client.schemas.filters import (  # noqa: PLC0415 - as in `asking`
         FlowRunFilter,
         FlowRunFilterExpectedStartTime,
         FlowRunFilterState,
         FlowRunFilterStateType,
+        FlowRunFilterTags,
     )
 
     return FlowRunFilter(
         expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) + SOON),
         state=None if state is None else FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types_of(state)))),
+        tags=None if tag is None else FlowRunFilterTags(all_=[tag]),
     )
 
 

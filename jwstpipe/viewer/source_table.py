@@ -6,12 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from astropy.table import Table
 from numpy.typing import NDArray
 
-from jwstpipe.errors import UsageError
 from jwstpipe.sky.position_table import positions_of
-from jwstpipe.storage.bounded_tables import read_table
+from jwstpipe.viewer.data.rows import Rows, open_rows
 
 __all__ = ["SourceTable", "open_table"]
 
@@ -20,30 +18,23 @@ Floats = NDArray[np.float64]
 MOST_MARKS = 4000
 """Most marks that are drawn at a time."""
 
-MOST_PAGE = 500
-
 
 @dataclass(frozen=True, eq=False)
 class SourceTable:
     """A table with positions."""
 
-    name: str
-    table: Table
+    rows: Rows
     ra: Floats
     dec: Floats
     """Degrees."""
 
     @cached_property
-    def _columns(self) -> list[str]:
-        return [name for name in self.table.colnames if self.table[name].ndim == 1]
-
-    @cached_property
     def _brightness(self) -> Floats | None:
         """Give what orders marks where there are too many; more is brighter."""
-        for name in self._columns:
+        for name in self.rows.columns:
             word = name.lower()
             if "flux" in word or "mag" in word:
-                values = np.ma.filled(np.ma.asarray(self.table[name]).astype(float), np.nan)
+                values = np.ma.filled(np.ma.asarray(self.rows.table[name]).astype(float), np.nan)
                 return np.nan_to_num(-values if "mag" in word else values, nan=-np.inf)
         return None
 
@@ -63,45 +54,10 @@ class SourceTable:
     def page(
         self, *, start: int, count: int, sort: str = "", descending: bool = False, text: str = ""
     ) -> dict[str, Any]:
-        """Give a page of rows.
-
-        Raises
-        ------
-        UsageError
-            A column that is not there, or a page that is too long.
-        """
-        if not (start >= 0 and 1 <= count <= MOST_PAGE):
-            raise UsageError(f"a page has 1 to {MOST_PAGE} rows")
-        rows = np.arange(len(self.table))
-        if text:
-            rows = rows[self._holding(text.lower())]
-        if sort:
-            if sort not in self._columns:
-                raise UsageError(f"the table has no column {sort[:40]!r}")
-            order = np.argsort(np.asarray(self.table[sort])[rows], kind="stable")
-            rows = rows[order[::-1] if descending else order]
-        part = rows[start : start + count]
-        columns = [{"name": name, "unit": str(self.table[name].unit or "")} for name in self._columns]
-        return {
-            "name": self.name,
-            "columns": columns,
-            "total": int(rows.size),
-            "rows": [
-                {"row": int(row), "ra": float(self.ra[row]), "dec": float(self.dec[row]),
-                 "cells": [_cell(self.table[name][row]) for name in self._columns]}
-                for row in part
-            ],
-        }  # fmt: skip
-
-    def _holding(self, text: str) -> NDArray[np.bool_]:
-        """Tell which rows hold a text in any column of words, or are of this number."""
-        found = np.zeros(len(self.table), bool)
-        if text.isdecimal() and int(text) < found.size:
-            found[int(text)] = True
-        for name in self._columns:
-            column = np.asarray(self.table[name])
-            if column.dtype.kind in "USO":
-                found |= np.char.find(np.char.lower(column.astype(str)), text) >= 0
+        """Give a page of rows, each with its position; see `Rows.page`."""
+        found = self.rows.page(start=start, count=count, sort=sort, descending=descending, text=text)
+        for row in found["rows"]:
+            row |= {"ra": float(self.ra[row["row"]]), "dec": float(self.dec[row["row"]])}
         return found
 
 
@@ -115,15 +71,5 @@ def open_table(path: str | Path) -> SourceTable:
     DataError
         No table, or none with positions.
     """
-    table = read_table(path, what="table of sources")
-    return SourceTable(Path(path).name, table, *positions_of(table, name=str(path)))
-
-
-def _cell(value: Any) -> Any:
-    """Write a value as JSON has it; what has none is empty."""
-    if value is np.ma.masked:
-        return None
-    plain = value.item() if hasattr(value, "item") else value
-    if isinstance(plain, float):
-        return plain if np.isfinite(plain) else None
-    return plain if isinstance(plain, int | bool | str) else str(plain)
+    rows = open_rows(path, what="table of sources")
+    return SourceTable(rows, *positions_of(rows.table, name=str(path)))

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jwstpipe.errors import NotFoundError
@@ -53,6 +53,12 @@ class Sources:
         with self._lock:
             self._found.setdefault(source.product_id, source)
         return source
+
+    def seen_by(self, user: str) -> "Sources":
+        """Give the same images, and those of the library that a user may see; "" is somebody without a name."""
+        found = Sources(s3=self.s3, library=self.library and replace(self.library, user=user))
+        found._lock, found._found = self._lock, self._found  # one list of named images for all
+        return found
 
     def _of_library(self, word: str) -> Source | None:
         """Find what is no address, but the id of a product of the library or the name of a target with mosaics."""

@@ -7,10 +7,11 @@ Where samples are missing a tile exists twice: as they are, and with small holes
 which needs the surroundings and is made for blocks of 1024 pixels together.
 """
 
+import gzip
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +25,13 @@ from jwstpipe.viewer.companding import companded
 from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.viewed import TILE, ViewedSet
 
-__all__ = ["Block", "Tile", "Tiles"]
+__all__ = ["FORMS", "Block", "Tile", "TileForm", "Tiles"]
 
 Samples = NDArray[np.uint16]
 Written = tuple[Samples, NDArray[np.uint8]]
+
+TileForm = Literal["plain", "filled", "quick"]
+FORMS: frozenset[str] = frozenset(get_args(TileForm))
 
 BLOCK = 512
 FILLED = 1024
@@ -67,8 +71,16 @@ class Tiles:
         default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.samples.nbytes + block.quarters.nbytes)
     )
 
-    def tile(self, level: int, ty: int, tx: int, *, filled: bool) -> Tile:
+    def tile(self, level: int, ty: int, tx: int, *, form: TileForm) -> Tile:
         """Give a tile.
+
+        Parameters
+        ----------
+        level, ty, tx
+            Which one.
+        form
+            plain: samples as they are; filled: with small holes filled; quick, for slow lines: the upper eight bits of
+            each sample (1 where they are 0 and there is data), as gzip packs them.
 
         Raises
         ------
@@ -81,10 +93,14 @@ class Tiles:
         y0, x0 = ty * TILE, tx * TILE
         if not (0 <= y0 < rows and 0 <= x0 < columns):
             raise NotFoundError(f"no tile {ty},{tx} in level {level}")
+        filled = form == "filled"
         side = FILLED if filled else BLOCK
         block = self._block(level, y0 // side, x0 // side, filled=filled)
         y, x = y0 % side, x0 % side
         part = np.s_[:, y : y + TILE, x : x + TILE]
+        if form == "quick":
+            upper = np.maximum(block.samples[part] >> 8, block.samples[part] > 0)
+            return Tile(gzip.compress(_whole(upper, "u1"), 1, mtime=0), holes=False)
         samples = _whole(block.samples[part], "<u2")
         holes = block.holes and bool((block.samples[part] == 0).any())
         return Tile(samples + _whole(block.quarters[part], "u1"), holes)

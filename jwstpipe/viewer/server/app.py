@@ -17,11 +17,13 @@ from jwstpipe.settings import Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.viewer.exact import encoded, exact_window
 from jwstpipe.viewer.looks import Look
-from jwstpipe.viewer.measuring import measuring_routes
 from jwstpipe.viewer.readout import set_facts
 from jwstpipe.viewer.server.asking import HANDLERS, Pool, body_of, image_ids
-from jwstpipe.viewer.server.guard import Access, App, Guard, cookie_name
+from jwstpipe.viewer.server.data_routes import data_routes
+from jwstpipe.viewer.server.guard import Access, App, Guard, cookie_name, user_of
+from jwstpipe.viewer.server.measuring import measuring_routes
 from jwstpipe.viewer.server.pages import page_routes
+from jwstpipe.viewer.tiles import FORMS
 from jwstpipe.viewer.viewing import Viewing
 
 __all__ = ["make_app"]
@@ -60,6 +62,7 @@ def make_app(
         Route("/tile/{set}/{form}/{level:int}/{ty:int}/{tx:int}", pages.tile),
         Route("/exact/{look}/{level:int}/{y0:int},{x0:int},{y1:int},{x1:int}.{form}", pages.exact),
         *measuring_routes(viewing),
+        *data_routes(viewing),
         *([Route("/api/site", pages.alone)] if settings is None else page_routes(viewing, settings, write=write)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
@@ -70,8 +73,11 @@ class _Routes:
     """One method a route."""
 
     def __init__(self, viewing: Viewing, access: Access, port: int) -> None:
-        self._viewing, self._access, self._port = viewing, access, port
+        self._shared, self._access, self._port = viewing, access, port
         self._quick, self._exact = Pool(2, 62), Pool(2, 4)
+
+    def _viewing(self, request: Request) -> Viewing:
+        return self._shared.seen_by(user_of(request))
 
     async def page(self, _: Request) -> Response:
         """Give the page."""
@@ -81,9 +87,9 @@ class _Routes:
         """Say that the server is up, and nothing more."""
         return JSONResponse({"status": "ok"})
 
-    async def alone(self, _: Request) -> Response:
+    async def alone(self, request: Request) -> Response:
         """Say that there are no pages beside the picture."""
-        return JSONResponse({"pages": False, "write": False, "library": False})
+        return JSONResponse({"pages": False, "write": False, "library": False, "user": user_of(request)})
 
     async def enter(self, request: Request) -> Response:
         """Turn the token of the address into a session."""
@@ -94,40 +100,48 @@ class _Routes:
             )
         session = self._access.session
         answer = JSONResponse({"session": session} if self._access.embedded else {})
-        answer.set_cookie(cookie_name(self._port), session, httponly=True, samesite="strict", max_age=30 * 86_400)
+        answer.set_cookie(
+            cookie_name(self._port),
+            session,
+            httponly=True,
+            samesite="strict",
+            max_age=30 * 86_400,
+            path=self._access.prefix or "/",
+        )
         return answer
 
     async def images(self, _: Request) -> Response:
         """List what was named when the server was started."""
-        return JSONResponse([{"id": one.product_id, "name": one.name} for one in self._viewing.sources.all()])
+        return JSONResponse([{"id": one.product_id, "name": one.name} for one in self._shared.sources.all()])
 
     async def open(self, request: Request) -> Response:
         """Open images and say what they are."""
-        ids = image_ids(await body_of(request))
-        return JSONResponse(await self._quick.run(lambda: set_facts(self._viewing.opened(ids).images)))
+        ids, viewing = image_ids(await body_of(request)), self._viewing(request)
+        return JSONResponse(await self._quick.run(lambda: set_facts(viewing.opened(ids).images)))
 
     async def look(self, request: Request) -> Response:
         """Settle wishes on images."""
         given = await body_of(request)
         ids, wishes = image_ids(given), given.get("wishes", {})
-        look = await self._quick.run(lambda: self._viewing.look(ids, wishes))
+        viewing = self._viewing(request)
+        look = await self._quick.run(lambda: viewing.look(ids, wishes))
         return JSONResponse(look.as_dict())
 
     async def finish(self, request: Request) -> Response:
         """Say how edges blend and what the levels of the finished picture are."""
-        look = self._viewing.look_by_id(request.path_params["look"])
+        look = self._viewing(request).look_by_id(request.path_params["look"])
         return JSONResponse(await self._quick.run(partial(_finish, look)), headers={"cache-control": IMMUTABLE})
 
     async def feather(self, request: Request) -> Response:
-        """Give the coverage weights of the channels, 8 bits each."""
-        look = self._viewing.look_by_id(request.path_params["look"])
+        """Give the square roots of the coverage weights, 16 bits each: small ones weigh much at edges."""
+        look = self._viewing(request).look_by_id(request.path_params["look"])
         weights = (await self._quick.run(lambda: look.finish.scene.feather)).weights
-        content = np.floor(weights * 255.0 + 0.5).astype(np.uint8).tobytes()
+        content = np.floor(np.sqrt(weights) * 65_535.0 + 0.5).astype("<u2").tobytes()
         return Response(content, media_type="application/octet-stream", headers={"cache-control": IMMUTABLE})
 
     async def table(self, request: Request) -> Response:
         """Give the table of the stretch of an image, or of the luminance (``light``)."""
-        look, which = self._viewing.look_by_id(request.path_params["look"]), request.path_params["which"]
+        look, which = self._viewing(request).look_by_id(request.path_params["look"]), request.path_params["which"]
         number = int(which) if which.isdecimal() and len(which) < 3 else None
         if number is None and which != "light":
             raise NotFoundError("a table is of an image by its number, or of the light")
@@ -138,14 +152,16 @@ class _Routes:
         """Give a tile of all channels."""
         asked = request.path_params
         etag = '"{set}/{form}/{level}/{ty}/{tx}"'.format(**asked)
-        if asked["form"] not in ("plain", "filled"):
-            raise NotFoundError("tiles are plain or filled")
+        form = asked["form"]
+        if form not in FORMS:
+            raise NotFoundError(f"tiles are {', '.join(sorted(FORMS))}")
         if request.headers.get("if-none-match") == etag:
             return Response(status_code=304, headers={"cache-control": IMMUTABLE, "etag": etag})
-        tiles, filled = self._viewing.tiles(asked["set"]), asked["form"] == "filled"
-        work = partial(tiles.tile, asked["level"], asked["ty"], asked["tx"], filled=filled)
+        tiles = self._viewing(request).tiles(asked["set"])
+        work = partial(tiles.tile, asked["level"], asked["ty"], asked["tx"], form=form)
         found = await self._quick.run(work, request)
         headers = {"cache-control": IMMUTABLE, "etag": etag, "x-holes": str(int(found.holes))}
+        headers |= {"content-encoding": "gzip"} if form == "quick" else {}
         return Response(found.content, media_type="application/octet-stream", headers=headers)
 
     async def exact(self, request: Request) -> Response:
@@ -155,7 +171,7 @@ class _Routes:
             raise NotFoundError("a window is .png or .jpg")
         if not (asked["y0"] < asked["y1"] and asked["x0"] < asked["x1"]):
             raise UsageError("a window is y0,x0,y1,x1 with y0 < y1 and x0 < x1")
-        look = self._viewing.look_by_id(asked["look"])
+        look = self._viewing(request).look_by_id(asked["look"])
         box = Box(asked["y0"], asked["x0"], asked["y1"], asked["x1"])
         content = await self._exact.run(
             lambda: encoded(exact_window(look, asked["level"], box), asked["form"]), request

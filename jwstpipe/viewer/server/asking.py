@@ -1,7 +1,7 @@
 """What routes share: threads with a queue that has an end, questions as JSON, failures as answers."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -13,7 +13,7 @@ from jwstpipe.redaction import redacted
 from jwstpipe.viewer.server.guard import TooLongError
 from jwstpipe.viewer.viewing import GoneError
 
-__all__ = ["HANDLERS", "BusyError", "Pool", "body_of", "image_ids", "number_of"]
+__all__ = ["HANDLERS", "BusyError", "Pool", "body_of", "image_ids", "number_of", "page_wishes"]
 
 ResultT = TypeVar("ResultT")
 
@@ -97,6 +97,17 @@ def number_of(text: str, kind: type[float] = float) -> float:
     if not -1e300 < value < 1e300:
         raise UsageError(f"not a number: {text[:40]!r}")
     return value
+
+
+def page_wishes(words: Mapping[str, str]) -> dict[str, Any]:
+    """Read which page of a table is wanted."""
+    start, count = words.get("start", "0"), words.get("count", "100")
+    if not (start.isdecimal() and count.isdecimal() and len(start) < 13 and len(count) < 13):
+        raise UsageError("start and count are whole numbers")
+    return {
+        "start": int(start), "count": int(count), "sort": words.get("sort", ""),
+        "descending": words.get("descending") == "true", "text": words.get("text", "")[:200],
+    }  # fmt: skip
 
 
 async def _told(_: Request, error: Exception) -> Response:

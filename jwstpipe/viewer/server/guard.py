@@ -10,15 +10,18 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
+from starlette.requests import Request
+
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.loopback import USER, foreign, let_in
+from jwstpipe.viewer.server.proxy import Proxy
 
-__all__ = ["Access", "Guard", "TooLongError"]
+__all__ = ["Access", "Guard", "TooLongError", "user_of"]
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -33,6 +36,9 @@ SECONDS = 30.0
 
 MOST_BODY = 1 << 20
 """Most bytes of a question."""
+
+_USER = "jwstpipe.user"
+"""Where the scope of a request says who asks."""
 
 OPEN = ("/", "/healthz", "/api/enter")
 
@@ -57,6 +63,12 @@ class Access:
 
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     """Printed in the address."""
+
+    proxy: Proxy | None = None
+    """Stands before the viewer and names the user."""
+
+    prefix: str = ""
+    """Before all addresses, as ``/jwst``."""
 
     _taken: bool = False
 
@@ -88,6 +100,12 @@ class Access:
         return any(hmac.compare_digest(one.encode(), self.session.encode()) for one in given)
 
 
+def user_of(request: Request) -> str | None:
+    """Give the user whom the proxy named; None = the owner of the home, who sees all."""
+    found: str | None = request.scope.get(_USER)
+    return found
+
+
 def cookie_name(port: int) -> str:
     """Name the cookie of a server: browsers share cookies between the ports of a host."""
     return f"jwstpipe-viewer-{port}"
@@ -109,6 +127,14 @@ class Guard:
         if scope["type"] != "http":
             return
         headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        path = self._within(str(scope["path"]))
+        if path is None:
+            await self._answer(send, 404, "there is nothing at this address")
+            return
+        if not path:
+            await self._answer(send, 308, "", more=[(b"location", f"{self._access.prefix}/".encode())])
+            return
+        scope = {**scope, "path": path, "raw_path": path.encode()}
         refused = self._refusal(scope, headers)
         if refused is not None:
             await self._answer(send, *refused)
@@ -132,17 +158,34 @@ class Guard:
     def _refusal(
         self, scope: Message, headers: MutableMapping[bytes, str]
     ) -> tuple[int, str] | tuple[int, str, str] | None:
-        why = foreign(headers.get(b"host"), headers.get(b"origin"), port=self._port)
+        proxy, origin = self._access.proxy, headers.get(b"origin")
+        password = self._access.password
+        known = password is not None and let_in(headers.get(b"authorization", ""), password)
+        proxied = proxy is not None and proxy.speaks(scope, with_password=known)
+        if proxy is not None and proxied:
+            why, scope[_USER] = proxy.foreign(origin), proxy.user(scope)
+        else:
+            why = foreign(headers.get(b"host"), origin, port=self._port)
         if why is not None:
             return 403, why
+        if proxied and scope[_USER] is None and scope["path"] not in OPEN:
+            return 401, "the proxy did not say who asks"
         if not headers.get(b"content-length", "0").isdecimal() or int(headers.get(b"content-length", "0")) > MOST_BODY:
             return 413, f"a question has at most {MOST_BODY:,} bytes"
         if self._busy >= AT_ONCE:
             return 503, "too many requests at once; try again", "1"
         path = str(scope["path"])
-        if path in OPEN or path.startswith("/static/") or self._access.admits(headers, port=self._port):
+        if proxied or path in OPEN or path.startswith("/static/") or self._access.admits(headers, port=self._port):
             return None
         return 401, "open the address that jwstpipe view printed, or bring the password of the home"
+
+    def _within(self, path: str) -> str | None:
+        """Take the prefix off a path: empty where a slash is missing at its end, None for what lies elsewhere."""
+        prefix = self._access.prefix
+        if not prefix or path == "/healthz":
+            return path
+        rest = path.removeprefix(prefix) if path.startswith(prefix) else None
+        return rest if rest is None or rest == "" or rest.startswith("/") else None
 
     def _marked(self, send: Send, path: str) -> Send:
         ancestors = "http://127.0.0.1:* http://localhost:*" if self._access.embedded else "'none'"
@@ -164,9 +207,11 @@ class Guard:
 
         return sending
 
-    async def _answer(self, send: Send, status: int, text: str, retry: str | None = None) -> None:
+    async def _answer(
+        self, send: Send, status: int, text: str, retry: str | None = None, *, more: Sequence[tuple[bytes, bytes]] = ()
+    ) -> None:
         body = f"{text}\n".encode()
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode()), *more]
         headers += [] if retry is None else [(b"retry-after", retry.encode())]
         marked = self._marked(send, "")
         await marked({"type": "http.response.start", "status": status, "headers": headers})

@@ -19,7 +19,7 @@ from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.registry import algorithms
 from jwstpipe.requests import ThumbnailOptions
 from jwstpipe.settings import Settings
-from jwstpipe.storage import ObjectStore, open_store
+from jwstpipe.storage import ObjectStore, named_for_people, open_store
 
 __all__ = ["PAGE", "Library", "card_of"]
 
@@ -85,6 +85,17 @@ class Library:
         if record.storage_key is None:
             raise NotFoundError(f"{record.file_name}: only its record is here, not its pixels; fetch it first")
         return self.store.url(record.storage_key), record.file_name
+
+    def check(self, product_id: str) -> None:
+        """Refuse a product that this reader may not see.
+
+        Raises
+        ------
+        NotFoundError
+            It is not there, or not to be seen.
+        """
+        with self.catalog() as catalog:
+            catalog.get(product_id)
 
     def mosaics_of(self, target: str) -> list[str]:
         """Give the ids of the newest mosaics of a target, one a filter."""
@@ -164,7 +175,9 @@ class Library:
         if key is None and record.kind in ("picture", "thumbnail") and record.file_format in ("png", "jpeg"):
             key = record.storage_key
         if key is None and card_of(record)["viewable"] and record.storage_key is not None:
-            return self._made(self.store.url(record.storage_key))
+            address = self.store.url(record.storage_key)
+            with named_for_people({address: record.file_name}):
+                return self._made(address)
         if key is None or self.store.size(key) > MOST_THUMBNAIL:
             raise NotFoundError("no small picture of this product is here")
         return self.store.read_bytes(key)
@@ -182,7 +195,8 @@ def card_of(record: ProductRecord) -> dict[str, Any]:
     """Say of a record what a card shows."""
     info = record.image_info
     shown = record.kind in ("image", "mosaic", "filtered", "map") or (record.kind == "archive" and record.is_viewable)
-    viewable = record.storage_key is not None and shown
+    page = _page_of(record)
+    viewable = record.storage_key is not None and shown and page not in ("spectrum", "table")
     return {
         "id": record.product_id,
         "name": record.file_name,
@@ -201,7 +215,21 @@ def card_of(record: ProductRecord) -> dict[str, Any]:
         "filter": None if info is None else info.filter,
         "thumbnail": record.thumbnail is not None or record.kind in ("picture", "thumbnail") or viewable,
         "viewable": viewable,
+        "opens": page,
     }
+
+
+def _page_of(record: ProductRecord) -> str:
+    """Name the page that shows what is no picture; empty = there is none."""
+    if record.storage_key is None:
+        return ""
+    suffix = record.file_name.partition(".")[0].rpartition("_")[2]
+    if suffix in ("x1d", "x1dints", "c1d"):
+        return "spectrum"
+    if suffix == "s3d":
+        return "cube"
+    tabular = record.kind == "catalogue" or suffix in ("cat", "phot", "whtlt")
+    return "table" if tabular or record.file_format in ("csv", "ecsv", "parquet") else ""
 
 
 def _branch(node: LineageNode) -> dict[str, Any]:

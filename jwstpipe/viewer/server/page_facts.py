@@ -12,23 +12,17 @@ from jwstpipe import __version__
 from jwstpipe.api.archive.observations import search
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import JwstPipeError, UsageError
-from jwstpipe.jobs.job import Job
-from jwstpipe.jobs.listing import find_job, listed
-from jwstpipe.jobs.states import JobStatus
-from jwstpipe.jobs.submission import submit
+from jwstpipe.jobs.listing import listed
 from jwstpipe.mosaicking.footprints import footprints
 from jwstpipe.mosaicking.planning import plan_mosaic
-from jwstpipe.requests import IngestRequest, MosaicOptions, MosaicRequest, Request, SearchRequest
+from jwstpipe.requests import MosaicOptions, SearchRequest
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.server.library import Library
 
-__all__ = ["cancel_job", "found_in_archive", "jobs_of", "mosaic_plan", "site_status", "submitted"]
+__all__ = ["asked", "found_in_archive", "mosaic_plan", "site_status"]
 
 MOST_ROWS = 500
 MOST_MOSAIC_INPUTS = 500
-
-_KINDS: dict[str, type[Request]] = {"mosaic": MosaicRequest, "ingest": IngestRequest}
-"""What a page may ask for."""
 
 _SEARCH_COLUMNS = (
     "obs_id",
@@ -43,7 +37,7 @@ _SEARCH_COLUMNS = (
 )
 
 
-def _asked(model: type[Any], wishes: Any) -> Any:
+def asked(model: type[Any], wishes: Any) -> Any:
     """Check wishes of a page.
 
     Raises
@@ -59,14 +53,13 @@ def _asked(model: type[Any], wishes: Any) -> Any:
         raise UsageError(f"{where or 'wishes'}: {fault['msg'].removeprefix('Value error, ')}") from None
 
 
-def found_in_archive(wishes: Any, settings: Settings) -> dict[str, Any]:
+def found_in_archive(wishes: Any, library: Library) -> dict[str, Any]:
     """Search the archive, and say which observations are in the library already."""
-    found = search(request=_asked(SearchRequest, wishes), settings=settings)
+    found = search(request=asked(SearchRequest, wishes), settings=library.settings)
     table = found.observations
     columns = [name for name in _SEARCH_COLUMNS if name in table.colnames]
     rows = [{name: _plain(row[name]) for name in columns} for row in table[:MOST_ROWS]]
     here: dict[str, int] = {}
-    library = Library(settings)
     if library.exists:
         with library.catalog() as catalog:
             here = {str(row["obs_id"]): catalog.count(RecordQuery(obs_id=str(row["obs_id"]))) for row in rows[:100]}
@@ -84,7 +77,7 @@ def mosaic_plan(addresses: Sequence[str], wishes: Any, settings: Settings) -> di
     """Plan a mosaic, and read no pixels: outlines, groups that do not touch, size, memory, time."""
     if not 1 <= len(addresses) <= MOST_MOSAIC_INPUTS:
         raise UsageError(f"a plan of this page has 1 to {MOST_MOSAIC_INPUTS} images, not {len(addresses)}")
-    plan = plan_mosaic(list(addresses), options=_asked(MosaicOptions, wishes), s3=settings.s3)
+    plan = plan_mosaic(list(addresses), options=asked(MosaicOptions, wishes), s3=settings.s3)
     outlines = [one["outline"] for one in footprints(plan)["images"]]
     summary = plan.summary()
     return {
@@ -113,59 +106,14 @@ def _groups(outlines: Sequence[Sequence[Sequence[float]]]) -> int:
     return len(set(group))
 
 
-def jobs_of(settings: Settings) -> dict[str, Any]:
-    """List recent jobs; without a server the page says so."""
-    try:
-        found = listed(limit=40, settings=settings)
-    except JwstPipeError as error:
-        return {"jobs": [], "note": str(error)}
-    return {"jobs": [_job(job, status) for job, status in found], "note": ""}
-
-
-def _job(job: Job, status: JobStatus) -> dict[str, Any]:
-    progress = None
-    if not status.ended:
-        try:
-            told = job.progress()
-            progress = {"percent": told.percent, "stages": told.stages}
-        except JwstPipeError:
-            progress = None
-    return {
-        "id": job.id,
-        "kind": job.kind,
-        "title": job.title,
-        "state": status.state,
-        "message": status.message,
-        "seconds": status.seconds,
-        "ended": status.ended,
-        "progress": progress,
-        "page": job.page,
-    }
-
-
-def submitted(kind: str, wishes: Any, settings: Settings) -> dict[str, Any]:
-    """Ask for a job."""
-    if kind not in _KINDS:
-        raise UsageError(f"a page asks for {' or '.join(_KINDS)}, not {kind[:40]!r}")
-    job = submit(kind, _asked(_KINDS[kind], wishes), settings=settings)
-    return {"id": job.id, "kind": job.kind, "title": job.title, "page": job.page}
-
-
-def cancel_job(job_id: str, settings: Settings) -> dict[str, Any]:
-    """Ask a job to stop."""
-    job = find_job(job_id, settings=settings)
-    job.cancel()
-    return {"id": job.id, "state": job.status().state}
-
-
-def site_status(settings: Settings, limits: dict[str, Any]) -> dict[str, Any]:
+def site_status(library: Library, limits: dict[str, Any]) -> dict[str, Any]:
     """Tell the parts of the site and whether they answer, what is stored, what is due."""
+    settings = library.settings
     parts = [
-        _part("catalogue", lambda: _catalogue(settings)),
+        _part("catalogue", lambda: _catalogue(library)),
         _part("store", lambda: _store(settings)),
         _part("Prefect", lambda: _prefect(settings)),
     ]
-    library = Library(settings)
     stored: dict[str, Any] = {}
     if library.exists:
         with library.catalog() as catalog:
@@ -192,8 +140,8 @@ def _part(name: str, look: Callable[[], str]) -> dict[str, Any]:
         return {"name": name, "well": False, "says": str(error)}
 
 
-def _catalogue(settings: Settings) -> str:
-    with Library(settings).catalog() as catalog:
+def _catalogue(library: Library) -> str:
+    with library.catalog() as catalog:
         return f"{catalog.count():,} products"
 
 

@@ -3,18 +3,22 @@
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from jwstpipe.catalog.maintenance.bulk import Deletion, delete_records, dependents
+from jwstpipe.catalog.visibility import require_name
 from jwstpipe.errors import UsageError
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.exact import MOST_PIXELS
 from jwstpipe.viewer.kept import Kept
+from jwstpipe.viewer.kept_views import keep_view, kept_view, short_link
 from jwstpipe.viewer.regions import MOST_REGION_PIXELS
+from jwstpipe.viewer.server import discoveries, page_jobs, upkeep
 from jwstpipe.viewer.server import page_facts as facts
 from jwstpipe.viewer.server.asking import Pool, body_of, image_ids
-from jwstpipe.viewer.server.guard import AT_ONCE, MOST_BODY, SECONDS
+from jwstpipe.viewer.server.feed import JobFeed
+from jwstpipe.viewer.server.guard import AT_ONCE, MOST_BODY, SECONDS, user_of
 from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.viewed import MOST_CHANNELS
 from jwstpipe.viewer.viewing import SETS, Viewing
@@ -58,11 +62,19 @@ def page_routes(viewing: Viewing, settings: Settings, *, write: bool) -> list[Ro
         Route("/api/record/{id}", asked.record),
         Route("/api/thumbnail/{id}", asked.thumbnail),
         Route("/api/search", asked.search, methods=["POST"]),
+        Route("/api/discover", asked.featured),
+        Route("/api/discover", asked.discover, methods=["POST"]),
+        Route("/api/discover/make", asked.make, methods=["POST"]),
         Route("/api/mosaic/plan", asked.plan, methods=["POST"]),
+        Route("/api/views", asked.keep, methods=["POST"]),
+        Route("/api/views/{name}", asked.kept),
         Route("/api/jobs", asked.jobs),
+        Route("/api/events", asked.events),
         Route("/api/jobs/submit", asked.submit, methods=["POST"]),
         Route("/api/jobs/{id}/cancel", asked.cancel, methods=["POST"]),
         Route("/api/status", asked.status),
+        Route("/api/orphans", asked.orphans),
+        Route("/api/orphans/repair", asked.put_right, methods=["POST"]),
     ]
 
 
@@ -71,34 +83,41 @@ class _Pages:
 
     def __init__(self, viewing: Viewing, settings: Settings, *, write: bool) -> None:
         self._viewing, self._settings, self._write = viewing, settings, write
-        self._library = Library(settings)
-        self._pool = Pool(2, 80)
+        self._pool, self._slow = Pool(2, 80), Pool(1, 4)
+        self._feed = JobFeed(self._look)
         self._small: Kept[bytes] = Kept(SMALL_BYTES, size=len)
+
+    def _library(self, request: Request) -> Library:
+        return Library(self._settings, user_of(request))
 
     def _allowed(self) -> None:
         if not self._write:
             raise UsageError("this viewer only looks; start it with --write to change or submit anything")
 
-    async def site(self, _: Request) -> Response:
-        """Say what can be done here."""
-        return JSONResponse({"pages": True, "write": self._write, "library": self._library.exists})
+    async def site(self, request: Request) -> Response:
+        """Say what can be done here, and who asks."""
+        library = self._library(request)
+        return JSONResponse({"pages": True, "write": self._write, "library": library.exists, "user": library.user})
 
     async def library(self, request: Request) -> Response:
         """Give a page of cards."""
-        words = dict(request.query_params)
-        return JSONResponse(await self._pool.run(lambda: self._library.page(words), request))
+        words, library = dict(request.query_params), self._library(request)
+        return JSONResponse(await self._pool.run(lambda: library.page(words), request))
 
     async def record(self, request: Request) -> Response:
         """Tell all of a record."""
-        identity = request.path_params["id"]
-        return JSONResponse(await self._pool.run(lambda: self._library.record(identity), request))
+        identity, library = request.path_params["id"], self._library(request)
+        return JSONResponse(await self._pool.run(lambda: library.record(identity), request))
 
     async def thumbnail(self, request: Request) -> Response:
         """Give the small picture of a product."""
-        identity = request.path_params["id"]
-        content = await self._pool.run(
-            lambda: self._small.get(identity, lambda: self._library.thumbnail(identity)), request
-        )
+        identity, library = request.path_params["id"], self._library(request)
+
+        def small() -> bytes:
+            library.check(identity)  # others may have asked for it before
+            return self._small.get(identity, lambda: library.thumbnail(identity))
+
+        content = await self._pool.run(small, request)
         kind = "image/jpeg" if content[:2] == b"\xff\xd8" else "image/png"
         return Response(content, media_type=kind, headers={"cache-control": "private, max-age=3600"})
 
@@ -109,15 +128,16 @@ class _Pages:
         ids = image_ids({"images": given.get("ids")})
         if not 1 <= len(ids) <= MOST_CHOSEN:
             raise UsageError(f"1 to {MOST_CHOSEN} products are changed at a time")
-        return JSONResponse(await self._pool.run(lambda: self._changed(ids, given)))
+        library = self._library(request)
+        return JSONResponse(await self._pool.run(lambda: self._changed(library, ids, given)))
 
-    def _changed(self, ids: list[str], given: dict[str, Any]) -> dict[str, Any]:
+    def _changed(self, library: Library, ids: list[str], given: dict[str, Any]) -> dict[str, Any]:
         what, tag = given.get("what"), str(given.get("tag", "")).strip()
-        with self._library.catalog() as catalog:
+        with library.catalog() as catalog:
             chosen = tuple(catalog.get(identity) for identity in dict.fromkeys(ids))
             plan = Deletion(chosen, dependents(catalog, [record.product_id for record in chosen]))
             if what == "delete":
-                delete_records(catalog, plan, self._library.store)
+                delete_records(catalog, plan, library.store)
             elif what in ("tag", "archive", "unarchive"):
                 for record in chosen:
                     amended: dict[str, Any] = (
@@ -130,13 +150,29 @@ class _Pages:
 
     async def search(self, request: Request) -> Response:
         """Search the archive."""
-        wishes = (await body_of(request)).get("wishes", {})
-        return JSONResponse(await self._pool.run(lambda: facts.found_in_archive(wishes, self._settings), request))
+        wishes, library = (await body_of(request)).get("wishes", {}), self._library(request)
+        return JSONResponse(await self._pool.run(lambda: facts.found_in_archive(wishes, library), request))
+
+    async def featured(self, _: Request) -> Response:
+        """List the targets that people know."""
+        return JSONResponse(await self._pool.run(discoveries.featured_targets))
+
+    async def discover(self, request: Request) -> Response:
+        """Tell what can be made of a target."""
+        wishes, library = (await body_of(request)).get("wishes", {}), self._library(request)
+        return JSONResponse(await self._slow.run(lambda: discoveries.recipes(wishes, library), request))
+
+    async def make(self, request: Request) -> Response:
+        """Ask for a job that makes a recipe."""
+        self._allowed()
+        given, library = await body_of(request), self._library(request)
+        wishes, name = given.get("wishes", {}), str(given.get("name", ""))
+        return JSONResponse(await self._slow.run(lambda: discoveries.made(wishes, name, library)))
 
     async def plan(self, request: Request) -> Response:
         """Plan a mosaic."""
         given = await body_of(request)
-        sources = self._viewing.sources
+        sources = self._viewing.seen_by(user_of(request)).sources
         ids, wishes = image_ids(given), given.get("wishes", {})
 
         def work() -> dict[str, Any]:
@@ -146,21 +182,56 @@ class _Pages:
 
     async def jobs(self, request: Request) -> Response:
         """List recent jobs."""
-        return JSONResponse(await self._pool.run(lambda: facts.jobs_of(self._settings), request))
+        user = user_of(request)
+        return JSONResponse(await self._pool.run(lambda: page_jobs.jobs_of(self._settings, user), request))
+
+    async def events(self, request: Request) -> Response:
+        """Tell how jobs stand, whenever that changes."""
+        return StreamingResponse(await self._feed.lines(user_of(request)), media_type="text/event-stream")
+
+    async def _look(self, user: str | None) -> dict[str, Any]:
+        return await self._pool.run(lambda: page_jobs.jobs_of(self._settings, user))
 
     async def submit(self, request: Request) -> Response:
         """Ask for a job."""
         self._allowed()
         given = await body_of(request)
-        kind, wishes = str(given.get("kind", "")), given.get("wishes", {})
-        return JSONResponse(await self._pool.run(lambda: facts.submitted(kind, wishes, self._settings)))
+        kind, wishes, library = str(given.get("kind", "")), given.get("wishes", {}), self._library(request)
+        return JSONResponse(await self._pool.run(lambda: page_jobs.submitted(kind, wishes, library)))
 
     async def cancel(self, request: Request) -> Response:
         """Ask a job to stop."""
         self._allowed()
-        identity = request.path_params["id"]
-        return JSONResponse(await self._pool.run(lambda: facts.cancel_job(identity, self._settings)))
+        identity, library = request.path_params["id"], self._library(request)
+        return JSONResponse(await self._pool.run(lambda: page_jobs.cancel_job(identity, library)))
+
+    async def orphans(self, request: Request) -> Response:
+        """Compare store and catalogue: what a clean-up would do."""
+        library = self._library(request)
+        return JSONResponse(await self._slow.run(lambda: upkeep.orphans(library), request))
+
+    async def put_right(self, request: Request) -> Response:
+        """Do what was shown."""
+        self._allowed()
+        rows, library = (await body_of(request)).get("rows"), self._library(request)
+        if not isinstance(rows, list):
+            raise UsageError("rows: a list of what was shown")
+        return JSONResponse(await self._slow.run(lambda: upkeep.put_right(library, rows)))
+
+    async def keep(self, request: Request) -> Response:
+        """Keep a long link, and give a short one."""
+        self._allowed()
+        link, library = str((await body_of(request)).get("link", "")), self._library(request)
+        require_name(library.user)
+        name = await self._pool.run(lambda: keep_view(library.store, link))
+        return JSONResponse({"link": short_link(name)})
+
+    async def kept(self, request: Request) -> Response:
+        """Give the link that a short one stands for."""
+        name, library = request.path_params["name"], self._library(request)
+        return JSONResponse({"link": await self._pool.run(lambda: kept_view(library.store, name))})
 
     async def status(self, request: Request) -> Response:
         """Tell the parts of the site."""
-        return JSONResponse(await self._pool.run(lambda: facts.site_status(self._settings, LIMITS), request))
+        library = self._library(request)
+        return JSONResponse(await self._pool.run(lambda: facts.site_status(library, LIMITS), request))

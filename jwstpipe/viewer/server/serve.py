@@ -17,6 +17,7 @@ from jwstpipe.settings import Settings
 from jwstpipe.storage import writing_errors
 from jwstpipe.viewer.server.app import make_app
 from jwstpipe.viewer.server.guard import Access
+from jwstpipe.viewer.server.proxy import Proxy
 from jwstpipe.viewer.source_table import SourceTable
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing
@@ -41,7 +42,7 @@ class RunningViewer:
     @property
     def address(self) -> str:
         """Address of the page, for browsers that have come in."""
-        return f"http://127.0.0.1:{self.port}/"
+        return f"http://127.0.0.1:{self.port}{self.access.prefix}/"
 
     def entrance(self, fragment: str = "") -> str:
         """Address that lets one browser in; what stands behind ``#`` never leaves it."""
@@ -127,6 +128,8 @@ def viewer_for(
     tables: tuple[SourceTable, ...] = (),
     embedded: bool = False,
     write: bool = False,
+    proxy: Proxy | None = None,
+    prefix: str = "",
 ) -> Iterator[RunningViewer]:
     """Serve a viewer of a home as long as the block lasts.
 
@@ -144,11 +147,17 @@ def viewer_for(
         The page stands in a frame of a notebook.
     write
         Pages may submit jobs, tag, archive and delete.
+    proxy, prefix
+        What stands before it and names users, and what stands before all addresses, as ``/jwst``.
     """
     home = settings.home.expanduser()
     password = settings.execution.password_file or home / "prefect" / PASSWORD_FILE
     access = Access(
-        home_secret(home), password.read_text(encoding="utf-8").strip() if password.exists() else None, embedded
+        home_secret(home),
+        password.read_text(encoding="utf-8").strip() if password.exists() else None,
+        embedded,
+        proxy=proxy,
+        prefix=prefix,
     )
     with serving_viewer(
         Viewing(sources, tables), access, port=port, bind=bind, settings=settings, write=write

@@ -1,0 +1,1 @@
+"""What is no picture: spectra, tables and cubes, as much of them as a screen shows."""

@@ -1,0 +1,61 @@
+"""What can be made: recipes of a target or a position, as the pages show them, and one of them made."""
+
+from typing import Any
+
+from jwstpipe.api.discovery import discover
+from jwstpipe.catalog.visibility import require_name
+from jwstpipe.discovery.recipes.recipe import Recipe
+from jwstpipe.discovery.targets.table import featured
+from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.jobs.submission import submit
+from jwstpipe.requests.discovery import DiscoverRequest
+from jwstpipe.viewer.server.library import Library
+from jwstpipe.viewer.server.page_facts import asked
+from jwstpipe.viewer.server.page_jobs import user_tags
+
+__all__ = ["featured_targets", "made", "recipes"]
+
+MOST_RECIPES = 40
+
+_WISHES = {"target", "ra", "dec", "radius", "instrument", "filters", "offline"}
+
+
+def featured_targets() -> list[dict[str, Any]]:
+    """List the targets that people know."""
+    return [{"name": one.name, "title": one.title, "category": one.category, "says": one.says} for one in featured()]
+
+
+def recipes(wishes: Any, library: Library) -> list[dict[str, Any]]:
+    """Tell what can be made of a target or at a position, the best first.
+
+    Raises
+    ------
+    UsageError
+        A wish that is none, or neither target nor position.
+    TargetNotFoundError
+        Nobody knows the name.
+    """
+    return [one.model_dump(mode="json") for one in _found(wishes, library)[:MOST_RECIPES]]
+
+
+def made(wishes: Any, name: str, library: Library) -> dict[str, Any]:
+    """Ask for a job that makes one of the recipes, found anew by its name."""
+    require_name(library.user)
+    recipe = next((one for one in _found(wishes, library) if one.name == name), None)
+    if recipe is None:
+        raise NotFoundError(f"no recipe {name[:80]!r} is there any more; search again")
+    job = submit("process_target", recipe.request, tags=user_tags(library.user), settings=library.settings)
+    return {"id": job.id, "kind": job.kind, "title": job.title, "page": job.page}
+
+
+def _found(wishes: Any, library: Library) -> tuple[Recipe, ...]:
+    more = set(wishes) - _WISHES if isinstance(wishes, dict) else set()
+    if more or not isinstance(wishes, dict):
+        raise UsageError(f"a page asks by {', '.join(sorted(_WISHES))}")
+    offline = wishes.get("offline") is True
+    request: DiscoverRequest = asked(DiscoverRequest, {key: value for key, value in wishes.items() if key != "offline"})
+    if not request.names_a_place:
+        raise UsageError("give a target, or a position")
+    if not library.exists:
+        raise NotFoundError("this home has no catalogue yet; ask with the command: jwstpipe discover")
+    return discover(request=request, offline=offline, user=library.user, settings=library.settings)

@@ -1,0 +1,104 @@
+"""Jobs as the pages tell of them, and what they may ask for."""
+
+from typing import Any
+
+from jwstpipe.catalog.visibility import require_name
+from jwstpipe.errors import JwstPipeError, NotFoundError, UsageError
+from jwstpipe.jobs.job import Job
+from jwstpipe.jobs.listing import find_job, listed
+from jwstpipe.jobs.states import JobStatus
+from jwstpipe.jobs.submission import submit
+from jwstpipe.requests import IngestRequest, MosaicRequest, PictureRequest, Request
+from jwstpipe.settings import Settings
+from jwstpipe.viewer.server.library import Library
+from jwstpipe.viewer.server.page_facts import asked
+from jwstpipe.viewer.state import safe_wishes
+
+__all__ = ["cancel_job", "jobs_of", "submitted", "user_tags"]
+
+_KINDS: dict[str, type[Request]] = {"mosaic": MosaicRequest, "ingest": IngestRequest, "composite": PictureRequest}
+"""What a page may ask for."""
+
+_WISHES = {
+    "mosaic": {"target", "products", "filters", "kernel", "combine", "background", "weights", "level"},
+    "ingest": {"target", "ra", "dec", "radius", "instrument", "filters", "program"},
+}
+"""And with what: wishes that name files of the machine are for its command line."""
+
+
+def jobs_of(settings: Settings, user: str | None) -> dict[str, Any]:
+    """List recent jobs, those of a user or all; without a server the page says so."""
+    try:
+        found = listed(limit=40, tag=None if user is None else _tag(user), settings=settings)
+    except JwstPipeError as error:
+        return {"jobs": [], "note": str(error)}
+    return {"jobs": [_job(job, status) for job, status in found], "note": ""}
+
+
+def _job(job: Job, status: JobStatus) -> dict[str, Any]:
+    progress = None
+    if not status.ended:
+        try:
+            told = job.progress()
+            progress = {"percent": told.percent, "stages": told.stages}
+        except JwstPipeError:
+            progress = None
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "title": job.title,
+        "state": status.state,
+        "message": status.message,
+        "seconds": status.seconds,
+        "ended": status.ended,
+        "progress": progress,
+        "page": job.page,
+    }
+
+
+def submitted(kind: str, wishes: Any, library: Library) -> dict[str, Any]:
+    """Ask for a job; of products that its reader may see.
+
+    Raises
+    ------
+    UsageError
+        A kind or a wish that pages do not have.
+    NotFoundError
+        A product that is not there, or not to be seen.
+    """
+    if kind not in _KINDS:
+        raise UsageError(f"a page asks for {' or '.join(_KINDS)}, not {kind[:40]!r}")
+    require_name(library.user)
+    more = set(wishes) - _WISHES.get(kind, set(wishes)) if isinstance(wishes, dict) else set()
+    if more:
+        raise UsageError(f"{min(more)[:40]}: a page does not ask for this; give it to the command")
+    request = asked(_KINDS[kind], wishes)
+    if isinstance(request, PictureRequest):
+        try:
+            safe_wishes(request)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+    for product_id in getattr(request, "products", ()):
+        library.check(product_id)
+    job = submit(kind, request, tags=user_tags(library.user), settings=library.settings)
+    return {"id": job.id, "kind": job.kind, "title": job.title, "page": job.page}
+
+
+def cancel_job(job_id: str, library: Library) -> dict[str, Any]:
+    """Ask a job to stop; a user stops own ones."""
+    job = find_job(job_id, settings=library.settings)
+    if library.user is not None:
+        own = listed(limit=200, tag=_tag(library.user), settings=library.settings)
+        if job.id not in {one.id for one, _ in own}:
+            raise NotFoundError(f"you have no job {job_id}")
+    job.cancel()
+    return {"id": job.id, "state": job.status().state}
+
+
+def user_tags(user: str | None) -> tuple[str, ...]:
+    """Give the tags that make a job that of a user; none for the owner of the home."""
+    return () if user is None else (_tag(user),)
+
+
+def _tag(user: str) -> str:
+    return f"user:{user}"
