@@ -1,8 +1,10 @@
 // @ts-check
 /** Saving what is seen: the window as it stands, or the command that makes the whole picture of any size. */
 
-import { ask } from "./api.js";
+import { ask, post } from "./api.js";
 import { byId, el, say, select } from "./dom.js";
+import { listen } from "./events.js";
+import { jobCard } from "./jobs.js";
 import { formatLink } from "./link.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -27,6 +29,8 @@ export function showExport(model) {
     choice("size", "size", [["full", "full resolution"], ["4096", "4096 px"], ["2048", "2048 px"], ["1200", "1200 px"]]),
     choice("form", "form", [["png", "PNG"], ["jpg", "JPEG"], ["tif", "TIFF"], ["fits", "FITS cube"]]),
     choice("part", "part", [["all", "everything"], ["view", "what is seen now"]]),
+    model.site.write ? asJob(model, chosen) : "",
+    el("p", { class: "hint" }, model.site.write ? "Or by the command:" : "The command that makes it:"),
     command,
     el("div", { class: "row end" },
       el("button", { class: "quiet", onclick: () => navigator.clipboard.writeText(command.textContent).then(() => say("Command copied.")) }, "Copy the command"),
@@ -34,6 +38,48 @@ export function showExport(model) {
   );
   tell();
   dialog.showModal();
+}
+
+/**
+ * The picture as a job of the home, and how far it is.
+ * @param {Model} model
+ * @param {{size: string, form: string, part: string}} chosen
+ * @returns {HTMLElement}
+ */
+function asJob(model, chosen) {
+  const place = el("div", { "aria-live": "polite" });
+  const leaving = new AbortController();
+  const submit = async () => {
+    place.replaceChildren(el("p", { class: "hint" }, "asking …"));
+    try {
+      const job = await post("api/jobs/submit", { kind: "composite", wishes: jobOf(model, chosen) });
+      listen("api/events", ({ jobs }) => {
+        if (!place.isConnected) leaving.abort();
+        const found = jobs.find((/** @type {any} */ one) => one.id === job.id);
+        if (!found) return;
+        place.replaceChildren(jobCard(found, false),
+          found.state === "done" ? el("p", { class: "hint" }, "It is in the library, with its place on the sky and what it was made from.") : "");
+        if (found.ended) leaving.abort();
+      }, leaving.signal);
+    } catch (error) {
+      place.replaceChildren(el("p", { class: "hint" }, /** @type {Error} */ (error).message));
+    }
+  };
+  return el("section", {}, el("button", { class: "main", onclick: submit }, "Make it and keep it in the library"), place);
+}
+
+/**
+ * @param {Model} model
+ * @param {{size: string, form: string, part: string}} chosen
+ * @returns {object} what the job `composite` is asked
+ */
+export function jobOf(model, chosen) {
+  const seen = model.stage.view.window(0);
+  return {
+    ...model.wishes, products: model.state.images, form: chosen.form,
+    ...(chosen.size === "full" ? {} : { size: Number(chosen.size) }),
+    ...(chosen.part === "view" && seen ? { crop: [seen.x0, seen.y0, seen.x1, seen.y1] } : {}),
+  };
 }
 
 /**

@@ -65,7 +65,7 @@ export class Painter {
 
   /**
    * @param {any} finish  what the server says of the finished picture
-   * @param {Uint8Array | null} weights
+   * @param {Uint16Array | null} weights  square roots
    */
   setFinish(finish, weights) {
     const gl = this.gl;
@@ -88,8 +88,8 @@ export class Painter {
     const [rows, columns] = this.feathered ? feather.shape : [1, 1];
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.parts.coverage);
     gl.texImage3D(
-      gl.TEXTURE_2D_ARRAY, 0, gl.R8UI, columns, rows, this.feathered ? count : 1, 0, gl.RED_INTEGER, gl.UNSIGNED_BYTE,
-      this.feathered ? weights : new Uint8Array([255]),
+      gl.TEXTURE_2D_ARRAY, 0, gl.R16UI, columns, rows, this.feathered ? count : 1, 0, gl.RED_INTEGER, gl.UNSIGNED_SHORT,
+      this.feathered ? weights : new Uint16Array([65535]),
     );
     nearest(gl, gl.TEXTURE_2D_ARRAY);
   }

@@ -9,6 +9,8 @@ import { byId, el, say, select, shot, size } from "./dom.js";
 /** Colours stand with their words: level badges as people know them. */
 const LEVELS = { L1: "level-1", L2a: "level-2a", L2b: "level-2b", L3: "level-3" };
 
+const OPENS = { spectrum: "Plot", table: "Rows", cube: "Slices" };
+
 /**
  * @param {HTMLElement} place
  * @param {Context} context
@@ -103,6 +105,8 @@ function cardOf(card, context, chosen, changed) {
       el("span", { class: "badge" }, card.kind), level ? el("span", { class: `badge ${level}` }, card.level) : null,
       card.filter ? el("span", { class: "badge" }, card.filter) : null, card.archived ? el("span", { class: "badge" }, "archived") : null,
       ...card.tags.slice(0, 4).map((/** @type {string} */ tag) => el("span", { class: "badge tag" }, tag))),
+    card.opens ? el("button", { class: "kind", onclick: () => context.view([card.id], card.opens) },
+      /** @type {Record<string, string>} */ (OPENS)[card.opens]) : "",
     el("small", {}, [card.instrument, card.size && size(card.size), card.created.slice(0, 10)].filter(Boolean).join(" · ")),
   );
 }
@@ -129,6 +133,8 @@ async function showRecord(id, context) {
     record.children.length ? el("h3", {}, "What became of it") : "",
     record.children.length ? el("ul", { class: "tree" }, ...record.children.map((/** @type {any} */ child) => branch({ ...child, made_of: [] }))) : "",
     el("div", { class: "row end" },
+      record.opens ? el("button", { class: "main", onclick: () => context.view([id], record.opens) },
+        /** @type {Record<string, string>} */ (OPENS)[record.opens]) : "",
       record.viewable ? el("button", { class: "main", onclick: () => context.view([id]) }, "View") : "",
       el("form", { method: "dialog" }, el("button", { class: "quiet" }, "Close"))),
   );

@@ -9,8 +9,9 @@ import { byId, el, say } from "./dom.js";
 import { listenToHands, movingKeys } from "./gestures.js";
 import { formatLink, formatLook, parseLink, parseLook } from "./link.js";
 import { Model } from "./model.js";
+import { Outlines } from "./outlines.js";
 import { Overlay } from "./overlay.js";
-import { buildPages } from "./pages.js";
+import { buildPages, isProductPage } from "./pages.js";
 import { PicturePanel } from "./picture.js";
 import { PixelPanel } from "./pixel.js";
 import { Readout } from "./readout.js";
@@ -19,17 +20,16 @@ import { SourcePanel } from "./sources.js";
 import { Stage } from "./stage.js";
 import { buildTabs, buildTools, showHelp } from "./tools.js";
 
-const { state, token, notes } = parseLink(location.hash);
+let { state, token, notes } = parseLink(location.hash);
+const kept = location.hash.match(/[#&]view=([0-9a-f]{20})(?:&|$)/);
 if (token) {
-  history.replaceState(null, "", `#${formatLink(state)}`);
+  history.replaceState(null, "", kept ? `#v=1&view=${kept[1]}` : `#${formatLink(state)}`);
   try {
     await enter(token);
   } catch (error) {
     say(/** @type {Error} */ (error).message, "note");
   }
 }
-for (const note of notes) say(note);
-
 /** @param {string} title @param {...(Node | string)} more */
 function tellEmpty(title, ...more) {
   const place = byId("empty");
@@ -38,9 +38,12 @@ function tellEmpty(title, ...more) {
 }
 
 async function start() {
+  if (kept) ({ state, notes } = parseLink(`#${(await get(`api/views/${kept[1]}`)).link}`));
+  for (const note of notes) say(note);
   const known = await get("api/images");
   const { open: openPage, site } = await buildPages(state);
   await openPage(state.panel);
+  if (site.pages && isProductPage(state.panel)) return;
   if (!state.images.length) state.images = known.map((/** @type {any} */ one) => one.id);
   if (!state.images.length && site.library) {
     await openPage(state.panel || "library");
@@ -68,6 +71,7 @@ async function start() {
     return;
   }
   const model = new Model(stage, state);
+  model.site = site;
   const overlay = new Overlay(model, surface);
   const readout = new Readout(model, surface);
   new ChannelPanel(model);
@@ -77,6 +81,7 @@ async function start() {
   const regions = new RegionPanel(model, overlay, surface);
   const pixel = new PixelPanel(model, overlay);
   const sources = new SourcePanel(model, overlay);
+  const outlines = new Outlines(model, overlay);
   const openTab = buildTabs(model);
   const keys = {
     ...movingKeys(stage), ...buildTools(model, overlay),
@@ -100,7 +105,7 @@ async function start() {
   tellAbout(model);
   Object.assign(window, {
     viewer: {
-      model, stage, overlay, readout, compare, regions, pixel, sources, requestCount,
+      model, stage, overlay, readout, compare, regions, pixel, sources, outlines, requestCount,
       link: { parseLink, formatLink, parseLook, formatLook },
       get settled() {
         return stage.settled;

@@ -27,6 +27,8 @@ export class Model extends EventTarget {
     this.plane = null;
     /** Tables that were fetched, by the names of their stretches. */
     this.tables = /** @type {Map<string, Float32Array>} */ (new Map());
+    /** What the server lets the page do. */
+    this.site = { pages: false, write: false, library: false, user: /** @type {string | null} */ (null) };
     this.asking = false;
     this.again = false;
     this.written = 0;
@@ -211,7 +213,7 @@ export class Model extends EventTarget {
     const finish = await get(`api/finish/${look.id}`);
     let weights = null;
     if (finish.feather.shape[0]) {
-      weights = new Uint8Array(await (await ask(`api/feather/${look.id}`)).arrayBuffer());
+      weights = new Uint16Array(await (await ask(`api/feather/${look.id}`)).arrayBuffer());
     }
     if (this.again || look !== this.look) return;
     this.stage.painter.setFinish(finish, weights);

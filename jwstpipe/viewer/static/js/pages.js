@@ -6,21 +6,37 @@ import { byId, el } from "./dom.js";
 import { formatLink } from "./link.js";
 
 /** @typedef {import("./link.js").State} State */
-/** @typedef {{state: State, site: {write: boolean, library: boolean}, view: (images: string[]) => void}} Context */
+/** @typedef {{pages: boolean, write: boolean, library: boolean, user: string | null}} Site */
+/** @typedef {{state: State, site: Site, view: (images: string[], panel?: string) => void}} Context */
 
 /** @type {[string, string, () => Promise<{show: (place: HTMLElement, context: Context) => Promise<void>}>][]} */
 const PAGES = [
   ["library", "Library", () => import("./library.js")],
+  ["discover", "Discover", () => import("./discover.js")],
   ["search", "Search", () => import("./search.js")],
   ["mosaic", "Mosaic", () => import("./mosaic.js")],
   ["jobs", "Jobs", () => import("./jobs.js")],
   ["status", "Status", () => import("./status.js")],
 ];
 
+/** Pages of one product: the library leads to them. */
+/** @type {[string, string, () => Promise<{show: (place: HTMLElement, context: Context) => Promise<void>}>][]} */
+const PRODUCT_PAGES = [
+  ["spectrum", "Spectrum", () => import("./spectrum.js")],
+  ["table", "Table", () => import("./table.js")],
+  ["cube", "Cube", () => import("./cube.js")],
+];
+
+/**
+ * @param {string} name
+ * @returns {boolean} the page shows one product, and there is no picture behind it
+ */
+export const isProductPage = (name) => PRODUCT_PAGES.some(([known]) => known === name);
+
 /**
  * Build the way between the pages; gives what opens one.
  * @param {State} state
- * @returns {Promise<{open: (name: string) => Promise<void>, site: {write: boolean, library: boolean}}>}
+ * @returns {Promise<{open: (name: string) => Promise<void>, site: Site}>}
  */
 export async function buildPages(state) {
   const site = await get("api/site");
@@ -37,15 +53,22 @@ export async function buildPages(state) {
   ));
   nav.replaceChildren(...links);
 
-  /** @param {string[]} images  to look at, in place of what is looked at */
-  const view = (images) => {
-    location.hash = `v=1&${images.map((image) => `i=${encodeURIComponent(image)}`).join("&")}`;
+  /**
+   * @param {string[]} images  to look at, in place of what is looked at
+   * @param {string} [panel]  the page that shows them; the picture, if there is none
+   */
+  const view = (images, panel = "") => {
+    location.hash = `v=1${panel && `&panel=${panel}`}&${images.map((image) => `i=${encodeURIComponent(image)}`).join("&")}`;
     location.reload();
   };
 
   /** @param {string} name */
   const open = async (name) => {
-    const found = PAGES.find(([known]) => known === name);
+    if (isProductPage(state.panel) && name !== state.panel) {
+      view([], name);
+      return;
+    }
+    const found = [...PAGES, ...PRODUCT_PAGES].find(([known]) => known === name);
     for (const link of links) {
       if (link.dataset.page === (found ? name : "")) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
@@ -54,7 +77,7 @@ export async function buildPages(state) {
     const page = byId("page");
     page.hidden = !found;
     const seen = found ? name : state.panel;
-    if (found || PAGES.some(([known]) => known === state.panel)) state.panel = found ? seen : "";
+    if (found || [...PAGES, ...PRODUCT_PAGES].some(([known]) => known === state.panel)) state.panel = found ? seen : "";
     history.replaceState(null, "", `#${formatLink(state)}`);
     if (!found) return;
     page.replaceChildren(el("p", { class: "hint" }, "loading …"));

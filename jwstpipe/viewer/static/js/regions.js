@@ -3,7 +3,7 @@
 
 import { post } from "./api.js";
 import { byId, el, number, say } from "./dom.js";
-import { outline, parseShape, writeShape } from "./shapes.js";
+import { labelled, labelOf, outline, parseShape, writeShape } from "./shapes.js";
 
 /** @typedef {import("./model.js").Model} Model */
 /** @typedef {import("./overlay.js").Overlay} Overlay */
@@ -40,13 +40,13 @@ export class RegionPanel {
   }
 
   build() {
-    this.tools = [["circle", "Circle"], ["box", "Rectangle"], ["polygon", "Polygon"]].map(([tool, text]) => el(
+    this.tools = [["circle", "Circle"], ["box", "Rectangle"], ["polygon", "Polygon"], ["point", "Label"]].map(([tool, text]) => el(
       "button", { class: "kind", "aria-pressed": "false", "data-tool": tool, onclick: () => this.take(tool) }, text,
     ));
     const file = el("input", { type: "file", accept: ".reg", hidden: true, onchange: () => this.read(file) });
     byId("sheet-regions").replaceChildren(
       el("h3", {}, "Draw"), el("div", { class: "kinds" }, ...this.tools),
-      el("p", { class: "hint" }, "Drag a circle or a rectangle; click the corners of a polygon, the first one again to close it."),
+      el("p", { class: "hint" }, "Drag a circle or a rectangle; click the corners of a polygon, the first one again to close it; click where a label stands."),
       this.list, this.results,
       el("div", { class: "row end" }, file,
         el("button", { class: "quiet", onclick: () => file.click() }, "Open .reg"),
@@ -81,6 +81,10 @@ export class RegionPanel {
     if (!this.tool) return;
     event.stopImmediatePropagation();
     const point = this.at(event);
+    if (this.tool === "point") {
+      this.finish("point", [point]);
+      return;
+    }
     if (this.tool !== "polygon") {
       this.points = [point, point];
       return;
@@ -125,7 +129,7 @@ export class RegionPanel {
   }
 
   /**
-   * @param {"circle" | "polygon"} kind
+   * @param {"circle" | "polygon" | "point"} kind
    * @param {[number, number][]} points
    */
   finish(kind, points) {
@@ -134,6 +138,20 @@ export class RegionPanel {
     this.take("");
     this.model.writeLink(true);
     this.choose(state.regions.length - 1);
+    if (kind === "point") this.list.querySelector(".chosen input")?.focus();
+  }
+
+  /**
+   * Write words at a region.
+   * @param {number} index
+   * @param {string} words
+   */
+  label(index, words) {
+    const { state } = this.model;
+    state.regions[index] = labelled(state.regions[index], words);
+    this.model.writeLink(true);
+    this.update();
+    this.overlay.draw();
   }
 
   /** @param {number} index */
@@ -142,6 +160,10 @@ export class RegionPanel {
     this.measured = null;
     this.update();
     this.overlay.draw();
+    if (parseShape(this.model.state.regions[index])?.kind === "point") {
+      this.results.replaceChildren();
+      return;
+    }
     this.results.replaceChildren(el("p", { class: "hint" }, "measuring at full resolution …"));
     try {
       const rows = await post("api/region", { set: this.model.facts.id, region: this.model.state.regions[index] });
@@ -176,7 +198,9 @@ export class RegionPanel {
     const { state } = this.model;
     this.list.replaceChildren(...state.regions.map((text, index) => el(
       "li", { class: index === this.chosen ? "chosen" : "" },
-      el("button", { class: "quiet text", onclick: () => this.choose(index) }, text),
+      el("div", { class: "text" }, el("button", { class: "quiet text", onclick: () => this.choose(index) }, text.replace(/\s*#.*/, "")),
+        index === this.chosen || labelOf(text) ? el("input", { type: "text", value: labelOf(text), maxlength: "100", placeholder: "label",
+          "aria-label": `label of region ${index + 1}`, onchange: (/** @type {any} */ event) => this.label(index, event.target.value) }) : ""),
       el("button", { class: "quiet", "aria-label": `remove region ${index + 1}`, onclick: () => this.remove(index) }, "×"),
     )));
     if (!state.regions.length) this.results.replaceChildren();
@@ -201,7 +225,11 @@ export class RegionPanel {
     state.regions.forEach((text, index) => {
       const shape = parseShape(text);
       const corners = shape && outline(shape, plane);
-      if (corners) trace(pen, corners.map((corner) => place(...corner)), index === this.chosen ? "#ffd27a" : "#7fe3c0", true);
+      if (!corners) return;
+      const points = corners.map((corner) => place(...corner));
+      trace(pen, points, index === this.chosen ? "#ffd27a" : "#7fe3c0", true);
+      const [x, y] = points.reduce((best, one) => (one[1] < best[1] ? one : best));
+      if (labelOf(text)) this.overlay.text(labelOf(text), x + 6, y - 6);
     });
     if (!this.points.length) return;
     let corners = this.points;
@@ -225,7 +253,8 @@ export class RegionPanel {
       const line = raw.replace(/#.*/, "").trim();
       if (/^(icrs|fk5|image|physical)$/i.test(line)) frame = line.toLowerCase();
       const text = line.includes(";") ? line : `${frame};${line}`;
-      if (parseShape(text) && this.model.state.regions.length < 200) this.model.state.regions.push(text);
+      const words = labelOf(raw);
+      if (parseShape(text) && this.model.state.regions.length < 200) this.model.state.regions.push(words ? labelled(text, words) : text);
     }
     this.model.writeLink(true);
     this.update();
@@ -249,6 +278,7 @@ export class RegionPanel {
 export function trace(pen, corners, colour, closed) {
   pen.beginPath();
   corners.forEach(([x, y]) => pen.lineTo(x, y));
+  if (corners.length === 1) pen.arc(corners[0][0], corners[0][1], 3, 0, 2 * Math.PI);
   if (closed) pen.closePath();
   pen.lineWidth = 4;
   pen.strokeStyle = "rgb(0 0 0 / 55%)";

@@ -38,7 +38,7 @@ uniform usampler2DArray quarters;  // of a step, two bits each: (x, y, group of 
 uniform sampler2DArray tables;     // brightness: (low byte, high byte, image); behind the images, of the luminance
 uniform sampler2D toScreen;       // square root of linear light to the screen
 uniform sampler2D standIns;        // kernel, offset, slope of the second for the first
-uniform usampler2DArray coverage;  // weights of the layers on a coarse level
+uniform usampler2DArray coverage;  // square roots of the weights of the layers on a coarse level
 uniform int images;
 uniform int layers;
 uniform int image[${MOST}];        // of each layer
@@ -72,7 +72,8 @@ float weightAt(int layer, vec2 p, ivec2 last) {
   vec4 w = vec4(
     texelFetch(coverage, ivec3(low.x, low.y, layer), 0).r, texelFetch(coverage, ivec3(high.x, low.y, layer), 0).r,
     texelFetch(coverage, ivec3(low.x, high.y, layer), 0).r, texelFetch(coverage, ivec3(high.x, high.y, layer), 0).r);
-  return mix(mix(w.x, w.y, f.x), mix(w.z, w.w, f.x), f.y) / 255.0;
+  w = (w / 65535.0) * (w / 65535.0);
+  return mix(mix(w.x, w.y, f.x), mix(w.z, w.w, f.x), f.y);
 }
 
 vec3 withLightness(vec3 lit, float bright) {

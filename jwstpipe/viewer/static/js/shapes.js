@@ -16,7 +16,7 @@ const CORNERS = 48;
  * @returns {Shape | null} null where it is none that can be drawn
  */
 export function parseShape(text) {
-  const found = text.match(/^\s*(?:(icrs|fk5|image|physical)\s*;)?\s*(circle|box|ellipse|polygon)\s*\(([^)]*)\)/i);
+  const found = text.match(/^\s*(?:(icrs|fk5|image|physical)\s*;)?\s*(circle|box|ellipse|polygon|point)\s*\(([^)]*)\)/i);
   if (!found) return null;
   const sky = !/image|physical/i.test(found[1] || "icrs");
   const kind = found[2].toLowerCase();
@@ -34,6 +34,26 @@ export function parseShape(text) {
   if (sizes.some((size) => !Number.isFinite(size))) return null;
   const shape = { kind, sky, points, radius: sizes[0] || 0, text };
   return kind === "box" || kind === "ellipse" ? { ...shape, ...{ sizes } } : shape;
+}
+
+/**
+ * @param {string} text  a line of DS9
+ * @returns {string} the words that stand at it
+ */
+export function labelOf(text) {
+  const found = text.match(/#.*?text\s*=\s*(?:\{([^}]*)\}|"([^"]*)"|'([^']*)')/);
+  return found ? found[1] ?? found[2] ?? found[3] : "";
+}
+
+/**
+ * @param {string} text
+ * @param {string} words
+ * @returns {string} the line with other words at it
+ */
+export function labelled(text, words) {
+  const plain = text.replace(/\s*#.*/, "");
+  const kept = words.replace(/[{}\r\n]/g, "").trim().slice(0, 100);
+  return kept ? `${plain} # text={${kept}}` : plain;
 }
 
 /** @param {string} word  degrees, or with ' or " */
@@ -59,6 +79,7 @@ export function outline(shape, plane) {
   }
   const middle = pixel(shape.points[0]);
   if (!middle) return null;
+  if (shape.kind === "point") return [middle];
   const scale = shape.sky ? /** @type {TangentPlane} */ (plane).scale : 1;
   if (shape.kind === "circle") return around(middle, shape.radius / scale, shape.radius / scale, 0);
   const [first, second, angle = 0] = shape.sizes;
@@ -91,7 +112,7 @@ function around(middle, a, b, turn) {
 
 /**
  * Write what a hand drew: on the sky where the image has one.
- * @param {"circle" | "polygon"} kind
+ * @param {"circle" | "polygon" | "point"} kind
  * @param {[number, number][]} points  pixels: corners, or the middle and a point of the circle
  * @param {TangentPlane | null} plane
  * @returns {string}
@@ -103,6 +124,7 @@ export function writeShape(kind, points, plane) {
   const words = (place) => place.map((value) => Number(value.toFixed(digits))).join(",");
   const frame = plane ? "icrs" : "image";
   if (kind === "polygon") return `${frame};polygon(${places.map(words).join(",")})`;
+  if (kind === "point") return `${frame};point(${words(places[0])})`;
   const radius = Math.hypot(points[1][0] - points[0][0], points[1][1] - points[0][1]);
   const long = plane ? `${Number((radius * plane.scale * 3600).toFixed(4))}"` : Number(radius.toFixed(3));
   return `${frame};circle(${words(places[0])},${long})`;

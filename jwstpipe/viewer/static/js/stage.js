@@ -36,6 +36,11 @@ export class Stage extends EventTarget {
     this.coarse = 1;
     this.slow = false;
     this.timer = 0;
+    this.soon = 0;
+    /** Milliseconds of the last frame. */
+    this.spent = 0;
+    /** What the pictures were made for: while it is so, they hide all tiles. */
+    this.made = "";
     this.leaving = new AbortController();
     canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
     canvas.addEventListener("webglcontextrestored", () => this.restore());
@@ -74,7 +79,7 @@ export class Stage extends EventTarget {
       facts.channels.length,
       (samples, quarters) => this.painter.upload(samples, quarters),
       (texture) => this.painter.release(texture),
-      () => this.frame(),
+      () => this.frameSoon(),
       (error) => this.dispatchEvent(new CustomEvent("failed", { detail: error })),
     );
   }
@@ -115,6 +120,17 @@ export class Stage extends EventTarget {
     this.tiles.want(wanted.filter((place) => !known.has(place.join()) && known.add(place.join())));
   }
 
+  /** Something came that may be drawn: at once, or on a slow machine together with what else comes. */
+  frameSoon() {
+    if (!this.slow) this.frame();
+    else if (!this.soon) {
+      this.soon = window.setTimeout(() => {
+        this.soon = 0;
+        this.frame();
+      }, Math.min(500, 2 * this.spent));
+    }
+  }
+
   /** Draw with the next frame of the screen. */
   frame() {
     if (this.pending) return;
@@ -124,8 +140,8 @@ export class Stage extends EventTarget {
       const before = performance.now();
       this.draw(true);
       if (this.slow) this.painter.gl.finish();
-      const spent = performance.now() - before;
-      if (spent > SLOW_MS) this.slow = true;
+      this.spent = performance.now() - before;
+      if (this.spent > SLOW_MS) this.slow = true;
       this.dispatchEvent(new Event("drawn"));
     });
   }
@@ -136,7 +152,8 @@ export class Stage extends EventTarget {
     painter.clear(this.paper);
     if (!tiles) return;
     if (compare.kind === "none") {
-      painter.drawTiles(view, tiles, { mode: 0, pair: [0, 0] });
+      const hidden = exact && this.pictures.length > 0 && this.made === this.standing;
+      if (!hidden) painter.drawTiles(view, tiles, { mode: 0, pair: [0, 0] });
       for (const picture of this.pictures) {
         if (exact && picture.look === painter.look?.id && picture.level === view.level) {
           painter.drawPicture(view, picture);
@@ -212,6 +229,7 @@ export class Stage extends EventTarget {
     }
     this.dropPictures();
     this.pictures = made;
+    this.made = this.standing;
     this.draw(true);
     this.dispatchEvent(new Event("drawn"));
   }
@@ -229,6 +247,12 @@ export class Stage extends EventTarget {
     const bitmap = await createImageBitmap(await answer.blob(), plain);
     if (signal.aborted) throw new DOMException("left", "AbortError");
     return this.painter.uploadPicture(bitmap);
+  }
+
+  /** @returns {string} what is looked at, and from where */
+  get standing() {
+    const { u, v, scale, rotation, width, height, level } = this.view;
+    return [this.painter.look?.id, u, v, scale, rotation, width, height, level].join();
   }
 
   dropPictures() {

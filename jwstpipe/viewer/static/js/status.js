@@ -1,11 +1,16 @@
 // @ts-check
 /** The state of the site: its parts, what is stored, limits. */
 
-import { get } from "./api.js";
-import { el, size } from "./dom.js";
+import { get, post } from "./api.js";
+import { el, say, size } from "./dom.js";
 
-/** @param {HTMLElement} place */
-export async function show(place) {
+/** @typedef {import("./pages.js").Context} Context */
+
+/**
+ * @param {HTMLElement} place
+ * @param {Context} context
+ */
+export async function show(place, context) {
   const found = await get("api/status");
   /** @param {string} name */
   const table = (name) => el("section", {}, el("h3", {}, `By ${name}`), el("table", {}, el("tbody", {},
@@ -21,6 +26,57 @@ export async function show(place) {
     el("div", { class: "halves" }, ...["kind", "instrument", "filter", "level", "size"].map(table)),
     el("section", {}, el("h3", {}, "Limits of this viewer"), el("table", {}, el("tbody", {},
       ...Object.entries(found.limits).map(([name, value]) => el("tr", {}, el("th", {}, name), el("td", {}, Number(value).toLocaleString("en"))))))),
-    el("p", { class: "hint" }, "Orphans and half-made attempts: ", el("code", {}, "jwstpipe catalog reconcile"), " lists them, and removes them only when told."),
+    upkeep(context),
   );
 }
+
+/**
+ * What a clean-up would do, then the clean-up.
+ * @param {Context} context
+ * @returns {HTMLElement}
+ */
+function upkeep(context) {
+  const list = el("div", { "aria-live": "polite" });
+  const look = async () => {
+    list.replaceChildren(el("p", { class: "hint" }, "comparing store and catalogue …"));
+    try {
+      tell(await get("api/orphans"));
+    } catch (error) {
+      list.replaceChildren(el("p", { class: "empty" }, /** @type {Error} */ (error).message));
+    }
+  };
+  /** @param {any} found */
+  const tell = (found) => {
+    const rows = found.rows.filter((/** @type {any} */ row) => row.action !== "wait");
+    list.replaceChildren(
+      el("p", { class: "hint" }, found.total
+        ? `Store and catalogue differ in ${found.total === 1 ? "one place" : `${found.total} places`}; a clean-up would free ${size(found.bytes)}.`
+        : "Store and catalogue agree: nothing to clean up."),
+      found.total ? el("div", { class: "scroll" }, el("table", {}, el("thead", {}, el("tr", {},
+        ...["what", "where", "size", "would be"].map((name) => el("th", { class: name === "where" ? "long" : "" }, name)))),
+      el("tbody", {}, ...found.rows.map((/** @type {any} */ row) => el("tr", {}, el("td", { title: row.detail }, row.kind),
+        el("td", { class: "long" }, row.key), el("td", {}, size(row.bytes)),
+        el("td", {}, /** @type {Record<string, string>} */ (DONE)[row.action])))))) : "",
+      rows.length ? el("div", { class: "row end" }, el("button", { class: "main", disabled: !context.site.write,
+        title: context.site.write ? "" : "start the viewer with --write", onclick: () => clean(rows) }, `Put ${rows.length} right`)) : "",
+    );
+  };
+  /** @param {any[]} rows */
+  const clean = async (rows) => {
+    const deleted = rows.filter((row) => row.action === "delete" || row.action === "forget");
+    if (!confirm(`Put ${rows.length} places right? ${deleted.length} of them are removed for good.`)) return;
+    try {
+      const done = await post("api/orphans/repair", { rows: rows.map((row) => [row.kind, row.key, row.action]) });
+      say(`${done.registered} registered, ${done.deleted} removed, ${size(done.bytes_freed)} freed.`);
+      for (const failure of done.failures.slice(0, 3)) say(failure, "fault");
+      await look();
+    } catch (error) {
+      say(/** @type {Error} */ (error).message, "fault");
+    }
+  };
+  return el("section", {}, el("h3", {}, "Clean-up"),
+    el("p", { class: "hint" }, "Files that no record knows, attempts that died, records whose file is gone. Looking changes nothing."),
+    el("button", { class: "kind", onclick: look }, "Look for orphans"), list);
+}
+
+const DONE = { register: "registered", delete: "removed", mark: "marked", forget: "forgotten", wait: "left for now" };

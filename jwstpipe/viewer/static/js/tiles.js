@@ -5,11 +5,16 @@ import { ask } from "./api.js";
 import { TILE } from "./viewport.js";
 
 const AT_ONCE = 6;
+/** Bytes in a second. */
+const SLOW = 1.5e6;
+const HERE = ["127.0.0.1", "localhost", "[::1]"];
+const connection = /** @type {any} */ (navigator).connection;
 const KEPT = 400;
 
 /**
  * @typedef {{samples: WebGLTexture, quarters: WebGLTexture}} Textures
- * @typedef {{textures: Textures, samples: Uint16Array, quarters: Uint8Array, holes: boolean, filled: boolean}} Tile
+ * @typedef {{textures: Textures, samples: Uint16Array, quarters: Uint8Array, holes: boolean, filled: boolean,
+ *   asked?: boolean}} Tile
  * @typedef {[number, number, number]} Place  level, row, column
  */
 
@@ -36,6 +41,10 @@ export class TileStore {
     /** @type {Place[]} */
     this.wanted = [];
     this.fetched = 0;
+    /** What is asked for while the view moves: on slow lines the upper bits alone. */
+    this.form = /** @type {"plain" | "quick"} */ (connection?.saveData ? "quick" : "plain");
+    /** Bytes in a second, of the last tiles. */
+    this.speed = 0;
     this.closed = false;
   }
 
@@ -86,9 +95,9 @@ export class TileStore {
   async fill(places) {
     for (const place of places) {
       const tile = this.kept.get(TileStore.key(place));
-      if (tile?.holes && !tile.filled && !this.closed && this.coming.size === 0) {
-        tile.filled = true;
-        await this.load(place, "filled").catch(() => (tile.filled = false));
+      if (tile?.holes && !tile.filled && !tile.asked && !this.closed && this.coming.size === 0) {
+        tile.asked = true;
+        await this.load(place, "filled").catch(() => (tile.asked = false));
       }
     }
   }
@@ -100,7 +109,7 @@ export class TileStore {
       if (this.kept.has(key) || this.coming.has(key)) continue;
       const controller = new AbortController();
       this.coming.set(key, controller);
-      this.load(place, "plain", controller.signal)
+      this.load(place, this.form, controller.signal)
         .catch((error) => {
           if (error.name !== "AbortError") this.failed(error);
         })
@@ -113,14 +122,15 @@ export class TileStore {
 
   /**
    * @param {Place} place
-   * @param {"plain" | "filled"} form
+   * @param {"plain" | "filled" | "quick"} form
    * @param {AbortSignal} [signal]
    */
   async load(place, form, signal) {
     const answer = await ask(`tile/${this.set}/${form}/${TileStore.key(place)}`, { signal });
+    const before = performance.now();
     const content = await answer.arrayBuffer();
-    const samples = new Uint16Array(content, 0, this.images * TILE * TILE);
-    const quarters = new Uint8Array(content, samples.byteLength);
+    if (form === "plain") this.measure(content.byteLength, performance.now() - before);
+    const { samples, quarters } = form === "quick" ? this.widened(content) : this.parted(content);
     this.fetched++;
     if (this.closed) return;
     const key = TileStore.key(place);
@@ -135,6 +145,29 @@ export class TileStore {
       this.forget(gone);
     }
     this.changed();
+  }
+
+  /** @param {ArrayBuffer} content */
+  parted(content) {
+    const samples = new Uint16Array(content, 0, this.images * TILE * TILE);
+    return { samples, quarters: new Uint8Array(content, samples.byteLength) };
+  }
+
+  /** @param {ArrayBuffer} content  upper bits of the samples */
+  widened(content) {
+    const samples = Uint16Array.from(new Uint8Array(content), (upper) => (upper ? (upper << 8) | 128 : 0));
+    return { samples, quarters: new Uint8Array(Math.ceil(this.images / 4) * TILE * TILE) };
+  }
+
+  /**
+   * A line is slow when the body of a tile takes long to come; on this machine it never is.
+   * @param {number} bytes
+   * @param {number} milliseconds
+   */
+  measure(bytes, milliseconds) {
+    const now = (1000 * bytes) / Math.max(1, milliseconds);
+    this.speed = this.speed ? 0.7 * this.speed + 0.3 * now : now;
+    if (this.fetched >= 4 && this.speed < SLOW && !HERE.includes(location.hostname)) this.form = "quick";
   }
 
   /** @param {Tile} tile */

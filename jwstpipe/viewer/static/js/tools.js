@@ -1,8 +1,10 @@
 // @ts-check
 /** The tools above the picture, the tabs beside it, the help. */
 
+import { post } from "./api.js";
 import { byId, el, icon, say } from "./dom.js";
 import { showExport } from "./export.js";
+import { formatLink } from "./link.js";
 import { parsePosition } from "./wcs.js";
 
 /** @typedef {import("./model.js").Model} Model */
@@ -14,6 +16,7 @@ const DRAWINGS = {
   in: "M8 3v10M3 8h10",
   out: "M3 8h10",
   grid: "M2 2h12v12H2zM2 6h12M2 10h12M6 2v12M10 2v12",
+  outline: "M3 6l7-3 4 6-8 5zM2 9l5 5",
   bar: "M2 5h12v3H2zM3 11v.5M8 11v.5M13 11v.5",
   link: "M6.5 9.5l3-3M7 4.5l1.5-1.5a3 3 0 014.5 4.5L11.5 9M9 11.5L7.500 13A3 3 0 013 8.500L4.500 7",
   full: "M9 7l5-5M10 2h4v4M7 9l-5 5M6 14H2v-4",
@@ -21,6 +24,9 @@ const DRAWINGS = {
   save: "M8 2v8m0 0L5 7m3 3l3-3M3 13h10",
   help: "M5.500 6a2.500 2.500 0 115 0c0 2-2.500 2-2.500 3.500M8 12.500v.5",
 };
+
+/** Letters of a link from which on a short one is made. */
+const LONG = 2000;
 
 /** @type {[string, string][]} */
 const TABS = [
@@ -62,6 +68,7 @@ export function buildTools(model, overlay) {
     tool("out", "zoom out", "", () => zoom(0.5)),
     tool("in", "zoom in", "", () => zoom(2)),
     tool("grid", "grid, compass and scale", "g", () => overlay.toggle(["grid", "compass", "scalebar"])),
+    tool("outline", "footprints of the exposures", "o", () => overlay.toggle(["footprints"])),
     tool("bar", "colour bars", "k", () => overlay.toggle(["colourbar"])),
     goTo(model),
     tool("save", "save this picture", "s", () => showExport(model)),
@@ -93,11 +100,23 @@ function goTo(model) {
 async function copyLink(model) {
   model.writeLink();
   try {
-    await navigator.clipboard.writeText(location.href);
-    say("Link copied.");
+    const address = await shortened(model);
+    await navigator.clipboard.writeText(address);
+    say(address === location.href ? "Link copied." : "A short link was copied: the whole one is kept in this home.");
   } catch {
     say("The link stands in the address bar.");
   }
+}
+
+/**
+ * @param {Model} model
+ * @returns {Promise<string>} the address of the view; of one that is kept, where it is too long to be passed on
+ */
+async function shortened(model) {
+  const link = formatLink(model.state);
+  if (link.length <= LONG || !model.site.write) return location.href;
+  const kept = await post("api/views", { link });
+  return `${location.href.split("#")[0]}#${kept.link}`;
 }
 
 function togglePicture() {

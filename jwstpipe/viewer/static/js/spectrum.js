@@ -1,0 +1,104 @@
+// @ts-check
+/** The spectra of a file: curves with their errors, several at a time, lines at a redshift. */
+
+import { get } from "./api.js";
+import { el, number } from "./dom.js";
+import { Plot } from "./plot.js";
+
+/** @typedef {import("./pages.js").Context} Context */
+
+/** Vacuum wavelengths at rest, micrometres: lines that people look for first. */
+const LINES = /** @type {[string, number][]} */ ([
+  ["Lyα", 0.121567], ["[O II]", 0.37286], ["Hβ", 0.48627], ["[O III]", 0.50082], ["Hα", 0.65646], ["[S III]", 0.95332],
+  ["He I", 1.08333], ["Paβ", 1.28216], ["Paα", 1.87561], ["H2 1-0 S(1)", 2.12183], ["Brγ", 2.16612], ["PAH 3.3", 3.29],
+  ["Brα", 4.05226], ["[Fe II]", 5.34017], ["PAH 6.2", 6.22], ["[Ar II]", 6.98527], ["PAH 7.7", 7.7], ["[Ar III]", 8.99138],
+  ["H2 0-0 S(3)", 9.66491], ["[S IV]", 10.5105], ["PAH 11.3", 11.25], ["[Ne II]", 12.81355], ["[Ne III]", 15.5551],
+  ["H2 0-0 S(1)", 17.03484], ["[S III]", 18.713], ["[O IV]", 25.8903],
+]);
+const MOST_SHOWN = 5;
+
+/**
+ * @param {HTMLElement} place
+ * @param {Context} context
+ */
+export async function show(place, context) {
+  const [id] = context.state.images;
+  const found = await get(`api/spectra/${id}`);
+  const shown = new Set([Math.max(0, found.findIndex((/** @type {any} */ one) => one.valid))]);
+  const reach = reachOf(found);
+  if (!reach) {
+    place.replaceChildren(el("h1", {}, found[0].title), el("p", { class: "empty" }, found[0].words));
+    return;
+  }
+  const unit = found[[...shown][0]].unit;
+  let asked = 0;
+  const load = async () => {
+    const mine = ++asked;
+    const [first, last] = plot.ends;
+    const curves = await Promise.all([...shown].map((n) =>
+      get(`api/spectra/${id}/${n}?first=${first}&last=${last}&columns=${Math.min(4000, plot.columns)}`)));
+    if (mine === asked) plot.set(curves);
+  };
+  let timer = 0;
+  const plot = new Plot({
+    label: `spectrum of ${found[0].title}`, x: "wavelength, µm", y: unit, reach,
+    moved: () => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => load().catch(() => {}), 60);
+    },
+  });
+  const notes = el("div", {});
+  const tell = () => notes.replaceChildren(...[...shown].flatMap((n) => [found[n].words, ...found[n].notes])
+    .map((text) => el("p", { class: "hint" }, text)));
+  /** @param {number} n */
+  const toggle = (n) => {
+    if (shown.has(n) && shown.size > 1) shown.delete(n);
+    else if (shown.size < MOST_SHOWN && found[n].unit === unit) shown.add(n);
+    for (const button of list.children) button.setAttribute("aria-pressed", String(shown.has(Number(button.dataset.n))));
+    tell();
+    load();
+  };
+  const list = el("div", { class: "kinds", role: "group", "aria-label": "spectra that are shown" },
+    ...found.map((/** @type {any} */ one, /** @type {number} */ n) => el("button", {
+      class: "kind", "data-n": String(n), "aria-pressed": String(shown.has(n)), disabled: one.unit !== unit || !one.valid,
+      title: one.words, onclick: () => toggle(n),
+    }, `${n + 1} · ${one.label}`)));
+  place.replaceChildren(
+    el("h1", {}, found[0].title), found.length > 1 ? list : "", plot.element, redshift(plot), notes,
+  );
+  Object.assign(window, { plot });
+  tell();
+  await load();
+}
+
+/**
+ * @param {any[]} found
+ * @returns {[number, number] | null}
+ */
+function reachOf(found) {
+  const ends = found.map((one) => one.ends).filter(Boolean);
+  if (!ends.length) return null;
+  const [first, last] = [Math.min(...ends.map(([low]) => low)), Math.max(...ends.map(([, high]) => high))];
+  return last > first ? [first, last] : [first * 0.99, first * 1.01];
+}
+
+/**
+ * Lines at a redshift, where somebody wants them.
+ * @param {Plot} plot
+ * @returns {HTMLElement}
+ */
+function redshift(plot) {
+  const field = el("input", { type: "number", step: "0.0001", min: "-0.01", max: "30", value: "0", "aria-label": "redshift of the lines" });
+  const tick = el("input", { type: "checkbox", "aria-label": "show lines" });
+  const mark = () => {
+    const z = Number(field.value);
+    plot.marks = tick.checked && Number.isFinite(z)
+      ? LINES.map(([text, rest]) => ({ text, at: rest * (1 + z) })).filter(({ at }) => at >= plot.reach[0] && at <= plot.reach[1]) : [];
+    told.textContent = plot.marks.length ? `${plot.marks.length} lines; the first at ${number(plot.marks[0].at, 5)} µm` : "";
+    plot.draw();
+  };
+  tick.addEventListener("change", mark);
+  field.addEventListener("input", mark);
+  const told = el("output", { class: "hint" }, "");
+  return el("div", { class: "row lines" }, el("label", {}, tick, " lines at redshift "), field, told);
+}
