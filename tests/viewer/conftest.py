@@ -1,13 +1,15 @@
 """Mosaics to look at, a viewer of them on loopback, and a browser."""
 
 import pytest
+from astropy.table import Table
 
 from jwstpipe.viewer.server.guard import Access
 from jwstpipe.viewer.server.serve import serving_viewer
+from jwstpipe.viewer.source_table import open_table
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing
 from tests.chromium import SOFTWARE_GL, opened_browser
-from tests.viewer.scenes import FILTERS, write_store
+from tests.viewer.scenes import FILTERS, SKY, write_store
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +25,13 @@ def whole_mosaics(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def viewing(mosaics, whole_mosaics):
+def viewing(mosaics, whole_mosaics, tmp_path_factory):
     sources = Sources()
     for address in (*mosaics, *whole_mosaics):
         sources.add(address)
-    return Viewing(sources)
+    path = tmp_path_factory.mktemp("table") / "stars.ecsv"
+    Table({"ra": [SKY[0], SKY[0] + 0.001], "dec": [SKY[1], SKY[1] + 0.0005], "mag": [20.0, 21.0]}).write(path)
+    return Viewing(sources, (open_table(path),))
 
 
 @pytest.fixture(scope="session")
@@ -44,5 +48,5 @@ def served(viewing):
 
 @pytest.fixture(scope="session")
 def browser():
-    with opened_browser(1100, 760, *SOFTWARE_GL) as opened:
+    with opened_browser(1000, 640, *SOFTWARE_GL) as opened:
         yield opened

@@ -6,7 +6,7 @@ from astropy.io import fits
 import jwstpipe
 from tests.render.render_images import tan_header
 
-SHAPE = (700, 900)
+SHAPE = (420, 560)
 FILTERS = ("F090W", "F200W", "F444W")
 SKY = (83.8, -5.4)
 SCALE = 0.031 / 3600
@@ -18,7 +18,7 @@ def sky(number, *, holes=True):
     places = np.random.default_rng(7)
     y, x = np.mgrid[: SHAPE[0], : SHAPE[1]]
     values = 10.0 + 4.0 * np.sin(x / 97.0 + number) * np.cos(y / 71.0) + noise.normal(0.0, 0.4, SHAPE) + x / 300.0
-    for _ in range(80):
+    for _ in range(50):
         sx, sy, flux = (
             places.uniform(20, SHAPE[1] - 20),
             places.uniform(20, SHAPE[0] - 20),

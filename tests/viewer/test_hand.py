@@ -2,34 +2,22 @@
 
 import numpy as np
 import pytest
-from astropy.table import Table
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 
 import jwstpipe
 from jwstpipe.analysis.pixels.report import statistics
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
-from jwstpipe.viewer.server.guard import Access
-from jwstpipe.viewer.server.serve import serving_viewer
-from jwstpipe.viewer.source_table import open_table
-from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.state import ViewState, link_of, read_link
-from jwstpipe.viewer.viewing import Viewing
 from tests.viewer.page import Page
 from tests.viewer.scenes import SKY
 
 
 @pytest.fixture(scope="module")
-def page(browser, mosaics, tmp_path_factory):
-    path = tmp_path_factory.mktemp("table") / "stars.ecsv"
-    Table({"ra": [SKY[0], SKY[0] + 0.001], "dec": [SKY[1], SKY[1] + 0.0005], "mag": [20.0, 21.0]}).write(path)
-    sources = Sources()
-    ids = [sources.add(store).product_id for store in mosaics]
-    viewing = Viewing(sources, (open_table(path),))
-    with serving_viewer(viewing, Access(b"hand", "jwstpipe:word"), port=0) as running:
-        opened = Page(browser, running)
-        opened.ids = ids
-        yield opened
+def page(browser, served, ids):
+    opened = Page(browser, served)
+    opened.ids = ids[:3]
+    return opened
 
 
 def view(page, **more):
@@ -53,6 +41,12 @@ def test_a_region_drawn_by_hand_is_measured_as_the_command_does(page, mosaics):
         assert row["count"] == truth["count"] > 1000
         for name in ("mean", "median", "std", "total", "minimum", "maximum"):
             assert row[name] == pytest.approx(truth[name], rel=1e-6)
+    page.run("viewer.regions.label(0, 'the {cliff}'); viewer.regions.choose(0)")
+    page.until("viewer.regions.measured")
+    state, _ = read_link(page.run("viewer.model.writeLink(true); return location.href"))
+    assert state.regions == (f"{region} # text={{the cliff}}",)
+    again = page.run("return viewer.regions.measured")
+    assert [row["total"] for row in again] == [row["total"] for row in told]
 
 
 def test_a_blink_changes_pixels_and_side_by_side_moves_both(page):
@@ -100,6 +94,23 @@ def test_a_colour_bar_tells_the_limits_of_the_stretch(page):
     )
     for low, high, lo, hi in told:
         assert (low, high) == pytest.approx((lo, hi), rel=2e-3)
+    check_dragging(page)
+    page.run("viewer.overlay.toggle(['footprints'])")
+    page.until("viewer.outlines.found && viewer.outlines.found.length === 3")
+
+
+def check_dragging(page):
+    """A channel let go on another changes colours with it; on the lightness, it brings that."""
+    colours = page.run("return viewer.model.look.channels.map((one) => one.colour)")
+    cards = page.browser.find_elements(By.CSS_SELECTOR, "#channels .card")
+    handles = page.browser.find_elements(By.CSS_SELECTOR, "#channels .handle")
+    ActionChains(page.browser).click_and_hold(handles[0]).move_to_element(cards[2]).release().perform()
+    page.until("viewer.model.look.channels[2].colour === arguments[0] && !viewer.model.asking", colours[0])
+    now = page.run("return viewer.model.look.channels.map((one) => one.colour)")
+    assert now == [colours[2], colours[1], colours[0]]
+    slot = page.browser.find_element(By.CSS_SELECTOR, ".slot")
+    ActionChains(page.browser).click_and_hold(handles[1]).move_to_element(slot).release().perform()
+    page.until("viewer.model.look.luminance && viewer.model.look.luminance.image === 1")
 
 
 def test_a_link_is_rendered_by_the_command(page, mosaics, tmp_path, monkeypatch, capsys):

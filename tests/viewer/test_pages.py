@@ -3,12 +3,15 @@
 import pytest
 import requests
 
+import jwstpipe
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.discovery.targets.table import featured
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.opening import images_meant
+from jwstpipe.viewer.outlines import outlines_of
 from jwstpipe.viewer.server.guard import Access
 from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.server.serve import serving_viewer
@@ -94,6 +97,22 @@ def test_a_mosaic_is_planned_as_the_command_plans_it(home, ask):
     assert ask("api/mosaic/plan", {"images": [], "wishes": {}}, status=400)["error"]
 
 
+def test_what_can_be_made_is_what_the_command_finds(home, ask):
+    assert {one["name"] for one in ask("api/discover")} == {one.name for one in featured()}
+    address, _ = Library(home.settings).image(home.images[0])
+    place = dict(
+        zip(("ra", "dec"), outlines_of(jwstpipe.open_image(address))["outlines"][0]["outline"][0], strict=True)
+    )
+    told = ask("api/discover", {"wishes": {**place, "offline": True}})
+    found = jwstpipe.discover(**place, offline=True, settings=home.settings)
+    assert [one["name"] for one in told] == [one.name for one in found]
+    assert [one["command"] for one in told] == [one.command for one in found]
+    for wishes in ({}, {"target": "x", "preset": "/etc/x.toml"}, {"ra": 1.0}, []):
+        assert ask("api/discover", {"wishes": wishes}, status=400)["error"]
+    made = {"wishes": {**place, "offline": True}, "name": "nothing of this name"}
+    assert ask("api/discover/make", made, status=404)["error"]
+
+
 def test_without_prefect_jobs_say_how_to_have_it(ask):
     told = ask("api/jobs")
     assert told["jobs"] == []
@@ -161,7 +180,7 @@ def test_pages_open_in_the_browser_and_lead_to_the_picture(browser, door, home):
     page.run("document.querySelector('.product .title').click()")
     page.until("document.getElementById('dialog').open")
     page.run("document.getElementById('dialog').close()")
-    for name in ("status", "jobs", "search", "mosaic"):
+    for name in ("status", "jobs", "search", "mosaic", "discover"):
         page.run(f"document.querySelector('[data-page={name}]').click()")
         page.until(
             "document.querySelector('#page h1') && !document.querySelector('#page').textContent.includes('loading')"

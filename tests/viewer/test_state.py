@@ -86,7 +86,7 @@ def states(draw):
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(states())
 def test_a_view_is_what_its_link_says(state):
     link = link_of(state)
