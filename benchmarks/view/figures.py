@@ -39,13 +39,13 @@ def tiles_of(view, level, box, known):
     columns = range(box.x0 // TILE, (box.x1 - 1) // TILE + 1)
     wanted = [(y, x) for y in rows for x in columns if (y, x) not in known]
     known.update(wanted)
-    return sum(len(view.tile(level, y, x, filled=False).content) for y, x in wanted)
+    return sum(len(view.tile(level, y, x, form="plain").content) for y, x in wanted)
 
 
 def measure(addresses):
     viewing = Viewing(Sources())
     ids = [viewing.sources.add(address).product_id for address in addresses]
-    viewing.opened(ids).tile(viewing.opened(ids).images.levels - 1, 0, 0, filled=False)  # kernels are compiled
+    viewing.opened(ids).tile(viewing.opened(ids).images.levels - 1, 0, 0, form="plain")  # kernels are compiled
     figures = {}
     figures["open, CPU s"], _ = spent(lambda: set_facts(viewing.opened(ids).images))
     view, images = viewing.opened(ids), viewing.opened(ids).images
