@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 
 from jwstpipe.numerics.overlap import circle_fraction, ellipse_fraction, ellipse_reach
 
-__all__ = ["KRON_WITHIN", "circle_sums", "ellipse_sums", "kron_radii", "ring_skies"]
+__all__ = ["circle_sums", "ellipse_sums", "ring_skies"]
 
 Float32Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
-
-KRON_WITHIN = 6.0
-"""The first moment of Kron's radius is taken inside so many times the ellipse of the second moments."""
 
 HALF_DIAGONAL = 0.7071067811865476
 FEWEST_SKY = 10
@@ -167,53 +164,6 @@ def _clipped_median(ordered: Floats) -> tuple[float, float, float]:
         if last - first == count:
             break
     return median, spread, float(last - first)
-
-
-@njit(nogil=True, cache=True)
-def kron_radii(sci: Float32Image, skies: Floats, xs: Floats, ys: Floats, shapes: Floats, most: float) -> Floats:
-    """Measure Kron's first moment radius, in units of the ellipse.
-
-    Parameters
-    ----------
-    sci
-        (y, x), NaN = no data.
-    skies
-        (n,), taken away from every sample.
-    xs, ys
-        (n,), positions in the window.
-    shapes
-        (n, 3): standard deviations along the long and the short axis, pixels, and angle from x towards y, radians.
-    most
-        Largest half axis that is looked at, pixels.
-
-    Returns
-    -------
-    ndarray
-        (n,); NaN where no light is found.
-    """
-    rows, columns = sci.shape
-    found = np.full(xs.size, np.nan)
-    for s in range(xs.size):
-        a, b, theta = shapes[s, 0], shapes[s, 1], shapes[s, 2]
-        within = min(KRON_WITHIN, most / a) if a > 0.0 else 0.0
-        if not (a > 0.0 and b > 0.0 and within > 0.0 and math.isfinite(skies[s])):
-            continue
-        cosine, sine = math.cos(theta), math.sin(theta)
-        reach_x, reach_y = ellipse_reach(
-            cosine / (within * a), sine / (within * a), -sine / (within * b), cosine / (within * b)
-        )
-        total, moment = 0.0, 0.0
-        for i in range(max(math.floor(ys[s] - reach_y), 0), min(math.ceil(ys[s] + reach_y) + 1, rows)):
-            for j in range(max(math.floor(xs[s] - reach_x), 0), min(math.ceil(xs[s] + reach_x) + 1, columns)):
-                dx, dy = j - xs[s], i - ys[s]
-                r = math.hypot((cosine * dx + sine * dy) / a, (cosine * dy - sine * dx) / b)
-                value = sci[i, j]
-                if r <= within and value == value:  # noqa: PLR0124 - not NaN
-                    total += value - skies[s]
-                    moment += r * (value - skies[s])
-        if total > 0.0 and moment > 0.0:
-            found[s] = moment / total
-    return found
 
 
 @njit(nogil=True, cache=True)

@@ -124,7 +124,7 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
 
 DETECT = Operation(
     name="detect",
-    version="1",
+    version="2",
     request=DetectRequest,
     kind="catalogue",
     place=CATALOGUE_PLACE,

@@ -124,7 +124,7 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
 
 PHOTOMETRY = Operation(
     name="photometry",
-    version="1",
+    version="2",
     request=PhotometryRecipe,
     kind="catalogue",
     place=CATALOGUE_PLACE,

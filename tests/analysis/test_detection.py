@@ -10,6 +10,7 @@ from photutils.segmentation import SegmentationImage, SourceCatalog
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+import jwstpipe
 from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.sources import detect as detection
 from jwstpipe.analysis.sources.components import labelled
@@ -23,7 +24,7 @@ from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import ExecutionSettings
 from jwstpipe.sky.box import Box
-from tests.analysis.fields import awkward_field, star_field
+from tests.analysis.fields import SIGMA, awkward_field, star_field
 from tests.mosaicking.scenes import header, write
 
 LOOSE = DetectRequest(background="none")
@@ -239,3 +240,20 @@ def test_nothing_above_the_threshold_is_no_error(tmp_path):
     table = sources_table(found, open_image(tmp_path / "empty.fits"))
     assert len(table) == 0
     assert "ra" in table.colnames
+
+
+def test_neighbours_and_a_borrowed_sky_are_flagged():
+    """Two stars five pixels apart, and one in a box of the mesh that has hardly any data."""
+    image = np.random.default_rng(2).normal(0.0, 1.0, (256, 256)).astype("f4")
+    v, u = np.mgrid[:256, :256]
+    for x, y in ((40.0, 40.0), (45.0, 40.0), (100.0, 200.0), (224.0, 224.0)):
+        image += np.float32(300.0) * np.exp(-((u - x) ** 2 + (v - y) ** 2) / (2 * SIGMA**2)).astype("f4")
+    hole = image[192:, 192:].copy()
+    image[192:, 192:] = np.nan
+    image[218:231, 218:231] = hole[26:39, 26:39]
+    found = jwstpipe.detect(image)
+    flags = {(round(row["x_centroid"]), round(row["y_centroid"])): row["flags"] for row in found}
+    assert flags[40, 40] & 1
+    assert flags[45, 40] & 1
+    assert not flags[100, 200] & (1 | 512)
+    assert flags[224, 224] & 512

@@ -128,6 +128,31 @@ def drizzled():
     return (stars(shape, places, fluxes) + noise + 1.0).astype("f4"), places, fluxes
 
 
+def test_kron_ellipses_leave_the_light_of_neighbours():
+    """Pairs of a faint and a bright star; each alone has what the mirror leaves of it beside the other."""
+    shape = (400, 400)
+    faint = places_apart(40, shape, 30)
+    bright = faint + np.array([7.5, 0.0])
+    places = np.concatenate([faint, bright])
+    fluxes = np.concatenate([np.full(len(faint), 20.0), np.full(len(faint), 100.0)])
+    values = stars(shape, places, fluxes) + np.random.default_rng(1).normal(0.0, 0.02, shape)
+    table = catalogue(places)
+    how = {"aperture": "3px", "annulus": ("14px", "18px"), "empty_apertures": 0}
+    found = jwstpipe.photometry(values, table, **how)
+    alone = jwstpipe.photometry(values - stars(shape, bright, fluxes[len(faint) :]), catalogue(faint), **how)
+    wanted = np.median(alone["kron_flux"])
+    assert wanted == pytest.approx(20.0, rel=0.03)
+    assert np.median(found["kron_flux"][: len(faint)]) == pytest.approx(wanted, rel=0.03)
+    assert np.median(found["kron_flux"][len(faint) :]) == pytest.approx(5.0 * wanted, rel=0.03)
+    assert (found["flags"] & 1).all()
+    raw = jwstpipe.photometry(values, table, kron_neighbours="none", **how)
+    assert np.median(raw["kron_flux"][: len(faint)]) > 1.2 * wanted
+    profile = 1.0 - np.exp(-(np.linspace(0, 6, 6001) ** 2) / (2.0 * (SIGMA**2 + 1 / 12)))
+    half = np.linspace(0, 6, 6001)[np.searchsorted(profile, 0.5 * wanted / 20.0)]
+    assert np.median(alone["half_light"]) == pytest.approx(half, rel=0.02)
+    assert np.median(found["half_light"][: len(faint)]) == pytest.approx(half, rel=0.04)
+
+
 def test_errors_hold_on_drizzled_noise(drizzled):
     values, places, fluxes = drizzled
     found = jwstpipe.photometry(values, catalogue(places), aperture=("2px", "4px", "6px"), annulus=("8px", "13px"))

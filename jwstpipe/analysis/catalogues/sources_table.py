@@ -6,7 +6,7 @@ import numpy as np
 from astropy.table import Table
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.catalogues.columns import add_column
+from jwstpipe.analysis.catalogues.columns import FLAGS, add_column
 from jwstpipe.analysis.catalogues.stars import star_locus
 from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.photometry.fluxes import FluxScale, ab_magnitude, flux_scale
@@ -93,7 +93,8 @@ def sources_table(found: Detection, image: PixelSource) -> Table:
     nearest, distance = nearest_others(x, y)
     add_column(table, "nn_id", (nearest + 1).astype(np.int32))
     add_column(table, "nn_dist", distance)
-    add_column(table, "flags", get("flags").astype(np.int32))
+    near = np.where(distance < found.facts["neighbour_px"], FLAGS["NEIGHBOUR"], 0)
+    add_column(table, "flags", (get("flags").astype(np.int64) | near).astype(np.int32))
     return table
 
 

@@ -13,7 +13,8 @@ from jwstpipe.analysis.photometry.empty import ApertureNoise, empty_places, nois
 from jwstpipe.analysis.photometry.encircled import Curve, curve_from_text, public_curve
 from jwstpipe.analysis.photometry.fluxes import FluxScale, flux_scale
 from jwstpipe.analysis.photometry.growth import growth_curve
-from jwstpipe.analysis.photometry.kron import MOST_MISSING, KronShapes, kron_shapes, kron_sums
+from jwstpipe.analysis.photometry.kron import MOST_MISSING, KronFluxes, KronShapes, kron_shapes, kron_sums
+from jwstpipe.analysis.photometry.lengths import circles_wanted, pixel_arcsec, ring_wanted
 from jwstpipe.analysis.photometry.placed import Placed
 from jwstpipe.analysis.photometry.positions import Sources, pixel_positions
 from jwstpipe.analysis.photometry.psf.epsf import built_psf
@@ -25,7 +26,7 @@ from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.passband import passband
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests.analysis.photometry import Length, PhotometryRequest, lengths_of
+from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.jacobian import solid_angles_sr
 
@@ -34,8 +35,8 @@ __all__ = ["Forced", "measure_image"]
 Floats = NDArray[np.float64]
 
 NEIGHBOUR, SATURATED, EDGE, INCOMPLETE, KRON_CAPPED, PSF_FAILED = 1, 4, 8, 32, 64, 2048
-DEFAULT_APERTURE: Length = (3.0, "px")
-RING_FACTORS, RING_LEAST_PX = (2.0, 3.0), 8.0
+MOST_TAKEN = 0.1
+"""Share of a Kron ellipse that is another's, above which the flag says so."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,7 @@ class Forced:
     curve: Curve | None
     noise: ApertureNoise
     kron: KronShapes | None = None
-    kron_flux: Floats | None = None
-    kron_error: Floats | None = None
+    kron_fluxes: KronFluxes | None = None
     psf: PsfFluxes | None = None
     psf_held: float = 1.0
     """Part of a point source's light on the stamp of the PSF, by the curve of growth."""
@@ -109,10 +109,10 @@ def measure_image(
     image = opened(ref, s3=s3)
     at = Placed(ref, image, *pixel_positions(sources, image), s3, workers or ThreadWorkers(os.cpu_count() or 1), report)
     band = (passband(image).filter or "").lower()
-    arcsec = _pixel_arcsec(image)
+    arcsec = pixel_arcsec(image)
     curve, stars = _curve(at, options, band, arcsec)
-    labels, radii = _circles(options, curve, arcsec, name=image.address)
-    ring = _ring(options, max(radii), arcsec, name=image.address)
+    labels, radii = circles_wanted(options, curve, arcsec, name=image.address)
+    ring = ring_wanted(options, max(radii), arcsec, name=image.address)
     found = at.circles(at.x, at.y, radii, ring, name="apertures")
     noise = _noise(at, sources, options, radii, ring)
     sky = found.skies[:, 0] if options.local_sky else np.zeros(len(at.x))
@@ -134,10 +134,12 @@ def measure_image(
     made = _with_psf(made, at, sources, options, found.skies, arcsec)
     if not options.kron:
         return made
-    shapes = kron or kron_shapes(at, sources, sky, options.kron_factor, arcsec)
-    kron_flux, kron_error = kron_sums(at, shapes, sky, found.skies[:, 1], noise, arcsec=arcsec)
+    correct = options.kron_neighbours == "correct"
+    shapes = kron or kron_shapes(at, sources, sky, options.kron_factor, arcsec, correct=correct)
+    fluxes = kron_sums(at, shapes, sky, found.skies[:, 1], noise, arcsec=arcsec)
     flags[shapes.capped] |= KRON_CAPPED
-    return replace(made, kron=shapes, kron_flux=kron_flux, kron_error=kron_error)
+    flags[fluxes.taken > MOST_TAKEN] |= NEIGHBOUR
+    return replace(made, kron=shapes, kron_fluxes=fluxes)
 
 
 def _with_psf(
@@ -153,17 +155,6 @@ def _with_psf(
     made.flags[fitted.failed] |= PSF_FAILED
     held = float("nan") if made.curve is None else made.curve.at(psf.half * arcsec)
     return replace(made, psf=fitted, psf_held=held if np.isfinite(held) else 1.0)
-
-
-def _pixel_arcsec(image: SkyImage) -> float:
-    """Give the side of a pixel at the middle of an image; NaN without a WCS."""
-    rows, columns = image.shape
-    try:
-        wcs = image.wcs.exact(name=image.address)
-    except TransformError:
-        return float("nan")
-    omega = solid_angles_sr(wcs, np.array([(columns - 1) / 2]), np.array([(rows - 1) / 2]))[0]
-    return float(np.degrees(np.sqrt(omega)) * 3600.0)
 
 
 def _curve(at: Placed, options: PhotometryRequest, band: str, arcsec: float) -> tuple[Curve | None, int]:
@@ -196,39 +187,6 @@ def _some_circles(
     at: Placed, numbers: NDArray[np.int64], radii: tuple[float, ...], ring: tuple[float, float]
 ) -> Circles:
     return at.circles(at.x[numbers], at.y[numbers], radii, ring, name="growth")
-
-
-def _pixels(length: Length, arcsec: float, *, name: str) -> float:
-    value, unit = length
-    if unit == "px":
-        return value
-    if not np.isfinite(arcsec):
-        raise UsageError(f"{name}: has no WCS, so that {value:g} arcsec mean nothing on it; give radii as {value:g}px")
-    return value / arcsec
-
-
-def _circles(
-    options: PhotometryRequest, curve: Curve | None, arcsec: float, *, name: str
-) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    wanted = lengths_of(options.aperture) or (() if options.ee else (DEFAULT_APERTURE,))
-    labels = [f"{value:g}{'px' if unit == 'px' else 'as'}" for value, unit in wanted]
-    radii = [_pixels(length, arcsec, name=name) for length in wanted]
-    for percent in options.ee:
-        radius = float("nan") if curve is None else curve.radius_of(percent / 100.0)
-        if not np.isfinite(radius):
-            why = "there is no curve of growth" if curve is None else f"it ends at {100 * curve.energy[-1]:.1f} %"
-            raise UsageError(f"{name}: no circle holds {percent:g} % of the light: {why}; give --aperture, or a curve")
-        labels.append(f"ee{percent:g}")
-        radii.append(radius / arcsec)
-    return tuple(labels), tuple(radii)
-
-
-def _ring(options: PhotometryRequest, largest: float, arcsec: float, *, name: str) -> tuple[float, float]:
-    if options.annulus:
-        inner, outer = (_pixels(length, arcsec, name=name) for length in lengths_of(options.annulus))
-        return inner, outer
-    inner = max(RING_FACTORS[0] * largest, RING_LEAST_PX)
-    return inner, max(RING_FACTORS[1] * largest, inner + RING_LEAST_PX)
 
 
 def _noise(

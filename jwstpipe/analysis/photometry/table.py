@@ -52,7 +52,7 @@ def photometry_table(sources: Sources, images: Sequence[Forced]) -> Table:
         flags |= image.flags
         _add_image(table, image, f"_{band}" if len(images) > 1 else "")
     if images[0].kron is not None:
-        add_column(table, "kron_radius", images[0].kron.shapes[:, 0])
+        add_column(table, "kron_radius", images[0].kron.ellipses[:, 0])
     for (first, one), (second, other) in zip(
         zip(bands, images, strict=True), list(zip(bands, images, strict=True))[1:], strict=False
     ):
@@ -108,13 +108,14 @@ def _add_image(table: Table, image: Forced, suffix: str) -> None:
             add(f"mag_aper_{label}", ab_magnitude(flux / TO_MICROJY))
             add(f"mag_aper_{label}_err", _magnitude_error(flux, error))
             add(f"limit_aper_{label}", ab_magnitude(LIMIT_SIGMA * error / TO_MICROJY))
-    if image.kron_flux is not None and image.kron_error is not None:
-        flux, error = image.kron_flux * image.factor, image.kron_error * image.factor
+    if image.kron_fluxes is not None:
+        flux, error = image.kron_fluxes.flux * image.factor, image.kron_fluxes.error * image.factor
         add("kron_flux", flux, unit)
         add("kron_flux_err", error, unit)
         if image.scale is not None:
             add("mag_kron", ab_magnitude(flux / TO_MICROJY))
             add("mag_kron_err", _magnitude_error(flux, error))
+        add("half_light", image.kron_fluxes.half_light)
     _add_psf(add, image)
     add("aper_bad", image.bad)
     add("sky", image.sky, image.unit)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.fits.dq import dq_mask
-from jwstpipe.numerics.apertures import circle_sums, ellipse_sums, kron_radii, ring_skies
+from jwstpipe.numerics.apertures import circle_sums, ring_skies
+from jwstpipe.numerics.kron import kron_radii, kron_sums
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
@@ -61,13 +62,22 @@ class Circles:
 
 @dataclass(frozen=True, eq=False)
 class EllipsesJob:
-    """Sources of a tile, and an ellipse for each."""
+    """Sources of a tile, their shapes and neighbours, and an ellipse for each."""
 
     image: ImageRef
     index: int
     x: Floats
     y: Floats
+    ellipses: Floats
+    """(n, 3): half axes, pixels, and angle, radians."""
+
     shapes: Floats
+    """(n, 3): the sources' own, standard deviations."""
+
+    starts: NDArray[np.int64]
+    others: Floats
+    """Neighbours, see `numerics.kron`."""
+
     skies: Floats
     most: float
     s3: S3Settings | None
@@ -78,9 +88,15 @@ class Ellipses:
     """What was measured; a row a source."""
 
     sums: Floats
+    """Less the sky."""
+
     areas: Floats
     lights: Floats
-    variances: Floats
+    taken: Floats
+    """Share of the ellipse that is another's."""
+
+    halves: Floats
+    """Radius of half the light, pixels."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,14 +165,23 @@ def _hot(saturated: NDArray[np.bool_] | None, x: Floats, y: Floats, radius: floa
 
 
 def measure_kron(job: EllipsesJob) -> Floats:
-    """Measure Kron's first moment radii of a tile's sources, in units of their ellipses."""
+    """Measure Kron's first moment radii of a tile's sources, in units of their shapes."""
     reach = float(np.nanmax(np.minimum(6.0 * job.shapes[:, 0], job.most), initial=1.0))
     seen = seen_around(job.image, job.index, job.x, job.y, reach, job.s3)
-    found: Floats = kron_radii(seen.sci, job.skies, job.x - seen.x0, job.y - seen.y0, job.shapes, job.most)
+    found: Floats = kron_radii(
+        seen.sci, job.skies, job.x - seen.x0, job.y - seen.y0, job.shapes, job.starts, _moved(job, seen), job.most
+    )
     return found
 
 
 def measure_ellipses(job: EllipsesJob) -> Ellipses:
     """Measure the sums in ellipses of a tile's sources."""
-    seen = seen_around(job.image, job.index, job.x, job.y, float(np.nanmax(job.shapes[:, 0], initial=1.0)), job.s3)
-    return Ellipses(*ellipse_sums(seen.sci, seen.variance, job.x - seen.x0, job.y - seen.y0, job.shapes))
+    reach = float(np.nanmax(job.ellipses[:, 0], initial=1.0)) + 2.0
+    seen = seen_around(job.image, job.index, job.x, job.y, reach, job.s3)
+    x, y = job.x - seen.x0, job.y - seen.y0
+    return Ellipses(*kron_sums(seen.sci, x, y, job.skies, job.ellipses, job.shapes, job.starts, _moved(job, seen)))
+
+
+def _moved(job: EllipsesJob, seen: Seen) -> Floats:
+    """Give the neighbours in pixels of the window."""
+    return job.others - np.array([seen.x0, seen.y0, 0.0, 0.0, 0.0])

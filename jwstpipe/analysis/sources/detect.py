@@ -22,8 +22,9 @@ from jwstpipe.analysis.sources.deblend import SHARPNESS
 from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
 from jwstpipe.analysis.sources.image_mesh import FWHM, cells_of, image_mesh, image_source
 from jwstpipe.analysis.sources.kept import KeptTiles, tile_key
-from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh
+from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh, filled_at
 from jwstpipe.analysis.sources.seams import Crossing, joined
+from jwstpipe.analysis.sources.shapes import SKY_FILLED
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
@@ -38,6 +39,9 @@ __all__ = ["Detection", "find_sources"]
 
 WHOLE = 1 << 24
 """Pixels of the box of the largest component that is deblended and measured in one piece."""
+
+NEAR = 2.0
+"""A source nearer than so many full widths is a neighbour."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +139,23 @@ def find_sources(
     rows, runs = _numbered(found)
     if len(rows) > wanted.max_sources:
         raise _too_many(len(rows), wanted)
-    return Detection(
-        opened_image.shape, source.origin, rows, runs, _facts(mesh, white_left(source.taps), huge=len(huge))
+    _flag_sky(rows, mesh, source.origin)
+    facts = _facts(mesh, white_left(source.taps), huge=len(huge), near=NEAR * wanted.fwhm)
+    return Detection(opened_image.shape, source.origin, rows, runs, facts)
+
+
+def _flag_sky(rows: NDArray[np.float64], mesh: Mesh, origin: tuple[int, int]) -> None:
+    """Flag sources whose sky is that of other boxes: theirs had too few samples."""
+    if not mesh.filled:
+        return
+    y, x = (
+        rows[:, COLUMNS.index(name)].astype(np.int64) + start
+        for name, start in zip(("peak_y", "peak_x"), origin, strict=True)
     )
+    column = COLUMNS.index("flags")
+    flags = rows[:, column].astype(np.int64)
+    flags[filled_at(mesh, y, x)] |= SKY_FILLED
+    rows[:, column] = flags
 
 
 def _window(base: TileJob, box: Box) -> TileJob:
@@ -239,7 +257,7 @@ def _merged_runs(runs: NDArray[np.int32]) -> NDArray[np.int32]:
     return found
 
 
-def _facts(mesh: Mesh, left: float, *, huge: int) -> dict[str, Any]:
+def _facts(mesh: Mesh, left: float, *, huge: int, near: float) -> dict[str, Any]:
     ratio = float(np.median(mesh.layers[SMOOTH_NOISE] / mesh.layers[NOISE]))
     return {
         "noise": float(np.median(mesh.layers[NOISE])),
@@ -247,4 +265,5 @@ def _facts(mesh: Mesh, left: float, *, huge: int) -> dict[str, Any]:
         "noise_of_smoothed_over_white": ratio / left,
         "mesh_boxes_filled": mesh.filled,
         "huge": huge,
+        "neighbour_px": near,
     }

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.sky.box import Box
 
-__all__ = ["LEVEL", "NOISE", "RIM", "SMOOTH_NOISE", "Mesh", "level_at", "level_on_pixels", "on_pixels"]
+__all__ = ["LEVEL", "NOISE", "RIM", "SMOOTH_NOISE", "Mesh", "filled_at", "level_at", "level_on_pixels", "on_pixels"]
 
 Float32 = NDArray[np.float32]
 
@@ -36,6 +36,9 @@ class Mesh:
 
     filled: int = 0
     """Boxes that had too few samples."""
+
+    empty: NDArray[np.bool_] | None = None
+    """(ny, nx), which these were; None for a part of a mesh."""
 
     def part(self, window: Box) -> "Mesh":
         """Give the boxes that pixels of a window (absolute) look at; the whole mesh has a rim of `RIM` boxes."""
@@ -113,6 +116,14 @@ def _cubic(t: float, out: NDArray[np.float64]) -> None:
     out[1] = 0.5 * (t * t * (3.0 * t - 5.0) + 2.0)
     out[2] = 0.5 * t * (t * (4.0 - 3.0 * t) + 1.0)
     out[3] = 0.5 * t * t * (t - 1.0)
+
+
+def filled_at(mesh: Mesh, ys: NDArray[np.int64], xs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell of absolute pixels whether the sky of their box is that of its neighbours."""
+    if mesh.empty is None:
+        return np.zeros(len(ys), bool)
+    found: NDArray[np.bool_] = mesh.empty[ys // mesh.box - mesh.first[0], xs // mesh.box - mesh.first[1]]
+    return found
 
 
 def level_at(mesh: Mesh, ys: NDArray[np.int64], xs: NDArray[np.int64]) -> Float32:

@@ -225,4 +225,5 @@ def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name:
         np.pad(layers[LEVEL], rim, mode="reflect", reflect_type="odd"),  # a slope goes on outside
         *(np.pad(layer, rim, mode="edge") for layer in layers[1:]),
     ])  # fmt: skip
-    return Mesh((top - RIM, left - RIM), box, np.ascontiguousarray(layers, np.float32), int(empty.sum()))
+    made = np.ascontiguousarray(layers, np.float32)
+    return Mesh((top - RIM, left - RIM), box, made, int(empty.sum()), np.pad(empty, RIM))

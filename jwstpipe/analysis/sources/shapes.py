@@ -10,14 +10,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "BAD_NEAR", "BLENDED", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM", "WIDTH", "measured",
+    "BAD_NEAR", "BLENDED", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM", "SKY_FILLED",
+    "WIDTH", "measured",
 ]  # fmt: skip
 
 Labels = NDArray[np.int32]
 Float32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
-BLENDED, SATURATED, EDGE, BAD_NEAR, INCOMPLETE, SEAM, HUGE, MOVED = 2, 4, 8, 16, 32, 128, 256, 4096
+BLENDED, SATURATED, EDGE, BAD_NEAR, INCOMPLETE, SEAM, HUGE, SKY_FILLED, MOVED = 2, 4, 8, 16, 32, 128, 256, 512, 4096
 """Flags; the catalogue has them all, with words."""
 
 MEASURES = (

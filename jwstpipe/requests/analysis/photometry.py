@@ -70,6 +70,12 @@ class PhotometryRequest(Request):
     )
     kron: bool = option(True, help="measure Kron ellipses too, of the shapes in the catalogue", group=APERTURES)
     kron_factor: float = option(2.5, ge=1.0, le=5.0, help="half axes in units of Kron's first moment", group=APERTURES)
+    kron_neighbours: Literal["correct", "none"] = option(
+        "correct",
+        help="pixels of a Kron ellipse that belong to a neighbour: those on the other side of the centre stand for"
+        " them; none: all are summed",
+        group=APERTURES,
+    )
     annulus: Annotated[tuple[str, ...], BeforeValidator(_words)] = option(
         (),
         max_length=2,
