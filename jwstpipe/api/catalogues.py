@@ -17,7 +17,7 @@ from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.operations.astrometry import ASTROMETRY
 from jwstpipe.operations.inputs.carried_inputs import input_at
-from jwstpipe.operations.inputs.catalogue_inputs import any_input, catalogue_input
+from jwstpipe.operations.inputs.catalogue_inputs import any_input, catalogue_input, table_at
 from jwstpipe.operations.match import MATCH
 from jwstpipe.operations.photometry import PHOTOMETRY, PhotometryRecipe, measured
 from jwstpipe.operations.spec import MakeContext
@@ -93,7 +93,7 @@ def photometry(
     """
     several = images if isinstance(images, list | tuple) else [images]
     opened = [as_image(image, wcs=wcs, unit=unit, s3=s3) for image in several]
-    table = read_catalogue(catalogue) if isinstance(catalogue, str | Path) else catalogue
+    table = table_at(catalogue, s3=s3) if isinstance(catalogue, str | Path) else catalogue
     name = str(catalogue) if isinstance(catalogue, str | Path) else "catalogue"
     return measured(
         opened, options, catalogue=table, catalogue_name=name, detection=detection, s3=s3, workers=workers,
@@ -133,7 +133,7 @@ def photometry_to_file(
     """
     check_target(out, overwrite=overwrite)
     context = MakeContext(workers or ThreadWorkers(os.cpu_count() or 1), s3 or S3Settings(), report)
-    inputs = [] if catalogue is None else [catalogue_input(catalogue)]
+    inputs = [] if catalogue is None else [catalogue_input(catalogue, s3=s3)]
     inputs += [input_at(image, s3=s3) for image in listed(images)]
     recipe = PhotometryRecipe(**options.model_dump(), catalogue=catalogue is not None)
     identity = PHOTOMETRY.identify(recipe, inputs, context=context)

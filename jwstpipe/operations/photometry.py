@@ -1,5 +1,6 @@
 """The operation ``photometry``: known sources measured on images, those of all filters at the same places."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,12 @@ from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.photometry.encircled import curve_text
 from jwstpipe.analysis.photometry.forced import Forced, measure_image
 from jwstpipe.analysis.photometry.positions import sources_of_table
+from jwstpipe.analysis.photometry.psf.matched import matched_images
 from jwstpipe.analysis.photometry.psf.model import psf_text
 from jwstpipe.analysis.photometry.table import photometry_table
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError
-from jwstpipe.execution.workers import Workers
+from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
 from jwstpipe.operations.make.write_catalogue_product import CATALOGUE_FORMS, CATALOGUE_PLACE, write_catalogue_product
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
@@ -77,11 +79,19 @@ def measured(
         if not len(catalogue):
             raise DataError(f"{first.address}: no source stands above the threshold, so there is nothing to measure")
     sources = sources_of_table(catalogue, name=catalogue_name)
-    settled = with_content(options)
+    settled, matched = with_content(options), None
+    if options.psf_match:
+        images, matched = matched_images(
+            images, sources, settled.psf, s3=s3, workers=workers or ThreadWorkers(os.cpu_count() or 1), report=report
+        )
+        settled = settled if settled.psf == "auto" else settled.model_copy(update={"psf": None})
     done: list[Forced] = []
     for image in images:
         done.append(measure_image(image, sources, settled, kron=done[0].kron if done else None, **work))
-    return Measured(photometry_table(sources, done), tuple(done))
+    table = photometry_table(sources, done)
+    if matched is not None:
+        table.meta["psf_match"] = matched
+    return Measured(table, tuple(done))
 
 
 def with_content(request: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 
+import boto3
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
@@ -10,6 +11,7 @@ from astropy.io import fits
 from astropy.table import Table
 from scipy.spatial import cKDTree
 
+import jwstpipe
 from jwstpipe.analysis.catalogues import cone as cones
 from jwstpipe.analysis.catalogues import files
 from jwstpipe.analysis.catalogues import sources_table as sources_tables
@@ -188,3 +190,32 @@ def test_names_are_those_of_astropy(catalogue):
     assert list(catalogue["name"]) == [f"J{a}{b}" for a, b in zip(hours, degrees, strict=True)]
     assert sources_tables._name(359.9999999999, -0.001) == "J000000.000-000003.60"
     assert sources_tables._name(float("nan"), 1.0) == ""
+
+
+def test_catalogues_on_s3_are_inputs_and_files_are_local(command, s3_server, tmp_path, monkeypatch):
+    """A catalogue in a bucket: read, cut to a cone, measured, and named as the input that it is."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("JWSTPIPE_S3__ENDPOINT", s3_server)
+    field = star_field(160, snr=(50, 500), per_mpx=400, missing=0)
+    image = write(tmp_path / "a.fits", field.image, header(shape=field.image.shape))
+    made = jwstpipe.detect_to_file(image, tmp_path / "a.parquet")
+    client = boto3.client("s3", endpoint_url=s3_server, region_name="us-east-1")
+    client.create_bucket(Bucket="catalogues")
+    client.upload_file(str(tmp_path / "a.parquet"), "catalogues", "a.parquet")
+    address = "s3://catalogues/a.parquet"
+    code, _, said = command("photometry", image, "--catalogue", address, "-o", tmp_path / "b.ecsv", "--aperture", "3px")
+    assert code == 0, said
+    table = Table.read(tmp_path / "b.ecsv")
+    assert len(table) == made.sources
+    assert table.meta["jwstpipe"]["inputs"][0]["product_id"] == made.product_id
+    near = f"{table['ra'][0]:.9f}d,{table['dec'][0]:.9f}d"
+    code, told, _ = command("sources", address, "--at", near, "--radius", "0.05", "--json")
+    assert code == 0
+    assert json.loads(told.splitlines()[0])["id"] == table["id"][0]
+    code, _, said = command("detect", image, "-o", "s3://catalogues/c.parquet")
+    assert code == 2
+    assert "local file" in said
+    code, _, said = command("sources", "s3://catalogues/none.parquet")
+    assert code == 3
+    assert "no such catalogue" in said

@@ -9,13 +9,15 @@ from astropy.nddata import CCDData
 from astropy.table import Table
 from astropy.wcs import WCS
 from photutils.psf import CircularGaussianPRF, PSFPhotometry
+from scipy.signal import fftconvolve
 from scipy.special import erf
 
 import jwstpipe
 from jwstpipe.analysis.photometry.psf.groups import MOST, fit_order
+from jwstpipe.analysis.photometry.psf.matching import matching_kernel
 from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_text
 from jwstpipe.errors import DataError, UsageError
-from tests.analysis.test_photometry import OMEGA, SCALE, SIGMA, catalogue, places_apart, stars
+from tests.analysis.test_photometry import OMEGA, SCALE, SIGMA, catalogue, places_apart, star, stars
 from tests.mosaicking.scenes import header
 
 NOISE = 0.1
@@ -118,6 +120,46 @@ def test_tiles_leave_no_trace_and_positions_are_held(tmp_path):
     assert whole["psf_flux"] / (OMEGA * 1e12) == pytest.approx([50.0, 40.0, 60.0, 5.0], abs=5 * 0.45)
     alone = jwstpipe.photometry(image[:, 1948:], catalogue(places[:2] - [1948.0, 0.0]), psf_positions="hold", **how)
     assert alone["psf_flux"] / whole["psf_flux"][:2] == pytest.approx([1.0, 1.0], rel=1e-5)
+
+
+def test_a_matched_star_is_the_wider_one():
+    """Stars between pixels: what the kernel makes of the narrow ones is what the wide PSF would have shown."""
+    narrow, wide = (Psf(true_psf(sigma=sigma), 4, "") for sigma in (1.1, 1.9))
+    kernel = matching_kernel(narrow, wide)
+    assert kernel.sum() == pytest.approx(1.0, abs=1e-12)
+    for x, y in ((30.0, 30.0), (30.37, 29.81), (29.55, 30.5)):
+        made = fftconvolve(star((61, 61), x, y, 1.0, 1.1), kernel, mode="same")
+        wanted = star((61, 61), x, y, 1.0, 1.9)
+        assert made.sum() == pytest.approx(1.0, abs=1e-4)
+        assert np.abs(made - wanted).max() < 0.01 * wanted.max()
+    with pytest.raises(UsageError, match="wider one is the target"):
+        matching_kernel(wide, narrow)
+
+
+def test_matched_images_have_the_colours_of_the_stars():
+    """Two filters, one sharp and one wide: small circles see the true ratio once both are as wide."""
+    shape = (420, 420)
+    places = places_apart(60, shape, 30, seed=8)
+    fluxes = np.random.default_rng(2).uniform(200, 500, len(places))
+    noise = np.random.default_rng(3)
+    sharp, wide = (
+        CCDData(
+            (stars(shape, places, part * fluxes, sigma) + noise.normal(0, 0.02, shape)).astype("f4"),
+            unit="MJy/sr", wcs=WCS(header(shape=shape, scale=SCALE)),
+        )
+        for sigma, part in ((1.2, 1.0), (1.9, 2.0))
+    )  # fmt: skip
+    how = {"aperture": "2px", "annulus": ("13px", "18px"), "growth": "none", "kron": False, "empty_apertures": 0}
+    true = 2.5 * np.log10(2.0)
+    plain = jwstpipe.photometry([sharp, wide], catalogue(places), **how)
+    found = jwstpipe.photometry([sharp, wide], catalogue(places), psf_match=True, **how)
+    assert np.median(plain["colour_image1_image2"]) < true - 0.4
+    assert np.median(found["colour_image1_image2"]) == pytest.approx(true, abs=0.01)
+    assert found.meta["psf_match"]["widest"] == 2
+    far = {**how, "aperture": "12px"}
+    before = jwstpipe.photometry(sharp, catalogue(places), **far)["aper_12px_flux"]
+    after = jwstpipe.photometry([sharp, wide], catalogue(places), psf_match=True, **far)["aper_12px_flux_image1"]
+    assert np.median(after / before) == pytest.approx(1.0, abs=1e-3)
 
 
 def test_groups_are_friends_of_friends_and_bounded():

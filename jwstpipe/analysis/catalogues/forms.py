@@ -17,10 +17,14 @@ def check_target(out: str | Path, *, overwrite: bool) -> None:
     Raises
     ------
     UsageError
-        An end that is none of `FORMS`.
+        An end that is none of `FORMS`; an address that is no local file.
     ConflictError
         Something stands there.
     """
+    if "://" in str(out):
+        raise UsageError(
+            f"{out}: a catalogue is written to a local file; products of a store on S3 are made by `batch` and flows"
+        )
     path = Path(out)
     if path.suffix.lower() not in FORMS:
         raise UsageError(f"{out}: a catalogue is written as {', '.join(FORMS)}; choose one by the end of the name")

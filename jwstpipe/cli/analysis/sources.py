@@ -140,20 +140,24 @@ def sources(
     from pathlib import Path
 
     from jwstpipe.analysis.catalogues.cone import cone
-    from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+    from jwstpipe.analysis.catalogues.files import write_catalogue
     from jwstpipe.analysis.catalogues.forms import check_target
     from jwstpipe.analysis.catalogues.official import official_view
     from jwstpipe.analysis.pixels.at import parse_place
+    from jwstpipe.operations.inputs.catalogue_inputs import table_at
+    from jwstpipe.storage import is_remote
 
     if out is not None:
         check_target(out, overwrite=overwrite)
+    s3 = settings_of(context).s3
     if at is None:
-        table = read_catalogue(catalogue)
+        table = table_at(catalogue, s3=s3)
     else:
         place = parse_place(at)
         if not place.sky:
             raise UsageError(f"--at {at}: write a position as 10:00:27,+2:12:00, or in degrees as 150.11d,2.2d")
-        table = cone(Path(catalogue), place.first, place.second, radius)
+        where = table_at(catalogue, s3=s3) if is_remote(catalogue) else Path(catalogue)
+        table = cone(where, place.first, place.second, radius)
     shown = official_view(table) if columns == "jwst" else table
     for name in shown.meta.get("missing_columns", ()) if columns == "jwst" else ():
         remark(f"note: {name} is not measured and not in it")

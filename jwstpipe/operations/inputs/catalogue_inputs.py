@@ -1,6 +1,7 @@
 """Catalogues as inputs of operations, beside images: told apart, identified, and what a product says of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,15 +33,23 @@ def table_at(address: str | Path, *, s3: S3Settings | None = None) -> Table:
     NotFoundError, DataError
         No catalogue that can be read.
     """
+    with _here(address, s3) as path:
+        return read_catalogue(path)
+
+
+@contextmanager
+def _here(address: str | Path, s3: S3Settings | None) -> Iterator[Path]:
+    """Give a local file with the bytes of a catalogue."""
     if not is_remote(address):
-        return read_catalogue(address)
+        yield Path(address)
+        return
     content = get_bytes(str(address), s3=s3)
     if content is None:
         raise NotFoundError(f"{address}: no such catalogue; check the address")
     with TemporaryDirectory(prefix="jwstpipe-catalogue-") as folder:
         path = Path(folder, str(address).rpartition("/")[2])
         path.write_bytes(content)
-        return read_catalogue(path)
+        yield path
 
 
 def any_input(address: str | Path, *, s3: S3Settings | None = None) -> Input:
@@ -51,10 +60,10 @@ def any_input(address: str | Path, *, s3: S3Settings | None = None) -> Input:
     JwstPipeError
         Nothing that can be read.
     """
-    return catalogue_input(address) if is_catalogue(address) else input_at(address, s3=s3)
+    return catalogue_input(address, s3=s3) if is_catalogue(address) else input_at(address, s3=s3)
 
 
-def catalogue_input(address: str | Path) -> Input:
+def catalogue_input(address: str | Path, *, s3: S3Settings | None = None) -> Input:
     """Describe a catalogue as an input, by the id that it carries or that follows from its bytes.
 
     Raises
@@ -62,9 +71,9 @@ def catalogue_input(address: str | Path) -> Input:
     NotFoundError, DataError
         No catalogue that can be read.
     """
-    table, path = read_catalogue(address), Path(address)
-    carried = table.meta.get("jwstpipe")
-    digest = path_digest(path)
+    with _here(address, s3) as path:
+        carried = read_catalogue(path).meta.get("jwstpipe")
+        digest = path_digest(path)
     stated = carried.get("product_id") if isinstance(carried, dict) else None
     return Input(str(address), str(stated or f"sha256-{digest}"), path.name, digest)
 

@@ -103,6 +103,13 @@ class PhotometryRequest(Request):
         "fit", help="positions of a PSF fit: fitted where a source stands 5 sigma out, or as they are", group=PSF
     )
 
+    psf_match: bool = option(
+        False,
+        help="make all images as wide as the widest PSF among them first, for colours; PSFs are built, or those of"
+        " --psf FILE, which are not fitted then",
+        group=PSF,
+    )
+
     @field_validator("aperture", "annulus")
     @classmethod
     def _lengths(cls, words: tuple[str, ...]) -> tuple[str, ...]:

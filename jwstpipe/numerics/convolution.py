@@ -1,0 +1,46 @@
+"""Convolution with a kernel of any shape, over what has data."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["convolved"]
+
+Float32 = NDArray[np.float32]
+
+FEWEST = 0.5
+"""Share of a kernel's sum that must fall on data."""
+
+
+@njit(nogil=True, cache=True)
+def convolved(values: Float32, kernel: NDArray[np.float64]) -> Float32:
+    """Convolve an image; sums run row by row, so that no window changes a bit of a pixel that sees its whole kernel.
+
+    Parameters
+    ----------
+    values
+        (y, x), NaN = no data, which stays so; beyond the image there is none.
+    kernel
+        (n, m), odd sides. Where pixels are missing, the sum of what is left of it counts as its whole sum.
+    """
+    rows, columns = values.shape
+    up, across = kernel.shape[0] // 2, kernel.shape[1] // 2
+    whole = kernel.sum()
+    found = np.full((rows, columns), np.nan, np.float32)
+    for i in range(rows):
+        for j in range(columns):
+            if math.isnan(values[i, j]):
+                continue
+            total, weight = 0.0, 0.0
+            for u in range(max(i - up, 0), min(i + up + 1, rows)):
+                for v in range(max(j - across, 0), min(j + across + 1, columns)):
+                    value = values[u, v]
+                    if not math.isnan(value):
+                        tap = kernel[i - u + up, j - v + across]
+                        total += tap * value
+                        weight += tap
+            if weight >= FEWEST * whole:
+                found[i, j] = total * whole / weight
+    return found

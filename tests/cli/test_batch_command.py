@@ -1,0 +1,41 @@
+"""The command batch: a row for each product, errors as rows, exit codes."""
+
+import json
+
+from astropy.table import Table
+
+from tests.analysis.fields import star_field
+from tests.mosaicking.scenes import header, write
+
+
+def test_one_verb_over_many_images(command, tmp_path):
+    home = tmp_path / "home"
+    for number in range(2):
+        field = star_field(120, seed=number, snr=(50, 500), per_mpx=700, missing=0)
+        write(tmp_path / f"image{number}.fits", field.image, header(shape=field.image.shape))
+    paths = [tmp_path / f"image{number}.fits" for number in range(2)]
+    code, _, said = command("catalog", "add", *paths, "--home", home)
+    assert code == 0, said
+    words = ("batch", "detect", "--with", "mesh=32", "--home", home)
+    code, told, said = command(*words, "-o", tmp_path / "rows.ecsv", "--json")
+    assert code == 0, said
+    rows = [json.loads(line) for line in told.splitlines()]
+    assert [row["made"] for row in rows] == [True, True]
+    table = Table.read(tmp_path / "rows.ecsv")
+    assert len(table) == 2
+    assert (table["sources"] > 3).all()
+    code, told, _ = command(*words, "--json", "--product", "image1.fits")
+    assert code == 0
+    again = [json.loads(line) for line in told.splitlines()]
+    assert [row["product_id"] for row in again] == [row["product_id"] for row in rows if "image1" in row["input"]]
+    assert not again[0]["made"]
+    paths[0].write_bytes(b"no image any more")
+    code, told, _ = command("batch", "stats", "--home", home, "--json")
+    assert code == 4
+    errors = [json.loads(line)["error"] for line in told.splitlines()]
+    assert [bool(error) for error in errors] == [True, False]
+    code, _, said = command(*words, "-o", tmp_path / "rows.ecsv")
+    assert code == 7
+    assert "--overwrite" in said
+    assert command("batch", "frobnicate", "--home", home)[0] == 2
+    assert command(*words, "--filter", "F090W")[0] == 3
