@@ -159,7 +159,9 @@ def test_matched_images_have_the_colours_of_the_stars():
     far = {**how, "aperture": "12px"}
     before = jwstpipe.photometry(sharp, catalogue(places), **far)["aper_12px_flux"]
     after = jwstpipe.photometry([sharp, wide], catalogue(places), psf_match=True, **far)["aper_12px_flux_image1"]
-    assert np.median(after / before) == pytest.approx(1.0, abs=1e-3)
+    assert np.median(after / before) == pytest.approx(
+        1.0, abs=3e-3
+    )  # wings of PSFs built on noise reach beyond the circle
 
 
 def test_groups_are_friends_of_friends_and_bounded():
