@@ -217,7 +217,8 @@ def _results(record: ProductRecord | None, receipt: Receipt | None) -> Mapping[s
 def _stats(run: OperationRun, options: Request, inputs: Sequence[ProductRecord]) -> list[BatchRow]:
     assert isinstance(options, StatisticsRequest)
     jobs = {
-        record.product_id: _StatsJob(run.store.url(str(record.storage_key)), options, run.store.s3) for record in inputs
+        record.product_id: _StatsJob(one.address, options, run.store.s3)
+        for record, one in zip(inputs, inputs_of(run.store, inputs), strict=True)
     }
     found = run.workers.run(_measure, jobs, name=STATS, report=run.report, unit="products")
     rows = []

@@ -9,6 +9,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.operations.make.make_missing import OperationRun, make_missing
+from jwstpipe.operations.make.places import address_of
 from jwstpipe.operations.registry import operation_named
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt
 from jwstpipe.requests import Request
@@ -89,8 +90,8 @@ def identify_order(run: OperationRun, operation: Operation[Any], order: Order, c
 
 
 def inputs_of(store: ObjectStore, records: Sequence[ProductRecord]) -> list[Input]:
-    """Give products of a store as inputs."""
-    return [Input.of_record(record, store.url(str(record.storage_key))) for record in records]
+    """Give products of the catalogue as inputs, in the store or where their files were entered from."""
+    return [Input.of_record(record, address_of(record, store) or record.file_name) for record in records]
 
 
 def make_into(
