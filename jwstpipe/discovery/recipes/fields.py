@@ -55,7 +55,7 @@ class Band:
         """All that it covers."""
         return shapely.union_all(list(self.shapes))
 
-    @property
+    @cached_property
     def area(self) -> float:
         """Square arcminutes that it covers."""
         return float(self.union.area)

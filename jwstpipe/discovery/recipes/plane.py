@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -21,6 +22,9 @@ _ARCMIN = 60.0 * 180.0 / math.pi
 
 FIELD_RADII = {"NIRCam": 1.1, "MIRI": 0.75, "NIRISS": 1.1, "NIRSpec": 1.6, "FGS": 1.1}
 """Radius of a circle as large as the field of view, arcminutes: for rows that tell no footprint."""
+
+FEW_CORNERS = 12
+"""Outlines with no more corners are taken as they are."""
 
 _TOLERANCE = 1e-3
 """Corners of outlines that move an edge by less, arcminutes, are left out."""
@@ -41,24 +45,27 @@ class Plane:
         lon, lat = math.atan2(middle[1], middle[0]), math.atan2(middle[2], math.hypot(middle[0], middle[1]))
         return cls(round(math.degrees(lon) % 360.0, 9) % 360.0, round(math.degrees(lat), 9))
 
+    @cached_property
+    def axes(self) -> Floats:
+        """Unit vectors of east, north and up, (3, 3)."""
+        lon, lat = math.radians(self.ra), math.radians(self.dec)
+        return np.array([
+            [-math.sin(lon), math.cos(lon), 0.0],
+            [-math.sin(lat) * math.cos(lon), -math.sin(lat) * math.sin(lon), math.cos(lat)],
+            [math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)],
+        ])  # fmt: skip
+
     def project(self, ra: Floats, dec: Floats) -> Floats:
         """Project positions, degrees, to (n, 2) arcminutes; NaN for what lies on the other half of the sky."""
-        lon, lat = math.radians(self.ra), math.radians(self.dec)
-        east = np.array([-math.sin(lon), math.cos(lon), 0.0])
-        up = np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
-        north = np.cross(up, east)
-        places = unit_vectors(ra, dec)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            height = np.where(places @ up > 1e-3, places @ up, np.nan)
-            found: Floats = np.stack([places @ east / height, places @ north / height], axis=-1) * _ARCMIN
+        east, north, up = self.axes @ unit_vectors(ra, dec).T
+        height = np.where(up > 1e-3, up, np.nan)
+        found: Floats = np.stack([east / height, north / height], axis=-1) * _ARCMIN
         return found
 
     def position(self, x: float, y: float) -> tuple[float, float]:
         """Give the position of a point of the plane, degrees."""
-        lon, lat = math.radians(self.ra), math.radians(self.dec)
-        east = np.array([-math.sin(lon), math.cos(lon), 0.0])
-        up = np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
-        place = up + (east * x + np.cross(up, east) * y) / _ARCMIN
+        east, north, up = self.axes
+        place = up + (east * x + north * y) / _ARCMIN
         return (
             math.degrees(math.atan2(place[1], place[0])) % 360.0,
             math.degrees(math.atan2(place[2], math.hypot(place[0], place[1]))),
@@ -89,6 +96,8 @@ def _valid(shape: shapely.Geometry) -> shapely.Geometry:
     """Mend outlines that touch or cross themselves; what has no area, or lies beyond the plane, is empty."""
     if not np.isfinite(shapely.get_coordinates(shape)).all():
         return shapely.Polygon()
+    if shape.is_valid and shape.geom_type == "Polygon" and len(shape.exterior.coords) <= FEW_CORNERS:
+        return shape
     whole = shape if shape.is_valid else shapely.make_valid(shape)
     thin = shapely.simplify(whole, _TOLERANCE)
     parts = [part for part in shapely.get_parts([thin]) if part.geom_type in ("Polygon", "MultiPolygon")]

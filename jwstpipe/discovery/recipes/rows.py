@@ -18,7 +18,6 @@ from jwstpipe.names import (
     filter_wavelength,
     imaging_filters,
     observing_mode,
-    parse_name,
 )
 from jwstpipe.names.optics import Instrument
 
@@ -203,14 +202,14 @@ def _counted_once(rows: Sequence[Row]) -> tuple[list[Row], int]:
     kinds: dict[tuple[Any, ...], set[str]] = {}
     for row in rows:
         kinds.setdefault(_product_of(row), set()).add(_candidate(row))
-    kept = [row for row in rows if _candidate(row) not in "ca" or "o" not in kinds[_product_of(row)] or row.level != 3]
+    kept = [row for row in rows if row.level != 3 or _candidate(row) not in "ca" or "o" not in kinds[_product_of(row)]]
     return kept, len(rows) - len(kept)
 
 
 def _product_of(row: Row) -> tuple[Any, ...]:
     """Tell of what a combined product is one: programme, target, instrument, filter."""
-    name = parse_name(row.obs_id)
-    return row.program, name.target_id or row.target, row.instrument, row.filter, row.coronagraph, row.level
+    target = re.match(r"jw\d{5}-[oca]\d+_([tsbv]\d+)_", row.obs_id)
+    return row.program, target[1] if target else row.target, row.instrument, row.filter, row.coronagraph, row.level
 
 
 def _candidate(row: Row) -> str:

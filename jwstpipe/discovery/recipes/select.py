@@ -53,6 +53,8 @@ def sharing(bands: Sequence[Band]) -> tuple[Band, ...]:
         merit = (len(kept), round(float(common.area), 6))
         if merit > best[0]:
             best = (merit, tuple(kept))
+        if len(kept) == len(ordered):
+            break  # no other start can keep more
     return _by_wavelength(best[1])
 
 
@@ -145,17 +147,21 @@ def line_pairs(bands: Sequence[Band]) -> tuple[tuple[Band, tuple[Band, ...]], ..
 
 
 def _best_triple(triples: Sequence[tuple[Band, ...]]) -> tuple[Band, ...]:
-    ranked = sorted(triples, key=_order)
+    ranked = sorted(triples, key=lambda triple: (-round(_reach(triple), 6), _order(triple)))
     best: tuple[Band, ...] = ()
     most = 0.0
-    for triple in ranked[:4_000]:  # thirds of some forty filters
-        reach = min(band.area for band in triple) * min(band.depth[0] for band in triple)
-        if reach <= most and most > 0.0:
-            continue
+    for triple in ranked:
+        if most > 0.0 and _reach(triple) <= most:
+            break  # none that follows can be better
         merit = common_area(triple).area * max(min(band.depth[0] for band in triple), 1e-3)
         if merit > most * (1.0 + 1e-9):
             best, most = triple, merit
     return best
+
+
+def _reach(triple: tuple[Band, ...]) -> float:
+    """Give the most that a triple can have: the smallest area times the least depth."""
+    return min(band.area for band in triple) * max(min(band.depth[0] for band in triple), 1e-3)
 
 
 def _order(triple: tuple[Band, ...]) -> tuple[int, tuple[tuple[str, str, bool], ...]]:
