@@ -72,7 +72,7 @@ def test_info_loads_what_reads_a_header_and_a_mosaic_what_it_computes_with(tmp_p
     code, packages, modules = loaded("mosaic", source, "-o", tmp_path / "m.fits")
     assert code == 0
     assert not packages & (never | {"zarr"})
-    assert modules < 1750
+    assert modules < 1700
     code, packages, modules = loaded("lineage", tmp_path / "m.fits", "--home", tmp_path / "home")
     assert code == 0
     assert not packages & (never | {"numba", "scipy", "zarr", "numcodecs", "astropy", "shapely"})
@@ -80,7 +80,7 @@ def test_info_loads_what_reads_a_header_and_a_mosaic_what_it_computes_with(tmp_p
     code, packages, modules = loaded("composite", source, "-o", tmp_path / "c.png")
     assert code == 0
     assert not packages & (never | {"zarr"})
-    assert modules < 1950
+    assert modules < 1800
 
 
 def found(words):
