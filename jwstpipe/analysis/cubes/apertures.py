@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,6 +155,7 @@ def _fixed(window: Box, weights: Floats, name: str, cube: Cube) -> Aperture:
 def _sky_of(cube: Cube, x: float, y: float) -> tuple[float, float] | None:
     if not cube.placed:
         return None
-    wcs: Any = cube.sky.exact(name=cube.address)
-    ra, dec = rotated(*wcs.to_sky(np.array([x]), np.array([y])), wcs.frame, ICRS)
+    wcs = cube.sky.exact(name=cube.address)
+    lon, lat = wcs.to_sky(np.array([x]), np.array([y]))
+    ra, dec = rotated(lon, lat, wcs.frame, ICRS)
     return float(ra[0]) % 360.0, float(dec[0])

@@ -1,5 +1,7 @@
 """Images of a slice or of a range of slices: mean, median, sum; with errors, and how many samples made each pixel."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ def slice_map(cube: Cube, request: CubeMapRequest) -> MapPlanes:
     counts = np.isfinite(found.sci).astype(np.uint16)
     if not counts.any():
         raise DataError(f"{cube.address}: slice {index} holds no data")
-    planes = {"sci": found.sci, **({} if found.err is None else {"err": found.err}), "n": counts}
+    planes: dict[str, Any] = {"sci": found.sci, **({} if found.err is None else {"err": found.err}), "n": counts}
     microns = None if cube.axis is None else float(cube.microns[int(index or 0)])
     band = f"slice {index}" if microns is None else f"{microns:.5g} um"
     return MapPlanes(planes, _unit(cube), band, microns, {"slice": int(index or 0)})
@@ -69,7 +71,7 @@ def collapsed(cube: Cube, first: int, last: int, how: Collapse) -> MapPlanes:
         counts[band.slices] = np.minimum(number, 65_535)
     if not counts.any():
         raise DataError(f"{cube.address}: no sample of slices {first} to {last - 1} has data")
-    planes = {"sci": sci, **({"err": err} if "err" in cube.planes else {}), "n": counts}
+    planes: dict[str, Any] = {"sci": sci, **({"err": err} if "err" in cube.planes else {}), "n": counts}
     microns = None if cube.axis is None else float(cube.microns[first:last].mean())
     return MapPlanes(planes, _unit(cube), _band(cube, first, last, how), microns, {"slices": [first, last]})
 

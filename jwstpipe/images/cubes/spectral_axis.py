@@ -177,7 +177,7 @@ def _from_table(
     places = np.arange(1.0, values.size + 1.0) if index is None else index[0][: values.size]
     if not np.all(np.diff(places) > 0.0) or rows.min() < places[0] - 0.5 or rows.max() > places[-1] + 0.5:
         raise DataError(f"{name}: its cards ask for rows of {extension} that it does not have")
-    return np.interp(rows, places, values), unit or _word(header, "CUNIT3"), tuple(notes)
+    return np.asarray(np.interp(rows, places, values), np.float64), unit or _word(header, "CUNIT3"), tuple(notes)
 
 
 def _columns(table: Hdu, reader: ByteReader, name: str) -> dict[str, tuple[Floats, str]]:
