@@ -142,7 +142,7 @@ def _linear(header: Mapping[str, Any], count: int, name: str) -> Floats:
         else _number(header, "CDELT3", None, name) * _number(header, "PC3_3", 1.0, name)
     )
     first = 1.0 - _number(header, "CRPIX3", 0.0, name)
-    return _number(header, "CRVAL3", None, name) + step * (np.arange(count) + first)
+    return np.asarray(_number(header, "CRVAL3", None, name) + step * (np.arange(count) + first), np.float64)
 
 
 def _from_table(
