@@ -81,8 +81,7 @@ def _nearest_first(fields: Sequence[Field], position: tuple[float, float] | None
         if position is None or own.moving:
             return 0.0
         x, y = own.plane.project(*([value] for value in position))[0]  # type: ignore[arg-type]
-        whole = shapely.union_all([band.union for band in own.bands])
-        return float(whole.distance(shapely.Point(x, y))) if math.isfinite(x) else math.inf
+        return float(own.whole.distance(shapely.Point(x, y))) if math.isfinite(x) else math.inf
 
     return sorted(fields, key=lambda own: (round(apart(own), 3), -round(own.area, 6), own.plane.ra, own.plane.dec))
 

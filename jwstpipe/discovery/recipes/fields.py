@@ -111,12 +111,17 @@ class Field:
     @property
     def area(self) -> float:
         """Square arcminutes that any filter covers."""
-        return float(shapely.union_all([band.union for band in self.bands]).area)
+        return float(self.whole.area)
+
+    @cached_property
+    def whole(self) -> shapely.Geometry:
+        """All that any filter covers."""
+        return shapely.union_all([band.union for band in self.bands])
 
     @cached_property
     def centre(self) -> tuple[float, float]:
         """Middle of all that is covered, degrees."""
-        middle = shapely.union_all([band.union for band in self.bands]).centroid
+        middle = self.whole.centroid
         return self.plane.position(float(middle.x), float(middle.y))
 
 
