@@ -94,10 +94,10 @@ def _recipes() -> dict[str, dict[str, Any]]:
 def _from_text(text: str, name: str) -> Preset:
     try:
         return Preset.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{name}: not a TOML file: {error}") from None
     except ValidationError as error:
         fault = error.errors()[0]
         key = ".".join(str(part) for part in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         raise UsageError(f"{name}: {key}: {message}, got {fault.get('input')!r}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{name}: not a TOML file: {' '.join(str(error).split())[:200]}") from None

@@ -139,13 +139,13 @@ def read_annotations(path: str) -> Annotations:
             content = read_document(path).decode("utf-8")
         path = "the annotations in the request" if inline else path
         return Annotations.model_validate(tomllib.loads(content))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(f"{path}: not a TOML file: {error}") from None
     except ValidationError as error:
         fault = error.errors()[0]
         key = ".".join(str(part) for part in fault["loc"])
         message = fault["msg"].removeprefix("Value error, ")
         raise DataError(f"{path}: {key}: {message}; marks are [[text]], [[arrow]], [[circle]] and [[box]]") from None
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not a TOML file: {error}") from None
 
 
 def annotation_marks(annotations: Annotations, sky: PictureSky, *, size: int) -> list[Mark]:
