@@ -259,7 +259,7 @@ def _read_toml(path: Path) -> Mapping[str, Any]:
         raise UsageError(
             f"cannot read the configuration {path}: {error.strerror}; give another with --config"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise UsageError(f"the configuration {path} is not TOML: {error}") from None
 
 

@@ -53,7 +53,7 @@ def read_watchlist(request: WatchProgramsRequest) -> tuple[WatchEntry, ...]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror}; name a watch list, as jwstpipe config copy writes one") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise UsageError(f"{path}: not TOML: {error}") from None
     tables = content.pop("watch", [])
     if content or not isinstance(tables, list):
