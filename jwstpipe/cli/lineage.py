@@ -1,5 +1,6 @@
 """`jwstpipe lineage`: where a product came from, what became of it, whether it is current and can be made again."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -105,7 +106,9 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
         tree = tree_json(carried_tree(carried, record, catalog))
         json_data({**tree, **fields, "told_by": "file", "descendants": []})
         return
-    render = {"mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": render_tree_text}[form]
+    render: Callable[..., str] = {"mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": render_tree_text}[
+        form
+    ]
     data(render(carried_tree(carried, stated_record(product, carried), catalog)))
 
 

@@ -171,7 +171,8 @@ def _own_value(sci: Float32Image, i: int, j: int, x: float, y: float, sky: float
             return 0.0
         if math.isnan(sci[i, j]):
             return 0.0
-    return sci[i, j] - sky
+    value: float = sci[i, j] - sky
+    return value
 
 
 @njit(nogil=True, cache=True)

@@ -184,4 +184,4 @@ def measure_ellipses(job: EllipsesJob) -> Ellipses:
 
 def _moved(job: EllipsesJob, seen: Seen) -> Floats:
     """Give the neighbours in pixels of the window."""
-    return job.others - np.array([seen.x0, seen.y0, 0.0, 0.0, 0.0])
+    return np.asarray(job.others - np.array([seen.x0, seen.y0, 0.0, 0.0, 0.0]))

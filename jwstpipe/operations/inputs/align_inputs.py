@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -88,8 +89,8 @@ def aligned(
     from jwstpipe.mosaicking.build import mosaic  # noqa: PLC0415 - only images of different grids need it
     from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
 
-    turn = {"scale_arcsec": scale_arcsec, "rotation_deg": up or 0.0}
-    grid = None if same else common_frame(addresses, **turn, s3=s3, workers=workers)
+    plane = partial(common_frame, scale_arcsec=scale_arcsec, rotation_deg=up or 0.0, s3=s3, workers=workers)
+    grid = None if same else plane(addresses)
     names: dict[str, str] = {}
     with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder, named_for_people(names):
         for number, address in enumerate(addresses):

@@ -89,11 +89,13 @@ class PsfFluxes:
 def fit_tile(job: FitJob) -> Floats:
     """Fit the groups of a tile."""
     seen = seen_around(job.image, 0, job.x, job.y, job.radius, job.s3)
-    spline = (job.psf.coefficients, float(job.psf.over))
-    left = subtracted(seen.unsaturated(), seen.y0, seen.x0, *np.ascontiguousarray(job.around.T), *spline)
+    curve, over = job.psf.coefficients, float(job.psf.over)
+    xs, ys, fluxes = np.ascontiguousarray(job.around.T)
+    skies, noises, sky_errors = np.ascontiguousarray(job.skies.T)
+    left = subtracted(seen.unsaturated(), seen.y0, seen.x0, xs, ys, fluxes, curve, over)
     found: Floats = parts.fit_groups(
-        left, seen.variance, seen.y0, seen.x0, job.starts, job.x, job.y, job.flux,
-        *np.ascontiguousarray(job.skies.T), job.held, *spline, job.radius, job.most,
+        left, seen.variance, seen.y0, seen.x0, job.starts, job.x, job.y, job.flux, skies, noises, sky_errors, job.held,
+        curve, over, job.radius, job.most,
     )  # fmt: skip
     return found
 
@@ -191,7 +193,7 @@ def _around(x: Floats, y: Floats, flux: Floats, members: NDArray[np.int64], reac
     with np.errstate(invalid="ignore"):
         near = (x > x[members].min() - reach) & (x < x[members].max() + reach)
         near &= (y > y[members].min() - reach) & (y < y[members].max() + reach) & np.isfinite(flux)
-    return np.column_stack([x, y, flux])[near]
+    return np.asarray(np.column_stack([x, y, flux])[near])
 
 
 def _empty(

@@ -120,7 +120,7 @@ def psf_text(path: str | Path) -> str:
         raise DataError(f"{path}: not a FITS file of a PSF ({error})") from None
     if not images:
         raise DataError(f"{path}: has no image, so no PSF")
-    lines = {}
+    lines: dict[str, str] = {}
     for header, values in images:
         over = header.get("OVERSAMP", 1)
         if not isinstance(over, int | float) or over != int(over) or not 1 <= over <= 32:
