@@ -1,6 +1,5 @@
 """`jwstpipe lineage`: where a product came from, what became of it, whether it is current and can be made again."""
 
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
