@@ -105,10 +105,8 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
         tree = tree_json(carried_tree(carried, record, catalog))
         json_data({**tree, **fields, "told_by": "file", "descendants": []})
         return
-    render: Callable[..., str] = {"mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": render_tree_text}[
-        form
-    ]
-    data(render(carried_tree(carried, stated_record(product, carried), catalog)))
+    renderers: dict[str, Any] = {"mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": render_tree_text}
+    data(renderers[form](carried_tree(carried, stated_record(product, carried), catalog)))
 
 
 def _why_stale(catalog: Any, settings: Any, key: str, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 import pytest
@@ -57,6 +58,14 @@ class Site:
         """Register the archive's images."""
         return self.register(archive_files(self.root / "incoming"))
 
+    @cached_property
+    def cubes(self):
+        return self.fill_cube()
+
+    @cached_property
+    def spectra(self):
+        return self.fill_spectra()
+
     def fill_cube(self):
         """Register a spectral cube of the archive."""
         path = self.root / "incoming" / CUBE
@@ -98,6 +107,4 @@ class Site:
 def site(tmp_path_factory):
     made = Site(tmp_path_factory.mktemp("site"))
     made.archive = made.fill()
-    made.cubes = made.fill_cube()
-    made.spectra = made.fill_spectra()
     return made
