@@ -3,7 +3,6 @@
 Each part is a condition of a facet. Within a facet any of several will do; several facets add up, and none is a must.
 """
 
-import calendar
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from jwstpipe.archive.search.row_filters import mjd
 from jwstpipe.discovery.targets.normal_form import normal_form
 from jwstpipe.discovery.targets.table import Target, known_target, known_targets
 from jwstpipe.discovery.thesaurus import Term, terms
+from jwstpipe.discovery.words.dates import dates_at
 from jwstpipe.discovery.words.normal import STOP_WORDS, tokens
 from jwstpipe.names import FILTER_WAVELENGTHS
 
@@ -23,9 +23,6 @@ __all__ = ["MOST_LETTERS", "Condition", "Query", "parse_query"]
 MOST_LETTERS = 500
 
 _NOT = frozenset({"not", "without", "except", "excluding", "no", "minus", "ignoring"})
-_MONTHS = {name.lower(): number for number, name in enumerate(calendar.month_name) if name} | {
-    name.lower(): number for number, name in enumerate(calendar.month_abbr) if name
-}
 _UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "ks": 1000.0}
 _MORE = frozenset({"longer", "over", "above", "more", "beyond", "least", "exceeding", "greater", "redder", "past"})
 _LESS = frozenset({"shorter", "under", "below", "less", "most", "bluer"})
@@ -241,7 +238,7 @@ def _dates(today: date) -> Callable[[list[str], list[bool]], list[Condition]]:
         for at, word in enumerate(words):
             if taken[at]:
                 continue
-            span = _relative(words, at, today) or _calendar(words, at)
+            span = dates_at(words, at, today)
             if span is None:
                 continue
             first, beyond, length = span
@@ -257,55 +254,6 @@ def _dates(today: date) -> Callable[[list[str], list[bool]], list[Condition]]:
         return found
 
     return read
-
-
-def _relative(words: Sequence[str], at: int, today: date) -> tuple[date, date, int] | None:
-    if words[at] not in ("last", "past", "this") or at + 1 >= len(words):
-        return None
-    tomorrow = today + timedelta(days=1)
-    lengths = {"day": 1, "week": 7, "month": 31, "year": 366}
-    nxt = words[at + 1]
-    if nxt in lengths and words[at] != "this":
-        return today - timedelta(days=lengths[nxt]), tomorrow, 2
-    if nxt == "year":
-        return date(today.year, 1, 1), tomorrow, 2
-    if nxt == "month":
-        return today.replace(day=1), tomorrow, 2
-    if nxt.isdigit() and len(nxt) < 5 and at + 2 < len(words) and words[at + 2] in lengths:
-        return today - timedelta(days=int(nxt) * lengths[words[at + 2]]), tomorrow, 3
-    return None
-
-
-def _calendar(words: Sequence[str], at: int) -> tuple[date, date, int] | None:
-    """Read a year, a month of a year, or a day, in British, American and ISO order."""
-    rest = list(words[at : at + 3])
-    years = [k for k, word in enumerate(rest) if re.fullmatch(r"20[12]\d", word)]
-    if not years:
-        return None
-    year = int(rest[years[0]])
-    month = next((k for k, word in enumerate(rest) if word in _MONTHS), None)
-    if years[0] == 0 and len(rest) >= 2 and re.fullmatch(r"0[1-9]|1[0-2]", rest[1]):
-        day = int(rest[2]) if len(rest) == 3 and re.fullmatch(r"0[1-9]|[12]\d|3[01]", rest[2]) else None
-        return _span(year, int(rest[1]), day, 3 if day else 2)
-    if month is not None and month < years[0]:
-        between = [word for k, word in enumerate(rest[: years[0]]) if k != month]
-        if all(re.fullmatch(r"[0-3]?\d(?:st|nd|rd|th)?", word) for word in between):
-            day = int(re.sub(r"\D", "", between[0])) if between else None
-            return _span(year, _MONTHS[rest[month]], day, years[0] + 1)
-        return None
-    return _span(year, None, None, 1) if years[0] == 0 else None
-
-
-def _span(year: int, month: int | None, day: int | None, length: int) -> tuple[date, date, int] | None:
-    try:
-        if month is None:
-            return date(year, 1, 1), date(year + 1, 1, 1), length
-        if day is None:
-            return date(year, month, 1), date(year + month // 12, month % 12 + 1, 1), length
-        first = date(year, month, day)
-    except ValueError:
-        return None
-    return first, first + timedelta(days=1), length
 
 
 def _programs(known: set[int]) -> Callable[[list[str], list[bool]], list[Condition]]:

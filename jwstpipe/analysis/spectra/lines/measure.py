@@ -5,14 +5,15 @@ Lines that overlap are fitted together, with one velocity and width; those of a 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.spectra.lines.groups import WINDOW, clear_of, close_gaps, grouped, instrument_width
 from jwstpipe.analysis.spectra.lines.line_list import C_KMS, SpectralLine
 from jwstpipe.analysis.spectra.lines.profile import GroupFit, fit_group, pixel_edges
-from jwstpipe.analysis.spectra.resolution import SIGMAS, resolving_power
+from jwstpipe.analysis.spectra.resolution import SIGMAS
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.analysis.spectra.units import FluxScale, flux_scale
 
@@ -23,17 +24,11 @@ Floats = NDArray[np.float64]
 FAINT = 3.0
 """Below so many standard errors a limit is given instead of a flux."""
 
-WINDOW = 6.0
-"""Half width of a window, standard deviations of the line."""
-
 LEAST = 8
 """Samples of a window."""
 
 CLEAR = 2
 """Lines of this strength and stronger spoil the continuum of their neighbours: their samples are left out there."""
-
-UNRESOLVED = 0.7
-"""Lines closer than so many full widths of the instrument are one line."""
 
 
 @dataclass(frozen=True)
@@ -145,16 +140,16 @@ def measure_lines(
         return [], []
     edges = pixel_edges(kept.wavelength)
     edges_low, edges_high = edges[:-1].copy(), edges[1:].copy()
-    _close_gaps(kept.wavelength, edges_low, edges_high)
+    close_gaps(kept.wavelength, edges_low, edges_high)
     measured: list[LineMeasurement] = []
     fits: list[GroupFit] = []
     wanted = {line.name for line in lines}
     known = [*lines, *(one for one in beside if one.name not in wanted)]
-    for group, blended in _groups(kept, known, redshift, wanted):
+    for group, blended in grouped(kept, known, redshift, wanted):
         if not any(line.name in wanted for line in group):
             continue
         others = [one for one in known if one.strength <= CLEAR and one not in group]
-        clear = _clear_of(kept, others, group, redshift)
+        clear = clear_of(kept, others, group, redshift)
         found = _measure_group(clear, (edges_low, edges_high), group, blended, redshift, reach)
         if found is not None:
             measured += [one for one in found[0] if one.line.name in wanted]
@@ -170,85 +165,13 @@ def fitted_curve(fit: GroupFit) -> tuple[Floats, Floats]:
     return waves, fit.model(pixel_edges(waves))
 
 
-def _clear_of(
-    spectrum: Spectrum, others: Sequence[SpectralLine], group: Sequence[SpectralLine], redshift: float
-) -> Spectrum:
-    """Mark the samples of other lines that lie near a group, and not within it, as not valid."""
-    kept = np.ones(len(spectrum), bool)
-    own = np.array([one.wavelength for one in group]) * (1.0 + redshift)
-    for line in others:
-        centre, half = line.wavelength * (1.0 + redshift), 1.2 * _width(spectrum, line, redshift) / C_KMS
-        if centre * (1.0 + half) < own[0] * 0.97 or centre * (1.0 - half) > own[-1] * 1.03:
-            continue
-        near = np.abs(spectrum.wavelength / centre - 1.0) < half
-        about_own = (np.abs(spectrum.wavelength[:, None] / own - 1.0) < half).any(axis=1)
-        kept &= ~near | about_own
-    return replace(spectrum, valid=kept)
-
-
-def _close_gaps(waves: Floats, low: Floats, high: Floats) -> None:
-    """Let no pixel be wider than its neighbour on the other side: beside a gap the middle between samples is far."""
-    left, right = waves - low, high - waves
-    narrow = np.minimum(left, right)
-    low[:], high[:] = waves - np.minimum(left, 1.5 * narrow), waves + np.minimum(right, 1.5 * narrow)
-
-
-def _groups(
-    spectrum: Spectrum, lines: Sequence[SpectralLine], redshift: float, wanted: set[str]
-) -> list[tuple[list[SpectralLine], dict[str, str]]]:
-    """Put lines that overlap, or are tied and near, into groups; of lines that are one only the strongest is kept."""
-    waves = spectrum.wavelength
-    inside = [one for one in lines if waves[0] < one.wavelength * (1.0 + redshift) < waves[-1] and one.kind == "line"]
-    ordered = sorted(inside, key=lambda one: one.wavelength)
-    kept: list[SpectralLine] = []
-    blended: dict[str, str] = {}
-    for line in ordered:
-        width = _width(spectrum, line, redshift)
-        if kept and not (line.tie and line.tie == kept[-1].tie):
-            apart = (line.wavelength / kept[-1].wavelength - 1.0) * C_KMS
-            if apart < UNRESOLVED * width:
-                rank = [(one.name not in wanted, one.strength) for one in (kept[-1], line)]
-                stronger, weaker = (line, kept[-1]) if rank[1] < rank[0] else (kept[-1], line)
-                blended[stronger.name] = f"blended with {weaker.name}"
-                kept[-1] = stronger
-                continue
-        kept.append(line)
-    groups: list[list[SpectralLine]] = []
-    for line in kept:
-        if groups:
-            apart = (line.wavelength / groups[-1][-1].wavelength - 1.0) * C_KMS
-            if apart < WINDOW / SIGMAS * 1.2 * _width(spectrum, line, redshift):
-                groups[-1].append(line)
-                continue
-        groups.append([line])
-    return [(group, blended) for group in _tied(groups)]
-
-
-def _tied(groups: list[list[SpectralLine]]) -> list[list[SpectralLine]]:
-    """Join groups whose lines are tied and lie within 3 %."""
-    joined: list[list[SpectralLine]] = []
-    for group in groups:
-        ties = {one.tie for one in group if one.tie}
-        near = joined and group[0].wavelength / joined[-1][-1].wavelength < 1.03
-        if joined and near and ties & {one.tie for one in joined[-1] if one.tie}:
-            joined[-1].extend(group)
-        else:
-            joined.append(list(group))
-    return joined
-
-
-def _width(spectrum: Spectrum, line: SpectralLine, redshift: float) -> float:
-    """Give the full width of the instrument at a line, km/s."""
-    return C_KMS / float(resolving_power(spectrum, np.array([line.wavelength * (1.0 + redshift)]))[0])
-
-
 def _measure_group(
     spectrum: Spectrum, edges: tuple[Floats, Floats], group: list[SpectralLine], blended: dict[str, str],
     redshift: float, reach: float | None,
 ) -> tuple[list[LineMeasurement], GroupFit] | None:  # fmt: skip
     rest = np.array([one.wavelength for one in group])
     expected = rest * (1.0 + redshift)
-    instrument = _width(spectrum, group[0], redshift) / SIGMAS
+    instrument = instrument_width(spectrum, group[0], redshift) / SIGMAS
     step = C_KMS * float(np.interp(expected[0], spectrum.wavelength[1:], np.diff(spectrum.wavelength))) / expected[0]
     start = max(instrument, 0.6 * step)
     farthest = reach if reach is not None else 2.5 * SIGMAS * instrument + 150.0
