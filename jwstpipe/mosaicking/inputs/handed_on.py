@@ -29,7 +29,10 @@ Value = str | float | int | bool
 ZERO_POINTS = ("MAGZP", "MAGZPT", "MAGZERO", "PHOTZP")
 """Magnitude of one unit of the samples, as 2MASS, SDSS-like surveys, and others name it."""
 
-PHOTOMETRY = ("PHOTMJSR", "PHOTUJA2", *ZERO_POINTS)
+BEAM = ("BMAJ", "BMIN", "BPA")
+"""Axes of the beam and their angle, degrees: samples per beam mean nothing without."""
+
+PHOTOMETRY = ("PHOTMJSR", "PHOTUJA2", *ZERO_POINTS, *BEAM)
 """Keywords that tell what the samples mean: they stand beside the samples."""
 
 HANDED_ON = (
@@ -44,6 +47,9 @@ COMMENTS = {
     "TARGNAME": "target",
     "PHOTMJSR": "[MJy/sr] brightness that gives 1 count a second",
     "PHOTUJA2": "[uJy/arcsec2] brightness that gives 1 count a second",
+    "BMAJ": "[deg] major axis of the beam",
+    "BMIN": "[deg] minor axis of the beam",
+    "BPA": "[deg] position angle of the beam",
     "DATE-OBS": "UTC begin of the first exposure",
     "DATE-BEG": "UTC begin of the first exposure",
     "DATE-AVG": "UTC of MJD-AVG",

@@ -31,11 +31,11 @@ def why_empty(plan: MosaicPlan, *, s3: S3Settings | None = None) -> str:
             totals[key] += value
     pixels = totals.pop("pixels")
     taken = ", ".join(f"{value:,} {key}" for key, value in totals.items() if value)
-    left = "all" if not taken else "the others"
+    left = "" if sum(totals.values()) >= pixels else f" {'the others' if taken else 'all'} lie outside the grid;"
     of = f"{min(len(plan.sources), LOOKED_AT)} of {len(plan.sources)} images"
     return (
         f"the mosaic would not have a single valid pixel: of {pixels:,} pixels of {of} {taken or 'none is unusable'};"
-        f" {left} lie outside the grid; look at the images, at reject_dq, weights and the grid"
+        f"{left} look at the images, at reject_dq, weights and the grid"
     )
 
 

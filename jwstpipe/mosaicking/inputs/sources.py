@@ -166,7 +166,7 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
     def either(key: str) -> Any:
         return primary.value(key) or science.value(key)
 
-    keywords = {key: value for key in HANDED_ON if (value := either(key))}
+    keywords = {key: value for key in HANDED_ON if (value := either(key)) not in (None, "")}
     kind = exposure_kind({key: either(key) for key in KIND_KEYS}, image.name)
     return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either))
 
