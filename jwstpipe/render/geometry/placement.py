@@ -11,6 +11,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.one_grid import celestial_of
 from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.frames import Frame as SkyFrame
 
 __all__ = ["SkyPlacement", "place_on_sky"]
@@ -50,6 +51,9 @@ class SkyPlacement:
 HELD_PX = 0.5
 """A placement that is off by more than this anywhere in the picture is good for its position only."""
 
+AVM_PROJECTIONS = ("TAN", "SIN", "ARC", "AIT", "CAR", "CEA")
+"""Those of the controlled vocabulary of AVM 1.2; readers refuse the whole record of a picture with another."""
+
 LATTICE = 17
 """Points along each side of a picture at which its placement is held against the images' own WCS."""
 
@@ -57,7 +61,7 @@ LATTICE = 17
 def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
     """Work out the WCS of a picture from that of a full image; None where the image has none.
 
-    Readers of a picture know a reference point, a matrix and a projection, and neither the pole of the projection
+    Readers of a picture know a reference point, a matrix and a few projections, and neither the pole of the projection
     (LONPOLE) nor a distortion: what they make of them is compared with the image's own WCS all over the picture, and a
     tangent plane is fitted to it where the image's keywords do not do.
     """
@@ -97,9 +101,17 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
     points = np.stack([axis.ravel() for axis in np.meshgrid(columns_at, rows_at)], axis=-1)
     full = ((points - 0.5 + corner) * steps + origin) * factor + 0.5
     lon, lat = celestial.to_sky(full[:, 0] - 1.0, full[:, 1] - 1.0)
-    if _off_px(found, points, lon, lat) <= HELD_PX:
+    holds = _off_px(found, points, lon, lat) <= HELD_PX
+    if holds and _read_by_others(found):
         return found
-    return _fitted(found, celestial.frame, points, lon, lat) or replace(found, exact=False)
+    fitted = _fitted(found, celestial.frame, points, lon, lat) or replace(found, exact=False)
+    return replace(fitted, cards=found.cards) if holds else fitted
+
+
+def _read_by_others(placement: SkyPlacement) -> bool:
+    """Tell whether readers of pictures know the projection and the equinox, and do not give up on all of it."""
+    usual = {"FK5": 2000.0, "FK4": 1950.0}.get(placement.frame, placement.equinox)
+    return placement.projection in AVM_PROJECTIONS and placement.equinox == usual
 
 
 def _plane(placement: SkyPlacement) -> WCS:
@@ -125,7 +137,13 @@ def _off_px(placement: SkyPlacement, points: Floats, lon: Floats, lat: Floats) -
 
 
 def _fitted(given: SkyPlacement, frame: SkyFrame, points: Floats, lon: Floats, lat: Floats) -> SkyPlacement | None:
-    """Fit a plane that touches the sky in the middle of the picture; None where that cannot be."""
+    """Fit a plane that touches the sky in the middle of the picture; None where that cannot be.
+
+    A frame whose equinox readers do not know is left for the ICRS.
+    """
+    if not _read_by_others(replace(given, projection="TAN")):
+        lon, lat = rotated(lon, lat, frame, ICRS)
+        given, frame = replace(given, frame=ICRS.name, equinox=ICRS.equinox), ICRS
     seen = np.isfinite(lon) & np.isfinite(lat)
     middle = points.mean(axis=0)
     if np.count_nonzero(seen) < LATTICE:
