@@ -55,6 +55,8 @@ def composite(
         images, options = _seen(context, view, images or [], options)
     if limits is not None:
         options = cli_request(CompositeRequest, {**options.model_dump(exclude_defaults=True), **_limits(limits)})
+    elif options.low is not None and options.high is not None:
+        _tell_values(options.low, options.high)
     made = _made(context, images or [], out, options, cores_mask=cores_mask, save=save_preset, overwrite=overwrite)
     _report(made, as_json=as_json)
 
@@ -134,6 +136,15 @@ def _limits(text: str) -> dict[str, str]:
             f" ={low},={high} for values in the unit of the images"
         )
     return {"low": low.removeprefix("="), "high": high.removeprefix("=")}
+
+
+def _tell_values(low: float, high: float) -> None:
+    """Say that limits are values where they look like percentiles without their sign."""
+    if _like_percentiles(low, high):
+        remark(
+            f"note: --low {low:g} --high {high:g} are values in the unit of the images; {low:g}% and {high:g}% would"
+            " be percentiles of the covered pixels"
+        )
 
 
 def _like_percentiles(low: float, high: float) -> bool:

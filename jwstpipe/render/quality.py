@@ -22,6 +22,12 @@ _WHITE = 0.999
 _MOST_CLIPPED = 0.5
 """Share of the covered pixels; a picture of which more is white, or black, shows nothing."""
 
+_ONE_STEP = 1.0 / 255.0
+"""A picture whose pixels differ by less than a step of 8 bits is of one colour, and shows nothing either."""
+
+_FEW = 0.001
+"""Share of black pixels among those of one other colour that makes no picture of them."""
+
 
 @dataclass(frozen=True)
 class ChannelQuality:
@@ -50,7 +56,8 @@ class QualityReport:
     score: float
     """1 (poor) to 5: ``1 + 4 (0.30 min(snr/20, 1) + 0.25 balance + 0.25 spread + 0.20 coverage)``.
 
-    Where more than half of what is covered is white, or black, by its limits, marks count by the share that is not.
+    Where more than half of what is covered is white, or black, by its limits, marks count by the share that is not;
+    a picture of one colour has none.
     """
 
     signal_to_noise: float
@@ -72,7 +79,7 @@ class QualityReport:
     """Colour channels, by wavelength."""
 
     warning: str = ""
-    """What spoils the picture: most of it white, or black; empty for a picture that shows something."""
+    """What spoils the picture: most of it white, or black, or all of one colour; empty where it shows something."""
 
 
 def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> QualityReport:
@@ -99,8 +106,9 @@ def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> Qual
     spread = float(high - low)
     marks = 0.30 * min(snr / _SNR_OF_FULL_MARKS, 1.0) + 0.25 * balance + 0.25 * spread + 0.20 * coverage
     lost = max(white, black)
-    if lost > _MOST_CLIPPED:
-        marks *= 1.0 - lost
+    flat = black < _FEW and float(np.ptp(seen, axis=0).max()) < _ONE_STEP
+    if flat or lost > _MOST_CLIPPED:
+        marks *= 0.0 if flat else 1.0 - lost
     return QualityReport(
         score=round(1.0 + 4.0 * marks, 2),
         signal_to_noise=snr,
@@ -109,7 +117,7 @@ def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> Qual
         coverage=coverage,
         clipped_white=float((seen.max(axis=1) >= _WHITE).mean()),
         channels=channels,
-        warning=_warning(white, black),
+        warning=_warning(white, black) or (_FLAT if flat else ""),
     )
 
 
@@ -122,12 +130,18 @@ def _lost(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> tuple[float
     return min(white / share, 1.0), min(max(dark - (1.0 - covered), 0.0) / share, 1.0)
 
 
+_FLAT = (
+    "all covered pixels come out in one colour, so the picture shows nothing: the images are of one value, or the"
+    " limits are far apart for what they hold; give other --limits, as percentiles 0.5%,99.9%"
+)
+
+
 def _warning(white: float, black: float) -> str:
     for share, name, limit in ((white, "white", "upper"), (black, "black", "lower")):
         if share > _MOST_CLIPPED:
             return (
-                f"{share:.0%} of the covered pixels are {name}: they lie beyond the {limit} limit; give other --limits,"
-                " in the unit of the images as 0.1,20 or as percentiles 0.5%,99.9%"
+                f"{share:.0%} of the covered pixels are {name}: they lie beyond the {limit} limit, or close to it; give"
+                " other --limits, in the unit of the images as 0.1,20 or as percentiles 0.5%,99.9%"
             )
     return ""
 
