@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.errors import DataError
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK
 from jwstpipe.images.zarr.writer import ImageWriter
@@ -66,7 +67,7 @@ def run_tile(job: TileJob) -> TileReceipt:
     Raises
     ------
     JwstPipeError
-        An input that cannot be read, or a store that cannot be written.
+        An input that cannot be read, samples that 32 bits cannot hold, or a store that cannot be written.
     """
     started = time.perf_counter()
     tile = job.grid.tile_box(job.tile)
@@ -80,6 +81,7 @@ def run_tile(job: TileJob) -> TileReceipt:
             corner = block.box.snapped(CHUNK, job.origin).relative_to(tile)
             where = corner.y0 // CHUNK, corner.x0 // CHUNK
             planes = _whole(block, job.origin)
+            _check_held(planes["sci"], job)
             for plane, packer in packers.items():
                 packer.add(where, planes[plane])
             digest.add(where, planes)
@@ -96,6 +98,18 @@ def run_tile(job: TileJob) -> TileReceipt:
         seconds=round(time.perf_counter() - started, 3),
         stored=writer.stored,
     )
+
+
+def _check_held(sci: NDArray[Any], job: TileJob) -> None:
+    """Refuse samples that became infinite: infinite ones of inputs count as no data, so these are too large to hold."""
+    lost = int(np.count_nonzero(np.isinf(sci)))
+    if lost:
+        first = min(source.name for source in job.sources)
+        way = ", or --combine mean" if job.options.combine == "sum" else ""
+        raise DataError(
+            f"{lost:,} pixels of the mosaic of {first} and {len(job.sources) - 1} more are beyond what 32-bit floats"
+            f" hold (3.4e38); give images in a larger unit{way}"
+        )
 
 
 def compute(job: TileJob) -> Computed:

@@ -16,7 +16,7 @@ from jwstpipe.render.composite import composite
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.render.layers import Channel
-from jwstpipe.requests import CompositeRequest
+from jwstpipe.requests import CompositeRequest, MosaicOptions
 from jwstpipe.sky.box import Box
 from tests.mosaicking.scenes import header, write
 
@@ -82,6 +82,17 @@ def test_the_beam_stays_with_samples_that_are_per_beam(tmp_path):
     mosaic(pair, tmp_path / "m.zarr", fits=tmp_path / "m.fits")
     found = fits.getheader(tmp_path / "m.fits", "SCI")
     assert (found["BMAJ"], found["BMIN"], found["BPA"]) == (1.5e-3, 1e-3, 0.0)
+
+
+def test_sums_beyond_32_bits_are_refused(tmp_path):
+    pair = [write(tmp_path / f"{name}.fits", np.full(SHAPE, 3e38), header(shape=SHAPE)) for name in "ab"]
+    with pytest.raises(DataError, match=r"beyond what 32-bit floats hold.*--combine mean"):
+        mosaic(pair, tmp_path / "m.zarr", options=MosaicOptions(combine="sum"))
+    assert not (tmp_path / "m.zarr").exists()
+    mosaic(pair, tmp_path / "m.zarr")
+    found = open_image(tmp_path / "m.zarr").read()
+    assert np.nanmax(found) == np.float32(3e38)
+    assert not np.isinf(found).any()
 
 
 def placed(path, projection, equinox=None, **cards):
