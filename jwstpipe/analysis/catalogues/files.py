@@ -1,7 +1,8 @@
 """Catalogues as files: ECSV, Parquet, FITS and VOTable, each with units, meanings and lineage inside.
 
 Parquet is packed with zstd, in row groups of 65,536 rows sorted by HEALPix order 13, nested, so that a cone reads few
-of them; the header of ECSV stands in its metadata as ``table_meta_yaml``, which astropy reads and writes.
+of them. Each page has a checksum, which is compared when it is read. The header of ECSV stands in its metadata as
+``table_meta_yaml``, which astropy reads and writes.
 """
 
 import io
@@ -98,7 +99,7 @@ def _write_parquet(table: Table, path: Path, kept: str | None) -> None:
         if ordered[name].dtype.kind == "U":  # astropy asks for the length of strings
             metadata[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()
     made = pa.table(arrays).replace_schema_metadata(metadata)
-    with parquet.ParquetWriter(path, made.schema, compression="zstd") as writer:
+    with parquet.ParquetWriter(path, made.schema, compression="zstd", write_page_checksum=True) as writer:
         writer.write_table(made, row_group_size=GROUP)
         if kept is not None:
             writer.add_key_value_metadata({_KEPT.decode(): kept})
@@ -127,7 +128,7 @@ def read_parquet(path: Path, *, near: Bounds | None = None) -> Table:
 
     try:
         words = [one.name for one in parquet.read_schema(path) if _is_word(one.type)]
-        with parquet.ParquetFile(path, read_dictionary=words) as file:
+        with parquet.ParquetFile(path, read_dictionary=words, page_checksum_verification=True) as file:
             groups = [k for k in range(file.num_row_groups) if near is None or _reaches(file, k, near)]
             found = file.read_row_groups(groups)
     except (OSError, ValueError) as error:

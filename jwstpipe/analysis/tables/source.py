@@ -122,13 +122,18 @@ class _ParquetSource:
         for group in range(self.file.num_row_groups):
             count = self.file.metadata.row_group(group).num_rows
             if at < last and at + count > first:
-                column = self.file.read_row_group(group, [name])[name]
+                column = self._column(group, name)
                 parts.append(column.slice(max(first - at, 0), min(last - at, count) - max(first - at, 0)))
             at += count
         arrays = [_arrow_values(part) for part in parts]
-        if not arrays:
-            return np.zeros(0)
-        return joined(arrays)
+        return joined(arrays) if arrays else np.zeros(0)
+
+    def _column(self, group: int, name: str) -> Any:
+        try:
+            return self.file.read_row_group(group, [name])[name]
+        except (OSError, ValueError) as error:  # those of Arrow are both
+            said = f"column {name} is damaged ({str(error).splitlines()[0][:200]})"
+            raise DataError(f"{self.address}: {said}; make or fetch the table again") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +210,7 @@ def _parquet(path: str) -> TableSource:
     if not Path(path).is_file():
         raise NotFoundError(f"{path}: no such file; check the path")
     try:
-        return _ParquetSource(parquet.ParquetFile(path), path)
+        return _ParquetSource(parquet.ParquetFile(path, page_checksum_verification=True), path)
     except (OSError, ValueError, ArrowException) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0][:200]}") from None
 
