@@ -24,6 +24,7 @@ from jwstpipe.images.zarr.blocks import geometry
 from jwstpipe.images.zarr.blocks.cube_store import CubeStore
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
+from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_filesystem, writing_errors
@@ -84,7 +85,7 @@ def export(
     Raises
     ------
     StoreError
-        `source` is no image store.
+        `source` is no image store, or damaged: a file with all HDUs that does not come back has its store verified.
     ConflictError
         `target` is there already.
     StorageError
@@ -99,10 +100,12 @@ def export(
     if filesystem is None:
         with aside(Path(target)) as partial, partial.open("wb") as stream:
             size, digest = _write(stream, pieces)
+            _require_original(image, digest, s3)
             os.fsync(stream.fileno())
     else:
         with tempfile.NamedTemporaryFile() as stream, writing_errors(target):
             size, digest = _write(stream, pieces)
+            _require_original(image, digest, s3)
             stream.flush()
             filesystem.put_file(stream.name, str(target))
     fits = image.attributes["fits"]
@@ -115,6 +118,18 @@ def export(
         omitted=tuple(fits.get("omitted", ())),
         seconds=round(time.perf_counter() - started, 3),
     )
+
+
+def _require_original(image: ImageStore, digest: str, s3: S3Settings | None) -> None:
+    """Look for the damage where a converted file, kept with all its HDUs, does not come back.
+
+    A shard of another image or plane is whole in itself, so that reading it finds nothing. Older stores did not keep
+    what fills the last blocks: those are right, and only not the same bytes.
+    """
+    told = image.attributes["fits"]
+    whole = image.provenance.get("operation") in _OF_THE_ARCHIVE and not told.get("omitted")
+    if whole and digest != told.get("sha256") and image.manifest is not None:
+        verify_store(image.address, s3=s3)
 
 
 def require_absent(target: str | Path, *, s3: S3Settings | None = None) -> None:

@@ -196,7 +196,7 @@ class ImageStore(ImageFace):
                 yield
         except StoreError as error:
             text = str(error)
-            if not text.endswith(": lost") and ": damaged" not in text:
+            if (not text.endswith(": lost") and ": damaged" not in text) or text.endswith(self._hint):
                 raise
             raise StoreError(f"{text}; {self._hint}") from None
 
