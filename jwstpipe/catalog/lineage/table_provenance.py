@@ -44,7 +44,7 @@ def table_provenance(path: Path) -> dict[str, Any] | None:
         return _in_header(_header_lines(path), path)
     if begin.startswith(b"PAR1"):
         return _in_header(_parquet_lines(path), path)
-    return _in_votable(path)
+    return _in_votable(path) if begin else None
 
 
 def _header_lines(path: Path) -> list[str]:

@@ -88,7 +88,7 @@ def _check_single(value: Any, place: str) -> None:
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{place} is {value}; a record holds finite numbers or null")
     elif isinstance(value, int) and not -LARGEST <= value <= LARGEST:
-        raise ValueError(f"{place} is an integer of {value.bit_length()} bits; a record holds integers of 64 bits")
+        raise ValueError(f"{place} is an integer beyond {LARGEST} or -{LARGEST}; a record holds integers of 64 bits")
     elif value is not None and not isinstance(value, bool | int | float):
         raise ValueError(f"{place} is a {type(value).__name__}; a record holds text, numbers, lists and maps")
 

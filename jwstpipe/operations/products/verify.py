@@ -1,8 +1,9 @@
 """The verb `verify`: whether a product is whole and undamaged, by all that can tell.
 
 An image store is compared with its manifest, a HiPS with the list of its files; a FITS file is held against its
-structure, and CHECKSUM and DATASUM where they stand in it; compressed images are unpacked; pictures are held against
-the sums of their format. Where the catalogue knows the product, a file is compared with the digest of its record too.
+structure, and CHECKSUM and DATASUM where they stand in it; compressed images are unpacked; tables are read to their
+last row; pictures are held against the sums of their format. Where the catalogue knows the product, a file is compared
+with the digest of its record too.
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.archive.transfer.verify import check_file, check_fits, sha256_of
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.lineage.embedded_id import carried_id, find_product
@@ -30,6 +32,7 @@ from jwstpipe.storage import ObjectStore, is_remote, storage_errors
 __all__ = ["Verified", "verify"]
 
 PIECE = 16 << 20
+TABLE_ENDINGS = (".parquet", ".ecsv", ".vot")
 OTHER_ENDINGS = (".json", ".ecsv", ".asdf", ".csv")
 
 
@@ -132,6 +135,8 @@ def _vouched(reader: LocalReader, path: Path, name: str, choice: tuple[str, int 
     """Check a file by what it carries itself."""
     if name.lower().endswith(PICTURE_ENDINGS):
         return check_picture_file(path, name=name)
+    if not is_remote(name) and name.lower().endswith(TABLE_ENDINGS):
+        return _read_wholly(path)
     if name.lower().endswith(OTHER_ENDINGS):
         check_file(reader, name=name)
         return "it begins and ends as files of its kind do"
@@ -143,6 +148,13 @@ def _vouched(reader: LocalReader, path: Path, name: str, choice: tuple[str, int 
     if unpacked is not opened:
         return "structure whole, every checksum that it carries holds, its compressed images unpack"
     return "structure whole, and every checksum that it carries holds"
+
+
+def _read_wholly(path: Path) -> str:
+    """Read a table to its last row: one that is cut off also begins as its kind does."""
+    rows = len(read_catalogue(path))
+    checked = ", and every checksum of its pages holds" if path.suffix.lower() == ".parquet" else ""
+    return f"all of its {rows:,} rows can be read{checked}"
 
 
 def _record_of(catalog: Catalog, path: Path, address: str) -> ProductRecord | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.errors import FitsError, NotFoundError
+from jwstpipe.errors import DataError, FitsError, NotFoundError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.identity import provenance_document
 from jwstpipe.operations.spec import Identity, Input, Operation
@@ -23,8 +23,12 @@ def file_input(address: str | Path, *, s3: S3Settings | None = None) -> Input:
     ------
     NotFoundError
         No such file.
+    DataError
+        A folder.
     """
     path, _ = split_choice(str(address))
+    if not is_remote(path) and Path(path).is_dir():
+        raise DataError(f"{path}: a folder; spectra and tables are files (jwstpipe export, cube make them)")
     if not is_remote(path) and not Path(path).is_file():
         raise NotFoundError(f"{path}: no such file; check the path")
     with local_copy(path, s3=s3) as local:
