@@ -10,7 +10,8 @@ import logging
 import mmap
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from jwstpipe.errors import DataError, JwstPipeError, NotFoundError
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["MOST_HEADER", "TABLE_FORMS", "check_promise", "checked_table_form", "read_table"]
+__all__ = ["MOST_HEADER", "SEAL", "TABLE_FORMS", "check_promise", "check_seal", "checked_table_form", "read_table"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ MOST_UNPACKED = 256 << 20
 
 MOST_HEADER = 1 << 20
 """Bytes of the header of ECSV, which is YAML: they take 13 s."""
+
+SEAL = b"jwstpipe_header_sha256"
+"""Key in the metadata of Parquet of the digest of the header beside it."""
 
 _ANSWERS_ELSEWHERE = re.compile(rb"<!ENTITY|<!ATTLIST|<(?:\w+:)?STREAM\b[^>]{0,2000}?\bhref\s*=", re.IGNORECASE)
 _NUMBERS = re.compile(rb"\b(nrows|arraysize)\s*=\s*[\"']([0-9x*\s]{1,200})[\"']", re.IGNORECASE)
@@ -156,12 +160,26 @@ def _check_parquet(path: Path) -> None:
     try:
         with parquet.ParquetFile(path) as file:
             facts, rows, columns = file.metadata, file.metadata.num_rows, file.metadata.num_columns
-            header = len((facts.metadata or {}).get(b"table_meta_yaml", b""))
+            told = facts.metadata or {}
             bytes_of_cells = sum(facts.row_group(k).total_byte_size for k in range(facts.num_row_groups))
     except (OSError, ValueError, ArrowException) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())[:160]}") from None
-    _check_header(path, header, columns)
+    _check_header(path, len(told.get(b"table_meta_yaml", b"")), columns)
+    check_seal(path, told)
     check_promise(path, max(8.0 * rows * columns, bytes_of_cells), f"{rows:,} rows of {columns:,} columns")
+
+
+def check_seal(path: str | Path, metadata: Mapping[bytes, bytes]) -> None:
+    """Compare the header in the metadata of a Parquet file with the digest beside it, where there is one.
+
+    Raises
+    ------
+    DataError
+        Another header than was written: units, meanings or lineage may be wrong.
+    """
+    seal = metadata.get(SEAL)
+    if seal is not None and seal != sha256(metadata.get(b"table_meta_yaml", b"")).hexdigest().encode():
+        raise DataError(f"{path}: its header is not the one that was written; damaged or edited: make the table again")
 
 
 def _check_fits(path: Path) -> None:

@@ -52,6 +52,16 @@ def test_a_flipped_bit_of_a_catalogue_in_parquet_gives_no_other_number(table, tm
     assert refused > 30
 
 
+@pytest.mark.parametrize("read", [as_catalogue, column_by_column])
+def test_a_unit_that_changed_in_a_catalogue_in_parquet_is_refused(table, tmp_path, read):
+    path = write_catalogue(table, tmp_path / "a.parquet")
+    content = path.read_bytes()
+    assert content.count(b"unit: Jy") == 1
+    path.write_bytes(content.replace(b"unit: Jy", b"unit: Ky"))
+    with pytest.raises(DataError, match=r"^\S*a\.parquet: its header is not the one that was written"):
+        read(path)
+
+
 def test_a_table_is_verified_to_its_last_row(table, tmp_path):
     whole, cut = write_catalogue(table, tmp_path / "a.parquet"), write_catalogue(table, tmp_path / "a.ecsv")
     assert "500 rows" in verify(whole).by

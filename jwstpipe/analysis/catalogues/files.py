@@ -8,6 +8,7 @@ of them. Each page has a checksum, which is compared when it is read. The header
 import io
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from jwstpipe.catalog.maintenance.export import plain_cell, safe_cell
 from jwstpipe.errors import DataError
 from jwstpipe.fits.provenance_hdu import provenance_image_hdu
 from jwstpipe.storage import aside
-from jwstpipe.storage.bounded_tables import check_promise, read_table
+from jwstpipe.storage.bounded_tables import SEAL, check_promise, read_table
 
 __all__ = ["GROUP", "kept_in", "read_catalogue", "read_parquet", "write_catalogue"]
 
@@ -94,7 +95,8 @@ def _write_parquet(table: Table, path: Path, kept: str | None) -> None:
 
     ordered = table[_sky_order(table)]
     arrays = {name: pa.array(np.asarray(ordered[name])) for name in ordered.colnames}
-    metadata = {_YAML: "\n".join(get_yaml_from_table(ordered)).encode()}
+    header = "\n".join(get_yaml_from_table(ordered)).encode()
+    metadata = {_YAML: header, SEAL: sha256(header).hexdigest().encode()}
     for name in ordered.colnames:
         if ordered[name].dtype.kind == "U":  # astropy asks for the length of strings
             metadata[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import DataError, FitsError, NotFoundError, UsageError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.settings import S3Settings
+from jwstpipe.storage.bounded_tables import check_seal
 
 __all__ = ["ColumnFacts", "TableSource", "joined", "names_of", "open_table"]
 
@@ -117,13 +118,12 @@ class _ParquetSource:
         return int(self.file.metadata.num_rows)
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-        first, last, _ = slice(start, stop).indices(len(self))
-        parts, at = [], 0
+        (first, last, _), parts, at = slice(start, stop).indices(len(self)), [], 0
         for group in range(self.file.num_row_groups):
             count = self.file.metadata.row_group(group).num_rows
             if at < last and at + count > first:
-                column = self._column(group, name)
-                parts.append(column.slice(max(first - at, 0), min(last - at, count) - max(first - at, 0)))
+                start = max(first - at, 0)
+                parts.append(self._column(group, name).slice(start, min(last - at, count) - start))
             at += count
         arrays = [_arrow_values(part) for part in parts]
         return joined(arrays) if arrays else np.zeros(0)
@@ -132,8 +132,7 @@ class _ParquetSource:
         try:
             return self.file.read_row_group(group, [name])[name]
         except (OSError, ValueError) as error:  # those of Arrow are both
-            said = f"column {name} is damaged ({str(error).splitlines()[0][:200]})"
-            raise DataError(f"{self.address}: {said}; make or fetch the table again") from None
+            raise DataError(f"{self.address}: column {name}: {str(error)[:120]}; make or fetch it again") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,9 +209,11 @@ def _parquet(path: str) -> TableSource:
     if not Path(path).is_file():
         raise NotFoundError(f"{path}: no such file; check the path")
     try:
-        return _ParquetSource(parquet.ParquetFile(path, page_checksum_verification=True), path)
+        file = parquet.ParquetFile(path, page_checksum_verification=True)
     except (OSError, ValueError, ArrowException) as error:
         raise DataError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0][:200]}") from None
+    check_seal(path, file.metadata.metadata or {})
+    return _ParquetSource(file, path)
 
 
 def _text(path: str, form: str) -> TableSource:
