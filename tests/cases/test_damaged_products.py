@@ -105,3 +105,12 @@ def test_the_way_out_is_said_once(store):
     with pytest.raises(StoreError, match=r"manifest/c/0: damaged") as caught:
         image.read("sci", image.window)
     assert str(caught.value).count("convert the file again") == 1
+
+
+def test_flags_beyond_the_32nd_are_spoken_of(tmp_path):
+    flags = np.full((8, 8), 2**33 + 1, ">i8")
+    sci, dq = fits.ImageHDU(np.ones((8, 8), "f4"), name="SCI"), fits.ImageHDU(flags, name="DQ")
+    fits.HDUList([fits.PrimaryHDU(), sci, dq]).writeto(tmp_path / "wide.fits")
+    image = open_image(tmp_path / "wide.fits")
+    assert any("64 bits" in note for note in image.notes)
+    assert (image.read("dq") == 1).all()
