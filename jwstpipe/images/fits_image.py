@@ -73,7 +73,7 @@ class FitsImage(ImageFace):
             others = ", ".join(self.siblings[1:4]) + (" ..." if len(self.siblings) > 4 else "")
             chosen = (f"has {len(self.siblings)} science images; the first one is used here, others are {others}",)
         dq = self.plane_hdus.get("dq")
-        if dq is not None and dq.header.get("BITPIX") == 64:
+        if dq is not None and dq.bitpix == 64:
             chosen = (*chosen, "its DQ plane has 64 bits: flags beyond the 32nd are not read")
         by_header = not any(hdu.name == "ASDF" for hdu in self.hdus)  # a gwcs is not evaluated only to tell
         return (*chosen, *(repaired_cards(wcs_cards_of(self.header_text("sci"))).notes if by_header else ()))
