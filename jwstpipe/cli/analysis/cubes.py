@@ -107,7 +107,7 @@ def _images(
     context: typer.Context, file: str, out: str, request: CubeMapRequest, channels: int | None, *, overwrite: bool,
     as_json: bool,
 ) -> None:  # fmt: skip
-    from jwstpipe.api.spectral import cubes
+    from jwstpipe.api.spectra import cubes
     from jwstpipe.execution.workers import open_workers
 
     settings = settings_of(context)
