@@ -127,6 +127,11 @@ def test_a_spectrum_opens_from_its_card(browser, door):
     page.until("window.plot.curves[0].exact && window.plot.curves[0].x.length < 600")
     page.run("document.querySelector('[data-n=\"1\"]').click()")
     page.until("window.plot.curves.length === 2")
+    page.run("document.querySelector('[aria-label=\"show lines\"]').click()")
+    marks = {mark["text"]: mark["at"] for mark in page.run("return window.plot.marks")}
+    assert marks["Pa\u03b2"] == pytest.approx(1.28216, abs=1e-5)  # in vacuum, as NIST has it
+    assert marks["PAH 3.29"] == 3.29
+    assert "H\u03b1" not in marks  # beyond the ends
     page.run("document.querySelector('[data-page=library]').click()")
     page.until("document.querySelectorAll('.product').length > 3")
     assert page.complaints() == []

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.spectra.lines.line_list import line_list
 from jwstpipe.analysis.spectra.read import read_spectra
 from jwstpipe.analysis.spectra.report import spectrum_words
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.settings import S3Settings
 
-__all__ = ["MOST_COLUMNS", "MOST_SPECTRA", "curve", "one_of", "opened_spectra", "spectra_facts"]
+__all__ = ["MOST_COLUMNS", "MOST_SPECTRA", "curve", "one_of", "opened_spectra", "spectra_facts", "strong_lines"]
 
 MOST_SPECTRA = 500
 """Most spectra of a file that are read."""
@@ -44,6 +45,12 @@ def spectra_facts(spectra: Sequence[Spectrum]) -> list[dict[str, Any]]:
         }
         for one in spectra
     ]
+
+
+def strong_lines() -> list[tuple[str, float]]:
+    """Give what people look for first, strong lines and usual bands: labels, and micrometres at rest in vacuum."""
+    weakest = {"line": 1, "band": 2}
+    return [(one.label, one.wavelength) for one in line_list() if one.strength <= weakest.get(one.kind, 0)]
 
 
 def curve(spectrum: Spectrum, first: float, last: float, columns: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from jwstpipe.storage import named_for_people
 from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.viewer.data.cubes import OpenedCube, along, opened_cube, slice_picture
 from jwstpipe.viewer.data.rows import open_rows
-from jwstpipe.viewer.data.spectra import curve, one_of, opened_spectra, spectra_facts
+from jwstpipe.viewer.data.spectra import curve, one_of, opened_spectra, spectra_facts, strong_lines
 from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.server.asking import Pool, number_of, page_wishes
 from jwstpipe.viewer.server.guard import user_of
@@ -31,6 +31,7 @@ def data_routes(viewing: Viewing) -> list[Route]:
     """Give the routes."""
     asked = _Data(viewing)
     return [
+        Route("/api/lines", asked.lines),
         Route("/api/spectra/{id}", asked.spectra),
         Route("/api/spectra/{id}/{number:int}", asked.curve),
         Route("/api/rows/{id}", asked.rows),
@@ -60,6 +61,10 @@ class _Data:
                 return work(self._opened.get((kind, source.product_id), lambda: read(source.address)))
 
         return await self._pool.run(doing, request)
+
+    async def lines(self, _: Request) -> Response:
+        """Give the lines that can be marked on spectra."""
+        return JSONResponse(strong_lines(), headers={"cache-control": "private, max-age=3600"})
 
     async def spectra(self, request: Request) -> Response:
         """Say which spectra a product has."""

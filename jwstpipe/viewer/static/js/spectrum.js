@@ -7,14 +7,6 @@ import { Plot } from "./plot.js";
 
 /** @typedef {import("./pages.js").Context} Context */
 
-/** Vacuum wavelengths at rest, micrometres: lines that people look for first. */
-const LINES = /** @type {[string, number][]} */ ([
-  ["Lyα", 0.121567], ["[O II]", 0.37286], ["Hβ", 0.48627], ["[O III]", 0.50082], ["Hα", 0.65646], ["[S III]", 0.95332],
-  ["He I", 1.08333], ["Paβ", 1.28216], ["Paα", 1.87561], ["H2 1-0 S(1)", 2.12183], ["Brγ", 2.16612], ["PAH 3.3", 3.29],
-  ["Brα", 4.05226], ["[Fe II]", 5.34017], ["PAH 6.2", 6.22], ["[Ar II]", 6.98527], ["PAH 7.7", 7.7], ["[Ar III]", 8.99138],
-  ["H2 0-0 S(3)", 9.66491], ["[S IV]", 10.5105], ["PAH 11.3", 11.25], ["[Ne II]", 12.81355], ["[Ne III]", 15.5551],
-  ["H2 0-0 S(1)", 17.03484], ["[S III]", 18.713], ["[O IV]", 25.8903],
-]);
 const MOST_SHOWN = 5;
 
 /**
@@ -23,7 +15,7 @@ const MOST_SHOWN = 5;
  */
 export async function show(place, context) {
   const [id] = context.state.images;
-  const found = await get(`api/spectra/${id}`);
+  const [found, lines] = await Promise.all([get(`api/spectra/${id}`), get("api/lines")]);
   const shown = new Set([Math.max(0, found.findIndex((/** @type {any} */ one) => one.valid))]);
   const reach = reachOf(found);
   if (!reach) {
@@ -64,7 +56,7 @@ export async function show(place, context) {
       title: one.words, onclick: () => toggle(n),
     }, `${n + 1} · ${one.label}`)));
   place.replaceChildren(
-    el("h1", {}, found[0].title), found.length > 1 ? list : "", plot.element, redshift(plot), notes,
+    el("h1", {}, found[0].title), found.length > 1 ? list : "", plot.element, redshift(plot, lines), notes,
   );
   Object.assign(window, { plot });
   tell();
@@ -85,15 +77,16 @@ function reachOf(found) {
 /**
  * Lines at a redshift, where somebody wants them.
  * @param {Plot} plot
+ * @param {[string, number][]} lines names and wavelengths at rest, micrometres in vacuum
  * @returns {HTMLElement}
  */
-function redshift(plot) {
+function redshift(plot, lines) {
   const field = el("input", { type: "number", step: "0.0001", min: "-0.01", max: "30", value: "0", "aria-label": "redshift of the lines" });
   const tick = el("input", { type: "checkbox", "aria-label": "show lines" });
   const mark = () => {
     const z = Number(field.value);
     plot.marks = tick.checked && Number.isFinite(z)
-      ? LINES.map(([text, rest]) => ({ text, at: rest * (1 + z) })).filter(({ at }) => at >= plot.reach[0] && at <= plot.reach[1]) : [];
+      ? lines.map(([text, rest]) => ({ text, at: rest * (1 + z) })).filter(({ at }) => at >= plot.reach[0] && at <= plot.reach[1]) : [];
     told.textContent = plot.marks.length ? `${plot.marks.length} lines; the first at ${number(plot.marks[0].at, 5)} µm` : "";
     plot.draw();
   };
