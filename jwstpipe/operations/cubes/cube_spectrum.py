@@ -7,7 +7,6 @@ from typing import Any
 from jwstpipe.analysis.cubes.cube import open_cube
 from jwstpipe.analysis.cubes.extract import extract
 from jwstpipe.analysis.cubes.spectrum_table import spectrum_table
-from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.errors import UsageError
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
 from jwstpipe.operations.make.write_catalogue_product import write_catalogue_product
@@ -52,7 +51,10 @@ def _make(identity: Identity, target: str, request: CubeSpectrumRequest, *, cont
     found = extract(cube, CUBE_SPECTRUM.request_of(identity.parameters), s3=context.s3)
     results: dict[str, Any] = {"samples": len(found), "valid": found.n_valid, "aperture": found.origin.label}
     if target.lower().endswith(_PLOTS):
-        _draw(found, target, provenance_for(CUBE_SPECTRUM, identity, [cube.image], target))
+        from jwstpipe.operations.spectra.plots import plot_spectra  # noqa: PLC0415 - tables need none
+
+        carried = provenance_for(CUBE_SPECTRUM, identity, [cube.image], target)
+        plot_spectra([found], target, subtitle=found.origin.label, provenance=carried)
         path = Path(target)
         return Receipt(identity.id, None, path_size(path), path_digest(path), results, found.notes, found)
     table = spectrum_table(found, str(cube.image.header.get("BUNIT", "") or ""))
@@ -60,15 +62,6 @@ def _make(identity: Identity, target: str, request: CubeSpectrumRequest, *, cont
         CUBE_SPECTRUM, identity, table, target, results=results, detail=found, context=context
     )
     return Receipt(identity.id, None, made.file_size, made.digest, results, found.notes, found)
-
-
-def _draw(spectrum: Spectrum, target: str, provenance: dict[str, Any]) -> None:
-    from jwstpipe.render.plots.spectra.contents import SpectrumCurve, SpectrumPlot  # noqa: PLC0415 - tables need none
-    from jwstpipe.render.plots.spectra.plot import draw_spectra  # noqa: PLC0415
-
-    curve = SpectrumCurve(spectrum.wavelength, spectrum.flux, spectrum.error, spectrum.valid)
-    plot = SpectrumPlot([curve], spectrum.unit, title=spectrum.origin.title, subtitle=spectrum.origin.label)
-    draw_spectra(target, plot, provenance=provenance)
 
 
 CUBE_SPECTRUM = Operation(
