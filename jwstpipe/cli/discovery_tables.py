@@ -1,6 +1,5 @@
 """What discovery found, as aligned tables for people and as lines of JSON."""
 
-import math
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -174,17 +173,13 @@ def _release_json(one: "Release", found: "Releases", before: float | None) -> di
         "title": one.title, "pi": one.pi, "ra": one.ra, "dec": one.dec, "filters": one.filters,
         "observations": one.observations, "exposure_s": one.exposure_s, "area_arcmin2": one.area_arcmin2,
         "first": one.first, "last": one.last, "here": one.here, "held_there": one.held_there,
-        "new": _is_new(one, before), "recipes": [recipe.model_dump(mode="json") for recipe in one.recipes],
+        "new": one.is_newer_than(before), "recipes": [recipe.model_dump(mode="json") for recipe in one.recipes],
         "answer_from": found.source, "answer_age_s": found.age_s,
     }  # fmt: skip
 
 
-def _is_new(one: "Release", before: float | None) -> bool:
-    return before is None or (math.isfinite(one.released) and (one.released - 40587.0) * 86400.0 > before)
-
-
 def _release_row(one: "Release", before: float | None) -> list[str]:
-    mark = "*" if before is not None and _is_new(one, before) else ""
+    mark = "*" if before is not None and one.is_newer_than(before) else ""
     names = " ".join(dict.fromkeys(name.partition(" ")[2] for name in one.filters))
     here = f"{one.here}/{one.observations}" + (f" (+{one.held_there - one.here})" if one.held_there > one.here else "")
     name = f"{one.name} = {one.target.title}" if one.target else one.name

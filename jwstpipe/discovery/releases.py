@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from jwstpipe.archive.search.row_filters import mjd
+from jwstpipe.archive.search.row_filters import UNIX_EPOCH_MJD, mjd
 from jwstpipe.archive.search.search import search
 from jwstpipe.discovery.discover import Site
 from jwstpipe.discovery.gather import all_kept_rows, plain_rows
@@ -73,6 +73,10 @@ class Release:
     released: float = math.nan
     """Last release, MJD."""
 
+    def is_newer_than(self, when: float | None) -> bool:
+        """Tell whether it was released after a moment, seconds since 1970; None = any is."""
+        return when is None or (self.released - UNIX_EPOCH_MJD) * 86400.0 > when
+
 
 @dataclass(frozen=True)
 class Releases:
@@ -94,7 +98,7 @@ class Releases:
 
     def newer_than(self, when: float | None) -> int:
         """Count the releases after a moment, seconds since 1970."""
-        return sum(when is None or (one.released - 40587.0) * 86400.0 > when for one in self.releases)
+        return sum(one.is_newer_than(when) for one in self.releases)
 
 
 def recent_releases(

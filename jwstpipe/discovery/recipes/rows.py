@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from jwstpipe.archive.search.row_filters import UNIX_EPOCH_MJD
 from jwstpipe.names import (
     canonical_instrument,
     effective_filter,
@@ -21,9 +22,7 @@ from jwstpipe.names import (
 )
 from jwstpipe.names.optics import Instrument
 
-__all__ = ["UNIX_EPOCH_MJD", "Dropped", "Row", "Sorted", "day_of", "sort_rows"]
-
-UNIX_EPOCH_MJD = 40587.0
+__all__ = ["Dropped", "Row", "Sorted", "day_of", "sort_rows"]
 
 _BACKGROUND = re.compile(r".*[-_ ](BKG|BG|BCKGND|CAL)\d*|.*BACKGROUND.*", re.IGNORECASE)
 _MODES = ("", "IMAGE", "IMAGING", "CORON", "TARGACQ")

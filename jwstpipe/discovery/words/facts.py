@@ -5,11 +5,12 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
+from jwstpipe.archive.search.row_filters import UNIX_EPOCH_MJD
 from jwstpipe.discovery.targets.normal_form import normal_form
 from jwstpipe.discovery.targets.table import Target, known_target, known_targets, target_at
 from jwstpipe.discovery.thesaurus import terms, with_parents
@@ -283,10 +284,13 @@ def _group(document: Mapping[str, Any], instrument: str, name: str, said: str) -
 
 
 def _mjd(text: str) -> float:
+    """Read a date of a record, which is of UTC where it names no zone; NaN where it is none."""
     try:
-        return datetime.fromisoformat(text).timestamp() / 86400.0 + 40587.0
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return math.nan
+    known = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return known.timestamp() / 86400.0 + UNIX_EPOCH_MJD
 
 
 def _number(value: Any) -> float:
