@@ -14,8 +14,9 @@ __all__ = ["SpectrumScene", "simulated_samples", "write_x1d"]
 
 Floats = NDArray[np.float64]
 
-C_UM = 2.99792458e14
-"""Speed of light, um/s."""
+C_KMS = 299_792.458
+C_UM = C_KMS * 1e9
+"""Speed of light, km/s and um/s."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def simulated_samples(waves: Floats, scene: SpectrumScene, *, seed: int = 0) -> 
     flux = scene.continuum * (1.0 + scene.slope * (waves - waves.mean()) / np.ptp(waves))
     for rest, total in scene.lines:
         centre = rest * (1.0 + scene.redshift)
-        sigma = centre * scene.sigma_kms / 299792.458
+        sigma = centre * scene.sigma_kms / C_KMS
         area = total / (C_UM * 1e-26) * centre**2 / (1.0 + 3.0 * (sigma / centre) ** 2)
         flux = flux + area * np.diff(ndtr((edges - centre) / sigma)) / np.diff(edges)
     noise = np.random.default_rng(seed).normal(0.0, scene.noise, waves.size)

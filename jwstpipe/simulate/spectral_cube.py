@@ -14,11 +14,12 @@ from astropy.wcs import WCS
 from numpy.typing import NDArray
 from scipy.special import erf
 
+from jwstpipe.simulate.spectra import C_KMS
+
 __all__ = ["CubeScene", "CubeTruth", "SimulatedLine", "cube_headers", "simulate_cube"]
 
 Floats = NDArray[np.float64]
 
-LIGHT_KM_S = 299_792.458
 FWHM_OF_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
 NO_DATA = 1 | 512
 """DO_NOT_USE and NON_SCIENCE."""
@@ -183,8 +184,8 @@ def _shape(line: SimulatedLine, dy: Floats, dx: Floats, light: Floats, side: int
 
 def _line(line: SimulatedLine, microns: Floats, light: Floats, velocity: Floats, sky: CubeScene) -> Floats:
     """Give a line in MJy/sr, its profile averaged over each sample: its integral is exact at any sampling."""
-    middle = line.rest_um * (1.0 + sky.redshift) * (1.0 + velocity / LIGHT_KM_S)
-    own = middle * sky.dispersion_km_s / LIGHT_KM_S
+    middle = line.rest_um * (1.0 + sky.redshift) * (1.0 + velocity / C_KMS)
+    own = middle * sky.dispersion_km_s / C_KMS
     width = np.hypot(own, middle / sky.resolution / FWHM_OF_SIGMA)
     edges = np.concatenate([
         [1.5 * microns[0] - 0.5 * microns[1]],
@@ -193,7 +194,7 @@ def _line(line: SimulatedLine, microns: Floats, light: Floats, velocity: Floats,
     ])  # fmt: skip
     turned = erf((edges[:, None, None] - middle) / (np.sqrt(2.0) * width))
     share = 0.5 * np.diff(turned, axis=0) / np.diff(edges)[:, None, None]  # of the line, per um
-    per_frequency = share * (microns**2 / (LIGHT_KM_S * 1e9))[:, None, None]  # per Hz: c in um/s is 2.998e14
+    per_frequency = share * (microns**2 / (C_KMS * 1e9))[:, None, None]  # per Hz: c in um/s is 2.998e14
     return np.asarray(line.brightness * light * per_frequency * 1e20)  # W/m2/sr/Hz to MJy/sr
 
 

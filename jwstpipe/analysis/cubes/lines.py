@@ -8,14 +8,15 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.cubes.cube import Cube
 from jwstpipe.analysis.cubes.instrument import cube_resolution
 from jwstpipe.analysis.cubes.named import NamedLine
+from jwstpipe.analysis.spectra.lines.line_list import C_KMS
+from jwstpipe.analysis.spectra.resolution import SIGMAS
 from jwstpipe.errors import DataError, NoCoverageError
 from jwstpipe.requests.analysis.cubes import LineWindow
 
-__all__ = ["LIGHT_KM_S", "LineSamples", "line_samples"]
+__all__ = ["LineSamples", "line_samples"]
 
 Floats = NDArray[np.float64]
 
-LIGHT_KM_S = 299_792.458
 HALF_KM_S = 500.0
 """Half of the usual range of a line."""
 
@@ -26,8 +27,7 @@ SIDES = (1.2, 2.4)
 FEWEST = 2
 """Samples that each side of the continuum needs."""
 
-FWHM_OF_SIGMA = 2.0 * np.sqrt(2.0 * np.log(2.0))
-PER_SAMPLE = LIGHT_KM_S * 1e9 * 1e-20
+PER_SAMPLE = C_KMS * 1e9 * 1e-20
 """From MJy/sr times um/um2 to W/m2/sr: c in um/s, 1e-20 W/m2/Hz for a MJy."""
 
 
@@ -79,12 +79,12 @@ def line_samples(cube: Cube, line: NamedLine, request: LineWindow) -> LineSample
     observed = line.rest_um * (1.0 + request.redshift)
     cube.index_of(observed)
     power = request.resolution or float(cube_resolution(cube, np.array([observed]))[0])
-    fwhm = LIGHT_KM_S / power
+    fwhm = C_KMS / power
     half = max(HALF_KM_S, RESOLUTION_ELEMENTS * fwhm)
     low, high = request.velocities or (-half, half)
     reach = max(abs(low), abs(high))
     inner, outer = request.sides or (SIDES[0] * reach, SIDES[1] * reach)
-    velocity = LIGHT_KM_S * (cube.microns / observed - 1.0)
+    velocity = C_KMS * (cube.microns / observed - 1.0)
     inside = (velocity >= low) & (velocity <= high)
     if inside.sum() < 1:
         raise DataError(f"{cube.address}: has no sample from {low:g} to {high:g} km/s of {line.name}")
@@ -103,6 +103,6 @@ def line_samples(cube: Cube, line: NamedLine, request: LineWindow) -> LineSample
     waves = cube.microns[part]
     return LineSamples(
         line, observed, first, last, velocity[part], inside[part], beside[part],
-        PER_SAMPLE * cube.widths[part] / waves**2, waves, fwhm / FWHM_OF_SIGMA,
+        PER_SAMPLE * cube.widths[part] / waves**2, waves, fwhm / SIGMAS,
         (low, high), (inner, outer),
     )  # fmt: skip

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.cubes.cube import BLOCK_BYTES, Cube
-from jwstpipe.analysis.cubes.lines import LIGHT_KM_S, LineSamples, line_samples
+from jwstpipe.analysis.cubes.lines import LineSamples, line_samples
 from jwstpipe.analysis.cubes.named import named_line
 from jwstpipe.analysis.cubes.planes import MapPlanes
+from jwstpipe.analysis.spectra.lines.line_list import C_KMS
 from jwstpipe.errors import DataError
 from jwstpipe.requests.analysis.cubes import CubeMapRequest
 from jwstpipe.sky.box import Box
@@ -97,7 +98,7 @@ def line_map(cube: Cube, request: CubeMapRequest) -> MapPlanes:
     planes = {"sci": sci, **({"err": err} if "err" in cube.planes else {}), "n": counts}
     results = {"observed_um": samples.observed_um, "instrument_km_s": float(samples.sigma_km_s)}
     middle = 0.5 * sum(samples.window) if request.collapse is not None else 0.0
-    microns = samples.observed_um * (1.0 + middle / LIGHT_KM_S)
+    microns = samples.observed_um * (1.0 + middle / C_KMS)
     return MapPlanes(planes, unit, _band(samples, request), microns, results, notes)
 
 

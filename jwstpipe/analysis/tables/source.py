@@ -122,8 +122,8 @@ class _ParquetSource:
         for group in range(self.file.num_row_groups):
             count = self.file.metadata.row_group(group).num_rows
             if at < last and at + count > first:
-                start = max(first - at, 0)
-                parts.append(self._column(group, name).slice(start, min(last - at, count) - start))
+                begin = max(first - at, 0)
+                parts.append(self._column(group, name).slice(begin, min(last - at, count) - begin))
             at += count
         arrays = [_arrow_values(part) for part in parts]
         return joined(arrays) if arrays else np.zeros(0)

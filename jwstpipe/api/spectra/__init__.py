@@ -1,1 +1,1 @@
-"""Verbs on spectra and tables."""
+"""Verbs on spectra, cubes and tables."""
