@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jwstpipe.analysis.catalogues.forms import check_target
-from jwstpipe.analysis.sources.segmentation import write_segmentation
 from jwstpipe.api.outputs import check_output
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
-from jwstpipe.images.open import open_image
 from jwstpipe.operations.detect import DETECT, CatalogueMade, catalogue_of, searched
 from jwstpipe.operations.inputs.carried_inputs import input_at
+from jwstpipe.operations.segmentation import SEGMENTATION, write_labels
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest
@@ -101,7 +100,7 @@ def detect_to_file(
         Catalogue to write: ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``.
     **options
     segmentation : str or Path, optional
-        FITS image of labels to write.
+        FITS image of labels to write, the same that ``jwstpipe.segmentation`` makes.
     overwrite : bool, default False
         Replace what stands there.
     update : bool, default False
@@ -133,7 +132,7 @@ def detect_to_file(
     receipt = DETECT.make(identity, str(out), options, context=context)
     found = receipt.detail.found
     if segmentation is not None:
-        source = open_image(several[0], s3=s3)
-        write_segmentation(found, source, segmentation, product_id=identity.id, overwrite=overwrite or update)
+        labelled = SEGMENTATION.identify(options, identity.inputs, context=context)
+        write_labels(labelled, found, str(segmentation), options, context=context)
     labels = None if segmentation is None else str(segmentation)
     return CatalogueMade(str(out), identity.id, len(found.rows), labels, receipt.detail.tiles_reused, found.facts)

@@ -24,7 +24,7 @@ from jwstpipe.storage import get_bytes, is_remote, path_digest, path_size
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["DETECT", "CatalogueMade", "Searched", "catalogue_of", "searched"]
+__all__ = ["DETECT", "CatalogueMade", "Searched", "catalogue_of", "looked_at", "searched"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,20 @@ class Searched:
     table: "Table"
     found: Detection
     tiles_reused: int = 0
+
+
+def looked_at(
+    images: Sequence[SourceRef | Path],
+    request: DetectRequest,
+    *,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> SourceRef | Path:
+    """Give the image that is searched: the one, or several of one grid combined."""
+    if len(images) == 1:
+        return images[0]
+    return combined_image(images, options=request, s3=s3, workers=workers, report=report)
 
 
 def searched(
@@ -46,9 +60,7 @@ def searched(
     kept: KeptTiles | None = None,
 ) -> Searched:
     """Search an image, or several of one grid as one."""
-    what = images[0]
-    if len(images) > 1:
-        what = combined_image(images, options=request, s3=s3, workers=workers, report=report)
+    what = looked_at(images, request, s3=s3, workers=workers, report=report)
     with ThreadPoolExecutor(1) as beside:  # tables load while tiles are searched: they take as long as four megapixels
         tables = beside.submit(import_module, "jwstpipe.analysis.catalogues.sources_table")
         found = find_sources(what, options=request, s3=s3, workers=workers, report=report, kept=kept)

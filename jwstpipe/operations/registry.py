@@ -68,6 +68,7 @@ LISTED: dict[str, Listed] = {
         Listed("thumbnail", "Small grey pictures of images.", job="ThumbnailsRequest", asked_as="thumbnails"),
         Listed("contact-sheet", "Small pictures of many images on one page."),
         Listed("detect", "Catalogues of the sources of images and mosaics."),
+        Listed("segmentation", "Images of whole numbers that say which pixel belongs to which source."),
         Listed("photometry", "Fluxes of known sources on images, those of all filters at the same places."),
         Listed("match", "Two catalogues as one, of the sources that both have."),
         Listed("astrometry", "How far sources lie from the positions of a reference."),

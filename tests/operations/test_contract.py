@@ -69,6 +69,7 @@ def _chosen(folder):
         "thumbnail": Wanted("convert", ThumbnailOptions(size=32), "a.png"),
         "contact-sheet": Wanted("convert", ContactSheetOptions(size=48), "images-contact-sheet.png"),
         "detect": Wanted("convert", DetectRequest(mesh=16), "sources.parquet"),
+        "segmentation": Wanted("convert", DetectRequest(mesh=16), "labels.fits"),
         "match": Wanted("detect", MatchRequest(within=1.0), "both.parquet"),
         "astrometry": Wanted("detect", AstrometryRequest(reference=str(folder / "stars.csv"), within=5.0), "p.parquet"),
         "photometry": Wanted("convert", photometry, "fluxes.parquet"),

@@ -1,6 +1,8 @@
 """The segmentation of a detection as a FITS image of whole numbers: 0 = sky, k = source k."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from astropy.io.fits import Header
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.sources.detect import Detection
 from jwstpipe.errors import ConflictError, UsageError
+from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside
 
@@ -38,9 +41,15 @@ def _fill(labels: NDArray[np.int32], runs: NDArray[np.int32], y0: int, x0: int) 
 
 
 def write_segmentation(
-    found: Detection, image: PixelSource, out: str | Path, *, product_id: str, overwrite: bool = False
+    found: Detection,
+    image: PixelSource,
+    out: str | Path,
+    *,
+    catalogue: str,
+    document: Mapping[str, Any],
+    overwrite: bool = False,
 ) -> Path:
-    """Write the segmentation, band by band, with the WCS of the image.
+    """Write the segmentation, band by band, with the WCS of the image and what it says of itself.
 
     Parameters
     ----------
@@ -50,8 +59,10 @@ def write_segmentation(
         What it was made on.
     out
         ``.fits``.
-    product_id
-        Of the catalogue that it belongs to.
+    catalogue
+        Product id of the catalogue whose rows its labels number.
+    document
+        What it says of itself, see `jwstpipe.identity.provenance_document`; its ``product_id`` stands in the header.
     overwrite
         Replace what stands there.
 
@@ -69,19 +80,21 @@ def write_segmentation(
         raise ConflictError(f"{out}: exists; choose another name, or use --overwrite")
     rows, columns = found.shape
     with aside(path) as partial, partial.open("wb") as stream:
-        for header in (_primary(product_id, image), _science(found, image)):
+        for header in (_primary(str(document["product_id"]), catalogue, image), _science(found, image)):
             stream.write(header.tostring().encode("ascii"))
         for band in Box(0, 0, rows, columns).bands(BAND):
             stream.write(label_window(found, band).astype(">i4").tobytes())
         stream.write(bytes(-(rows * columns * 4) % _BLOCK))
+        stream.write(provenance_hdu(document))
     return path
 
 
-def _primary(product_id: str, image: PixelSource) -> Header:
+def _primary(product_id: str, catalogue: str, image: PixelSource) -> Header:
     header = Header()
     header["SIMPLE"], header["BITPIX"], header["NAXIS"], header["EXTEND"] = True, 8, 0, True
-    header["JPCATID"] = (product_id, "product id of the catalogue")
-    header["JPIMAGE"] = (image.name[:60], "image that it was made on")
+    header["JPPRODID"] = (product_id, "product id")
+    header["JPCATID"] = (catalogue, "product id of its catalogue")
+    header["JPIMAGE"] = image.name.encode("ascii", "backslashreplace").decode("ascii")[:60]
     return header
 
 

@@ -17,6 +17,7 @@ _COLOURS = {
     "picture": "#f5d7e6",
     "thumbnail": "#eeeeee",
     "catalogue": "#e8daef",
+    "segmentation": "#ded0e8",
     "filtered": "#d5f5f0",
     "export": "#e5e0f0",
     "spectrum": "#f6e3cf",

@@ -31,6 +31,7 @@ ProductKind = Literal[
     "picture",
     "thumbnail",
     "catalogue",
+    "segmentation",
     "filtered",
     "export",
     "spectrum",
