@@ -6,6 +6,7 @@ from typing import Literal
 
 from prefect import get_run_logger
 
+from jwstpipe.archive.search.combined_twice import counted_once
 from jwstpipe.archive.search.products import Product, tally
 from jwstpipe.archive.transfer.fetch import Receipt, fetch
 from jwstpipe.catalog.records.models import ProductRecord
@@ -66,7 +67,9 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
         choice = choose(wanted, settings=run.settings.archive, report=report)
     for gap in choice.gaps:
         logger.warning("%s", gap)
-    chosen = choice.products
+    chosen, twice = counted_once(choice.products)
+    if twice:
+        run.note(f"{len(twice)} combined images left out, others hold their exposures: {twice[0].file_name} ...")
     if not chosen:
         raise NotFoundError(
             f"{request.target}: the archive has {len(choice.found.observations)} matching observations and no image of"

@@ -18,7 +18,7 @@ from jwstpipe.discovery.gather import all_kept_rows, plain_rows
 from jwstpipe.discovery.library import Held, held_near
 from jwstpipe.discovery.recipes.build import Surroundings, recipes_of
 from jwstpipe.discovery.recipes.fields import fields_of
-from jwstpipe.discovery.recipes.plane import Plane, footprint_of
+from jwstpipe.discovery.recipes.footprints import footprints_of
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.recipes.rows import Dropped, Row, day_of, sort_rows
 from jwstpipe.discovery.targets.table import Target, target_at
@@ -26,6 +26,7 @@ from jwstpipe.errors import ServiceError
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import SearchRequest
 from jwstpipe.sky.regions import separation_deg
+from jwstpipe.sky.tangent_plane import Plane
 
 __all__ = ["Release", "Releases", "recent_releases"]
 
@@ -154,7 +155,7 @@ def _release(group: Sequence[Row], known: Iterable[Mapping[str, Any]], since: da
     plane = Plane.around([row.ra for row in placed], [row.dec for row in placed]) if placed else Plane(0.0, 0.0)
     target = None if not placed or group[0].moving else target_at(plane.ra, plane.dec)
     held = Held() if site.catalog is None or not placed else held_near(site.catalog, plane.ra, plane.dec, _AROUND_DEG)
-    area = shapely.union_all([footprint_of(row, plane) for row in placed]).area if placed else 0.0
+    area = shapely.union_all(footprints_of(placed, plane)).area if placed else 0.0
     bands = {(row.wavelength_um, f"{row.instrument} {row.filter}") for row in group}
     recipes = _possible_now(group, [*known, *held.rows], plane, target, held, since, site)
     return Release(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from jwstpipe.discovery.recipes.build import Surroundings, recipes_of
 from jwstpipe.discovery.recipes.estimate import Rates, measured_rates
 from jwstpipe.discovery.recipes.fields import fields_of
-from jwstpipe.discovery.recipes.plane import Plane, footprint_of
+from jwstpipe.discovery.recipes.footprints import footprints_of
 from jwstpipe.discovery.recipes.rows import sort_rows
 from jwstpipe.discovery.recipes.select import common_area, pruned
 from jwstpipe.discovery.targets.table import known_target, known_targets
@@ -21,6 +21,7 @@ from jwstpipe.display.colour.names import parse_channel_colour
 from jwstpipe.display.presets.load import load_preset, recipe_names
 from jwstpipe.names import FILTER_WAVELENGTHS
 from jwstpipe.requests import ProcessTargetRequest, validated
+from jwstpipe.sky.tangent_plane import Plane
 from tests.discovery.sky import MJD_2022, row, southern_ring
 
 RING = Surroundings("NGC 3132", (151.757, -40.436), known_target("NGC 3132"))
@@ -191,13 +192,13 @@ def test_outlines_that_cross_themselves_and_circles_are_read():
     plane = Plane(10.0, 0.0)
     bow = row("F200W") | {"s_region": "POLYGON ICRS 10 0 10.02 0.02 10.02 0 10 0.02"}
     (read,) = sort_rows([bow], now=61000.0).rows
-    assert footprint_of(read, plane).area == pytest.approx(0.72, rel=0.01)
+    assert footprints_of([read], plane)[0].area == pytest.approx(0.72, rel=0.01)
     circle = row("F200W") | {"s_region": "CIRCLE ICRS 10 0 0.01"}
     (read,) = sort_rows([circle], now=61000.0).rows
-    assert footprint_of(read, plane).area == pytest.approx(np.pi * 0.36, rel=0.01)
+    assert footprints_of([read], plane)[0].area == pytest.approx(np.pi * 0.36, rel=0.01)
     bare = row("F200W", ra=10.0, dec=0.0) | {"s_region": None}
     (read,) = sort_rows([bare], now=61000.0).rows
-    assert footprint_of(read, plane).area == pytest.approx(np.pi * 1.1**2, rel=0.01)
+    assert footprints_of([read], plane)[0].area == pytest.approx(np.pi * 1.1**2, rel=0.01)
 
 
 def test_exposures_under_a_combined_image_add_no_depth():

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from jwstpipe.discovery.recipes.plane import Plane, footprint_of
+from jwstpipe.discovery.recipes.footprints import footprints_of
 from jwstpipe.discovery.recipes.rows import Dropped, Row
 from jwstpipe.names.passband import Passband
+from jwstpipe.sky.tangent_plane import Plane
 
 __all__ = ["EPOCH_DAYS", "Band", "Field", "fields_of"]
 
@@ -24,6 +25,9 @@ EPOCH_DAYS = 1.0
 
 _SAMPLES = 24
 """Points along each side of the lattice on which depth is counted."""
+
+BandKey = tuple[str, str, bool]
+"""Instrument, filter, and whether it is a coronagraph."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +44,11 @@ class Band:
     shapes: tuple[shapely.Geometry, ...]
     """Footprint of each, on the plane of the field."""
 
+    union: shapely.Geometry
+    """All that they cover."""
+
     @property
-    def key(self) -> tuple[str, str, bool]:
+    def key(self) -> BandKey:
         """Tell it from others."""
         return self.instrument, self.filter, self.coronagraph
 
@@ -49,11 +56,6 @@ class Band:
     def passband(self) -> Passband:
         """What it saw, as pictures ask for it."""
         return Passband("JWST", self.instrument, self.filter, self.wavelength_um)
-
-    @cached_property
-    def union(self) -> shapely.Geometry:
-        """All that it covers."""
-        return shapely.union_all(list(self.shapes))
 
     @cached_property
     def area(self) -> float:
@@ -101,6 +103,9 @@ class Field:
     bands: tuple[Band, ...]
     """By wavelength, then instrument."""
 
+    whole: shapely.Geometry
+    """All that any of them covers."""
+
     level: int
     """Level of the observations that all bands are of."""
 
@@ -112,11 +117,6 @@ class Field:
     def area(self) -> float:
         """Square arcminutes that any filter covers."""
         return float(self.whole.area)
-
-    @cached_property
-    def whole(self) -> shapely.Geometry:
-        """All that any filter covers."""
-        return shapely.union_all([band.union for band in self.bands])
 
     @cached_property
     def centre(self) -> tuple[float, float]:
@@ -140,12 +140,10 @@ def fields_of(rows: Iterable[Row]) -> tuple[Field, ...]:
         The largest first; equal ones by position.
     """
     held = sorted(rows, key=lambda row: row.obs_id)
-    fixed = [row for row in held if not row.moving]
-    found = [_field(group, plane, shapes, moving=False) for group, plane, shapes in _pointings(fixed)]
+    found = _still([row for row in held if not row.moving])
     for group in _epochs([row for row in held if row.moving]):
         plane = _plane_of(group)
-        shapes = [_centred(footprint_of(row, plane)) for row in group]
-        found.append(_field(group, plane, shapes, moving=True))
+        found.append(_field(group, plane, [_centred(shape) for shape in footprints_of(group, plane)], moving=True))
     whole = [field for field in found if field.bands]
     return tuple(sorted(whole, key=lambda field: (-round(field.area, 6), field.plane.ra, field.plane.dec)))
 
@@ -155,20 +153,39 @@ def _plane_of(rows: Sequence[Row]) -> Plane:
     return Plane.around([row.ra for row in placed], [row.dec for row in placed]) if placed else Plane(0.0, 0.0)
 
 
-def _pointings(rows: Sequence[Row]) -> list[tuple[list[Row], Plane, list[shapely.Geometry]]]:
-    """Group rows whose footprints touch, or nearly so; give the plane and the footprints of each group."""
+def _still(rows: Sequence[Row]) -> list[Field]:
+    """Group rows whose footprints touch, or nearly so: each group is a field.
+
+    Thousands of footprints are united once only: by filter, and these to the whole, whose parts are the groups.
+    """
     placed = [row for row in rows if math.isfinite(row.ra) and math.isfinite(row.dec)]
     if not placed:
         return []
     plane = _plane_of(placed)
-    shapes = [footprint_of(row, plane) for row in placed]
-    seen = [number for number, shape in enumerate(shapes) if not shape.is_empty]
-    wide = shapely.union_all(shapely.buffer([shapes[number] for number in seen], GAP_ARCMIN / 2.0, quad_segs=4))
-    tree = shapely.STRtree(shapely.get_parts(wide))
-    groups: dict[int, list[int]] = defaultdict(list)
+    shapes = footprints_of(placed, plane)
+    seen = np.array([number for number, shape in enumerate(shapes) if not shape.is_empty], np.int64)
+    by_band: dict[tuple[BandKey, int], list[int]] = defaultdict(list)
     for number in seen:
-        groups[int(tree.query(shapes[number].representative_point(), predicate="intersects")[0])].append(number)
-    return [([placed[k] for k in members], plane, [shapes[k] for k in members]) for members in groups.values()]
+        by_band[_key(placed[number]), placed[number].level].append(number)
+    unions = {key: shapely.union_all([shapes[k] for k in members]) for key, members in by_band.items()}
+    whole = shapely.union_all(list(unions.values()))
+    wide = shapely.union_all(shapely.buffer(shapely.get_parts(whole), GAP_ARCMIN / 2.0, quad_segs=4))
+    parts = shapely.get_parts(wide)
+    if len(parts) == 1:
+        known = unions if len({level for _, level in unions}) == 1 else {}
+        return [_field(placed, plane, shapes, moving=False, unions=known, whole=whole if known else None)]
+    inside = shapely.point_on_surface([shapes[number] for number in seen])
+    groups: dict[int, list[int]] = defaultdict(list)
+    for at, part in zip(*shapely.STRtree(parts).query(inside, predicate="intersects"), strict=True):
+        groups[int(part)].append(int(seen[at]))
+    return [
+        _field([placed[k] for k in members], plane, [shapes[k] for k in members], moving=False)
+        for members in groups.values()
+    ]
+
+
+def _key(row: Row) -> BandKey:
+    return row.instrument, row.filter, row.coronagraph
 
 
 def _epochs(rows: Sequence[Row]) -> list[list[Row]]:
@@ -191,22 +208,28 @@ def _centred(shape: shapely.Geometry) -> shapely.Geometry:
     return shapely.transform(shape, lambda corners: corners - middle)
 
 
-def _field(rows: Sequence[Row], plane: Plane, shapes: Sequence[shapely.Geometry], *, moving: bool) -> Field:
+def _field(
+    rows: Sequence[Row], plane: Plane, shapes: Sequence[shapely.Geometry], *, moving: bool,
+    unions: Mapping[tuple[BandKey, int], shapely.Geometry] | None = None, whole: shapely.Geometry | None = None,
+) -> Field:  # fmt: skip
+    """Make a field of rows; unions that are known already need not be found again."""
     level = max(row.level for row in rows)
-    groups: dict[tuple[str, str, bool], list[int]] = defaultdict(list)
-    others: dict[tuple[str, str, bool], int] = defaultdict(int)
+    groups: dict[BandKey, list[int]] = defaultdict(list)
+    others: dict[BandKey, int] = defaultdict(int)
     for number, row in enumerate(rows):
         if shapes[number].is_empty:
             continue
-        key = (row.instrument, row.filter, row.coronagraph)
         if row.level == level:
-            groups[key].append(number)
+            groups[_key(row)].append(number)
         else:
-            others[key] += 1
+            others[_key(row)] += 1
     bands = [
-        Band(key[0], key[1], rows[members[0]].wavelength_um, key[2], tuple(rows[k] for k in members),
-             tuple(shapes[k] for k in members))
+        Band(
+            *key[:2], rows[members[0]].wavelength_um, key[2], tuple(rows[k] for k in members), own,
+            (unions or {}).get((key, level)) or shapely.union_all(list(own)),
+        )
         for key, members in groups.items()
+        for own in [tuple(shapes[k] for k in members)]
     ]  # fmt: skip
     lone = sorted(
         f"{instrument} {name}" for instrument, name, plain in others if (instrument, name, plain) not in groups
@@ -214,4 +237,7 @@ def _field(rows: Sequence[Row], plane: Plane, shapes: Sequence[shapely.Geometry]
     missed = sum(count for key, count in others.items() if key not in groups)
     note = (Dropped(f"of {', '.join(lone)}, single exposures only (ask for level 2)", missed),) if lone else ()
     ordered = sorted(bands, key=lambda band: (band.wavelength_um, band.instrument, band.coronagraph))
-    return Field(plane, tuple(ordered), level, moving, note)
+    return Field(
+        plane, tuple(ordered), shapely.union_all([band.union for band in bands]) if whole is None else whole, level,
+        moving, note,
+    )  # fmt: skip

@@ -7,24 +7,22 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+from jwstpipe.archive.search.combined_twice import Combined, combined_twice
 from jwstpipe.archive.search.row_filters import UNIX_EPOCH_MJD
-from jwstpipe.names import (
-    canonical_instrument,
-    effective_filter,
-    filter_wavelength,
-    imaging_filters,
-    observing_mode,
-)
+from jwstpipe.names import canonical_instrument, effective_filter, filter_wavelength, observing_mode
 from jwstpipe.names.optics import Instrument
 
 __all__ = ["Dropped", "Row", "Sorted", "day_of", "sort_rows"]
 
 _BACKGROUND = re.compile(r".*[-_ ](BKG|BG|BCKGND|CAL)\d*|.*BACKGROUND.*", re.IGNORECASE)
+_DISPERSERS = re.compile(r"GRISM|PRISM|GR150|G\d{3}[MH]|P750L")
+_PROPRIETARY = "proprietary"
 _MODES = ("", "IMAGE", "IMAGING", "CORON", "TARGACQ")
 
 
@@ -58,6 +56,9 @@ class Row:
     pi: str
     observed: float
     """When it began, MJD; NaN = not told."""
+
+    finished: float
+    """When it ended, MJD; NaN = not told."""
 
     released: float
     """When it became public, MJD; NaN = not told."""
@@ -108,11 +109,13 @@ def sort_rows(found: Iterable[Mapping[str, Any]], *, now: float | None = None) -
     held: list[float] = []
     rows: dict[str, Row] = {}
     for values in found:
-        why = _unusable(values, today)
+        why = next(_faults(values, today), None)
         if why is None:
             row = _row(values)
-            rows[row.obs_id] = min(rows.get(row.obs_id, row), row, key=repr)
-        elif why == "proprietary":
+            held_row = rows.setdefault(row.obs_id, row)
+            if held_row is not row:
+                rows[row.obs_id] = min(held_row, row, key=repr)
+        elif why == _PROPRIETARY:
             held.append(_number(values.get("t_obs_release")))
         else:
             reasons[why] += 1
@@ -120,9 +123,15 @@ def sort_rows(found: Iterable[Mapping[str, Any]], *, now: float | None = None) -
         dates = [when for when in held if math.isfinite(when) and when < 1e5]
         until = f" until {day_of(max(dates))[:7]}" if dates else ""
         reasons[f"not public yet{until}"] = len(held)
-    kept, twice = _counted_once(sorted(rows.values(), key=lambda row: row.obs_id))
+    kept = [rows[name] for name in sorted(rows)]
+    twice = combined_twice([
+        Combined(row.obs_id, (row.program, row.instrument, row.filter, row.coronagraph, row.level), row.region,
+                 row.observed, row.finished)
+        for row in kept
+    ])  # fmt: skip
     if twice:
-        reasons["combined a second time from the same exposures"] = twice
+        kept = [row for number, row in enumerate(kept) if number not in twice]
+        reasons["combined a second time from the same exposures"] = len(twice)
     ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
     return Sorted(tuple(kept), tuple(Dropped(reason, count) for reason, count in ordered))
 
@@ -134,50 +143,64 @@ def day_of(mjd: float) -> str:
     return datetime.fromtimestamp((mjd - UNIX_EPOCH_MJD) * 86400.0, UTC).date().isoformat()
 
 
-def _unusable(values: Mapping[str, Any], today: float) -> str | None:
-    """Tell why a row is of no use; None for one that is."""
-    optics = _text(values.get("filters"))
-    instrument = canonical_instrument(_text(values.get("instrument_name")))
+@dataclass(frozen=True)
+class _Setup:
+    """What the columns of instrument and filters say, read once for all rows that have the same."""
+
+    instrument: Instrument | None
+    filter: str | None
+    wavelength_um: float | None
+    dispersed: bool
+    coronagraph: bool
+
+
+@lru_cache(maxsize=4096)
+def _setup_of(instrument: str, optics: str) -> _Setup:
+    mode = observing_mode(instrument) or ""
     name = effective_filter(optics)
-    rights = _text(values.get("dataRights")).upper()
-    checks = (
-        (
-            _text(values.get("dataproduct_type")).lower() not in ("", "image") or _is_dispersed(values),
-            "spectra, cubes or time series",
-        ),
-        (
-            _BACKGROUND.fullmatch(_text(values.get("target_name"))) is not None,
-            "pointings at empty sky or calibration",
-        ),
-        (_number(values.get("t_obs_release")) > today or rights not in ("", "PUBLIC"), "proprietary"),
-        (instrument is None, f"of an unknown instrument ({_text(values.get('instrument_name')) or 'none named'})"),
-        (name is None, "without an imaging filter"),
-        (filter_wavelength(name or "") is None, f"in {name}, a filter that is not known"),
-        (_number(values.get("calib_level")) not in (2.0, 3.0), "of other levels than 2 and 3"),
-        (not _text(values.get("obs_id")), "without an id"),
+    return _Setup(
+        instrument=canonical_instrument(instrument),
+        filter=name,
+        wavelength_um=filter_wavelength(name or ""),
+        dispersed=mode not in _MODES or bool(_DISPERSERS.search(optics)),
+        coronagraph=(name or "").endswith("C") or mode == "CORON" or "MASK" in optics.upper(),
     )
-    return next((reason for fails, reason in checks if fails), None)
 
 
-def _is_dispersed(values: Mapping[str, Any]) -> bool:
-    mode = observing_mode(_text(values.get("instrument_name"))) or ""
-    return mode not in _MODES or bool(re.search(r"GRISM|PRISM|GR150|G\d{3}[MH]|P750L", _text(values.get("filters"))))
+def _faults(values: Mapping[str, Any], today: float) -> Iterator[str]:
+    """Tell why a row is of no use, the first reason that counts first; nothing for one that is."""
+    setup = _setup_of(_text(values.get("instrument_name")), _text(values.get("filters")))
+    if setup.dispersed or _text(values.get("dataproduct_type")).lower() not in ("", "image"):
+        yield "spectra, cubes or time series"
+    if _BACKGROUND.fullmatch(_text(values.get("target_name"))):
+        yield "pointings at empty sky or calibration"
+    rights = _text(values.get("dataRights")).upper()
+    if _number(values.get("t_obs_release")) > today or rights not in ("", "PUBLIC"):
+        yield _PROPRIETARY
+    if setup.instrument is None:
+        yield f"of an unknown instrument ({_text(values.get('instrument_name')) or 'none named'})"
+    if setup.filter is None:
+        yield "without an imaging filter"
+    elif setup.wavelength_um is None:
+        yield f"in {setup.filter}, a filter that is not known"
+    if _number(values.get("calib_level")) not in (2.0, 3.0):
+        yield "of other levels than 2 and 3"
+    if not _text(values.get("obs_id")):
+        yield "without an id"
 
 
 def _row(values: Mapping[str, Any]) -> Row:
-    optics = _text(values.get("filters"))
-    name = imaging_filters(optics)[0]
-    instrument = canonical_instrument(_text(values.get("instrument_name")))
-    assert instrument is not None
+    setup = _setup_of(_text(values.get("instrument_name")), _text(values.get("filters")))
+    assert setup.instrument is not None
+    assert setup.filter is not None
     program = _text(values.get("proposal_id"))
-    mode = observing_mode(_text(values.get("instrument_name"))) or ""
     return Row(
         obs_id=_text(values.get("obs_id")).lower(),
-        instrument=instrument,
-        filter=name,
-        wavelength_um=float(filter_wavelength(name) or 0.0),
+        instrument=setup.instrument,
+        filter=setup.filter,
+        wavelength_um=setup.wavelength_um or 0.0,
         level=int(_number(values.get("calib_level"))),
-        coronagraph=name.endswith("C") or mode == "CORON" or "MASK" in optics.upper(),
+        coronagraph=setup.coronagraph,
         exposure_s=max(_number(values.get("t_exptime"), 0.0), 0.0),
         region=_text(values.get("s_region")),
         ra=_number(values.get("s_ra")),
@@ -187,34 +210,10 @@ def _row(values: Mapping[str, Any]) -> Row:
         title=_text(values.get("obs_title")),
         pi=_text(values.get("proposal_pi")),
         observed=_number(values.get("t_min")),
+        finished=_number(values.get("t_max")),
         released=_number(values.get("t_obs_release")),
         moving=_text(values.get("mtFlag")).lower() in ("true", "1"),
     )
-
-
-def _counted_once(rows: Sequence[Row]) -> tuple[list[Row], int]:
-    """Leave out what the pipeline combined again from exposures that another product holds already.
-
-    The pipeline combines each observation (``o001``) and, of several, a mosaic (``c1001``): the same pixels. Where both
-    are there the single ones stay.
-    """
-    kinds: dict[tuple[Any, ...], set[str]] = {}
-    for row in rows:
-        kinds.setdefault(_product_of(row), set()).add(_candidate(row))
-    kept = [row for row in rows if row.level != 3 or _candidate(row) not in "ca" or "o" not in kinds[_product_of(row)]]
-    return kept, len(rows) - len(kept)
-
-
-def _product_of(row: Row) -> tuple[Any, ...]:
-    """Tell of what a combined product is one: programme, target, instrument, filter."""
-    target = re.match(r"jw\d{5}-[oca]\d+_([tsbv]\d+)_", row.obs_id)
-    return row.program, target[1] if target else row.target, row.instrument, row.filter, row.coronagraph, row.level
-
-
-def _candidate(row: Row) -> str:
-    """Give the letter of the association candidate of a combined product: o, c or a; of an exposure ``-``."""
-    found = re.match(r"jw\d{5}-([oca])\d+_", row.obs_id)
-    return found[1] if found else "-"
 
 
 def _text(value: Any) -> str:
