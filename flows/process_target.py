@@ -4,6 +4,7 @@ from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.tasks.archive import choose_files, fetch_files
+from jwstpipe.tasks.discovery import settle_suggestion
 from jwstpipe.tasks.images import convert_files, make_thumbnails, register_files
 from jwstpipe.tasks.mosaic import build_filter, plan_filters
 from jwstpipe.tasks.render import make_composite
@@ -21,6 +22,7 @@ def process_target(request: ProcessTargetRequest) -> RunReport:
     """
     with job_run("process_target", request) as run:
         with run.step("search", percent=3):
+            request = settle_suggestion(run, request)
             chosen = choose_files(run, request)
         with run.step("transfer", percent=22):
             fetched = fetch_files(run, chosen)

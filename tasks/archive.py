@@ -1,13 +1,15 @@
 """Search, choose and fetch."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from prefect import get_run_logger
 
 from jwstpipe.archive.search.combined_twice import counted_once
 from jwstpipe.archive.search.products import Product, tally
+from jwstpipe.archive.search.row_filters import is_empty_sky
 from jwstpipe.archive.transfer.fetch import Receipt, fetch
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
@@ -27,6 +29,8 @@ from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 
+
+_PROGRAM = re.compile(r"jw\d{5}(?!\d)|jw\d{11}_")
 
 MOST_ROWS = 500
 """Rows of the table of files."""
@@ -55,24 +59,23 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     Retries belong to the archive client, which knows what is worth one.
     """
     logger = get_run_logger()
-    wanted = SearchRequest(
-        target=request.target,
-        radius=request.radius,
-        program=request.program,
-        instrument=request.instrument,
-        filters=request.filters,
-        level=(request.level,),
-    )
     with progress_artifacts() as report:
-        choice = choose(wanted, settings=run.settings.archive, report=report)
-    for gap in choice.gaps:
+        choices = [
+            choose(wanted, settings=run.settings.archive, observations=request.observations, report=report)
+            for wanted in _questions(request)
+        ]
+    for gap in (gap for choice in choices for gap in choice.gaps):
         logger.warning("%s", gap)
-    chosen, twice = counted_once(choice.products)
+    chosen, twice = counted_once(product for choice in choices for product in choice.products)
+    empty = [one for one in chosen if is_empty_sky(one.target) and not is_empty_sky(request.target)]
+    if 0 < len(empty) < len(chosen):
+        run.note(f"{len(empty)} pointings at empty sky left out: {empty[0].target} ...")
+        chosen = tuple(one for one in chosen if one not in empty)
     if twice:
         run.note(f"{len(twice)} combined images left out, others hold their exposures: {twice[0].file_name} ...")
     if not chosen:
         raise NotFoundError(
-            f"{request.target}: the archive has {len(choice.found.observations)} matching observations and no image of"
+            f"{request.target}: the archive has {sum(len(choice.found.observations) for choice in choices)} matching observations and no image of"
             f" level {request.level} among them; try another --level, --radius or fewer --filters"
         )
     size = sum(product.size for product in chosen)
@@ -85,6 +88,21 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
             " radius, or raise the limit"
         )
     return chosen
+
+
+def _questions(request: ProcessTargetRequest) -> Iterator[SearchRequest]:
+    """Ask for what lies around the target; for named observations, in their programmes, wherever they lie."""
+    shared: dict[str, Any] = {
+        "instrument": request.instrument, "filters": request.filters, "level": (request.level,),
+    }  # fmt: skip
+    if not request.observations:
+        yield SearchRequest(target=request.target, radius=request.radius, program=request.program, **shared)
+        return
+    strange = [name for name in request.observations if not _PROGRAM.match(name.lower())]
+    if strange:
+        raise UsageError(f"observations: {strange[0]!r} is no id of JWST, as jw01373-o002_t001_nircam_f212n")
+    for program in sorted({int(name[2:7]) for name in request.observations}):
+        yield SearchRequest(program=program, **shared)
 
 
 @step_task("search")

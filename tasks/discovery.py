@@ -13,13 +13,15 @@ from jwstpipe.discovery.discover import Discovery, Site, discover_target
 from jwstpipe.discovery.rates import rates_here
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.releases import Release, Releases, recent_releases
+from jwstpipe.errors import NotFoundError
 from jwstpipe.ingestion import answers_of
+from jwstpipe.requests import ProcessTargetRequest, validated
 from jwstpipe.requests.discovery import DiscoverRequest
 from jwstpipe.tasks.artifacts import markdown, progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.step_task import step_task
 
-__all__ = ["tell_what_is_new", "tell_what_to_make"]
+__all__ = ["settle_suggestion", "tell_what_is_new", "tell_what_to_make"]
 
 DAYS = 30
 """Window of a run that names no day."""
@@ -50,19 +52,52 @@ def tell_what_is_new(run: Run, request: DiscoverRequest) -> Releases:
 @step_task("discover")
 def tell_what_to_make(run: Run, request: DiscoverRequest) -> Discovery:
     """Show the pictures of a target, each with the values for the form of process-target."""
+    found = _told(run, request)
+    run.counts["pictures"] = len(found.recipes)
+    return found
+
+
+def _told(run: Run, request: DiscoverRequest) -> Discovery:
     with progress_artifacts() as report:
         found = discover_target(request, _site(run), report=report)
     for note in found.gathered.notes:
         run.note(note)
     for dropped in found.dropped:
         run.note(f"left out: {dropped}")
-    run.counts["pictures"] = len(found.recipes)
     lines = [
         line for number, one in enumerate(found.recipes[:MOST_ROWS], start=1) for line in _recipe_lines(number, one)
     ]
     text = f"# {found.place.title}\n\n" + ("\n".join(lines) or "Nothing to make.\n")
     markdown(text, key="recipes", description=f"What can be made of {found.place.title}")
     return found
+
+
+@step_task("discover")
+def settle_suggestion(run: Run, request: ProcessTargetRequest) -> ProcessTargetRequest:
+    """Put what discovery suggests in the place of a suggestion that is asked for by kind; others pass as they are.
+
+    Raises
+    ------
+    NotFoundError
+        Nothing of this kind can be made of the target; the message says what can.
+    """
+    if request.suggestion is None:
+        return request
+    given = request.model_dump(exclude_defaults=True)
+    where = {name: given[name] for name in ("instrument", "filters", "radius") if name in given}
+    found = _told(run, DiscoverRequest(target=request.target, **where))
+    own = [one for one in found.recipes if request.suggestion in ("first", one.kind)]
+    if not own:
+        kinds = ", ".join(dict.fromkeys(one.kind for one in found.recipes)) or "nothing"
+        raise NotFoundError(f"{request.target}: no suggestion {request.suggestion!r}; there is: {kinds}")
+    chosen = own[0]
+    kept = {name: value for name, value in given.items() if name not in ("suggestion", "radius")}
+    looks = {name: given[name] for name in ("recipe", "palette", "luminance") if name in given}
+    run.note(f"suggestion {request.suggestion}: {chosen.name} ({chosen.reasons})")
+    for warning in chosen.warnings:
+        run.note(warning)
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in chosen.request.items()}
+    return validated(ProcessTargetRequest, **{**kept, **values, **looks})
 
 
 def _site(run: Run) -> Site:
@@ -95,7 +130,7 @@ def _recipe_lines(number: int, one: Recipe) -> Iterator[str]:
     """Write a recipe with what the run form takes: its JSON can be pasted into the form of process-target."""
     yield f"{number}. **{_cell(one.name)}** ({one.tag}): {one.reasons}; {' '.join(one.filters)}"
     yield f"    - `{one.command}`"
-    yield f"    - run form: `{json.dumps({'request': one.request})}`"
+    yield f"    - run form: suggestion `{one.kind}`, or `{json.dumps({'request': one.request})}`"
 
 
 def _cell(text: str) -> str:

@@ -34,7 +34,8 @@ __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sh
 def make_composite(run: Run, request: ProcessTargetRequest, mosaics: Sequence[ProductRecord]) -> ProductRecord:
     """Make one picture of all filters, and publish it; one that stands already is not made again."""
     look = {name: getattr(request, name) for name in ("preset", "recipe", "palette", "stretch")}
-    return _picture(run, CompositeRequest(**look, title=request.target), mosaics, None, form="png")
+    light = None if request.luminance is None else _of_filter(mosaics, request.luminance)
+    return _picture(run, CompositeRequest(**look, title=request.target), mosaics, light, form="png")
 
 
 @step_task("picture")
@@ -131,6 +132,13 @@ def _tell(run: Run, receipt: Receipt) -> None:
     for note in receipt.notes:
         get_run_logger().warning(note)
         run.note(note)
+
+
+def _of_filter(mosaics: Sequence[ProductRecord], name: str) -> ProductRecord:
+    by_filter = {str(one.image_info.filter).upper(): one for one in mosaics if one.image_info}
+    if name.strip().upper() not in by_filter:
+        raise UsageError(f"luminance {name}: no mosaic of this filter was made; there are {', '.join(by_filter)}")
+    return by_filter[name.strip().upper()]
 
 
 def _named(records: Sequence[ProductRecord], name: str) -> ProductRecord:

@@ -1,6 +1,7 @@
 """From a request to the files that are wanted, with their sizes, before anything is fetched."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from jwstpipe.archive.search.products import Product, ProductListing, choose_products, list_products, tally
 from jwstpipe.archive.search.response_cache import Answers
@@ -53,8 +54,9 @@ def answers_of(settings: Settings, *, max_age_s: float | None = None) -> Answers
 
 
 def choose(
-    request: SearchRequest, *, settings: ArchiveSettings, answers: Answers | None = None, report: Reporter = silent
-) -> Choice:
+    request: SearchRequest, *, settings: ArchiveSettings, answers: Answers | None = None,
+    observations: Collection[str] = (), report: Reporter = silent,
+) -> Choice:  # fmt: skip
     """Search the archive, list the files of what it has, and choose those that the request asks for.
 
     Parameters
@@ -65,6 +67,8 @@ def choose(
         Which archive.
     answers
         Answers kept on disk; None = always ask, keep nothing.
+    observations
+        Ids of the observations that are wanted among those found; none = all.
     report
         Told of pages and observations.
 
@@ -74,6 +78,10 @@ def choose(
         As `jwstpipe.archive.search.search.search`.
     """
     found = search(request, settings=settings, answers=answers, report=report)
+    if observations and len(found.observations):
+        wanted = {name.lower() for name in observations}
+        named = [str(name).lower() in wanted for name in found.observations["obs_id"]]
+        found = replace(found, observations=found.observations[named])
     listing = list_products(found, settings=settings, answers=answers, report=report)
     products = choose_products(
         listing,

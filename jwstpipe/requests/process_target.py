@@ -17,7 +17,11 @@ from jwstpipe.requests.fields.shared import (
 )
 from jwstpipe.requests.mosaic import FittingMosaic, MosaicOptions
 
-__all__ = ["ProcessTargetRequest"]
+__all__ = ["ProcessTargetRequest", "Suggestion"]
+
+Suggestion = Literal[
+    "first", "published", "all", "best", "classic", "narrowband", "broadband", "line", "coronagraph", "single"
+]
 
 
 class _Target(Request):
@@ -31,6 +35,21 @@ class _Target(Request):
     instrument: Instrument = None
     filters: Filters = ()
     program: Program = None
+    suggestion: Suggestion | None = option(
+        None,
+        help="what to make of the target, as discover suggests it: first, or the first of a kind (published colours,"
+        " all filters, the best of many, classic three, narrow or broad bands, a line over its continuum); it then"
+        " chooses place, filters, level and colours; empty = all that the other fields choose",
+        group=SELECTION,
+    )
+    observations: tuple[str, ...] = option(
+        (),
+        max_length=500,
+        help="only these observations, wherever they lie, as jw01373-o002_t001_nircam_f212n: what moves is found so;"
+        " none = all around the target",
+        metavar="OBS_ID[,OBS_ID]...",
+        group=SELECTION,
+    )
     level: Literal[2, 3] = option(3, help="calibrated exposures (2) or combined images (3)", group=SELECTION)
     preset: str = option(
         "balanced",
@@ -39,6 +58,12 @@ class _Target(Request):
         group="Picture",
     )
     stretch: Stretch | None = option(None, help="curve from flux to brightness", group="Picture")
+    luminance: str | None = option(
+        None,
+        help="filter that brings the lightness of the picture, as F187N; the colours come from all filters",
+        metavar="FILTER",
+        group="Picture",
+    )
     max_files: MaxFiles = 500
     max_gigabytes: MaxGigabytes = 50.0
 

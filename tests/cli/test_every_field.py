@@ -88,6 +88,7 @@ OTHER_MEANING = {
     "background": "as combine",
     "align": "as combine",
     "sky_region": "a picture has pixels before it is made, so that a window of them may stand for the circle too",
+    "luminance": "a run names the filter: it makes the image itself",
     "size": "of a thumbnail it has a default, of a picture it is all there is",
     "stretch": "a thumbnail has no preset that could choose it",
     "target": "a run cannot do without",

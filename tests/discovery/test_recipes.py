@@ -222,9 +222,49 @@ def test_what_moves_never_mixes_epochs():
     assert len(found) == 2
     assert all(len({days[f] for f in one.filters}) == 1 for one in found)
     assert all(one.epoch_span_days < 1.0 for one in found)
+    for one in found:
+        assert one.command.startswith("jwstpipe run Jupiter --instrument NIRCam --filter ")
+        assert tuple(one.request["observations"]) == one.observation_ids
+        assert len(one.observation_ids) == len(one.filters)
     still = [row("F150W2"), row("F212N", t_min=MJD_2022 + 40)]
     (together, *_) = made(still)
     assert any("40 days apart" in told for told in together.warnings)
+
+
+def test_how_far_a_target_moved_between_its_filters_is_told():
+    night = [
+        row(name, target="JUPITER", mtFlag=True, ra=151.757 + k * 20 / 3600)
+        for k, name in enumerate(("F150W2", "F212N"))
+    ]
+    (first, *_) = made(night, Surroundings("Jupiter", None, known_target("Jupiter")))
+    assert any("it moved 15 arcsec between these images" in told for told in first.warnings)
+    (passing, *_) = [one for one in made([*southern_ring(), *night]) if one.request["target"] == "JUPITER"]
+    assert passing.field > 0
+    assert passing.observation_ids == tuple(passing.request["observations"])
+
+
+@pytest.mark.parametrize(
+    ("other", "found"),
+    [
+        (row("F200W", instrument="NIRISS"), True),  # in the same place, of another instrument
+        (row("F200W", instrument="NIRISS", dec=-41.5), False),
+        (row("F200W", instrument="NIRISS", program="4444"), False),  # the request names the programme
+    ],
+)
+def test_observations_are_named_where_a_search_by_place_would_find_others_too(other, found):
+    own = [row("F200W"), row("F770W", instrument="MIRI")]
+    (cross,) = [one for one in made([*own, other]) if one.filters == ("F200W", "F770W") and one.field == 0]
+    assert cross.request.get("observations", []) == (sorted(one["obs_id"] for one in own) if found else [])
+
+
+def test_a_coronagraph_and_another_field_with_the_same_filter_stay_out_of_the_picture():
+    blocked = row("F444W", number=1, instrument_name="NIRCAM/CORON")
+    near = [row(name, number=2, dec=-40.436 + 6 / 60) for name in ("F200W", "F444W")]
+    wide = row("F200W", size=(14.0, 2.0))
+    first = made([wide, row("F444W", size=(14.0, 2.0)), blocked, *near])[0]
+    assert first.field == 0
+    assert blocked["obs_id"] not in first.request["observations"]
+    assert len(first.request["observations"]) == 2
 
 
 def test_a_line_survives_the_thinning_of_many_filters():

@@ -20,6 +20,7 @@ __all__ = [
     "asked_for",
     "first_of_each",
     "in_cone",
+    "is_empty_sky",
     "kinds_of",
     "levels_of",
     "mjd",
@@ -35,6 +36,8 @@ ROUNDING_DEG = 1e-6
 """Footprints are written with a few decimals: an edge this far outside the cone still counts. Centres are exact."""
 
 UNIX_EPOCH_MJD = 40587.0
+
+_BACKGROUND = re.compile(r".*[-_ ](BKG|BG|BCKGND|CAL)\d*|.*BACKGROUND.*", re.IGNORECASE)
 
 Mask = NDArray[np.bool_]
 
@@ -108,6 +111,11 @@ def public(table: Table) -> Mask:
     rights = np.fromiter((text.upper() in ("", "PUBLIC") for text in texts(table, "dataRights")), bool, len(table))
     free: Mask = rights & ~(release > now)
     return free
+
+
+def is_empty_sky(target_name: str) -> bool:
+    """Tell whether a proposal calls a target a pointing at empty sky, or a calibration: ``NGC-3132-BKG``."""
+    return _BACKGROUND.fullmatch(target_name) is not None
 
 
 def first_of_each(table: Table) -> NDArray[np.int64]:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import shapely
 
+from jwstpipe.discovery.recipes.asked import Asked, asked_for
 from jwstpipe.discovery.recipes.candidates import LAST_RANK, Candidate, candidates_of
 from jwstpipe.discovery.recipes.estimate import Rates, cost_of
-from jwstpipe.discovery.recipes.fields import Field
+from jwstpipe.discovery.recipes.fields import BandKey, Field
 from jwstpipe.discovery.recipes.recipe import BandFacts, Recipe, RecipeTag, command_of
 from jwstpipe.discovery.recipes.rows import day_of
 from jwstpipe.discovery.recipes.select import common_area
@@ -18,7 +19,6 @@ from jwstpipe.display.colour.palette import band_colours
 from jwstpipe.display.colour.resolution import psf_fwhm_arcsec
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.requests import ProcessTargetRequest
-from jwstpipe.sky.regions import separation_deg
 
 __all__ = ["Surroundings", "recipes_of"]
 
@@ -60,14 +60,15 @@ def recipes_of(fields: Sequence[Field], around: Surroundings) -> tuple[Recipe, .
         Target, library, site.
     """
     found: list[Recipe] = []
-    for number, own in enumerate(_nearest_first(fields, around.position)):
-        seen: set[tuple[tuple[str, str, bool], ...]] = set()
+    ordered = _nearest_first(fields, around.position)
+    for number, own in enumerate(ordered):
+        seen: set[tuple[tuple[BandKey, ...], str | None]] = set()
         for candidate in candidates_of(own, around.target, main=number == 0):
-            key = (candidate.published is not None, tuple(band.key for band in candidate.bands))
-            if key[1] in seen or common_area(candidate.bands).area < _LEAST_ARCMIN2:
+            key = tuple(band.key for band in candidate.bands), candidate.luminance
+            if key in seen or common_area(candidate.bands).area < _LEAST_ARCMIN2:
                 continue
-            seen.add(key[1])
-            found.append(_recipe(candidate, own, number, around))
+            seen.add(key)
+            found.append(_recipe(candidate, number, ordered, around))
     return tuple(
         sorted(found, key=lambda one: (one.rank, one.field, one.source is None, -len(one.filters),
                                        -one.common_area_arcmin2, one.name, one.filters))
@@ -78,17 +79,22 @@ def _nearest_first(fields: Sequence[Field], position: tuple[float, float] | None
     """Order fields: those that hold the target or lie close first, then the larger ones."""
 
     def apart(own: Field) -> float:
-        if position is None or own.moving:
+        if position is None:
             return 0.0
+        if own.moving:
+            return math.inf  # it passed by
         x, y = own.plane.project(*([value] for value in position))[0]  # type: ignore[arg-type]
         return float(own.whole.distance(shapely.Point(x, y))) if math.isfinite(x) else math.inf
 
     return sorted(fields, key=lambda own: (round(apart(own), 3), -round(own.area, 6), own.plane.ra, own.plane.dec))
 
 
-def _recipe(candidate: Candidate, own: Field, number: int, around: Surroundings) -> Recipe:
-    bands = candidate.bands
-    request = _request(candidate, own, number, around)
+def _recipe(candidate: Candidate, number: int, fields: Sequence[Field], around: Surroundings) -> Recipe:
+    own, bands = fields[number], candidate.bands
+    passing = own.moving and around.position is not None
+    name = (bands[0].rows[0].target or None) if passing else around.name if own.moving or number == 0 else None
+    asked = asked_for(candidate, own, fields, name=name, start=around.position if number == 0 else None)
+    request = asked.request
     cost = cost_of(
         bands, request, sizes=around.sizes, here=around.here, rates=around.rates, threads=around.threads
     )  # fmt: skip
@@ -112,10 +118,11 @@ def _recipe(candidate: Candidate, own: Field, number: int, around: Surroundings)
         instruments=tuple(dict.fromkeys(band.instrument for band in bands)),
         colours={one.filter: one.colour for one in facts},
         weights={one.filter: one.weight for one in facts if one.weight != 1.0},
+        luminance=candidate.luminance,
         bands=facts,
         reasons=_reasons(candidate, common, max(areas)),
         description=_description(facts),
-        warnings=_warnings(candidate, own, between),
+        warnings=_warnings(candidate, asked, between),
         missing=candidate.missing,
         ra=round(own.centre[0], 6), dec=round(own.centre[1], 6), field=number, level=own.level,
         common_area_arcmin2=round(common, 4),
@@ -136,29 +143,6 @@ def _recipe(candidate: Candidate, own: Field, number: int, around: Surroundings)
         memory_bytes=cost.memory_bytes, seconds=cost.seconds, seconds_from=around.rates.told,
         request=request.model_dump(mode="json", exclude_defaults=True), command=command_of(request),
     )  # fmt: skip
-
-
-def _request(candidate: Candidate, own: Field, number: int, around: Surroundings) -> ProcessTargetRequest:
-    """Write the request that makes this picture: its place, filters, level and colours."""
-    bands = candidate.bands
-    programs = {row.program for band in bands for row in band.rows}
-    centre = own.centre
-    name = around.name if number == 0 else f"{centre[0]:.5f} {centre[1]:.5f}"
-    start = around.position if number == 0 and around.position is not None else centre
-    places = [(row.ra, row.dec) for band in bands for row in band.rows if math.isfinite(row.ra)]
-    far = separation_deg(*start, [ra for ra, _ in places], [dec for _, dec in places]).max() if places else 0.0
-    instruments = {band.instrument for band in bands}
-    published = candidate.published
-    return ProcessTargetRequest(
-        target=name,
-        radius=min(max(math.ceil((float(far) + 1e-3) * 1000.0) / 1000.0, 0.01), 10.0),
-        instrument=instruments.pop() if len(instruments) == 1 else None,
-        filters=tuple(band.filter for band in bands),
-        program=programs.pop() if len(programs) == 1 else None,
-        level=2 if own.level == 2 else 3,
-        recipe=None if published is None else published.name,
-        palette=candidate.palette if published is None else "chromatic",
-    )
 
 
 def _band_facts(candidate: Candidate, request: ProcessTargetRequest) -> tuple[BandFacts, ...]:
@@ -207,17 +191,12 @@ def _description(facts: Sequence[BandFacts]) -> str:
     return ", ".join(shown)
 
 
-def _warnings(candidate: Candidate, own: Field, between: float) -> tuple[str, ...]:
+def _warnings(candidate: Candidate, asked: Asked, between: float) -> tuple[str, ...]:
     found = list(candidate.notes)
     if between > EPOCHS_APART_DAYS:
         found.append(f"its filters were observed up to {between:.0f} days apart: what varies will differ")
     guessed = sum(not row.region for band in candidate.bands for row in band.rows)
     if guessed:
         found.append(f"{guessed} inputs tell no footprint: a circle of the instrument's size stands for each")
-    if own.moving:
-        found.append("the target moves: observations of one epoch only, and a run by position would not find it")
-    mine = {band.filter for band in candidate.bands}
-    others = {b.instrument for b in own.bands if b.filter in mine} - {band.instrument for band in candidate.bands}
-    if len({band.instrument for band in candidate.bands}) > 1 and others:
-        found.append(f"{', '.join(sorted(others))} has some of these filters too, and the run would take them")
+    found += asked.notes
     return tuple(found)

@@ -41,6 +41,8 @@ class Candidate:
     published: Published | None = None
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    luminance: str | None = None
+    """Filter that brings the lightness."""
 
 
 def candidates_of(own: Field, target: Target | None, *, main: bool) -> Iterator[Candidate]:
@@ -104,10 +106,10 @@ def _of_instrument(bands: Sequence[Band], instrument: str, shift: int) -> Iterat
             thin = pruned(some) if len(some) > MANY else some
             yield Candidate(kind, rank + shift, f"{instrument} {word}", thin)  # type: ignore[arg-type]
     for line, beside in line_pairs(bands):
-        told = f"{line.filter} less {_names(beside)} shows the line alone; or take it as the lightness of a picture"
+        told = f"the lightness is that of {line.filter}, the colours tell it from {_names(beside)}"
         pair = tuple(sorted((line, *beside), key=lambda band: (band.wavelength_um, band.key)))
         name = f"{lines()[line.filter].name} over its continuum"
-        yield Candidate("line", 5 + shift, name, pair, notes=(told,))
+        yield Candidate("line", 5 + shift, name, pair, notes=(told,), luminance=line.filter)
 
 
 def _whole_set(

@@ -15,7 +15,7 @@ from jwstpipe.discovery.recipes.rows import Dropped, Row
 from jwstpipe.names.passband import Passband
 from jwstpipe.sky.tangent_plane import Plane
 
-__all__ = ["EPOCH_DAYS", "Band", "Field", "fields_of"]
+__all__ = ["EPOCH_DAYS", "Band", "BandKey", "Field", "fields_of"]
 
 GAP_ARCMIN = 1.0
 """Footprints that lie closer than this are one field."""

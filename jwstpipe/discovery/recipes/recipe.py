@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from jwstpipe.requests import ProcessTargetRequest
+from jwstpipe.requests import ProcessTargetRequest, spelling_of
 
 __all__ = ["BandFacts", "Recipe", "RecipeKind", "RecipeTag", "command_of"]
 
@@ -46,6 +46,7 @@ class Recipe(_Frozen):
     instruments: tuple[str, ...]
     colours: dict[str, str] = Field(description="colour by filter, as #rrggbb")
     weights: dict[str, float] = Field({}, description="weights that are not one, by filter")
+    luminance: str | None = Field(None, description="filter that brings the lightness")
     bands: tuple[BandFacts, ...]
     reasons: str = Field(description="what speaks for it, in one line")
     description: str
@@ -91,5 +92,6 @@ def command_of(request: ProcessTargetRequest) -> str:
     given = request.model_dump(exclude_defaults=True, exclude={"target"})
     for name, value in given.items():
         shown = ",".join(map(str, value)) if isinstance(value, tuple | list) else f"{value}"
-        words += [{"filters": "--filter"}.get(name, f"--{name.replace('_', '-')}"), shown]
+        spelled = spelling_of(ProcessTargetRequest.model_fields[name]).names
+        words += [spelled[0] if spelled else f"--{name.replace('_', '-')}", shown]
     return shlex.join(words)

@@ -14,13 +14,12 @@ from functools import lru_cache
 from typing import Any
 
 from jwstpipe.archive.search.combined_twice import Combined, combined_twice
-from jwstpipe.archive.search.row_filters import UNIX_EPOCH_MJD
+from jwstpipe.archive.search.row_filters import UNIX_EPOCH_MJD, is_empty_sky
 from jwstpipe.names import canonical_instrument, effective_filter, filter_wavelength, observing_mode
 from jwstpipe.names.optics import Instrument
 
 __all__ = ["Dropped", "Row", "Sorted", "day_of", "sort_rows"]
 
-_BACKGROUND = re.compile(r".*[-_ ](BKG|BG|BCKGND|CAL)\d*|.*BACKGROUND.*", re.IGNORECASE)
 _DISPERSERS = re.compile(r"GRISM|PRISM|GR150|G\d{3}[MH]|P750L")
 _PROPRIETARY = "proprietary"
 _MODES = ("", "IMAGE", "IMAGING", "CORON", "TARGACQ")
@@ -172,7 +171,7 @@ def _faults(values: Mapping[str, Any], today: float) -> Iterator[str]:
     setup = _setup_of(_text(values.get("instrument_name")), _text(values.get("filters")))
     if setup.dispersed or _text(values.get("dataproduct_type")).lower() not in ("", "image"):
         yield "spectra, cubes or time series"
-    if _BACKGROUND.fullmatch(_text(values.get("target_name"))):
+    if is_empty_sky(_text(values.get("target_name"))):
         yield "pointings at empty sky or calibration"
     rights = _text(values.get("dataRights")).upper()
     if _number(values.get("t_obs_release")) > today or rights not in ("", "PUBLIC"):
