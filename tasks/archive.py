@@ -74,9 +74,10 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     if twice:
         run.note(f"{len(twice)} combined images left out, others hold their exposures: {twice[0].file_name} ...")
     if not chosen:
+        matching = sum(len(choice.found.observations) for choice in choices)
         raise NotFoundError(
-            f"{request.target}: the archive has {sum(len(choice.found.observations) for choice in choices)} matching observations and no image of"
-            f" level {request.level} among them; try another --level, --radius or fewer --filters"
+            f"{request.target}: the archive has {matching} matching observations and no image of level"
+            f" {request.level} among them; try another --level, --radius or fewer --filters"
         )
     size = sum(product.size for product in chosen)
     for line in tally(chosen):
