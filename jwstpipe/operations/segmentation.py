@@ -1,6 +1,7 @@
 """The operation ``segmentation``: which pixel of an image belongs to which source of its catalogue."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from jwstpipe.analysis.sources.detect import Detection, find_sources
 from jwstpipe.analysis.sources.segmentation import write_segmentation
@@ -20,7 +21,7 @@ def _identify(request: DetectRequest, inputs: Sequence[Input], *, context: MakeC
 
 
 def _make(identity: Identity, target: str, request: DetectRequest, *, context: MakeContext) -> Receipt:
-    work = {"s3": context.s3, "workers": context.workers, "report": context.report}
+    work: dict[str, Any] = {"s3": context.s3, "workers": context.workers, "report": context.report}
     image = looked_at([one.address for one in identity.inputs], request, **work)
     return write_labels(identity, find_sources(image, options=request, **work), target, request, context=context)
 
