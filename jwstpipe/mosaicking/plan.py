@@ -20,7 +20,10 @@ from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.outlines import outlines_on
 from jwstpipe.sky.rotation import SkyRotation
 
-__all__ = ["MosaicPlan", "with_skies", "with_turns"]
+__all__ = ["STAR_FINDER", "MosaicPlan", "with_skies", "with_turns"]
+
+STAR_FINDER = "2"
+"""Version of what finds the stars that alignment matches: in the identity of what is aligned, of nothing else."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class MosaicPlan:
             "weights": self.weights,
             "options": self.options.model_dump(mode="json", exclude={"max_gigapixels", "mix", "sparse"}),
             "wcs": [source.wcs.digest for source in self.sources],
+            **({} if self.options.align == "none" else {"stars": STAR_FINDER}),
         }
 
     @cached_property

@@ -1,1 +1,1 @@
-"""Pure arrays in, pure arrays out: robust statistics, smoothing, wavelets, centroids, matching."""
+"""Pure arrays in, pure arrays out: robust statistics, smoothing, wavelets, matching."""

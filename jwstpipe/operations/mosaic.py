@@ -5,8 +5,9 @@ from typing import Any
 
 from pydantic import Field
 
+from jwstpipe.errors import DataError
 from jwstpipe.mosaicking.build import build_mosaic
-from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.mosaicking.plan import STAR_FINDER, MosaicPlan
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt
@@ -27,6 +28,7 @@ class MosaicRecipe(Request):
     grid: dict[str, Any] | None = Field(None, description="plane; empty = north up, at the finest scale of the inputs")
     window: tuple[int, int, int, int] | None = Field(None, description="part of the plane: y0, x0, y1, x1")
     weights: str | None = Field(None, description="weights that all inputs could give; found anew, and part of the id")
+    stars: str | None = Field(None, description="version of the star finder, where positions are looked at; as weights")
     wcs: tuple[str, ...] = Field((), description="digests of the maps of the inputs; found anew, and part of the id")
 
 
@@ -45,6 +47,11 @@ def identity_of_plan(plan: MosaicPlan, inputs: Sequence[Input]) -> Identity:
 
 def _identify(request: MosaicRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     options, grid = request.options, None
+    if request.wcs and options.align != "none" and request.stars != STAR_FINDER:
+        raise DataError(
+            f"a mosaic whose stars were found by version {request.stars or 1} of the star finder; this installation has"
+            f" version {STAR_FINDER}, the same product cannot come out: make the mosaic again"
+        )
     if request.grid is not None:
         grid = SkyGrid.from_dict(request.grid), None if request.window is None else Box(*request.window)
         options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS, "mix": True, "sparse": True})

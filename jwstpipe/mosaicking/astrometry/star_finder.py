@@ -1,32 +1,41 @@
-"""Stars of one input, good to a few thousandths of a pixel: what alignment matches between images."""
+"""Stars of one input, good to a few thousandths of a pixel: what alignment matches between images.
+
+They are found as the sources of a catalogue are (`jwstpipe.analysis.sources`): sky and noise in boxes, a threshold on
+the smoothed image, blends taken apart, centres in a Gaussian window. Pixels that a mosaic rejects have no data.
+"""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from astropy.io.fits import Header
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, uniform_filter
 
+from jwstpipe.analysis.sources.detect import Detection, find_sources
+from jwstpipe.analysis.sources.shapes import EDGE, HUGE, INCOMPLETE, MOVED
+from jwstpipe.errors import DataError
+from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.warp.input_window import read_input_window
-from jwstpipe.numerics.centroids import HALF, windowed_centres
-from jwstpipe.numerics.robust import MAD_TO_SIGMA
+from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, rotated
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["DetectJob", "Stars", "detect"]
 
 Floats = NDArray[np.float64]
 
-BAND_ROWS = 1024
-"""Rows looked at together, so that memory does not depend on the size of the image."""
+HOW = DetectRequest(threshold=10.0, fwhm=3.2, max_sources=16_000_000)
+"""Bright sources, in a window that is wide enough for undersampled stars."""
 
-OVERLAP = 12
-"""Rows that bands share."""
+TILE = 1024
+"""Pixels looked at together, so that memory does not depend on the size of the image."""
 
-SIGNAL = 10.0
-"""Peaks this many standard deviations of the smoothed sky above it are stars."""
+UNSURE = EDGE | HUGE | INCOMPLETE | MOVED
+"""Sources whose centre misses pixels, or did not settle."""
 
 MOST = 500
 """Brightest stars that are kept."""
@@ -52,35 +61,58 @@ class Stars:
     flux: Floats
 
 
-def detect(job: DetectJob) -> Stars:
-    """Find the stars of an input."""
-    rows, columns = job.source.shape
-    found = []
-    for y0 in range(0, rows, BAND_ROWS):
-        window = Box(max(y0 - OVERLAP, 0), 0, min(y0 + BAND_ROWS + OVERLAP, rows), columns)
+@dataclass(frozen=True, eq=False)
+class _Taken:
+    """An input as a mosaic takes it; what a detection reads of an image."""
+
+    job: DetectJob
+    planes: tuple[str, ...] = ("sci",)
+
+    @property
+    def address(self) -> str:
+        return self.job.source.address
+
+    @property
+    def name(self) -> str:
+        return self.job.source.name
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.job.source.shape
+
+    @property
+    def header(self) -> Header:
+        return Header()
+
+    @property
+    def wcs(self) -> ImageWcs:
+        return self.job.source.wcs
+
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
+        assert (plane, level, index) == ("sci", 0, 0)
         layer = read_input_window(
-            job.source, window, weights="uniform", rejected=dq_mask(job.reject_dq), with_errors=False, is_flux=False,
-            s3=job.s3,
+            self.job.source, box or Box.of_shape(self.shape), weights="uniform", rejected=dq_mask(self.job.reject_dq),
+            with_errors=False, is_flux=False, s3=self.job.s3,
         )  # fmt: skip
-        stars = _band_stars(layer.sci)
-        stars[:, 1] += window.y0
-        found.append(stars[(stars[:, 1] >= y0) & (stars[:, 1] < y0 + BAND_ROWS)])
-    stars = np.concatenate(found)
-    stars = stars[np.argsort(-stars[:, 2], kind="stable")][:MOST]
+        return layer.sci
+
+
+def detect(job: DetectJob) -> Stars:
+    """Find the stars of an input; none where no noise can be measured."""
+    try:
+        found = find_sources(_Taken(job), options=HOW, tile=TILE, s3=job.s3, workers=ThreadWorkers(1))
+    except DataError:  # too few pixels with data: such an image stays where it is, and is named as unmatched
+        return Stars(*np.empty((3, 0)))
+    x, y, flux = _brightest(found)
     wcs = job.source.wcs.exact(name=job.source.address)
-    ra, dec = rotated(*wcs.to_sky(stars[:, 0], stars[:, 1]), wcs.frame, ICRS)
-    return Stars(np.asarray(ra), np.asarray(dec), stars[:, 2])
+    ra, dec = rotated(*wcs.to_sky(x, y), wcs.frame, ICRS)
+    return Stars(np.asarray(ra), np.asarray(dec), flux)
 
 
-def _band_stars(sci: NDArray[np.float32]) -> Floats:
-    """Give x, y and flux of the stars of a window."""
-    good = np.isfinite(sci)
-    if good.sum() < 100 or min(sci.shape) <= 2 * HALF + 1:
-        return np.empty((0, 3))
-    level = np.median(sci[good])
-    smooth = uniform_filter(np.where(good, sci - level, 0.0), 3)
-    noise = MAD_TO_SIGMA * float(np.median(np.abs(smooth[good])))
-    peaks = (smooth == maximum_filter(smooth, 7)) & (smooth > SIGNAL * noise) & (noise > 0.0)
-    peaks[:HALF], peaks[-HALF:], peaks[:, :HALF], peaks[:, -HALF:] = False, False, False, False
-    y, x = np.nonzero(peaks)
-    return windowed_centres(np.asarray(sci - level, dtype=np.float64), x, y)
+def _brightest(found: Detection) -> tuple[Floats, Floats, Floats]:
+    """Give pixel and flux of the brightest stars whose centres are sure."""
+    flux = found.column("flux")
+    good = np.flatnonzero(((found.column("flags").astype(np.int64) & UNSURE) == 0) & (flux > 0.0))
+    kept = good[np.argsort(-flux[good], kind="stable")][:MOST]
+    x, y = (found.column(f"peak_{axis}") + found.column(f"win_{axis}") for axis in "xy")
+    return x[kept], y[kept], flux[kept]
