@@ -62,13 +62,18 @@ def plan_filters(
         groups[info.instrument or "", info.filter].append(image)
     addresses = [run.store.url(str(image.storage_key)) for image in images]
     s3 = run.settings.s3
-    plane, window = common_frame(addresses, scale_arcsec=request.scale_arcsec, s3=s3, workers=run.workers)
+    plane, window = common_frame(
+        addresses, scale_arcsec=request.scale_arcsec, follow=request.follow, ephemeris=request.ephemeris, s3=s3,
+        workers=run.workers,
+    )  # fmt: skip
     grid = with_known_corner(plane, _earlier_planes(run, sorted(groups))), window
     planned = []
     for (instrument, name), members in sorted(groups.items()):
         inputs = [run.store.url(str(image.storage_key)) for image in members]
         plan = plan_mosaic(inputs, options=request.mosaic_options(), grid=grid, s3=s3, workers=run.workers)
-        plan = replace(plan, options=request.mosaic_options(depth=overlap_depth(plan)))
+        fitting = request.mosaic_options(depth=overlap_depth(plan))
+        chosen = {name: getattr(fitting, name) for name in ("combine", "background", "align")}
+        plan = replace(plan, options=plan.options.model_copy(update=chosen))
         planned.append(FilterPlan(instrument, name, tuple(members), plan))
         rows, columns = plan.window.shape
         get_run_logger().info(

@@ -222,7 +222,7 @@ def plan_mosaic(
     return planning.plan_mosaic(listed(images), options=options, grid=grid, s3=s3, workers=workers, report=report)
 
 
-@request_keywords(MosaicOptions, only=("scale_arcsec",))
+@request_keywords(MosaicOptions, only=("scale_arcsec", "follow", "ephemeris"))
 def footprints(
     images: Paths,
     out: str | Path | None = None,

@@ -7,28 +7,56 @@ from pathlib import Path
 import shapely
 
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.mosaicking.inputs.inspection import inspect_all
+from jwstpipe.mosaicking.inputs.following import Followed, followed
+from jwstpipe.mosaicking.inputs.inspection import check_distances, inspect_all
 from jwstpipe.mosaicking.inputs.sources import Inspection
-from jwstpipe.progress import silent
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import Follow, MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import centre_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.outlines import outlines_on
 
-__all__ = ["bounding_box", "common_frame", "common_grid", "shapes_on", "tiles_of"]
+__all__ = ["bounding_box", "common_frame", "common_grid", "look_at", "shapes_on", "tiles_of"]
 
 CENTRE_STEP_DEG = 0.01
 """Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
 
 
-def common_grid(
-    inspections: Sequence[Inspection], *, scale_arcsec: float | None = None, rotation_deg: float = 0.0
-) -> SkyGrid:
-    """Choose a plane for several images: north up or turned, centre rounded, finest scale rounded to three digits."""
-    ra, dec = centre_of([found.outline for found in inspections])
-    finest = min(found.outline.scale_arcsec for found in inspections)
+def look_at(
+    images: Sequence[str | Path],
+    *,
+    options: MosaicOptions,
+    plane: SkyGrid | None = None,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> Followed:
+    """Look at images, and find where they lie: among the stars, or around a moving target (`followed`).
+
+    Raises
+    ------
+    JwstPipeError
+        As `inspect_all`, `followed` and `check_distances`.
+    """
+    inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
+    found = followed(inspections, follow=options.follow, ephemeris=options.ephemeris, plane=plane)
+    check_distances(found.inspections)
+    return found
+
+
+def common_grid(found: Followed, *, scale_arcsec: float | None = None, rotation_deg: float = 0.0) -> SkyGrid:
+    """Choose a plane for several images: north up or turned, centre rounded, finest scale rounded to three digits.
+
+    Where a moving target is followed, it stands at the reference point.
+    """
+    inspections = found.inspections
+    finest = min(one.outline.scale_arcsec for one in inspections)
     scale = scale_arcsec or float(f"{finest:.2e}")
+    if found.reference is not None:
+        return SkyGrid.north_up(*found.reference, scale, rotation_deg=rotation_deg)
+    ra, dec = centre_of([one.outline for one in inspections])
     step = CENTRE_STEP_DEG
     centre = round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step))
     return SkyGrid.north_up(*centre, scale, rotation_deg=rotation_deg)
@@ -39,6 +67,8 @@ def common_frame(
     *,
     scale_arcsec: float | None = None,
     rotation_deg: float = 0.0,
+    follow: Follow = "auto",
+    ephemeris: str | None = None,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
 ) -> tuple[SkyGrid, Box]:
@@ -52,14 +82,17 @@ def common_frame(
         Pixel size; default: that of the finest image.
     rotation_deg
         Position angle of up, from north through east.
+    follow, ephemeris
+        What keeps its place, see `followed`.
     s3
         Endpoint of ``s3://`` addresses.
     workers
         Where the images are looked at; default: threads.
     """
-    inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), silent)
-    plane = common_grid(inspections, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg)
-    shapes = shapes_on(plane, inspections)
+    options = MosaicOptions(follow=follow, ephemeris=ephemeris)
+    found = look_at(images, options=options, s3=s3, workers=workers)
+    plane = common_grid(found, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg)
+    shapes = shapes_on(plane, found.inspections)
     return plane, Box.around([bounding_box(shape) for shape in shapes])
 
 

@@ -12,6 +12,7 @@ from jwstpipe.mosaicking.placement import bounding_box, tiles_of
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
 from jwstpipe.requests import MosaicOptions, Weights
+from jwstpipe.requests.mosaic import deciding
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import Footprint
@@ -80,7 +81,7 @@ class MosaicPlan:
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
-            "options": self.options.model_dump(mode="json", exclude={"max_gigapixels", "mix", "sparse"}),
+            "options": deciding(self.options),
             "wcs": [source.wcs.digest for source in self.sources],
             **({} if self.options.align == "none" else {"stars": STAR_FINDER}),
         }
@@ -156,9 +157,14 @@ def with_skies(plan: MosaicPlan, skies: Sequence[BackgroundModel]) -> MosaicPlan
 def with_turns(plan: MosaicPlan, turns: Sequence[SkyRotation | None]) -> MosaicPlan:
     """Give the sources of a plan the corrections of their positions, and find out anew which tiles they touch."""
     outlines = []
-    for outline, turn in zip(plan.outlines, turns, strict=True):
+    for source, outline, turn in zip(plan.sources, plan.outlines, turns, strict=True):
         if turn is not None:
-            ra, dec = lonlat(turn.apply(unit_vectors(outline.ra, outline.dec)))
+            vectors = unit_vectors(outline.ra, outline.dec)
+            if source.follow is None:
+                vectors = turn.apply(vectors)
+            else:  # positions are mended among the stars
+                vectors = source.follow.apply(turn.apply(source.follow.inverse(vectors)))
+            ra, dec = lonlat(vectors)
             outline = replace(outline, ra=ra, dec=dec)  # noqa: PLW2901 - the same outline, moved
         outlines.append(outline)
     names = [source.address for source in plan.sources]

@@ -5,16 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from jwstpipe.errors import NoCoverageError
-from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.execution.workers import Workers
 from jwstpipe.fits.dq import require_dq_names
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
 from jwstpipe.mosaicking.inputs.handed_on import agreed, different_zero_points, when
-from jwstpipe.mosaicking.inputs.inspection import inspect_all
 from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
 from jwstpipe.mosaicking.inputs.settled_options import settled_options
 from jwstpipe.mosaicking.inputs.sources import Inspection, Source, weights_for
 from jwstpipe.mosaicking.inputs.weight_units import magnitudes_of
-from jwstpipe.mosaicking.placement import bounding_box, common_grid, shapes_on, tiles_of
+from jwstpipe.mosaicking.placement import bounding_box, common_grid, look_at, shapes_on, tiles_of
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.size_limits import check_not_empty, check_size
 from jwstpipe.progress import Reporter, silent
@@ -60,14 +59,17 @@ def plan_mosaic(
     TransformError
         An image that cannot be placed on the sky.
     DataError
-        Units that differ, inputs so far apart that a large mosaic would be empty, or one beyond the size limit.
+        Units that differ, a moving target whose place is not known in each image, inputs so far apart that a large
+        mosaic would be empty, or one beyond the size limit.
     NoCoverageError
         No image touches the window that was asked for.
     """
     chosen = options or MosaicOptions()
     require_dq_names(chosen.reject_dq)
-    inspections = inspect_all(images, s3 or S3Settings(), workers or ThreadWorkers(4), report)
-    plane, window = grid or (common_grid(inspections, scale_arcsec=chosen.scale_arcsec), None)
+    standing = None if grid is None else grid[0]
+    placed = look_at(images, options=chosen, plane=standing, s3=s3, workers=workers, report=report)
+    inspections = placed.inspections
+    plane, window = grid or (common_grid(placed, scale_arcsec=chosen.scale_arcsec), None)
     shapes = shapes_on(plane, inspections, window)
     boxes = [bounding_box(shape) for shape in shapes]
     sources = [replace(found.source, box=box) for found, box in zip(inspections, boxes, strict=True)]
@@ -89,7 +91,7 @@ def plan_mosaic(
         grid=plane,
         window=filled,
         sources=tuple(sources),
-        options=settled_options(chosen, sources),
+        options=settled_options(chosen, sources, follow=placed.follow),
         weights=weights,
         weights_note=note,
         planes=planes,
@@ -99,8 +101,11 @@ def plan_mosaic(
         keywords={
             **agreed(keywords),
             **when([found.times for found in inspections], [source.exposure_s for source in sources]),
+            **placed.keywords(),
         },
-        notes=_notes(inspections, (*mixed, quantity_note, magnitudes.note, different_zero_points(keywords))),
+        notes=_notes(
+            inspections, (placed.note, *mixed, quantity_note, magnitudes.note, different_zero_points(keywords))
+        ),
         tiles=tiles,
         outlines=tuple(found.outline for found in inspections),
         weight_unit=magnitudes.weight_unit,

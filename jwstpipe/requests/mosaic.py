@@ -1,21 +1,24 @@
 """How images become one mosaic."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.fields.shared import LIMITS, CatalogSelection, Level
 
 __all__ = [
     "CLIPPED_FROM",
+    "LATER",
     "Align",
     "Background",
     "Combine",
     "FittingMosaic",
+    "Follow",
     "Kernel",
     "MosaicOptions",
     "MosaicRequest",
     "Quantity",
     "Weights",
+    "deciding",
 ]
 
 Kernel = Literal["nearest", "bilinear", "lanczos3", "drizzle", "adaptive", "exact"]
@@ -24,9 +27,13 @@ Weights = Literal["ivm", "exptime", "uniform"]
 Background = Literal["none", "level", "plane"]
 Quantity = Literal["auto", "surface", "flux"]
 Align = Literal["none", "check", "shift", "rotate"]
+Follow = Literal["auto", "target", "sky"]
 
 CLIPPED_FROM = 4
 """Overlapping exposures from which outliers can be told from the rest."""
+
+LATER = ("follow", "ephemeris")
+"""Options that came after the first mosaics of this version: at their defaults ids are as they were."""
 
 RESAMPLING = "Resampling"
 COMBINING = "Combining"
@@ -105,6 +112,17 @@ class _MosaicBase(Request):
         metavar="TABLE",
         group=POSITIONS,
     )
+    follow: Follow = option(
+        "auto",
+        help="what stays in its place: a moving target, or the stars; auto: the target where the images follow one",
+        group=POSITIONS,
+    )
+    ephemeris: str | None = option(
+        None,
+        help="table of the moving target's positions (time in UTC, RA and Dec) in place of those in the headers",
+        metavar="TABLE",
+        group=POSITIONS,
+    )
     sparse: bool = option(
         False,
         help="make a large mosaic of which the images cover hardly anything, too, because they lie far apart",
@@ -119,6 +137,12 @@ class MosaicOptions(_MosaicBase):
     combine: Combine = option("mean", help=_COMBINE, group=COMBINING)
     background: Background = option("none", help=_BACKGROUND, group=SKY)
     align: Align = option("none", help=_ALIGN, group=POSITIONS)
+
+
+def deciding(options: MosaicOptions) -> dict[str, Any]:
+    """Give the options that decide over the pixels of a mosaic, as plain JSON values."""
+    usual = {name for name in LATER if getattr(options, name) == MosaicOptions.model_fields[name].default}
+    return options.model_dump(mode="json", exclude={"max_gigapixels", "mix", "sparse", *usual})
 
 
 class FittingMosaic(_MosaicBase):

@@ -95,7 +95,7 @@ def shared_primary(file_name: str, target: Target, band: Band, *, first_mjd: flo
     aim: list[Card] = [
         ("TARGPROP", target.name.upper().replace(" ", "-"), "Proposer's name for the target"),
         ("TARGNAME", target.name, "Standard astronomical catalog name for target"),
-        ("TARGTYPE", "FIXED", "Type of target (fixed, moving, generic)"),
+        ("TARGTYPE", "MOVING" if target.planet else "FIXED", "Type of target (fixed, moving, generic)"),
         ("TARG_RA", target.ra, "Target RA at mid time of exposure"),
         ("TARG_DEC", target.dec, "Target Dec at mid time of exposure"),
     ]
@@ -194,6 +194,12 @@ def exposure_science(exposure: Exposure) -> Header:
     half = 0.5 * (detector.size + 1)
     cards = wcs_cards(exposure.ra, exposure.dec, exposure.roll, detector.scale, (half, half), sip=True)
     add_cards(header, "WCS parameters", cards)
+    if exposure.target.planet is not None:
+        moving: list[Card] = [
+            ("MT_RA", exposure.target.ra, "[deg] mean RA of the moving target"),
+            ("MT_DEC", exposure.target.dec, "[deg] mean Dec of the moving target"),
+        ]
+        add_cards(header, "", moving)
     reference = [
         ("RA_REF", exposure.ra, "[deg] Right ascension of the reference point"),
         ("DEC_REF", exposure.dec, "[deg] Declination of the reference point"),

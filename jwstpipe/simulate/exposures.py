@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.progress import Reporter, silent
@@ -24,6 +26,7 @@ from jwstpipe.simulate.files import (
     write_exposure,
 )
 from jwstpipe.simulate.plan import LAYOUTS, Exposure, Layout, Size, Target, plan_exposures
+from jwstpipe.simulate.planet import Planet
 from jwstpipe.simulate.sky.scene import Scene, build_scene, save_scene
 from jwstpipe.storage import writing_errors
 
@@ -58,6 +61,7 @@ def simulate_programme(
     tiles: int | None = None,
     products: Sequence[Product] = ("cal", "i2d"),
     residual_cosmic_rays: float = 0.0,
+    planet: Planet | None = None,
     workers: int = 1,
     report: Reporter = silent,
 ) -> Programme:
@@ -82,6 +86,9 @@ def simulate_programme(
         Kinds of files: exposures, combined images, or both.
     residual_cosmic_rays
         Fraction of the pixels of an exposure with a cosmic ray that nothing flags.
+    planet
+        What the telescope follows, from the position of the target on: exposures only. The diffuse sky is drawn as it
+        lies in the middle of an exposure, stars with the trail that they leave.
     workers
         Threads that make files.
     report
@@ -96,7 +103,9 @@ def simulate_programme(
     """
     layout = _layout(size, filters=filters, dithers=dithers, tiles=tiles)
     _check(target, products, residual_cosmic_rays, workers)
-    bands, aim = bands_named(layout.filters), Target(target, ra, dec)
+    if planet is not None and "i2d" in products:
+        raise UsageError("the combined images of a simulated programme are of fixed targets; ask for products=('cal',)")
+    bands, aim = bands_named(layout.filters), Target(target, ra, dec, planet)
     exposures = plan_exposures(layout, bands, aim, seed=seed)
     scene = build_scene(
         target=target,
@@ -104,7 +113,7 @@ def simulate_programme(
         dec=dec,
         seed=seed,
         bands=bands,
-        view_arcsec=layout.view_arcsec,
+        view_arcsec=layout.view_arcsec + _path_arcsec(exposures),
         step_arcsec=layout.step,
     )
     extent = min(_LONGEST_SPIKE_ARCSEC, 0.25 * layout.view_arcsec)
@@ -125,6 +134,14 @@ def simulate_programme(
             deep = {key: CombinedJob(stage, folder, group, seed) for key, group in _by_product(exposures)}
             made += pool.run(write_combined, deep, name="simulate mosaics", report=report, unit="files").values()
     return Programme(aim, scene, exposures, tuple(made))
+
+
+def _path_arcsec(exposures: Sequence[Exposure]) -> float:
+    """Give by how much the sky that is seen grows because the target moves: twice its way."""
+    planet = exposures[0].target.planet
+    if planet is None:
+        return 0.0
+    return 2.0 * float(np.hypot(*planet.moved(exposures[-1].end_mjd - exposures[0].start_mjd)))
 
 
 def _layout(size: str, *, filters: Sequence[str] | None, dithers: int | None, tiles: int | None) -> Layout:

@@ -30,6 +30,9 @@ Flags = NDArray[np.uint32]
 _NODES = 32
 """Spacing of the pixels whose position is computed exactly; a cubic spline gives the others to 1e-7 pixels."""
 
+_MOST_STEPS = 64
+"""Places that a star is drawn at along its trail."""
+
 _WINGS_ARCSEC = 3.0
 """Reach of the blur of diffuse light."""
 
@@ -130,6 +133,7 @@ def expose(
     fixed = blemishes(detector, seed)
     light = light_at(header, fixed.dq.shape, diffuse, plane)
     _add_stars(light, exposure, header, stars, psf)
+    _add_planet(light, exposure, header, psf)
     light += np.float32(exposure.sky)
     lost, reached, seconds = saturation(light / np.float32(exposure.band.photmjsr), detector)
     hits = cosmic_rays(rng, fixed.dq.shape, exposure.seconds)
@@ -176,9 +180,43 @@ def _add_stars(light: Float32Image, exposure: Exposure, header: Header, stars: S
     near = Plane(exposure.ra, exposure.dec, detector.scale, detector.size).to_plane(stars.ra, stars.dec)
     reach = 0.5 * detector.size * 1.5 + psf.radius
     chosen = np.hypot(*near) < reach * detector.scale
-    x, y = WCS(header).all_world2pix(stars.ra[chosen], stars.dec[chosen], 0, tolerance=1e-8)
-    middle = 0.5 * (detector.size - 1)
     nominal = stars.flux[exposure.band.name][chosen] / (detector.pixel_sr * 1e6)
+    trail = _trail(exposure)
+    for east, north in trail:
+        ra, dec = _shifted(stars.ra[chosen], stars.dec[chosen], east, north)
+        _add_light(light, exposure, header, psf, ra, dec, nominal / len(trail))
+
+
+def _add_planet(light: Float32Image, exposure: Exposure, header: Header, psf: PixelPsf) -> None:
+    target = exposure.target
+    if target.planet is not None:
+        ra, dec, flux = target.planet.light(target.ra, target.dec)
+        _add_light(light, exposure, header, psf, ra, dec, flux / exposure.detector.scale**2)
+
+
+def _add_light(
+    light: Float32Image, exposure: Exposure, header: Header, psf: PixelPsf, ra: Floats, dec: Floats, nominal: Floats
+) -> None:
+    """Add points at positions of the sky: light of one point is `nominal` MJy/sr on a pixel of the nominal area."""
+    detector = exposure.detector
+    x, y = WCS(header).all_world2pix(ra, dec, 0, tolerance=1e-8)
+    middle = 0.5 * (detector.size - 1)
     flux = nominal / detector.area(x - middle, y - middle)
     read = exposure.band.photmjsr * detector.electronics.read_noise / detector.electronics.gain / exposure.seconds
     add_points(light, psf, x, y, flux, star_radius(psf, flux, faintest=0.05 * read))
+
+
+def _trail(exposure: Exposure) -> list[tuple[float, float]]:
+    """Give the places that a star takes while the telescope follows a planet, arcsec east and north of its own."""
+    planet = exposure.target.planet
+    if planet is None:
+        return [(0.0, 0.0)]
+    east, north = planet.moved(exposure.seconds / 86_400.0)
+    steps = int(np.clip(np.ceil(2.0 * np.hypot(east, north) / exposure.detector.scale), 1, _MOST_STEPS))
+    return [(-east * part, -north * part) for part in (np.arange(steps) + 0.5) / steps - 0.5]
+
+
+def _shifted(ra: Floats, dec: Floats, east: float, north: float) -> tuple[Floats, Floats]:
+    if east == 0.0 and north == 0.0:
+        return ra, dec
+    return ra + east / 3600.0 / np.cos(np.radians(dec)), dec + north / 3600.0

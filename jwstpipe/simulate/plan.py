@@ -5,7 +5,7 @@ exposure of the activity.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
 from typing import Literal
@@ -15,6 +15,7 @@ import numpy as np
 from jwstpipe.simulate.bands import BANDS, Band
 from jwstpipe.simulate.detector.detectors import Detector, detectors_of
 from jwstpipe.simulate.plane import Plane
+from jwstpipe.simulate.planet import Planet, place_at
 
 __all__ = ["LAYOUTS", "Exposure", "Layout", "Size", "Target", "plan_exposures"]
 
@@ -39,6 +40,9 @@ class Target:
 
     dec: float
     """Declination, degrees ICRS."""
+
+    planet: Planet | None = None
+    """What it is, where it moves: then the position is that in the middle of an exposure."""
 
 
 @dataclass(frozen=True)
@@ -159,11 +163,12 @@ def plan_exposures(layout: Layout, bands: Sequence[Band], target: Target, *, see
             middle = (tile - 0.5 * (layout.tiles - 1)) * 0.8 * layout.field_arcsec
             detectors = layout.detectors(band)
             level = float(rng.normal(0.0, 0.06 * band.sky))
+            seen = _seen(target, clock - _FIRST_MJD, detectors[0])
             for detector in detectors:
-                ra, dec = _looks_at(target, detector, middle + throw[0], throw[1])
+                ra, dec = _looks_at(seen, detector, middle + throw[0], throw[1])
                 planned.append(
                     Exposure(
-                        target=target,
+                        target=seen,
                         band=band,
                         detector=detector,
                         observation="001" if band.instrument == "NIRCAM" else "002",
@@ -190,6 +195,15 @@ def _throws(layout: Layout, jitter: np.ndarray[tuple[int, int], np.dtype[np.floa
         x, y = corners[index % 4]
         shrink = layout.throw * 0.7 ** (index // 4)
         yield float(shrink * x + jitter[index, 0]), float(shrink * y + jitter[index, 1])
+
+
+def _seen(target: Target, days: float, detector: Detector) -> Target:
+    """Give the target where it is in the middle of an exposure that begins so many days after the first."""
+    if target.planet is None:
+        return target
+    middle = days + 0.5 * detector.electronics.exposure_s / 86_400.0
+    ra, dec = place_at(target.planet, target.ra, target.dec, middle)
+    return replace(target, ra=ra, dec=dec)
 
 
 def _looks_at(target: Target, detector: Detector, x: float, y: float) -> tuple[float, float]:

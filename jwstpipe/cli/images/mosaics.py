@@ -121,7 +121,7 @@ def _plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "product", plan["product_id"]
 
 
-@request_options(MosaicOptions, into="options", only=("scale_arcsec",))
+@request_options(MosaicOptions, into="options", only=("scale_arcsec", "follow", "ephemeris"))
 def footprints(
     context: typer.Context,
     images: Images,

@@ -1,4 +1,4 @@
-"""All inputs of a mosaic looked at: each named once, none of them far away from the rest."""
+"""All inputs of a mosaic looked at: each named once; and whether none of them is far away from the rest."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.frames import unit_vectors
 from jwstpipe.storage import is_remote
 
-__all__ = ["inspect_all"]
+__all__ = ["check_distances", "inspect_all"]
 
 FAR_AWAY = 100.0
 """An input farther from the middle than this many times the median distance (and image sizes) is a mistake."""
@@ -30,8 +30,6 @@ def inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers, 
         No images, or the same one twice.
     TransformError
         An image that cannot be placed on the sky.
-    DataError
-        An image far away from the rest.
     """
     times = Counter(str(image) for image in images)
     addresses = sorted(times)
@@ -49,7 +47,6 @@ def inspect_all(images: Sequence[str | Path], s3: S3Settings, workers: Workers, 
     unknown = {key: InspectJob(found.source.address, s3) for key, found in seen.items() if not found.source.product_id}
     identities = workers.run(identify, unknown, name="identify", report=report, unit="images") if unknown else {}
     found = [_identified(inspection, identities.get(key)) for key, inspection in seen.items()]
-    _check_distances(found)
     return sorted(found, key=lambda item: (item.source.name, item.source.product_id))
 
 
@@ -57,8 +54,14 @@ def _identified(found: Inspection, identity: str | None) -> Inspection:
     return found if identity is None else replace(found, source=replace(found.source, product_id=identity))
 
 
-def _check_distances(found: Sequence[Inspection]) -> None:
-    """Refuse an input that is out of all proportion away: a wrong file, or a header with a wrong position."""
+def check_distances(found: Sequence[Inspection]) -> None:
+    """Refuse an input that is out of all proportion away: a wrong file, or a header with a wrong position.
+
+    Raises
+    ------
+    DataError
+        There is one.
+    """
     centres = np.array([unit_vectors(*map(np.asarray, item.outline.centre)) for item in found])
     middle = np.median(centres, axis=0)
     distances = np.degrees(np.linalg.norm(centres - middle, axis=1))

@@ -7,21 +7,33 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from jwstpipe.mosaicking.inputs.sources import Source
-from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests import Follow, MosaicOptions
+from jwstpipe.storage.ephemerides import ephemeris_text
 from jwstpipe.storage.position_tables import positions_text
 
 __all__ = ["settled_options"]
 
 
-def settled_options(options: MosaicOptions, sources: Sequence[Source]) -> MosaicOptions:
-    """Put the positions of the catalogue in the place of its name, and ids of images in that of their addresses.
+def settled_options(options: MosaicOptions, sources: Sequence[Source], *, follow: Follow) -> MosaicOptions:
+    """Put the positions of tables in the place of their names, and ids of images in that of their addresses.
+
+    Parameters
+    ----------
+    options
+        As they were given.
+    sources
+        The images.
+    follow
+        What was found to keep its place.
 
     Raises
     ------
     NotFoundError, DataError
-        A catalogue that cannot be read.
+        A table that cannot be read.
     """
-    changes: dict[str, object] = {}
+    changes: dict[str, object] = {} if follow == options.follow else {"follow": follow}
+    if options.ephemeris is not None and "\n" not in options.ephemeris:
+        changes["ephemeris"] = ephemeris_text(options.ephemeris)
     if options.align_catalog is not None and "\n" not in options.align_catalog:
         changes["align_catalog"] = positions_text(options.align_catalog, what="catalogue")
     if options.sky:

@@ -15,6 +15,7 @@ from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.mosaicking.inputs.handed_on import HANDED_ON, Times, times_of
+from jwstpipe.mosaicking.inputs.moving_targets import MovingTarget, moving_target_of
 from jwstpipe.mosaicking.sky_model import NO_BACKGROUND, BackgroundModel
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
@@ -63,6 +64,9 @@ class Source:
     turn: SkyRotation | None = None
     """What alignment found its WCS to be wrong by."""
 
+    follow: SkyRotation | None = None
+    """What takes its moving target to the place where it stands in the mosaic; None where the stars stay."""
+
     digest: str = ""
     """What the input carries as digest of its samples or of the file it came from; empty where it carries none."""
 
@@ -70,9 +74,11 @@ class Source:
     """Standard deviation of a sample, where clipping needs it because there is no error plane; else 0."""
 
     def exact_wcs(self) -> SkyWcs:
-        """Build its WCS, aligned; once for each thread."""
+        """Build its WCS, aligned, and following its target; once for each thread."""
         found = self.wcs.exact(name=self.address)
-        return found if self.turn is None else TurnedWcs(found, self.turn)
+        for turn in (self.turn, self.follow):
+            found = found if turn is None else TurnedWcs(found, turn)
+        return found
 
     def carried(self) -> dict[str, Any]:
         """Say which input this was, in the words that a mosaic carries: no address."""
@@ -81,6 +87,7 @@ class Source:
 
     def identity(self) -> dict[str, Any]:
         """Give what decides over the pixels of a tile that this source takes part in."""
+        following = {} if self.follow is None else {"follow": list(self.follow.matrix)}
         return {
             "product_id": self.product_id,
             "wcs": self.wcs.digest,
@@ -88,6 +95,7 @@ class Source:
             "turn": None if self.turn is None else list(self.turn.matrix),
             "noise": self.noise,
             "box": [self.box.y0, self.box.x0, self.box.y1, self.box.x1],
+            **following,
         }
 
 
@@ -119,6 +127,9 @@ class Inspection:
 
     times: Times
     """When it was taken."""
+
+    target: MovingTarget
+    """What it says of a target that moves."""
 
 
 KIND_KEYS = ("EXP_TYPE", "DATAMODL", "TELESCOP", "FILTER", "PUPIL")
@@ -168,7 +179,8 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
 
     keywords = {key: value for key in HANDED_ON if (value := either(key)) not in (None, "")}
     kind = exposure_kind({key: either(key) for key in KIND_KEYS}, image.name)
-    return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either))
+    target = moving_target_of(either, combined="wht" in source.planes, gwcs=image.wcs.origin == "gwcs")
+    return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either), target)
 
 
 def _band(primary: "_Cards", science: "_Cards") -> str:

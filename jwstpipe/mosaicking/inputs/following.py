@@ -1,0 +1,159 @@
+"""What keeps its place in a mosaic: the stars, or a target that moves among them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jwstpipe.errors import DataError, UsageError
+from jwstpipe.mosaicking.inputs.moving_targets import MovingTarget, turn_to
+from jwstpipe.mosaicking.inputs.sources import Inspection
+from jwstpipe.requests import Follow
+from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
+from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage.ephemerides import read_ephemeris
+
+__all__ = ["Followed", "followed"]
+
+Place = tuple[float, float]
+
+DIGITS = 9
+"""Decimals of the place of a target, degrees: few enough for a header to hold them all, a few micro-arcseconds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """Images as they lie where something keeps its place."""
+
+    inspections: list[Inspection]
+    """With the turns that take the target to its place, and their outlines there."""
+
+    follow: Follow
+    """``target`` or ``sky``; ``auto`` for images of no moving target, where nothing had to be decided."""
+
+    reference: Place | None
+    """Where the target stands, degrees ICRS; None where the stars stay."""
+
+    note: str
+    """What was done, for people."""
+
+    def keywords(self) -> dict[str, str | float | int | bool]:
+        """Give the cards that say so in the mosaic's header, as the JWST pipeline writes them."""
+        if self.reference is None:
+            return {}
+        ra, dec = self.reference
+        return {"TARGTYPE": "MOVING", "MT_AVRA": ra, "MT_AVDEC": dec}
+
+
+def followed(
+    inspections: Sequence[Inspection], *, follow: Follow, ephemeris: str | None, plane: SkyGrid | None
+) -> Followed:
+    """Decide what keeps its place, and turn the images so that it does.
+
+    Parameters
+    ----------
+    inspections
+        The images as their headers place them.
+    follow
+        ``target``, ``sky``, or ``auto``: the target, where all images say that they follow the same one.
+    ephemeris
+        Table of its positions (see `read_ephemeris`); None = as headers say.
+    plane
+        Plane of the mosaic, if it stands already: the target is put at its reference point, so that mosaics of several
+        filters, and one that grows, have it in one place. None: at the mean of its positions.
+
+    Raises
+    ------
+    UsageError
+        An ephemeris, and stars that shall stay.
+    DataError
+        A target to follow whose position is not known for each image; images of several targets.
+    """
+    if follow == "sky" and ephemeris is not None:
+        raise UsageError("an ephemeris places a moving target, and --follow sky places stars; leave one of them out")
+    targets = [found.target for found in inspections]
+    moving = [target for target in targets if target.moves]
+    images = list(inspections)
+    if follow == "sky" or (follow == "auto" and ephemeris is None and not moving):
+        note = "" if not moving else "images of a moving target are placed by the stars, as asked: the target trails"
+        return Followed(images, "sky" if moving else "auto", None, note)
+    if follow == "auto" and ephemeris is None:
+        _check_one_target(images)
+        lost = [one for one in images if one.target.position is None]
+        if lost and all("wht" in one.source.planes for one in images):
+            note = (
+                f"{lost[0].source.name} is of a moving target and does not say where it lay (MT_AVRA, MT_AVDEC): placed"
+                " by its coordinates as they are"
+            )
+            return Followed(images, "sky", None, note)
+    places = _places(images, ephemeris)
+    reference = _mean(places) if plane is None else _reference_of(plane)
+    turned = [_turned(one, place, reference) for one, place in zip(images, places, strict=True)]
+    return Followed(turned, "target", reference, _told(moving or targets, places, reference))
+
+
+def _check_one_target(images: Sequence[Inspection]) -> None:
+    """Refuse images of several moving targets, or of one and of fixed ones: they have no place in common."""
+    fixed = [one for one in images if not one.target.moves]
+    if fixed:
+        first = next(one for one in images if one.target.moves)
+        raise DataError(
+            f"{first.source.address}: follows a moving target ({first.target.name or 'unnamed'}), and"
+            f" {fixed[0].source.name} does not; leave one of them out, or place all by the stars with --follow sky"
+        )
+    names = {one.target.name.upper(): one for one in images if one.target.name}
+    if len(names) > 1:
+        first, second = list(names.values())[:2]
+        raise DataError(
+            f"{second.source.address}: follows {second.target.name}, and {first.source.name} follows"
+            f" {first.target.name}; make a mosaic of each, or place all by the stars with --follow sky"
+        )
+
+
+def _places(images: Sequence[Inspection], ephemeris: str | None) -> list[Place]:
+    """Find where the target is in each image."""
+    if ephemeris is None:
+        lost = next((one for one in images if one.target.position is None), None)
+        if lost is not None:
+            keys = "MT_AVRA and MT_AVDEC" if "wht" in lost.source.planes else "MT_RA and MT_DEC"
+            raise DataError(
+                f"{lost.source.address}: is to be placed by its moving target, but its header does not say where that"
+                f" was ({keys}); give its positions with --ephemeris TABLE, or --follow sky to place it by the stars"
+            )
+        return [one.target.position for one in images if one.target.position is not None]
+    table = read_ephemeris(ephemeris)
+    found = []
+    for one in images:
+        middle = one.times.middle_mjd if one.times.middle_mjd is not None else one.times.begin_mjd
+        if middle is None:
+            raise DataError(
+                f"{one.source.address}: does not say when it was taken (MJD-AVG, EXPMID or MJD-OBS), so that no"
+                " ephemeris tells where its target was; leave it out, or write the time into its header"
+            )
+        found.append(table.at(middle, who=one.source.name))
+    return found
+
+
+def _mean(places: Sequence[Place]) -> Place:
+    middle = unit_vectors(*(np.array(axis) for axis in zip(*places, strict=True))).mean(axis=0)
+    ra, dec = lonlat(middle)
+    return round(float(ra), DIGITS) % 360.0, round(float(dec), DIGITS)
+
+
+def _reference_of(plane: SkyGrid) -> Place:
+    ra, dec = rotated(np.array([plane.crval[0]]), np.array([plane.crval[1]]), plane.frame, ICRS)
+    return float(ra[0]), float(dec[0])
+
+
+def _turned(one: Inspection, place: Place, reference: Place) -> Inspection:
+    turn = turn_to(place, reference)
+    ra, dec = lonlat(turn.apply(unit_vectors(one.outline.ra, one.outline.dec)))
+    return replace(one, source=replace(one.source, follow=turn), outline=replace(one.outline, ra=ra, dec=dec))
+
+
+def _told(targets: Sequence[MovingTarget], places: Sequence[Place], reference: Place) -> str:
+    name = next((target.name for target in targets if target.name), "the moving target")
+    vectors = unit_vectors(*(np.array(axis) for axis in zip(*places, strict=True)))
+    apart = np.linalg.norm(vectors[:, None] - vectors[None, :], axis=-1).max() if len(places) <= 1000 else 0.0
+    moved = f"; it moved by {np.degrees(apart) * 3600.0:.2f} arcsec, and stars trail" if apart > 0.0 else ""
+    return f"placed by {name}, which stands at {reference[0]:.6f} {reference[1]:+.6f} deg{moved}"
