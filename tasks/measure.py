@@ -10,11 +10,11 @@ from prefect import get_run_logger
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.detect import DETECT
 from jwstpipe.operations.diagrams import draw_colour_magnitude, draw_curves, draw_pixels, draw_sources
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
 from jwstpipe.operations.make.make_products import Order, make_products
-from jwstpipe.operations.photometry import PHOTOMETRY, PhotometryRecipe
+from jwstpipe.operations.sources.detect import DETECT
+from jwstpipe.operations.sources.photometry import PHOTOMETRY, PhotometryRecipe
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.measure import MeasureRequest
 from jwstpipe.tasks.artifacts import picture, progress_artifacts

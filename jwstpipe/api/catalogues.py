@@ -15,11 +15,11 @@ from jwstpipe.analysis.catalogues.forms import check_target
 from jwstpipe.api.outputs import Paths, listed
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
-from jwstpipe.operations.astrometry import ASTROMETRY
 from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.operations.inputs.catalogue_inputs import any_input, catalogue_input, table_at
-from jwstpipe.operations.match import MATCH
-from jwstpipe.operations.photometry import PHOTOMETRY, PhotometryRecipe, measured
+from jwstpipe.operations.sources.astrometry import ASTROMETRY
+from jwstpipe.operations.sources.match import MATCH
+from jwstpipe.operations.sources.photometry import PHOTOMETRY, PhotometryRecipe, measured
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest

@@ -10,9 +10,9 @@ from jwstpipe.api.outputs import check_output
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.memory import ImageLike, as_image
-from jwstpipe.operations.detect import DETECT, CatalogueMade, catalogue_of, searched
 from jwstpipe.operations.inputs.carried_inputs import input_at
-from jwstpipe.operations.segmentation import SEGMENTATION, write_labels
+from jwstpipe.operations.sources.detect import DETECT, CatalogueMade, catalogue_of, searched
+from jwstpipe.operations.sources.segmentation import SEGMENTATION, write_labels
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest

@@ -67,11 +67,13 @@ LISTED: dict[str, Listed] = {
         Listed("composite", "Mosaics into a colour picture.", job="PictureRequest", queue="interactive"),
         Listed("thumbnail", "Small grey pictures of images.", job="ThumbnailsRequest", asked_as="thumbnails"),
         Listed("contact-sheet", "Small pictures of many images on one page."),
-        Listed("detect", "Catalogues of the sources of images and mosaics."),
-        Listed("segmentation", "Images of whole numbers that say which pixel belongs to which source."),
-        Listed("photometry", "Fluxes of known sources on images, those of all filters at the same places."),
-        Listed("match", "Two catalogues as one, of the sources that both have."),
-        Listed("astrometry", "How far sources lie from the positions of a reference."),
+        Listed("detect", "Catalogues of the sources of images and mosaics.", room="sources"),
+        Listed("segmentation", "Images of whole numbers that say which pixel belongs to which source.", room="sources"),
+        Listed(
+            "photometry", "Fluxes of known sources on images, those of all filters at the same places.", room="sources"
+        ),
+        Listed("match", "Two catalogues as one, of the sources that both have.", room="sources"),
+        Listed("astrometry", "How far sources lie from the positions of a reference.", room="sources"),
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("background", "Images without their sky, or the sky of images."),
         Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra.", room="cubes"),

@@ -17,9 +17,9 @@ from jwstpipe.operations.composite import PictureRecipe
 from jwstpipe.operations.convert import ConvertRecipe
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.mosaic import MosaicRecipe
-from jwstpipe.operations.photometry import PhotometryRecipe
 from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.operations.registry import REGISTRY
+from jwstpipe.operations.sources.photometry import PhotometryRecipe
 from jwstpipe.requests import ContactSheetOptions, MosaicOptions, ThumbnailOptions
 from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest, CubeSpectrumRequest

@@ -10,7 +10,7 @@ from astropy.io import fits
 import jwstpipe
 from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.catalog.lineage.carried import carried_provenance
-from jwstpipe.operations import segmentation as labels
+from jwstpipe.operations.sources import segmentation as labels
 from jwstpipe.storage import file_digest
 from tests.analysis.fields import star_field
 from tests.cli.conftest import command

@@ -6,8 +6,8 @@ from typing import Any
 from jwstpipe.analysis.sources.detect import Detection, find_sources
 from jwstpipe.analysis.sources.segmentation import write_segmentation
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.detect import DETECT, looked_at
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
+from jwstpipe.operations.sources.detect import DETECT, looked_at
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.storage import path_digest, path_size

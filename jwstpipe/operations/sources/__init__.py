@@ -1,0 +1,1 @@
+"""Sources: found, labelled, measured on many images, matched, compared with a reference."""
