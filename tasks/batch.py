@@ -6,12 +6,11 @@ from tempfile import TemporaryDirectory
 
 from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.batch import BatchRow, batch, batch_kinds, batch_options, batch_table
+from jwstpipe.operations.make.chosen import chosen_records
 from jwstpipe.requests.batch import BatchRequest
 from jwstpipe.tasks.artifacts import progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
-from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.step_task import step_task
 
 __all__ = ["batch_inputs", "run_batch"]
@@ -24,14 +23,7 @@ def batch_inputs(run: Run, request: BatchRequest) -> tuple[ProductRecord, ...]:
     """Find the products that a verb is done to."""
     batch_options(request.verb, request.with_)  # a fault is told before anything is looked for
     kinds = batch_kinds(request.verb)
-    found = asked_records(run, request, kinds=kinds, called=" or ".join(kinds))
-    if not found:
-        raise NotFoundError(f"{request.summary()}: the catalogue has no such {' or '.join(kinds)}")
-    if len(found) > request.max_files:
-        raise UsageError(
-            f"{len(found)} products are more than the limit of {request.max_files}; narrow it or raise max_files"
-        )
-    return tuple(found)
+    return tuple(chosen_records(run.catalog, request, kinds=kinds, condition=request.query, most=request.max_files))
 
 
 @step_task("batch")

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductKind, ProductRecord
-from jwstpipe.errors import NotFoundError
+from jwstpipe.operations.make.chosen import selected_records
 from jwstpipe.requests import CatalogSelection
 from jwstpipe.tasks.run_context import Run
 
@@ -15,30 +14,8 @@ __all__ = ["asked_records", "slug"]
 def asked_records(
     run: Run, request: CatalogSelection, *, kinds: Sequence[ProductKind], called: str
 ) -> list[ProductRecord]:
-    """Find the records of some kinds that a request selects, by file name.
-
-    Raises
-    ------
-    NotFoundError
-        A product that the request names is not among them; the message says what it is `called`.
-    """
-    query = RecordQuery(
-        kind=tuple(kinds),
-        level=request.record_level,
-        target=request.target,
-        program=request.program,
-        instrument=(request.instrument,) if request.instrument else (),
-        filter=request.filters,
-    )
-    found = run.catalog.find(query, sort="file_name")
-    if not request.products:
-        return list(found)
-    asked = set(request.products)
-    found = [record for record in found if {record.product_id, record.file_name} & asked]
-    missing = asked - {name for record in found for name in (record.product_id, record.file_name)}
-    if missing:
-        raise NotFoundError(f"{min(missing)}: no such {called} in the catalogue; jwstpipe catalog find lists them")
-    return found
+    """Find the records of some kinds that a request selects (see `jwstpipe.operations.make.chosen`)."""
+    return selected_records(run.catalog, request, kinds=kinds, called=called)
 
 
 def slug(text: str) -> str:

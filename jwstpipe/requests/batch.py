@@ -1,7 +1,7 @@
 """One verb over many products."""
 
 from jwstpipe.requests.base import option
-from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
+from jwstpipe.requests.fields.shared import SELECTION, CatalogSelection, MaxFiles
 
 __all__ = ["BatchRequest"]
 
@@ -10,6 +10,14 @@ class BatchRequest(CatalogSelection):
     """One verb over many products of the catalogue: a row for each, an error is a row too."""
 
     verb: str = option("stats", min_length=1, max_length=40, help="what is done with each: detect, filter, stats ...")
+    query: str | None = option(
+        None,
+        min_length=1,
+        max_length=2_000,
+        help="condition on the columns of records, as exposure_time > 100 and filter in (F090W, F200W)",
+        metavar="CONDITION",
+        group=SELECTION,
+    )
     with_: tuple[str, ...] = option(
         (),
         max_length=100,

@@ -43,5 +43,24 @@ def test_one_verb_over_many_images(command, tmp_path):
     code, _, said = command(*words, "-o", tmp_path / "rows.ecsv")
     assert code == 7
     assert "--overwrite" in said
+    code, told, said = command(
+        "batch", "stats", "--home", home, "--query", "width < 200 and file_name ~ 'image1'", "--json"
+    )
+    assert code == 0, said
+    assert [json.loads(line)["input"] for line in told.splitlines()] == ["image1.zarr"]
+    for query, status, sentence in (
+        ("width > 200", 3, "no such image or mosaic"),
+        ("widht > 200", 2, "did you mean width"),
+        ("width >", 2, "was expected"),
+        ("exposure_time > 1", 3, "no such image or mosaic"),
+    ):
+        code, _, said = command("batch", "stats", "--home", home, "--query", query)
+        assert (code, sentence in said) == (status, True), said
+    code, _, said = command("batch", "stats", "--home", home, "--max-files", "1")
+    assert code == 2
+    assert "raise --max-files" in said
+    code, _, said = command("batch", "stats", "--home", home, "--product", "image7.zarr")
+    assert code == 3
+    assert "image7.zarr: no such image" in said
     assert command("batch", "frobnicate", "--home", home)[0] == 2
     assert command(*words, "--filter", "F090W")[0] == 3

@@ -11,7 +11,7 @@ from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.errors import NotFoundError, PartialError
+from jwstpipe.errors import PartialError
 from jwstpipe.requests.batch import BatchRequest
 
 __all__ = ["batch"]
@@ -31,14 +31,14 @@ def batch(
     """Do one verb to many products of the catalogue; a row for each, and an error is a row too.
 
     Examples: jwstpipe batch detect --filter F200W --with threshold=5 -o rows.ecsv;
-    jwstpipe batch stats --target "NGC 3132"
+    jwstpipe batch stats --target "NGC 3132"; jwstpipe batch filter --query 'exposure_time > 100 and width < 4000'
     """
     from jwstpipe.analysis.catalogues.files import write_catalogue
     from jwstpipe.analysis.catalogues.forms import check_target
-    from jwstpipe.catalog.query import RecordQuery
     from jwstpipe.execution.workers import open_workers
     from jwstpipe.operations.batch import batch as run_batch
     from jwstpipe.operations.batch import batch_kinds, batch_options, batch_table
+    from jwstpipe.operations.make.chosen import chosen_records
     from jwstpipe.operations.make.make_missing import OperationRun
     from jwstpipe.storage import open_store
 
@@ -46,17 +46,8 @@ def batch(
     if out is not None:
         check_target(out, overwrite=overwrite)
     with opened(context, home=home, user=user) as (catalog, settings):
-        query = RecordQuery(
-            kind=batch_kinds(request.verb), level=request.record_level, target=request.target, program=request.program,
-            instrument=(request.instrument,) if request.instrument else (), filter=request.filters,
-        )  # fmt: skip
-        wanted = set(request.products)
-        found = catalog.find(query, sort="file_name")
-        inputs = [one for one in found if not wanted or {one.product_id, one.file_name} & wanted][
-            : request.max_files + 1
-        ]
-        if not inputs:
-            raise NotFoundError(f"{request.summary()}: the catalogue has no such products")
+        kinds = batch_kinds(request.verb)
+        inputs = chosen_records(catalog, request, kinds=kinds, condition=request.query, most=request.max_files)
         store = open_store(settings.store_root, s3=settings.s3)
         with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
             run = OperationRun(catalog, store, workers, f"batch-{uuid4().hex[:8]}", uuid4().hex[:12], report)

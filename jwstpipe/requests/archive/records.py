@@ -41,7 +41,8 @@ class RecordConditions(Request):
 
     kind: Words = option(
         (),
-        help="archive, image, mosaic, picture, thumbnail, catalogue, filtered, export, spectrum, cube, map, table",
+        help="archive, image, mosaic, picture, thumbnail, catalogue, segmentation, filtered, export, spectrum, cube,"
+        " map, table",
         metavar="KIND[,KIND]...",
         group=SELECTION,
     )
