@@ -19,6 +19,7 @@ from jwstpipe.redaction import redacted
 
 __all__ = [
     "ArchiveSettings",
+    "DiscoverySettings",
     "ExecutionSettings",
     "Origin",
     "S3Settings",
@@ -106,6 +107,16 @@ class ExecutionSettings(_Section):
     )
 
 
+class DiscoverySettings(_Section):
+    """How records are found by words."""
+
+    encoder: str | None = Field(
+        None,
+        description="a model of the site that has a share in the order of what is found by words, as"
+        " package.module:attribute; empty: none",
+    )
+
+
 class Settings(_Section):
     """Everything a site decides, with its default."""
 
@@ -121,6 +132,7 @@ class Settings(_Section):
     s3: S3Settings = Field(S3Settings(), description="endpoint of the store when it is on S3")
     archive: ArchiveSettings = Field(ArchiveSettings(), description="MAST and its S3 mirror")
     execution: ExecutionSettings = Field(ExecutionSettings(), description="where the pixels are computed")
+    discovery: DiscoverySettings = Field(DiscoverySettings(), description="how records are found by words")
     store_link: str | None = Field(
         None, description="address under which browsers find the store; products on run pages link there"
     )

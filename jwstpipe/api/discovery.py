@@ -10,6 +10,7 @@ from jwstpipe.discovery.find import Hit, find_records_by_words
 from jwstpipe.discovery.rates import rates_here
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.releases import recent_releases
+from jwstpipe.discovery.words.encoder import load_encoder
 from jwstpipe.discovery.words.ranking import Encoder
 from jwstpipe.ingestion import answers_of
 from jwstpipe.progress import Reporter, silent
@@ -95,7 +96,8 @@ def find(
     user
         Who asks: sees public, own and shared records only. None = the site, which sees all.
     encoder
-        Model of a site with ``encode(texts) -> float32 (n, d)``, unit vectors: it then has three tenths of the say.
+        Model with ``encode(texts) -> float32 (n, d)``, unit vectors: it then has three tenths of the say. Default: the
+        one that the settings name (``discovery.encoder``), which is none unless a site has one.
     settings
         Which catalogue; default: that of the site.
     report
@@ -113,7 +115,8 @@ def find(
     own = settings or load_settings()
     with open_catalog(own.catalog_address) as catalog:
         reader = catalog if user is None else catalog.as_user(user)
-        return find_records_by_words(request, reader, own.home, encoder=encoder, report=report).hits
+        chosen = encoder or load_encoder(own.discovery.encoder)
+        return find_records_by_words(request, reader, own.home, encoder=chosen, report=report).hits
 
 
 @contextmanager

@@ -89,11 +89,13 @@ def find(
     """
     from jwstpipe.catalog.catalog import open_catalog
     from jwstpipe.discovery.find import find_records_by_words
+    from jwstpipe.discovery.words.encoder import load_encoder
 
     settings = settings_of(context, home=home)
     with open_catalog(settings.catalog_address) as catalog, progress_bars(quiet=choices_of(context).quiet) as report:
         reader = catalog if user is None else catalog.as_user(user)
-        found = find_records_by_words(request, reader, settings.home, report=report)
+        encoder = load_encoder(settings.discovery.encoder)
+        found = find_records_by_words(request, reader, settings.home, encoder=encoder, report=report)
     show_found(found, reasons=reasons, as_json=as_json)
     if not found.hits:
         raise NotFoundError(

@@ -213,4 +213,6 @@ def show_found(found: "Found", *, reasons: bool, as_json: bool) -> None:
         remark(f"{was!r} is not known here; {taken!r} was taken for it")
     understood = [f"{'not ' if one.negated else ''}{one.label}" for one in found.query.conditions]
     if understood:
-        remark(f"understood: {', '.join(dict.fromkeys(understood))}")
+        remark(f"understood: {', '.join(dict.fromkeys(understood))} (what is not meant: --without LABEL)")
+    if found.query.refused:
+        remark(f"not meant: {', '.join(one.label for one in found.query.refused)}")

@@ -15,6 +15,7 @@ from jwstpipe.catalog.database.address import SCHEMES
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.reader import CatalogReader
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.discovery.words.encoder import encoded, record_vectors
 from jwstpipe.discovery.words.facts import Facts, digest_of, facts_of
 from jwstpipe.discovery.words.index import WordIndex, build_index, facts_in, load_index, save_index
 from jwstpipe.discovery.words.parse import Query, parse_query
@@ -87,7 +88,9 @@ def find_records_by_words(
         Told while records are indexed.
     """
     index, read = current_index(catalog, home, report=report)
-    query = parse_query(request.words, programs=index.programs, people=index.people)
+    query = parse_query(
+        request.words, programs=index.programs, people=index.people, without=request.without
+    )  # fmt: skip
     within = None
     if request.ra is not None and request.dec is not None:
         apart = separation_deg(
@@ -96,8 +99,8 @@ def find_records_by_words(
         within = (apart <= (request.radius or 0.1)) & np.isfinite(index.numbers["ra"])
     vectors = vector = None
     if encoder is not None and len(index):
-        vectors = encoder.encode([_words_of(index, row) for row in range(len(index))])
-        (vector,) = encoder.encode([request.words])
+        vectors = record_vectors(index, encoder, index_path(catalog.database.address, home))
+        (vector,) = encoded(encoder, [request.words])
     ranked = rank(index, query, within=within, vectors=vectors, vector=vector)
     return Found(query, tuple(_hits(index, query, ranked, catalog, request.limit)), len(index), read)
 
@@ -155,10 +158,6 @@ def _stamp(catalog: CatalogReader) -> str:
         if facts.st_size:
             told.append((facts.st_size, facts.st_mtime_ns))
     return json.dumps(told)
-
-
-def _words_of(index: WordIndex, row: int) -> str:
-    return " ".join(word for word in index.vocabulary if index.holds(word, row))
 
 
 def _hits(

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["Facet", "Line", "Term", "line_of", "lines", "terms", "thesaurus_version", "with_parents"]
 
-Facet = Literal["line", "kind", "band", "class", "level", "exposure", "instrument", "product"]
+Facet = Literal["line", "kind", "band", "class", "level", "exposure", "instrument", "product", "survey"]
 """What a term is about; within one facet any of several terms will do, several facets hold together."""
 
 
@@ -26,6 +26,7 @@ class Term(BaseModel):
     filters: tuple[str, ...] = Field((), description="of a kind of filter: how their names end")
     um: tuple[float, float] | None = Field(None, description="of a band: its limits, micrometres")
     seconds: tuple[float, float] | None = Field(None, description="of an exposure: from, and below")
+    programs: tuple[int, ...] = Field((), description="of a survey")
     words: tuple[str, ...] = Field((), description="of a class: further words that fit its members")
     parents: tuple[str, ...] = Field((), description="of a class: classes that it is part of")
 

@@ -64,6 +64,13 @@ class FindRequest(Request):
     """Which records fit some words."""
 
     words: str = option(max_length=500, help="what is looked for, as narrowband images of a planetary nebula")
+    without: tuple[str, ...] = option(
+        (),
+        max_length=50,
+        help="what was understood of the words, but is not meant, as it was said: class planetary nebula",
+        metavar="CONDITION",
+        commas=False,
+    )
     limit: int = option(20, ge=1, le=100, help="most results")
     ra: RightAscension = None
     dec: Declination = None

@@ -32,6 +32,7 @@ def test_a_sound_site_is_in_order_and_leaves_no_trace_of_the_examination(command
     found = findings(out)
     assert code == 0, out
     wanted = {"python", "packages", "disk", "store", "catalogue", "dask", "prefect", "archive", "clock", "telemetry"}
+    wanted |= {"words"}
     assert set(found) == wanted
     assert {part for part, finding in found.items() if finding["state"] == "fault"} == set()
     assert "jwstpipe up" in found["prefect"]["mend"]

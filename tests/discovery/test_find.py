@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -23,8 +25,9 @@ from jwstpipe.discovery.words.index import build_index, facts_in, load_index, sa
 from jwstpipe.discovery.words.normal import tokens
 from jwstpipe.discovery.words.parse import parse_query
 from jwstpipe.discovery.words.ranking import rank
+from jwstpipe.errors import DataError, UsageError
 from jwstpipe.names import FILTER_WAVELENGTHS
-from jwstpipe.settings import Settings
+from jwstpipe.settings import DiscoverySettings, Settings
 
 
 @pytest.fixture(scope="module")
@@ -219,10 +222,105 @@ def test_an_encoder_of_a_site_has_a_share_and_no_more(site):
         def encode(self, texts):
             return np.tile(np.array([1.0, 0.0], np.float32), (len(texts), 1))
 
+    assert Settings().discovery.encoder is None
     plain = [one.product_id for one in jwstpipe.find("crab nebula", settings=site, limit=5)]
     mixed = [one.product_id for one in jwstpipe.find("crab nebula", settings=site, limit=5, encoder=Flat())]
     assert mixed == plain
     assert evaluate(encoder=Flat()).ndcg >= 0.95
+
+
+class Hashed:
+    """A model that knows letters: deterministic vectors, and a count of what it was asked."""
+
+    asked = 0
+
+    def encode(self, texts):
+        Hashed.asked += len(texts)
+        counted = np.array([np.bincount(np.frombuffer(t.encode(), np.uint8), minlength=256) for t in texts], np.float32)
+        return counted / np.linalg.norm(counted, axis=1, keepdims=True)
+
+
+class Broken:
+    def encode(self, texts):
+        return np.full((len(texts), 4), np.nan, np.float32)
+
+
+def test_the_encoder_that_a_site_names_is_asked_once_for_a_record(site, monkeypatch):
+    own = site.model_copy(update={"discovery": DiscoverySettings(encoder=f"{__name__}:Hashed")})
+    monkeypatch.setattr(Hashed, "asked", 0)
+    first = jwstpipe.find("crab nebula", settings=own)
+    count = Hashed.asked
+    assert count > len(reference_documents())
+    assert jwstpipe.find("crab nebula", settings=own) == first
+    assert Hashed.asked == count + 1  # the query alone
+    with open_catalog(site.catalog_address) as catalog:
+        catalog.amend(reference_documents()[3]["_id"], description="another gizmo")
+    jwstpipe.find("crab nebula", settings=own)
+    assert Hashed.asked == count + 3
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "says"),
+    [
+        ("no_such_package:Model", UsageError, "no_such_package"),
+        ("json:nothing", UsageError, "nothing"),
+        ("json:decoder", UsageError, "decoder"),
+        (f"{__name__}:Broken", DataError, "a unit vector for each is needed"),
+    ],
+)
+def test_an_encoder_that_is_none_is_named(site, name, error, says):
+    own = site.model_copy(update={"discovery": DiscoverySettings(encoder=name)})
+    with pytest.raises(error, match=says):
+        jwstpipe.find("crab", settings=own)
+
+
+def test_the_doctor_compares_with_and_without_an_encoder():
+    from jwstpipe.cli.server.doctor import _CHECKS, _look
+
+    assert re.fullmatch(r"\d+ queries, nDCG@10 0\.\d+; no encoder", _CHECKS["words"](Settings()))
+    own = Settings(discovery=DiscoverySettings(encoder=f"{__name__}:Hashed"))
+    found = _look("words", _CHECKS["words"], own)
+    numbers = re.fullmatch(r"\d+ queries, nDCG@10 (0\.\d+) without \S+:Hashed, (0\.\d+) with it", found.says)
+    worse = float(numbers[2]) < float(numbers[1]) - 0.005
+    assert (found.state, "leave discovery.encoder empty" in found.mend) == (
+        ("warning", True) if worse else ("ok", False)
+    )
+
+
+def test_what_is_not_meant_is_taken_out_with_its_words(site):
+    plain = jwstpipe.find("crab nebula f164n", settings=site)[0]
+    assert (plain.known_as, plain.filter) == ("M 1", "F164N")
+    query = parse_query("crab nebula f164n", without=("TARGET M 1",))
+    assert [one.label for one in query.conditions] == ["filter F164N"]
+    assert [one.label for one in query.refused] == ["target M 1"]
+    assert query.words == ("f164n",)
+    found = jwstpipe.find("crab nebula f164n", without=["target M 1"], settings=site, limit=50)
+    assert len({one.known_as for one in found if one.filter == "F164N"}) > 3
+    same = parse_query("h2 in jets", without=("F323N = molecular hydrogen 3.23",))
+    assert "h2" in same.words  # the others that the word means are still meant
+    assert len(same.conditions) > 1
+
+
+def test_surveys_and_signs_of_comparison_are_understood():
+    assert ("program", ("2107", "3707"), False) in understood("PHANGS-JWST")
+    assert ("exposure", (1200.0, 1e9), False) in understood("exposure > 20 min")
+    assert ("wavelength", (0.1, 2.9997), False) in understood("< 3 um")
+
+
+def test_finding_opens_no_socket(site, monkeypatch, capsys):
+    from jwstpipe.cli.main import main
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("a socket was opened")
+
+    for owner, name in ((socket.socket, "connect"), (socket, "create_connection"), (socket, "getaddrinfo")):
+        monkeypatch.setattr(owner, name, refuse)
+    assert jwstpipe.find("narrowband images of a planetary nebula", settings=site)
+    for words, code in (("m 57", 0), ("qqqqqqqq", 3)):
+        with pytest.raises(SystemExit) as ended:
+            main(["find", words, "--home", str(site.home)])
+        assert ended.value.code == code
+    capsys.readouterr()
 
 
 def test_the_command_says_what_it_understood(site, capsys, monkeypatch):

@@ -231,6 +231,22 @@ def _network(server: str) -> Iterator[None]:
         ) from None
 
 
+def _words(settings: Settings) -> str:
+    from jwstpipe.discovery.words.encoder import load_encoder
+    from jwstpipe.discovery.words.evaluate import evaluate
+
+    plain = evaluate()
+    told = f"{len(plain.each)} queries, nDCG@10 {plain.ndcg:.3f}"
+    encoder = load_encoder(settings.discovery.encoder)
+    if encoder is None:
+        return f"{told}; no encoder"
+    mixed = evaluate(encoder=encoder)
+    told += f" without {encoder.name}, {mixed.ndcg:.3f} with it"
+    if mixed.ndcg < plain.ndcg - 0.005:
+        raise _TroubleError("warning", told, "it makes finding by words worse: leave discovery.encoder empty")
+    return told
+
+
 def _telemetry(settings: Settings) -> str:
     from jwstpipe.cli.server.prefect_server import QUIET
 
@@ -250,5 +266,6 @@ _CHECKS: dict[str, Callable[[Settings], str]] = {
     "prefect": _prefect,
     "archive": _archive,
     "clock": _clock,
+    "words": _words,
     "telemetry": _telemetry,
 }

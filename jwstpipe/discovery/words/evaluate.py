@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from jwstpipe.discovery.targets.table import known_target
+from jwstpipe.discovery.words.encoder import encoded
 from jwstpipe.discovery.words.facts import facts_of
 from jwstpipe.discovery.words.index import WordIndex, build_index
 from jwstpipe.discovery.words.parse import parse_query
@@ -129,7 +130,7 @@ def evaluate(
     """
     documents = reference_documents()
     index = build_index([facts_of(one) for one in documents])
-    vectors = None if encoder is None else encoder.encode([" ".join(facts_of(one).words) for one in documents])
+    vectors = None if encoder is None else encoded(encoder, [" ".join(facts_of(one).words) for one in documents])
     by_id = {str(one["_id"]): place for place, one in enumerate(documents)}
     rows = None if vectors is None else vectors[[by_id[key] for key in index.ids]]
     each = []
@@ -139,7 +140,7 @@ def evaluate(
             ranked = list(order(index, words))
         else:
             query = parse_query(words, programs=index.programs, people=index.people)
-            vector = None if encoder is None else encoder.encode([words])[0]
+            vector = None if encoder is None else encoded(encoder, [words])[0]
             ranked = [index.ids[one.row] for one in rank(index, query, vectors=rows, vector=vector)]
         first = next((place for place, key in enumerate(ranked[:20], start=1) if key in right), 0)
         each.append((words, ndcg(ranked, right), first))

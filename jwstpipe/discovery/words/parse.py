@@ -3,47 +3,25 @@
 Each part is a condition of a facet. Within a facet any of several will do; several facets add up, and none is a must.
 """
 
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from functools import cache
 
-from jwstpipe.archive.search.row_filters import mjd
 from jwstpipe.discovery.targets.normal_form import normal_form
 from jwstpipe.discovery.targets.table import Target, known_target, known_targets
 from jwstpipe.discovery.thesaurus import Term, terms
-from jwstpipe.discovery.words.dates import dates_at
+from jwstpipe.discovery.words.conditions import NEGATIONS, Condition, is_negated, take
 from jwstpipe.discovery.words.normal import STOP_WORDS, tokens
+from jwstpipe.discovery.words.quantities import dates, exposures, wavelengths
 from jwstpipe.names import FILTER_WAVELENGTHS
 
-__all__ = ["MOST_LETTERS", "Condition", "Query", "parse_query"]
+__all__ = ["MOST_LETTERS", "Query", "parse_query"]
 
 MOST_LETTERS = 500
 
-_NOT = frozenset({"not", "without", "except", "excluding", "no", "minus", "ignoring"})
-_UNITS = {"s": 1.0, "sec": 1.0, "second": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "ks": 1000.0}
-_MORE = frozenset({"longer", "over", "above", "more", "beyond", "least", "exceeding", "greater", "redder", "past"})
-_LESS = frozenset({"shorter", "under", "below", "less", "most", "bluer"})
 _PROGRAM_WORDS = frozenset({"program", "proposal", "pid", "go", "gto", "ers", "ddt", "dd", "id", "prop", "number"})
-
-
-@dataclass(frozen=True)
-class Condition:
-    """One part of a query that was understood."""
-
-    facet: str
-    label: str
-    """For people: ``filter F212N``, ``class planetary nebula``."""
-
-    values: tuple[str, ...] = ()
-    """Names that fit; of a wavelength, an exposure or a date none."""
-
-    span: tuple[float, float] | None = None
-    """From and to: micrometres, seconds, or MJD."""
-
-    negated: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,13 +33,17 @@ class Query:
     """All words that tell something, in normal form."""
 
     conditions: tuple[Condition, ...]
+    refused: tuple[Condition, ...] = ()
+    """What was understood, but is not meant."""
+
     corrected: Mapping[str, str] = field(default_factory=dict)
     """Words that were misspelt, and what was taken for them."""
 
 
 def parse_query(
-    text: str, *, programs: Iterable[int] = (), people: Iterable[str] = (), today: date | None = None
-) -> Query:
+    text: str, *, programs: Iterable[int] = (), people: Iterable[str] = (), without: Iterable[str] = (),
+    today: date | None = None,
+) -> Query:  # fmt: skip
     """Take a query apart; anything is answered: an empty one, too, has no words and no conditions.
 
     Parameters
@@ -70,29 +52,25 @@ def parse_query(
         What somebody typed; letters beyond 500 are left out.
     programs, people
         Programme numbers and words of names of principal investigators that there are.
+    without
+        Labels of conditions that are not meant, in any case: neither they nor their words count.
     today
         Day that *last month* counts from.
     """
-    words, corrected = _corrected(list(tokens(text[:MOST_LETTERS])))
+    plain = text[:MOST_LETTERS].replace(">", " over ").replace("<", " under ")
+    words, corrected = _corrected(list(tokens(plain)))
     taken = [False] * len(words)
     found: list[Condition] = []
     now = today or datetime.now(UTC).date()
-    for reader in (_targets, _phrases, _filters, _wavelengths, _exposures, _dates(now), _programs(set(programs)),
+    for reader in (_targets, _phrases, _filters, wavelengths, exposures, dates(now), _programs(set(programs)),
                    _people(set(people))):  # fmt: skip
         found += reader(words, taken)
-    told = tuple(word for word in words if word not in STOP_WORDS and word not in _NOT)
-    return Query(text, told, tuple(dict.fromkeys(found)), corrected)
-
-
-def _take(taken: list[bool], start: int, length: int) -> None:
-    taken[start : start + length] = [True] * length
-
-
-def _negated(words: Sequence[str], start: int) -> bool:
-    before = [
-        word for word in words[max(0, start - 3) : start] if word not in ("in", "from", "any", "the", "with", "by")
-    ]
-    return bool(before) and before[-1] in _NOT
+    unwanted = {label.strip().casefold() for label in without}
+    refused = [one for one in found if one.label.casefold() in unwanted]
+    meant = tuple(dict.fromkeys(one for one in found if one not in refused))
+    silent = {word for one in refused for word in one.said} - {word for one in meant for word in one.said}
+    told = tuple(word for word in words if word not in STOP_WORDS and word not in NEGATIONS and word not in silent)
+    return Query(text, told, meant, tuple(dict.fromkeys(refused)), corrected)
 
 
 def _targets(words: list[str], taken: list[bool]) -> list[Condition]:
@@ -104,10 +82,10 @@ def _targets(words: list[str], taken: list[bool]) -> list[Condition]:
                 continue
             target = _target_of(tuple(words[start : start + length]))
             if target is not None:
-                _take(taken, start, length)
-                found.append(
-                    Condition("target", f"target {target.name}", (target.name,), negated=_negated(words, start))
-                )
+                take(taken, start, length)
+                said = tuple(words[start : start + length])
+                negated = is_negated(words, start)
+                found.append(Condition("target", f"target {target.name}", (target.name,), negated=negated, said=said))
     return found
 
 
@@ -159,22 +137,25 @@ def _phrases(words: list[str], taken: list[bool]) -> list[Condition]:
             held = table.get(tuple(words[start : start + length]))
             if held is None or any(taken[start : start + length]):
                 continue
-            _take(taken, start, length)
-            found += [_of_term(term, negated=_negated(words, start)) for term in held]
+            take(taken, start, length)
+            said = tuple(words[start : start + length])
+            found += [replace(_of_term(term), negated=is_negated(words, start), said=said) for term in held]
     return found
 
 
-def _of_term(term: Term, *, negated: bool) -> Condition:
+def _of_term(term: Term) -> Condition:
     if term.facet == "line":
         assert term.filter is not None
-        return Condition("line", f"{term.filter} = {term.name}", (term.filter,), negated=negated)
+        return Condition("line", f"{term.filter} = {term.name}", (term.filter,))
+    if term.facet == "survey":
+        return Condition("program", f"survey {term.name}", tuple(map(str, term.programs)))
     if term.facet == "kind":
-        return Condition("kind", term.name, term.filters, negated=negated)
+        return Condition("kind", term.name, term.filters)
     if term.facet == "band":
-        return Condition("band", term.name, span=term.um, negated=negated)
+        return Condition("band", term.name, span=term.um)
     if term.facet == "exposure":
-        return Condition("exposure", term.name, span=term.seconds, negated=negated)
-    return Condition(term.facet, f"{term.facet} {term.name}", (term.name,), negated=negated)
+        return Condition("exposure", term.name, span=term.seconds)
+    return Condition(term.facet, f"{term.facet} {term.name}", (term.name,))
 
 
 def _filters(words: list[str], taken: list[bool]) -> list[Condition]:
@@ -185,75 +166,9 @@ def _filters(words: list[str], taken: list[bool]) -> list[Condition]:
         if name in FILTER_WAVELENGTHS or near:
             taken[at] = True
             chosen = (name,) if name in FILTER_WAVELENGTHS else tuple(near)
-            found.append(Condition("filter", f"filter {'/'.join(chosen)}", chosen, negated=_negated(words, at)))
+            label = f"filter {'/'.join(chosen)}"
+            found.append(Condition("filter", label, chosen, negated=is_negated(words, at), said=(word,)))
     return found
-
-
-def _wavelengths(words: list[str], taken: list[bool]) -> list[Condition]:
-    """Find ``2.12 um``, ``3 to 5 um``, ``between 3 and 5 um``, ``beyond 10 um``."""
-    found = []
-    for at, word in enumerate(words):
-        if word != "um" or at == 0 or not _is_number(words[at - 1]):
-            continue
-        value, start = float(words[at - 1]), at - 1
-        span = (value, value)
-        if at >= 3 and words[at - 2] in ("to", "and", "through") and _is_number(words[at - 3]):
-            span, start = (float(words[at - 3]), value), at - 3
-        elif at >= 2 and _is_number(words[at - 2]) and float(words[at - 2]) < value:
-            span, start = (float(words[at - 2]), value), at - 2
-        else:
-            before = [one for one in words[max(0, at - 4) : at - 1] if one not in ("than", "at", "the")]
-            if before and before[-1] in _MORE:
-                span = (value * 1.0001, 100.0)
-            elif before and before[-1] in _LESS:
-                span = (0.1, value * 0.9999)
-        if span[0] > 0 and math.isfinite(span[1]):
-            _take(taken, start, at + 1 - start)
-            low, high = min(span), max(span)
-            label = f"{value:g} um" if low == high else f"{low:g} to {high:g} um"
-            found.append(Condition("wavelength", label, span=(low, high), negated=_negated(words, start)))
-    return found
-
-
-def _exposures(words: list[str], taken: list[bool]) -> list[Condition]:
-    """Find ``longer than 1000 s``, ``under 2 minutes``."""
-    found = []
-    for at in range(1, len(words)):
-        unit = _UNITS.get(words[at])
-        if unit is None or not _is_number(words[at - 1]) or taken[at]:
-            continue
-        before = [one for one in words[max(0, at - 4) : at - 1] if one not in ("than", "at", "of", "the")]
-        seconds = float(words[at - 1]) * unit
-        more, less = bool(before) and before[-1] in _MORE, bool(before) and before[-1] in _LESS
-        span = (seconds, 1e9) if more else (0.0, seconds) if less else (seconds * 0.7, seconds * 1.4)
-        _take(taken, at - 1, 2)
-        word = "more than" if more else "less than" if less else "about"
-        found.append(Condition("exposure", f"{word} {seconds:g} s", span=span, negated=_negated(words, at - 1)))
-    return found
-
-
-def _dates(today: date) -> Callable[[list[str], list[bool]], list[Condition]]:
-    def read(words: list[str], taken: list[bool]) -> list[Condition]:
-        found = []
-        for at, word in enumerate(words):
-            if taken[at]:
-                continue
-            span = dates_at(words, at, today)
-            if span is None:
-                continue
-            first, beyond, length = span
-            before = words[at - 1] if at else ""
-            if before in ("since", "after"):
-                beyond = date(2200, 1, 1)
-            elif before in ("before", "until"):
-                first, beyond = date(2000, 1, 1), first
-            _take(taken, at, length)
-            label = f"observed {first} to {beyond - timedelta(days=1)}"
-            found.append(Condition("date", label, span=(mjd(first), mjd(beyond)), negated=_negated(words, at)))
-            del word
-        return found
-
-    return read
 
 
 def _programs(known: set[int]) -> Callable[[list[str], list[bool]], list[Condition]]:
@@ -265,7 +180,8 @@ def _programs(known: set[int]) -> Callable[[list[str], list[bool]], list[Conditi
             named = bool(prefix) or (at > 0 and words[at - 1] in _PROGRAM_WORDS)
             if number and (named or (number in known and not taken[at])):
                 taken[at] = True
-                found.append(Condition("program", f"programme {number}", (str(number),), negated=_negated(words, at)))
+                label, negated = f"programme {number}", is_negated(words, at)
+                found.append(Condition("program", label, (str(number),), negated=negated, said=(word,)))
         return found
 
     return read
@@ -277,7 +193,7 @@ def _people(known: set[str]) -> Callable[[list[str], list[bool]], list[Condition
         for at, word in enumerate(words):
             if word in known and not taken[at] and len(word) > 2 and word not in STOP_WORDS:
                 taken[at] = True
-                found.append(Condition("pi", f"PI {word}", (word,), negated=_negated(words, at)))
+                found.append(Condition("pi", f"PI {word}", (word,), negated=is_negated(words, at), said=(word,)))
         return found
 
     return read
@@ -315,7 +231,3 @@ def _close(a: str, b: str) -> bool:
         )
     short, long = sorted((a, b), key=len)
     return any(long[:k] + long[k + 1 :] == short for k in range(len(long)))
-
-
-def _is_number(word: str) -> bool:
-    return bool(re.fullmatch(r"\d{1,6}(?:\.\d+)?", word))

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.discovery.words.conditions import Condition
 from jwstpipe.discovery.words.index import WordIndex, class_bits
-from jwstpipe.discovery.words.parse import Condition, Query
+from jwstpipe.discovery.words.parse import Query
 from jwstpipe.names import FILTER_WAVELENGTHS
 
 __all__ = ["ENCODER_SHARE", "Encoder", "Ranked", "rank", "why"]
@@ -181,7 +182,7 @@ def _by_date(index: WordIndex, condition: Condition) -> Floats:
 
 
 def _by_program(index: WordIndex, condition: Condition) -> Floats:
-    held: Floats = (index.numbers["program"] == float(condition.values[0])).astype(np.float32)
+    held: Floats = np.isin(index.numbers["program"], [float(one) for one in condition.values]).astype(np.float32)
     return held
 
 
