@@ -22,6 +22,7 @@ _HOMES = {
     "resume_transfers": "jwstpipe.api.archive.transfers",
     "add_files": "jwstpipe.api.catalog",
     "channel_maps": "jwstpipe.api.spectra.cubes",
+    "moment_maps": "jwstpipe.api.spectra.cubes",
     "completeness": "jwstpipe.api.completeness",
     "composite": "jwstpipe.api.pictures",
     "contact_sheet": "jwstpipe.api.pictures",

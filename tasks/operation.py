@@ -9,6 +9,7 @@ from prefect import get_run_logger
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.make.asked import options_of
+from jwstpipe.operations.make.fitting_inputs import fitting_inputs
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import operation_named
 from jwstpipe.operations.spec import Operation
@@ -23,8 +24,10 @@ __all__ = ["chosen_inputs", "make_of"]
 @step_task("choose")
 def chosen_inputs(run: Run, request: Any, name: str) -> tuple[ProductRecord, ...]:
     """Find the products of the catalogue that an operation is to be made of."""
-    kinds = operation_named(name).of
+    operation = operation_named(name)
+    kinds = operation.of
     found = asked_records(run, request, kinds=kinds, called=" or ".join(kinds))
+    found = found if request.products else fitting_inputs(operation, found)
     if not found:
         raise NotFoundError(
             f"{request.summary()}: the catalogue has no such {' or '.join(kinds)}; jwstpipe catalog find lists what"

@@ -14,6 +14,7 @@ from jwstpipe.operations.composite import COMPOSITE, picture_recipe
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.spec import Receipt
+from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import (
     CompositeRequest,
@@ -82,6 +83,7 @@ def chosen_images(run: Run, request: ThumbnailsRequest) -> tuple[ProductRecord, 
     images = RecordQuery(kind=("image", "mosaic", "map", "cube", "spectrum"), **where)
     spectra = RecordQuery(kind=("archive",), data_type=("spectral",), **where)
     found = [*run.catalog.find(images, sort="file_name"), *run.catalog.find(spectra, sort="file_name")]
+    found = [record for record in found if THUMBNAIL.takes(record)]
     if request.products:
         found = [_named(found, name) for name in request.products]
     if not found:

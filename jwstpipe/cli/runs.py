@@ -68,7 +68,9 @@ def demo(
     """Run the whole pipeline against a simulated archive on this machine, without network."""
     for package in ("prefect", "moto"):
         require_extra(package)
+    from jwstpipe.cli.analysis.demo import demo_spectra
     from jwstpipe.simulate.exposures import simulate_programme
+    from jwstpipe.simulate.spectroscopy import simulate_spectroscopy
     from jwstpipe.testing.local_archive.archive import serve_archive
 
     started = time.perf_counter()
@@ -81,6 +83,7 @@ def demo(
             simulate_programme(
                 out / "archive", size=size, target=DEMO_TARGET, workers=os.cpu_count() or 1, report=report
             )
+        simulate_spectroscopy(out / "archive", target=DEMO_TARGET)
         seconds["simulate"] = round(time.perf_counter() - started, 2)
         archive = stack.enter_context(serve_archive(out / "archive"))
         settings = base.model_copy(update={"archive": _here(base.archive, archive.settings)})
@@ -88,13 +91,18 @@ def demo(
         seconds["start servers"] = round(time.perf_counter() - started - seconds["simulate"], 2)
         request = ProcessTargetRequest(target=DEMO_TARGET, level=2)
         made = _process(context, settings, request, server.api, server)
+        begun = time.perf_counter()
+        shown = demo_spectra(settings, out, target=DEMO_TARGET)
+        seconds["spectra"] = round(time.perf_counter() - begun, 2)
     report_all = made.model_copy(update={"seconds": {**seconds, **made.seconds}})
     picture = _copy_picture(made, out / "composite.png")
     if as_json:
-        json_data({**report_all.model_dump(), "picture": str(picture)})
+        json_data({**report_all.model_dump(), "picture": str(picture), "spectra": [str(one) for one in shown]})
         return
     _show(report_all, server.api)
     data(f"picture:           {picture}")
+    for one in shown:
+        data(f"spectra:           {one}")
     data(f"all in all:        {time.perf_counter() - started:.0f} s")
     remark(f"the servers of the demo have stopped; look at its run again with: jwstpipe up --home {out}")
 

@@ -5,27 +5,25 @@ What was made stays and is found again, so that a batch that was interrupted goe
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, get_origin
+from typing import Any
 
 from astropy.table import MaskedColumn, Table
 
 from jwstpipe.analysis.pixels.report import statistics
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.errors import JwstPipeError, UsageError
+from jwstpipe.errors import JwstPipeError
 from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.operations.make.batch_verbs import STATS, batch_form, verb_named
 from jwstpipe.operations.make.make_missing import OperationRun, existing_products, make_missing
 from jwstpipe.operations.make.make_products import inputs_of, make_into
-from jwstpipe.operations.registry import LISTED, operation_named
+from jwstpipe.operations.registry import operation_named
 from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
-from jwstpipe.requests import Request, validated
+from jwstpipe.requests import Request
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import ObjectStore
 
-__all__ = ["BatchRow", "batch", "batch_kinds", "batch_options", "batch_table"]
-
-STATS = "stats"
-"""The verb that makes no product: its rows are statistics."""
+__all__ = ["BatchRow", "batch", "batch_table"]
 
 
 @dataclass(frozen=True)
@@ -67,52 +65,9 @@ class _SomeFailedError(Exception):
     """Ends a round of making in which some products could not be made; the others are published."""
 
 
-def _verb(name: str) -> Operation[Any] | None:
-    """Find a verb; None = statistics.
-
-    Raises
-    ------
-    UsageError
-        None of this name, or one that makes one thing of several.
-    """
-    if name == STATS:
-        return None
-    if name not in LISTED or operation_named(name).several:
-        fitting = sorted(word for word in LISTED if not operation_named(word).several)
-        raise UsageError(f"{name}: no verb that is done to single products; there are {', '.join([STATS, *fitting])}")
-    return operation_named(name)
-
-
-def batch_kinds(verb: str) -> tuple[Any, ...]:
-    """Tell which kinds of products a verb is done to."""
-    operation = _verb(verb)
-    return ("image", "mosaic") if operation is None else operation.of
-
-
-def batch_options(verb: str, words: Sequence[str]) -> Request:
-    """Read the options of a verb from words like ``threshold=5``; several values stand with commas between them.
-
-    Raises
-    ------
-    UsageError
-        No such verb or option, or a value that is refused.
-    """
-    operation = _verb(verb)
-    model: type[Request] = StatisticsRequest if operation is None else operation.request
-    values: dict[str, Any] = {}
-    for word in words:
-        name, equals, value = word.partition("=")
-        name = name.strip().replace("-", "_")
-        if not equals or name not in model.model_fields:
-            raise UsageError(
-                f"{word}: an option of {verb} is written NAME=VALUE; there are {', '.join(model.model_fields)}"
-            )
-        several = get_origin(model.model_fields[name].annotation) is tuple
-        values[name] = tuple(part.strip() for part in value.split(",")) if several else value.strip()
-    return validated(model, **values)
-
-
-def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[ProductRecord]) -> list[BatchRow]:
+def batch(
+    run: OperationRun, verb: str, options: Request, inputs: Sequence[ProductRecord], *, form: str = ""
+) -> list[BatchRow]:
     """Do a verb to products.
 
     Parameters
@@ -122,9 +77,11 @@ def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[Produ
     verb
         Name of an operation that is made of one product, or ``stats``.
     options
-        From `batch_options`.
+        From `jwstpipe.operations.make.batch_verbs.batch_options`.
     inputs
         Records of the products.
+    form
+        Of the files, as ``png``; none = the usual one of the verb.
 
     Returns
     -------
@@ -134,9 +91,9 @@ def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[Produ
     Raises
     ------
     UsageError
-        No such verb.
+        No such verb, or form.
     """
-    operation = _verb(verb)
+    operation, ending = verb_named(verb), batch_form(verb, form)
     if operation is None:
         return _stats(run, options, inputs)
     context = MakeContext(run.workers, run.store.s3, run.report)
@@ -156,7 +113,7 @@ def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[Produ
     left = dict(wanted)
     while left:
         try:
-            make_missing(run, left, lambda part: _made(run, operation, options, part, receipts, failed))
+            make_missing(run, left, lambda part: _made(run, operation, options, part, receipts, failed, ending))
             break
         except _SomeFailedError:
             left = {key: one for key, one in left.items() if key not in failed}
@@ -166,7 +123,7 @@ def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[Produ
         key = ids.get(record.product_id, "")
         fault = errors.get(record.product_id) or failed.get(key, "")
         made = done.get(key)
-        found = _results(made, receipts.get(key))
+        found = _results(operation, made, receipts.get(key))
         address = "" if made is None else run.store.url(str(made.storage_key))
         name = "" if made is None else key
         rows.append(BatchRow(record.file_name, name, address, bool(made) and key not in before, fault, found))
@@ -175,12 +132,11 @@ def batch(run: OperationRun, verb: str, options: Request, inputs: Sequence[Produ
 
 def _made(
     run: OperationRun, operation: Operation[Any], options: Request, part: Mapping[str, tuple[Identity, ProductRecord]],
-    receipts: dict[str, Receipt], failed: dict[str, str],
+    receipts: dict[str, Receipt], failed: dict[str, str], ending: str,
 ) -> Iterator[ProductRecord]:  # fmt: skip
     """Make products on the workers; what cannot be made is kept as an error, and ends the round at its end."""
     names = {
-        key: f"{record.file_name.rpartition('.')[0]}-{operation.name}{operation.forms[0]}"
-        for key, (_, record) in part.items()
+        key: f"{record.file_name.rpartition('.')[0]}-{operation.name}{ending}" for key, (_, record) in part.items()
     }
     keys = {key: operation.key(key, attempt=run.attempt, name=names[key]) for key in part}
     jobs = {key: _Job(operation.name, identity, options, run.store, keys[key]) for key, (identity, _) in part.items()}
@@ -208,10 +164,12 @@ def _try(job: _Job) -> Receipt | str:
     return Receipt(made.product_id, made.shape, made.file_size, made.digest, made.results, made.notes)
 
 
-def _results(record: ProductRecord | None, receipt: Receipt | None) -> Mapping[str, Any]:
+def _results(operation: Operation[Any], record: ProductRecord | None, receipt: Receipt | None) -> Mapping[str, Any]:
     if receipt is not None:
-        return receipt.results
-    return record.processing_results[-1].results if record is not None and record.processing_results else {}
+        found = receipt.results
+    else:
+        found = record.processing_results[-1].results if record is not None and record.processing_results else {}
+    return found if operation.row is None else operation.row(found)
 
 
 def _stats(run: OperationRun, options: Request, inputs: Sequence[ProductRecord]) -> list[BatchRow]:
@@ -250,7 +208,8 @@ def batch_table(rows: Sequence[BatchRow]) -> Table:
     )
     for name in names:
         values = [row.results.get(name) for row in rows]
-        fill: Any = "" if any(isinstance(value, str) for value in values) else 0.0
+        kinds = {type(value) for value in values if value is not None}
+        fill: Any = "" if str in kinds else 0 if kinds == {int} else 0.0
         kept = [fill if value is None else type(fill)(value) for value in values]
         column = name if name not in table.colnames else f"{name}_found"
         table[column] = MaskedColumn(kept, mask=[value is None for value in values])

@@ -5,7 +5,7 @@ is recorded (`record`), and where it stands (`place`). Flows, commands, stalenes
 operation by its name in the registry and by nothing else.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -25,6 +25,9 @@ RequestT = TypeVar("RequestT", bound=Request)
 
 _FOLDERS = (".zarr", ".hips")
 """Forms that are many files."""
+
+_DRAWN = (".png", ".svg", ".html", ".jpg", ".jpeg", ".tif", ".tiff")
+"""Ends of names of spectra that are plots: nothing is measured on them."""
 
 _SPELLINGS = {".jpg": (".jpeg",), ".tif": (".tiff",)}
 
@@ -167,6 +170,15 @@ class Operation(Generic[RequestT]):
     of: tuple[ProductKind, ...] = ("image", "mosaic")
     """Kinds of products that it is made of, where the catalogue is asked for them."""
 
+    suffixes: tuple[str, ...] = ()
+    """Of files of the archive, those whose names end so, as ``x1d``; none = all."""
+
+    singly: bool = False
+    """Of several inputs it makes one product, and of a single one it makes sense, too: a batch makes one of each."""
+
+    row: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
+    """Results as plain numbers and words, for a row of a batch; None = those that are such."""
+
     lasting: tuple[str, ...] | None = None
     """The parameters that say what a product is, whatever the versions of its inputs; None = all."""
 
@@ -184,6 +196,13 @@ class Operation(Generic[RequestT]):
     def endings(self) -> tuple[str, ...]:
         """All ways to write its forms, as ``.jpeg`` for ``.jpg``."""
         return tuple(ending for form in self.forms for ending in (form, *_SPELLINGS.get(form, ())))
+
+    def takes(self, record: ProductRecord) -> bool:
+        """Tell whether a product is one that it is made of, by kind and by the name of a file of the archive."""
+        stem = record.file_name.lower().partition(".")[0]
+        fits = not self.suffixes or record.kind != "archive" or stem.rpartition("_")[2] in self.suffixes
+        drawn = record.kind == "spectrum" and record.file_name.lower().endswith(_DRAWN)
+        return record.kind in self.of and fits and not drawn
 
     def request_of(self, parameters: Mapping[str, Any]) -> RequestT:
         """Read the request back from the parameters of a record.

@@ -49,4 +49,6 @@ THUMBNAIL = Operation(
     identify=_identify,
     make=_make,
     spread=True,
+    of=("image", "mosaic", "map", "cube", "spectrum", "archive"),
+    suffixes=("x1d", "x1dints", "c1d"),
 )

@@ -20,10 +20,22 @@ from jwstpipe.render.overlay.marks import Text, draw_band
 from jwstpipe.render.thumbnail import thumbnail
 from jwstpipe.requests import Stretch
 
-__all__ = ["ContactSheet", "contact_sheet"]
+__all__ = ["ContactSheet", "DrawnPicture", "contact_sheet"]
 
 _PAPER = 24
 _INK = Colour(0.85, 0.85, 0.85)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnPicture:
+    """A small picture that is there already, as that of a spectrum."""
+
+    name: str
+    band: str
+    """Above its name."""
+
+    pixels: np.ndarray
+    """(rows, columns, 3) of uint8, at most as large as the cells of the sheet."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class ContactSheet:
 
 
 def contact_sheet(
-    images: Sequence[SkyImage],
+    images: Sequence[SkyImage | DrawnPicture],
     out: Path | str,
     *,
     size: int = 256,
@@ -116,7 +128,7 @@ def contact_sheet(
 
 
 def _laid_out(
-    images: Sequence[SkyImage], found: Sequence[np.ndarray | str], size: int, across: int, down: int
+    images: Sequence[SkyImage | DrawnPicture], found: Sequence[np.ndarray | str], size: int, across: int, down: int
 ) -> tuple[np.ndarray, list[Text]]:
     """Put small pictures on paper, each in the middle of its cell, and write captions below them."""
     letters = max(10, size // 18)
@@ -127,14 +139,16 @@ def _laid_out(
         left, top = number % across * wide, number // across * high
         if not isinstance(small, str):
             y, x = top + (size - small.shape[0]) // 2, left + (wide - small.shape[1]) // 2
-            sheet[y : y + small.shape[0], x : x + small.shape[1]] = small[..., None]
+            sheet[y : y + small.shape[0], x : x + small.shape[1]] = small if small.ndim == 3 else small[..., None]
         for line, text in enumerate(_caption(image, letters, wide)):
             marks.append(Text(left + wide / 2, top + size + (line + 0.9) * 1.2 * letters, text, letters, "mm", _INK))
     return sheet, marks
 
 
-def _small(image: SkyImage, path: Path, size: int, stretch: Stretch) -> np.ndarray | str:
+def _small(image: SkyImage | DrawnPicture, path: Path, size: int, stretch: Stretch) -> np.ndarray | str:
     """Give the thumbnail of an image as an array, or why there is none."""
+    if isinstance(image, DrawnPicture):
+        return image.pixels
     try:
         thumbnail(image, path, size=size, stretch=stretch)
     except JwstPipeError as error:
@@ -143,9 +157,11 @@ def _small(image: SkyImage, path: Path, size: int, stretch: Stretch) -> np.ndarr
         return np.asarray(opened.convert("L"))
 
 
-def _caption(image: SkyImage, letters: int, width: int) -> tuple[str, str]:
+def _caption(image: SkyImage | DrawnPicture, letters: int, width: int) -> tuple[str, str]:
     """Give the filter, and the name as far as it fits."""
-    band = passband(image)
     most = max(8, int(width / (0.52 * letters)))
     name = image.name if len(image.name) <= most else "…" + image.name[-(most - 1) :]
+    if isinstance(image, DrawnPicture):
+        return image.band or "-", name
+    band = passband(image)
     return " ".join(filter(None, [band.instrument, band.filter])) or "-", name

@@ -9,7 +9,9 @@ __all__ = ["BatchRequest"]
 class BatchRequest(CatalogSelection):
     """One verb over many products of the catalogue: a row for each, an error is a row too."""
 
-    verb: str = option("stats", min_length=1, max_length=40, help="what is done with each: detect, filter, stats ...")
+    verb: str = option(
+        "stats", min_length=1, max_length=40, help="what is done with each: detect, filter, stats, spectrum ..."
+    )
     query: str | None = option(
         None,
         min_length=1,
@@ -25,5 +27,8 @@ class BatchRequest(CatalogSelection):
         names=("--with",),
         metavar="NAME=VALUE",
         commas=False,
+    )
+    as_: str = option(
+        "", max_length=10, help="files that are made, as png; empty = the usual ones of the verb", names=("--as",)
     )
     max_files: MaxFiles = 10_000

@@ -246,7 +246,8 @@ def _full_wcs(cards: str, tables: bytes) -> "WCS":
 
 
 def _determinant(wcs: "WCS") -> float:
-    return float(np.linalg.det(wcs.pixel_scale_matrix))
+    with np.errstate(invalid="ignore", over="ignore"):  # a matrix of infinities has none: NaN, which is refused
+        return float(np.linalg.det(wcs.pixel_scale_matrix))
 
 
 def _tabulated_area(wcs: "WCS", values: dict[str, str]) -> float:

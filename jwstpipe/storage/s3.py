@@ -8,7 +8,6 @@ from jwstpipe.errors import DataError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote, split_s3
 from jwstpipe.storage.faults import storage_errors
-from jwstpipe.storage.patient_reading import make_patient
 
 __all__ = [
     "LINK_SECONDS",
@@ -93,6 +92,8 @@ def s3_client(
     import boto3  # noqa: PLC0415 - commands that touch no S3 start without it
     from botocore import UNSIGNED  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
+
+    from jwstpipe.storage.patient_reading import make_patient  # noqa: PLC0415 - urllib3 takes a tenth of a second
 
     options = s3_options(settings)
     config = options["config_kwargs"] | {

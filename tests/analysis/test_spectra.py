@@ -298,3 +298,30 @@ def test_a_slit_with_wavelengths_of_its_own_is_extracted(tmp_path):
     assert found.wavelength == pytest.approx(waves[12], rel=1e-6)
     assert found.n_valid == columns - len(range(100, 300, 7))
     assert found.error[0] == pytest.approx(np.sqrt(5) * 1e-6, rel=1e-6)
+
+
+def test_a_spline_through_anchors_runs_below_broad_bands():
+    waves = np.arange(4.9, 11.0, 0.004)
+    truth = 0.01 + 0.004 * (waves - 4.8) ** 1.5
+    bands = sum(
+        h * np.exp(-0.5 * ((waves - c) / w) ** 2) for c, w, h in ((6.22, 0.12, 0.1), (7.7, 0.35, 0.3), (8.6, 0.2, 0.1))
+    )
+    noise = np.random.default_rng(1).normal(0.0, 2e-4, waves.size)
+    origin = SpectrumOrigin(instrument="MIRI", channel="12")
+    z = 0.01
+    seen = Spectrum.of(waves * (1 + z), truth + bands + noise, np.full(waves.size, 2e-4), unit="Jy", origin=origin)
+    request = SpectrumRequest(continuum="spline", redshift=str(z))
+    (made,) = study_spectra([seen], request).continua
+    inside = np.isfinite(made.flux)
+    assert waves[inside].min() == pytest.approx(5.2, abs=0.02)
+    assert waves[inside].max() == pytest.approx(9.85, abs=0.02)
+    assert np.abs(made.flux - truth)[inside].max() < 0.02  # the bands stand up to 0.3 above it
+    own = SpectrumRequest(continuum="spline", redshift=str(z), anchors=("5.0-5.4", "5.6", "9.6-10.4", "10.9"))
+    (longer,) = study_spectra([seen], own).continua
+    assert longer.method == "natural cubic spline through 4 anchors"
+    assert np.nanmax(waves[np.isfinite(longer.flux)]) == pytest.approx(10.9, abs=0.02)
+    with pytest.raises(UsageError, match="a spline needs two anchors at least, and 0 of"):
+        study_spectra([simulated(SpectrumScene(()))], SpectrumRequest(continuum="spline"))
+    for words in ({"anchors": ("5.1",)}, {"continuum": "spline", "anchors": ("blue",)}):
+        with pytest.raises(ValueError, match="anchor"):
+            SpectrumRequest(**words)

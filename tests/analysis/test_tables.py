@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
+from photutils.aperture import CircularAperture
 
 import jwstpipe
 from jwstpipe.analysis.tables.conditions import parse_condition
 from jwstpipe.analysis.tables.light_curve import light_curve
 from jwstpipe.analysis.tables.page import page_of
 from jwstpipe.analysis.tables.source import open_table
-from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.catalog.lineage.embedded_id import carried_id
+from jwstpipe.errors import DataError, NoCoverageError, NotFoundError, UsageError
 
 FORMS = (".fits", ".ecsv", ".parquet", ".vot", ".csv")
 
@@ -155,3 +157,54 @@ def test_light_curve_of_images_follows_the_source(tmp_path):
     assert curve["x"] == pytest.approx(22.3 + 0.1 * np.arange(n), abs=0.02)
     assert curve["mjd"].tolist() == (60000.0 + np.arange(n) / 100).tolist()
     assert curve["bjd"][0] == 60000.005
+
+
+def test_the_circle_of_a_light_curve_is_chosen_and_drawn(tmp_path):
+    n, size, flux = 5, 64, 500.0
+    rng, (y, x) = np.random.default_rng(2), np.mgrid[:size, :size]
+    depth = 1.0 - 0.3 * (np.arange(n) == 2)
+
+    def star(cx, cy, total):
+        return total / (2 * np.pi * 1.4**2) * np.exp(-((x - cx) ** 2 + (y - cy) ** 2) / (2 * 1.4**2))
+
+    cube = np.stack([star(40.2, 20.6, 3 * flux) + star(15.4, 44.7, flux * d) + 3.0 for d in depth])
+    cube += rng.normal(0.0, 0.05, cube.shape)
+    flags = np.zeros(cube.shape, "u4")
+    cube[:, 60, 60], flags[:, 60, 60] = 1e6, 1  # brighter than all, and of no use
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(cube.astype("f4"), name="SCI"), fits.ImageHDU(flags, name="DQ")]
+    path = tmp_path / "a_calints.fits"
+    fits.HDUList(hdus).writeto(path)
+    wanted = {"light_curve": "flux", "near": (15, 45), "circle_px": 4.0, "sky_ring": (7, 12)}
+    curve = jwstpipe.table(path, **wanted)
+    circle = CircularAperture((15.4, 44.7), 4.0)
+    for row, image in zip(curve, cube, strict=True):
+        theirs = circle.do_photometry(image - 3.0)[0][0]
+        assert row["flux"] == pytest.approx(theirs, abs=4.0)
+        assert row["x"] == pytest.approx(15.4, abs=0.05)
+    assert curve["flux_error"][0] == pytest.approx(0.05 * np.sqrt(np.pi) * 4.0, rel=0.35)
+    assert jwstpipe.table(path, light_curve="flux")["x"][0] == pytest.approx(40.2, abs=0.05)  # the brightest
+    made = jwstpipe.table_to_file(path, tmp_path / "curve.png", **wanted)
+    assert carried_id(tmp_path / "curve.png")[0] == made.product_id
+    with pytest.raises(NoCoverageError, match="outside its 64 x 64 pixels"):
+        jwstpipe.table(path, light_curve="flux", near=(70, 10))
+    with pytest.raises(UsageError, match="a plot is made of a light curve"):
+        jwstpipe.table_to_file(path, tmp_path / "other.png")
+    with pytest.raises(UsageError, match="is of light curves"):
+        jwstpipe.table(path, between=(1.0, 2.0))
+    hdus[0].header["EXP_TYPE"] = "NRS_BRIGHTOBJ"
+    fits.HDUList(hdus).writeto(tmp_path / "spread_calints.fits")
+    with pytest.raises(DataError, match="take its x1dints"):
+        jwstpipe.table(tmp_path / "spread_calints.fits", light_curve="flux")
+
+
+def test_of_hundreds_of_columns_those_are_shown_that_vary(tmp_path):
+    n = 6
+    columns = [fits.Column(f"K{k}", "D", array=np.full(n, np.nan if k % 2 else 1.0)) for k in range(60)]
+    columns += [fits.Column("NAME", "8A", array=[f"a{k}" for k in range(n)]),
+                fits.Column("SAME", "8A", array=["b"] * n), fits.Column("V", "2E", array=np.ones((n, 2))),
+                fits.Column("GAP", "D", array=[1.0, np.nan, 1.0, 1.0, 1.0, 1.0]),
+                fits.Column("W", "2E", array=np.r_[np.ones((n - 1, 2)), [[1.0, 2.0]]])]  # fmt: skip
+    path = tmp_path / "h_i2d.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="HDRTAB")]).writeto(path)
+    assert jwstpipe.table(path, varying=True).colnames == ["NAME", "GAP", "W"]
+    assert jwstpipe.table(path, varying=True, columns=("*A*",), count=2).colnames == ["NAME", "GAP"]

@@ -5,11 +5,13 @@ import pytest
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.batch import batch, batch_options, batch_table
+from jwstpipe.operations.batch import batch, batch_table
 from jwstpipe.operations.convert import ConvertRecipe
+from jwstpipe.operations.make.batch_verbs import batch_inputs, batch_options
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
-from tests.operations.conftest import Site
+from jwstpipe.simulate.spectra import SpectrumScene, simulated_samples, write_x1d
+from tests.operations.conftest import SPECTRUM, Site
 
 
 @pytest.fixture
@@ -68,3 +70,38 @@ def test_a_verb_or_option_that_is_none_is_a_sentence():
         batch_options("detect", ["colour=red"])
     with pytest.raises(UsageError, match="threshold"):
         batch_options("detect", ["threshold=0"])
+
+
+def test_spectra_are_a_row_each_and_images_of_the_archive_are_left_out(tmp_path):
+    own = Site(tmp_path / "site")
+    images = own.fill()
+    waves = np.linspace(1.7, 3.1, 300)
+    paths = []
+    for number, flux in enumerate((4e-18, 8e-18, None), 1):
+        scene = SpectrumScene(() if flux is None else ((1.875613, flux),), redshift=0.02, sigma_kms=250.0)
+        samples, error = simulated_samples(waves, scene)
+        samples = np.full(300, np.nan) if flux is None else samples
+        paths.append(write_x1d(own.root / "incoming" / SPECTRUM.replace("s00001", f"s0000{number}"),
+                               [(waves, samples, error)]))  # fmt: skip
+    spectra = own.register(paths)
+    options = batch_options("lines", ["redshift=0.02", "lines=Pa alpha,Br gamma"])
+    with own.opened() as catalog:
+        known = catalog.get_many([*spectra, *images])
+        assert [one.product_id for one in batch_inputs("lines", list(known.values()))] == spectra
+        assert {one.product_id for one in batch_inputs("convert", list(known.values()))} == {*spectra, *images}
+        chosen = [known[key] for key in spectra]
+        rows = batch(own.run(catalog), "lines", options, chosen)
+        again = batch(own.run(catalog, "again"), "lines", options, chosen[:2])
+        plots = batch(own.run(catalog), "spectrum", batch_options("spectrum", []), chosen[:1], form="png")
+        assert plots[0].address.endswith("-spectrum.png")
+        assert own.store.read_bytes(catalog.get(plots[0].product_id).storage_key).startswith(b"\x89PNG")
+    assert [row.made for row in rows] == [True, True, False]
+    assert "no valid sample" in rows[2].error
+    assert [row.results for row in again] == [row.results for row in rows[:2]]
+    assert not any(row.made for row in again)
+    table = batch_table(rows)
+    assert np.asarray(table["Pa alpha flux"])[:2] == pytest.approx([4e-18, 8e-18], rel=0.1)
+    assert table["lines_found"].tolist() == [1, 1, None]
+    assert (np.asarray(table["Br gamma limit"])[:2] > 0).all()
+    with pytest.raises(UsageError, match="form docx: lines makes ecsv, parquet"):
+        batch(own.run(None), "lines", options, [], form="docx")

@@ -1,13 +1,12 @@
 """Products of spectra: plots, tables and thumbnails as files, with what they were made of."""
 
-import json
-
 import numpy as np
 import pytest
 from astropy.table import Table
 from PIL import Image
 
 import jwstpipe
+from jwstpipe.catalog.lineage.carried import carried_provenance
 from jwstpipe.catalog.lineage.embedded_id import carried_id
 from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.operations.spectra.make import make_of_files
@@ -53,9 +52,13 @@ def test_plots_carry_their_id(x1d, tmp_path):
     assert carried_id(tmp_path / "a.png")[0] == made.product_id
     again = jwstpipe.spectrum_to_file(x1d, tmp_path / "b.html", redshift="0.02")
     assert again.product_id == made.product_id
-    text = (tmp_path / "b.html").read_text()
-    told = json.loads(text.split('id="jwstpipe-provenance">')[1].split("</script>")[0])
-    assert told["inputs"][0]["file_name"] == x1d.name
+    assert carried_id(tmp_path / "b.html") == (made.product_id, "metadata")
+    jwstpipe.spectrum_to_file(x1d, tmp_path / "c.ecsv", redshift="0.02")
+    assert carried_id(tmp_path / "c.ecsv") == (made.product_id, "header")
+    for name in ("a.png", "b.html", "c.ecsv"):
+        told = carried_provenance(tmp_path / name)
+        told.require_true(name=name)
+        assert told.inputs[0].file_name == x1d.name
     with pytest.raises(UsageError, match="a spectrum is written as"):
         jwstpipe.spectrum_to_file(x1d, tmp_path / "a.docx")
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.cubes.apertures import Aperture, aperture_of
+from jwstpipe.analysis.cubes.covariance import CommonNoise
 from jwstpipe.analysis.cubes.cube import Cube
 from jwstpipe.analysis.cubes.instrument import cube_origin
 from jwstpipe.analysis.spectra.spectrum import Spectrum
@@ -79,16 +80,23 @@ def extract(cube: Cube, request: CubeSpectrumRequest, *, s3: S3Settings | None =
     """
     microns = cube.microns
     aperture = aperture_of(cube, request, s3=s3)
-    sums = _summed(cube, aperture)
+    noise = CommonNoise() if request.measured_noise else None
+    sums = _summed(cube, aperture, noise)
+    factor_of_errors = request.covariance
+    told: tuple[str, ...] = ()
+    if noise is not None:
+        factor_of_errors = noise.factor(where=f"{cube.address}, {aperture.name}")
+        told = (f"errors are {factor_of_errors:.3f} times those of independent samples, as measured in the aperture",)
     with np.errstate(invalid="ignore", divide="ignore"):
         coverage = np.where(sums.full > 0.0, sums.share / sums.full, 0.0)
         total = np.where(sums.share > 0.0, sums.total / coverage, np.nan)
-        error = np.sqrt(sums.variance) / coverage * request.covariance
+        error = np.sqrt(sums.variance) / coverage * factor_of_errors
     if not np.isfinite(total).any():
         raise DataError(f"{cube.address}: no sample of {aperture.name} has data")
     total = total - sums.ground * sums.full
     error = np.hypot(error, np.sqrt(sums.ground_variance) * sums.full)
     unit, factor, notes = _physical(cube)
+    notes = (*notes, *told)
     mean = np.where(sums.full > 0.0, total / np.where(sums.full > 0.0, sums.full, 1.0), np.nan)
     dq = np.where(coverage < COVERED, DQ_BITS["FLUX_ESTIMATED"], 0) | np.where(
         coverage <= 0.0, DQ_BITS["DO_NOT_USE"], 0
@@ -121,12 +129,14 @@ def _physical(cube: Cube) -> tuple[str, float, tuple[str, ...]]:
         return told, 1.0, (f"its unit is {told or 'not given'}: sums of samples, no flux densities",)
 
 
-def _summed(cube: Cube, aperture: Aperture) -> _Sums:
+def _summed(cube: Cube, aperture: Aperture, noise: CommonNoise | None) -> _Sums:
     sums = _Sums.empty(cube.shape[0])
     has_error = "err" in cube.planes
     for first, last in cube.blocks(0, cube.shape[0], aperture.window):
         values = cube.read(first, last, aperture.window)
         errors = cube.read(first, last, aperture.window, plane="err") if has_error else np.zeros_like(values)
+        if noise is not None:
+            noise.add(values, aperture.shares((first + last) // 2))
         if aperture.fixed and aperture.ring is None:
             _add(sums, slice(first, last), values, errors, aperture.shares(first))
             continue

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from jwstpipe.analysis.cubes.cube import Cube
 from jwstpipe.analysis.spectra.resolution import resolving_power
 from jwstpipe.analysis.spectra.spectrum import Spectrum, SpectrumOrigin
+from jwstpipe.names import canonical_instrument
 
 __all__ = ["cube_origin", "cube_resolution", "fwhm_arcsec"]
 
@@ -52,7 +53,8 @@ def cube_origin(cube: Cube, label: str = "", place: tuple[float, float] | None =
 
     ra, dec = place or (None, None)
     return SpectrumOrigin(
-        file=cube.name, label=label, target=word("TARGNAME"), instrument=word("INSTRUME"), detector=word("DETECTOR"),
+        file=cube.name, label=label, target=word("TARGNAME"),
+        instrument=canonical_instrument(word("INSTRUME")) or word("INSTRUME"), detector=word("DETECTOR"),
         grating=word("GRATING"), filter=word("FILTER"), channel=word("CHANNEL"), band=word("BAND"),
         mode=word("EXP_TYPE"), program=word("PROGRAM"), ra=ra, dec=dec,
     )  # fmt: skip

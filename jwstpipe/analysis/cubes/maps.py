@@ -11,7 +11,7 @@ from jwstpipe.analysis.cubes.planes import MapPlanes
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest
 
-__all__ = ["channel_requests", "map_of", "settled_line"]
+__all__ = ["channel_requests", "map_of", "moment_requests", "settled_line"]
 
 RequestT = TypeVar("RequestT", CubeMapRequest, CubePictureRequest)
 
@@ -48,6 +48,13 @@ def settled_line(request: RequestT) -> RequestT:
 def _settled(word: str) -> str:
     line = named_line(word)
     return f"{line.name}={line.rest_um!r}"
+
+
+def moment_requests(request: CubeMapRequest) -> list[CubeMapRequest]:
+    """Ask for the three moments of a line: its flux, velocity and dispersion."""
+    if request.line is None or request.collapse is not None:
+        raise UsageError("moments are those of a line, without --collapse; name it with --line")
+    return [request.model_copy(update={"moment": moment}) for moment in (0, 1, 2)]
 
 
 def channel_requests(cube: Cube, request: CubeMapRequest, count: int) -> list[CubeMapRequest]:

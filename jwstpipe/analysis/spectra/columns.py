@@ -35,9 +35,9 @@ QUALITY = ("DQ", "QUALITY", "FLAG")
 PIXELS = "NPIXELS"
 
 _LENGTHS = {
-    "um": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0, "\u00b5m": 1.0, "\u03bcm": 1.0, "nm": 1e-3,
-    "nanometer": 1e-3, "angstrom": 1e-4, "angstroms": 1e-4, "a": 1e-4, "aa": 1e-4, "\u00e5": 1e-4, "m": 1e6,
-    "cm": 1e4, "mm": 1e3,
+    "um": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0, "micrometers": 1.0, "micrometre": 1.0,
+    "\u00b5m": 1.0, "\u03bcm": 1.0, "nm": 1e-3, "nanometer": 1e-3, "nanometers": 1e-3, "angstrom": 1e-4,
+    "angstroms": 1e-4, "ang": 1e-4, "a": 1e-4, "aa": 1e-4, "\u00e5": 1e-4, "m": 1e6, "cm": 1e4, "mm": 1e3,
 }  # fmt: skip
 
 

@@ -141,7 +141,8 @@ def _ratio(blue: Spectrum, red: Spectrum) -> float | None:
         spread = 1.4826 * np.median(np.abs(part.flux - middle))
         kept = np.abs(part.flux - middle) <= 5.0 * spread if spread > 0.0 else np.ones(len(part), bool)
         weights = np.ones(len(part)) if part.error is None else 1.0 / part.error**2
-        means.append(float(np.average(part.flux[kept], weights=weights[kept])))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # of absurd errors: no ratio
+            means.append(float((part.flux[kept] * weights[kept]).sum() / weights[kept].sum()))
     return means[0] / means[1] if means[1] > 0.0 and means[0] > 0.0 else None
 
 

@@ -26,6 +26,7 @@ from jwstpipe.fits.fits_file import FitsFile
 from jwstpipe.fits.hdus import Hdu
 from jwstpipe.fits.tables.columns import TableColumn
 from jwstpipe.fits.tables.table import FitsTable, fits_table, is_table
+from jwstpipe.names import canonical_instrument
 
 __all__ = ["origin_of", "spectra_of_tables", "spectral_tables"]
 
@@ -95,9 +96,7 @@ def origin_of(
         label="" if alone else hdu.label if number is None else f"integration {number:.0f}",
         target=text_of(both, "TARGNAME", "TARGPROP", "OBJECT"),
         source_id="" if source in ("0", "-1") else source,
-        instrument={"NIRSPEC": "NIRSpec", "NIRCAM": "NIRCam"}.get(
-            text_of(both, "INSTRUME").upper(), text_of(both, "INSTRUME")
-        ),
+        instrument=canonical_instrument(text_of(both, "INSTRUME")) or text_of(both, "INSTRUME"),
         detector=_plain(text_of(both, "DETECTOR")),
         grating=_plain(text_of(both, "GRATING", "PUPIL")),
         filter=_plain(text_of(both, "FILTER")),
@@ -150,6 +149,7 @@ def _vector_row(table: FitsTable, chosen: SpectrumColumns, row: int, base: Spect
     words = [f"integration {int(number)}"] if number is not None else []
     words += [f"source {source}"] if source is not None else []
     words += [f"order {int(order)}"] if order is not None and len(table) > 1 else []
+    words += [base.label] if base.label and number is None else []  # the exposures of wide fields
     own = replace(
         base,
         label=", ".join(words) or f"row {row + 1}",
@@ -184,10 +184,12 @@ def _spectrum(
     pixels = None if chosen.pixels is None else _floats(read(table.column(chosen.pixels)))
     if pixels is not None and pixels.shape == values.shape and (pixels > 0.0).any():
         allowed &= pixels > 0.0
+    plain = table.find(flux.name.upper().removeprefix("RF_"))
+    unit = flux.unit or ("" if plain is None else plain.unit)  # RF_FLUX is in the unit of FLUX
     kept = slice(0, values.size if length is None else max(length, 0))
     return Spectrum.of(
         values[kept], samples[kept], None if error is None else error[kept],
-        None if dq is None or dq.dtype.kind not in "iu" else dq[kept], unit=_unit(flux.unit), valid=allowed[kept],
+        None if dq is None or dq.dtype.kind not in "iu" else dq[kept], unit=_unit(unit), valid=allowed[kept],
         origin=origin, column=flux.name, notes=tuple(notes),
     )  # fmt: skip
 
@@ -216,7 +218,10 @@ def _floats(values: Any) -> NDArray[np.float64]:
     if isinstance(values, np.ma.MaskedArray):
         return np.asarray(np.ma.filled(values.astype(np.float64), np.nan))
     array = np.asarray(values)
-    return array.astype(np.float64) if array.dtype.kind in "fiub" else np.full(array.shape, np.nan)
+    if array.dtype.kind not in "fiub":
+        return np.full(array.shape, np.nan)
+    with np.errstate(invalid="ignore"):  # NaNs of damaged files may be such that numpy warns of them
+        return array.astype(np.float64)
 
 
 def _unit(text: str) -> str:

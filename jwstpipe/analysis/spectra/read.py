@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jwstpipe.analysis.spectra.fits_reader import spectra_of_tables, spectral_tables
 from jwstpipe.analysis.spectra.spectrum import Spectrum
-from jwstpipe.errors import FitsError, UsageError
+from jwstpipe.errors import DataError, FitsError, UsageError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.hdus import Hdu
@@ -52,6 +52,8 @@ def read_spectra(
     ------
     FitsError
         No spectrum in it; the message says what there is.
+    DataError
+        Tables without a row.
     UsageError
         No such column or table.
     """
@@ -73,7 +75,10 @@ def read_spectra(
         if planes:
             return list(islice(spectra_of_slits(file, planes, extraction), most))
         raise _nothing(file, column)
-    return list(spectra_of_tables(file, tables, column=column, most=most))
+    found = list(spectra_of_tables(file, tables, column=column, most=most))
+    if not found and most != 0:
+        raise DataError(f"{file.name}: no valid sample: its tables of spectra are empty, without a single row")
+    return found
 
 
 def require_valid(spectra: list[Spectrum]) -> list[Spectrum]:

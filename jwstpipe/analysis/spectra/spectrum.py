@@ -242,6 +242,8 @@ class Spectrum:
         ------
         UsageError
             specutils is not installed.
+        DataError
+            astropy knows no such unit.
         """
         try:
             import specutils  # noqa: PLC0415 - an optional bridge, and slow to load
@@ -250,11 +252,16 @@ class Spectrum:
         from astropy import units  # noqa: PLC0415 - slow to load
         from astropy.nddata import StdDevUncertainty  # noqa: PLC0415
 
+        from jwstpipe.analysis.spectra.unit_words import known_unit  # noqa: PLC0415
+
         made = getattr(specutils, "Spectrum", None) or specutils.Spectrum1D
         known = self.valid | np.isfinite(self.wavelength)
+        unit = known_unit(self.unit) if self.unit else units.dimensionless_unscaled
+        if unit is None:
+            raise DataError(f"{self.origin.file or 'spectrum'}: astropy knows no unit {self.unit!r}")
         return made(
             spectral_axis=self.wavelength[known] * units.um,
-            flux=self.flux[known] * units.Unit(self.unit or "", parse_strict="silent"),
+            flux=self.flux[known] * unit,
             uncertainty=None if self.error is None else StdDevUncertainty(self.error[known]),
             mask=~self.valid[known],
             meta={"target": self.origin.target, "file": self.origin.file, "column": self.column},

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jwstpipe.analysis.spectra.read import read_spectra, require_valid
 from jwstpipe.analysis.spectra.report import spectrum_words
 from jwstpipe.analysis.spectra.spectrum import Spectrum
+from jwstpipe.analysis.spectra.units import flux_scale
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.analysis.spectra import SpectrumRequest
 from jwstpipe.settings import S3Settings
@@ -22,9 +25,6 @@ __all__ = ["SpectrumStudy", "study_files", "study_spectra"]
 
 MANY = 12
 """Spectra of one file that are drawn one by one; more integrations than that are averaged."""
-
-COUNTS = ("", "DN/S", "DN", "ELECTRON/S", "COUNT/S", "CT/S", "ADU", "ADU/S")
-"""Units that are no physical ones, in capitals."""
 
 _WEAKEST = {"strong": 1, "usual": 2, "all": 3}
 
@@ -104,6 +104,11 @@ def _integrations(spectra: list[Spectrum], file: str, request: SpectrumRequest) 
 
 def study_spectra(spectra: Sequence[Spectrum], request: SpectrumRequest) -> SpectrumStudy:
     """Do with spectra what is asked for; see `study_files`."""
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):  # absurd samples give no line, and no warning
+        return _studied(spectra, request)
+
+
+def _studied(spectra: Sequence[Spectrum], request: SpectrumRequest) -> SpectrumStudy:
     joined: list[Spectrum] = list(spectra)
     values: dict[str, Any] = {}
     if request.stitch:
@@ -123,7 +128,7 @@ def study_spectra(spectra: Sequence[Spectrum], request: SpectrumRequest) -> Spec
     if request.continuum != "none" or request.fit_lines:
         values |= _measured(joined, request, redshift or 0.0)
     told = [note for one in joined for note in one.notes]
-    counts = [one for one in joined if one.unit.replace(" ", "").upper() in COUNTS]
+    counts = [one for one in joined if not flux_scale(one).physical]
     if counts:
         told.append(f"samples are in {counts[0].unit or 'no unit'}: no physical flux follows from them")
     notes = tuple(dict.fromkeys(told))
@@ -142,7 +147,10 @@ def _measured(spectra: list[Spectrum], request: SpectrumRequest, redshift: float
         ends = spectrum.ends or (0.0, 0.0)
         wanted = named or lines_between(*ends, redshift=redshift, weakest=weakest)
         if request.continuum != "none":
-            made = fit_continuum(spectrum, request.continuum, degree=request.degree, lines=wanted, redshift=redshift)
+            made = fit_continuum(
+                spectrum, request.continuum, degree=request.degree, lines=wanted, redshift=redshift,
+                anchors=request.anchor_ranges,
+            )  # fmt: skip
             continua.append(made)
         if request.fit_lines:
             beside = lines_between(*ends, redshift=redshift)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.spectra.spectrum import Spectrum
+from jwstpipe.analysis.spectra.unit_words import known_unit
 
 __all__ = ["LINE_FLUX", "FluxScale", "flux_scale"]
 
@@ -67,8 +68,8 @@ def _by_astropy(unit: str) -> FluxScale:
     from astropy import units  # noqa: PLC0415 - slow to load
 
     silent = FluxScale(math.nan, per_wavelength=False, unit=f"{unit or 'counts'} um")
-    found = units.Unit(unit, parse_strict="silent") if unit else None
-    if found is None or isinstance(found, units.UnrecognizedUnit):
+    found = known_unit(unit)
+    if found is None:
         return silent
     for area in ("", "/sr"):
         per = units.sr if area else units.dimensionless_unscaled

@@ -11,7 +11,7 @@ from jwstpipe.analysis.tables.conditions import Condition, parse_condition
 from jwstpipe.analysis.tables.source import TableSource, joined, names_of
 from jwstpipe.errors import DataError, UsageError
 
-__all__ = ["TablePage", "chosen_rows", "page_of"]
+__all__ = ["TablePage", "chosen_rows", "page_of", "varying_names"]
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -20,6 +20,9 @@ Rows = NDArray[np.int64]
 
 CHUNK = 1 << 16
 """Rows that conditions are asked about at once."""
+
+MOST_COMPARED = 5_000_000
+"""Rows whose values are compared with each other."""
 
 MOST_SORTED = 200_000_000
 """Rows that are put in order at once."""
@@ -61,6 +64,7 @@ def page_of(
     source: TableSource,
     *,
     columns: Sequence[str] = (),
+    varying: bool = False,
     where: str | None = None,
     search: str | None = None,
     sort: str | None = None,
@@ -75,6 +79,8 @@ def page_of(
         Table.
     columns
         Names, with ``*`` for any letters; none = all.
+    varying
+        Of them, those whose values are not the same in all rows of the table.
     where
         Condition, see `jwstpipe.analysis.tables.conditions`.
     search
@@ -90,6 +96,7 @@ def page_of(
         No such column, or a condition that cannot be understood.
     """
     names = names_of(source, columns)
+    names = varying_names(source, names) if varying else names
     rows = chosen_rows(source, where=where, search=search, sort=sort)
     total = len(source) if rows is None else len(rows)
     if rows is None:
@@ -97,6 +104,39 @@ def page_of(
     else:
         chosen = rows[first : first + count]
     return TablePage(source, {name: _picked(source, name, chosen) for name in names}, chosen, total, first)
+
+
+def varying_names(source: TableSource, names: Sequence[str]) -> list[str]:
+    """Find the columns whose values are not the same in all rows: of a table of headers, hundreds are.
+
+    Raises
+    ------
+    DataError
+        More rows than are compared.
+    """
+    if len(source) > MOST_COMPARED:
+        raise DataError(f"{source.address}: {len(source):,} rows are more than are compared; choose with --columns")
+    return [name for name in names if _varies(source, name)]
+
+
+def _varies(source: TableSource, name: str) -> bool:
+    first: Any = None
+    for start in range(0, len(source), CHUNK):
+        values = source.read(name, start, start + CHUNK)
+        if values.dtype == object:
+            words = {repr(np.asarray(one).tolist()) for one in values}
+            first = first or next(iter(words))
+            if len(words) > 1 or first not in words:
+                return True
+            continue
+        plain, lacking = np.ma.getdata(values), np.ma.getmaskarray(values)
+        if plain.dtype.kind in "fc":
+            lacking = lacking | np.isnan(plain)
+        known = np.where(lacking, np.zeros((), plain.dtype), plain)
+        first = (known[0], lacking[0]) if first is None else first
+        if (known != first[0]).any() or (lacking != first[1]).any():
+            return True
+    return False
 
 
 def chosen_rows(

@@ -132,7 +132,9 @@ class _ParquetSource:
         try:
             return self.file.read_row_group(group, [name])[name]
         except (OSError, ValueError) as error:  # those of Arrow are both
-            raise DataError(f"{self.address}: column {name}: {str(error)[:120]}; make or fetch it again") from None
+            raise DataError(
+                f"{self.address}: column {name}: {' '.join(str(error).split())[:120]}; make or fetch it again"
+            ) from None
 
 
 @dataclass(frozen=True, eq=False)

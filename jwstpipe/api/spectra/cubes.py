@@ -5,7 +5,7 @@ from pathlib import Path
 from jwstpipe.analysis.cubes.cube import Cube
 from jwstpipe.analysis.cubes.cube import open_cube as open_it
 from jwstpipe.analysis.cubes.extract import extract
-from jwstpipe.analysis.cubes.maps import channel_requests
+from jwstpipe.analysis.cubes.maps import channel_requests, moment_requests
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.api.outputs import IMAGE_FORMS, check_output
 from jwstpipe.execution.workers import Workers
@@ -16,7 +16,7 @@ from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubeSpectrumRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 
-__all__ = ["MOST_CHANNELS", "channel_maps", "cube", "cube_spectrum", "open_cube"]
+__all__ = ["MOST_CHANNELS", "channel_maps", "cube", "cube_spectrum", "moment_maps", "open_cube"]
 
 MOST_CHANNELS = 200
 
@@ -127,6 +127,44 @@ def channel_maps(
             report=report,
         )
         for number, one in enumerate(wanted, 1)
+    ]  # fmt: skip
+
+
+@request_keywords(CubeMapRequest, only=[name for name in CubeMapRequest.model_fields if name != "moment"])
+def moment_maps(
+    cube: str | Path,
+    out: str | Path,
+    *,
+    options: CubeMapRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> list[ImageMade]:
+    """Map flux, velocity and dispersion of a line, one image each.
+
+    Parameters
+    ----------
+    cube : str or Path
+        FITS file or store, local or ``s3://``.
+    out : str or Path
+        Name of the images, ``.zarr`` or ``.fits``; ``_m0``, ``_m1`` and ``_m2`` are put before its ending.
+    **options
+    overwrite, s3, workers, report
+        As in `cube`.
+
+    Examples
+    --------
+    >>> jwstpipe.moment_maps("x_s3d.fits", "feii.zarr", line="5.340169")  # doctest: +SKIP
+    """
+    check_output(out, IMAGE_FORMS, what="an image of a cube")
+    stem, dot, ending = str(out).rstrip("/").rpartition(".")
+    return [
+        made_at(
+            CUBE, one, cube, f"{stem}_m{one.moment}{dot}{ending}", overwrite=overwrite, s3=s3, workers=workers,
+            report=report,
+        )
+        for one in moment_requests(options)
     ]  # fmt: skip
 
 

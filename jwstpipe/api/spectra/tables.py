@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["table", "table_to_file"]
 
-FORMS = (".ecsv", ".parquet", ".fits", ".vot", ".csv")
+FORMS = (".ecsv", ".parquet", ".fits", ".vot", ".csv", ".png")
 
 
 @request_keywords(TableRequest)
@@ -61,7 +61,8 @@ def table(
         return made[first:] if count is None else made[first : first + count]
     source = open_table(file, s3=s3)
     page = page_of(
-        source, columns=options.columns, where=options.where, search=options.containing, sort=options.sort,
+        source, columns=options.columns, varying=options.varying, where=options.where,
+        search=options.containing, sort=options.sort,
         first=first, count=count,
     )  # fmt: skip
     return page.table()
@@ -83,7 +84,7 @@ def table_to_file(
     file : str or Path
         As in `table`.
     out : str or Path
-        ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``.
+        ``.ecsv``, ``.parquet``, ``.fits``, ``.vot`` or ``.csv``; of a light curve ``.png``, too: its plot.
     **options
     overwrite : bool, default False
         Replace what stands at `out`.

@@ -1,4 +1,4 @@
-"""The product id that a file carries: in Zarr attributes, a FITS header, or a picture's metadata."""
+"""The product id that a file carries: in Zarr attributes, the header of a FITS file or table, a picture's metadata."""
 
 import mmap
 import re
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jwstpipe.catalog.catalog import Catalog
+from jwstpipe.catalog.lineage.table_provenance import TABLE_ENDINGS, TABLE_MAGIC, table_provenance
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, FitsError, NotFoundError
@@ -16,10 +17,12 @@ from jwstpipe.storage import file_digest, is_remote, local_copy, storage_errors
 __all__ = ["PICTURE_ENDINGS", "Identified", "carried_id", "find_product", "hips_packet"]
 
 FITS_KEYWORD = "JPPRODID"
-PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"<svg xml")
-"""First bytes of PNG, JPEG, TIFF and BigTIFF, and of an SVG of ours."""
+PICTURES = (
+    b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"<svg xml", b"<!DOCTYP",
+)  # fmt: skip
+"""First bytes of PNG, JPEG, TIFF and BigTIFF, and of an SVG and an HTML page of ours."""
 
-PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".svg", ".html")
 
 MOST_PACKET = 1 << 26
 
@@ -42,7 +45,7 @@ def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[st
     Parameters
     ----------
     address
-        Image store, FITS file or picture.
+        Image store, FITS file, table or picture.
     s3
         Endpoint of an ``s3://`` address.
 
@@ -61,10 +64,14 @@ def carried_id(address: str | Path, *, s3: S3Settings | None = None) -> tuple[st
         return None if found is None else (found[1].decode(), "metadata")
     if str(address).rstrip("/").endswith(".zarr") or Path(address).is_dir():
         return _of_store(str(address), s3)
-    if is_remote(address) and not str(address).lower().endswith(PICTURE_ENDINGS):
+    if is_remote(address) and not str(address).lower().endswith((*PICTURE_ENDINGS, *TABLE_ENDINGS)):
         return _of_fits(str(address), s3)
     with local_copy(address, s3=s3) as path, storage_errors(path), path.open("rb") as stream:
-        if not stream.read(8).startswith(PICTURES):
+        begin = stream.read(8)
+        if begin.startswith(TABLE_MAGIC):
+            told = (table_provenance(path) or {}).get("product_id")
+            return None if told is None else (str(told), "header")
+        if not begin.startswith(PICTURES):
             return _of_fits(str(path), s3)
         with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
             found = _IN_PICTURE.search(content)

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from jwstpipe.errors import DataError
-from jwstpipe.storage.bounded_tables import MOST_HEADER
 
 __all__ = ["INFO_NAME", "TABLE_ENDINGS", "TABLE_MAGIC", "table_provenance"]
 
@@ -49,6 +48,8 @@ def table_provenance(path: Path) -> dict[str, Any] | None:
 
 def _header_lines(path: Path) -> list[str]:
     """Take the lines of an ECSV header behind its first two."""
+    from jwstpipe.storage.bounded_tables import MOST_HEADER  # noqa: PLC0415 - arrays; ids of other files need none
+
     with path.open("rb") as stream:
         content = stream.read(MOST_HEADER + (1 << 20))
     lines = content.decode("utf-8", errors="replace").splitlines()
@@ -68,14 +69,16 @@ def _parquet_lines(path: Path) -> list[str]:
 
 def _in_header(lines: list[str], path: Path) -> dict[str, Any] | None:
     import yaml  # noqa: PLC0415 - both for tables alone
-    from astropy.table.meta import get_header_from_yaml  # noqa: PLC0415
+    from astropy.table.meta import YamlParseError, get_header_from_yaml  # noqa: PLC0415
+
+    from jwstpipe.storage.bounded_tables import MOST_HEADER  # noqa: PLC0415
 
     size = sum(map(len, lines))
     if size > MOST_HEADER:
         raise DataError(f"{path}: a header of more than {MOST_HEADER:,} bytes; refused")
     try:
         found = get_header_from_yaml(lines).get("meta", {}).get("jwstpipe")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, yaml.YAMLError):
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError, yaml.YAMLError, YamlParseError):
         return None
     return found if isinstance(found, dict) else None
 

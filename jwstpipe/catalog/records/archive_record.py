@@ -223,10 +223,11 @@ def _image_info(mast: Mapping[str, Any], cards: Mapping[str, Any], name: Product
     level = integer_of(mast.get("calib_level"))
     region = mast.get("wavelength_region")
     exposure = number_of(mast.get("t_exptime"))
+    table = str(cards.get("XTENSION", "")).strip() in ("BINTABLE", "TABLE")  # bytes and rows, no pixels
     return {
-        "width": integer_of(cards.get("NAXIS1")),
-        "height": integer_of(cards.get("NAXIS2")),
-        "bit_depth": abs(integer_of(cards.get("BITPIX")) or 0) or None,
+        "width": None if table else integer_of(cards.get("NAXIS1")),
+        "height": None if table else integer_of(cards.get("NAXIS2")),
+        "bit_depth": None if table else abs(integer_of(cards.get("BITPIX")) or 0) or None,
         "target_name": text_of(mast.get("target_name"))
         or text_of(cards.get("TARGNAME"))
         or text_of(cards.get("TARGPROP")),

@@ -1,5 +1,6 @@
 """The command batch."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 from uuid import uuid4
@@ -31,27 +32,33 @@ def batch(
     """Do one verb to many products of the catalogue; a row for each, and an error is a row too.
 
     Examples: jwstpipe batch detect --filter F200W --with threshold=5 -o rows.ecsv;
-    jwstpipe batch stats --target "NGC 3132"; jwstpipe batch filter --query 'exposure_time > 100 and width < 4000'
+    jwstpipe batch stats --target "NGC 3132"; jwstpipe batch filter --query 'exposure_time > 100 and width < 4000';
+    jwstpipe batch lines --instrument MIRI --with redshift=0.02 -o lines.ecsv; jwstpipe batch spectrum --as png
     """
     from jwstpipe.analysis.catalogues.files import write_catalogue
     from jwstpipe.analysis.catalogues.forms import check_target
     from jwstpipe.execution.workers import open_workers
     from jwstpipe.operations.batch import batch as run_batch
-    from jwstpipe.operations.batch import batch_kinds, batch_options, batch_table
+    from jwstpipe.operations.batch import batch_table
+    from jwstpipe.operations.make.batch_verbs import batch_form, batch_inputs, batch_kinds, batch_options
     from jwstpipe.operations.make.chosen import chosen_records
     from jwstpipe.operations.make.make_missing import OperationRun
     from jwstpipe.storage import open_store
 
     options = batch_options(request.verb, request.with_)
+    batch_form(request.verb, request.as_)
     if out is not None:
         check_target(out, overwrite=overwrite)
     with opened(context, home=home, user=user) as (catalog, settings):
         kinds = batch_kinds(request.verb)
-        inputs = chosen_records(catalog, request, kinds=kinds, condition=request.query, most=request.max_files)
+        inputs = chosen_records(
+            catalog, request, kinds=kinds, condition=request.query, most=request.max_files,
+            fitting=partial(batch_inputs, request.verb),
+        )  # fmt: skip
         store = open_store(settings.store_root, s3=settings.s3)
         with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
             run = OperationRun(catalog, store, workers, f"batch-{uuid4().hex[:8]}", uuid4().hex[:12], report)
-            rows = run_batch(run, request.verb, options, inputs)
+            rows = run_batch(run, request.verb, options, inputs, form=request.as_)
     if out is not None:
         write_catalogue(batch_table(rows), out, overwrite=overwrite)
     for row in rows:

@@ -39,6 +39,10 @@ Lines = Annotated[
 Channels = Annotated[
     int | None, typer.Option(min=2, max=200, rich_help_panel="Line", help="channel maps of the line, so many")
 ]
+Moments = Annotated[
+    bool,
+    typer.Option("--moments", rich_help_panel="Line", help="flux, velocity and dispersion of the line, an image each"),
+]
 Size = Annotated[int, typer.Option(metavar="PX", min=0, max=8192, rich_help_panel="Picture", help="longest side")]
 
 
@@ -52,6 +56,7 @@ def cube(
     line: Lines = None,
     options: CubeMapRequest,
     channels: Channels = None,
+    moments: Moments = False,
     region_options: CubeSpectrumRequest,
     size: Size = 0,
     overwrite: Overwrite = False,
@@ -61,12 +66,15 @@ def cube(
 
     The end of OUT says what: .zarr or .fits is an image of a slice, a range or a line; .png a picture of the maps of
     lines; .ecsv the spectrum of a place. Examples: jwstpipe cube x_s3d.fits; jwstpipe cube x_s3d.fits --wavelength
-    5.34 -o slice.zarr; jwstpipe cube x_s3d.fits --line 5.340169 --redshift 0.02 -o feii.zarr; jwstpipe cube x_s3d.fits
-    --line 5.340169 --line 5.5118 --line 6.1086 -o rgb.png; jwstpipe cube x_s3d.fits --place 20,31 --cone 2 -o s.ecsv
+    5.34 -o slice.zarr; jwstpipe cube x_s3d.fits --line 5.340169 --redshift 0.02 --moments -o feii.zarr;
+    jwstpipe cube x_s3d.fits --line 5.340169 --line 5.5118 --line 6.1086 -o rgb.png; jwstpipe cube x_s3d.fits --place
+    20,31 --cone 2 -o s.ecsv
     """
     lines, words = tuple(line or ()), str(out or "").rstrip("/").lower()
     asked = any(getattr(region_options, name) not in (None, ()) for name in _PLACES)
     given = options.model_dump(exclude_unset=True)
+    if out is not None and (moments or channels is not None) and not words.endswith(_IMAGES):
+        raise UsageError(f"{out}: moments and channels are images; end the name with .zarr or .fits")
     if out is None:
         if asked or lines or given:
             raise UsageError("say where it goes with -o: OUT.zarr or OUT.fits for an image, OUT.png, OUT.ecsv")
@@ -85,7 +93,7 @@ def cube(
         raise UsageError(f"{out}: several lines make a picture (OUT.png); an image is of one line")
     else:
         wanted = cli_request(CubeMapRequest, {**given, **({"line": lines[0]} if lines else {})})
-        _images(context, file, out, wanted, channels, overwrite=overwrite, as_json=as_json)
+        _images(context, file, out, wanted, channels, moments=moments, overwrite=overwrite, as_json=as_json)
 
 
 def _describe(context: typer.Context, file: str, *, as_json: bool) -> None:
@@ -104,16 +112,20 @@ def _describe(context: typer.Context, file: str, *, as_json: bool) -> None:
 
 
 def _images(
-    context: typer.Context, file: str, out: str, request: CubeMapRequest, channels: int | None, *, overwrite: bool,
-    as_json: bool,
+    context: typer.Context, file: str, out: str, request: CubeMapRequest, channels: int | None, *, moments: bool,
+    overwrite: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from jwstpipe.api.spectra import cubes
     from jwstpipe.execution.workers import open_workers
 
+    if moments and (channels is not None or "moment" in request.model_fields_set):
+        raise UsageError("moments: all three of a line; leave channels and moment out")
     settings = settings_of(context)
     with progress_bars(quiet=choices_of(context).quiet) as report, open_workers(settings.execution) as workers:
         shared: dict[str, Any] = {"overwrite": overwrite, "s3": settings.s3, "workers": workers, "report": report}
-        if channels is None:
+        if moments:
+            made = cubes.moment_maps(file, out, options=request, **shared)
+        elif channels is None:
             made = [cubes.cube(file, out, options=request, **shared)]
         else:
             made = cubes.channel_maps(file, out, channels, options=request, **shared)

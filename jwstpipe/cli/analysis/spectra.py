@@ -43,11 +43,14 @@ def spectrum(
         study = study_files(files, options, s3=settings.s3)
         _tell(study, context, as_json=as_json, made=[])
         return
-    from jwstpipe.api.spectra.spectra import spectrum_to_file
+    from jwstpipe.api.outputs import check_output
+    from jwstpipe.api.spectra.spectra import FORMS
+    from jwstpipe.operations.spectra.make import make_forms_of_files
+    from jwstpipe.operations.spectra.spectrum import SPECTRUM
 
-    receipts = [
-        spectrum_to_file(files, one, options=options, overwrite=overwrite, s3=settings.s3) for one in out
-    ]  # fmt: skip
+    for one in out:
+        check_output(one, FORMS, what="a spectrum", overwrite=overwrite)
+    receipts = make_forms_of_files(SPECTRUM, files, out, options, s3=settings.s3)
     made = [
         {"path": one, "product_id": receipt.product_id, "bytes": receipt.file_size, "sha256": receipt.digest}
         for one, receipt in zip(out, receipts, strict=True)

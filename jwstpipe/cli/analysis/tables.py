@@ -11,6 +11,7 @@ from jwstpipe.cli.arguments import TABLE_FORMS, Json, Overwrite, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.errors import UsageError
 from jwstpipe.requests.analysis.tables import TableRequest
 
 __all__ = ["table"]
@@ -63,7 +64,7 @@ def table(
 
     source = open_table(file, s3=s3)
     if names:
-        _show_names(source, as_json=as_json)
+        _show_names(source, options, as_json=as_json)
         return
     _show_page(context, source, options, page, rows, as_json=as_json)
 
@@ -71,13 +72,18 @@ def table(
 def _show_page(
     context: typer.Context, source: Any, options: TableRequest, page: int, rows: int, *, as_json: bool
 ) -> None:
-    from jwstpipe.analysis.tables.page import page_of
+    from jwstpipe.analysis.tables.page import page_of, varying_names
+    from jwstpipe.analysis.tables.source import names_of
 
     facts = {one.name: one for one in source.columns}
     chosen = options.columns
-    left = len(facts) - SHOWN if not chosen and not as_json else 0
+    if options.varying:
+        chosen = tuple(varying_names(source, names_of(source, chosen)))
+        if not chosen:
+            raise UsageError(f"{source.address}: all its columns have the same values in all {len(source):,} rows")
+    left = len(chosen or facts) - SHOWN if not options.columns and not as_json else 0
     if left > 0:
-        chosen = tuple(facts)[:SHOWN]
+        chosen = (chosen or tuple(facts))[:SHOWN]
     found = page_of(
         source, columns=chosen, where=options.where, search=options.containing, sort=options.sort,
         first=(page - 1) * rows, count=rows,
@@ -87,7 +93,9 @@ def _show_page(
     if choices_of(context).quiet:
         return
     if left > 0:
-        remark(f"note: {left} more columns; --names lists them, --columns chooses, with * for any letters")
+        ways = "--columns chooses, with * for any letters"
+        ways = ways if options.varying else f"{ways}; --varying leaves out what is the same in all rows"
+        remark(f"note: {left} more columns; --names lists them, {ways}")
     for one in facts.values():
         if one.note:
             remark(f"note: {one.note}")
@@ -110,17 +118,28 @@ def _show(values: Any, units: dict[str, str], first: int, total: int, *, as_json
     data(f"rows {first + 1:,} to {last:,} of {total:,}" if count else f"no row here; there are {total:,}")
 
 
-def _show_names(source: Any, *, as_json: bool) -> None:
+def _show_names(source: Any, options: TableRequest, *, as_json: bool) -> None:
+    """List columns: unit, kind, shape, value in the first row, meaning."""
+    from jwstpipe.analysis.tables.page import varying_names
+    from jwstpipe.analysis.tables.source import names_of
+
+    names = names_of(source, options.columns)
+    wanted = set(varying_names(source, names) if options.varying else names)
     for one in source.columns:
+        if one.name not in wanted:
+            continue
+        found = source.read(one.name, 0, 1)
         if as_json:
             told = {"name": one.name, "unit": one.unit, "dtype": one.dtype, "shape": one.shape}
-            json_data({**told, "description": one.description, "note": one.note})
+            first = _plain(found[0]) if len(found) else None
+            json_data({**told, "first": first, "description": one.description, "note": one.note})
             continue
         shape = f"[{one.shape}]" if one.shape else ""
         note = f"  ({one.note})" if one.note else ""
-        data(f"{one.name:24s} {one.unit:14s} {one.dtype + shape:20s} {one.description}{note}".rstrip())
+        first = _word(found[0]) if len(found) else ""
+        data(f"{one.name:24s} {one.unit:14s} {one.dtype + shape:16s} {first:26s} {one.description}{note}".rstrip())
     if not as_json:
-        data(f"{len(source):,} rows, {len(source.columns)} columns")
+        data(f"{len(source):,} rows, {len(wanted):,} of {len(source.columns):,} columns")
 
 
 def _word(value: Any) -> str:

@@ -36,4 +36,5 @@ CONVERT_CUBE = Operation(
     make=_make,
     spread=True,
     of=("archive",),
+    suffixes=("s3d",),
 )

@@ -58,4 +58,5 @@ CUBE = Operation(
     identify=_identify,
     make=_make,
     of=("cube", "archive"),
+    suffixes=("s3d",),
 )

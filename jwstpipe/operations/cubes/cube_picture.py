@@ -59,4 +59,5 @@ CUBE_PICTURE = Operation(
     make=_make,
     spread=True,
     of=("cube", "archive"),
+    suffixes=("s3d",),
 )

@@ -19,6 +19,9 @@ __all__ = ["CUBE_SPECTRUM"]
 MOST_TEXT = 1 << 20
 """Longest file of regions, bytes: it is kept with the spectrum, so that it can be made again."""
 
+LATER = ("measured_noise",)
+"""Wishes that came after the first spectra of this version: where they are not used, ids are as they were."""
+
 _TABLES = (".ecsv", ".fits", ".parquet", ".vot")
 _PLOTS = (".png", ".svg", ".html")
 
@@ -26,6 +29,9 @@ _PLOTS = (".png", ".svg", ".html")
 def _identify(request: CubeSpectrumRequest, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
     parameters = _settled(request).model_dump(mode="json")
+    for name in LATER:
+        if not parameters[name]:
+            del parameters[name]
     return derived_identity(CUBE_SPECTRUM.name, CUBE_SPECTRUM.version, parameters, inputs)
 
 
@@ -75,4 +81,5 @@ CUBE_SPECTRUM = Operation(
     make=_make,
     spread=True,
     of=("cube", "archive"),
+    suffixes=("s3d",),
 )

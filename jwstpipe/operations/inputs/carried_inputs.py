@@ -36,14 +36,16 @@ def input_at(address: str | Path, *, s3: S3Settings | None = None) -> Input:
 
 
 def provenance_for(
-    operation: Operation[Any], identity: Identity, images: Sequence[FitsImage | ImageStore], target: str
+    operation: Operation[Any], identity: Identity, images: Sequence[object], target: str
 ) -> dict[str, Any]:
-    """Write what a picture of images says of itself.
+    """Write what a picture of images, or of small pictures of what is no image, says of itself.
 
     A JPEG holds so much and no more: there long texts stand as their digests, and only the first inputs are named.
     """
     inputs = [
         {"product_id": one.product_id, "file_name": image.name, "digest": carried_digest(image)}
+        if isinstance(image, FitsImage | ImageStore)
+        else one.carried()
         for one, image in zip(identity.inputs, images, strict=True)
     ]
     document = provenance_document(

@@ -1,6 +1,6 @@
 """The records of the catalogue that a selection and a condition on their columns choose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ def chosen_records(
     kinds: Sequence[Any],
     condition: str | None = None,
     most: int | None = None,
+    fitting: Callable[[Sequence[ProductRecord]], list[ProductRecord]] | None = None,
 ) -> list[ProductRecord]:
     """Find the records that a request selects and a condition on their columns keeps, by file name.
 
@@ -63,6 +64,8 @@ def chosen_records(
         On the columns that ``jwstpipe catalog export`` writes, as `jwstpipe.analysis.tables.conditions` has it.
     most
         Refuse more.
+    fitting
+        Which of them are left where the request names none (`jwstpipe.operations.make.fitting_inputs`).
 
     Raises
     ------
@@ -74,6 +77,8 @@ def chosen_records(
     called = " or ".join(kinds)
     test = None if condition is None else parse_condition(condition, [name for name, _, _ in COLUMNS])
     found = selected_records(catalog, request, kinds=kinds, called=called)
+    if fitting is not None and not request.products:
+        found = fitting(found)
     if test is not None and found:
         table = records_table(found)
         kept = test({name: np.ma.asarray(table[name]) for name in test.columns})

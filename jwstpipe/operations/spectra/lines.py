@@ -6,7 +6,8 @@ from pathlib import Path
 from jwstpipe.analysis.spectra.study import study_files
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.operations.spectra.inputs import file_provenance
-from jwstpipe.operations.spectra.spectrum import study_facts
+from jwstpipe.operations.spectra.rows import spectral_row
+from jwstpipe.operations.spectra.spectrum import SPECTRAL, spectral_parameters, study_facts
 from jwstpipe.requests.analysis.spectra import LinesRequest
 from jwstpipe.storage import path_digest, path_size
 
@@ -15,7 +16,7 @@ __all__ = ["LINES"]
 
 def _identify(request: LinesRequest, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
-    return derived_identity(LINES.name, LINES.version, request.model_dump(mode="json"), inputs)
+    return derived_identity(LINES.name, LINES.version, spectral_parameters(request), inputs)
 
 
 def _make(identity: Identity, target: str, request: LinesRequest, *, context: MakeContext) -> Receipt:
@@ -47,4 +48,7 @@ LINES = Operation(
     spread=True,
     several=True,
     of=("archive", "spectrum"),
+    suffixes=SPECTRAL,
+    singly=True,
+    row=spectral_row,
 )

@@ -9,19 +9,33 @@ from jwstpipe.analysis.spectra.study import SpectrumStudy, study_files
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.operations.spectra.inputs import file_provenance
 from jwstpipe.operations.spectra.plots import PLOTS, plot_spectra
+from jwstpipe.operations.spectra.rows import spectral_row
 from jwstpipe.requests.analysis.spectra import SpectrumRequest
 from jwstpipe.storage import path_digest, path_size
 
-__all__ = ["SPECTRUM", "draw_study", "study_facts"]
+__all__ = ["SPECTRAL", "SPECTRUM", "draw_study", "spectral_parameters", "study_facts"]
+
+SPECTRAL = ("x1d", "x1dints", "c1d", "s2d")
+"""Ends of names of the archive's files that spectra are read from."""
+
+LATER: dict[str, object] = {"anchors": []}
+"""Wishes that came after the first spectra of this version: where they are not used, ids are as they were."""
+
+
+def spectral_parameters(request: SpectrumRequest) -> dict[str, Any]:
+    """Give what decides over a product of spectra besides its inputs."""
+    parameters = request.model_dump(mode="json")
+    return {key: value for key, value in parameters.items() if key not in LATER or value != LATER[key]}
 
 
 def _identify(request: SpectrumRequest, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
-    return derived_identity(SPECTRUM.name, SPECTRUM.version, request.model_dump(mode="json"), inputs)
+    return derived_identity(SPECTRUM.name, SPECTRUM.version, spectral_parameters(request), inputs)
 
 
 def _make(identity: Identity, target: str, request: SpectrumRequest, *, context: MakeContext) -> Receipt:
-    study = study_files([one.address for one in identity.inputs], request, s3=context.s3)
+    known: SpectrumStudy | None = identity.plan
+    study = known or study_files([one.address for one in identity.inputs], request, s3=context.s3)
     provenance = file_provenance(SPECTRUM, identity)
     if target.lower().endswith(PLOTS):
         draw_study(study, target, request, provenance=provenance)
@@ -128,4 +142,7 @@ SPECTRUM = Operation(
     spread=True,
     several=True,
     of=("archive", "spectrum"),
+    suffixes=SPECTRAL,
+    singly=True,
+    row=spectral_row,
 )

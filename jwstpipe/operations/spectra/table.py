@@ -8,7 +8,7 @@ import numpy as np
 
 from jwstpipe.analysis.tables.page import page_of
 from jwstpipe.analysis.tables.source import open_table
-from jwstpipe.errors import DataError
+from jwstpipe.errors import DataError, UsageError
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.operations.spectra.inputs import file_provenance
 from jwstpipe.requests.analysis.tables import TableRequest
@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_CELLS", "TABLE", "table_part"]
 
+PLOT = ".png"
+
 MOST_CELLS = 200_000_000
 """Cells that are written at once."""
+
+LATER: dict[str, object] = {"circle_px": 6.0, "sky_ring": None, "near": None, "varying": False}
+"""Wishes that came after the first tables of this version: where they are not used, ids are as they were."""
 
 
 def table_part(address: str, request: TableRequest, *, s3: S3Settings | None = None) -> "Table":
@@ -36,9 +41,11 @@ def table_part(address: str, request: TableRequest, *, s3: S3Settings | None = N
     """
     if request.light_curve != "none":
         from jwstpipe.analysis.tables.light_curve import light_curve  # noqa: PLC0415 - astropy's tables
+        from jwstpipe.analysis.tables.source_circle import SourceCircle  # noqa: PLC0415
 
         between = (request.between[0], request.between[1]) if request.between else None
-        return light_curve(address, between=between, s3=s3)
+        circle = SourceCircle(request.circle_px, request.sky_ring, request.near)
+        return light_curve(address, between=between, circle=circle, s3=s3)
     source = open_table(address, s3=s3)
     if len(source) * max(len(request.columns) or len(source.columns), 1) > MOST_CELLS and not request.where:
         raise DataError(
@@ -46,7 +53,8 @@ def table_part(address: str, request: TableRequest, *, s3: S3Settings | None = N
             " choose some with --columns or --where"
         )
     page = page_of(
-        source, columns=request.columns, where=request.where, search=request.containing, sort=request.sort,
+        source, columns=request.columns, varying=request.varying, where=request.where,
+        search=request.containing, sort=request.sort,
         count=max(len(source), 1),
     )  # fmt: skip
     made = page.table()
@@ -73,14 +81,27 @@ def _exploded(table: "Table") -> "Table":
 
 def _identify(request: TableRequest, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
-    return derived_identity(TABLE.name, TABLE.version, request.model_dump(mode="json"), inputs)
+    parameters = request.model_dump(mode="json")
+    for name, usual in LATER.items():
+        if parameters[name] == usual:
+            del parameters[name]
+    return derived_identity(TABLE.name, TABLE.version, parameters, inputs)
 
 
 def _make(identity: Identity, target: str, request: TableRequest, *, context: MakeContext) -> Receipt:
     from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - astropy's tables
 
-    made = table_part(identity.inputs[0].address, request, s3=context.s3)
     path = Path(target)
+    plot = path.suffix.lower() == PLOT
+    if plot and request.light_curve == "none":
+        raise UsageError(f"{path}: a plot is made of a light curve: add --light-curve flux, or end the name with .ecsv")
+    made = table_part(identity.inputs[0].address, request, s3=context.s3)
+    if plot:
+        from jwstpipe.render.plots.light_curve import draw_light_curve  # noqa: PLC0415 - tables need none
+
+        title = identity.inputs[0].name
+        draw_light_curve(path, made, title=title, provenance=file_provenance(TABLE, identity))
+        return Receipt(identity.id, None, path_size(path), path_digest(path), {"rows": len(made), "columns": 2})
     _check_cells(made, path)
     made.meta["jwstpipe"] = file_provenance(TABLE, identity)
     write_catalogue(made, path, overwrite=True)
@@ -106,7 +127,7 @@ TABLE = Operation(
     request=TableRequest,
     kind="table",
     place="tables/{id}/{name}",
-    forms=(".ecsv", ".parquet", ".fits", ".vot", ".csv"),
+    forms=(".ecsv", ".parquet", ".fits", ".vot", ".csv", PLOT),
     identify=_identify,
     make=_make,
     spread=True,

@@ -4,18 +4,18 @@ It is drawn at twice its size and halved, so that lines are smooth.
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
 
 from jwstpipe.render.files.avm import provenance_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.plots.contents import GREY, INK, Axis, Curve, Guide, Ink
+from jwstpipe.render.plots.letters import letters
 
 __all__ = ["draw_figure", "write_pixels"]
 
@@ -30,7 +30,7 @@ FINE = 2
 LEFT, RIGHT, TOP, BOTTOM = 84, 22, 44, 60
 """Margins, pixels."""
 
-TEXT, SMALL = 16, 14
+TEXT, SMALL = 15, 13
 DOT = 3
 
 
@@ -116,7 +116,7 @@ class _Page:
         )
 
     def text(self, x: float, y: float, text: str, anchor: str, *, colour: Ink = INK, size: int = SMALL) -> None:
-        self.pen.text((round(x), round(y)), text, fill=colour, font=_font(size * FINE), anchor=anchor)
+        self.pen.text((round(x), round(y)), text, fill=colour, font=letters(size * FINE), anchor=anchor)
 
     def frame(self, title: str) -> None:
         """Draw the grid, ticks, labels and title."""
@@ -136,7 +136,7 @@ class _Page:
 
     def _upright(self, text: str) -> None:
         """Write along the vertical axis, from the bottom up."""
-        font = _font(TEXT * FINE)
+        font = letters(TEXT * FINE)
         box = self.pen.textbbox((0, 0), text, font=font)
         strip = PillowImage.new("L", (round(box[2]) + 2, round(box[3]) + 2))
         ImageDraw.Draw(strip).text((0, 0), text, fill=255, font=font)
@@ -214,8 +214,3 @@ def _number(value: float) -> str:
     """Write a tick: short, with a true minus."""
     text = f"{value:.6g}" if value == 0.0 or 1e-4 <= abs(value) < 1e6 else f"{value:.3g}"
     return text.replace("-", "\u2212")
-
-
-@cache
-def _font(size: int) -> Any:
-    return ImageFont.load_default(size)

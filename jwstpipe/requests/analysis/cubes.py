@@ -172,9 +172,14 @@ class CubeSpectrumRequest(Request):
         le=10.0,
         help="factor on errors, for the correlation of neighbouring samples (Law et al. 2023); 1 = none",
     )
+    measured_noise: bool = option(
+        False, help="measure that factor in the aperture: what its spaxels have in common from slice to slice"
+    )
 
     @model_validator(mode="after")
     def _one_place(self) -> "CubeSpectrumRequest":
+        if self.measured_noise and self.covariance != 1.0:
+            raise ValueError("measured_noise and covariance: the factor is measured or given, not both")
         if self.region and self.place is not None:
             raise ValueError("region and place: a spectrum is of one of them")
         circles = [name for name in ("circle", "cone") if getattr(self, name) is not None]

@@ -1,12 +1,15 @@
 """How spectra are read, joined and measured."""
 
+import re
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from jwstpipe.requests.base import Request, option
 
 __all__ = ["LinesRequest", "SpectrumRequest"]
+
+ANCHOR = re.compile(r"(\d+\.?\d*)(?:-(\d+\.?\d*))?")
 
 READING, LINES, PLOT = "Reading", "Lines", "Plot"
 
@@ -40,8 +43,12 @@ class SpectrumRequest(Request):
         metavar="LINE", names=("--line", "--lines"), group=LINES,
     )  # fmt: skip
     weakest: Literal["strong", "usual", "all"] = option("usual", help="how weak lines may be", group=LINES)
-    continuum: Literal["none", "median", "polynomial"] = option("none", help="continuum to find", group=LINES)
+    continuum: Literal["none", "median", "polynomial", "spline"] = option("none", help="continuum to find", group=LINES)
     degree: int = option(3, ge=0, le=3, help="of the polynomial", group=LINES)
+    anchors: tuple[str, ...] = option(
+        (), max_length=100, help="of the spline, um at rest, as 5.1-5.3 or 6.8; none = between the bands of PAH",
+        metavar="UM", group=LINES,
+    )  # fmt: skip
     between: tuple[float, ...] = option(
         (), help="wavelengths to show, um, as 1.0,1.4", metavar="LOW,HIGH", names=("--between",), group=PLOT
     )
@@ -60,6 +67,27 @@ class SpectrumRequest(Request):
         if not -0.9 < value < 50.0:
             raise ValueError("lies outside -0.9 to 50")
         return repr(value)
+
+    @field_validator("anchors")
+    @classmethod
+    def _ranges(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            found = ANCHOR.fullmatch(word.strip())
+            if found is None or not 0.0 < float(found[1]) <= float(found[2] or found[1]) < 1e6:
+                raise ValueError(f"an anchor is written 5.1-5.3 or 6.8 (um at rest), not {word!r}")
+        return tuple(word.strip() for word in words)
+
+    @model_validator(mode="after")
+    def _of_a_spline(self) -> "SpectrumRequest":
+        if self.anchors and self.continuum != "spline":
+            raise ValueError("anchors: are those of a spline; add continuum = spline")
+        return self
+
+    @property
+    def anchor_ranges(self) -> tuple[tuple[float, float], ...]:
+        """The anchors as numbers, um at rest."""
+        ends = [word.partition("-")[::2] for word in self.anchors]
+        return tuple((float(low), float(high or low)) for low, high in ends)
 
     @field_validator("between")
     @classmethod

@@ -8,6 +8,7 @@ from photutils.aperture import CircularAperture
 import jwstpipe
 from jwstpipe.analysis.cubes.cube import open_cube
 from jwstpipe.errors import DataError, NoCoverageError, UsageError
+from jwstpipe.simulate.spectral_cube import CubeScene, simulate_cube
 
 OMEGA = np.radians(0.13 / 3600.0) ** 2
 JY = OMEGA * 1e6
@@ -116,3 +117,37 @@ def test_what_cannot_be_measured_is_said(disc):
         jwstpipe.cube_spectrum(disc.path, circle="3px")
     with pytest.raises(UsageError, match=r"0\.5 \(arcsec\) or 3px"):
         jwstpipe.cube_spectrum(disc.path, place="3,3", circle="wide")
+
+
+def test_the_noise_that_spaxels_share_is_measured(tmp_path):
+    """Smoothed noise: the variance of a sum is that of the smoothed box, and sums of squares know nothing of it."""
+    path, slices, shape = tmp_path / "x_s3d.fits", 600, (24, 22)
+    simulate_cube(path, np.linspace(5.0, 5.6, slices), shape=shape, scene=CubeScene(noise=1e-6))
+    kernel = np.array([0.25, 0.5, 0.25])
+    white = np.random.default_rng(5).normal(0.0, 1.0, (slices, *shape))
+    spread = np.apply_along_axis(lambda row: np.convolve(row, kernel, "same"), 1, white)
+    spread = np.apply_along_axis(lambda row: np.convolve(row, kernel, "same"), 2, spread)
+    one = float((kernel**2).sum())  # of a sample, along both axes together
+    with fits.open(path) as opened:
+        bare = opened["SCI"].data.astype("f8")
+        opened["SCI"].data += (spread / one).astype("f4")
+        opened["ERR"].data[:] = 1.0
+        opened.writeto(path, overwrite=True)
+    words = {"place": "11,12", "circle": "4px"}
+    weights = CircularAperture((11, 12), 4.0).to_mask(method="exact").to_image(shape)
+    smoothed = np.apply_along_axis(lambda row: np.convolve(row, kernel, "same"), 0, weights)
+    smoothed = np.apply_along_axis(lambda row: np.convolve(row, kernel, "same"), 1, smoothed)
+    truth = np.sqrt((smoothed**2).sum()) / one / np.sqrt((weights**2).sum())
+    found = jwstpipe.cube_spectrum(path, measured_noise=True, **words)
+    factor = found.error[0] / jwstpipe.cube_spectrum(path, **words).error[0]
+    assert truth > 2.0
+    assert factor == pytest.approx(truth, rel=0.1)
+    pulls = (found.flux - (bare * weights).sum(axis=(1, 2), where=weights > 0) * JY) / found.error
+    assert np.std(pulls) == pytest.approx(1.0, abs=0.12)
+    assert any("as measured in the aperture" in note for note in found.notes)
+    with pytest.raises(DataError, match="cannot be measured in 0 slices"):
+        jwstpipe.cube_spectrum(path, place="11,12", measured_noise=True)
+    with pytest.raises(UsageError, match="measured or given"):
+        jwstpipe.cube_spectrum(path, measured_noise=True, covariance=2.0)
+    plain = jwstpipe.cube_spectrum(path, region="3,4,20,22", measured_noise=True)
+    assert plain.error[0] / (np.sqrt(18 * 17) * JY) > 2.5

@@ -104,6 +104,18 @@ def test_channel_maps_add_up_to_the_line(disc, tmp_path):
     assert np.nanmean(red[right]) > 0 > np.nanmean(red[disc.velocity < -60])
 
 
+def test_three_moments_come_at_once(disc, tmp_path):
+    words = {"line": "5.340169", "redshift": REDSHIFT}
+    made = jwstpipe.moment_maps(disc.path, tmp_path / "feii.zarr", **words)
+    assert [one.address.rpartition("/")[2] for one in made] == ["feii_m0.zarr", "feii_m1.zarr", "feii_m2.zarr"]
+    for moment, one in enumerate(made):
+        np.testing.assert_array_equal(
+            jwstpipe.open_image(one.address).read(), mapped(disc.path, moment=moment, **words).planes["sci"]
+        )
+    with pytest.raises(UsageError, match="name it with --line"):
+        jwstpipe.moment_maps(disc.path, tmp_path / "x.zarr")
+
+
 def test_images_are_stores_like_any_other_and_so_are_their_pictures(disc, tmp_path):
     made = jwstpipe.cube(disc.path, tmp_path / "m0.zarr", line="[Fe II]=5.340169", redshift=REDSHIFT)
     image = jwstpipe.open_image(made.address)

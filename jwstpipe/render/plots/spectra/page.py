@@ -1,8 +1,6 @@
 """A plot of spectra as one HTML file that needs nothing else: it is moved, zoomed, and asked for single samples."""
 
-import json
 import re
-from collections.abc import Mapping
 from html import escape
 from importlib import import_module
 from pathlib import Path
@@ -29,8 +27,13 @@ _UNSTEADY = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 """Names that Bokeh counts up, or draws by lot."""
 
 
-def write_page(path: Path, plot: SpectrumPlot, *, provenance: Mapping[str, Any] | None = None) -> Path:
+def write_page(path: Path, plot: SpectrumPlot, *, packet: bytes = b"") -> Path:
     """Write the page; what stands there is replaced, and the same plot gives the same bytes.
+
+    Parameters
+    ----------
+    packet
+        What it says of itself, see `jwstpipe.render.files.avm.provenance_packet`.
 
     Raises
     ------
@@ -42,8 +45,7 @@ def write_page(path: Path, plot: SpectrumPlot, *, provenance: Mapping[str, Any] 
 
     script, division = components(_figure(plot))
     steady = _steady(script + division)
-    told = json.dumps(provenance, sort_keys=True, allow_nan=False).replace("<", "\\u003c") if provenance else ""
-    carried = f'<script type="application/json" id="jwstpipe-provenance">{told}</script>' if told else ""
+    carried = f'<script type="application/rdf+xml">{packet.decode()}</script>' if packet else ""
     library = Resources(mode="inline", components=["bokeh"]).render_js()
     title = escape(plot.title or "Spectrum")
     with aside(path) as partial:

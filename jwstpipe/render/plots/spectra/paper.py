@@ -5,15 +5,15 @@ The letters are DejaVu Sans, which comes along: plots have Greek letters, and th
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib import resources
 from typing import Any, Literal, Protocol
 from xml.sax.saxutils import escape
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
+from PIL import ImageDraw
+
+from jwstpipe.render.plots.letters import letters
 
 __all__ = ["Box", "Ink", "Paper", "PixelPaper", "SvgPaper", "text_width"]
 
@@ -54,16 +54,9 @@ class Paper(Protocol):
         ...
 
 
-@cache
-def _font(size: int) -> Any:
-    content = resources.files("jwstpipe.render.plots").joinpath("fonts", "DejaVuSans.ttf")
-    with resources.as_file(content) as path:
-        return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
-
-
 def text_width(words: str, size: float) -> float:
     """Tell how long a text is."""
-    return float(_font(64).getlength(words)) * size / 64.0
+    return float(letters(64).getlength(words)) * size / 64.0
 
 
 class PixelPaper:
@@ -97,7 +90,7 @@ class PixelPaper:
         self, x: float, y: float, words: str, size: float, ink: Ink, *, anchor: Anchor = "left", upright: bool = False
     ) -> None:
         """See `Paper`."""
-        font = _font(round(size * FINE))
+        font = letters(round(size * FINE))
         side = {"left": "ls", "middle": "ms", "right": "rs"}[anchor]
         if not upright:
             place = self._fine(np.array([[x, y]]))[0]

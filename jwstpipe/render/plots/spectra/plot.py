@@ -60,15 +60,18 @@ def draw_spectra(
         A form that is not written.
     """
     path = Path(out)
+    if path.suffix.lower() in (".html", ".svg"):
+        from jwstpipe.render.files.avm import provenance_packet  # noqa: PLC0415
+
+        packet = provenance_packet((size[1], size[0]), provenance)
     if path.suffix.lower() == ".html":
         from jwstpipe.render.plots.spectra.page import write_page  # noqa: PLC0415 - Bokeh is slow to load
 
-        return write_page(path, plot, provenance=provenance)
+        return write_page(path, plot, packet=packet)
     if path.suffix.lower() == ".svg":
-        from jwstpipe.render.files.avm import provenance_packet  # noqa: PLC0415
         from jwstpipe.storage import aside  # noqa: PLC0415
 
-        svg = SvgPaper(size, packet=provenance_packet((size[1], size[0]), provenance), title=plot.title)
+        svg = SvgPaper(size, packet=packet, title=plot.title)
         _Sheet(svg, plot, size).draw()
         with aside(path) as partial:
             partial.write_text(svg.content(), encoding="utf-8")

@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jwstpipe.render.plots.spectra.axes import PlotAxis
 from jwstpipe.render.plots.spectra.contents import INKS, SpectrumPlot, curve_runs, limits
 from jwstpipe.render.plots.spectra.paper import PixelPaper
 from jwstpipe.render.plots.spectra.pixels import write_pixels
 
-__all__ = ["draw_small"]
+__all__ = ["draw_small", "small_pixels"]
 
 SHARE = 0.625
 """Height over width."""
@@ -38,6 +39,13 @@ def draw_small(
     tuple of int
         Rows and columns.
     """
+    pixels = small_pixels(plot, size=size)
+    write_pixels(Path(out), pixels, provenance=provenance)
+    return pixels.shape[0], pixels.shape[1]
+
+
+def small_pixels(plot: SpectrumPlot, *, size: int) -> NDArray[np.uint8]:
+    """Give the pixels of a small plot, (rows, columns, 3)."""
     shape = (max(round(size * SHARE), 8), size)
     edge = 0.03 * size
     if not any(curve.valid.any() for curve in plot.curves):
@@ -45,8 +53,7 @@ def draw_small(
         blank.text(
             shape[1] / 2, shape[0] / 2, "no valid sample", max(size / 18.0, 6.0), (118, 120, 128), anchor="middle"
         )
-        write_pixels(Path(out), blank.pixels(), provenance=provenance)
-        return shape
+        return blank.pixels()
     (first, last), (low, high) = limits(plot)
     across = PlotAxis(first, last, edge, shape[1] - edge)
     up = PlotAxis(low, high, shape[0] - edge, edge)
@@ -58,5 +65,4 @@ def draw_small(
             if run.size > 1:
                 points = np.stack([across.place(curve.wavelength[run]), up.place(curve.flux[run])], axis=1)
                 paper.line(points, INKS[number % len(INKS)], max(size / 220.0, 0.5))
-    write_pixels(Path(out), paper.pixels(), provenance=provenance)
-    return shape
+    return paper.pixels()
