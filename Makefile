@@ -3,6 +3,7 @@
 # make bench   the mosaic engine beside SWarp and reproject (minutes); benchmarks/*/README.md lists the others
 # make lint    style, types, import rules
 # make lint-js types and left-overs in the scripts of the viewer (needs npm)
+# make docs    the site with its notebooks, in build/docs (every warning is an error)
 # make lock    pin the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= jwstpipe-demo
 
-.PHONY: setup demo test lint lint-js lock bench clean
+.PHONY: setup demo test lint lint-js docs lock bench clean
 
 setup: $(READY)
 
@@ -43,6 +44,9 @@ lint: setup
 # The viewer's scripts run as they are; TypeScript only reads them, with the types of their comments.
 lint-js:
 	npm exec --yes --package=typescript@5.9.3 -- tsc -p jsconfig.json
+
+docs: setup
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 bench: setup
 	$(BIN)/python benchmarks/mosaic/against_peers.py

@@ -95,7 +95,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, *_operations()})
+    return sorted({*__all__, *_operations()})
 
 
 def _operations() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Verbs on records: find, lineage, staleness, reproduce. They read the settings of the site unless they are given."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -7,23 +8,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.lineage.carried import tree_of_file
 from jwstpipe.catalog.lineage.embedded_id import find_product
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
 from jwstpipe.catalog.lineage.staleness import Reason
 from jwstpipe.catalog.lineage.staleness import why_stale as reasons_why_stale
 from jwstpipe.catalog.query import RecordQuery, SortKey, record_query
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.errors import UsageError
+from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.execution.workers import open_workers
 from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import Settings, load_settings
-from jwstpipe.storage import open_store, product_exists
+from jwstpipe.storage import is_remote, open_store, product_exists
 
 if TYPE_CHECKING:
     from jwstpipe.operations.products.reproduce import Reproduction
 
 __all__ = ["add_files", "find_records", "lineage", "reproduce", "why_stale"]
+
+log = logging.getLogger(__name__)
 
 
 @request_keywords(RecordConditions, into="conditions")
@@ -68,19 +72,32 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
     Parameters
     ----------
     product
-        Id or its beginning, file name, storage key, or the path of any file of it: FITS, image store, picture.
+        Id or its beginning, file name, storage key, or the path of any file of it: FITS, image store, picture. Of a
+        file that the catalogue does not know the answer is what it says of itself; a warning says so.
     user, settings
         As in `find_records`.
 
     Raises
     ------
     NotFoundError
-        The catalogue has no such product.
+        The catalogue has no such product, and there is no such file, or one that says nothing of itself.
     ConflictError
         The word may mean several.
+
+    Examples
+    --------
+    >>> print(jwstpipe.lineage("picture.png"))  # doctest: +SKIP
     """
     with _catalog(settings, user) as (catalog, site):
-        return ancestors(catalog, find_product(catalog, product, s3=site.s3).record.product_id)
+        try:
+            found = find_product(catalog, product, s3=site.s3)
+        except NotFoundError:
+            if not (is_remote(product) or Path(product).exists()):
+                raise
+            tree = tree_of_file(product, catalog, s3=site.s3)
+            log.warning("%s: the catalogue does not know it; this is what it says of itself", product)
+            return tree
+        return ancestors(catalog, found.record.product_id)
 
 
 def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:

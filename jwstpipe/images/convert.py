@@ -20,6 +20,7 @@ from jwstpipe.images.zarr.plane_writer import write_hdus
 from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.images.zarr.writer import byte_pieces
+from jwstpipe.notebook import Shown
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 
@@ -37,8 +38,8 @@ SCIENCE = ("sci", "err", "dq", "wht", "area", "var_rnoise")
 """What mosaics need; the other HDUs are kept only by ``planes="all"``."""
 
 
-@dataclass(frozen=True)
-class ConvertReceipt:
+@dataclass(frozen=True, repr=False)
+class ConvertReceipt(Shown):
     """What a conversion made."""
 
     address: str
@@ -55,6 +56,17 @@ class ConvertReceipt:
     seconds: float
     reused: bool
     """The same image already stood there and was left as it is."""
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "address": self.address,
+            "size": f"{self.shape[1]} x {self.shape[0]} px",
+            "planes": self.planes,
+            "left out": self.omitted,
+            "product": self.product_id,
+            "took": "nothing, it stood there" if self.reused else f"{self.seconds:.1f} s",
+        }
 
 
 def image_id(parent: str, *, planes: Planes) -> str:

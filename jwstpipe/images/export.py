@@ -25,6 +25,7 @@ from jwstpipe.images.zarr.blocks.cube_store import CubeStore
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.images.zarr.verify_store import verify_store
+from jwstpipe.notebook import Shown
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside, is_remote, s3_filesystem, writing_errors
@@ -40,8 +41,8 @@ _OF_THE_ARCHIVE = (None, "convert", "convert-cube")
 MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
 
 
-@dataclass(frozen=True)
-class ExportReceipt:
+@dataclass(frozen=True, repr=False)
+class ExportReceipt(Shown):
     """What an export wrote."""
 
     address: str
@@ -59,6 +60,18 @@ class ExportReceipt:
     """HDUs of that file that the image does not hold."""
 
     seconds: float
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        same = "the same bytes as the file that it came from"
+        return {
+            "address": self.address,
+            "size": f"{self.size:,} bytes",
+            "sha256": self.sha256,
+            "identical": same if self.identical else f"{same}, unpacked" if self.unpacked else None,
+            "left out": self.omitted,
+            "took": f"{self.seconds:.1f} s",
+        }
 
 
 def export(

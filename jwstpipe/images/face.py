@@ -1,8 +1,8 @@
 """What an image shows of itself in a notebook, and how a piece of it comes to memory: the same for every kind."""
 
 import base64
-import html
 import io
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.images.levels import level_for_pixels, read_level
 from jwstpipe.images.masked_image import MaskedImage, box_around, box_of_slices, sliced_wcs
+from jwstpipe.notebook import facts_html
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from astropy.coordinates import SkyCoord
     from astropy.nddata import CCDData
     from astropy.wcs import WCS
+    from matplotlib.axes import Axes
 
 __all__ = ["MOST_PIXELS", "ImageFace"]
 
@@ -103,6 +105,17 @@ class ImageFace:
         """Give the samples of the science plane; refused where they are too many to be wanted by mistake."""
         return np.array(_all_of(self).sci, dtype=dtype, copy=copy)
 
+    def plot(self: Any, *, ax: "Axes | None" = None, cmap: str = "gray") -> "Axes":
+        """Draw it with its sky coordinates and a colour bar, through matplotlib (see `plot_image`).
+
+        Examples
+        --------
+        >>> jwstpipe.open_image("f200w.zarr").plot(cmap="magma")  # doctest: +SKIP
+        """
+        from jwstpipe.images.plotting import plot_image  # noqa: PLC0415 - loads matplotlib
+
+        return plot_image(self, _header_wcs(self), ax=ax, cmap=cmap)
+
     def __repr__(self: Any) -> str:
         """Tell what it is in one line."""
         size = f"{self.shape[0]} x {self.shape[1]} px"
@@ -117,7 +130,7 @@ class ImageFace:
             "address": self.address,
             "size": f"{self.shape[1]} x {self.shape[0]} px",
             "planes": ", ".join(self.planes),
-            "unit": self.unit or "none",
+            "unit": str(self.unit or "none"),
             "filter": self.primary.get("FILTER", ""),
             "target": self.primary.get("TARGNAME", ""),
             "product": self.provenance.get("product_id", ""),
@@ -127,11 +140,8 @@ class ImageFace:
             facts["centre"] = f"{ra:.6f}, {dec:+.6f} deg (ICRS)"
             picture = f'<img alt="" src="data:image/png;base64,{base64.b64encode(_thumbnail(self)).decode()}">'
         except JwstPipeError as error:
-            picture = f"<p>{html.escape(str(error))}</p>"
-        rows = "".join(
-            f"<tr><th>{key}</th><td>{html.escape(str(value))}</td></tr>" for key, value in facts.items() if value
-        )
-        return f"<div><b>{html.escape(str(self.name))}</b><br>{picture}<table>{rows}</table></div>"
+            picture = f"<p>{escape(str(error))}</p>"
+        return facts_html(str(self.name), facts, picture=picture)
 
 
 def _header_wcs(image: Any) -> "WCS":

@@ -10,6 +10,7 @@ import numpy as np
 from jwstpipe.errors import TransformError
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import find_image, log_notes
+from jwstpipe.notebook import Shown
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.footprint import footprint
@@ -65,8 +66,8 @@ class PixelPlace:
     dec: float | None
 
 
-@dataclass(frozen=True)
-class ImageFacts:
+@dataclass(frozen=True, repr=False)
+class ImageFacts(Shown):
     """What an image is."""
 
     address: str
@@ -98,6 +99,21 @@ class ImageFacts:
 
     siblings: tuple[str, ...] = ()
     """Addresses of all science images of the file where it has several and none was chosen."""
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "address": self.address,
+            "size": f"{self.width} x {self.height} px",
+            "planes": self.planes,
+            "slices": self.slices if self.slices > 1 else None,
+            "unit": self.unit,
+            **{key.lower(): value for key, value in self.keywords.items()},
+            "centre": self.place and f"{self.place.ra:.6f}, {self.place.dec:+.6f} deg {self.place.frame}",
+            "scale": self.place and f"{self.place.scale_arcsec:.4f} arcsec",
+            "fault": self.fault,
+            "product": self.product_id,
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain JSON values."""

@@ -20,6 +20,7 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import FitsError, PartialError
 from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.images.fits_image import open_fits
+from jwstpipe.notebook import Shown, facts_html, rows_html
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import Settings
 from jwstpipe.storage import ObjectStore, is_remote, open_store
@@ -58,8 +59,8 @@ class Ingested:
     """Why it did not come from the first choice of source."""
 
 
-@dataclass(frozen=True)
-class IngestResult:
+@dataclass(frozen=True, repr=False)
+class IngestResult(Shown):
     """What came and what did not."""
 
     entries: tuple[Ingested, ...]
@@ -77,6 +78,21 @@ class IngestResult:
             bad, total = len(self.failures), len(self.failures) + len(self.entries)
             raise PartialError(f"{bad} of {total} files failed, first {self.failures[0].reason}; run it again for them")
         return self.entries
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "files": len(self.entries),
+            "bytes": sum(entry.record.file_size or 0 for entry in self.entries),
+            "moved": sum(entry.bytes_moved for entry in self.entries),
+            "failed": len(self.failures) or None,
+        }
+
+    def _repr_html_(self) -> str:
+        """Show the facts, and each file with what became of it."""
+        came = [(one.record.file_name, one.record.file_size, one.source or "was here") for one in self.entries]
+        failed = [(failure.file_name, None, failure.reason) for failure in self.failures]
+        return facts_html("Ingested", self.facts()) + rows_html("Files", ("file", "bytes", "from"), failed + came)
 
 
 def ingest_products(products: Iterable[Product], *, settings: Settings, report: Reporter = silent) -> IngestResult:

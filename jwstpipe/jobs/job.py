@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from jwstpipe.jobs.report import RunReport, read_report
 from jwstpipe.jobs.server import api_address, asking
 from jwstpipe.jobs.states import JobProgress, JobStatus, state_of
 from jwstpipe.jobs.waiting import why_it_waits
+from jwstpipe.notebook import facts_html
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
@@ -50,6 +52,11 @@ class Job:
 
     settings: Settings = field(repr=False, compare=False)
     """Which server and which store."""
+
+    def _repr_html_(self) -> str:
+        """Show what it is about, with a link to its page."""
+        link = f'<a href="{escape(self.page)}">{escape(self.page)}</a><br>'
+        return facts_html(f"Job: {self.title}", {"kind": self.kind, "id": self.id}, picture=link)
 
     @property
     def page(self) -> str:

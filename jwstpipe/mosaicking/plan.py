@@ -11,6 +11,7 @@ from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.placement import bounding_box, tiles_of
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
+from jwstpipe.notebook import Shown
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.requests.mosaic import deciding
 from jwstpipe.settings import S3Settings
@@ -27,8 +28,8 @@ STAR_FINDER = "2"
 """Version of what finds the stars that alignment matches: in the identity of what is aligned, of nothing else."""
 
 
-@dataclass(frozen=True)
-class MosaicPlan:
+@dataclass(frozen=True, repr=False)
+class MosaicPlan(Shown):
     """A mosaic to be made."""
 
     grid: SkyGrid
@@ -121,6 +122,23 @@ class MosaicPlan:
         """Cut a tile to its inputs: then it stays what it is when the mosaic grows elsewhere."""
         whole = self.grid.tile_box(tile).intersection(self.window)
         return None if whole is None else Box.around(self.sources[k].box for k in numbers).intersection(whole)
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        rows, columns = self.window.shape
+        cost = estimate(self, threads=1)
+        return {
+            "inputs": len(self.sources),
+            "size": f"{columns} x {rows} px of {self.grid.scale_arcsec:.4g} arcsec",
+            "tiles": len(self.tiles),
+            "planes": self.planes,
+            "bytes": cost["bytes"],
+            "time": f"about {cost['seconds']:.0f} s on one core",
+            "memory": f"about {cost['memory_bytes'] / 1e6:.0f} MB",
+            "weights": f"{self.weights}{self.weights_note and f' ({self.weights_note})'}",
+            "product": self.id,
+            "notes": self.notes,
+        }
 
     def summary(self, *, threads: int = 1) -> dict[str, Any]:
         """Tell the size of the work in plain values; time and memory as `estimate` has them."""

@@ -8,6 +8,7 @@ from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.tile import TileReceipt
 from jwstpipe.mosaicking.warp.sample_digest import mosaic_digest
+from jwstpipe.notebook import Shown
 
 if TYPE_CHECKING:
     from jwstpipe.mosaicking.astrometry.align import Alignment
@@ -19,8 +20,8 @@ PASSING = ("address", "seconds", "reused", "tiles_reused")
 """Fields of a receipt that tell of one run, not of the product."""
 
 
-@dataclass(frozen=True)
-class MosaicReceipt:
+@dataclass(frozen=True, repr=False)
+class MosaicReceipt(Shown):
     """What was made."""
 
     address: str
@@ -65,6 +66,21 @@ class MosaicReceipt:
 
     notes: tuple[str, ...] = ()
     """What was mended, chosen or taken for granted about the inputs."""
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "address": self.address,
+            "fits": self.fits,
+            "size": f"{self.shape[1]} x {self.shape[0]} px",
+            "planes": self.planes,
+            "with data": f"{self.pixels / max(self.shape[0] * self.shape[1], 1):.1%} of its pixels",
+            "weights": f"{self.weights}{self.weights_note and f' ({self.weights_note})'}",
+            "outliers": self.clipped or None,
+            "product": self.product_id,
+            "took": "nothing, it stood there" if self.reused else f"{self.seconds:.1f} s",
+            "notes": self.notes,
+        }
 
 
 def receipt_of(

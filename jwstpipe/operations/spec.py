@@ -15,6 +15,7 @@ from jwstpipe.catalog.records.derived_record import derived_record, shared_image
 from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.execution.workers import Workers
 from jwstpipe.identity import derived_product_id, product_slot
+from jwstpipe.notebook import Shown
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request, validated
 from jwstpipe.settings import S3Settings
@@ -80,8 +81,8 @@ class Identity:
     """What was found out on the way and need not be found again."""
 
 
-@dataclass(frozen=True)
-class Receipt:
+@dataclass(frozen=True, repr=False)
+class Receipt(Shown):
     """What was made; small and picklable."""
 
     product_id: str
@@ -102,6 +103,16 @@ class Receipt:
 
     detail: Any = None
     """The receipt of the room that made it."""
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "product": self.product_id,
+            "size": self.shape and f"{self.shape[1]} x {self.shape[0]} px",
+            "bytes": self.file_size,
+            **{name: value for name, value in self.results.items() if isinstance(value, str | int | float)},
+            "notes": self.notes,
+        }
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch
+from jwstpipe.notebook import Shown
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.quality import QualityReport
 from jwstpipe.requests import ChannelLook
@@ -67,8 +68,8 @@ class ChannelReceipt:
     """What was wished for this channel alone, as ``--channel`` takes it; its image is its product id."""
 
 
-@dataclass(frozen=True)
-class Picture:
+@dataclass(frozen=True, repr=False)
+class Picture(Shown):
     """Receipt of a picture."""
 
     path: Path
@@ -121,6 +122,18 @@ class Picture:
 
     sha256: str
     """Digest of the file."""
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "file": self.path,
+            "size": f"{self.width} x {self.height} px, {self.bits} bits",
+            "look": self.look,
+            "channels": tuple(f"{one.filter or one.image} {one.colour}" for one in self.channels),
+            "product": self.product_id,
+            "bytes": self.size_bytes,
+            "notes": self.notes,
+        }
 
     def looks_by_filter(self) -> tuple[ChannelLook, ...]:
         """Give colour, weight and look of every channel, named by its filter: what a preset keeps of a picture."""

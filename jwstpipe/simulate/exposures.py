@@ -12,6 +12,7 @@ import numpy as np
 
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.notebook import Shown
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.simulate.bands import bands_named
 from jwstpipe.simulate.combined import combined_name
@@ -35,8 +36,8 @@ __all__ = ["Programme", "SimulatedFile", "simulate_programme"]
 _LONGEST_SPIKE_ARCSEC = 8.0
 
 
-@dataclass(frozen=True, eq=False)
-class Programme:
+@dataclass(frozen=True, eq=False, repr=False)
+class Programme(Shown):
     """A simulated programme: its files, and the sky that they show."""
 
     target: Target
@@ -46,6 +47,15 @@ class Programme:
 
     files: tuple[SimulatedFile, ...]
     """In the order of `exposures`, then the combined images."""
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "target": self.target.name,
+            "filters": tuple(dict.fromkeys(file.filter for file in self.files)),
+            "exposures": len(self.exposures),
+            "files": len(self.files),
+        }
 
 
 def simulate_programme(

@@ -28,6 +28,7 @@ from jwstpipe.archive.search.row_filters import (
     public,
 )
 from jwstpipe.errors import UsageError
+from jwstpipe.notebook import Shown, facts_html, rows_html
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.requests import SearchRequest
 from jwstpipe.requests.fields.angles import position_in
@@ -38,9 +39,12 @@ __all__ = ["SearchResult", "search"]
 INSTRUMENTS = ("NIRCam", "MIRI", "NIRISS", "NIRSpec", "FGS")
 FAR_FUTURE = date(2200, 1, 1)
 
+COLUMNS = ("obs_id", "target_name", "instrument_name", "filters", "t_exptime", "proposal_id")
+"""What a notebook shows of an observation."""
 
-@dataclass(frozen=True, eq=False)
-class SearchResult:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SearchResult(Shown):
     """What a search found."""
 
     request: SearchRequest
@@ -75,6 +79,22 @@ class SearchResult:
     def age_s(self) -> float:
         """How old the answer is, seconds."""
         return max(time.time() - self.asked_at, 0.0)
+
+    def facts(self) -> dict[str, object]:
+        """Give what a person wants to know first."""
+        return {
+            "observations": len(self.observations),
+            "target": self.resolved_name,
+            "position": self.position and self.position.to_string("decimal", precision=5),
+            "not public yet": self.withheld or None,
+            "cut": self.cut,
+        }
+
+    def _repr_html_(self) -> str:
+        """Show the facts, and the first observations."""
+        columns = [name for name in COLUMNS if name in self.observations.colnames]
+        rows = [[row[name] for name in columns] for row in self.observations] if columns else []
+        return facts_html("Search", self.facts()) + rows_html("Observations", columns, rows)
 
 
 def search(

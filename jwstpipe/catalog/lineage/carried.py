@@ -26,7 +26,7 @@ from jwstpipe.identity import derived_product_id
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, local_copy, storage_errors
 
-__all__ = ["Carried", "carried_provenance", "carried_tree", "stated_record"]
+__all__ = ["Carried", "carried_provenance", "carried_tree", "stated_record", "tree_of_file"]
 
 _IN_PICTURE = re.compile(rb"<jwstpipe:Provenance>([^<]{2,67108864})</jwstpipe:Provenance>")
 
@@ -112,6 +112,19 @@ def carried_tree(carried: Carried, record: ProductRecord, catalog: Catalog) -> L
         tree = ancestors(catalog, key) if key in known else LineageNode(key, None)
         branches.append(LineageNode(tree.product_id, tree.record, tree.branches, tree.repeated, link))
     return LineageNode(carried.product_id, record, tuple(branches))
+
+
+def tree_of_file(product: str, catalog: Catalog, *, s3: S3Settings | None = None) -> LineageNode:
+    """Give the tree of a file that the catalogue does not know.
+
+    Raises
+    ------
+    NotFoundError, DataError
+        It says nothing of itself, or was edited.
+    """
+    carried = carried_provenance(product, s3=s3)
+    carried.require_true(name=product)
+    return carried_tree(carried, stated_record(product, carried), catalog)
 
 
 def _document(address: str, s3: S3Settings | None) -> dict[str, Any] | None:

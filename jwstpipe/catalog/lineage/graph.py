@@ -12,6 +12,7 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.components import InputLink
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.names import LEVEL_ORDER
+from jwstpipe.notebook import tree_html
 
 __all__ = [
     "Edge",
@@ -35,7 +36,7 @@ class Edge:
     """Id of the input."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LineageNode:
     """A product in a tree of lineage."""
 
@@ -51,6 +52,21 @@ class LineageNode:
 
     link: InputLink | None = None
     """What its child knows of it, in a tree of ancestors."""
+
+    def __str__(self) -> str:
+        """Draw the tree, a product a line."""
+        from jwstpipe.catalog.lineage.formats import render_tree_text  # noqa: PLC0415 - draws this type
+
+        return render_tree_text(self)
+
+    def __repr__(self) -> str:
+        """Tell the product in a line, and how many stand below it."""
+        name = self.record.file_name if self.record else self.link.file_name if self.link else "not in the catalogue"
+        return f"<LineageNode {name} {self.product_id[:12]}: {sum(1 for _ in walk(self)) - 1} below it>"
+
+    def _repr_html_(self) -> str:
+        """Draw the tree in a notebook."""
+        return tree_html(str(self))
 
 
 def edges_of(records: Iterable[ProductRecord]) -> tuple[Edge, ...]:

@@ -20,6 +20,7 @@ from jwstpipe.catalog.records.components import (
 )
 from jwstpipe.errors import DataError
 from jwstpipe.names import Level
+from jwstpipe.notebook import facts_html
 from jwstpipe.storage import checked_key
 
 __all__ = ["FileFormat", "ProductId", "ProductKind", "ProductRecord", "ProductStatus", "RecordType", "checked_record"]
@@ -76,6 +77,14 @@ class ProductRecord(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True)
+
+    def __repr_args__(self) -> list[tuple[str | None, Any]]:
+        """Tell what names it; all fields fill a page."""
+        return [(name, getattr(self, name)) for name in ("product_id", "kind", "file_name", "status")]
+
+    def _repr_html_(self) -> str:
+        """Show all that the record has in a notebook."""
+        return facts_html(self.file_name, self.model_dump(exclude_defaults=True))
 
     product_id: ProductId = Field(alias="_id", description="follows from content or parameters; see identity")
     kind: ProductKind
