@@ -86,7 +86,8 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
 
     Examples
     --------
-    >>> print(jwstpipe.lineage("picture.png"))  # doctest: +SKIP
+    >>> print(jwstpipe.lineage("f200w.zarr"))
+    f200w.zarr [image, convert] ...
     """
     with _catalog(settings, user) as (catalog, site):
         try:

@@ -88,8 +88,9 @@ def photometry(
 
     Examples
     --------
-    >>> found = jwstpipe.photometry(["f090w.zarr", "f200w.zarr"], "sources.parquet", ee=(50, 70))  # doctest: +SKIP
-    >>> found["mag_total_f090w", "colour_f090w_f200w"]  # doctest: +SKIP
+    >>> found = jwstpipe.photometry(["f090w.zarr", "f200w.zarr"], ee=(50, 70))
+    >>> found["mag_total_f090w", "colour_f090w_f200w"].colnames
+    ['mag_total_f090w', 'colour_f090w_f200w']
     """
     several = images if isinstance(images, list | tuple) else [images]
     opened = [as_image(image, wcs=wcs, unit=unit, s3=s3) for image in several]
@@ -129,7 +130,7 @@ def photometry_to_file(
 
     Examples
     --------
-    >>> jwstpipe.photometry_to_file("m51.zarr", "m51.parquet", aperture=(0.1, 0.2))  # doctest: +SKIP
+    >>> made = jwstpipe.photometry_to_file("f200w.zarr", "fluxes.parquet", aperture=(0.1, 0.2))
     """
     check_target(out, overwrite=overwrite)
     context = MakeContext(workers or ThreadWorkers(os.cpu_count() or 1), s3 or S3Settings(), report)
@@ -173,8 +174,9 @@ def match(first: str | Path | Table, second: str | Path | Table, *, options: Mat
 
     Examples
     --------
-    >>> pairs = jwstpipe.match("f090w.parquet", "gaia.vot", within=0.1)  # doctest: +SKIP
-    >>> pairs.meta["match"].false_rate  # doctest: +SKIP
+    >>> pairs = jwstpipe.match("gaia.ecsv", "gaia.ecsv", within=0.1)
+    >>> len(pairs) > 0
+    True
     """
     tables = [read_catalogue(one) if isinstance(one, str | Path) else one for one in (first, second)]
     names = [str(one) if isinstance(one, str | Path) else "the table" for one in (first, second)]
@@ -201,7 +203,7 @@ def match_to_file(
 
     Examples
     --------
-    >>> jwstpipe.match_to_file("a.parquet", "b.parquet", "both.parquet").facts.matched  # doctest: +SKIP
+    >>> made = jwstpipe.match_to_file("gaia.ecsv", "gaia.ecsv", "both.parquet")
     """
     check_target(out, overwrite=overwrite)
     context = MakeContext(ThreadWorkers(1))
@@ -247,7 +249,8 @@ def astrometry(
 
     Examples
     --------
-    >>> jwstpipe.astrometry("m51_f200w.zarr", reference="gaia.vot").offset_east_mas  # doctest: +SKIP
+    >>> bool(abs(jwstpipe.astrometry("f200w.zarr", reference="gaia.ecsv").offset_east_mas) < 10)
+    True
     """
     if out is not None:
         check_target(out, overwrite=overwrite)

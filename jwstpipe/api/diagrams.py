@@ -31,7 +31,7 @@ def plot_growth(catalogue: Table, out: str | Path, *, overwrite: bool = False) -
 
     Examples
     --------
-    >>> jwstpipe.plot_growth(jwstpipe.photometry("m51.zarr"), "growth.png")  # doctest: +SKIP
+    >>> diagram = jwstpipe.plot_growth(jwstpipe.photometry("f200w.zarr"), "growth.png")
     """
     check_output(out, PICTURES, what="a curve of growth", overwrite=overwrite)
     return draw_curves(catalogue, out)
@@ -58,7 +58,8 @@ def plot_colours(catalogue: Table, out: str | Path, *, colour: str | None = None
 
     Examples
     --------
-    >>> jwstpipe.plot_colours(found, "colours.png", colour="colour_f090w_f200w")  # doctest: +SKIP
+    >>> found = jwstpipe.photometry(["f090w.zarr", "f200w.zarr"])
+    >>> diagram = jwstpipe.plot_colours(found, "colours.png", colour="colour_f090w_f200w")
     """
     check_output(out, PICTURES, what="a colour-magnitude diagram", overwrite=overwrite)
     return draw_colour_magnitude(catalogue, out, colour=colour)

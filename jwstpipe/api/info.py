@@ -31,6 +31,7 @@ def info(image: str | Path, *, request: InfoRequest, exact: bool = False, s3: S3
 
     Examples
     --------
-    >>> jwstpipe.info("m51_i2d.fits", pixel=[(0, 0)]).positions[0].ra  # doctest: +SKIP
+    >>> jwstpipe.info("f200w.fits", pixel=[(0, 0)])
+    <ImageFacts address f200w.fits, ...>
     """
     return image_facts(image, pixels=request.pixel, places=request.sky, exact=exact, s3=s3)

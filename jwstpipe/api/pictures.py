@@ -64,7 +64,8 @@ def composite(
     >>> jwstpipe.composite(
     ...     ["f090w.zarr", "f200w.zarr"], "picture.png", size=1200,
     ...     channels={"F090W": "blue", "F200W": {"colour": "orange", "stretch": "log", "high_percent": 99.8}},
-    ... )  # doctest: +SKIP
+    ... )
+    <Picture file picture.png, ...>
     """
     check_output(out, composites.COMPOSITE.endings, what="a picture", overwrite=overwrite)
     if cores_mask is not None:
@@ -99,7 +100,7 @@ def thumbnail(
 
     Examples
     --------
-    >>> jwstpipe.thumbnail("mosaic.zarr", "small.png", size=512)  # doctest: +SKIP
+    >>> made = jwstpipe.thumbnail("f200w.zarr", "small.png", size=128)
     """
     check_output(out, THUMBNAIL.endings, what="a thumbnail", overwrite=overwrite)
     made = make_file(THUMBNAIL, [image], out, options, s3=s3).detail
@@ -130,7 +131,7 @@ def contact_sheet(
 
     Examples
     --------
-    >>> jwstpipe.contact_sheet(files, "all.png", columns=6)  # doctest: +SKIP
+    >>> made = jwstpipe.contact_sheet(["f090w.zarr", "f200w.zarr"], "all.png", columns=2)
     """
     check_output(out, CONTACT_SHEET.endings, what="a contact sheet", overwrite=overwrite)
     made = make_file(CONTACT_SHEET, listed(images), out, options, s3=s3).detail

@@ -43,7 +43,8 @@ def statistics(
 
     Examples
     --------
-    >>> jwstpipe.statistics("m51.zarr", region="0,0,100,100")[0]["median"]  # doctest: +SKIP
+    >>> jwstpipe.statistics("f200w.zarr", region="0,0,100,100")[0]["median"] > 0
+    True
     """
     several = isinstance(images, Sequence) and not isinstance(images, str | Path)
     wanted = list(images) if several else [images]
@@ -69,7 +70,8 @@ def pixels(images: Paths, *, request: PixelsRequest, s3: S3Settings | None = Non
 
     Examples
     --------
-    >>> jwstpipe.pixels("m51.zarr", at=["10,20"])[0].values["sci"]  # doctest: +SKIP
+    >>> len(jwstpipe.pixels("f200w.zarr", at=["10,20"]))
+    1
     """
     places = [parse_place(text) for text in request.at]
     return [pixel_at(image, place, index=request.slice, s3=s3) for image in listed(images) for place in places]

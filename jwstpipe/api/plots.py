@@ -51,7 +51,7 @@ def plot_sources(
 
     Examples
     --------
-    >>> jwstpipe.plot_sources("m51.zarr", jwstpipe.detect("m51.zarr"), "found.png")  # doctest: +SKIP
+    >>> diagram = jwstpipe.plot_sources("f200w.zarr", jwstpipe.detect("f200w.zarr"), "found.png")
     """
     check_output(out, PICTURES, what="a picture of sources", overwrite=overwrite)
     return draw_sources(as_image(image, s3=s3), catalogue, out, size=size)
@@ -110,7 +110,7 @@ def plot_histogram(
 
     Examples
     --------
-    >>> jwstpipe.plot_histogram("m51.zarr", "histogram.png")  # doctest: +SKIP
+    >>> diagram = jwstpipe.plot_histogram("f200w.zarr", "histogram.png")
     """
     check_output(out, PICTURES, what="a histogram", overwrite=overwrite)
     source = str(image) if isinstance(image, str | Path) else as_image(image, s3=s3)

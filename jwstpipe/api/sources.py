@@ -62,8 +62,9 @@ def detect(
 
     Examples
     --------
-    >>> found = jwstpipe.detect("m51_f200w.zarr", threshold=5.0)  # doctest: +SKIP
-    >>> found["ra", "dec", "mag_segment"]  # doctest: +SKIP
+    >>> found = jwstpipe.detect("f200w.zarr", threshold=5.0)
+    >>> found["ra", "dec", "mag_segment"].colnames
+    ['ra', 'dec', 'mag_segment']
     """
     several: list[Any] = list(images) if isinstance(images, list | tuple) else [images]
     if not several:

@@ -110,7 +110,7 @@ class ImageFace:
 
         Examples
         --------
-        >>> jwstpipe.open_image("f200w.zarr").plot(cmap="magma")  # doctest: +SKIP
+        >>> axes = jwstpipe.open_image("f200w.zarr").plot(cmap="magma")
         """
         from jwstpipe.images.plotting import plot_image  # noqa: PLC0415 - loads matplotlib
 

@@ -46,8 +46,9 @@ def spectrum(
 
     Examples
     --------
-    >>> found = jwstpipe.spectrum("x_s2d.fits", fit_lines=True, redshift="auto")  # doctest: +SKIP
-    >>> [(one.line.name, one.velocity) for one in found.lines]  # doctest: +SKIP
+    >>> found = jwstpipe.spectrum("x_x1d.fits", fit_lines=True, redshift="0.01")
+    >>> [one.line.name for one in found.lines]
+    [...'Pa beta'...]
     """
     if isinstance(files, Spectrum):
         return study_spectra([files], options)
@@ -81,7 +82,8 @@ def spectrum_to_file(
 
     Examples
     --------
-    >>> jwstpipe.spectrum_to_file("x_x1d.fits", "x.png", redshift="0.0203").digest  # doctest: +SKIP
+    >>> len(jwstpipe.spectrum_to_file("x_x1d.fits", "x.png", redshift="0.01").digest)
+    64
     """
     from jwstpipe.operations.spectra.spectrum import SPECTRUM  # noqa: PLC0415 - plots
 
@@ -114,7 +116,8 @@ def lines(
 
     Examples
     --------
-    >>> jwstpipe.lines("x_s2d.fits", "lines.ecsv", redshift="auto").results["redshift"]  # doctest: +SKIP
+    >>> jwstpipe.lines("x_x1d.fits", "lines.ecsv", redshift="0.01").results["redshift"]
+    0.01
     """
     from jwstpipe.operations.spectra.lines import LINES  # noqa: PLC0415 - astropy's tables
 
