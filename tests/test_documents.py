@@ -11,7 +11,7 @@ import yaml
 from jwstpipe import __version__
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+PAGES = sorted(page for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")] if page.parent.name != "made")
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,19 @@ def test_lines_of_the_picture_are_only_those_that_do_not_follow_and_a_circle_is_
         reduced({"a": {"b"}, "b": {"a"}})
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_between_documents_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text()):
         assert "://" in target or (page.parent / target).exists(), target
+
+
+def test_every_page_of_the_site_is_led_to():
+    pages = {page for page in PAGES if page.is_relative_to(ROOT / "docs")}
+    led_to = {ROOT / "docs" / "index.md"}
+    for page in pages:
+        for tree in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(), re.DOTALL):
+            led_to |= {(page.parent / f"{line}.md").resolve() for line in tree.split("\n") if line and line[0] != ":"}
+    assert pages <= led_to, "name it in docs/how-to.md, or where else it belongs"
 
 
 def test_versions_are_one():
