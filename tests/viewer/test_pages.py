@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from selenium.webdriver.common.keys import Keys
 
 import jwstpipe
 from jwstpipe.catalog.catalog import open_catalog
@@ -113,6 +114,28 @@ def test_what_can_be_made_is_what_the_command_finds(home, ask):
     assert ask("api/discover/make", made, status=404)["error"]
 
 
+def test_what_fits_some_words_is_what_the_command_finds(home, ask):
+    told = ask("api/find", {"wishes": {"words": "F200W nircam, not miri"}})
+    found = jwstpipe.find("F200W nircam, not miri", settings=home.settings)
+    assert [one["id"] for one in told["hits"]] == [one.product_id for one in found]
+    assert told["hits"][0]["filter"] == "F200W"
+    assert told["hits"][0]["why"] == list(found[0].why)
+    assert {"label": "filter F200W", "negated": False} in told["understood"]
+    assert {"label": "instrument MIRI", "negated": True} in told["understood"]
+    fewer = ask("api/find", {"wishes": {"words": "F200W nircam", "without": ["filter F200W"]}})
+    assert [one["label"] for one in fewer["refused"]] == ["filter F200W"]
+    assert len(fewer["hits"]) > len([one for one in told["hits"] if one["filter"] == "F200W"])
+    assert ask("api/find", {"wishes": {"words": "qqqqqqqq"}})["hits"] == []
+    for wishes in (
+        {},
+        {"words": "x", "limit": 10_000},
+        {"words": "x", "encoder": "os:system"},
+        [],
+        {"words": "x" * 501},
+    ):
+        assert ask("api/find", {"wishes": wishes}, status=400)["error"]
+
+
 def test_without_prefect_jobs_say_how_to_have_it(ask):
     told = ask("api/jobs")
     assert told["jobs"] == []
@@ -185,6 +208,7 @@ def test_pages_open_in_the_browser_and_lead_to_the_picture(browser, door, home):
         page.until(
             "document.querySelector('#page h1') && !document.querySelector('#page').textContent.includes('loading')"
         )
+    find_by_words(page)
     page.run("document.querySelector('[data-page=library]').click()")
     page.until("document.querySelectorAll('.product').length === 4")
     page.run(
@@ -195,3 +219,26 @@ def test_pages_open_in_the_browser_and_lead_to_the_picture(browser, door, home):
     assert page.run("return viewer.model.facts.channels.length") == 4
     page.run("viewer.pixel.tap(viewer.stage.view.width / 2, viewer.stage.view.height / 2)")
     page.until("viewer.pixel.facts")
+
+
+def find_by_words(page):
+    """Type words, take a chip out with the keyboard, and put it back."""
+    page.run("document.querySelector('[data-page=find]').click()")
+    page.until("document.querySelectorAll('#page .empty button').length > 3")
+    assert page.run("return document.activeElement.getAttribute('aria-label')") == "words"
+    page.browser.switch_to.active_element.send_keys("f200w nircam", Keys.ENTER)
+    page.until("document.querySelectorAll('.chip').length === 2 && document.querySelectorAll('.product').length")
+    assert page.run("return document.querySelector('.product .why').textContent") == "instrument NIRCam; filter F200W"
+    chip = page.run("return document.querySelector('.chip')")
+    name = chip.get_attribute("aria-label")
+    assert name.startswith("take out ")
+    chip.send_keys(Keys.ENTER)
+    page.until("document.querySelectorAll('.chip.out').length === 1")
+    out = page.run("return document.querySelector('.chip.out')")
+    assert out.get_attribute("aria-label") == name.replace("take out", "put back")
+    out.send_keys(Keys.SPACE)
+    page.until("document.querySelectorAll('.chip.out').length === 0")
+    page.run(
+        "const words = document.querySelector('#page input'); words.value = 'qqqqqqqq'; words.form.requestSubmit()"
+    )
+    page.until("document.querySelector('#page .empty')?.textContent.includes('Nothing here fits')")

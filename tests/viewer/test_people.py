@@ -19,7 +19,7 @@ from tests.viewer.test_pages import home  # noqa: F401 - a home of its own
 
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
 LONG = "Wolkenbruchniederschlagsmengenmessgeraeteverordnung" * 2
-PAGES = ("library", "discover", "search", "mosaic", "jobs", "status")
+PAGES = ("library", "find", "discover", "search", "mosaic", "jobs", "status")
 
 
 @contextmanager

@@ -20,7 +20,7 @@ MOST_MOVING = 500
 """The same of what moves, which no place finds."""
 
 _FAR_ARCSEC = 1.0
-"""Filters of a target that moves that lie further apart than this do not fit upon each other."""
+"""Images of a target that moves that lie further apart than this would show it twice."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ def _moving(request: ProcessTargetRequest, ids: tuple[str, ...], places: Sequenc
     drift = max((float(separation_deg(*places[0], *place)) * 3600.0 for place in places), default=0.0)
     if drift > _FAR_ARCSEC:
         notes.append(
-            f"it moved {drift:.0f} arcsec between these images, and a run lays them where they were on the sky: its"
-            " filters will not fit upon each other"
+            f"it moved {drift:.0f} arcsec between these images: a run lays them by where their headers say that it"
+            " stands; where combined ones do not say it, take exposures (--level 2)"
         )
     if len(ids) > MOST_MOVING:
         notes.append(f"{len(ids)} observations are too many to be named: run it by programme")

@@ -1,19 +1,22 @@
-"""What can be made: recipes of a target or a position, as the pages show them, and one of them made."""
+"""What can be made, and what fits some words: recipes and records as the pages show them, and a recipe made."""
 
 from typing import Any
 
 from jwstpipe.api.discovery import discover
 from jwstpipe.catalog.visibility import require_name
+from jwstpipe.discovery.find import find_records_by_words
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.targets.table import featured
+from jwstpipe.discovery.words.conditions import Condition
+from jwstpipe.discovery.words.encoder import load_encoder
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.jobs.submission import submit
-from jwstpipe.requests.discovery import DiscoverRequest
-from jwstpipe.viewer.server.library import Library
+from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
+from jwstpipe.viewer.server.library import Library, card_of
 from jwstpipe.viewer.server.page_facts import asked
 from jwstpipe.viewer.server.page_jobs import user_tags
 
-__all__ = ["featured_targets", "made", "recipes"]
+__all__ = ["featured_targets", "found_by_words", "made", "recipes"]
 
 MOST_RECIPES = 40
 
@@ -36,6 +39,42 @@ def recipes(wishes: Any, library: Library) -> list[dict[str, Any]]:
         Nobody knows the name.
     """
     return [one.model_dump(mode="json") for one in _found(wishes, library)[:MOST_RECIPES]]
+
+
+def found_by_words(wishes: Any, library: Library) -> dict[str, Any]:
+    """Find records by words: cards with reasons, and what of the words was understood.
+
+    Raises
+    ------
+    UsageError
+        A wish that is none.
+    NotFoundError
+        There is no catalogue yet.
+    """
+    request: FindRequest = asked(FindRequest, wishes)
+    encoder = load_encoder(library.settings.discovery.encoder)
+    with library.catalog() as catalog:
+        found = find_records_by_words(request, catalog, library.settings.home, encoder=encoder)
+        records = catalog.get_many(one.product_id for one in found.hits)
+    hits = [
+        {
+            **card_of(records[one.product_id]), "why": one.why, "records": one.records, "known_as": one.known_as,
+            "observed": one.observed, "program": one.program, "exposure_s": one.exposure_s, "headline": one.title,
+        }
+        for one in found.hits
+        if one.product_id in records
+    ]  # fmt: skip
+    return {
+        "hits": hits,
+        "total": found.records,
+        "understood": [_chip(one) for one in found.query.conditions],
+        "refused": [_chip(one) for one in found.query.refused],
+        "corrected": dict(found.query.corrected),
+    }
+
+
+def _chip(condition: Condition) -> dict[str, Any]:
+    return {"label": condition.label, "negated": condition.negated}
 
 
 def made(wishes: Any, name: str, library: Library) -> dict[str, Any]:

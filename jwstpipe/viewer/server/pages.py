@@ -62,6 +62,7 @@ def page_routes(viewing: Viewing, settings: Settings, *, write: bool) -> list[Ro
         Route("/api/record/{id}", asked.record),
         Route("/api/thumbnail/{id}", asked.thumbnail),
         Route("/api/search", asked.search, methods=["POST"]),
+        Route("/api/find", asked.find, methods=["POST"]),
         Route("/api/discover", asked.featured),
         Route("/api/discover", asked.discover, methods=["POST"]),
         Route("/api/discover/make", asked.make, methods=["POST"]),
@@ -152,6 +153,11 @@ class _Pages:
         """Search the archive."""
         wishes, library = (await body_of(request)).get("wishes", {}), self._library(request)
         return JSONResponse(await self._pool.run(lambda: facts.found_in_archive(wishes, library), request))
+
+    async def find(self, request: Request) -> Response:
+        """Find records by words."""
+        wishes, library = (await body_of(request)).get("wishes", {}), self._library(request)
+        return JSONResponse(await self._slow.run(lambda: discoveries.found_by_words(wishes, library), request))
 
     async def featured(self, _: Request) -> Response:
         """List the targets that people know."""

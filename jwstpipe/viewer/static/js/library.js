@@ -115,7 +115,7 @@ function cardOf(card, context, chosen, changed) {
  * @param {string} id
  * @param {Context} context
  */
-async function showRecord(id, context) {
+export async function showRecord(id, context) {
   const dialog = byId("dialog");
   const record = await get(`api/record/${id}`);
   /** @param {any} node @returns {HTMLElement} */

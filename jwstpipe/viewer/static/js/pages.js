@@ -12,6 +12,7 @@ import { formatLink } from "./link.js";
 /** @type {[string, string, () => Promise<{show: (place: HTMLElement, context: Context) => Promise<void>}>][]} */
 const PAGES = [
   ["library", "Library", () => import("./library.js")],
+  ["find", "Find", () => import("./find.js")],
   ["discover", "Discover", () => import("./discover.js")],
   ["search", "Search", () => import("./search.js")],
   ["mosaic", "Mosaic", () => import("./mosaic.js")],
