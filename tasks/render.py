@@ -13,6 +13,8 @@ from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.operations.composite import COMPOSITE, picture_recipe
 from jwstpipe.operations.contact_sheet import CONTACT_SHEET
 from jwstpipe.operations.make.make_products import Order, make_products
+from jwstpipe.operations.make.places import address_of
+from jwstpipe.operations.sources.known import with_known_sources
 from jwstpipe.operations.spec import Receipt
 from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.render.receipt import Picture
@@ -46,7 +48,9 @@ def make_picture(
     """Make a picture as a request wants it, and publish it; one that stands already is not made again."""
     options = {name: getattr(request, name) for name in CompositeRequest.model_fields}
     options["title"] = request.title or request.target or _shared_target(inputs) or "picture"
-    return _picture(run, CompositeRequest(**options), inputs, luminance, form=request.form)
+    places = [address for record in inputs if (address := address_of(record, run.store)) is not None]
+    wishes = with_known_sources(CompositeRequest(**options), places, catalog=run.catalog, store=run.store)
+    return _picture(run, wishes, inputs, luminance, form=request.form)
 
 
 @step_task("choose")

@@ -95,6 +95,8 @@ def _made(
 
     if save is not None:
         check_output(check_preset_file(save), (".toml",), what="a preset", overwrite=overwrite)
+    if options.sources is not None:
+        options = _with_known(context, options, images)
     with working(context) as means:
         made = make_composite(
             images, out, options=options, cores_mask=cores_mask, overwrite=overwrite, **means
@@ -102,6 +104,17 @@ def _made(
     if save is not None:
         save_preset(options, save, channels=made.looks_by_filter() if options.channels else ())
     return made
+
+
+def _with_known(context: typer.Context, options: CompositeRequest, images: list[str]) -> CompositeRequest:
+    """Take what the catalogue of records knows for the word that asks for it."""
+    from jwstpipe.cli.catalog.opened import opened
+    from jwstpipe.operations.sources.known import with_known_sources
+    from jwstpipe.storage import open_store
+
+    with opened(context, home=None) as (catalog, settings):
+        store = open_store(settings.store_root, s3=settings.s3)
+        return with_known_sources(options, images, catalog=catalog, store=store)
 
 
 def _report(made: "Picture", *, as_json: bool) -> None:

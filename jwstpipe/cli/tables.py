@@ -29,7 +29,8 @@ def rows(facts: Iterable[tuple[str, str]]) -> None:
 
 def main_columns(table: "Table") -> "Table":
     """Give the columns that a terminal has room for: all of a narrow table, the main ones of a catalogue of sources."""
-    kept = [name for name in MAIN_COLUMNS if name in table.colnames]
+    near = [name for name in ("separation", "catalogue") if name in table.colnames and "product_id" in table.colnames]
+    kept = near + [name for name in MAIN_COLUMNS if name in table.colnames]
     return table if len(table.colnames) <= FEW or len(kept) < 4 else table[kept]
 
 

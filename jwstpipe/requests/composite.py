@@ -164,7 +164,10 @@ class CompositeRequest(LookOptions):
         (), help="what is drawn on the picture", names=("--overlay", "--overlays"), group=OVERLAYS
     )
     sources: str | None = option(
-        None, help="table with columns ra and dec, for the overlay of sources", metavar="TABLE", group=OVERLAYS
+        None,
+        help="table with columns ra and dec, for the overlay of sources; catalogue = all that records know there",
+        metavar="TABLE|catalogue",
+        group=OVERLAYS,
     )
     annotations: str | None = option(
         None,

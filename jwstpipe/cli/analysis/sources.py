@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.arguments import CATALOGUE_FORMS, TABLE_FORMS, Image, Images, Json, Overwrite, output_option
+from jwstpipe.cli.arguments import (
+    CATALOGUE_FORMS,
+    TABLE_FORMS,
+    Home,
+    Image,
+    Images,
+    Json,
+    Overwrite,
+    User,
+    output_option,
+)
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
@@ -123,41 +133,32 @@ def completeness(
 
 def sources(
     context: typer.Context,
-    catalogue: Annotated[str, typer.Argument(metavar="CATALOGUE")],
+    catalogue: Annotated[str, typer.Argument(metavar="CATALOGUE|RA,DEC")],
     *,
     at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="only near this place: 10:00:27,+2:12:00")] = None,
     radius: Annotated[float, typer.Option(metavar="ARCSEC", help="how near (default 5)")] = 5.0,
     columns: Annotated[Literal["all", "jwst"], typer.Option(help="jwst: those of the official catalogue")] = "all",
     out: Annotated[str | None, output_option(TABLE_FORMS, "file to write")] = None,
+    user: User = None,
+    home: Home = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Show or convert a catalogue: all of it, or what lies near a place; our column names or the official ones.
 
-    Examples: jwstpipe sources m.parquet --at 10:00:27,+2:12:00 --radius 2; jwstpipe sources m.parquet --columns jwst
-    -o m_cat.ecsv
+    A place instead of a catalogue: what all catalogues hold near it that the catalogue of records knows. Examples:
+    jwstpipe sources m.parquet --at 10:00:27,+2:12:00 --radius 2; jwstpipe sources m.parquet --columns jwst
+    -o m_cat.ecsv; jwstpipe sources 150.11,2.2 --radius 1
     """
-    from pathlib import Path
-
-    from jwstpipe.analysis.catalogues.cone import cone
     from jwstpipe.analysis.catalogues.files import write_catalogue
     from jwstpipe.analysis.catalogues.forms import check_target
     from jwstpipe.analysis.catalogues.official import official_view
-    from jwstpipe.analysis.pixels.at import parse_place
-    from jwstpipe.operations.inputs.catalogue_inputs import table_at
-    from jwstpipe.storage import is_remote
 
     if out is not None:
         check_target(out, overwrite=overwrite)
-    s3 = settings_of(context).s3
-    if at is None:
-        table = table_at(catalogue, s3=s3)
-    else:
-        place = parse_place(at)
-        if not place.sky:
-            raise UsageError(f"--at {at}: write a position as 10:00:27,+2:12:00, or in degrees as 150.11d,2.2d")
-        where = table_at(catalogue, s3=s3) if is_remote(catalogue) else Path(catalogue)
-        table = cone(where, place.first, place.second, radius)
+    table, where = _rows(context, catalogue, at, radius, home=home, user=user)
+    if not len(table):
+        raise NotFoundError(f"{where}: no source{'' if at is None else f' within {radius:g} arcsec of {at}'}")
     shown = official_view(table) if columns == "jwst" else table
     for name in shown.meta.get("missing_columns", ()) if columns == "jwst" else ():
         remark(f"note: {name} is not measured and not in it")
@@ -169,8 +170,58 @@ def sources(
             json_data({name: _plain(row[name]) for name in shown.colnames})
     else:
         _show_table(context, shown)
-    if not len(shown):
-        raise NotFoundError(f"{catalogue}: no source{'' if at is None else f' within {radius:g} arcsec of {at}'}")
+
+
+def _rows(
+    context: typer.Context, catalogue: str, at: str | None, radius: float, *, home: Any, user: str | None
+) -> tuple["Table", str]:
+    """Take the rows that are asked for, and say where they were looked for."""
+    from pathlib import Path
+
+    from jwstpipe.operations.inputs.catalogue_inputs import table_at
+
+    s3 = settings_of(context).s3
+    if "," in catalogue and not Path(catalogue).exists():
+        if at is not None:
+            raise UsageError("give a place or a catalogue, not two places")
+        found = _known(context, catalogue, radius, home=home, user=user)
+        return found, f"within {radius:g} arcsec of {catalogue}"
+    return (table_at(catalogue, s3=s3) if at is None else _near(catalogue, at, radius, s3=s3)), catalogue
+
+
+def _near(catalogue: str, at: str, radius: float, *, s3: Any) -> "Table":
+    """Take the rows of one catalogue near a place."""
+    from pathlib import Path
+
+    from jwstpipe.analysis.catalogues.cone import cone
+    from jwstpipe.analysis.pixels.at import parse_place
+    from jwstpipe.operations.inputs.catalogue_inputs import table_at
+    from jwstpipe.storage import is_remote
+
+    place = parse_place(at)
+    if not place.sky:
+        raise UsageError(f"--at {at}: write a position as 10:00:27,+2:12:00, or in degrees as 150.11d,2.2d")
+    where = table_at(catalogue, s3=s3) if is_remote(catalogue) else Path(catalogue)
+    return cone(where, place.first, place.second, radius)
+
+
+def _known(context: typer.Context, place: str, radius: float, *, home: Any, user: str | None) -> "Table":
+    """Take the rows of all registered catalogues near a place; plain numbers are degrees, as there are no pixels."""
+    from jwstpipe.analysis.pixels.at import parse_place
+    from jwstpipe.cli.catalog.opened import opened
+    from jwstpipe.operations.sources.known import sources_near
+    from jwstpipe.storage import open_store
+
+    read = parse_place(place)
+    if not read.sky:
+        read = parse_place(",".join(f"{part.strip()}d" for part in place.split(",")))
+    with opened(context, home=home, user=user) as (catalog, settings):
+        store = open_store(settings.store_root, s3=settings.s3)
+        found = sources_near(catalog, store, read.first, read.second, radius)
+    for note in found.notes:
+        remark(f"note: left out: {note}")
+    remark(f"{len(found.table):,} sources in {found.catalogues:,} catalogues")
+    return found.table
 
 
 def _show_table(context: typer.Context, table: "Table") -> None:
