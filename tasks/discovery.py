@@ -103,7 +103,13 @@ def settle_suggestion(run: Run, request: ProcessTargetRequest) -> ProcessTargetR
 def _site(run: Run) -> Site:
     settings = run.settings
     threads = settings.execution.workers or os.cpu_count() or 1
-    return Site(settings.archive, answers_of(settings), run.catalog, rates_here(run.store, run.catalog), threads)
+    return Site(
+        settings.archive,
+        answers_of(settings),
+        run.catalog,
+        rates_here(run.store, run.catalog, threads=threads),
+        threads,
+    )
 
 
 def _releases_text(found: Releases) -> str:

@@ -133,6 +133,6 @@ def opened_site(
     own = own.model_copy(update={"archive": archive})
     with open_catalog(own.catalog_address) as catalog:
         reader = catalog if user is None else catalog.as_user(user)
-        rates = rates_here(open_store(own.store_root, s3=own.s3), catalog)
         threads = own.execution.workers or os.cpu_count() or 1
+        rates = rates_here(open_store(own.store_root, s3=own.s3), catalog, threads=threads)
         yield Site(archive, answers_of(own, max_age_s=max_age_s), reader, rates, threads), own

@@ -9,8 +9,8 @@ from jwstpipe.catalog.reader import CatalogReader
 from jwstpipe.discovery.gather import Gathered, gather, listed_sizes
 from jwstpipe.discovery.library import Held, held_near
 from jwstpipe.discovery.recipes.build import Surroundings, recipes_of
-from jwstpipe.discovery.recipes.estimate import Rates
 from jwstpipe.discovery.recipes.fields import Field, fields_of
+from jwstpipe.discovery.recipes.rates import Rates
 from jwstpipe.discovery.recipes.recipe import Recipe
 from jwstpipe.discovery.recipes.rows import Dropped, sort_rows
 from jwstpipe.discovery.targets.resolve import Place, resolve_place

@@ -11,14 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jwstpipe.discovery.recipes.build import Surroundings, recipes_of
-from jwstpipe.discovery.recipes.estimate import Rates, measured_rates
 from jwstpipe.discovery.recipes.fields import fields_of
 from jwstpipe.discovery.recipes.footprints import footprints_of
+from jwstpipe.discovery.recipes.rates import Measured, Rates, measured_rates
 from jwstpipe.discovery.recipes.rows import sort_rows
 from jwstpipe.discovery.recipes.select import common_area, pruned
 from jwstpipe.discovery.targets.table import known_target, known_targets
 from jwstpipe.display.colour.names import parse_channel_colour
 from jwstpipe.display.presets.load import load_preset, recipe_names
+from jwstpipe.mosaicking.cost import work
 from jwstpipe.names import FILTER_WAVELENGTHS
 from jwstpipe.requests import ProcessTargetRequest, validated
 from jwstpipe.sky.tangent_plane import Plane
@@ -320,15 +321,32 @@ def test_what_is_here_is_not_fetched_and_sizes_that_are_told_are_taken():
 
 
 def test_rates_are_those_of_finished_runs():
+    request = ProcessTargetRequest(target="NGC 3132", level=2)
     report = {
-        "seconds": {"transfer": 10.0, "convert": 4.0, "composite": 2.0}, "bytes_moved": 5 * 10**8, "files": 3,
-        "products": [{"kind": "image", "product_id": "a"}, {"kind": "mosaic", "product_id": "b"},
-                     {"kind": "picture", "product_id": "c"}],
+        "seconds": {"transfer": 10.0, "convert": 4.0, "composite": 2.0, "mosaic F200W": 9.0}, "bytes_moved": 5 * 10**8,
+        "products": [{"kind": "mosaic", "product_id": "b", "filter": "F200W"}, {"kind": "picture", "product_id": "c"}],
+        "request": request.model_dump(mode="json"),
     }  # fmt: skip
-    rates = measured_rates([report] * 3, {"a": 8_000_000, "b": 4_000_000, "c": 4_000_000})
+    known = Measured({"a": 5_000_000, "d": 3_000_000, "b": 4_000_000, "c": 4_000_000}, {"b": ("a", "d")}, threads=2)
+    rates = measured_rates([report] * 3, known)
     assert (rates.bytes_per_s, rates.convert_s_per_megapixel, rates.picture_s_per_megapixel) == (5e7, 0.5, 0.5)
+    told = work(samples=8_000_000, pixels=4_000_000, tiles=1, deepest=2, planes=("sci", "err", "wht", "n", "dq"),
+                weights="ivm", options=request.mosaic_options(depth=2), threads=2)["seconds"]  # fmt: skip
+    assert rates.mosaic_factor == pytest.approx(9.0 / told)
     assert rates.told == "the last 3 runs here"
-    assert measured_rates([], {}) == Rates()
+    slow = measured_rates([{**report, "seconds": {**report["seconds"], "mosaic F200W": 90.0}}], known)
+    assert slow.mosaic_factor == pytest.approx(10 * rates.mosaic_factor)
+    assert measured_rates([{**report, "request": {"products": ["x"]}}], known).mosaic_factor == 1.0
+    small = Measured({**known.pixels, "b": 50_000}, known.parents)
+    assert measured_rates([], known) == measured_rates([report], small) == Rates()
+
+
+def test_slower_mosaics_of_this_site_make_estimates_longer():
+    own, slow = (
+        made(southern_ring(), Surroundings("NGC 3132", RING.position, RING.target, rates=Rates(mosaic_factor=factor)))
+        for factor in (1.0, 50.0)
+    )
+    assert slow[0].seconds[0] > own[0].seconds[0]
 
 
 FILTERS = sorted(FILTER_WAVELENGTHS)[:30]

@@ -8,8 +8,9 @@ import shapely
 
 from jwstpipe.discovery.recipes.asked import Asked, asked_for
 from jwstpipe.discovery.recipes.candidates import LAST_RANK, Candidate, candidates_of
-from jwstpipe.discovery.recipes.estimate import Rates, cost_of
+from jwstpipe.discovery.recipes.estimate import cost_of
 from jwstpipe.discovery.recipes.fields import BandKey, Field
+from jwstpipe.discovery.recipes.rates import Rates
 from jwstpipe.discovery.recipes.recipe import BandFacts, Recipe, RecipeTag, command_of
 from jwstpipe.discovery.recipes.rows import day_of
 from jwstpipe.discovery.recipes.select import common_area

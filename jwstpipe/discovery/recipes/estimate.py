@@ -3,42 +3,17 @@
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
-from typing import Any
 
 from jwstpipe.discovery.recipes.fields import Band
+from jwstpipe.discovery.recipes.rates import PLANES, Rates
 from jwstpipe.display.colour.resolution import pixel_arcsec
 from jwstpipe.mosaicking.cost import work
 from jwstpipe.requests import ProcessTargetRequest
 
-__all__ = ["Cost", "Rates", "cost_of", "measured_rates", "scale_of"]
-
-LAST_RUNS = 20
-"""Runs whose median is believed."""
+__all__ = ["Cost", "cost_of", "scale_of"]
 
 _BYTES_PER_PIXEL = {2: 37, 3: 28}
 """Planes of an exposure (SCI, ERR, DQ, AREA, VAR_*, WAVELENGTH) and of a combined image (SCI, ERR, CON, WHT, VAR_*)."""
-
-_PLANES = {2: ("sci", "err", "wht", "n", "dq"), 3: ("sci", "err", "wht", "n")}
-
-
-@dataclass(frozen=True)
-class Rates:
-    """How fast this site is; where nothing was measured, what the benchmarks gave on two shared cores."""
-
-    bytes_per_s: float = 20e6
-    convert_s_per_megapixel: float = 0.11
-    picture_s_per_megapixel: float = 0.35
-    mosaic_factor: float = 1.0
-    """Measured time of mosaics over `jwstpipe.mosaicking.cost`'s estimate."""
-
-    runs: int = 0
-    """Runs that were measured."""
-
-    @property
-    def told(self) -> str:
-        """Say what times are estimated from."""
-        return f"the last {self.runs} runs here" if self.runs else "benchmarks on two cores; no run was measured here"
 
 
 @dataclass(frozen=True)
@@ -53,43 +28,6 @@ class Cost:
     memory_bytes: int
     seconds: tuple[float, float]
     """From half to twice the estimate."""
-
-
-def measured_rates(reports: Iterable[Mapping[str, Any]], pixels: Mapping[str, int]) -> Rates:
-    """Measure rates from the reports of finished runs, the newest first.
-
-    Parameters
-    ----------
-    reports
-        Reports of runs as JSON has them: ``seconds`` by step, ``bytes_moved``, ``products``.
-    pixels
-        Pixels of products, by id: of images, mosaics and pictures.
-    """
-    found: dict[str, list[float]] = {"transfer": [], "convert": [], "composite": []}
-    runs = 0
-    for report in reports:
-        seconds = report.get("seconds") or {}
-        made = [one for one in report.get("products") or () if not one.get("reused")]
-        mosaics = sum(pixels.get(one.get("product_id"), 0) for one in made if one.get("kind") == "mosaic")
-        moved, files = report.get("bytes_moved") or 0, report.get("files") or 0
-        if not mosaics or runs == LAST_RUNS:
-            continue
-        runs += 1
-        if moved > 1e6 and seconds.get("transfer", 0.0) > 0.0:
-            found["transfer"].append(moved / seconds["transfer"])
-        images = sum(pixels.get(one.get("product_id"), 0) for one in made if one.get("kind") == "image")
-        if (images or files) and seconds.get("convert", 0.0) > 0.0:
-            found["convert"].append(seconds["convert"] / max(images or mosaics, 1) * 1e6)
-        pictures = [one for one in made if one.get("kind") == "picture"]
-        if pictures and seconds.get("composite", 0.0) > 0.0:
-            found["composite"].append(seconds["composite"] / mosaics * 1e6)
-    usual = Rates()
-    return Rates(
-        bytes_per_s=median(found["transfer"] or [usual.bytes_per_s]),
-        convert_s_per_megapixel=median(found["convert"] or [usual.convert_s_per_megapixel]),
-        picture_s_per_megapixel=median(found["composite"] or [usual.picture_s_per_megapixel]),
-        runs=runs,
-    )
 
 
 def scale_of(bands: Sequence[Band]) -> float:
@@ -136,7 +74,7 @@ def cost_of(
             guessed += 0 if told else int(area / own**2 * _BYTES_PER_PIXEL[row.level])
         made = work(
             samples=int(samples), pixels=int(band.area * 3600.0 / scale**2),
-            tiles=max(1, width * height // 2048**2), deepest=len(band.rows), planes=_PLANES[request.level],
+            tiles=max(1, width * height // 2048**2), deepest=len(band.rows), planes=PLANES[request.level],
             weights="ivm", options=options, threads=threads,
         )  # fmt: skip
         pixels, mosaic_s, memory = pixels + samples, mosaic_s + made["seconds"], max(memory, made["memory_bytes"])
