@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 
+import jwstpipe
 from jwstpipe.analysis.spectra.read import read_spectra
-from jwstpipe.errors import DataError
+from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.operations.spectra.plots import spectrum_plot
 
 N = 40
 WAVES = np.linspace(2.9, 5.2, N)
@@ -85,3 +87,23 @@ def test_a_table_of_spectra_without_a_row_says_so(tmp_path):
     path = write(tmp_path / "a_x1dints.fits", table("EXTRACT1D", *columns, rows=0))
     with pytest.raises(DataError, match="without a single row"):
         read_spectra(path)
+
+
+def test_one_source_of_many_is_chosen_and_a_plot_draws_what_can_be_told_apart(tmp_path):
+    sources = 40
+    columns = (
+        ("SOURCE_ID", "J", np.arange(1, 1 + sources), None),
+        ("WAVELENGTH", f"{N}D", np.tile(WAVES, (sources, 1)), "um"),
+        ("FLUX", f"{N}D", np.tile(FLUX, (sources, 1)), "Jy"),
+        ("FLUX_ERROR", f"{N}D", np.full((sources, N), 1e-5), "Jy"),
+    )  # fmt: skip
+    path = write(tmp_path / "a_x1d.fits", table("EXTRACT1D", *columns, rows=sources))
+    (chosen,) = jwstpipe.spectrum(path, source_id="0017").spectra
+    assert chosen.origin.source_id == "17"
+    plot = spectrum_plot(jwstpipe.spectrum(path).spectra)
+    assert len(plot.curves) == 24
+    assert plot.subtitle.startswith("the first 24 of 40 spectra; 960 of 960 samples valid")
+    with pytest.raises(NotFoundError, match=r"no source 99; it has 1, 2, 3, 4, 5, 6, 7, 8, \.\.\."):
+        jwstpipe.spectrum(path, source_id="99")
+    with pytest.raises(UsageError, match="spectra of 40; choose one with --source-id"):
+        jwstpipe.spectrum(path, redshift="auto")

@@ -82,8 +82,30 @@ def study_files(
     spectra: list[Spectrum] = []
     for file in files:
         found = read_spectra(file, column=request.column, extraction=extraction, s3=s3)
-        spectra += _integrations(require_valid(found), str(file), request)
+        spectra += _integrations(require_valid(_of_source(found, str(file), request.source_id)), str(file), request)
     return study_spectra(spectra, request)
+
+
+def _of_source(spectra: list[Spectrum], file: str, wanted: str | None) -> list[Spectrum]:
+    """Choose the source that is asked for.
+
+    Raises
+    ------
+    NotFoundError
+        The file has none of that number or name; the message lists some.
+    """
+    if wanted is None:
+        return spectra
+    chosen = [one for one in spectra if _plain_id(one.origin.source_id) == _plain_id(wanted)]
+    if not chosen:
+        known = list(dict.fromkeys(one.origin.source_id for one in spectra if one.origin.source_id))
+        some = f"it has {', '.join(known[:8])}{', ...' if len(known) > 8 else ''}" if known else "it names no sources"
+        raise NotFoundError(f"{file}: no source {wanted}; {some}")
+    return chosen
+
+
+def _plain_id(word: str) -> str:
+    return word.strip().lower().lstrip("0")
 
 
 def _integrations(spectra: list[Spectrum], file: str, request: SpectrumRequest) -> list[Spectrum]:
@@ -118,6 +140,7 @@ def _studied(spectra: Sequence[Spectrum], request: SpectrumRequest) -> SpectrumS
         joined, values["factors"] = [stitched.spectrum], stitched.factors
     redshift = None
     if request.redshift == "auto":
+        _require_one_source(joined)
         from jwstpipe.analysis.spectra.lines.redshift import find_redshift  # noqa: PLC0415 - scipy
 
         values["found"] = found = find_redshift(joined)
@@ -133,6 +156,19 @@ def _studied(spectra: Sequence[Spectrum], request: SpectrumRequest) -> SpectrumS
         told.append(f"samples are in {counts[0].unit or 'no unit'}: no physical flux follows from them")
     notes = tuple(dict.fromkeys(told))
     return SpectrumStudy(tuple(joined), notes=notes, **values)
+
+
+def _require_one_source(spectra: Sequence[Spectrum]) -> None:
+    """Refuse to look for one redshift of many sources; several files may call one source by several numbers."""
+    sources: dict[str, set[str]] = {}
+    for one in spectra:
+        sources.setdefault(one.origin.file, set()).add(one.origin.source_id)
+    file, most = max(sources.items(), key=lambda item: len(item[1]))
+    if len(most) > 1:
+        raise UsageError(
+            f"{file}: a redshift is that of one source, and these are spectra of {len(most):,}; choose one with"
+            " --source-id"
+        )
 
 
 def _measured(spectra: list[Spectrum], request: SpectrumRequest, redshift: float) -> dict[str, Any]:

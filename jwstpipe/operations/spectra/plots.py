@@ -9,7 +9,10 @@ from jwstpipe.errors import DataError
 from jwstpipe.render.plots.spectra.contents import LineMark, Overlay, SpectrumCurve, SpectrumPlot
 from jwstpipe.render.plots.spectra.plot import SIZE, draw_spectra
 
-__all__ = ["PLOTS", "plot_spectra", "spectrum_plot"]
+__all__ = ["MOST", "PLOTS", "plot_spectra", "spectrum_plot"]
+
+MOST = 24
+"""Spectra in one plot: more cannot be told apart, and hundreds take minutes."""
 
 PLOTS = (".png", ".svg", ".html", ".jpg", ".tif")
 """Ends of names of plots."""
@@ -31,7 +34,7 @@ def spectrum_plot(
     Parameters
     ----------
     spectra
-        All in one unit.
+        All in one unit; of more than `MOST` the first ones are drawn, which is said.
     title, subtitle
         Default: what the first spectrum says of itself, and how many samples count.
     overlays, marks, redshift, wavelengths
@@ -53,12 +56,15 @@ def spectrum_plot(
             f"one plot cannot show {drawn[0].unit or 'no unit'} ({drawn[0].origin.file}) and {other.unit or 'no unit'}"
             f" ({other.origin.file}); plot them apart, or choose a column that both have"
         )
+    left, drawn = len(drawn), drawn[:MOST]
+    counted = sum(one.n_valid for one in drawn), sum(len(one) for one in drawn)
     curves = [
         SpectrumCurve(one.wavelength, one.flux, one.error, one.valid, _label(one, drawn), one.gaps()) for one in drawn
     ]
-    counted = sum(one.n_valid for one in drawn), sum(len(one) for one in drawn)
     band = "band: one standard error" if any(one.error is not None for one in drawn) else "without errors"
     told = f"{counted[0]:,} of {counted[1]:,} samples valid; {band}"
+    if left > MOST:
+        told = f"the first {MOST} of {left:,} spectra; {told}"
     return SpectrumPlot(
         curves, drawn[0].unit, title or _title(drawn), subtitle or told, overlays, marks, redshift, log, log,
         wavelengths,

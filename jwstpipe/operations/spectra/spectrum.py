@@ -18,7 +18,7 @@ __all__ = ["SPECTRAL", "SPECTRUM", "draw_study", "spectral_parameters", "study_f
 SPECTRAL = ("x1d", "x1dints", "c1d", "s2d")
 """Ends of names of the archive's files that spectra are read from."""
 
-LATER: dict[str, object] = {"anchors": []}
+LATER: dict[str, object] = {"anchors": [], "source_id": None}
 """Wishes that came after the first spectra of this version: where they are not used, ids are as they were."""
 
 

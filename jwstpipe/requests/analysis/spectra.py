@@ -23,6 +23,10 @@ class SpectrumRequest(Request):
     integration: int | None = option(
         None, ge=1, help="one integration of a time series; empty = the mean of all", group=READING
     )
+    source_id: str | None = option(
+        None, min_length=1, max_length=60, help="one source of a file of many, by its number or name", metavar="ID",
+        names=("--source-id",), group=READING,
+    )  # fmt: skip
     row: float | None = option(
         None, ge=0.0, help="middle row of the box in a 2-D spectrum (s2d), from 0; empty = that of the source",
         names=("--row",), group=READING,
