@@ -11,7 +11,7 @@ from jwstpipe.render.plots.spectra.plot import SIZE, draw_spectra
 
 __all__ = ["MOST", "PLOTS", "plot_spectra", "spectrum_plot"]
 
-MOST = 24
+MOST = 12
 """Spectra in one plot: more cannot be told apart, and hundreds take minutes."""
 
 PLOTS = (".png", ".svg", ".html", ".jpg", ".tif")
@@ -107,7 +107,7 @@ def _label(spectrum: Spectrum, spectra: Sequence[Spectrum]) -> str:
     words = []
     for name, word in facts.items():
         others = {_fact(one, name) for one in spectra}
-        if word and len(others) > 1:
+        if word and len(others) > 1 and not any(known in word or word in known for known in words):
             words.append(word)
     return ", ".join(words[:2]) or origin.file
 
