@@ -16,11 +16,11 @@ REDSHIFT = 0.0203
 OBSERVATION = "901"
 
 CUBE_LINES = (
-    SimulatedLine(5.340169, 6e-7),
-    SimulatedLine(5.51118, 5e-7, ring=0.24),
-    SimulatedLine(5.6098, 5e-7, cone_deg=24.0),
+    SimulatedLine(5.340169, 6e-7, cone_deg=24.0),
+    SimulatedLine(5.51118, 5e-7, ring=0.26),
+    SimulatedLine(5.6098, 5e-7),
 )
-"""[Fe II], H2 0-0 S(7) and [Mg V]: a core, a ring, a double cone."""
+"""[Fe II], H2 0-0 S(7) and [Mg V]: a double cone, a ring, a core."""
 
 SPECTRUM_LINES = (
     (1.875613, 8e-18), (1.945087, 5e-19), (1.9634, 9e-19), (2.12183, 1.1e-18), (2.166120, 8e-19), (2.625867, 1.2e-18),
