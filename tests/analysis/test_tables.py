@@ -208,3 +208,24 @@ def test_of_hundreds_of_columns_those_are_shown_that_vary(tmp_path):
     fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns, name="HDRTAB")]).writeto(path)
     assert jwstpipe.table(path, varying=True).colnames == ["NAME", "GAP", "W"]
     assert jwstpipe.table(path, varying=True, columns=("*A*",), count=2).colnames == ["NAME", "GAP"]
+
+
+def test_types_that_a_form_has_not_are_widened_or_refused(tmp_path):
+    n = 4
+    columns = [
+        fits.Column("DQ", "J", bzero=2147483648, array=np.array([0, 1, 2**31, 2**32 - 1], "u4")),
+        fits.Column("NAME", "PA()", array=np.array(["a", "bb", "c", "dddd"], object)),
+        fits.Column("V", "PE()", array=np.array([np.arange(k + 1.0) for k in range(n)], object)),
+    ]
+    path = tmp_path / "odd.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(columns)]).writeto(path)
+    for form in (".vot", ".fits", ".ecsv"):
+        jwstpipe.table_to_file(path, tmp_path / f"out{form}")
+        back = jwstpipe.table(tmp_path / f"out{form}")
+        assert np.asarray(back["DQ"]).tolist() == [0, 1, 2**31, 2**32 - 1], form
+        assert [str(one) for one in back["NAME"]] == ["a", "bb", "c", "dddd"], form
+        assert np.asarray(back["V"][2]).tolist() == [0.0, 1.0, 2.0], form
+    wide = [fits.Column("T", "8A", dim="(4,2)", array=np.array([["a", "b"]] * n))]
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU.from_columns(wide)]).writeto(tmp_path / "texts.fits")
+    with pytest.raises(DataError, match=r"T holds arrays of texts, which a VOTable has no place for; write \.ecsv"):
+        jwstpipe.table_to_file(tmp_path / "texts.fits", tmp_path / "texts.vot")

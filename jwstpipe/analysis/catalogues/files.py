@@ -190,11 +190,39 @@ def _write_votable(table: Table, path: Path) -> None:
     """Write a VOTable, and what it was made of in an INFO."""
     from astropy.io.votable import from_table, tree, writeto  # noqa: PLC0415 - slow to load
 
-    document = from_table(table)
+    _require_plain_cells(table, path)
+    document = from_table(_without_unsigned(table))
     if "jwstpipe" in table.meta:
         metadata = json.dumps(table.meta["jwstpipe"], allow_nan=False)
         document.resources[0].infos.append(tree.Info(name=INFO_NAME, value=metadata))
     writeto(document, str(path))
+
+
+def _require_plain_cells(table: Table, path: Path) -> None:
+    """Refuse arrays of texts and of truth values in cells, which no writer of VOTables takes."""
+    for name in table.colnames:
+        column = table[name]
+        if column.ndim > 1 and column.dtype.kind in "USb":
+            held = "truth values" if column.dtype.kind == "b" else "texts"
+            raise DataError(
+                f"{path.name}: {name} holds arrays of {held}, which a VOTable has no place for; write .ecsv or .fits, or"
+                " leave it out with --columns"
+            )
+
+
+def _without_unsigned(table: Table) -> Table:
+    """Put unsigned numbers, which a VOTable does not know beyond a byte, into wider signed ones: the same values."""
+    wider = {"uint16": np.int32, "uint32": np.int64, "uint64": np.int64, "int8": np.int16}
+    found = table.copy(copy_data=False)
+    for name in table.colnames:
+        column = table[name]
+        kind = str(column.dtype)
+        if kind not in wider or (kind == "uint64" and len(column) and int(column.max()) > np.iinfo(np.int64).max):
+            continue
+        made = column.astype(wider[kind])
+        made.info.unit, made.info.description = column.info.unit, column.info.description
+        found.replace_column(name, made)
+    return found
 
 
 def _without_formulas(table: Table) -> Table:

@@ -39,6 +39,8 @@ class ColumnFacts:
 
 def joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Put parts of a column behind each other; masked where one of them is."""
+    if len(parts) == 1:
+        return parts[0]  # a page is one part, and masks are slow to load
     masked: Any = np.ma
     found: NDArray[Any] = (
         masked.concatenate(parts) if any(np.ma.isMaskedArray(one) for one in parts) else np.concatenate(parts)
@@ -95,7 +97,7 @@ class _FitsSource:
         cells = np.empty(max(last - first, 0), object)
         for row in range(first, last):
             cells[row - first] = self.table.cell(column, row)
-        return cells
+        return np.array([str(one) for one in cells], "U") if column.letter == "A" else cells
 
 
 @dataclass(frozen=True, eq=False)
