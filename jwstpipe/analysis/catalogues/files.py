@@ -205,8 +205,8 @@ def _require_plain_cells(table: Table, path: Path) -> None:
         if column.ndim > 1 and column.dtype.kind in "USb":
             held = "truth values" if column.dtype.kind == "b" else "texts"
             raise DataError(
-                f"{path.name}: {name} holds arrays of {held}, which a VOTable has no place for; write .ecsv or .fits, or"
-                " leave it out with --columns"
+                f"{path.name}: {name} holds arrays of {held}, which a VOTable has no place for; write .ecsv or .fits,"
+                " or leave it out with --columns"
             )
 
 
