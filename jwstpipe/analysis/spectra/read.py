@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from jwstpipe.analysis.spectra.fits_reader import spectra_of_tables, spectral_tables
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.errors import DataError, FitsError, UsageError
+from jwstpipe.fits.cards import card_values, text_of
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.hdus import Hdu
@@ -111,5 +112,10 @@ def _nothing(file: FitsFile, column: str | None) -> FitsError | UsageError:
         return UsageError(f"{file.name}: no spectrum has a column {column!r}; it has {names}")
     held = ", ".join(f"{hdu.label} {hdu.shape}" for hdu in file.hdus if hdu.shape)[:200] or "headers only"
     cube = any(len(hdu.shape) == 3 and hdu.name == "SCI" for hdu in file.hdus)
-    hint = "; jwstpipe cube takes a spectrum out of a cube" if cube else ""
+    mode = text_of(card_values(file.hdus[0]), "EXP_TYPE")
+    hint = ""
+    if any(word in mode for word in ("NRS_", "_MRS", "_WFSS", "_SOSS", "GRISM")) and "IMAGE" not in mode:
+        hint = f"; a detector's view of spectra ({mode}), whose s2d, s3d or x1d this program reads"
+    elif cube:
+        hint = "; jwstpipe cube takes a spectrum out of a cube"
     return FitsError(f"{file.name}: holds no spectrum (a table with wavelength and flux); it holds {held}{hint}")

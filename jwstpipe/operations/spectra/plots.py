@@ -104,7 +104,7 @@ def _label(spectrum: Spectrum, spectra: Sequence[Spectrum]) -> str:
         "setting": origin.setting, "detector": origin.detector, "label": origin.label,
         "order": f"order {origin.order}" if origin.order is not None else "",
     }  # fmt: skip
-    words = []
+    words: list[str] = []
     for name, word in facts.items():
         others = {_fact(one, name) for one in spectra}
         if word and len(others) > 1 and not any(known in word or word in known for known in words):
