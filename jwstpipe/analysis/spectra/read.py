@@ -111,11 +111,13 @@ def _nothing(file: FitsFile, column: str | None) -> FitsError | UsageError:
         names = ", ".join(spectral_tables(file)[0].names)
         return UsageError(f"{file.name}: no spectrum has a column {column!r}; it has {names}")
     held = ", ".join(f"{hdu.label} {hdu.shape}" for hdu in file.hdus if hdu.shape)[:200] or "headers only"
-    cube = any(len(hdu.shape) == 3 and hdu.name == "SCI" for hdu in file.hdus)
+    cubes = [hdu for hdu in file.hdus if len(hdu.shape) == 3 and hdu.name == "SCI"]
     mode = text_of(card_values(file.hdus[0]), "EXP_TYPE")
     hint = ""
-    if any(word in mode for word in ("NRS_", "_MRS", "_WFSS", "_SOSS", "GRISM")) and "IMAGE" not in mode:
-        hint = f"; a detector's view of spectra ({mode}), whose s2d, s3d or x1d this program reads"
-    elif cube:
+    if any("CTYPE3" in card_values(hdu) for hdu in cubes):
         hint = "; jwstpipe cube takes a spectrum out of a cube"
+    elif any(word in mode for word in ("NRS_", "_MRS", "_WFSS", "_SOSS", "GRISM")) and "IMAGE" not in mode:
+        hint = f"; a detector's view of spectra ({mode}), whose s2d, s3d or x1d this program reads"
+    elif cubes:
+        hint = "; jwstpipe table --light-curve looks at time series of images"
     return FitsError(f"{file.name}: holds no spectrum (a table with wavelength and flux); it holds {held}{hint}")
