@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from jwstpipe.analysis.spectra.continuum import fit_continuum
-from jwstpipe.analysis.spectra.lines.line_list import C_KMS, SpectralLine, line_list
+from jwstpipe.analysis.spectra.lines.line_list import C_KMS, SpectralLine, hydrogen, line_list
 from jwstpipe.analysis.spectra.lines.measure import LineMeasurement, measure_lines
 from jwstpipe.analysis.spectra.resolution import SIGMAS, resolving_power
 from jwstpipe.analysis.spectra.spectrum import Spectrum
@@ -41,6 +41,20 @@ SEEN = 5.0
 
 AGREE = 0.75
 """Of the full width of the instrument: lines closer than this agree."""
+
+BRIGHTER = (
+    ("H beta", "H alpha"), ("[O III] 5008", "H alpha"), ("[S III] 0.9533", "H alpha"), ("He I 1.083", "H alpha"),
+    ("Pa alpha", "H alpha"), ("Pa beta", "H alpha"), ("Pa gamma", "H alpha"), ("[Fe II] 1.257", "H alpha"),
+    ("H alpha", "H beta"),
+)  # fmt: skip
+"""Lines, and what should be seen beside them."""
+
+MEMBERS = 12
+"""Lines of a series of hydrogen that are looked at."""
+
+MOST_LACKING = 4
+NEAR, LEAST_NEAR = 0.01, 3
+"""Share of a wavelength, and valid samples within it, that make a line one that could be seen."""
 
 
 @dataclass(frozen=True)
@@ -227,14 +241,23 @@ def _mean(lines: list[LineMeasurement]) -> tuple[float, float]:
 
 
 def _lacking(spectra: list[Spectrum], value: float, agreeing: list[LineMeasurement]) -> float:
-    """Count strong lines of hydrogen and oxygen that should be seen beside those that are, and are not."""
+    """Count lines that should be seen beside those that are, and are not.
+
+    Of hydrogen every line is brighter than the next one of its series, and in the near infrared nothing shines that
+    has no H alpha.
+    """
     seen = {one.line.name for one in agreeing}
-    pairs = (("H alpha", "H beta"), ("[O III] 5008", "H alpha"), ("Pa alpha", "Pa beta"), ("H beta", "H alpha"))
-    ends = [one.ends for one in spectra if one.ends is not None]
     known = {line.name: line.wavelength for line in line_list()}
 
-    def covered(name: str) -> bool:
+    def missing(name: str) -> bool:
         at = known[name] * (1.0 + value)
-        return any(low * 1.01 < at < high * 0.99 for low, high in ends)
+        return name not in seen and any(
+            np.count_nonzero(one.valid & (np.abs(one.wavelength / at - 1.0) < NEAR)) >= LEAST_NEAR for one in spectra
+        )
 
-    return 1.5 * sum(1 for have, miss in pairs if have in seen and miss not in seen and covered(miss))
+    lacking = {name for have, name in BRIGHTER if have in seen and missing(name)}
+    for lower in (2, 3, 4):
+        names = [hydrogen(lower, upper).name for upper in range(lower + 1, lower + MEMBERS)]
+        faintest = max((k for k, name in enumerate(names) if name in seen), default=0)
+        lacking |= {name for name in names[:faintest] if name in known and missing(name)}
+    return 1.5 * min(len(lacking), MOST_LACKING)
