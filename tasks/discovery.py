@@ -97,7 +97,7 @@ def settle_suggestion(run: Run, request: ProcessTargetRequest) -> ProcessTargetR
     for warning in chosen.warnings:
         run.note(warning)
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in chosen.request.items()}
-    return validated(ProcessTargetRequest, **{**kept, **values, **looks})
+    return validated(ProcessTargetRequest, **(kept | values | looks))
 
 
 def _site(run: Run) -> Site:

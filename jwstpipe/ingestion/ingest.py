@@ -90,9 +90,9 @@ class IngestResult(Shown):
 
     def _repr_html_(self) -> str:
         """Show the facts, and each file with what became of it."""
-        came = [(one.record.file_name, one.record.file_size, one.source or "was here") for one in self.entries]
-        failed = [(failure.file_name, None, failure.reason) for failure in self.failures]
-        return facts_html("Ingested", self.facts()) + rows_html("Files", ("file", "bytes", "from"), failed + came)
+        rows: list[tuple[str, int | None, str]] = [(one.file_name, None, one.reason) for one in self.failures]
+        rows += [(one.record.file_name, one.record.file_size, one.source or "was here") for one in self.entries]
+        return facts_html("Ingested", self.facts()) + rows_html("Files", ("file", "bytes", "from"), rows)
 
 
 def ingest_products(products: Iterable[Product], *, settings: Settings, report: Reporter = silent) -> IngestResult:
