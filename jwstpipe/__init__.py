@@ -44,6 +44,7 @@ _HOMES = {
     "ingest": "jwstpipe.api.archive.observations",
     "lineage": "jwstpipe.api.catalog",
     "lines": "jwstpipe.api.spectra.spectra",
+    "match_psf": "jwstpipe.api.measure",
     "match": "jwstpipe.api.catalogues",
     "match_to_file": "jwstpipe.api.catalogues",
     "mosaic": "jwstpipe.api.images",

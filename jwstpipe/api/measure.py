@@ -15,14 +15,16 @@ from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.operations.background import BACKGROUND
 from jwstpipe.operations.filter import FILTER
 from jwstpipe.operations.inputs.changed_images import ImageMade, check_slice, made_at
+from jwstpipe.operations.match_psf import MATCH_PSF
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
+from jwstpipe.requests.analysis.psf_match import MatchPsfRequest
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["background", "background_to_store", "filter_image", "filter_to_store"]
+__all__ = ["background", "background_to_store", "filter_image", "filter_to_store", "match_psf"]
 
 
 @request_keywords(FilterRequest)
@@ -204,3 +206,51 @@ def background_to_store(
     """
     check_output(out, IMAGE_FORMS, what="an image without its sky")
     return made_at(BACKGROUND, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)
+
+
+@request_keywords(MatchPsfRequest)
+def match_psf(
+    image: str | Path,
+    out: str | Path,
+    *,
+    options: MatchPsfRequest,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> ImageMade:
+    """Give an image the PSF of another one, which is wider, so that both hold the same share of light everywhere.
+
+    The kernel is the ratio of the transforms of the two PSFs, damped where the image's own has next to nothing (Boucaud
+    and others 2016); its sum is 1, so that fluxes stay. It is kept with the image.
+
+    Parameters
+    ----------
+    image : str or Path
+        FITS file or image store, local or ``s3://``.
+    out : str or Path
+        What to make: an image store (``.zarr``) or a FITS file (``.fits``).
+    **options
+    overwrite : bool, default False
+        Replace what stands at `out`.
+    s3, workers, report
+        Endpoint of ``s3://`` addresses; where shards are convolved; told of each.
+
+    Returns
+    -------
+    ImageMade
+        With widths of both PSFs (pixels), the kernel, and what the match leaves (`mismatch`, a share of the light).
+
+    Raises
+    ------
+    UsageError
+        Nothing to reach, a PSF that is narrower than the image's own, other pixels, or too few stars.
+    ConflictError
+        Something else stands at `out`.
+
+    Examples
+    --------
+    >>> jwstpipe.match_psf("f090w.zarr", "f090w_as_f444w.zarr", to="f444w.zarr")  # doctest: +SKIP
+    """
+    check_output(out, IMAGE_FORMS, what="an image")
+    return made_at(MATCH_PSF, options, image, out, overwrite=overwrite, s3=s3, workers=workers, report=report)

@@ -25,6 +25,7 @@ from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.requests.analysis.places import InfoRequest, PixelsRequest
+from jwstpipe.requests.analysis.psf_match import MatchPsfRequest
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.archive.transfers import TransfersRequest
@@ -49,6 +50,7 @@ DIRECT = {
     AstrometryRequest: ("astrometry", "astrometry", None),
     PhotometryRequest: ("photometry", "photometry", None),
     FilterRequest: ("filter", "filter_image", None),
+    MatchPsfRequest: ("match-psf", "match_psf", None),
     RecordConditions: ("catalog find", "find_records", None),
     StatisticsRequest: ("stats", "statistics", None),
     PixelsRequest: ("pixels", "pixels", None),

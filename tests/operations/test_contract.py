@@ -7,7 +7,9 @@ An operation that is added is made with its default options, of converted images
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
+from astropy.io import fits
 
 from jwstpipe.catalog.leases import holders
 from jwstpipe.catalog.query import RecordQuery
@@ -26,6 +28,7 @@ from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest,
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
+from jwstpipe.requests.analysis.psf_match import MatchPsfRequest
 from jwstpipe.requests.analysis.spectra import LinesRequest, SpectrumRequest
 from jwstpipe.requests.analysis.tables import TableRequest
 from jwstpipe.storage import tree_digest
@@ -62,7 +65,13 @@ def _chosen(folder):
     )  # fmt: skip
     align = MosaicOptions(background="level", align="none", kernel="drizzle")
     photometry = PhotometryRecipe(mesh=16, aperture=("2px",), annulus=("4px", "8px"))
+    for word, sigma in (("own", 1.0), ("wide", 1.6)):
+        y, x = np.mgrid[-12:13, -12:13]
+        light = np.exp(-(x**2 + y**2) / (2 * sigma**2))
+        fits.writeto(folder / f"{word}.fits", (light / light.sum()).astype("f4"))
+    psfs = MatchPsfRequest(to=str(folder / "wide.fits"), own_psf=str(folder / "own.fits"), kernel_half=5)
     return {
+        "match-psf": Wanted("convert", psfs, "a.zarr"),
         "convert": Wanted("archive", ConvertRecipe(), "a.zarr"),
         "mosaic": Wanted("convert", MosaicRecipe(options=align), "nircam_f090w_mosaic.zarr"),
         "composite": Wanted("convert", picture, "wave.png"),

@@ -130,6 +130,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Smooth, sharpen, clean or repair the samples of an image; the result is no image for photometry.",
             "analysis.images:filter_",
         ),
+        "match-psf": Entry(
+            "Give images the PSF of another one, which is wider: for colours, and for pictures without rings.",
+            "analysis.images:match_psf",
+        ),
         "background": Entry(
             "Measure the sky of an image and take it away: a mesh that follows it, a plane, or one level.",
             "analysis.images:background",

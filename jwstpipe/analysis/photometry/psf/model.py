@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 
-__all__ = ["Psf", "psf_from_text", "psf_of_grid", "psf_text"]
+__all__ = ["Psf", "psf_from_text", "psf_line", "psf_of_grid", "psf_text"]
 
 Floats = NDArray[np.float64]
 
@@ -127,9 +127,18 @@ def psf_text(path: str | Path) -> str:
             raise DataError(f"{path}: OVERSAMP = {over!r} is no number of samples, 1 to 32")
         made = psf_of_grid(values, int(over), "", name=str(path))
         band = str(header.get("FILTER", "*")).strip().upper() or "*"
-        packed = base64.b64encode(zlib.compress(made.grid.astype("<f4").tobytes(), 9)).decode()
-        lines.setdefault(band, f"{band} {int(over)} {len(made.grid)} {packed}\n")
+        lines.setdefault(band, _line(made, band))
     return f"{_HEAD}\n" + "".join(lines[band] for band in sorted(lines))
+
+
+def psf_line(psf: Psf) -> str:
+    """Write one PSF, of whatever filter, as the text that `psf_from_text` reads; 32 bits a sample."""
+    return f"{_HEAD}\n{_line(psf, '*')}"
+
+
+def _line(psf: Psf, band: str) -> str:
+    packed = base64.b64encode(zlib.compress(psf.grid.astype("<f4").tobytes(), 9)).decode()
+    return f"{band} {psf.over} {len(psf.grid)} {packed}\n"
 
 
 def psf_from_text(text: str, band: str) -> Psf:
