@@ -124,6 +124,7 @@ def mosaic(
     options: MosaicOptions,
     grid: Frame | None = None,
     fits: str | Path | None = None,
+    residuals: str | Path | None = None,
     overwrite: bool = False,
     update: bool = False,
     s3: S3Settings | None = None,
@@ -141,6 +142,8 @@ def mosaic(
     **options
     grid : tuple of SkyGrid and Box, optional
         Plane and window to fill; default: north up, at the finest scale among the images.
+    residuals : str or Path, optional
+        What alignment leaves of each star's position: a map (``.png``) or a table (``.ecsv``, ``.csv``).
     fits : str or Path, optional
         Write the mosaic as a FITS file too.
     overwrite : bool, default False
@@ -172,7 +175,16 @@ def mosaic(
     <MosaicReceipt address m.zarr, ...>
     """
     form = check_output(out, IMAGE_FORMS, what="a mosaic")
-    chosen: dict[str, Any] = {"options": options, "grid": grid, "s3": s3, "workers": workers, "report": report}
+    if residuals is not None:
+        check_output(residuals, (".png", ".ecsv", ".csv"), what="residuals of alignment", overwrite=overwrite)
+    chosen: dict[str, Any] = {
+        "options": options,
+        "grid": grid,
+        "residuals": residuals,
+        "s3": s3,
+        "workers": workers,
+        "report": report,
+    }
     if form == ".zarr":
         return build.mosaic(listed(images), out, fits=fits, overwrite=overwrite, update=update, **chosen)
     if update or fits is not None:

@@ -40,6 +40,7 @@ def mosaic(
     options: MosaicOptions | None = None,
     grid: tuple[SkyGrid, Box | None] | None = None,
     fits: str | Path | None = None,
+    residuals: str | Path | None = None,
     overwrite: bool = False,
     update: bool = False,
     s3: S3Settings | None = None,
@@ -60,6 +61,8 @@ def mosaic(
         Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them.
     fits
         Write the mosaic as a FITS file too.
+    residuals
+        Write what alignment leaves of each star's position: a map (``.png``) or a table (``.ecsv``, ``.csv``).
     overwrite
         Replace what stands at `out` and `fits`.
     update
@@ -88,6 +91,10 @@ def mosaic(
     if standing is not None and standing.grid is not None and grid is None:
         grid = standing.grid[0], None
     plan = plan_mosaic(images, options=options, grid=grid, s3=s3, workers=at_work, report=report)
+    if residuals is not None:
+        from jwstpipe.mosaicking.astrometry.residuals import write_residuals  # noqa: PLC0415 - not for every mosaic
+
+        write_residuals(plan, residuals, s3=s3, workers=at_work, report=report)
     reuse = () if standing is None else (str(out),)
     receipt = build_mosaic(plan, out, overwrite=overwrite or update, reuse=reuse, s3=s3, workers=at_work, report=report)
     if fits is None:
@@ -161,7 +168,7 @@ def _corrected(
         from jwstpipe.mosaicking.astrometry.align import align  # noqa: PLC0415 - scipy, which plain mosaics do without
 
         final, alignment = align(final, s3=s3, workers=workers, report=report)
-    if options.background != "none" or options.sky or options.sky_region is not None:
+    if options.background != "none" or options.sky or options.sky_region is not None or options.anchor is not None:
         from jwstpipe.mosaicking.background.match import match_skies  # noqa: PLC0415 - as above
 
         match = match_skies(final, s3=s3, workers=workers, report=report)

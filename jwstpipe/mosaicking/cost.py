@@ -91,6 +91,8 @@ def work(
     cost = NANOSECONDS[options.kernel] + PLANE_NANOSECONDS * more
     if options.combine in ("median", "clipped"):
         cost += STACK_NANOSECONDS
+    if options.outliers != "none":
+        cost += NANOSECONDS["bilinear"] + 2.0 * STACK_NANOSECONDS
     if options.background != "none":
         cost += NANOSECONDS["bilinear"]
     at_work = max(1, min(threads, tiles))
@@ -105,5 +107,6 @@ def work(
 
 def _thread_bytes(options: MosaicOptions, inputs: int, planes: int) -> int:
     """Give the memory that one thread takes: its block, and the stack of an order statistic."""
-    stack = min(STACK_BYTES, 3 * 4 * inputs * BLOCK**2) if options.combine in ("median", "clipped") else 0
+    stacked = options.combine in ("median", "clipped") or options.outliers != "none"
+    stack = min(STACK_BYTES, 3 * 4 * inputs * BLOCK**2) if stacked else 0
     return BLOCK_BYTES + PLANE_BYTES * planes + stack

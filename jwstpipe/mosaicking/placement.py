@@ -108,15 +108,18 @@ def bounding_box(shape: shapely.Geometry) -> Box:
     return Box(math.floor(y0 + 0.5), math.floor(x0 + 0.5), math.ceil(y1 + 0.5), math.ceil(x1 + 0.5))
 
 
-def tiles_of(grid: SkyGrid, window: Box, shapes: Sequence[shapely.Geometry]) -> dict[tuple[int, int], tuple[int, ...]]:
-    """Find the sources that touch each tile, with a pixel of margin for the kernel."""
+def tiles_of(
+    grid: SkyGrid, window: Box, shapes: Sequence[shapely.Geometry], *, margin: float = 1.0
+) -> dict[tuple[int, int], tuple[int, ...]]:
+    """Find the sources that touch each tile, with a margin (a pixel for the kernel)."""
     tree = shapely.STRtree(list(shapes))
     found: dict[tuple[int, int], tuple[int, ...]] = {}
     for tile in grid.tiles(window):
         part = grid.tile_box(tile).intersection(window)
         if part is None:
             continue
-        area = shapely.box(part.x0 - 1.5, part.y0 - 1.5, part.x1 + 0.5, part.y1 + 0.5)
+        low, high = 0.5 + margin, margin - 0.5
+        area = shapely.box(part.x0 - low, part.y0 - low, part.x1 + high, part.y1 + high)
         numbers = sorted(int(number) for number in tree.query(area, predicate="intersects"))
         if numbers:
             found[tile] = tuple(numbers)

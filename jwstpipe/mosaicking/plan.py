@@ -10,7 +10,7 @@ from jwstpipe.mosaicking.cost import estimate
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.placement import bounding_box, tiles_of
 from jwstpipe.mosaicking.sky_model import BackgroundModel
-from jwstpipe.mosaicking.tile_job import ALGORITHM, TileJob
+from jwstpipe.mosaicking.tile_job import ALGORITHM, JUDGED, OUTLIERS, TileJob
 from jwstpipe.notebook import Shown
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.requests.mosaic import deciding
@@ -75,10 +75,18 @@ class MosaicPlan(Shown):
     catalog_name: str = field(default="the catalogue", compare=False)
     """File of the positions to align to, for messages: the options hold what stands in it."""
 
+    years: tuple[float | None, ...] = field(default=(), compare=False)
+    """When each input was taken, years; None where its header does not say."""
+
+    together: tuple[int, ...] = field(default=(), compare=False)
+    """Number of the group of each input; a group shares the correction of its position."""
+
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """All that decides over the mosaic besides its inputs, as plain JSON values; skies follow from it."""
+        versions = {} if self.options.outliers == "none" else {"outliers": OUTLIERS}
         return {
+            **versions,
             "grid": self.grid.as_dict(),
             "window": _sides(self.window),
             "weights": self.weights,
@@ -191,7 +199,9 @@ def with_turns(plan: MosaicPlan, turns: Sequence[SkyRotation | None]) -> MosaicP
         replace(source, turn=turn, box=bounding_box(shape))
         for source, turn, shape in zip(plan.sources, turns, shapes, strict=True)
     )
-    return replace(plan, sources=sources, outlines=tuple(outlines), tiles=tiles_of(plan.grid, plan.window, shapes))
+    margin = 1.0 if plan.options.outliers == "none" else JUDGED
+    tiles = tiles_of(plan.grid, plan.window, shapes, margin=margin)
+    return replace(plan, sources=sources, outlines=tuple(outlines), tiles=tiles)
 
 
 def _sides(box: Box) -> list[int]:

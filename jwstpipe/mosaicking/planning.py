@@ -5,17 +5,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from jwstpipe.errors import NoCoverageError
-from jwstpipe.execution.workers import Workers
+from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.dq import require_dq_names
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
-from jwstpipe.mosaicking.inputs.handed_on import agreed, different_zero_points, when
+from jwstpipe.mosaicking.inputs.handed_on import agreed, different_zero_points, when, year_of
 from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
 from jwstpipe.mosaicking.inputs.settled_options import settled_options
-from jwstpipe.mosaicking.inputs.sources import Inspection, Source, weights_for
+from jwstpipe.mosaicking.inputs.sources import MOMENT, Inspection, Source, weights_for
 from jwstpipe.mosaicking.inputs.weight_units import magnitudes_of
 from jwstpipe.mosaicking.placement import bounding_box, common_grid, look_at, shapes_on, tiles_of
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.size_limits import check_not_empty, check_size
+from jwstpipe.mosaicking.tile_job import JUDGED
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -84,14 +85,14 @@ def plan_mosaic(
     unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
     is_flux, quantity_note = quantity_of(unit, chosen.quantity)
     keywords = [found.keywords for found in inspections]
-    tiles = tiles_of(plane, filled, shapes)
+    tiles = tiles_of(plane, filled, shapes, margin=1.0 if chosen.outliers == "none" else JUDGED)
     if not tiles:
         raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
-    return MosaicPlan(
+    plan = MosaicPlan(
         grid=plane,
         window=filled,
         sources=tuple(sources),
-        options=settled_options(chosen, sources, follow=placed.follow),
+        options=settled_options(chosen, sources, follow=placed.follow, s3=s3 or S3Settings()),
         weights=weights,
         weights_note=note,
         planes=planes,
@@ -110,8 +111,22 @@ def plan_mosaic(
         outlines=tuple(found.outline for found in inspections),
         weight_unit=magnitudes.weight_unit,
         wide_errors=magnitudes.wide_errors,
+        years=tuple(year_of(found.times) for found in inspections),
+        together=_together(inspections, chosen),
         **_catalog_name(chosen),
     )
+    if chosen.anchor is None:
+        return plan
+    from jwstpipe.mosaicking.background.anchor import anchored  # noqa: PLC0415 - scipy, which plain mosaics do without
+
+    return anchored(plan, s3=s3, workers=workers or ThreadWorkers(4), report=report)
+
+
+def _together(inspections: Sequence[Inspection], options: MosaicOptions) -> tuple[int, ...]:
+    """Give each image the number of its group, which shares one correction; one of no known exposure is its own."""
+    length = {"image": 0, "exposure": len(MOMENT), "visit": 3}[options.align_together]
+    keys: dict[tuple[str, ...], int] = {}
+    return tuple(keys.setdefault(found.moment[:length] or (found.source.address,), len(keys)) for found in inspections)
 
 
 def _catalog_name(options: MosaicOptions) -> dict[str, str]:

@@ -12,7 +12,7 @@ from jwstpipe.errors import DataError
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK
 from jwstpipe.images.zarr.writer import ImageWriter
-from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.mosaicking.tile_job import JUDGED, TileJob
 from jwstpipe.mosaicking.warp.blocks import Block, blocks
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource, map_source
 from jwstpipe.mosaicking.warp.sample_digest import PlanesDigest
@@ -130,7 +130,8 @@ def compute(job: TileJob) -> Computed:
 
 
 def _placed(job: TileJob) -> list[MappedSource]:
-    region = job.window.dilated(1 if job.options.combine == "clipped" else 0)
+    margin = 1 if job.options.combine == "clipped" else 0
+    region = job.window.dilated(margin + (JUDGED if job.options.outliers != "none" else 0))
     return [found for source in job.sources if (found := map_source(job, source, region)) is not None]
 
 

@@ -11,10 +11,17 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["ALGORITHM", "TileJob"]
+__all__ = ["ALGORITHM", "JUDGED", "OUTLIERS", "TileJob"]
 
 ALGORITHM = "4"
 """Version of what the engine does to pixels; part of every product's and tile's id."""
+
+JUDGED = 24
+"""Pixels of the plane around a block on which outliers are looked for: all that a kernel takes from an image is judged,
+as long as a pixel of it is no wider than a few of the plane."""
+
+OUTLIERS = "1"
+"""Version of what the rejection of outliers does; part of the ids of what it is used for."""
 
 PIXEL_OPTIONS = {"kernel", "pixfrac", "combine", "reject_dq", "tolerance_px"}
 """Options that a tile's samples follow from directly; all others act through its sources, grid and window."""
@@ -63,6 +70,8 @@ class TileJob:
             "planes": list(self.planes),
             "sources": [source.identity() for source in self.sources],
         }
+        if self.options.outliers != "none":
+            parameters["outliers"] = [self.options.outliers, OUTLIERS]
         if self.weight_unit != 1.0:
             parameters["weight_unit"] = self.weight_unit
         if self.wide_errors:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
         Kernel,
         MosaicOptions,
         MosaicRequest,
+        Outliers,
         Quantity,
+        Together,
         Weights,
     )
     from jwstpipe.requests.pictures import (
@@ -60,7 +62,7 @@ _HOMES = {
     "fields.shared": ("CatalogSelection",),
     "mosaic": (
         "Align", "Background", "Combine", "FittingMosaic", "Follow", "Kernel", "MosaicOptions", "MosaicRequest",
-        "Quantity", "Weights",
+        "Outliers", "Quantity", "Together", "Weights",
     ),
     "pictures": ("ContactSheetOptions", "PictureForm", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"),
     "process_target": ("ProcessTargetRequest",),
@@ -88,6 +90,7 @@ __all__ = [
     "LookOptions",
     "MosaicOptions",
     "MosaicRequest",
+    "Outliers",
     "Overlay",
     "Palette",
     "PictureForm",
@@ -101,6 +104,7 @@ __all__ = [
     "Stretch",
     "ThumbnailOptions",
     "ThumbnailsRequest",
+    "Together",
     "ToneOptions",
     "WatchEntry",
     "WatchProgramsRequest",

@@ -16,7 +16,9 @@ __all__ = [
     "Kernel",
     "MosaicOptions",
     "MosaicRequest",
+    "Outliers",
     "Quantity",
+    "Together",
     "Weights",
     "deciding",
 ]
@@ -27,12 +29,14 @@ Weights = Literal["ivm", "exptime", "uniform"]
 Background = Literal["none", "level", "plane"]
 Quantity = Literal["auto", "surface", "flux"]
 Align = Literal["none", "check", "shift", "rotate"]
+Outliers = Literal["none", "blot"]
+Together = Literal["image", "exposure", "visit"]
 Follow = Literal["auto", "target", "sky"]
 
 CLIPPED_FROM = 4
 """Overlapping exposures from which outliers can be told from the rest."""
 
-LATER = ("follow", "ephemeris")
+LATER = ("outliers", "anchor", "align_together", "align_rms_arcsec", "follow", "ephemeris")
 """Options that came after the first mosaics of this version: at their defaults ids are as they were."""
 
 RESAMPLING = "Resampling"
@@ -73,6 +77,12 @@ class _MosaicBase(Request):
         metavar="NAME[,NAME]...",
         group=COMBINING,
     )
+    outliers: Outliers = option(
+        "none",
+        help="take pixels out of an image that the others contradict: blot compares it with the median of all, at its"
+        " own pixels",
+        group=COMBINING,
+    )
     mix: bool = option(
         False,
         help="average what measures different things too: several filters, grism and other exposures",
@@ -97,6 +107,13 @@ class _MosaicBase(Request):
         metavar="RA,DEC,RADIUS",
         group=SKY,
     )
+    anchor: str | None = option(
+        None,
+        help="what fixes the sky level of the whole: an image whose level is true, or the value of the sky (in"
+        " sky_region, where that is given)",
+        metavar="IMAGE|VALUE",
+        group=SKY,
+    )
     align_limit_arcsec: float = option(
         1.0,
         gt=0,
@@ -108,8 +125,24 @@ class _MosaicBase(Request):
     )
     align_catalog: str | None = option(
         None,
-        help="table of true positions (RA and Dec, degrees) to align to; empty = relative to each other",
-        metavar="TABLE",
+        help="true positions to align to: a table (RA and Dec in degrees, pmra, pmdec and ref_epoch where it has them),"
+        " or an image, as of another filter, whose stars they are; empty = relative to each other",
+        names=("--align-to", "--align-catalog"),
+        metavar="TABLE|IMAGE",
+        group=POSITIONS,
+    )
+    align_together: Together = option(
+        "image",
+        help="what shares one correction: each image by itself, the detectors of an exposure, or all of a visit",
+        group=POSITIONS,
+    )
+    align_rms_arcsec: float = option(
+        0.1,
+        gt=0,
+        le=60,
+        help="refuse corrections after which overlaps still differ by more than this, rms, arcsec",
+        names=("--align-rms", "--align-rms-arcsec"),
+        metavar="ARCSEC",
         group=POSITIONS,
     )
     follow: Follow = option(
@@ -171,7 +204,7 @@ class FittingMosaic(_MosaicBase):
         usual = {
             "combine": "clipped" if exposures and depth >= CLIPPED_FROM else "mean",
             "background": "level",
-            "align": "check" if exposures and depth > 1 else "none",
+            "align": "rotate" if self.align_catalog else "check" if exposures and depth > 1 else "none",
         }
         wished = {name: getattr(self, name) for name in _MosaicBase.model_fields}
         chosen = {name: value if getattr(self, name) is None else getattr(self, name) for name, value in usual.items()}

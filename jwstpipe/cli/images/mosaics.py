@@ -37,6 +37,10 @@ def mosaic(
     *,
     out: Out = None,
     fits: Annotated[str | None, typer.Option(metavar="OUT.fits", help="write it as FITS too")] = None,
+    residuals: Annotated[
+        str | None,
+        typer.Option(metavar="OUT.png|.ecsv|.csv", help="what alignment leaves of each star's position"),
+    ] = None,
     options: MosaicOptions,
     grid: Grid = None,
     cluster: Cluster = None,
@@ -64,7 +68,8 @@ def mosaic(
             summary = plan.summary(threads=settings.execution.workers or os.cpu_count() or 1)
         else:
             made = api.mosaic(
-                images, str(out), options=options, grid=frame, fits=fits, overwrite=overwrite, update=update,
+                images, str(out), options=options, grid=frame, fits=fits, residuals=residuals, overwrite=overwrite,
+                update=update,
                 **means,
             )  # fmt: skip
             summary = asdict(made)

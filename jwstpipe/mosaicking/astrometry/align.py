@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.catalogues.astrometry import moved_to, reference_table
 from jwstpipe.errors import DataError, NoCoverageError
 from jwstpipe.execution.workers import Workers
-from jwstpipe.mosaicking.astrometry.solution import CATALOG, Solution
+from jwstpipe.mosaicking.astrometry.solution import Solution
 from jwstpipe.mosaicking.astrometry.star_finder import DetectJob, Stars, detect
 from jwstpipe.mosaicking.background.match import neighbours_of
 from jwstpipe.mosaicking.plan import MosaicPlan, with_turns
@@ -23,9 +24,8 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.rotation import SkyRotation, turn_between
-from jwstpipe.storage.position_tables import read_positions
 
-__all__ = ["Alignment", "align"]
+__all__ = ["Alignment", "Star", "align", "solved_stars"]
 
 Floats = NDArray[np.float64]
 
@@ -81,6 +81,54 @@ def align(
     mode = plan.options.align
     if mode == "none":
         return plan, None
+    shifts, places, solved = _solved(plan, s3=s3, workers=workers, report=report)
+    _check_limits(plan, solved)
+    corrected, found = plan, _found(plan, mode, shifts, places, solved)
+    if mode != "check":
+        _check_rest(plan, found)
+        corrected = with_turns(plan, [_turn(plan, number, solved) for number in range(len(plan.sources))])
+    return corrected, found
+
+
+@dataclass(frozen=True)
+class Star:
+    """What is left of a star that two images have, or an image and the reference."""
+
+    first: int
+    """Number of the image."""
+
+    second: int
+    """Of the other one; below 0 for the reference."""
+
+    x: float
+    """Plane position."""
+
+    y: float
+    dx: float
+    """First minus second, pixels of the plane, after the correction (before it, where alignment only checks)."""
+
+    dy: float
+
+
+def solved_stars(
+    plan: MosaicPlan, *, s3: S3Settings | None = None, workers: Workers, report: Reporter = silent
+) -> list[Star]:
+    """Align a plan's sources, and give what is left of each pair of stars."""
+    shifts, places, solved = _solved(plan, s3=s3, workers=workers, report=report)
+    found = []
+    for shift in shifts:
+        a, b = places[shift.first][shift.pairs[:, 0]], places[shift.second][shift.pairs[:, 1]]
+        if plan.options.align != "check":
+            a, b = solved.moved(shift.first, a), solved.moved(shift.second, b)
+        for (x, y), (dx, dy) in zip(a.tolist(), (a - b).tolist(), strict=True):
+            found.append(Star(shift.first, shift.second, x, y, dx, dy))
+    return found
+
+
+def _solved(
+    plan: MosaicPlan, *, s3: S3Settings | None, workers: Workers, report: Reporter
+) -> tuple[list[Shift], list[Floats], Solution]:
+    """Find and match the stars of a plan's sources, and solve for their corrections."""
     jobs = {
         f"{number:05d}": DetectJob(source, plan.options.reject_dq, s3 or S3Settings())
         for number, source in enumerate(plan.sources)
@@ -95,12 +143,12 @@ def align(
         if (found := match(first, second, places[first], places[second], reach=2.0 * reach)) is not None
     ]
     if plan.options.align_catalog is not None:
-        truth = _catalog_places(plan.grid, plan.options.align_catalog)
-        places.append(truth)  # at index -1: CATALOG
+        truths = _true_places(plan, plan.options.align_catalog)
+        places += truths[::-1]  # so that those of image k stand at -1 - k
         fixed = [
             found
-            for number in range(len(plan.sources))
-            if (found := match(number, CATALOG, places[number], truth, reach=reach)) is not None
+            for number, truth in enumerate(truths)
+            if (found := match(number, -1 - number, places[number], truth, reach=reach)) is not None
         ]
         if not fixed:
             raise NoCoverageError(
@@ -108,12 +156,19 @@ def align(
                 f" {plan.options.align_limit_arcsec} arcsec"
             )
         shifts += fixed
-    solved = Solution.of(plan, shifts, places, turns=mode == "rotate")
-    _check_limits(plan, solved)
-    corrected = plan
-    if mode != "check":
-        corrected = with_turns(plan, [_turn(plan, number, solved) for number in range(len(plan.sources))])
-    return corrected, _found(plan, mode, shifts, places, solved)
+    return shifts, places, Solution.of(plan, shifts, places, turns=plan.options.align == "rotate")
+
+
+def _check_rest(plan: MosaicPlan, found: "Alignment") -> None:
+    """Refuse corrections that do not mend: then the stars are no stars, or not the same ones."""
+    limit = plan.options.align_rms_arcsec * 1000.0
+    if found.rms_after_mas > limit:
+        worst = max(found.overlaps, key=lambda one: float(np.hypot(*one["left_mas"])))
+        raise DataError(
+            f"{worst['images'][0]}: after alignment overlaps still differ by {found.rms_after_mas:.1f} mas rms (limit"
+            f" {limit:g}), this one and {worst['images'][1]} by {np.hypot(*worst['left_mas']):.1f} mas of"
+            f" {worst['stars']} stars; use --align rotate, --align-together image, or raise the limit with --align-rms"
+        )
 
 
 def _check_limits(plan: MosaicPlan, solved: Solution) -> None:
@@ -153,7 +208,7 @@ def _found(
         before.append(old)
         after.append(new)
         entry = {
-            "images": [names[shift.first], "catalog" if shift.second == CATALOG else names[shift.second]],
+            "images": [names[shift.first], "catalog" if shift.second < 0 else names[shift.second]],
             "stars": len(shift.pairs),
             "offset_mas": [round(float(value), 3) for value in old],
             "scatter_mas": round(shift.scatter * mas, 3),
@@ -190,6 +245,19 @@ def _places(grid: SkyGrid, stars: Stars) -> Floats:
     return np.stack(grid.places(stars.ra, stars.dec), axis=-1)
 
 
-def _catalog_places(grid: SkyGrid, path: str) -> Floats:
-    found = np.stack(grid.places(*read_positions(path, what="catalogue")), axis=-1)
-    return np.asarray(found[np.isfinite(found).all(axis=1)])
+def _true_places(plan: MosaicPlan, reference: str) -> list[Floats]:
+    """Give the plane positions of a reference as they were when each image was taken."""
+    table = reference_table(reference)
+    moves = "pmra" in table.colnames and "pmdec" in table.colnames
+    known: dict[float | None, Floats] = {}
+    for source, year in zip(plan.sources, plan.years, strict=True):
+        if moves and year is None:
+            raise DataError(
+                f"{source.address}: does not say when it was taken (MJD-AVG, EXPMID or MJD-OBS), and"
+                f" {plan.catalog_name} has proper motions; write the time into its header, or leave pmra and pmdec out"
+            )
+        when = year if moves else None
+        if when not in known:
+            found = np.stack(plan.grid.places(*moved_to(table, when)), axis=-1)
+            known[when] = np.asarray(found[np.isfinite(found).all(axis=1)])
+    return [known[year if moves else None] for year in plan.years]

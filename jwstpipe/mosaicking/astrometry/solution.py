@@ -14,12 +14,9 @@ from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.numerics.match_catalogs import Shift
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 
-__all__ = ["CATALOG", "Solution"]
+__all__ = ["Solution"]
 
 Floats = NDArray[np.float64]
-
-CATALOG = -1
-"""Number of the catalogue among the images."""
 
 ROUNDS = 10
 HUBER = 3.0
@@ -27,7 +24,10 @@ HUBER = 3.0
 
 @dataclass(frozen=True, eq=False)
 class Solution:
-    """The correction of each image on the plane, and which images hang together."""
+    """The correction of each image on the plane, and which images hang together.
+
+    Images of one group have the same correction: a shift, and a turn about the middle of the group.
+    """
 
     shifts: Floats
     """(n, 2) pixels of the plane."""
@@ -36,6 +36,8 @@ class Solution:
     """(n,) radians."""
 
     centres: Floats
+    """(n, 2) what each turns about."""
+
     components: NDArray[np.int64]
     matched: NDArray[np.bool_]
     anchored: NDArray[np.bool_]
@@ -43,26 +45,34 @@ class Solution:
 
     @classmethod
     def of(cls, plan: MosaicPlan, shifts: Sequence[Shift], places: Sequence[Floats], *, turns: bool) -> "Solution":
-        """Solve for the corrections of all images together."""
-        count = len(plan.sources)
-        centres = np.array([(0.5 * (s.box.x0 + s.box.x1 - 1), 0.5 * (s.box.y0 + s.box.y1 - 1)) for s in plan.sources])
-        between = [(shift.first, shift.second) for shift in shifts if shift.second != CATALOG]
+        """Solve for the corrections of all images together.
+
+        A number below 0 in a shift is that of true positions.
+        """
+        groups = np.asarray(plan.together or range(len(plan.sources)), dtype=np.int64)
+        count = int(groups.max()) + 1
+        own = np.array([(0.5 * (s.box.x0 + s.box.x1 - 1), 0.5 * (s.box.y0 + s.box.y1 - 1)) for s in plan.sources])
+        members = np.bincount(groups, minlength=count)
+        centres = np.stack([np.bincount(groups, axis, minlength=count) / members for axis in own.T], axis=-1)
+        between = [(groups[shift.first], groups[shift.second]) for shift in shifts if shift.second >= 0]
         ends = np.array(between, dtype=np.int64).reshape(-1, 2).T
         graph = coo_matrix((np.ones(ends.shape[1]), (ends[0], ends[1])), shape=(count, count))
         components = np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
         matched, held = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
         for shift in shifts:
-            matched[[number for number in (shift.first, shift.second) if number != CATALOG]] = True
-            held[shift.first] |= shift.second == CATALOG
+            matched[[groups[number] for number in (shift.first, shift.second) if number >= 0]] = True
+            held[groups[shift.first]] |= shift.second < 0
         anchored = np.isin(components, components[held])
         if not shifts:
-            return cls(np.zeros((count, 2)), np.zeros(count), centres, components, matched, anchored)
-        unknown = _solve(shifts, places, centres, components, anchored, turns=turns)
-        return cls(unknown[:, :2], unknown[:, 2], centres, components, matched, anchored)
+            found = np.zeros((count, 3))
+        else:
+            found = _solve(shifts, places, groups, centres, components, anchored, turns=turns)
+        shifted, turned = found[groups, :2], found[groups, 2]
+        return cls(shifted, turned, centres[groups], components[groups], matched[groups], anchored[groups])
 
     def moved(self, number: int, points: Floats) -> Floats:
-        """Give corrected plane positions of points of an image; those of the catalogue stay."""
-        if number == CATALOG:
+        """Give corrected plane positions of points of an image; true ones stay."""
+        if number < 0:
             return points
         dx, dy = (points - self.centres[number]).T
         angle = self.angles[number]
@@ -70,12 +80,12 @@ class Solution:
 
 
 def _solve(
-    shifts: Sequence[Shift], places: Sequence[Floats], centres: Floats, components: NDArray[np.int64],
-    anchored: NDArray[np.bool_], *, turns: bool,
+    shifts: Sequence[Shift], places: Sequence[Floats], groups: NDArray[np.int64], centres: Floats,
+    components: NDArray[np.int64], anchored: NDArray[np.bool_], *, turns: bool,
 ) -> Floats:  # fmt: skip
-    """Solve for shifts and turns (n, 3), robustly; each component without a catalogue keeps its mean."""
+    """Solve for shifts and turns (n, 3) of groups, robustly; each component without a catalogue keeps its mean."""
     count = len(centres)
-    design, goal = _equations(shifts, places, centres)
+    design, goal = _equations(shifts, places, groups, centres)
     scale = max(float(np.abs(centres - centres.mean(axis=0)).max()), 1000.0)
     design = design @ coo_matrix((np.tile([1.0, 1.0, 1.0 / scale], count), (range(3 * count), range(3 * count))))
     free = np.ones((count, 3), dtype=bool)
@@ -108,7 +118,9 @@ def _solve(
     return np.asarray(found)
 
 
-def _equations(shifts: Sequence[Shift], places: Sequence[Floats], centres: Floats) -> tuple[Any, Floats]:
+def _equations(
+    shifts: Sequence[Shift], places: Sequence[Floats], groups: NDArray[np.int64], centres: Floats
+) -> tuple[Any, Floats]:
     """Write one equation for each star and axis: c_i(p_i) - c_j(p_j) = p_j - p_i."""
     rows, columns, entries, goal = [], [], [], []
     start = 0
@@ -117,15 +129,16 @@ def _equations(shifts: Sequence[Shift], places: Sequence[Floats], centres: Float
         ends = ((shift.first, 0, 1.0), (shift.second, 1, -1.0))
         points = [places[number][shift.pairs[:, side]] for number, side, _ in ends]
         for (number, _, sign), own in zip(ends, points, strict=True):
-            if number == CATALOG:
+            if number < 0:
                 continue
-            dx, dy = (own - centres[number]).T
+            group = groups[number]
+            dx, dy = (own - centres[group]).T
             x_rows, y_rows = start + 2 * np.arange(n), start + 2 * np.arange(n) + 1
             for where, column, value in (
                 (x_rows, 0, np.ones(n)), (x_rows, 2, -dy), (y_rows, 1, np.ones(n)), (y_rows, 2, dx),
             ):  # fmt: skip
                 rows.append(where)
-                columns.append(np.full(n, 3 * number + column))
+                columns.append(np.full(n, 3 * group + column))
                 entries.append(sign * value)
         goal.append((points[1] - points[0]).ravel())
         start += 2 * n

@@ -13,6 +13,7 @@ import shapely
 
 from jwstpipe.errors import NoCoverageError, UsageError
 from jwstpipe.execution.workers import Workers
+from jwstpipe.mosaicking.background.known_value import anchor_value, at_value
 from jwstpipe.mosaicking.background.overlaps import CELL, Overlap, OverlapJob, measure_overlaps, reduced
 from jwstpipe.mosaicking.background.solve import Skies, solve_skies
 from jwstpipe.mosaicking.inputs.sources import Source
@@ -41,7 +42,7 @@ class Match:
     found: Skies
     names: tuple[str, ...]
     gauges: tuple[str, ...]
-    """How the zero of each component is fixed: mean, known, or region."""
+    """How the zero of each component is fixed: mean, known, region, or value."""
 
     note: str = ""
     """Why levels cannot make the images agree, and what can; empty where they do."""
@@ -97,7 +98,8 @@ def match_skies(
     """
     known = known_skies(plan.sources, plan.options.sky)
     method = plan.options.background
-    if method == "none" and not known and plan.options.sky_region is None:
+    value = anchor_value(plan.options.anchor)
+    if method == "none" and not known and plan.options.sky_region is None and value is None:
         return None
     access = s3 or S3Settings()
     names = tuple(source.name for source in plan.sources)
@@ -119,7 +121,9 @@ def match_skies(
     for number in known:
         gauges[skies.components[number]] = "known"
     if plan.options.sky_region is not None:
-        skies = _zeroed(plan, skies, gauges, access)
+        skies = _zeroed(plan, skies, gauges, access, value=value or 0.0)
+    elif value is not None:
+        skies = at_value(plan, skies, gauges, value, access)
     note = _level_note(centres, overlaps, skies) if method == "level" else ""
     return Match("given" if method == "none" else method, skies, names, tuple(gauges), note)
 
@@ -175,8 +179,8 @@ def neighbours_of(sources: Sequence[Source]) -> list[list[int]]:
     return found
 
 
-def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings) -> Skies:
-    """Move each component so that what is left of its images in the sky region has mean zero."""
+def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings, *, value: float) -> Skies:
+    """Move each component so that what is left of its images in the sky region has a value in the mean."""
     ra, dec, radius = plan.options.sky_region or (0.0, 0.0, 0.0)
     x, y = plan.grid.place(ra, dec)
     reach = radius * 3600.0 / plan.grid.scale_arcsec
@@ -198,7 +202,7 @@ def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings) -
         gauges[component] = "region"
         for number, own in enumerate(skies.components):
             if own == component:
-                moved[number] = replace(moved[number], level=moved[number].level + float(np.mean(rests)))
+                moved[number] = replace(moved[number], level=moved[number].level + float(np.mean(rests)) - value)
     return replace(skies, values=tuple(moved))
 
 

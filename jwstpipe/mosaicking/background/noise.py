@@ -48,7 +48,8 @@ def with_noise(
     plan: MosaicPlan, *, s3: S3Settings | None = None, workers: Workers, report: Reporter = silent
 ) -> MosaicPlan:
     """Give the sources of a plan their noise, if its combination asks for it and has no errors to go by."""
-    if plan.options.combine != "clipped" or "err" in plan.planes:
+    wanted = plan.options.combine == "clipped" or plan.options.outliers != "none"
+    if not wanted or "err" in plan.planes:
         return plan
     jobs = {
         f"{number:05d}": NoiseJob(source, plan.options.reject_dq, s3 or S3Settings())

@@ -21,6 +21,7 @@ __all__ = [
     "different_zero_points",
     "times_of",
     "when",
+    "year_of",
 ]
 
 T = TypeVar("T")
@@ -68,6 +69,9 @@ COMMENTS = {
 _MJD_0 = datetime(1858, 11, 17)  # noqa: DTZ001 - leap seconds apart, as all keywords of an image
 
 
+_J2000_MJD, _YEAR_DAYS = 51_544.5, 365.25
+
+
 @dataclass(frozen=True)
 class Times:
     """When one input was taken; None where its header does not say."""
@@ -96,6 +100,12 @@ def times_of(value: Callable[[str], Any]) -> Times:
         middle_mjd=_day(value("MJD-AVG"), value("EXPMID")),
         end_mjd=_day(value("MJD-END"), value("EXPEND")),
     )
+
+
+def year_of(times: Times) -> float | None:
+    """Give the year of the middle of an exposure, or of its begin; None where neither is known."""
+    mjd = times.middle_mjd if times.middle_mjd is not None else times.begin_mjd
+    return None if mjd is None else 2000.0 + (mjd - _J2000_MJD) / _YEAR_DAYS
 
 
 def agreed(keywords: Sequence[dict[str, Value]]) -> dict[str, Value]:

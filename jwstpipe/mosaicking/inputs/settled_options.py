@@ -6,15 +6,18 @@ So the same options in another folder are the same options, and a mosaic can be 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from jwstpipe.mosaicking.inputs.reference_positions import reference_positions
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import Follow, MosaicOptions
+from jwstpipe.settings import S3Settings
 from jwstpipe.storage.ephemerides import ephemeris_text
-from jwstpipe.storage.position_tables import positions_text
 
 __all__ = ["settled_options"]
 
 
-def settled_options(options: MosaicOptions, sources: Sequence[Source], *, follow: Follow) -> MosaicOptions:
+def settled_options(
+    options: MosaicOptions, sources: Sequence[Source], *, follow: Follow, s3: S3Settings
+) -> MosaicOptions:
     """Put the positions of tables in the place of their names, and ids of images in that of their addresses.
 
     Parameters
@@ -25,6 +28,8 @@ def settled_options(options: MosaicOptions, sources: Sequence[Source], *, follow
         The images.
     follow
         What was found to keep its place.
+    s3
+        Endpoint of an ``s3://`` reference.
 
     Raises
     ------
@@ -35,7 +40,9 @@ def settled_options(options: MosaicOptions, sources: Sequence[Source], *, follow
     if options.ephemeris is not None and "\n" not in options.ephemeris:
         changes["ephemeris"] = ephemeris_text(options.ephemeris)
     if options.align_catalog is not None and "\n" not in options.align_catalog:
-        changes["align_catalog"] = positions_text(options.align_catalog, what="catalogue")
+        changes["align_catalog"] = reference_positions(options.align_catalog, reject_dq=options.reject_dq, s3=s3)
+    if options.align_catalog is not None and options.align == "none":
+        changes["align"] = "rotate"
     if options.sky:
         ids = {
             name: source.product_id

@@ -1,6 +1,7 @@
 """`Source`: all that a mosaic needs to know of an input before it reads pixels."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,6 +132,13 @@ class Inspection:
     target: MovingTarget
     """What it says of a target that moves."""
 
+    moment: tuple[str, ...] = ()
+    """Programme, observation, visit, group, sequence, activity and exposure, as `MOMENT` names them; empty where its
+    header lacks one."""
+
+
+MOMENT = ("PROGRAM", "OBSERVTN", "VISIT", "VISITGRP", "SEQ_ID", "ACT_ID", "EXPOSURE")
+"""Keywords that tell exposures apart; the first three are those of a visit."""
 
 KIND_KEYS = ("EXP_TYPE", "DATAMODL", "TELESCOP", "FILTER", "PUPIL")
 
@@ -180,7 +188,15 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
     keywords = {key: value for key in HANDED_ON if (value := either(key)) not in (None, "")}
     kind = exposure_kind({key: either(key) for key in KIND_KEYS}, image.name)
     target = moving_target_of(either, combined="wht" in source.planes, gwcs=image.wcs.origin == "gwcs")
-    return Inspection(source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either), target)
+    return Inspection(
+        source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either), target, _moment(either)
+    )
+
+
+def _moment(value: Callable[[str], Any]) -> tuple[str, ...]:
+    """Read which exposure it is of; all detectors of a moment have one."""
+    words = tuple(str(value(key)).strip() if value(key) is not None else "" for key in MOMENT)
+    return words if all(words) else ()
 
 
 def _band(primary: "_Cards", science: "_Cards") -> str:

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.dq import DQ_BITS, dq_mask
+from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.zarr.layout import CHUNK
-from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, STACKED, Accumulators, normalise
-from jwstpipe.mosaicking.warp.input_window import read_input_window
-from jwstpipe.mosaicking.warp.mapped_source import MappedSource
+from jwstpipe.mosaicking.warp.input_groups import GROUP_BYTES, input_groups
+from jwstpipe.mosaicking.warp.mapped_source import INTERPOLATED, MappedSource
 from jwstpipe.mosaicking.warp.order_statistics import clip, median
-from jwstpipe.mosaicking.warp.resample import InputWindow
+from jwstpipe.mosaicking.warp.outlier_reference import reference_on
+from jwstpipe.mosaicking.warp.outliers import contradicted, fill_holes
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.sky.box import Box
 
@@ -34,9 +34,6 @@ CACHED_ROWS = 128
 
 STACK_BYTES = 128 << 20
 """Room for the stack of an order statistic."""
-
-GROUP_BYTES = 5 << 20
-"""Room for the windows of inputs that are held at once (one at least)."""
 
 SUMS_BYTES = 10 << 20
 """Room for the sums of a block."""
@@ -86,7 +83,7 @@ class _Memory:
 
 
 def _rows_at_once(job: TileJob, placed: list[MappedSource], box: Box) -> int:
-    if COMBINERS[job.options.combine] not in STACKED:
+    if COMBINERS[job.options.combine] not in STACKED and job.options.outliers == "none":
         return BLOCK
     inputs = sum(found.region.intersection(box) is not None for found in placed)
     return max(1, min(BLOCK, STACK_BYTES // (3 * (8 if job.wide_errors else 4) * max(inputs, 1) * box.shape[1])))
@@ -105,51 +102,25 @@ def _fill(
     outer = band.dilated(1 if combiner == CLIPPED else 0)  # clipping looks at the neighbours of a pixel
     there = [(found, window) for found in placed if (window := found.needed(outer)) is not None]
     inputs = len(there) if combiner in STACKED else 0
+    reference = None if job.options.outliers == "none" else reference_on(job, band, placed, memory.windows)
+    struck = 0
     memory.sums.clear()
     strip = Accumulators.empty(
         outer.shape, memory.sums, errors="err" in planes, bits="dq" in planes, inputs=inputs, wide=job.wide_errors
     )
-    for group in _groups(job, there, memory.windows):
-        for index, _ in group:
+    for group in input_groups(job, there, memory.windows):
+        for index, layer in group:
             used.add(there[index][0].source.product_id)
+            if reference is not None:
+                struck += contradicted(there[index][0], layer, reference, band)
         by_rows = all(there[index][0].interpolated for index, _ in group)
         for rows in outer.bands(CACHED_ROWS if by_rows else outer.shape[0]):
             for index, layer in group:
                 there[index][0].add(strip, outer, rows, layer, index=index, combiner=combiner)
-    return _finish(strip, np.array([found.source.noise for found, _ in there]), planes, combiner=combiner)
-
-
-def _groups(
-    job: TileJob, there: list[tuple[MappedSource, Box]], room: ScratchBuffer
-) -> Iterator[list[tuple[int, InputWindow]]]:
-    """Read the windows of inputs, as many at a time as there is room for."""
-    rejected = dq_mask(job.options.reject_dq)
-    held: list[tuple[int, InputWindow]] = []
-    left = GROUP_BYTES
-    room.clear()
-    for index, (found, window) in enumerate(there):
-        size = window.area * _bytes(job, found.source)
-        if held and size > left:
-            yield held
-            held, left = [], GROUP_BYTES
-            room.clear()
-        left -= size
-        layer = read_input_window(
-            found.source, window, weights=job.weights, rejected=rejected, with_errors="err" in job.planes,
-            is_flux=job.is_flux, s3=job.s3, weight_unit=job.weight_unit, wide_errors=job.wide_errors, room=room,
-        )  # fmt: skip
-        held.append((index, layer))
-    if held:
-        yield held
-
-
-def _bytes(job: TileJob, source: Source) -> int:
-    return (
-        4
-        + 4 * ("dq" in source.planes)
-        + (8 if job.wide_errors else 4) * ("err" in job.planes)
-        + 4 * (job.weights == "ivm")
-    )
+    clipped = _finish(strip, np.array([found.source.noise for found, _ in there]), planes, combiner=combiner)
+    if reference is not None:
+        fill_holes(reference, band, planes, filled=job.options.kernel in INTERPOLATED)
+    return clipped + struck
 
 
 def _empty(plane: str, shape: tuple[int, int]) -> NDArray[Any]:

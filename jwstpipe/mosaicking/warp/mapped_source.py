@@ -60,6 +60,14 @@ class MappedSource:
         tolerance = min(self.job.options.tolerance_px, DRIZZLE_TOLERANCE)
         return forward_map(self.job.grid, self.wcs, window.dilated(2), tolerance=tolerance, name=self.source.address)
 
+    @cached_property
+    def blotted(self) -> PixelMap:
+        """From the image to the plane, for the pixels that can be compared with what is known on the plane."""
+        window = self.needed(self.region)
+        assert window is not None
+        tolerance = self.job.options.tolerance_px
+        return forward_map(self.job.grid, self.wcs, window, tolerance=tolerance, name=self.source.address)
+
     def needed(self, box: Box) -> Box | None:
         """Find the window of the image that a part of the plane reaches; None when it misses the image."""
         part = box.intersection(self.region)

@@ -1,0 +1,61 @@
+"""A known value of the sky: matched skies moved as a whole until what is left of the sky has it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.mosaicking.background.overlaps import CELL, reduced
+from jwstpipe.mosaicking.background.solve import Skies
+from jwstpipe.mosaicking.plan import MosaicPlan
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
+from jwstpipe.settings import S3Settings
+
+__all__ = ["anchor_value", "at_value"]
+
+CLIP, ROUNDS = 3.0, 10
+
+
+def anchor_value(anchor: str | None) -> float | None:
+    """Give the value that an anchor names; None where it is an image, or there is none."""
+    try:
+        return None if anchor is None else float(anchor)
+    except ValueError:
+        return None
+
+
+def at_value(plan: MosaicPlan, skies: Skies, gauges: list[str], value: float, s3: S3Settings) -> Skies:
+    """Move each group of images so that what is left of its sky has a value: the clipped median of its cells."""
+    left: dict[int, list[NDArray[np.float64]]] = {}
+    for number, source in enumerate(plan.sources):
+        cells, values = reduced(source, plan.grid, plan.options.reject_dq, s3, is_flux=plan.is_flux)
+        model = skies.values[number]
+        rows, columns = np.nonzero(np.isfinite(values))
+        x, y = (columns + cells.x0 + 0.5) * CELL - 0.5, (rows + cells.y0 + 0.5) * CELL - 0.5
+        sky = model.level + model.slope[0] * (x - model.pivot[0]) + model.slope[1] * (y - model.pivot[1])
+        left.setdefault(skies.components[number], []).append(values[rows, columns] - sky)
+    levels = {component: _sky_level(parts) for component, parts in left.items()}
+    moved = []
+    for own, component in zip(skies.values, skies.components, strict=True):
+        level = levels[component]
+        fixed = gauges[component] == "known" or level is None
+        moved.append(own if fixed else replace(own, level=own.level + level - value))
+    for component, level in levels.items():
+        if gauges[component] != "known" and level is not None:
+            gauges[component] = "value"
+    return replace(skies, values=tuple(moved))
+
+
+def _sky_level(parts: Sequence[NDArray[np.float64]]) -> float | None:
+    """Give the median of cells once those that stand out are left out."""
+    values = np.concatenate(parts)
+    if not values.size:
+        return None
+    for _ in range(ROUNDS):
+        middle = float(np.median(values))
+        kept = np.abs(values - middle) <= CLIP * MAD_TO_SIGMA * float(np.median(np.abs(values - middle)))
+        if kept.all() or not kept.any():
+            break
+        values = values[kept]
+    return float(np.median(values))
