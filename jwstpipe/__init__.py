@@ -27,6 +27,7 @@ _HOMES = {
     "composite": "jwstpipe.api.pictures",
     "contact_sheet": "jwstpipe.api.pictures",
     "convert": "jwstpipe.api.images",
+    "check_zero_point": "jwstpipe.api.zero_point",
     "cube": "jwstpipe.api.spectra.cubes",
     "cube_spectrum": "jwstpipe.api.spectra.cubes",
     "detect": "jwstpipe.api.sources",

@@ -90,7 +90,7 @@ def _jacobian(image: SkyImage) -> NDArray[np.float64]:
 
 def _built(address: str, image: SkyImage, context: MakeContext) -> Psf:
     """Build the PSF of an image from its own stars."""
-    work = {"s3": context.s3, "workers": context.workers, "report": context.report}
+    work: dict[str, Any] = {"s3": context.s3, "workers": context.workers, "report": context.report}
     table = sources_table(find_sources(address, **work), image)
     if not len(table):
         raise DataError(f"{address}: no source stands above the threshold, so there is no PSF to build; give a file")

@@ -27,6 +27,7 @@ from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.requests.analysis.places import InfoRequest, PixelsRequest
 from jwstpipe.requests.analysis.psf_match import MatchPsfRequest
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
+from jwstpipe.requests.analysis.zero_point import ZeroPointRequest
 from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.archive.transfers import TransfersRequest
 from jwstpipe.requests.archive.watch_programs import WatchEntry
@@ -50,6 +51,7 @@ DIRECT = {
     AstrometryRequest: ("astrometry", "astrometry", None),
     PhotometryRequest: ("photometry", "photometry", None),
     FilterRequest: ("filter", "filter_image", None),
+    ZeroPointRequest: ("zero-point", "check_zero_point", None),
     MatchPsfRequest: ("match-psf", "match_psf", None),
     RecordConditions: ("catalog find", "find_records", None),
     StatisticsRequest: ("stats", "statistics", None),

@@ -166,6 +166,23 @@ def test_a_ray_in_one_of_so_many_images_goes_whole(tmp_path, count, kernel):
     assert 1 <= made.clipped <= 1 + 2e-3 * count * 60 * 64
 
 
+def test_fluxes_in_a_pixel_and_images_without_errors_are_judged_too(tmp_path):
+    random = np.random.default_rng(5)
+    names = []
+    for number in range(4):
+        cards = header(shape=(80, 84), shift=tuple(random.uniform(-1, 1, 2)), angle=25.0 * number)
+        data = random.normal(5.0, 0.1, (80, 84))
+        data[40, 42] += 30.0 * (number == 2)
+        names.append(write(tmp_path / f"{number}.fits", data, cards))
+    made = jwstpipe.mosaic(names, tmp_path / "m.zarr", outliers="blot", quantity="flux", scale_arcsec=0.06)
+    got, _ = planes(made)
+    deep = got["n"] >= 3
+    assert deep.sum() > 5000
+    # a pixel of 0.06 arcsec holds 0.36 of what one of 0.1 arcsec does
+    assert np.abs(got["sci"][deep] / 0.36 - 5.0).max() < 0.1 * 6
+    assert 1 <= made.clipped <= 40
+
+
 def test_windows_of_a_tile_agree_and_ids_without_it_stay(field, tmp_path):
     _clean, dirty, _hits, _ = field
     options = MosaicOptions(outliers="blot")

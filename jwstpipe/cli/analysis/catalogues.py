@@ -1,19 +1,20 @@
-"""Commands on catalogues: photometry, match, astrometry."""
+"""Commands on catalogues: photometry, match, astrometry, zero-point."""
 
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import CATALOGUE_FORMS, Json, Overwrite, output_option
+from jwstpipe.cli.arguments import CATALOGUE_FORMS, Image, Json, Overwrite, output_option
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.cli.working import working
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
+from jwstpipe.requests.analysis.zero_point import ZeroPointRequest
 
-__all__ = ["astrometry", "match", "photometry"]
+__all__ = ["astrometry", "match", "photometry", "zero_point"]
 
 Out = Annotated[str, output_option(CATALOGUE_FORMS, "catalogue to make")]
 
@@ -109,3 +110,23 @@ def astrometry(
     for key, value in facts.items():
         if value is not None:
             data(f"{key:18s} {f'{value:.4g}' if isinstance(value, float) and key != 'epoch' else value}")
+
+
+@request_options(ZeroPointRequest, into="options")
+def zero_point(context: typer.Context, image: Image, *, options: ZeroPointRequest, as_json: Json = False) -> None:
+    """Check the zero point of an image against stars of known brightness.
+
+    Example: jwstpipe zero-point f200w.zarr --standards stars.ecsv --magnitude m_f200w
+    """
+    from jwstpipe.api.zero_point import check_zero_point
+
+    with working(context) as means:
+        found = check_zero_point(image, options=options, **means)
+    if as_json:
+        json_data({key: value if value == value else None for key, value in asdict(found).items()})  # noqa: PLR0124
+        return
+    data(
+        f"{found.verdict}: {found.offset_mag:+.4f} mag (error {found.error_mag:.4f}) of {found.used} of {found.stars}"
+        f" stars, scatter {found.scatter_mag:.3f}, slope {found.slope:+.4f} a magnitude; fluxes times"
+        f" {found.factor:.4f} would agree"
+    )

@@ -130,6 +130,9 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Smooth, sharpen, clean or repair the samples of an image; the result is no image for photometry.",
             "analysis.images:filter_",
         ),
+        "zero-point": Entry(
+            "Check the zero point of an image against stars of known brightness.", "analysis.catalogues:zero_point"
+        ),
         "match-psf": Entry(
             "Give images the PSF of another one, which is wider: for colours, and for pictures without rings.",
             "analysis.images:match_psf",

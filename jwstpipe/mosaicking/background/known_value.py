@@ -39,8 +39,10 @@ def at_value(plan: MosaicPlan, skies: Skies, gauges: list[str], value: float, s3
     moved = []
     for own, component in zip(skies.values, skies.components, strict=True):
         level = levels[component]
-        fixed = gauges[component] == "known" or level is None
-        moved.append(own if fixed else replace(own, level=own.level + level - value))
+        if level is None or gauges[component] == "known":
+            moved.append(own)
+        else:
+            moved.append(replace(own, level=own.level + level - value))
     for component, level in levels.items():
         if gauges[component] != "known" and level is not None:
             gauges[component] = "value"

@@ -66,7 +66,7 @@ class MappedSource:
         window = self.needed(self.region)
         assert window is not None
         tolerance = self.job.options.tolerance_px
-        return forward_map(self.job.grid, self.wcs, window, tolerance=tolerance, name=self.source.address)
+        return forward_map(self.job.grid, self.wcs, window.dilated(2), tolerance=tolerance, name=self.source.address)
 
     def needed(self, box: Box) -> Box | None:
         """Find the window of the image that a part of the plane reaches; None when it misses the image."""
