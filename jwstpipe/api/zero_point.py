@@ -8,7 +8,7 @@ from jwstpipe.analysis.catalogues.zero_point import ZeroPoint, compared
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
-from jwstpipe.operations.photometry import measured
+from jwstpipe.operations.sources.photometry import measured
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
 from jwstpipe.requests.analysis.zero_point import ZeroPointRequest

@@ -67,6 +67,10 @@ def test_what_cannot_be_checked_is_refused(field, tmp_path):
         jwstpipe.check_zero_point(field / "good.fits")
     with pytest.raises(UsageError, match="has no column 'mag'"):
         jwstpipe.check_zero_point(field / "good.fits", standards=str(field / "stars.ecsv"))
-    other = write(tmp_path / "dn.fits", np.ones((60, 60)), header(shape=(60, 60)), unit="DN/s")
+    other = tmp_path / "dn.fits"
+    with fits.open(field / "good.fits") as opened:
+        opened[1].header["BUNIT"] = "DN/s"
+        del opened[1].header["PIXAR_SR"]
+        opened.writeto(other)
     with pytest.raises(DataError, match="says nothing of Jy"):
         jwstpipe.check_zero_point(other, standards=str(field / "stars.ecsv"), magnitude="m")

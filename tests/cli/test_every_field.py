@@ -80,6 +80,7 @@ PARTS = {
 """Requests within a field or a file, and where they are written."""
 
 OTHER_MEANING = {
+    "anchor": "of spectra it is one of their bands; of a mosaic an image, or a value",
     "redshift": "of a cube it is known; of a spectrum it may be looked for",
     "continuum": "a map of a line takes it away or not; of a spectrum it is found in one of several ways",
     "lines": "a picture of a cube needs some; a spectrum has all that its wavelengths hold",

@@ -68,7 +68,7 @@ def _chosen(folder):
     for word, sigma in (("own", 1.0), ("wide", 1.6)):
         y, x = np.mgrid[-12:13, -12:13]
         light = np.exp(-(x**2 + y**2) / (2 * sigma**2))
-        fits.writeto(folder / f"{word}.fits", (light / light.sum()).astype("f4"))
+        fits.writeto(folder / f"{word}.fits", (light / light.sum()).astype("f4"), overwrite=True)
     psfs = MatchPsfRequest(to=str(folder / "wide.fits"), own_psf=str(folder / "own.fits"), kernel_half=5)
     return {
         "match-psf": Wanted("convert", psfs, "a.zarr"),

@@ -34,7 +34,7 @@ def at_value(plan: MosaicPlan, skies: Skies, gauges: list[str], value: float, s3
         rows, columns = np.nonzero(np.isfinite(values))
         x, y = (columns + cells.x0 + 0.5) * CELL - 0.5, (rows + cells.y0 + 0.5) * CELL - 0.5
         sky = model.level + model.slope[0] * (x - model.pivot[0]) + model.slope[1] * (y - model.pivot[1])
-        left.setdefault(skies.components[number], []).append(values[rows, columns] - sky)
+        left.setdefault(skies.components[number], []).append(np.asarray(values[rows, columns] - sky, np.float64))
     levels = {component: _sky_level(parts) for component, parts in left.items()}
     moved = []
     for own, component in zip(skies.values, skies.components, strict=True):

@@ -92,13 +92,14 @@ def reference_on(job: TileJob, band: Box, placed: Sequence[MappedSource], room: 
             if part is not None:
                 add_window(strip, outer, part, layer, found.where, index=index, kernel=BILINEAR, combiner=MEDIAN)
     noise = np.array([found.source.noise for found, _ in there] or [0.0])
-    planes = [np.empty(outer.shape, strip.stack.dtype) for _ in range(4)]
+    middle, spread, own, weight = (np.empty(outer.shape, strip.stack.dtype) for _ in range(4))
     count = np.empty(outer.shape, np.uint16)
-    _reference(strip.stack, noise, *planes, count)
+    _reference(strip.stack, noise, middle, spread, own, weight, count)
     contrary = np.zeros(strip.stack.shape[1:], np.bool_)
-    _contrary(strip.stack, noise, planes[0], planes[1], planes[2], contrary)
+    _contrary(strip.stack, noise, middle, spread, own, contrary)
     order = tuple(found for found, _ in there)
-    return Reference(outer, *planes, count, contrary, order, np.zeros(outer.shape, np.uint16))
+    struck = np.zeros(outer.shape, np.uint16)
+    return Reference(outer, middle, spread, own, weight, count, contrary, order, struck)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -171,7 +171,7 @@ def _looked_up(plane: Reals, y: float, x: float) -> float:
     found = (1.0 - fy) * ((1.0 - fx) * plane[i, j] + fx * plane[i, j + 1]) + fy * (
         (1.0 - fx) * plane[i + 1, j] + fx * plane[i + 1, j + 1]
     )
-    return found if np.isfinite(found) else plane[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))]
+    return float(found if np.isfinite(found) else plane[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
