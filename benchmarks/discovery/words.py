@@ -53,12 +53,17 @@ def plain_order():
     return order
 
 
+def queries_of(name):
+    return [(one["words"], one["right"]) for one in tomllib.loads((HERE / name).read_text())["queries"]]
+
+
 def quality():
-    fresh = [
-        (one["words"], one["right"]) for one in tomllib.loads((HERE / "fresh_queries.toml").read_text())["queries"]
-    ]
     print(f"{'queries':24s} {'nDCG@10':>8s} {'MRR':>6s} {'plain BM25':>11s} {'ratio':>6s}")
-    for name, queries in (("shipped", shipped_queries()), ("fresh", fresh)):
+    for name, queries in (
+        ("shipped", shipped_queries()),
+        ("fresh", queries_of("fresh_queries.toml")),
+        ("second fresh", queries_of("second_fresh_queries.toml")),
+    ):
         ours, bare = evaluate(queries), evaluate(queries, order=plain_order())
         ratio = ours.ndcg / bare.ndcg
         print(f"{name + f' ({len(queries)})':24s} {ours.ndcg:8.3f} {ours.mrr:6.3f} {bare.ndcg:11.3f} {ratio:6.2f}")
