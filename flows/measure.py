@@ -22,5 +22,5 @@ def measure(request: MeasureRequest) -> RunReport:
         run.files = len(images)
         run.made([catalogue, fluxes])
         with run.step("diagrams", percent=10):
-            draw_diagrams(run, catalogue, fluxes, images[0])
+            draw_diagrams(run, request, catalogue, fluxes, images[0])
     return run.report("measure", request)

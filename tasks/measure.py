@@ -7,14 +7,23 @@ from typing import Any
 
 from prefect import get_run_logger
 
+from jwstpipe.analysis.catalogues.completeness_table import completeness_table
+from jwstpipe.analysis.sources.injection import inject_and_find
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.diagrams import draw_colour_magnitude, draw_curves, draw_pixels, draw_sources
+from jwstpipe.operations.diagrams import (
+    draw_colour_magnitude,
+    draw_curves,
+    draw_found_again,
+    draw_pixels,
+    draw_sources,
+)
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.sources.detect import DETECT
 from jwstpipe.operations.sources.photometry import PHOTOMETRY, PhotometryRecipe
+from jwstpipe.requests.analysis.completeness import CompletenessRequest
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.requests.analysis.measure import MeasureRequest
 from jwstpipe.tasks.artifacts import picture, progress_artifacts
@@ -67,7 +76,9 @@ def measure_fluxes(
 
 
 @step_task("diagrams")
-def draw_diagrams(run: Run, catalogue: ProductRecord, fluxes: ProductRecord, image: ProductRecord) -> tuple[str, ...]:
+def draw_diagrams(
+    run: Run, request: MeasureRequest, catalogue: ProductRecord, fluxes: ProductRecord, image: ProductRecord
+) -> tuple[str, ...]:
     """Draw what was measured, keep it beside the report, and show it on the page; gives the keys."""
     s3 = run.settings.s3
     found, measured = (table_at(run.store.url(str(one.storage_key)), s3=s3) for one in (catalogue, fluxes))
@@ -78,6 +89,8 @@ def draw_diagrams(run: Run, catalogue: ProductRecord, fluxes: ProductRecord, ima
         "growth": lambda path: draw_curves(measured, path),
         "colours": lambda path: draw_colour_magnitude(measured, path),
     }
+    if request.completeness:
+        drawings["completeness"] = lambda path: _draw_completeness(run, request, address, path)
     keys = []
     with TemporaryDirectory(prefix="jwstpipe-diagrams-") as folder:
         for name, draw in drawings.items():
@@ -93,3 +106,12 @@ def draw_diagrams(run: Run, catalogue: ProductRecord, fluxes: ProductRecord, ima
             picture(run.store, key, key=f"diagram-{name}", description=f"{name} of {image.file_name}")
             keys.append(key)
     return tuple(keys)
+
+
+def _draw_completeness(run: Run, request: MeasureRequest, address: str, path: Path) -> None:
+    """Put stars into the image that was searched, and draw how many are found again."""
+    options = CompletenessRequest(**{name: getattr(request, name) for name in DetectRequest.model_fields})
+    image = open_image(address, s3=run.settings.s3)
+    made = inject_and_find(address, options=options, s3=run.settings.s3, workers=run.workers)
+    table = completeness_table(made, image, bins=options.bins)
+    draw_found_again(table, path, title=f"{image.name}: stars put in and found again")

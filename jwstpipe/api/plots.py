@@ -2,15 +2,13 @@
 
 from pathlib import Path
 
-import numpy as np
 from astropy.table import Table
 
 from jwstpipe.api.outputs import check_output
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.memory import ImageLike, as_image
-from jwstpipe.operations.diagrams import draw_pixels, draw_sources
+from jwstpipe.operations.diagrams import draw_found_again, draw_pixels, draw_sources
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.render.plots.completeness import draw_completeness
 from jwstpipe.settings import S3Settings
 
 __all__ = ["PICTURES", "plot_completeness", "plot_histogram", "plot_sources"]
@@ -72,15 +70,7 @@ def plot_completeness(table: Table, out: str | Path, *, title: str = "", overwri
         Replace what stands at `out`.
     """
     check_output(out, PICTURES, what="a completeness curve", overwrite=overwrite)
-    known = np.isfinite(np.asarray(table["share"]))
-    by_magnitude = "mag_ab" in table.colnames
-    name, label = ("mag_ab", "AB magnitude") if by_magnitude else ("snr", "S/N on the usual noise")
-    columns = (np.asarray(table[one], np.float64)[known] for one in (name, "share", "share_err"))
-    half = table.meta.get("half_mag" if by_magnitude else "half_snr")
-    provenance = table.meta.get("jwstpipe")
-    return draw_completeness(
-        out, *columns, label=label, title=title, half=half, backwards=by_magnitude, provenance=provenance
-    )
+    return draw_found_again(table, out, title=title)
 
 
 def plot_histogram(

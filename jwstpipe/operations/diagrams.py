@@ -15,12 +15,13 @@ from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.render.plots.completeness import draw_completeness
 from jwstpipe.render.plots.detections import Ellipses, draw_detections
 from jwstpipe.render.plots.growth import draw_colours, draw_growth
 from jwstpipe.render.plots.histogram import draw_histogram
 from jwstpipe.settings import S3Settings
 
-__all__ = ["draw_colour_magnitude", "draw_curves", "draw_pixels", "draw_sources"]
+__all__ = ["draw_colour_magnitude", "draw_curves", "draw_found_again", "draw_pixels", "draw_sources"]
 
 GRAVE = FLAGS["SATURATED"] | FLAGS["EDGE"] | FLAGS["HUGE"]
 
@@ -46,6 +47,19 @@ def draw_sources(image: SkyImage, catalogue: Table, out: str | Path, *, size: in
     marks = Ellipses(x[known], y[known], major[known], minor[known], theta[known], wide[known], flagged[known])
     provenance: dict[str, Any] | None = catalogue.meta.get("jwstpipe")
     return draw_detections(image, marks, out, size=size, provenance=provenance)
+
+
+def draw_found_again(table: Table, out: str | Path, *, title: str = "") -> Path:
+    """Draw a table of completeness, by magnitude where it has one."""
+    known = np.isfinite(np.asarray(table["share"]))
+    by_magnitude = "mag_ab" in table.colnames
+    name, label = ("mag_ab", "AB magnitude") if by_magnitude else ("snr", "S/N on the usual noise")
+    columns = (np.asarray(table[one], np.float64)[known] for one in (name, "share", "share_err"))
+    half = table.meta.get("half_mag" if by_magnitude else "half_snr")
+    provenance: dict[str, Any] | None = table.meta.get("jwstpipe")
+    return draw_completeness(
+        out, *columns, label=label, title=title, half=half, backwards=by_magnitude, provenance=provenance
+    )
 
 
 def draw_pixels(

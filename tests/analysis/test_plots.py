@@ -118,3 +118,22 @@ def test_the_commands_make_them(command, field, tmp_path):
     assert "one whole image" in told
     with pytest.raises(UsageError, match="size of an overlay"):
         plot_sources(image, detect(image), tmp_path / "big.png", size=10)
+
+
+def test_photometry_draws_growth_and_colours(command, tmp_path):
+    made = star_field(400, seed=2, snr=(300, 2000), per_mpx=150, missing=0)
+    image = write(tmp_path / "stars.fits", made.image, header(shape=(400, 400)))
+    second = tmp_path / "second.fits"
+    second.write_bytes(image.read_bytes())
+    words = ("photometry", image, second, "-o", tmp_path / "f.ecsv", "--aperture", "3px", "--growth", "image")
+    pictures = ("--growth-picture", tmp_path / "g.png", "--colours-picture", tmp_path / "c.png")
+    code, _, said = command(*words, *pictures)
+    assert code == 0, said
+    for name in ("g.png", "c.png"):
+        assert near(looked_at(tmp_path / name), BLUE).sum() > 50
+    code, _, said = command(*words, *pictures, "--overwrite", "--colour", "colour_a_b")
+    assert code == 6
+    assert "has the colours colour_image1_image2" in said
+    code, _, said = command("photometry", image, "-o", tmp_path / "one.ecsv", "--growth-picture", tmp_path / "g.png")
+    assert code == 7
+    assert not (tmp_path / "one.ecsv").exists()

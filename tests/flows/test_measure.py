@@ -28,7 +28,7 @@ def test_a_target_is_measured_and_a_batch_runs_over_it(finished_copy):
         assert np.isfinite(fluxes[f"aper_3px_flux_{band}"]).any()
         assert fluxes[f"aper_3px_flux_{band}"].unit == "uJy"
     store = open_store(load_settings().store_root)
-    for name in ("sources", "histogram", "colours"):
+    for name in ("sources", "histogram", "colours", "completeness"):
         with Image.open(store.url(f"runs/{report.run_id}/{name}.png")) as drawn:
             assert min(drawn.size) > 100
     again = measure(MeasureRequest(mesh=32, aperture=("3px",)))

@@ -177,7 +177,7 @@ def _curve(at: Placed, options: PhotometryRequest, band: str, arcsec: float) -> 
     measured, stars = growth_curve(at.x, at.y, partial(_some_circles, at), scale_arcsec=arcsec, public=public)
     if measured is None and options.growth == "image":
         raise UsageError(
-            f"{at.image.address}: only {stars} bright stars stand alone, too few for a curve of growth; use --curve"
+            f"{at.image.address}: only {stars} bright stars stand alone, too few for a curve of growth; use --growth"
             " table, or --growth-table"
         )
     return measured or public, stars

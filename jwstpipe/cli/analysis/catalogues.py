@@ -29,20 +29,35 @@ def photometry(
         str | None, typer.Option("--catalogue", metavar="CATALOGUE", help="sources; none = those of the first image")
     ] = None,
     options: PhotometryRequest,
+    growth_picture: Annotated[
+        str | None, typer.Option(metavar="OUT.png", help="curves of growth to draw, of all images")
+    ] = None,
+    colours_picture: Annotated[
+        str | None, typer.Option(metavar="OUT.png", help="colour-magnitude diagram to draw")
+    ] = None,
+    colour: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="its colour, as colour_f090w_f200w; none = the first")
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
     """Measure sources at the same places on the images of all filters.
 
     Examples: jwstpipe photometry f090w.zarr f200w.zarr -o fluxes.parquet --ee 50,70;
-    jwstpipe photometry x_i2d.fits --catalogue stars.ecsv -o fluxes.ecsv --aperture 0.1,0.2
+    jwstpipe photometry x_i2d.fits --catalogue stars.ecsv -o fluxes.ecsv --aperture 0.1,0.2;
+    jwstpipe photometry f090w.zarr f200w.zarr -o fluxes.parquet --colours-picture colours.png
     """
     from jwstpipe.api.catalogues import photometry_to_file
 
+    drawn = {"a curve of growth": growth_picture, "a colour-magnitude diagram": colours_picture}
+    for what, picture in drawn.items():
+        if picture is not None:
+            _check_picture(picture, what, overwrite=overwrite)
     with working(context) as means:
         made = photometry_to_file(
             images, out, catalogue=catalogue, options=options, overwrite=overwrite, **means
         )  # fmt: skip
+    _draw(out, growth_picture, colours_picture, colour)
     if as_json:
         json_data(asdict(made))
         return
@@ -51,6 +66,27 @@ def photometry(
         noise = facts["noise"]
         told = f"noise k {noise['k']:.3g}, beta {noise['beta']:.2f}" if noise["empty_apertures"] else "white noise"
         data(f"{band:8s} curve of growth: {facts['curve_of_growth']}; {told}")
+
+
+def _check_picture(picture: str, what: str, *, overwrite: bool) -> None:
+    from jwstpipe.api.diagrams import PICTURES
+    from jwstpipe.api.outputs import check_output
+
+    check_output(picture, PICTURES, what=what, overwrite=overwrite)
+
+
+def _draw(out: str, growth: str | None, colours: str | None, colour: str | None) -> None:
+    """Draw what is asked for of the catalogue that was made."""
+    if growth is None and colours is None:
+        return
+    from jwstpipe.analysis.catalogues.files import read_catalogue
+    from jwstpipe.api.diagrams import plot_colours, plot_growth
+
+    table = read_catalogue(out)
+    if growth is not None:
+        plot_growth(table, growth, overwrite=True)
+    if colours is not None:
+        plot_colours(table, colours, colour=colour, overwrite=True)
 
 
 @request_options(MatchRequest, into="options")

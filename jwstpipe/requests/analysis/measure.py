@@ -14,4 +14,7 @@ class MeasureRequest(PhotometryRequest, DetectRequest, CatalogSelection):
     search_in: str | None = option(
         None, help="filter whose image is searched for sources; empty = the first one", metavar="NAME"
     )
+    completeness: bool = option(
+        True, help="put stars into the searched image, too, and draw how many are found again; as long as the search"
+    )
     max_files: MaxFiles = 100
