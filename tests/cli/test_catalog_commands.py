@@ -193,3 +193,22 @@ def test_bad_input_is_one_clear_line(command, home, tmp_path, words, code, says)
     assert error.startswith("jwstpipe: ")
     assert error.count("\n") == 1
     assert says in error
+
+
+def test_an_image_is_exported_by_what_it_is(command, home, tmp_path):
+    code, out, error = command("export", "--filter", "F200W", "--home", tmp_path / "home", "chosen.fits")
+    assert code == 0, error
+    assert "the same bytes" in out
+    assert (tmp_path / "chosen.fits").read_bytes() == (tmp_path / "cal.fits").read_bytes()
+    code, _, error = command("export", "--kind", "archive", "-o", "several.fits")
+    assert code == 2
+    assert "2 archives are meant" in error
+    assert all(name in error for name in NAMES)
+    for words, wanted, said in (
+        (["--filter", "F444W", "-o", "none.fits"], 3, "no such image"),
+        (["a.zarr", "--filter", "F200W", "-o", "b.fits"], 2, "not both"),
+        ([], 2, "say which image"),
+    ):
+        code, _, error = command("export", *words)
+        assert (code, said in error) == (wanted, True), error
+    assert not list(tmp_path.glob("[ns]o*.fits"))

@@ -1,4 +1,4 @@
-"""Commands on single images: convert, export."""
+"""`jwstpipe convert`: a FITS image to an image store."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from jwstpipe.cli.request_options import request_options
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import ConvertOptions
 
-__all__ = ["convert", "export"]
+__all__ = ["convert", "one_output"]
 
 
 @request_options(ConvertOptions, into="options")
@@ -39,7 +39,7 @@ def convert(
     from jwstpipe.api.images import convert as convert_image
     from jwstpipe.images.verify import verify_conversion
 
-    target = _one_output(out, target, form="OUT.zarr")
+    target = one_output(out, target, form="OUT.zarr")
     s3 = settings_of(context).s3
     if virtual:
         _refer(source, target, overwrite=overwrite, s3=s3, as_json=as_json)
@@ -70,36 +70,8 @@ def _refer(source: str, target: str, *, overwrite: bool, s3: Any, as_json: bool)
     data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}, {made.references} ranges of {made.source}")
 
 
-def _one_output(out: str | None, place: str | None, *, form: str) -> str:
+def one_output(out: str | None, place: str | None, *, form: str) -> str:
     """Take the output from -o; behind the input it is accepted too, as it was."""
     if (out is None) == (place is None):
         raise UsageError(f"say where it goes with -o {form}, once")
     return str(out or place)
-
-
-def export(
-    context: typer.Context,
-    source: Annotated[str, image_argument("IN.zarr")],
-    target: Annotated[str | None, typer.Argument(metavar="OUT.fits", hidden=True)] = None,
-    *,
-    out: Annotated[str | None, output_option("OUT.fits", "FITS file to write")] = None,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
-    """Write an image store as FITS; an image converted with all HDUs comes back byte for byte.
-
-    Examples: jwstpipe export mosaic.zarr -o mosaic.fits; jwstpipe export x.zarr -o x.fits --overwrite
-    """
-    from jwstpipe.api.images import export as export_image
-
-    target = _one_output(out, target, form="OUT.fits")
-    made = export_image(source, target, overwrite=overwrite, s3=settings_of(context).s3)
-    if as_json:
-        json_data(asdict(made))
-        return
-    same = ", the same bytes as the file it came from" if made.identical else ""
-    if made.unpacked:
-        same = ", the unpacked content of the compressed file it came from"
-    data(f"{made.address}: {made.size:,} bytes, sha256 {made.sha256}{same}")
-    if made.omitted:
-        remark(f"not in it, because the image does not hold them: {', '.join(made.omitted)}")

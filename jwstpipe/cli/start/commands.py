@@ -96,7 +96,7 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
         "convert": Entry("Convert a FITS image to an image store in Zarr.", "images.convert:convert"),
         "export": Entry(
             "Write an image store as FITS; an image converted with all HDUs comes back byte for byte.",
-            "images.convert:export",
+            "images.export:export",
         ),
         "verify": Entry(
             "Read products wholly: nothing lost, not one bit wrong, as far as they and the catalogue can tell.",
