@@ -20,6 +20,8 @@ from jwstpipe.operations.make.make_products import MOST_EARLIER, Order, inputs_o
 from jwstpipe.operations.mosaic import MOSAIC, identity_of_plan, recipe_of_plan
 from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
@@ -67,12 +69,15 @@ def plan_filters(
         workers=run.workers,
     )  # fmt: skip
     grid = with_known_corner(plane, _earlier_planes(run, sorted(groups))), window
+    aligned = _aligned_together(run, request, addresses, grid) if len(groups) > 1 else {}
     planned = []
     for (instrument, name), members in sorted(groups.items()):
         inputs = [run.store.url(str(image.storage_key)) for image in members]
-        plan = plan_mosaic(inputs, options=request.mosaic_options(), grid=grid, s3=s3, workers=run.workers)
+        options = request.mosaic_options().model_copy(update=aligned)
+        plan = plan_mosaic(inputs, options=options, grid=grid, s3=s3, workers=run.workers)
         fitting = request.mosaic_options(depth=overlap_depth(plan))
-        chosen = {name: getattr(fitting, name) for name in ("combine", "background", "align")}
+        chosen = {field: getattr(fitting, field) for field in ("combine", "background", "align")}
+        chosen["align"] = aligned.get("align", chosen["align"])
         plan = replace(plan, options=plan.options.model_copy(update=chosen))
         planned.append(FilterPlan(instrument, name, tuple(members), plan))
         rows, columns = plan.window.shape
@@ -82,6 +87,25 @@ def plan_filters(
             plan.options.combine, plan.options.background, plan.options.align,
         )  # fmt: skip
     return tuple(planned)
+
+
+def _aligned_together(
+    run: Run, request: ProcessTargetRequest | MosaicRequest, addresses: Sequence[str], grid: tuple[SkyGrid, Box]
+) -> dict[str, Any]:
+    """Give what aligns the mosaics of all filters to one reference; nothing where that is not asked for."""
+    if request.align_filters == "apart":
+        return {}
+    from jwstpipe.mosaicking.astrometry.joint_reference import joint_reference  # noqa: PLC0415 - scipy
+
+    options = request.mosaic_options()
+    wished = options.align if options.align in ("shift", "rotate") else "rotate"
+    options = options.model_copy(update={"align": wished})
+    reference = joint_reference(addresses, options=options, grid=grid, s3=run.settings.s3, workers=run.workers)
+    if reference is None:
+        run.note("the filters have too few stars in common: each is aligned by itself")
+        return {"align": wished}
+    get_run_logger().info("all filters are aligned to %d stars of theirs", reference.count("\n") - 1)
+    return {"align": wished, "align_catalog": reference}
 
 
 @step_task("mosaic", run_name="mosaic-{planned.filter}")

@@ -184,6 +184,11 @@ class FittingMosaic(_MosaicBase):
     combine: Combine | None = option(None, help=_COMBINE, group=COMBINING)
     background: Background | None = option(None, help=_BACKGROUND, group=SKY)
     align: Align | None = option(None, help=_ALIGN, group=POSITIONS)
+    align_filters: Literal["apart", "together"] = option(
+        "apart",
+        help="correct the exposures of each filter by themselves, or those of all filters in one solution",
+        group=POSITIONS,
+    )
 
     def fitted(self, *, exposures: bool, depth: int) -> MosaicOptions:
         """Fill in what was left empty.

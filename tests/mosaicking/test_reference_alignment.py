@@ -10,6 +10,11 @@ from PIL import Image
 import jwstpipe
 from jwstpipe import open_image
 from jwstpipe.errors import DataError, UsageError
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.mosaicking.astrometry.align import align
+from jwstpipe.mosaicking.astrometry.joint_reference import joint_reference
+from jwstpipe.mosaicking.placement import common_frame
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import MosaicOptions
 from tests.mosaicking.scenes import header, write
 
@@ -127,3 +132,21 @@ def test_what_is_left_of_each_star_is_a_table_and_a_map(field, tmp_path):
     assert {(120, 176, 255), (255, 170, 90)} <= colours
     with pytest.raises(UsageError, match="residuals are those of aligned images"):
         jwstpipe.mosaic(names, tmp_path / "n.zarr", residuals=tmp_path / "none.png")
+
+
+def test_exposures_of_all_filters_are_solved_together(field):
+    names, _ra, _dec, _folder = field
+    grid = common_frame(names)
+    workers = ThreadWorkers(2)
+    options = MosaicOptions(align="shift")
+    reference = joint_reference(names, options=options, grid=grid, workers=workers)
+    moved = {}
+    for band in (names[:2], names[2:]):  # as if each exposure were one of another filter
+        plan = plan_mosaic(band, options=MosaicOptions(align="shift", align_catalog=reference), grid=grid)
+        _corrected, found = align(plan, workers=workers)
+        moved |= {one["image"][0]: np.array([-1, 1]) * one["shift_mas"] / 1000 for one in found.corrections}
+    assert moved["a"] - moved["b"] == pytest.approx(np.subtract(WRONG["b"], WRONG["a"]), abs=0.006)
+    # nobody knows which of them is right: together they keep their mean
+    assert moved["a"] + moved["b"] == pytest.approx([0.0, 0.0], abs=0.01)
+    alone = [name for name in names if "a0" in name]
+    assert joint_reference(alone, options=options, grid=grid, workers=workers) is None

@@ -25,7 +25,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.rotation import SkyRotation, turn_between
 
-__all__ = ["Alignment", "Star", "align", "solved_stars"]
+__all__ = ["FEWEST", "Alignment", "Star", "align", "corrected_places", "solved_stars"]
 
 Floats = NDArray[np.float64]
 
@@ -123,6 +123,16 @@ def solved_stars(
         for (x, y), (dx, dy) in zip(a.tolist(), (a - b).tolist(), strict=True):
             found.append(Star(shift.first, shift.second, x, y, dx, dy))
     return found
+
+
+def corrected_places(
+    plan: MosaicPlan, *, s3: S3Settings | None = None, workers: Workers, report: Reporter = silent
+) -> list[Floats]:
+    """Align a plan's sources, and give the corrected plane positions (n, 2) of the stars of each that was matched."""
+    _shifts, places, solved = _solved(plan, s3=s3, workers=workers, report=report)
+    _check_limits(plan, solved)
+    numbers = range(len(plan.sources))
+    return [solved.moved(number, places[number]) for number in numbers if solved.matched[number]]
 
 
 def _solved(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.zarr.layout import CHUNK
-from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.mosaicking.tile_job import JUDGED, TileJob
 from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, STACKED, Accumulators, normalise
 from jwstpipe.mosaicking.warp.input_groups import GROUP_BYTES, input_groups
 from jwstpipe.mosaicking.warp.mapped_source import INTERPOLATED, MappedSource
@@ -86,7 +86,9 @@ def _rows_at_once(job: TileJob, placed: list[MappedSource], box: Box) -> int:
     if COMBINERS[job.options.combine] not in STACKED and job.options.outliers == "none":
         return BLOCK
     inputs = sum(found.region.intersection(box) is not None for found in placed)
-    return max(1, min(BLOCK, STACK_BYTES // (3 * (8 if job.wide_errors else 4) * max(inputs, 1) * box.shape[1])))
+    around = 0 if job.options.outliers == "none" else 2 * JUDGED
+    row = 3 * (8 if job.wide_errors else 4) * max(inputs, 1) * (box.shape[1] + around)
+    return max(1 if not around else JUDGED, min(BLOCK, STACK_BYTES // row - around))
 
 
 def _fill(
