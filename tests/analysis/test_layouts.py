@@ -6,7 +6,8 @@ from astropy.io import fits
 
 import jwstpipe
 from jwstpipe.analysis.spectra.read import read_spectra
-from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.analysis.spectra.units import flux_scale
+from jwstpipe.errors import DataError, FitsError, NotFoundError, UsageError
 from jwstpipe.operations.spectra.plots import spectrum_plot
 
 N = 40
@@ -107,3 +108,27 @@ def test_one_source_of_many_is_chosen_and_a_plot_draws_what_can_be_told_apart(tm
         jwstpipe.spectrum(path, source_id="99")
     with pytest.raises(UsageError, match="spectra of 40; choose one with --source-id"):
         jwstpipe.spectrum(path, redshift="auto")
+
+
+def test_images_of_one_axis_are_spectra_with_wavelengths_beside_or_in_cards(tmp_path):
+    per_metre = FLUX * 1e-12
+    hdus = [fits.PrimaryHDU(), fits.ImageHDU(per_metre, name="DATA"), fits.ImageHDU(per_metre / 20, name="ERR"),
+            fits.ImageHDU(WAVES * 1e-6, name="WAVELENGTH")]  # fmt: skip
+    hdus[1].header["BUNIT"], hdus[3].header["BUNIT"] = "W m-3", "m"
+    hdus[0].header["GRATING"], hdus[0].header["INSTRUME"] = "PRISM", "NIRSPEC"
+    fits.HDUList(hdus).writeto(tmp_path / "team.fits")
+    (found,) = read_spectra(tmp_path / "team.fits")
+    assert found.wavelength == pytest.approx(WAVES)
+    assert (found.flux == per_metre).all()
+    assert found.error == pytest.approx(per_metre / 20)
+    assert flux_scale(found).unit == "W/m2"
+    assert (found.unit, found.origin.grating) == ("W m-3", "PRISM")
+    old = fits.PrimaryHDU(FLUX.astype("f4"))
+    old.header.update({"CRVAL1": 4.0, "CDELT1": 1e-3, "CRPIX1": 2.0, "DC-FLAG": 1, "BUNIT": "erg/s/cm2/A"})
+    old.writeto(tmp_path / "old.fits")
+    (found,) = read_spectra(tmp_path / "old.fits")
+    assert found.wavelength == pytest.approx(10.0 ** (4.0 + 1e-3 * (np.arange(N) - 1)) * 1e-4)
+    assert found.notes == ("wavelengths without a unit were taken for Angstrom",)
+    fits.PrimaryHDU(FLUX).writeto(tmp_path / "bare.fits")
+    with pytest.raises(FitsError, match="holds no spectrum"):
+        read_spectra(tmp_path / "bare.fits")

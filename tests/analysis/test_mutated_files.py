@@ -51,6 +51,8 @@ def originals(tmp_path_factory):
     slit(folder / "a_s2d.fits")
     simulate_cube(folder / "a_s3d.fits", np.linspace(5.3, 5.4, 40), shape=(8, 7))
     simulate_cube(folder / "b_s3d.fits", 1.004 ** np.arange(40), shape=(8, 7), tabulated=True)
+    lines = [fits.ImageHDU(WAVES, name=name) for name in ("DATA", "ERR", "WAVELENGTH")]
+    fits.HDUList([fits.PrimaryHDU(), *lines]).writeto(folder / "c_x1d.fits")
     table = Table({"WAVELENGTH": WAVES, "FLUX": WAVES, "ERROR": WAVES})
     for ending, form in ((".ecsv", "ascii.ecsv"), (".vot", "votable"), (".parquet", "parquet")):
         table.write(folder / f"a{ending}", format=form)

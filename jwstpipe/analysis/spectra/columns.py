@@ -94,15 +94,20 @@ def errors_of(flux: str, names: Sequence[str]) -> str | None:
 def micrometres(values: Floats, unit: str) -> tuple[Floats, str]:
     """Give wavelengths in micrometres, and what is to be said of their unit.
 
-    A unit that is missing or unknown is told by the numbers: up to 100 micrometres, up to 3,000 nanometres, above that
-    Angstrom; the note says so.
+    A unit that is missing or unknown is told by the numbers: below a thousandth metres, up to 100 micrometres, up to
+    3,000 nanometres, above that Angstrom; the note says so.
     """
     factor = _LENGTHS.get(unit.strip().lower())
     if factor is not None:
         return values * factor, ""
     known = values[np.isfinite(values) & (values > 0.0)]
     middle = float(np.median(known)) if known.size else 1.0
-    by_size = (("micrometres", 1.0, 100.0), ("nanometres", 1e-3, 3000.0), ("Angstrom", 1e-4, np.inf))
+    by_size = (
+        ("metres", 1e6, 1e-3),
+        ("micrometres", 1.0, 100.0),
+        ("nanometres", 1e-3, 3000.0),
+        ("Angstrom", 1e-4, np.inf),
+    )
     name, factor = next((word, scale) for word, scale, most in by_size if middle < most)
     told = f"of unknown unit {unit!r}" if unit.strip() else "without a unit"
     return values * factor, f"wavelengths {told} were taken for {name}"

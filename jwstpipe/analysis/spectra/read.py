@@ -75,11 +75,22 @@ def read_spectra(
         planes = slit_images(file) if column is None else []
         if planes:
             return list(islice(spectra_of_slits(file, planes, extraction), most))
+        lines = _of_lines(file) if column is None else []
+        if lines:
+            return lines
         raise _nothing(file, column)
     found = list(spectra_of_tables(file, tables, column=column, most=most))
     if not found and most != 0:
         raise DataError(f"{file.name}: no valid sample: its tables of spectra are empty, without a single row")
     return found
+
+
+def _of_lines(file: FitsFile) -> list[Spectrum]:
+    if not any(len(hdu.shape) == 1 for hdu in file.hdus):
+        return []
+    from jwstpipe.analysis.spectra.image_reader import spectra_of_lines  # noqa: PLC0415 - hardly any file needs it
+
+    return spectra_of_lines(file)
 
 
 def require_valid(spectra: list[Spectrum]) -> list[Spectrum]:
