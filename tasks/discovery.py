@@ -92,7 +92,7 @@ def settle_suggestion(run: Run, request: ProcessTargetRequest) -> ProcessTargetR
         raise NotFoundError(f"{request.target}: no suggestion {request.suggestion!r}; there is: {kinds}")
     chosen = own[0]
     kept = {name: value for name, value in given.items() if name not in ("suggestion", "radius")}
-    looks: dict[str, Any] = {name: given[name] for name in ("recipe", "palette", "luminance") if name in given}
+    looks = {name: given[name] for name in ("recipe", "palette", "luminance") if name in given}
     run.note(f"suggestion {request.suggestion}: {chosen.name} ({chosen.reasons})")
     for warning in chosen.warnings:
         run.note(warning)
