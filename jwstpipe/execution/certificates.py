@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-__all__ = ["ROLES", "client_environment", "make_certificates", "security_of"]
+__all__ = ["ROLES", "client_environment", "make_authority", "make_certificates", "security_of"]
 
 ROLES = ("scheduler", "worker", "client")
 LOCAL_HOSTS = ("localhost", "127.0.0.1")
@@ -65,6 +65,27 @@ def make_certificates(folder: Path, *, hosts: Sequence[str] = (), days: int = 82
         )
         written.append(_write(folder / f"{role}.key", private, mode=0o400))
     return written
+
+
+def make_authority(path: Path) -> Path:
+    """Make the certificate of an authority that has signed nothing and never will, as its key is thrown away.
+
+    Parameters
+    ----------
+    path
+        File to write; one that is there is kept.
+
+    Returns
+    -------
+    Path
+        The file.
+    """
+    if not path.exists():
+        now = dt.datetime.now(dt.UTC)
+        made = _authority(ec.generate_private_key(ec.SECP256R1()), (now, now + dt.timedelta(days=1)))
+        partial = path.with_name(f".{path.name}.{os.getpid()}")
+        _write(partial, made.public_bytes(serialization.Encoding.PEM), mode=0o444).replace(path)
+    return path
 
 
 def security_of(folder: Path) -> Any:

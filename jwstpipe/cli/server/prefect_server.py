@@ -71,7 +71,20 @@ def use_server(api: str, home: Path, *, verbose: bool, password: str | None = No
     os.environ["PREFECT_API_URL"] = api
     if password is not None:
         os.environ["PREFECT_API_AUTH_STRING"] = password
+    if api.startswith("http://"):
+        _trust_nobody(home)
     os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "INFO" if verbose else "CRITICAL"
+
+
+def _trust_nobody(home: Path) -> None:
+    """Spare Prefect's clients the authorities of the whole web: 30 ms to read, and a run makes clients by the dozen.
+
+    No certificate is ever shown at a plain address. Where Prefect is told of a file already, that one stands.
+    """
+    from jwstpipe.execution.certificates import make_authority
+
+    if "PREFECT_API_SSL_CERT_FILE" not in os.environ:
+        os.environ["PREFECT_API_SSL_CERT_FILE"] = str(make_authority(home.resolve() / "authority.pem"))
 
 
 def flush_history() -> None:
