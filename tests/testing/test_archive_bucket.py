@@ -4,7 +4,6 @@ import pytest
 import requests
 from astropy.io import fits
 from botocore.exceptions import ClientError
-from moto.server import ThreadedMotoServer
 
 from jwstpipe.storage import s3_options
 from jwstpipe.testing.local_archive.faults import Faults
@@ -68,14 +67,11 @@ def test_files_can_be_missing_from_the_bucket(folder, archive):
 
 
 @pytest.fixture(scope="module")
-def oracle(served):
+def oracle(served, s3_server):
     """The same objects in moto's S3, as an independent account of the protocol."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
     writer = boto3.client(
         "s3",
-        endpoint_url=f"http://{host}:{port}",
+        endpoint_url=s3_server,
         region_name="us-east-1",
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -85,8 +81,7 @@ def oracle(served):
         source = served.rows.files[name]
         content = source if isinstance(source, bytes) else source.read_bytes()
         writer.put_object(Bucket="stpubdata", Key=key, Body=content)
-    yield writer
-    server.stop()
+    return writer
 
 
 @pytest.mark.parametrize(

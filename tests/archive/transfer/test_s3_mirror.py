@@ -3,7 +3,6 @@
 import boto3
 import pytest
 from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from jwstpipe.archive.http import Sessions
 from jwstpipe.archive.retry import TransientError
@@ -166,19 +165,10 @@ def test_a_part_begun_over_https_goes_on_there(archive, auto, bring, product, co
     assert "HTTP 503" in receipt.fell_back
 
 
-@pytest.fixture(scope="module")
-def moto():
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
-def bucket(moto):
+def bucket(s3_server):
     client = boto3.session.Session().client(
-        "s3", endpoint_url=moto, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+        "s3", endpoint_url=s3_server, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
         config=Config(s3={"addressing_style": "path"}),
     )  # fmt: skip
     client.create_bucket(Bucket="stpubdata", ACL="public-read")
@@ -193,20 +183,24 @@ def put(client, content):
     client.put_object(Bucket="stpubdata", Key=f"jwst/public/{NAME}", Body=content, ACL="public-read")
 
 
-def test_another_s3_server_serves_without_credentials(archive, bucket, moto, bring, product, content, monkeypatch):
+def test_another_s3_server_serves_without_credentials(archive, bucket, s3_server, bring, product, content, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     put(bucket, content)
-    settings = archive.settings.model_copy(update={"s3": S3Settings(endpoint=moto, anonymous=True), "source": "s3"})
+    settings = archive.settings.model_copy(
+        update={"s3": S3Settings(endpoint=s3_server, anonymous=True), "source": "s3"}
+    )
     (receipt,) = bring(product, settings).require_all()
     assert receipt.path.read_bytes() == content
     assert receipt.source == "s3"
 
 
-def test_an_object_replaced_on_the_way_is_never_a_mixture(archive, bucket, moto, bring, product, content, monkeypatch):
+def test_an_object_replaced_on_the_way_is_never_a_mixture(
+    archive, bucket, s3_server, bring, product, content, monkeypatch
+):
     monkeypatch.setattr(progress_meter, "SHORTEST_GAP_S", 0.0)
     put(bucket, content)
     newer = fits_bytes(5)
-    s3 = S3Settings(endpoint=moto, anonymous=True)
+    s3 = S3Settings(endpoint=s3_server, anonymous=True)
     settings = archive.settings.model_copy(update={"s3": s3, "source": "s3", "ranges_at_once": 1})
     replaced = []
 
@@ -220,9 +214,9 @@ def test_an_object_replaced_on_the_way_is_never_a_mixture(archive, bucket, moto,
     assert replaced
 
 
-def test_no_such_bucket_is_a_reason(archive, moto, bring, product):
+def test_no_such_bucket_is_a_reason(archive, s3_server, bring, product):
     settings = archive.settings.model_copy(
-        update={"s3": S3Settings(endpoint=moto, anonymous=True), "source": "s3", "bucket": "elsewhere"}
+        update={"s3": S3Settings(endpoint=s3_server, anonymous=True), "source": "s3", "bucket": "elsewhere"}
     )
     assert "HTTP 404" in bring(product, settings).failures[0].reason
 
