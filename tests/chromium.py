@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import pytest
 from selenium import webdriver
 
-SOFTWARE_GL = ("--enable-unsafe-swiftshader", "--use-angle=swiftshader")
+SOFTWARE_GL = ("--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--disable-gpu-compositing")
+"""Drawn by this machine's processor: only what pages draw themselves, and not the pages."""
+
 NO_GL = ("--disable-gpu", "--disable-software-rasterizer")
 STILL = ("--force-prefers-reduced-motion", "--disable-smooth-scrolling")
 """Pages that move are drawn all the time, by this machine's processor."""

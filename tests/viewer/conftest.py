@@ -8,7 +8,7 @@ from jwstpipe.viewer.server.serve import serving_viewer
 from jwstpipe.viewer.source_table import open_table
 from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.viewing import Viewing
-from tests.chromium import SOFTWARE_GL, opened_browser
+from tests.chromium import SOFTWARE_GL, STILL, opened_browser
 from tests.viewer.scenes import FILTERS, SKY, write_store
 
 
@@ -48,5 +48,5 @@ def served(viewing):
 
 @pytest.fixture(scope="session")
 def browser():
-    with opened_browser(1000, 640, *SOFTWARE_GL) as opened:
+    with opened_browser(1000, 640, *SOFTWARE_GL, *STILL) as opened:
         yield opened
