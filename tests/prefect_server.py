@@ -1,15 +1,18 @@
 """One Prefect server for all tests of a session that need one: a process, which a test may stop and start again."""
 
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
 
+from jwstpipe.execution.certificates import make_authority
 from tests.waiting import free_port, wait_for
 
 QUIET = {
@@ -45,6 +48,15 @@ class PrefectServer:
             )
         wait_for("the Prefect server is ready", self.ready)
 
+    def give_tables(self, home):
+        """Copy the database into the home of another server, which then need not make all tables step by step."""
+        home.mkdir(parents=True)
+        databases = (sqlite3.connect(folder / "prefect.db") for folder in (self.folder, home))
+        with closing(next(databases)) as source, closing(next(databases)) as copy:
+            source.backup(copy)
+        # says which kinds of blocks the database knows
+        shutil.copy(self.folder / "memo_store.toml", home)
+
     def ready(self):
         assert self.process.poll() is None, (self.folder / "server.log").read_text()[-3000:]
         try:
@@ -67,9 +79,10 @@ def prefect_of_this_process(server):
     from prefect.context import _temporary_global_settings_context, get_settings_context
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
-    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+    from prefect.settings import PREFECT_API_SSL_CERT_FILE, PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
-    updates = {PREFECT_API_URL: server.api, PREFECT_HOME: server.folder}
+    authority = make_authority(server.folder / "authority.pem")
+    updates = {PREFECT_API_URL: server.api, PREFECT_HOME: server.folder, PREFECT_API_SSL_CERT_FILE: str(authority)}
     with temporary_settings(updates), _temporary_global_settings_context(get_settings_context()):
         yield
         for worker in (APILogWorker, EventsWorker):

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,8 @@ from tests.world import variables
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
+STOP_SECONDS = 20
+"""For a worker that has, in tests that pass, no run left to end."""
 
 
 @dataclass
@@ -40,16 +42,18 @@ class Stack:
                 start_new_session=True,
             )  # fmt: skip
 
-    def stop(self, name, number=signal.SIGTERM):
-        """End a part; SIGKILL takes its whole process group, as the end of a container would."""
+    def kill(self, name):
+        """End a part with its whole process group, as the end of a container would."""
         process = self.processes.pop(name)
         if process.poll() is None:
-            (os.killpg if number == signal.SIGKILL else os.kill)(process.pid, number)
-        try:
-            process.wait(120)
-        except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        process.wait()
+
+    def end_runs(self):
+        """Ask the Prefect worker to end the runs that it has begun: they are no part of its process group."""
+        self.processes["worker"].terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self.processes["worker"].wait(STOP_SECONDS)
 
     def run(self, *words):
         done = subprocess.run(
@@ -80,8 +84,10 @@ def start_stack(folder, archive, prefect_server):
     stack.environment = _environment(stack, archive, s3_server, mongo_port)
 
     def end():
-        for name in list(stack.processes)[::-1]:
-            stack.stop(name)
+        if "worker" in stack.processes:
+            stack.end_runs()
+        for name in list(stack.processes):
+            stack.kill(name)
 
     ending.callback(end)
     with ExitStack() as on_failure:
@@ -120,6 +126,7 @@ def _environment(stack, archive, s3_server, mongo_port):
     }
     prefect = {
         "PREFECT_API_URL": stack.server.api,
+        "PREFECT_API_SSL_CERT_FILE": str(certificates / "ca.pem"),
         "PREFECT_HOME": str(stack.folder / "prefect"),
         "PREFECT_CLIENT_MAX_RETRIES": "8",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",

@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -118,7 +117,7 @@ def finished(stack, cancelled):
             job = jwstpipe.submit("process_target", REQUEST)
             end = watching.submit(job.watch, told.append, timeout=LIMIT_SECONDS)
             in_the_middle(stack, job)
-            stack.stop("dask", signal.SIGKILL)
+            stack.kill("dask")
             stack.server.stop()
             stack.start_dask_worker("dask")
             stack.server.start()

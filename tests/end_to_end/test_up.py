@@ -75,7 +75,7 @@ class Site:
 
 
 @pytest.fixture(scope="module")
-def site(tiny_world, tmp_path_factory):
+def site(tiny_world, prefect_server, tmp_path_factory):
     programme, _ = tiny_world
     folder = tmp_path_factory.mktemp("up")
     files = folder / "programme"
@@ -87,6 +87,7 @@ def site(tiny_world, tmp_path_factory):
     assert late
     for file in late:
         (files / file.path.name).unlink()
+    prefect_server.give_tables(folder / "home" / "prefect")
     with served(files) as archive, up(folder, archive, **SECRETS) as running:
 
         def release():
