@@ -23,6 +23,7 @@ _HOMES = {
     "add_files": "jwstpipe.api.catalog",
     "channel_maps": "jwstpipe.api.spectra.cubes",
     "moment_maps": "jwstpipe.api.spectra.cubes",
+    "clean": "jwstpipe.api.cleaning",
     "completeness": "jwstpipe.api.completeness",
     "composite": "jwstpipe.api.pictures",
     "contact_sheet": "jwstpipe.api.pictures",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.numerics.smoothing import FILLED_FROM
 
-__all__ = ["box_taps", "medians", "repaired", "residuals"]
+__all__ = ["box_taps", "medians", "middle", "repaired", "residuals"]
 
 Float32Image = NDArray[np.float32]
 
@@ -49,7 +49,7 @@ def _ranked(room: NDArray[np.float32], count: int, rank: int) -> np.float32:
 
 
 @njit(nogil=True, cache=True)
-def _middle(room: NDArray[np.float32], count: int) -> np.float32:
+def middle(room: NDArray[np.float32], count: int) -> np.float32:
     """Give the median of the first samples in `room`; of an even number the mean of the two in the middle."""
     upper = _ranked(room, count, count // 2)
     if count % 2:
@@ -96,7 +96,7 @@ def medians(values: Float32Image, size: int, *, fill: bool) -> Float32Image:
             if value == value or fill:  # noqa: PLR0124 - not NaN
                 count = _gathered(values, i, j, size // 2, 0, room)
                 if value == value or count >= FILLED_FROM * size * size:  # noqa: PLR0124
-                    result[i, j] = _middle(room, count)
+                    result[i, j] = middle(room, count)
     return result
 
 
@@ -109,7 +109,7 @@ def residuals(values: Float32Image, size: int) -> Float32Image:
     for i in range(rows):
         for j in range(columns):
             count = _gathered(values, i, j, size // 2, 1, room)
-            result[i, j] = values[i, j] - _middle(room, count) if count >= FEWEST_NEIGHBOURS else np.nan
+            result[i, j] = values[i, j] - middle(room, count) if count >= FEWEST_NEIGHBOURS else np.nan
     return result
 
 
@@ -149,13 +149,13 @@ def repaired(values: Float32Image, size: int, *, noise: float, clip: float, roun
                 count = _gathered(before, i, j, size // 2, 1, room)
                 if count < (FEWEST_NEIGHBOURS if known else least):
                     continue
-                middle = _middle(room, count)
+                centre = middle(room, count)
                 if not known:
-                    after[i, j] = middle
-                elif abs(value - middle) > clip * noise:
+                    after[i, j] = centre
+                elif abs(value - centre) > clip * noise:
                     for k in range(count):
-                        spread[k] = abs(room[k] - middle)
-                    if abs(value - middle) > clip * 1.4826 * _middle(spread, count):
-                        after[i, j] = middle
+                        spread[k] = abs(room[k] - centre)
+                    if abs(value - centre) > clip * 1.4826 * middle(spread, count):
+                        after[i, j] = centre
         before = after
     return before

@@ -14,6 +14,7 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.notebook import Shown
 from jwstpipe.progress import Reporter, silent
+from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.bands import bands_named
 from jwstpipe.simulate.combined import combined_name
 from jwstpipe.simulate.files import (
@@ -72,6 +73,10 @@ def simulate_programme(
     products: Sequence[Product] = ("cal", "i2d"),
     residual_cosmic_rays: float = 0.0,
     planet: Planet | None = None,
+    artefacts: Artefacts | None = None,
+    pixels: int | None = None,
+    detectors: Sequence[str] | None = None,
+    nebula: float = 1.0,
     workers: int = 1,
     report: Reporter = silent,
 ) -> Programme:
@@ -99,6 +104,15 @@ def simulate_programme(
     planet
         What the telescope follows, from the position of the target on: exposures only. The diffuse sky is drawn as it
         lies in the middle of an exposure, stars with the trail that they leave.
+    artefacts
+        What electronics and stray light add to exposures; its true amount goes into a file ``_truth.fits`` beside each.
+        None = nothing, and no such files.
+    pixels
+        Side of all detectors, pixels, instead of those of the size.
+    detectors
+        Names of the detectors that take part; None = all that see through a filter.
+    nebula
+        Brightness of nebula and galaxies relative to the usual; 0 leaves stars on an even sky.
     workers
         Threads that make files.
     report
@@ -112,11 +126,14 @@ def simulate_programme(
         The folder cannot be written.
     """
     layout = _layout(size, filters=filters, dithers=dithers, tiles=tiles)
-    _check(target, products, residual_cosmic_rays, workers)
+    if pixels is not None:
+        layout = replace(layout, short=pixels, long=pixels, miri=pixels)
+    _check(target, products, residual_cosmic_rays, workers, pixels)
     if planet is not None and "i2d" in products:
         raise UsageError("the combined images of a simulated programme are of fixed targets; ask for products=('cal',)")
     bands, aim = bands_named(layout.filters), Target(target, ra, dec, planet)
     exposures = plan_exposures(layout, bands, aim, seed=seed)
+    exposures = tuple(e for e in exposures if detectors is None or e.detector.name in detectors)
     scene = build_scene(
         target=target,
         ra=ra,
@@ -126,6 +143,8 @@ def simulate_programme(
         view_arcsec=layout.view_arcsec + _path_arcsec(exposures),
         step_arcsec=layout.step,
     )
+    if nebula != 1.0:
+        scene = replace(scene, diffuse={name: light * np.float32(nebula) for name, light in scene.diffuse.items()})
     extent = min(_LONGEST_SPIKE_ARCSEC, 0.25 * layout.view_arcsec)
     pool = ThreadWorkers(workers)
     made: list[SimulatedFile] = []
@@ -138,7 +157,10 @@ def simulate_programme(
         shared = {b.name: BandJob(stage, b, layout.detectors(b)[0].scale, extent, "i2d" in products) for b in bands}
         pool.run(prepare_band, shared, name="simulate bands", report=report, unit="bands")
         if "cal" in products:
-            jobs = {e.obs_id: ExposureJob(stage, folder, e, seed, residual_cosmic_rays) for e in exposures}
+            jobs = {
+                e.obs_id: ExposureJob(stage, folder, e, seed, residual_cosmic_rays, artefacts, _before(e, exposures))
+                for e in exposures
+            }
             made += pool.run(write_exposure, jobs, name="simulate exposures", report=report, unit="files").values()
         if "i2d" in products:
             deep = {key: CombinedJob(stage, folder, group, seed) for key, group in _by_product(exposures)}
@@ -171,7 +193,7 @@ def _layout(size: str, *, filters: Sequence[str] | None, dithers: int | None, ti
     return layout
 
 
-def _check(target: str, products: Sequence[str], residual_cosmic_rays: float, workers: int) -> None:
+def _check(target: str, products: Sequence[str], residual_cosmic_rays: float, workers: int, pixels: int | None) -> None:
     if not (target.isascii() and target.isprintable() and target.strip()):
         raise UsageError(f"a target's name stands in FITS headers: printable ASCII, not {target!r}")
     unknown = [name for name in products if name not in ("cal", "i2d")]
@@ -179,8 +201,16 @@ def _check(target: str, products: Sequence[str], residual_cosmic_rays: float, wo
         raise UsageError(f"a simulated programme has no product {unknown[0]!r}; choose from cal, i2d")
     if not 0.0 <= residual_cosmic_rays <= 0.1:
         raise UsageError(f"residual cosmic rays hit 0 to 0.1 of the pixels, not {residual_cosmic_rays}")
+    if pixels is not None and not 64 <= pixels <= 2048:
+        raise UsageError(f"simulated detectors have 64 to 2048 pixels a side, not {pixels}")
     if workers < 1:
         raise UsageError(f"at least one worker makes files, not {workers}")
+
+
+def _before(exposure: Exposure, exposures: Sequence[Exposure]) -> Exposure | None:
+    """Find what the same detector looked at before, through any filter."""
+    earlier = [one for one in exposures if one.detector == exposure.detector and one.start_mjd < exposure.start_mjd]
+    return max(earlier, key=lambda one: one.start_mjd, default=None)
 
 
 def _by_product(exposures: Sequence[Exposure]) -> list[tuple[str, tuple[Exposure, ...]]]:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from jwstpipe.simulate.artefacts.add import readout_cards, truth_path, write_truth
+from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.bands import Band
 from jwstpipe.simulate.cards import add_cards, exposure_primary, exposure_science, region
 from jwstpipe.simulate.combined import combine, combined_name, combined_primary, combined_science, combined_sky
 from jwstpipe.simulate.coverage import GRID_ROLL, corners, grid_corners, grid_over
 from jwstpipe.simulate.detector.psf import diffraction, load_psf, pixel_psf, save_psf
-from jwstpipe.simulate.observe import blurred, expose
+from jwstpipe.simulate.observe import Before, blurred, expose
 from jwstpipe.simulate.plan import ROLL, Exposure
 from jwstpipe.simulate.sky.scene import load_raster, load_scene, save_raster
 from jwstpipe.simulate.write import write_fits
@@ -92,6 +94,9 @@ class ExposureJob:
     exposure: Exposure
     seed: int
     residual_cosmic_rays: float
+    artefacts: Artefacts | None = None
+    before: Exposure | None = None
+    """What the same detector looked at before."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,8 @@ def write_exposure(job: ExposureJob) -> SimulatedFile:
         load_psf(job.stage / f"psf-{name}.npz"),
         seed=job.seed,
         residual_cosmic_rays=job.residual_cosmic_rays,
+        artefacts=job.artefacts,
+        before=None if job.before is None else Before(job.before, exposure_science(job.before)),
     )
     add_cards(science, "", [("S_REGION", region(*corners(exposure)), "spatial extent of the observation")])
     path = job.folder / f"{exposure.obs_id}_cal.fits"
@@ -148,7 +155,12 @@ def write_exposure(job: ExposureJob) -> SimulatedFile:
         "VAR_RNOISE": planes.var_rnoise,
         "VAR_FLAT": planes.var_flat,
     }
-    write_fits(path, exposure_primary(exposure), science, images)
+    primary = exposure_primary(exposure)
+    if job.artefacts is not None and planes.added is not None:
+        for card in reversed(readout_cards(job.artefacts)):
+            primary.insert("SUBARRAY", card, after=True)
+        write_truth(truth_path(path), planes.added)
+    write_fits(path, primary, science, images)
     return SimulatedFile(
         path=path,
         obs_id=exposure.obs_id,

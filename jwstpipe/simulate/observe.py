@@ -4,7 +4,7 @@ The light that a pixel receives is the scene blurred by the telescope, plus the 
 noise that the variance planes state, from the light without noise, so that weights carry no bias.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from astropy.io.fits import Header
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 from scipy.signal import fftconvolve
 
+from jwstpipe.simulate.artefacts.add import Added, add_artefacts
+from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.detector.detectors import Detector
 from jwstpipe.simulate.detector.effects import FLAT_ERROR, Blemishes, blemishes, cosmic_rays, saturation
 from jwstpipe.simulate.detector.flags import DQ, mark
@@ -21,7 +23,7 @@ from jwstpipe.simulate.plan import ROLL, Exposure
 from jwstpipe.simulate.plane import Plane, sample_cubic
 from jwstpipe.simulate.sky.catalogue import Stars
 
-__all__ = ["Planes", "blurred", "expose", "light_at"]
+__all__ = ["Before", "Planes", "blurred", "expose", "light_at"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
@@ -54,6 +56,17 @@ class Planes:
     var_poisson: Float32Image
     var_rnoise: Float32Image
     var_flat: Float32Image
+    added: Added | None = None
+    """Artefacts, where there are any."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """The exposure that the same detector took before: what it saturated lives on."""
+
+    exposure: Exposure
+    header: Header
+    """Of its SCI extension."""
 
 
 def blurred(diffuse: Float32Image, plane: Plane, psf: PixelPsf, *, scale: float) -> Float32Image:
@@ -107,6 +120,8 @@ def expose(
     *,
     seed: int,
     residual_cosmic_rays: float = 0.0,
+    artefacts: Artefacts | None = None,
+    before: Before | None = None,
 ) -> Planes:
     """Take one exposure.
 
@@ -127,14 +142,15 @@ def expose(
     residual_cosmic_rays
         Fraction of pixels with a cosmic ray that nothing flags. Default 0: the official jump step finds nearly all;
         1e-4 and more give outlier rejection something to do.
+    artefacts
+        What electronics and stray light add; None = nothing.
+    before
+        For persistence: the exposure before; None = there was none.
     """
     detector = exposure.detector
     rng = np.random.default_rng([seed, *exposure.obs_id.encode()])
     fixed = blemishes(detector, seed)
-    light = light_at(header, fixed.dq.shape, diffuse, plane)
-    _add_stars(light, exposure, header, stars, psf)
-    _add_planet(light, exposure, header, psf)
-    light += np.float32(exposure.sky)
+    light = _light(exposure, header, diffuse, plane, stars, psf)
     lost, reached, seconds = saturation(light / np.float32(exposure.band.photmjsr), detector)
     hits = cosmic_rays(rng, fixed.dq.shape, exposure.seconds)
     seconds[hits.weak] *= _AFTER_HIT
@@ -146,10 +162,28 @@ def expose(
     mark(planes.dq, hits.strong, DQ.JUMP_DET | DQ.DO_NOT_USE)
     mark(planes.dq, reached, DQ.SATURATED)
     mark(planes.dq, lost, DQ.SATURATED | DQ.DO_NOT_USE)
+    if artefacts is not None:
+        struck_before = None
+        if before is not None and artefacts.persistence:
+            earlier = _light(before.exposure, before.header, diffuse, plane, stars, psf)
+            struck_before = saturation(earlier / np.float32(before.exposure.band.photmjsr), detector)[1]
+        sigma = float(np.sqrt(np.median(planes.var_rnoise + planes.var_poisson)))
+        planes = replace(planes, added=add_artefacts(planes.sci, planes.dq, sigma, exposure, artefacts, struck_before))
     unused = (planes.dq & DQ.DO_NOT_USE) != 0
     for image in (planes.sci, planes.err, planes.var_poisson, planes.var_rnoise, planes.var_flat):
         image[unused] = np.nan
     return planes
+
+
+def _light(
+    exposure: Exposure, header: Header, diffuse: Float32Image, plane: Plane, stars: Stars, psf: PixelPsf
+) -> Float32Image:
+    """Give what falls on each pixel, without noise, MJy/sr."""
+    light = light_at(header, (exposure.detector.size, exposure.detector.size), diffuse, plane)
+    _add_stars(light, exposure, header, stars, psf)
+    _add_planet(light, exposure, header, psf)
+    light += np.float32(exposure.sky)
+    return light
 
 
 def _measure(

@@ -31,6 +31,7 @@ from jwstpipe.requests.analysis.zero_point import ZeroPointRequest
 from jwstpipe.requests.archive.records import RecordConditions
 from jwstpipe.requests.archive.transfers import TransfersRequest
 from jwstpipe.requests.archive.watch_programs import WatchEntry
+from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 
 DIRECT = {
@@ -44,6 +45,7 @@ DIRECT = {
     requests.ThumbnailOptions: ("thumbnail", "thumbnail", "thumbnails"),
     requests.ContactSheetOptions: ("contact-sheet", "contact_sheet", "thumbnails"),
     BackgroundRequest: ("background", "background", None),
+    CleanOptions: ("clean", "clean", "clean"),
     CubeMapRequest: ("cube", "cube", "cube"),
     CubeSpectrumRequest: ("cube", "cube_spectrum", "cube_spectrum"),
     DetectRequest: ("detect", "detect", None),

@@ -98,6 +98,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Write an image store as FITS; an image converted with all HDUs comes back byte for byte.",
             "images.export:export",
         ),
+        "clean": Entry(
+            "Take out of exposures what their detectors added; the exposures stay, and what was taken is kept.",
+            "images.clean:clean",
+        ),
         "verify": Entry(
             "Read products wholly: nothing lost, not one bit wrong, as far as they and the catalogue can tell.",
             "images.verify:verify",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CHUNK",
+    "CLEAN_MODEL",
     "CODEC",
     "CUBE_LAYOUT",
     "LAYOUT",
@@ -66,6 +67,9 @@ CUBE_LAYOUT = 3
 
 SHARD = 2048
 CHUNK = 512
+CLEAN_MODEL = "clean_model"
+"""Plane of what cleaning took out of ``sci``."""
+
 STORED = "_stored"
 """Ending of the plane that holds the samples of the file where floats cannot carry them."""
 
@@ -111,7 +115,7 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
     Parameters
     ----------
     plane
-        ``sci err wht area dq n sci_restore var_*``.
+        ``sci err wht area dq n clean_model sci_restore var_*``.
     dtype
         Type of planes that are not whole numbers by nature: f4, or f8 for inputs that need it.
     unit
@@ -120,6 +124,9 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
     if plane == "dq":
         flags = {"flag_masks": list(DQ_BITS.values()), "flag_meanings": " ".join(DQ_BITS)}
         return PlaneSpec("u4", 0, {"long_name": "data quality", **flags})
+    if plane == CLEAN_MODEL:  # wide enough that the sample that was there comes back to the last bit
+        named = {"long_name": "taken away: sci + clean_model is the sample that was there"}
+        return PlaneSpec("f8", float("nan"), named | ({"units": unit} if unit else {}))
     if plane == "n":
         return PlaneSpec("u2", 0, {"long_name": "inputs per pixel", "units": "1"})
     if plane == "sci_restore":

@@ -11,7 +11,7 @@ from jwstpipe import __version__
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.digests import Stored
-from jwstpipe.images.zarr.layout import SHARD, TABLES, plane_spec, root_attributes
+from jwstpipe.images.zarr.layout import CLEAN_MODEL, SHARD, TABLES, plane_spec, root_attributes
 from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.images.zarr.writer import ImageWriter, byte_pieces
 from jwstpipe.progress import Reporter, silent
@@ -149,7 +149,9 @@ def _plane_header(science: Header, plane: str, unit: str) -> Header:
         header["BITPIX"] = bits
         header.set("BSCALE", 1, after="GCOUNT")
         header.set("BZERO", 2 ** (bits - 1), after="BSCALE")
-    if plane in ("sci", "err") and unit:
+    elif dtype.itemsize == 8:
+        header["BITPIX"] = -64
+    if plane in ("sci", "err", CLEAN_MODEL) and unit:
         header.set("BUNIT", unit, "physical units of the array values", after="EXTVER")
     return header
 

@@ -50,6 +50,7 @@ def write_changed(
     fill: Callable[[ImageWriter], Mapping[str, Any]],
     *,
     context: MakeContext,
+    beside: Sequence[FitsImage | ImageStore] = (),
 ) -> Receipt:
     """Write an image store that lies where another image does.
 
@@ -63,12 +64,14 @@ def write_changed(
         Planes beside ``sci``.
     fill
         Writes and notes every shard of all planes, and gives results for the record.
+    beside
+        Images of the other inputs of its identity.
     """
     planes = ("sci", *carried)
     with new_image(target, s3=context.s3) as writer:
         create_like(writer, image, planes)
         results = {**fill(writer), "digest": samples_digest(writer.stored)}
-        provenance = {**provenance_for(operation, identity, [image], target), "receipt": results}
+        provenance = {**provenance_for(operation, identity, [image, *beside], target), "receipt": results}
         finish_like(
             writer, image, planes, product_id=identity.id, provenance=provenance, workers=context.workers,
             s3=context.s3, report=context.report,
@@ -86,12 +89,15 @@ def made_at(
     image: str | Path,
     out: str | Path,
     *,
+    beside: Sequence[str | Path] = (),
     overwrite: bool = False,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
 ) -> ImageMade:
     """Make a changed image at an address: an image store, or by the end of its name a FITS file.
+
+    What stands `beside` it are its other inputs.
 
     Raises
     ------
@@ -101,7 +107,8 @@ def made_at(
         As the operation.
     """
     context = MakeContext(workers or ThreadWorkers(os.cpu_count() or 1), s3 or S3Settings(), report)
-    identity = operation.identify(request, [input_at(image, s3=s3)], context=context)
+    inputs = [input_at(one, s3=s3) for one in (image, *beside)]
+    identity = operation.identify(request, inputs, context=context)
     if not str(out).endswith(".zarr"):
         if not overwrite and not is_remote(out) and Path(out).exists():
             raise ConflictError(f"{out}: stands there already; choose another name or use --overwrite")

@@ -1,0 +1,113 @@
+"""One exposure, cleaned: what is left, what was taken, which pixels are masked and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.cleaning.amount import taken_apart
+from jwstpipe.cleaning.blot import blotted
+from jwstpipe.cleaning.destripe import destripe
+from jwstpipe.cleaning.frame import Frame, read_frame
+from jwstpipe.cleaning.readout import Axis, Readout, readout_of
+from jwstpipe.images.image import SkyImage
+from jwstpipe.requests.clean import CleanOptions
+
+__all__ = ["Cleaned", "clean_exposure"]
+
+Float32Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """An exposure after cleaning."""
+
+    sci: Float32Image
+    """(y, x): what is left."""
+
+    amount: NDArray[np.float64]
+    """(y, x): what was taken; ``float32(sci + amount)`` are the samples that were there."""
+
+    dq: NDArray[np.uint32]
+    """(y, x), with more flags than before."""
+
+    facts: dict[str, Any]
+    """What was found and done, as plain JSON values: the same for every machine and number of workers."""
+
+    notes: tuple[str, ...]
+    """For people."""
+
+
+def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOptions) -> Cleaned:
+    """Clean an exposure.
+
+    Parameters
+    ----------
+    exposure
+        A ``cal``, ``rate`` or like file: one detector, not combined.
+    mosaic
+        Of all exposures of the field in this filter; None = only this one tells of the sky.
+    options
+        What is to be taken.
+
+    Raises
+    ------
+    DataError
+        No exposure, no data, or a mosaic that does not fit it.
+    """
+    frame, readout = read_frame(exposure), readout_of(exposure, amplifiers=options.amplifiers)
+    under = None if mosaic is None else blotted(exposure, mosaic)
+    model = np.zeros(frame.sci.shape, np.float32)
+    facts: dict[str, Any] = {"sky": "exposure" if under is None else "mosaic"}
+    if under is not None:
+        facts["overlapping"] = under.inputs
+    axes, forced = _axes(options, readout)
+    if axes:
+        found = destripe(
+            frame,
+            None if under is None else under.samples,
+            axes,
+            amplifiers=readout.amplifiers,
+            odd_even=readout.odd_even,
+            inputs=1 if under is None else under.inputs,
+            forced=forced,
+        )
+        model += found.model
+        facts["stripes"] = found.facts
+    facts["noise"] = _usual_noise(frame)
+    sci, amount = taken_apart(frame.sci, model)
+    facts["taken_rms"] = float(np.std(model[frame.weights > 0], dtype=np.float64))
+    return Cleaned(sci, amount, frame.dq, facts, _notes(facts))
+
+
+def _axes(options: CleanOptions, readout: Readout) -> tuple[tuple[Axis, ...], bool]:
+    wanted: dict[str, tuple[Axis, ...]] = {
+        "none": (), "rows": ("rows",), "columns": ("columns",), "both": ("rows", "columns"),
+    }  # fmt: skip
+    if options.stripes == "auto":
+        return readout.stripes, False
+    return wanted[options.stripes], True
+
+
+def _usual_noise(frame: Frame) -> float:
+    used = frame.weights > 0
+    return float(np.median(frame.noise[used]))
+
+
+def _notes(facts: dict[str, Any]) -> tuple[str, ...]:
+    """Say in sentences what was done, and what was not."""
+    notes = []
+    for axis, one in facts.get("stripes", {}).items():
+        if "why" in one:
+            notes.append(f"stripes along {axis} not measured: {one['why']}")
+        elif one["taken"]:
+            notes.append(
+                f"stripes along {axis}: {one['before']:.2f} times the floor of white noise before,"
+                f" {one['after']:.2f} after; rms taken {one['rms']:.3g}"
+            )
+        else:
+            notes.append(f"no stripes along {axis}: {one['before']:.2f} times the floor of white noise")
+    if facts["sky"] == "exposure" and facts.get("stripes"):
+        notes.append("the sky was told from this exposure alone; with --mosaic slow stripes and nebulae are kept apart")
+    return tuple(notes)

@@ -1,0 +1,98 @@
+"""Smoothing and masks of the sky under an exposure: compiled, one pass each, without the GIL."""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from jwstpipe.numerics.filters import middle
+
+__all__ = ["block_medians", "grown", "mean_along", "sharp", "smooth_across"]
+
+Floats = NDArray[np.float64]
+Float32Image = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def smooth_across(values: Float32Image, half: int, out: Float32Image) -> None:
+    """Average over `half` rows on each side and the row itself; of what has data, NaN where nothing has."""
+    rows, columns = values.shape
+    total, count = np.zeros(columns), np.zeros(columns)
+    for i in range(-half, rows):
+        if i + half < rows:
+            for j in range(columns):
+                value = values[i + half, j]
+                if value == value:  # noqa: PLR0124 - not NaN
+                    total[j] += value
+                    count[j] += 1.0
+        if i - half - 1 >= 0:
+            for j in range(columns):
+                value = values[i - half - 1, j]
+                if value == value:  # noqa: PLR0124 - not NaN
+                    total[j] -= value
+                    count[j] -= 1.0
+        if i >= 0:
+            for j in range(columns):
+                out[i, j] = total[j] / count[j] if count[j] > 0.0 else np.nan
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def mean_along(values: Float32Image, half: int, out: Float32Image) -> None:
+    """Average over `half` columns on each side and the column itself, of what has data."""
+    rows, columns = values.shape
+    for i in range(rows):
+        total, count = 0.0, 0
+        for j in range(-half, columns):
+            if j + half < columns:
+                value = values[i, j + half]
+                if value == value:  # noqa: PLR0124 - not NaN
+                    total += value
+                    count += 1
+            if j - half - 1 >= 0:
+                value = values[i, j - half - 1]
+                if value == value:  # noqa: PLR0124 - not NaN
+                    total -= value
+                    count -= 1
+            if j >= 0:
+                out[i, j] = total / count if count else np.nan
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def sharp(values: Float32Image, limit: Float32Image, out: Mask) -> None:
+    """Mark pixels that differ from the mean of their four neighbours by more than a limit, or that have no data."""
+    rows, columns = values.shape
+    for i in range(rows):
+        up, down = max(i - 1, 0), min(i + 1, rows - 1)
+        for j in range(columns):
+            left, right = max(j - 1, 0), min(j + 1, columns - 1)
+            around = values[up, j] + values[down, j] + values[i, left] + values[i, right]
+            out[i, j] = not abs(values[i, j] - np.float32(0.25) * around) <= limit[i, j]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def grown(mask: Mask, out: Mask) -> None:
+    """Mark pixels that are marked, or of whose eight neighbours one is."""
+    rows, columns = mask.shape
+    for i in range(rows):
+        up, down = max(i - 1, 0), min(i + 1, rows - 1)
+        for j in range(columns):
+            left, right = max(j - 1, 0), min(j + 1, columns - 1)
+            out[i, j] = (
+                mask[up, left] | mask[up, j] | mask[up, right] | mask[i, left] | mask[i, j] | mask[i, right]
+                | mask[down, left] | mask[down, j] | mask[down, right]
+            )  # fmt: skip
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def block_medians(values: Float32Image, weights: Float32Image, side: int, fewest: int, out: Floats) -> None:
+    """Give the median of blocks of `side` pixels, of samples whose weight is not 0; NaN of fewer than `fewest`."""
+    room = np.empty(side * side, np.float32)
+    for by in range(out.shape[0]):
+        for bx in range(out.shape[1]):
+            count = 0
+            for i in range(by * side, min((by + 1) * side, values.shape[0])):
+                for j in range(bx * side, min((bx + 1) * side, values.shape[1])):
+                    if weights[i, j] > 0.0:
+                        room[count] = values[i, j]
+                        count += 1
+            out[by, bx] = middle(room, count) if count >= fewest else np.nan

@@ -1,0 +1,146 @@
+"""Exposures of one field cleaned together: mosaic, clean, mosaic of what is clean, clean again.
+
+The mosaic of all exposures tells what is sky. The first one still has the stripes of all of them, thinned by their
+number; so the exposures are cleaned with it, combined again, and what was taken is measured anew, from the exposures
+as they came, against the better mosaic. Each step is a product with its lineage.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from jwstpipe.errors import UsageError
+from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.images.open import open_image
+from jwstpipe.operations.clean import CLEAN
+from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
+from jwstpipe.operations.make.make_file import make_file
+from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
+from jwstpipe.progress import Reporter, silent
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests.clean import CleanOptions
+from jwstpipe.settings import S3Settings
+
+__all__ = ["SCENE", "clean_files", "scene_key"]
+
+SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
+"""How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
+
+_TOLD = ("INSTRUME", "FILTER", "PUPIL", "CHANNEL")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One exposure to clean."""
+
+    image: str
+    out: str
+    mosaic: str | None
+    request: CleanOptions
+    overwrite: bool
+    s3: S3Settings
+
+
+def scene_key(address: str | Path, s3: S3Settings | None) -> str:
+    """Give what exposures must share to be of one mosaic, as a word for file names."""
+    cards = open_image(address, s3=s3).primary
+    words = [str(cards.get(key, "")).strip().lower() for key in _TOLD]
+    return "-".join(word for word in words if word and word != "clear") or "images"
+
+
+def clean_files(
+    images: Sequence[str | Path],
+    folder: Path,
+    request: CleanOptions,
+    *,
+    mosaics: Sequence[str | Path] = (),
+    passes: int = 2,
+    overwrite: bool = False,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> list[ImageMade]:
+    """Clean exposures into a folder, each as an image store of its own name.
+
+    Parameters
+    ----------
+    images
+        Exposures, FITS files or image stores.
+    folder
+        Where stores go, and the mosaics that tell what is sky (``scene-FILTER.zarr``).
+    request
+        What is to be taken.
+    mosaics
+        Of the field, one for each filter; none = they are made of the exposures, where a filter has two or more.
+    passes
+        Mosaics that are made one after the other; 0 = every exposure is cleaned by itself.
+    overwrite, s3, workers, report
+        Replace what stands there; endpoint of ``s3://`` addresses; where exposures are cleaned; told of each.
+
+    Raises
+    ------
+    UsageError
+        Two exposures of one name, or two mosaics of one filter.
+    """
+    at_work = workers or ThreadWorkers(2)
+    groups: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        groups[scene_key(image, s3)].append(str(image))
+    outs = _outs([str(image) for image in images], folder)
+    given: dict[str, str] = {}
+    for mosaic in mosaics:
+        key = scene_key(mosaic, s3)
+        if key in given:
+            raise UsageError(f"{mosaic}: a second mosaic of {key}, beside {given[key]}; give one for each filter")
+        given[key] = str(mosaic)
+    if missing := [key for key in groups if given and key not in given]:
+        raise UsageError(f"no mosaic of {missing[0]} is given; those given are of {', '.join(given)}")
+    folder.mkdir(parents=True, exist_ok=True)
+    scenes = dict(given)
+    made: dict[str, ImageMade] = {}
+    for key, group in groups.items():
+        if key not in scenes and len(group) > 1 and passes > 0:
+            scenes[key] = _scene(key, group, folder, request, passes, s3=s3, workers=at_work, report=report)
+        jobs = {
+            image: _Job(image, outs[image], scenes.get(key), request, overwrite, s3 or S3Settings()) for image in group
+        }
+        made |= at_work.run(_clean, jobs, name="clean", report=report, unit="exposures")
+    return [made[str(image)] for image in images]
+
+
+def _outs(images: Sequence[str], folder: Path) -> dict[str, str]:
+    outs = {image: str(folder / f"{PurePosixPath(image.rstrip('/')).stem}.zarr") for image in images}
+    if len(set(outs.values())) < len(images):
+        raise UsageError("two exposures have the same name; clean them into folders of their own")
+    return outs
+
+
+def _scene(
+    key: str, group: Sequence[str], folder: Path, request: CleanOptions, passes: int, *, s3: S3Settings | None,
+    workers: Workers, report: Reporter,
+) -> str:  # fmt: skip
+    """Make the mosaic of a filter that tells what is sky."""
+    final = folder / f"scene-{key}.zarr"
+    with TemporaryDirectory(prefix=".jwstpipe-", dir=folder) as name:
+        current: Sequence[str] = group
+        for number in range(passes):
+            last = number == passes - 1
+            mosaic = str(final) if last else str(Path(name, f"scene{number}.zarr"))
+            make_file(MOSAIC, current, mosaic, MosaicRecipe(options=SCENE), s3=s3, workers=workers, report=report)
+            if last:
+                break
+            outs = _outs(group, Path(name, f"pass{number}"))
+            jobs = {image: _Job(image, outs[image], mosaic, request, False, s3 or S3Settings()) for image in group}
+            workers.run(_clean, jobs, name="clean first", report=report, unit="exposures")
+            current = [outs[image] for image in group]
+    return str(final)
+
+
+def _clean(job: _Job) -> ImageMade:
+    beside = () if job.mosaic is None else (job.mosaic,)
+    return made_at(
+        CLEAN, job.request, job.image, job.out, beside=beside, overwrite=job.overwrite, s3=job.s3,
+        workers=ThreadWorkers(1),
+    )  # fmt: skip

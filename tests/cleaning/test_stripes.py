@@ -1,0 +1,127 @@
+"""Stripes in plain arrays: how well they are measured, and that nothing is found where nothing is."""
+
+import numpy as np
+import pytest
+
+from jwstpipe.cleaning.amount import taken_apart
+from jwstpipe.cleaning.slow_stripes import profiles_of, slow_part
+from jwstpipe.cleaning.stripes import NEED, fit_stripes, pedestals
+from jwstpipe.simulate.artefacts.stripes import flicker
+
+ROWS, COLUMNS, BANDS = 300, 240, 4
+WIDTH = COLUMNS // BANDS
+
+
+def frame(rng, *, noise=1.0):
+    values = rng.normal(0.0, noise, (ROWS, COLUMNS)).astype(np.float32)
+    return values, np.full(values.shape, 1.0 / noise**2, np.float32)
+
+
+def spread_out(level):
+    return np.repeat(level, WIDTH, axis=1)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_levels_are_as_good_as_white_noise_allows(share):
+    """The floor is the error of a mean of all samples that are left; a share of pixels shines, or takes no part."""
+    rng = np.random.default_rng(1)
+    values, weights = frame(rng)
+    common, own = 0.5 * flicker(rng, ROWS)[:, None], 0.2 * np.stack([flicker(rng, ROWS) for _ in range(BANDS)], 1)
+    values += spread_out(common + own).astype(np.float32)
+    values[rng.random(values.shape) < 0.02] += 30.0
+    weights[rng.random(values.shape) < share] = 0.0
+    fit = fit_stripes(values, weights, BANDS, odd_even=True)
+    wrong = fit.level - (common + own)
+    wrong -= np.median(wrong)
+    floor = 1.0 / np.sqrt(WIDTH * (1.0 - share))
+    assert wrong.std() < 1.05 * floor
+    assert fit.before > 3.0
+    assert fit.rms == pytest.approx((common + own).std(), rel=0.15)
+    assert not fit.odd.any()
+
+
+def test_white_noise_has_no_stripes():
+    found = [fit_stripes(*frame(np.random.default_rng(seed)), BANDS, odd_even=True) for seed in range(6)]
+    assert all(0.9 < fit.before < NEED for fit in found)
+    assert all(not fit.odd.any() for fit in found)
+
+
+def test_errors_that_the_file_states_wrongly_do_not_matter():
+    values, weights = frame(np.random.default_rng(2))
+    right, wrong = (fit_stripes(values, scale * weights, BANDS, odd_even=False) for scale in (1.0, 25.0))
+    assert wrong.before == pytest.approx(right.before, rel=1e-6)
+    assert wrong.error == pytest.approx(right.error, rel=1e-6)
+
+
+def test_odd_columns_are_told_whatever_the_stripes():
+    rng = np.random.default_rng(3)
+    values, weights = frame(rng)
+    true = np.array([0.5, -1.0, 0.0, 20.0])
+    values += spread_out(3.0 * flicker(rng, ROWS)[:, None] * np.ones(BANDS)).astype(np.float32)
+    for band, offset in enumerate(true):
+        values[:, band * WIDTH + 1 : (band + 1) * WIDTH : 2] += offset
+    fit = fit_stripes(values, weights, BANDS, odd_even=True)
+    assert fit.odd == pytest.approx(true, abs=0.06)
+    assert fit.odd[2] == 0.0
+    model = np.zeros_like(values)
+    fit.take_from(values, model)
+    assert np.std(values) < 1.05
+
+
+def test_rows_without_samples_follow_their_neighbours():
+    rng = np.random.default_rng(4)
+    values, weights = frame(rng, noise=0.01)
+    level = np.linspace(-1.0, 1.0, ROWS)[:, None] * np.ones(BANDS)
+    values += spread_out(level).astype(np.float32)
+    weights[100:110] = 0.0
+    weights[200, :WIDTH] = 0.0
+    fit = fit_stripes(values, weights, BANDS, odd_even=False)
+    assert fit.filled == 10 * BANDS + 1
+    assert np.abs(fit.level - level).max() < 0.02
+    weights[:] = 0.0
+    assert fit_stripes(values, weights, BANDS, odd_even=False) is None
+
+
+def test_pedestals_are_the_steps_where_bands_meet():
+    rng = np.random.default_rng(5)
+    values, weights = frame(rng, noise=0.1)
+    true = np.array([0.0, 0.4, -0.3, 0.1])
+    slope = 0.005 * np.arange(COLUMNS)  # of the sky
+    values += (spread_out(true[None, :]) + slope).astype(np.float32)
+    wanted = true - true.mean()
+    assert pedestals(values, weights, BANDS) == pytest.approx(wanted, abs=0.1)
+
+
+def test_slow_stripes_are_the_detectors_where_the_sky_is_even_and_the_skys_where_it_is_not():
+    """The scene of four exposures holds the mean of their slow stripes; then a nebula is in it, too."""
+    rng = np.random.default_rng(6)
+    each = np.stack([flicker(rng, ROWS) for _ in range(4)])
+    mean = each.mean(axis=0)[:, None] * np.ones(BANDS)
+    level = each[0][:, None] - mean
+    nothing = np.zeros((COLUMNS, BANDS))
+    found = slow_part(mean, nothing, level, error=0.01, inputs=4)
+    assert np.std((found - mean)[40:-40]) < 0.5 * np.std(mean)
+    y, x = (np.linspace(0.0, 1.0, n) for n in (ROWS, COLUMNS))
+    nebula = [40.0 * np.exp(-0.5 * ((axis - 0.4) / 0.2) ** 2)[:, None] * np.ones(BANDS) for axis in (y, x)]
+    found = slow_part(mean + nebula[0], nebula[1], level, error=0.01, inputs=4)
+    assert np.abs(found).max() < 0.01 * 40.0
+
+
+def test_profiles_bridge_what_takes_no_part():
+    light = np.tile(np.arange(20.0, dtype=np.float32)[:, None], (1, 8))
+    weights = np.ones_like(light)
+    weights[5:8] = 0.0
+    assert profiles_of(light, weights, 2) == pytest.approx(np.arange(20.0)[:, None] * np.ones(2))
+
+
+def test_what_was_taken_gives_back_every_bit():
+    rng = np.random.default_rng(7)
+    original = (rng.normal(size=(50, 60)) * 10.0 ** rng.uniform(-9, 4, (50, 60))).astype(np.float32)
+    model = rng.normal(0.0, 0.3, original.shape).astype(np.float32)
+    original[3, 4], model[5, 6] = np.nan, np.nan
+    left, amount = taken_apart(original, model)
+    back = (left.astype(np.float64) + amount).astype(np.float32)
+    assert np.array_equal(back.view(np.uint32)[np.isfinite(original)], original.view(np.uint32)[np.isfinite(original)])
+    assert np.isnan(amount[3, 4])
+    assert amount[5, 6] == 0.0
+    assert np.nanmax(np.abs(amount - np.where(np.isnan(model), 0.0, model))) < 1e-3
