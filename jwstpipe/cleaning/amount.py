@@ -24,6 +24,7 @@ def taken_apart(original: Float32Image, model: Float32Image) -> tuple[Float32Ima
     -------
     left, amount
         float32 and float64, (y, x): ``float32(left + amount)`` is `original`, bit for bit; NaN where it has no data.
+        A sample that is all but zero beside the model, by nine orders of magnitude, stays as it is for that.
     """
     left, amount = np.empty_like(original), np.empty(original.shape)
     _split(original.reshape(-1), model.reshape(-1), left.reshape(-1), amount.reshape(-1))
@@ -40,3 +41,6 @@ def _split(original: Float32Image, model: Float32Image, left: Float32Image, amou
             continue
         left[k] = value - part
         amount[k] = np.float64(value) - np.float64(left[k])
+        if np.float32(np.float64(left[k]) + amount[k]) != value:  # all but zero beside the model: it stays
+            left[k] = value
+            amount[k] = 0.0

@@ -12,7 +12,7 @@ from jwstpipe.mosaicking.inputs.brightness_units import kind_of_unit, same_unit
 from jwstpipe.mosaicking.warp.kernels import BILINEAR, linear_row, locate_row
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
-from jwstpipe.sky.pixelmap import lattice_map
+from jwstpipe.sky.pixelmap import PixelMap, lattice_map
 from jwstpipe.sky.wcs.lattice import fill_row
 from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
@@ -40,8 +40,11 @@ class Under:
     samples: Float32Image
     """float32, (y, x): in the unit of the exposure; NaN where the mosaic has no data."""
 
+    counts: Float32Image | None
+    """float32, (y, x): exposures that overlap there; None where the mosaic does not tell."""
+
     inputs: int
-    """Exposures that overlap there, in the middle of the range."""
+    """The same, in the middle of the range."""
 
 
 def blotted(exposure: SkyImage, mosaic: SkyImage) -> Under:
@@ -76,24 +79,29 @@ def blotted(exposure: SkyImage, mosaic: SkyImage) -> Under:
         raise DataError(f"{mosaic.address}: does not cover {exposure.address}; give the mosaic of these exposures")
     if window.shape[0] * window.shape[1] > MOST_PIXELS:
         raise DataError(f"{mosaic.address}: its pixels are far finer than those of {exposure.address}; make it coarser")
-    samples = np.ascontiguousarray(mosaic.read("sci", window), np.float32)
-    out = np.empty(exposure.shape, np.float32)
-    _fill(where.nodes, where.step, where.weights, samples, window.y0, window.x0, *mosaic.shape, out)
+    out = _sampled(mosaic.read("sci", window), where, window, mosaic.shape, exposure.shape)
     if not np.isfinite(out).any():
         raise DataError(
             f"{mosaic.address}: has no data where {exposure.address} lies; give the mosaic of these exposures"
         )
     if kind_of_unit(str(exposure.header.get("BUNIT", ""))).is_flux:  # what a pixel collects goes with its area
         out *= np.float32((target.scale_arcsec / source.scale_arcsec) ** 2)
-    return Under(out, _inputs(mosaic, window))
-
-
-def _inputs(mosaic: SkyImage, window: Box) -> int:
     if "n" not in mosaic.planes:
-        return USUAL_INPUTS
-    counts = np.asarray(mosaic.read("n", window))[::SAMPLED, ::SAMPLED]
-    counts = counts[counts > 0]
-    return max(int(np.median(counts)), 1) if counts.size else 1
+        return Under(out, None, USUAL_INPUTS)
+    counts = _sampled(mosaic.read("n", window), where, window, mosaic.shape, exposure.shape)
+    some = counts[::SAMPLED, ::SAMPLED]
+    some = some[some > 0]
+    return Under(out, counts, max(round(float(np.median(some))), 1) if some.size else 1)
+
+
+def _sampled(
+    values: NDArray[np.generic], where: PixelMap, window: Box, whole: tuple[int, int], shape: tuple[int, int]
+) -> Float32Image:
+    """Interpolate a window of the mosaic, of which `whole` is the shape, at all pixels of an exposure."""
+    out = np.empty(shape, np.float32)
+    samples = np.ascontiguousarray(values, np.float32)
+    _fill(where.nodes, where.step, where.weights, samples, window.y0, window.x0, *whole, out)
+    return out
 
 
 def _check_units(exposure: SkyImage, mosaic: SkyImage) -> None:

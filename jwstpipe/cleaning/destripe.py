@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.cleaning.blot import Under
 from jwstpipe.cleaning.frame import Frame
 from jwstpipe.cleaning.readout import Axis
 from jwstpipe.cleaning.scene import Scene, own_scene, scene_of_mosaic
 from jwstpipe.cleaning.slow_stripes import profiles_of, slow_part
-from jwstpipe.cleaning.stripes import NEED, StripeFit, fit_stripes, noise_spread, pedestals
+from jwstpipe.cleaning.stripes import NEED, NEED_ALONE, StripeFit, fit_stripes, noise_spread, pedestals
 
 __all__ = ["Destriped", "destripe"]
 
@@ -47,12 +48,11 @@ class Destriped:
 
 def destripe(
     frame: Frame,
-    blot: Float32Image | None,
+    under: Under | None,
     axes: Sequence[Axis],
     *,
     amplifiers: int,
     odd_even: bool,
-    inputs: int = 1,
     forced: bool = False,
 ) -> Destriped:
     """Measure the stripes of an exposure.
@@ -61,14 +61,12 @@ def destripe(
     ----------
     frame
         The exposure, rows along rows.
-    blot
+    under
         The mosaic at its pixels; None = only the exposure itself tells of the sky.
     axes
         Axes along which stripes may run, in turn.
     amplifiers, odd_even
         How the first of them is read; others have no bands.
-    inputs
-        Exposures that overlap in the mosaic.
     forced
         Take what was measured, also where it is no more than noise.
     """
@@ -77,8 +75,9 @@ def destripe(
     facts: dict[str, Any] = {}
     rest = left
     for number, axis in enumerate(axes):
+        inputs = 1 if under is None else under.inputs
         how = _Way(amplifiers if number == 0 else 1, odd_even and number == 0, inputs, forced)
-        own_model, rest, facts[axis] = _one_axis(frame, left, blot, axis, how)
+        own_model, rest, facts[axis] = _one_axis(frame, left, under, axis, how)
         if axis == "columns":
             own_model, rest = own_model.T, rest.T
         if facts[axis]["taken"]:
@@ -88,14 +87,17 @@ def destripe(
 
 
 def _one_axis(
-    frame: Frame, left: Float32Image, blot: Float32Image | None, axis: Axis, how: _Way
+    frame: Frame, left: Float32Image, under: Under | None, axis: Axis, how: _Way
 ) -> tuple[Float32Image, Float32Image, dict[str, Any]]:
     """Fit stripes along one axis; model and rest lie along it."""
     own = frame.along(axis)
     image = np.ascontiguousarray(left.T) if axis == "columns" else left
     scene = None
-    if blot is not None:
-        scene = scene_of_mosaic(np.ascontiguousarray(blot.T) if axis == "columns" else blot, own.noise)
+    if under is not None:
+        parts = (under.samples, under.counts)
+        blot, counts = (part if part is None or axis == "rows" else np.ascontiguousarray(part.T) for part in parts)
+        assert blot is not None
+        scene = scene_of_mosaic(blot, own.noise, counts)
     model = np.zeros(image.shape, np.float32)
     first = fit = None
     for _ in range(1 if scene is not None else ROUNDS_ALONE):
@@ -111,7 +113,8 @@ def _one_axis(
         fit.take_from(without, model)
     assert fit is not None
     assert first is not None
-    taken = how.forced or first.before > NEED or bool(first.odd.any())
+    need = NEED if scene is not None else NEED_ALONE
+    taken = how.forced or first.before > need or bool(first.odd.any())
     rest = image - sky.light
     after = first
     if taken:

@@ -66,11 +66,10 @@ def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOp
     if axes:
         found = destripe(
             frame,
-            None if under is None else under.samples,
+            under,
             axes,
             amplifiers=readout.amplifiers,
             odd_even=readout.odd_even,
-            inputs=1 if under is None else under.inputs,
             forced=forced,
         )
         model += found.model

@@ -50,8 +50,8 @@ class Frame:
         """Give it with stripes along `axis` (``rows`` or ``columns``) lying along the rows of the arrays."""
         if (axis == "columns") == self.turned:
             return self
-        parts = (np.ascontiguousarray(part.T) for part in (self.sci, self.dq, self.noise, self.weights))
-        return Frame(self.address, *parts, turned=not self.turned)  # type: ignore[arg-type]
+        sci, noise, weights = (np.ascontiguousarray(part.T) for part in (self.sci, self.noise, self.weights))
+        return Frame(self.address, sci, np.ascontiguousarray(self.dq.T), noise, weights, not self.turned)
 
 
 def read_frame(image: SkyImage) -> Frame:
@@ -88,5 +88,5 @@ def _errors(image: SkyImage, sci: Float32Image, good: Mask) -> Float32Image:
             return np.maximum(np.where(known, err, usual), np.float32(FAINTEST) * usual).astype(np.float32)
     steps = np.diff(np.where(good, sci, np.nan), axis=1)[::4]
     steps = steps[np.isfinite(steps)]
-    usual = MAD_TO_SIGMA * np.median(np.abs(steps)) / np.sqrt(2.0) if steps.size else 1.0
-    return np.full(sci.shape, usual if usual > 0 else 1.0, np.float32)
+    spread = float(MAD_TO_SIGMA * np.median(np.abs(steps)) / np.sqrt(2.0)) if steps.size else 1.0
+    return np.full(sci.shape, spread if spread > 0 else 1.0, np.float32)

@@ -40,6 +40,9 @@ FEWEST = 0.25
 SOURCE = 3.0
 """Noise above the smooth sky, after averaging, from which a pixel belongs to a source."""
 
+SEVERAL = 1.5
+"""Exposures from which one can be told from the others."""
+
 SAMPLED = 4
 
 
@@ -60,7 +63,7 @@ class Scene:
     """``mosaic`` or ``exposure``."""
 
 
-def scene_of_mosaic(blot: Float32Image, noise: Float32Image) -> Scene:
+def scene_of_mosaic(blot: Float32Image, noise: Float32Image, counts: Float32Image | None = None) -> Scene:
     """Make the scene of a mosaic at the pixels of the exposure.
 
     Parameters
@@ -69,6 +72,9 @@ def scene_of_mosaic(blot: Float32Image, noise: Float32Image) -> Scene:
         From `jwstpipe.cleaning.blot.blotted`; stripes run along its rows.
     noise
         float32, (y, x): standard deviation of a pixel of the exposure.
+    counts
+        float32, (y, x): exposures that overlap in the mosaic. Where it is this one alone, its structure taken from it
+        leaves nothing, and so nothing to measure.
     """
     out, flags = np.empty_like(blot), np.empty(blot.shape, np.bool_)
     sharp(blot, np.float32(SHARPNESS) * noise, flags)
@@ -83,6 +89,8 @@ def scene_of_mosaic(blot: Float32Image, noise: Float32Image) -> Scene:
     flags |= np.abs(out) > STRUCTURE * _noise_of(out)
     structured = np.empty_like(flags)
     grown(flags, structured)
+    if counts is not None:
+        left_out |= structured & (counts < SEVERAL)
     light = np.where(structured, blot, smooth)
     light[np.isnan(blot)] = np.nan
     return Scene(light, left_out, structured, "mosaic")

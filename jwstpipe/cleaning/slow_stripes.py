@@ -18,7 +18,7 @@ __all__ = ["profiles_of", "slow_part"]
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
 
-FASTEST_ROWS = 24
+FASTEST_ROWS = 8
 """Rows in half a period of the fastest stripes that a smoothed mosaic can hold."""
 
 MOST = 2.0
@@ -39,7 +39,7 @@ def profiles_of(light: Float32Image, weights: Float32Image, bands: int) -> Float
         known = np.isfinite(band)
         places = np.arange(band.size)
         band[:] = np.interp(places, places[known], band[known]) if known.any() else 0.0
-    return found
+    return np.asarray(found, np.float64)
 
 
 def slow_part(across: Floats, along: Floats, level: Floats, *, error: float, inputs: int) -> Floats:
@@ -93,21 +93,22 @@ def _power(spectrum: Floats) -> Floats:
 
 def _gains(across: Floats, along: Floats, level: Floats, *, noise: float, inputs: int) -> Floats:
     """Give the share of each mode that belongs to the detector."""
-    sky, seen = _power(along), np.maximum(_power(level) - noise, 0.0)
+    sky: Floats = _power(along)
+    seen: Floats = np.maximum(_power(level) - noise, 0.0)
     fastest = int(np.log2(max(across.shape[0] / FASTEST_ROWS, 2.0)))
     if inputs > 1:
-        stripes = seen / (inputs - 1)
+        stripes: Floats = seen / (inputs - 1)
     else:
         numbers = np.arange(seen.size)
         fast = seen[fastest : fastest + FLICKER]
         unit = float(np.mean(fast * 2.0 ** numbers[fastest : fastest + FLICKER])) if fast.size else 0.0
-        stripes = unit / 2.0**numbers
-    sky = np.interp(np.arange(seen.size), np.arange(sky.size), sky)
+        stripes = np.asarray(unit / 2.0**numbers, np.float64)
+    sky = np.asarray(np.interp(np.arange(seen.size), np.arange(sky.size), sky), np.float64)
     total = stripes + sky
-    share = np.divide(stripes, total, out=np.zeros_like(total), where=total > 0)
+    share = np.asarray(np.divide(stripes, total, out=np.zeros_like(total), where=total > 0), np.float64)
     taken = np.square(share) * _power(across)
     most = MOST * stripes
-    share *= np.sqrt(np.divide(most, taken, out=np.ones_like(most), where=taken > most))
+    share = np.asarray(share * np.sqrt(np.divide(most, taken, out=np.ones_like(most), where=taken > most)), np.float64)
     octaves = _octaves(across.shape[0])
     gains = np.where(octaves < fastest, share[octaves], 0.0)
     gains[0] = 0.0

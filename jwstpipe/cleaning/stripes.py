@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from jwstpipe.cleaning.stripe_kernels import band_levels, pair_offsets, subtract_levels
 from jwstpipe.numerics.robust import MAD_TO_SIGMA, clipped_noise
 
-__all__ = ["NEED", "StripeFit", "band_edges", "fit_stripes", "noise_spread", "pedestals"]
+__all__ = ["NEED", "NEED_ALONE", "StripeFit", "band_edges", "fit_stripes", "noise_spread", "pedestals"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
 
 NEED = 1.1
 """Scatter of the levels of rows, over that of white noise, from which stripes are worth taking."""
+
+NEED_ALONE = 1.5
+"""The same where no mosaic tells what is sky, so that some of the scatter is."""
 
 CLIP = 3.0
 PAIR_SIGMAS = 5.0

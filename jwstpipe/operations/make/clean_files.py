@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.clean import CLEAN
+from jwstpipe.operations.cleaning.clean import CLEAN
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe

@@ -1,0 +1,1 @@
+"""Operations on exposures before they are combined."""
