@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from astropy.io.fits import Header
 
@@ -11,6 +12,7 @@ from jwstpipe.identity import provenance_document
 from jwstpipe.images.zarr.layout import root_attributes
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.inputs.handed_on import COMMENTS, PHOTOMETRY
+from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.receipt import PASSING, MosaicReceipt
 from jwstpipe.mosaicking.reuse import tile_records
@@ -37,7 +39,8 @@ def write_documents(
         algorithm_version=ALGORITHM,
         parameters=plan.parameters,
         inputs=[
-            {**source.carried(), "level": source.sky.level, "slope": list(source.sky.slope)} for source in plan.sources
+            {**source.carried(), "level": source.sky.level, "slope": list(source.sky.slope), **_moved(source)}
+            for source in plan.sources
         ],
     )
     found = {key: value for key, value in asdict(receipt).items() if key not in PASSING}
@@ -56,6 +59,14 @@ def write_documents(
             grid={"grid": plan.grid.as_dict(), "box": _list(plan.window)},
         )
     )
+
+
+def _moved(source: Source) -> dict[str, Any]:
+    """Tell how an image was moved that follows a target: who looks for a pixel in it must go the same way back."""
+    if source.follow is None:
+        return {}
+    turned = {} if source.turn is None else {"turn": list(source.turn.matrix)}
+    return {"follow": list(source.follow.matrix), **turned}
 
 
 def _list(box: Box) -> list[int]:

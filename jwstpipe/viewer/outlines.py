@@ -1,14 +1,17 @@
 """Outlines on the sky: of the exposures that made an image, where they are here; else of the image itself."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from jwstpipe.analysis.pixels.history import Where
+from jwstpipe.analysis.pixels.history import Where, turns_of
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.footprint import footprint
+from jwstpipe.sky.frames import lonlat, unit_vectors
+from jwstpipe.sky.rotation import SkyRotation
 
 __all__ = ["MOST_OUTLINES", "outlines_of"]
 
@@ -40,7 +43,7 @@ def outlines_of(image: SkyImage, *, where: Where | None = None, s3: S3Settings |
         identity = entry.get("product_id")
         address = where(str(identity)) if where is not None and identity else None
         try:
-            outline = None if address is None else _outline(open_image(address, s3=s3))
+            outline = None if address is None else _outline(open_image(address, s3=s3), turns_of(entry))
         except JwstPipeError:
             outline = None
         if outline is None:
@@ -60,6 +63,9 @@ def outlines_of(image: SkyImage, *, where: Where | None = None, s3: S3Settings |
     return {"outlines": found, "note": "; ".join(notes)}
 
 
-def _outline(image: SkyImage) -> list[list[float]]:
+def _outline(image: SkyImage, turns: Sequence[SkyRotation] = ()) -> list[list[float]]:
     outline = footprint(image.wcs.exact(name=image.name), Box.of_shape(image.shape), name=image.name)
-    return [[float(ra), float(dec)] for ra, dec in zip(outline.ra, outline.dec, strict=True)]
+    lon, lat = outline.ra, outline.dec
+    for turn in turns:
+        lon, lat = lonlat(turn.apply(unit_vectors(lon, lat)))
+    return [[float(ra), float(dec)] for ra, dec in zip(lon, lat, strict=True)]

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import jwstpipe
 from jwstpipe import open_image
+from jwstpipe.analysis.pixels.history import contributions
 from jwstpipe.cli.start.app import app
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.mosaicking.placement import common_frame
@@ -20,6 +21,7 @@ from jwstpipe.operations.mosaic import MosaicRecipe
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.simulate.exposures import simulate_programme
 from jwstpipe.simulate.planet import Planet
+from jwstpipe.viewer.outlines import outlines_of
 
 PLANET = Planet(40.0, -25.0, radius_arcsec=0.3, brightness=900.0)
 """13 mas a second: as Jupiter goes."""
@@ -77,6 +79,23 @@ def test_the_planet_is_sharp_and_lies_where_the_header_says(programme, tmp_path)
                        unit="deg")  # fmt: skip
     of_band = [k for k, one in enumerate(programme.exposures) if one.band.name == "F444W"]
     assert moved == pytest.approx(targets[of_band[0]].separation(targets[of_band[-1]]).arcsec, abs=0.01)
+
+
+def test_a_pixel_knows_where_it_was_in_each_exposure(programme, tmp_path):
+    made = jwstpipe.mosaic(files(programme), tmp_path / "all.zarr")
+    image = open_image(made.address)
+    ra, dec = image.primary["MT_AVRA"], image.primary["MT_AVDEC"]
+    x, y = (round(float(value)) for value in WCS(image.header.copy()).all_world2pix(ra, dec, 0))
+    where = {one["product_id"]: name for one, name in zip(image.provenance["inputs"], files(programme), strict=True)}
+    found, note = contributions(image, x, y, ra, dec, where=where.get)
+    assert (len(found), note) == (3, "")
+    for one in found:
+        opened = fits.getheader(one.address, 1)
+        true = WCS(opened).all_world2pix(opened["MT_RA"], opened["MT_DEC"], 0)
+        assert (one.x, one.y) == pytest.approx(tuple(float(value) for value in true), abs=1e-3)
+    drawn = outlines_of(image, where=where.get)["outlines"]
+    middles = np.array([np.mean(one["outline"], axis=0) for one in drawn])
+    assert np.abs((middles - (ra, dec)) * 3600).max() < 3.0  # throws of the dithers, not the way of the planet
 
 
 def test_among_the_stars_the_planet_trails_and_the_engine_says_so(programme, tmp_path):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jwstpipe.catalog.records.header_table import table_inputs
 from jwstpipe.errors import JwstPipeError
@@ -15,9 +16,12 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.frames import ICRS, rotated
+from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
+from jwstpipe.sky.rotation import SkyRotation
 
-__all__ = ["Contribution", "Where", "contributions"]
+__all__ = ["Contribution", "Where", "contributions", "turns_of"]
+
+Floats = NDArray[np.float64]
 
 Where = Callable[[str], str | None]
 """Gives the address of a product by its id, if it is known."""
@@ -83,7 +87,7 @@ def _asked(
     try:
         image = open_image(address, s3=s3)
         wcs = image.wcs.exact(name=address)
-        lon, lat = rotated(np.array([ra]), np.array([dec]), ICRS, wcs.frame)
+        lon, lat = rotated(*_among_stars(entry, ra, dec), ICRS, wcs.frame)
         xs, ys = wcs.to_pixel(lon, lat)
     except JwstPipeError as error:
         return Contribution(name, identity, address, None, None, None, f"could not be asked: {error}")
@@ -97,6 +101,28 @@ def _asked(
     if flags & rejected or not np.isfinite(value):
         return None
     return Contribution(image.name, identity, address, x, y, value, "")
+
+
+def turns_of(entry: dict[str, Any]) -> list[SkyRotation]:
+    """Give the rotations, in their order, that took an input of a mosaic to where it lies there.
+
+    None for inputs that lie where their own coordinates say, but for what alignment mended.
+    """
+    found = [entry.get(key) for key in ("turn", "follow") if entry.get("follow")]
+    return [
+        SkyRotation(tuple(float(value) for value in one)) for one in found if isinstance(one, list) and len(one) == 9
+    ]
+
+
+def _among_stars(entry: dict[str, Any], ra: float, dec: float) -> tuple[Floats, Floats]:
+    """Give where a place of the mosaic lies by an input's own coordinates: elsewhere, where a target was followed."""
+    turns = turns_of(entry)
+    if not turns:
+        return np.array([ra]), np.array([dec])
+    vectors = unit_vectors(np.array([ra]), np.array([dec]))
+    for turn in reversed(turns):
+        vectors = turn.inverse(vectors)
+    return lonlat(vectors)
 
 
 def _place_of(entry: dict[str, Any], mosaic: str, where: Where | None) -> str:
