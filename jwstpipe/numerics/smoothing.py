@@ -49,7 +49,7 @@ def smoothed(values: Float32Image, taps: Float32Image) -> Float32Image:
     return made
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def weighted_means(values: Float32Image, taps: Float32Image, *, fill: bool) -> Float32Image:
     """Convolve with a separable kernel over what has data.
 
@@ -70,34 +70,84 @@ def weighted_means(values: Float32Image, taps: Float32Image, *, fill: bool) -> F
         (y, x), NaN = no data.
     """
     rows, columns = values.shape
-    reach = taps.size // 2
-    sums = np.zeros((rows, columns), np.float32)
-    weights = np.zeros((rows, columns), np.float32)
+    size, reach = taps.size, taps.size // 2
+    sums, weights = np.empty((size, columns), np.float32), np.empty((size, columns), np.float32)  # the last rows seen
     known, there = np.zeros(columns + 2 * reach, np.float32), np.zeros(columns + 2 * reach, np.float32)
-    for i in range(rows):
-        for j in range(columns):
-            value = values[i, j]
-            missing = value != value  # noqa: PLR0124 - NaN; plain comparisons become vector instructions
-            known[reach + j] = np.float32(0.0) if missing else value
-            there[reach + j] = np.float32(0.0) if missing else np.float32(1.0)
-        total, weight = sums[i], weights[i]
-        for t in range(taps.size):
-            tap, before, present = taps[t], known[t : t + columns], there[t : t + columns]
-            for j in range(columns):
-                total[j] += tap * before[j]
-                weight[j] += tap * present[j]
-    result = np.empty((rows, columns), np.float32)
     total, weight = np.empty(columns, np.float32), np.empty(columns, np.float32)
-    for i in range(rows):
+    result = np.empty((rows, columns), np.float32)
+    for last in range(rows + reach):
+        if last < rows:
+            _unpack(values[last], known[reach : reach + columns], there[reach : reach + columns])
+            along, present = sums[last % size], weights[last % size]
+            along[:] = 0.0
+            present[:] = 0.0
+            for t in range(size):
+                _add(along, taps[t], known[t : t + columns])
+                _add(present, taps[t], there[t : t + columns])
+        i = last - reach
+        if i < 0:
+            continue
         total[:] = 0.0
         weight[:] = 0.0
-        for t in range(max(0, reach - i), min(taps.size, rows + reach - i)):
-            tap, above, present = taps[t], sums[i + t - reach], weights[i + t - reach]
-            for j in range(columns):
-                total[j] += tap * above[j]
-                weight[j] += tap * present[j]
+        for t in range(max(0, reach - i), min(size, rows + reach - i)):
+            _add(total, taps[t], sums[(i + t - reach) % size])
+            _add(weight, taps[t], weights[(i + t - reach) % size])
         for j in range(columns):
             value = values[i, j]
             kept = value == value or (fill and weight[j] >= FILLED_FROM)  # noqa: PLR0124 - not NaN
             result[i, j] = total[j] / weight[j] if kept else np.float32(np.nan)
     return result
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def smoothed_each(values: Float32Image, taps: Float32Image, step: int, y0: int, x0: int) -> Float32Image:
+    """Give `smoothed` at every `step`-th pixel of both axes, from row `y0` and column `x0` on: the same bits."""
+    rows, columns = values.shape
+    size, reach = taps.size, taps.size // 2
+    ny, nx = max(0, (rows - y0 + step - 1) // step), max(0, (columns - x0 + step - 1) // step)
+    sums, weights = np.empty((size, nx), np.float32), np.empty((size, nx), np.float32)
+    wide = (columns + 2 * reach + step - 1) // step + 1
+    known, there = np.zeros(wide * step, np.float32), np.zeros(wide * step, np.float32)
+    apart, share = np.empty((step, wide), np.float32), np.empty((step, wide), np.float32)
+    total, weight = np.empty(nx, np.float32), np.empty(nx, np.float32)
+    result = np.empty((ny, nx), np.float32)
+    for last in range(rows + reach):
+        if last < rows:
+            _unpack(values[last], known[reach : reach + columns], there[reach : reach + columns])
+            for k in range(step):
+                apart[k], share[k] = known[k::step], there[k::step]
+            along, present = sums[last % size], weights[last % size]
+            along[:] = 0.0
+            present[:] = 0.0
+            for t in range(size):
+                first, phase = (x0 + t) // step, (x0 + t) % step
+                _add(along, taps[t], apart[phase, first : first + nx])
+                _add(present, taps[t], share[phase, first : first + nx])
+        i = last - reach
+        if i < y0 or (i - y0) % step:
+            continue
+        total[:] = 0.0
+        weight[:] = 0.0
+        for t in range(max(0, reach - i), min(size, rows + reach - i)):
+            _add(total, taps[t], sums[(i + t - reach) % size])
+            _add(weight, taps[t], weights[(i + t - reach) % size])
+        row = (i - y0) // step
+        for k in range(nx):
+            value = values[i, x0 + k * step]
+            result[row, k] = total[k] / weight[k] if value == value else np.float32(np.nan)  # noqa: PLR0124 - not NaN
+    return result
+
+
+@njit(nogil=True, cache=True)
+def _unpack(row: Float32Image, known: Float32Image, there: Float32Image) -> None:
+    for j in range(row.size):
+        value = row[j]
+        missing = value != value  # noqa: PLR0124 - NaN; plain comparisons become vector instructions
+        known[j] = np.float32(0.0) if missing else value
+        there[j] = np.float32(0.0) if missing else np.float32(1.0)
+
+
+@njit(nogil=True, cache=True)
+def _add(total: Float32Image, tap: np.float32, part: Float32Image) -> None:
+    for j in range(total.size):
+        total[j] += tap * part[j]

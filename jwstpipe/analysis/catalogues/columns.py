@@ -22,6 +22,7 @@ class ColumnSpec:
 FLAGS = {
     "NEIGHBOUR": 1, "BLENDED": 2, "SATURATED": 4, "EDGE": 8, "BAD_NEAR": 16, "INCOMPLETE": 32, "KRON_CAPPED": 64,
     "SEAM": 128, "HUGE": 256, "SKY_FILLED": 512, "REPAIRED": 1024, "PSF_FAILED": 2048, "MOVED": 4096,
+    "COARSE": 8192,
 }  # fmt: skip
 """Bits of the column ``flags``; bits whose measure was not made are not set."""
 

@@ -129,11 +129,18 @@ def find_sources(
     contrast = wanted.contrast if wanted.deblend else float("inf")
     sharp = gaussian_taps(SHARPNESS * sigma)
     rules = (contrast, wanted.significance, wanted.min_pixels, white_left(sharp))
-    base = TileJob(source, Box(0, 0, 0, 0), mesh, sharp, rules, sigma)
+    base = TileJob(source, Box(0, 0, 0, 0), mesh, sharp, rules, sigma, wanted.extended)
     tiles = _searched(base, tile, at_work, report, most=wanted.max_sources, kept=kept)
-    crossings = [one for one in joined(tiles) if one.pixels >= wanted.min_pixels]
+    crossings = [
+        one for one in joined({key: part.rim for key, part in tiles.items()}) if one.pixels >= wanted.min_pixels
+    ]
+    coarse = [
+        one for one in joined({key: part.coarse for key, part in tiles.items()}) if one.pixels >= wanted.min_pixels
+    ]
     found = [tiles[key].inside for key in sorted(tiles)]
-    found += _crossing(base, [one for one in crossings if one.box.area <= WHOLE], tile, at_work, report)
+    jobs = [_crossing_job(base, one) for one in crossings if one.box.area <= WHOLE]
+    jobs += [_coarse_job(base, one) for one in coarse if not one.taken and 4 * one.box.area <= WHOLE]
+    found += _crossing(jobs, tile, at_work, report)
     huge = [one for one in crossings if one.box.area > WHOLE]
     found += _huge(base, huge, tile, at_work, report)
     rows, runs = _numbered(found)
@@ -200,12 +207,24 @@ def _too_many(count: int, wanted: DetectRequest) -> UsageError:
     )
 
 
-def _crossing(base: TileJob, crossings: list[Crossing], tile: int, workers: Workers, report: Reporter) -> list[Found]:
+def _crossing_job(base: TileJob, one: Crossing) -> tuple[TileJob, tuple[int, int]]:
+    return replace(_window(base, one.box), coarse=False), one.seed
+
+
+def _coarse_job(base: TileJob, one: Crossing) -> tuple[TileJob, tuple[int, int]]:
+    """Give the window of the image that holds a component of half resolution."""
+    box, (oy, ox) = one.box, base.source.origin
+    return _window(base, Box(2 * box.y0, 2 * box.x0, 2 * box.y1, 2 * box.x1).shifted(-oy, -ox)), one.seed
+
+
+def _crossing(
+    components: list[tuple[TileJob, tuple[int, int]]], tile: int, workers: Workers, report: Reporter
+) -> list[Found]:
     """Finish components that cross tiles, those that begin on one tile together."""
     groups: dict[str, list[tuple[TileJob, tuple[int, int]]]] = defaultdict(list)
-    for number, one in enumerate(crossings):
-        alone = f"_{number}" if one.box.area > tile * tile else ""
-        groups[f"{one.seed[0] // tile}_{one.seed[1] // tile}{alone}"].append((_window(base, one.box), one.seed))
+    for number, (job, seed) in enumerate(components):
+        alone = f"_{number}" if job.window.area > tile * tile else ""
+        groups[f"{job.window.y0 // tile}_{job.window.x0 // tile}{alone}"].append((job, seed))
     jobs = {key: CrossingJob(tuple(group)) for key, group in groups.items()}
     found = workers.run(find_crossing, jobs, name="seams", report=report, unit="groups")
     return [one for group in found.values() for one in group]

@@ -54,7 +54,7 @@ class HugePart:
 def huge_part(job: HugeJob) -> HugePart:
     """Add up the parts of huge components in one tile."""
     window = seen(job.tile.source, job.tile.window, job.tile.mesh)
-    labels, count = labelled(window.above)
+    labels, count = labelled(window.above_inside())
     owner = np.full(count + 1, -1, np.int64)
     for label, number in job.labels:
         owner[label] = number

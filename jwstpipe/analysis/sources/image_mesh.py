@@ -7,9 +7,11 @@ import numpy as np
 
 from jwstpipe.analysis.opened import PixelSource, SourceRef, reference_of
 from jwstpipe.analysis.sources.combined import CombinedImage, near
+from jwstpipe.analysis.sources.halves import COARSE_WIDTH
 from jwstpipe.analysis.sources.kept import KeptTiles, mesh_key
 from jwstpipe.analysis.sources.mesh import Mesh
-from jwstpipe.analysis.sources.mesh_boxes import MeshJob, gathered, measure_boxes
+from jwstpipe.analysis.sources.mesh_boxes import MeshJob, measure_boxes
+from jwstpipe.analysis.sources.mesh_gathering import gathered
 from jwstpipe.analysis.sources.window import DetectImage
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.zarr.image_store import ImageStore
@@ -47,9 +49,10 @@ def image_source(
     sigma = options.fwhm / FWHM
     taps = gaussian_taps(sigma)
     reach = taps.size // 2
+    around = int(np.ceil(4.0 * COARSE_WIDTH * sigma)) + 3
     return DetectImage(
         image=reference_of(image, opened_image), index=index, shape=opened_image.shape, origin=origin_of(opened_image),
-        taps=taps, threshold=options.threshold, halo=max(reach, int(np.ceil(4.0 * sigma)) + 3) + reach, s3=s3,
+        taps=taps, threshold=options.threshold, halo=max(2 * reach + 2, around), s3=s3,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.mesh_boxes import MeshJob
-from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileFound, TileJob
+from jwstpipe.analysis.sources.tiles import COLUMNS, Found, Rim, TileFound, TileJob
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import SHARD, array_path
 from jwstpipe.settings import S3Settings
@@ -28,8 +28,11 @@ __all__ = ["KeptTiles", "mesh_key", "tile_key"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
-FORM = "1"
+FORM = "2"
 """Changes with anything that a job gives for the same inputs."""
+
+COARSE = "coarse_"
+"""Begins the names of arrays of half resolution."""
 
 _ROWS_Y = [COLUMNS.index(name) for name in ("peak_y", "y0", "y1", "first_y")]
 _ROWS_X = [COLUMNS.index(name) for name in ("peak_x", "x0", "x1", "first_x")]
@@ -64,16 +67,15 @@ class KeptTiles:
         self.now[key] = found
         self.reused += 1
         moved = _moved(found, window.y0, window.x0)
-        top, bottom, left, right = (np.asarray(moved[f"edge{k}"], np.int32) for k in range(4))
-        return TileFound(Found(moved["rows"], moved["runs"]), (top, bottom, left, right), moved["crossing"])
+        return TileFound(Found(moved["rows"], moved["runs"]), _rim_of(moved, ""), _rim_of(moved, COARSE))
 
     def keep_tile(self, key: str, window: Box, found: TileFound) -> None:
         """Keep what a tile found."""
-        arrays: dict[str, NDArray[Any]] = {
-            "rows": found.inside.rows, "runs": found.inside.runs, "crossing": found.crossing,
-        }  # fmt: skip
-        edges: dict[str, NDArray[Any]] = {f"edge{k}": edge for k, edge in enumerate(found.edges)}
-        self.now[key] = _moved({**arrays, **edges}, -window.y0, -window.x0)
+        arrays: dict[str, NDArray[Any]] = {"rows": found.inside.rows, "runs": found.inside.runs}
+        for prefix, rim in (("", found.rim), (COARSE, found.coarse)):
+            arrays[f"{prefix}crossing"] = rim.crossing
+            arrays |= {f"{prefix}edge{k}": edge for k, edge in enumerate(rim.edges)}
+        self.now[key] = _moved(arrays, -window.y0, -window.x0)
 
     def packed(self) -> str:
         """Write the results of this detection as a text; the same results give the same text."""
@@ -98,21 +100,26 @@ class KeptTiles:
         return cls(found)
 
 
+def _rim_of(arrays: Arrays, prefix: str) -> Rim:
+    top, bottom, left, right = (np.asarray(arrays[f"{prefix}edge{k}"], np.int32) for k in range(4))
+    return Rim((top, bottom, left, right), arrays[f"{prefix}crossing"])
+
+
 def _moved(arrays: Arrays, dy: int, dx: int) -> dict[str, NDArray[Any]]:
-    """Move results by whole pixels."""
+    """Move results by whole pixels; those of half resolution are absolute already."""
     found = dict(arrays)
     rows = np.array(arrays["rows"], np.float64)
     rows[:, _ROWS_Y] += dy
     rows[:, _ROWS_X] += dx
     found["rows"] = rows
     found["runs"] = arrays["runs"] + np.array([dy, dx, dx, 0], np.int32)
-    found["crossing"] = arrays["crossing"] + np.array([0, dy, dx, dy, dx, 0, dy, dx], np.int64)
+    found["crossing"] = arrays["crossing"] + np.array([0, dy, dx, dy, dx, 0, dy, dx, 0], np.int64)
     return found
 
 
 def mesh_key(job: MeshJob) -> str | None:
     """Name the result of measuring boxes; None where the image does not say what is in it."""
-    inside = _inputs(job.image, job.window.dilated(job.taps.size // 2), job.index, job.s3)
+    inside = _inputs(job.image, job.window.dilated(2 * (job.taps.size // 2) + 2), job.index, job.s3)
     if inside is None:
         return None
     place = [job.window.y0 + job.origin[0], job.window.x0 + job.origin[1], *job.window.shape]
@@ -130,7 +137,7 @@ def tile_key(job: TileJob) -> str | None:
     rim = [window.y0 > 0, window.x0 > 0, window.y1 < rows, window.x1 < columns]
     place = [window.y0 + source.origin[0], window.x0 + source.origin[1], *window.shape]
     mesh = [list(job.mesh.first), job.mesh.box, job.mesh.layers.tobytes().hex()]
-    rules = [repr(one) for one in (*job.rules, job.sigma, source.threshold, source.halo)]
+    rules = [repr(one) for one in (*job.rules, job.sigma, job.coarse, source.threshold, source.halo)]
     return _digest("tile", inside, rim, place, mesh, rules, source.taps.tobytes().hex(), job.taps.tobytes().hex())
 
 

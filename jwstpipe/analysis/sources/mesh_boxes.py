@@ -1,7 +1,7 @@
 """The sky and its noise in boxes that belong to the plane, not to a tile.
 
-Boxes are counted from the absolute origin, so that every tiling measures the same ones; those of the whole image are
-gathered, filtered and filled once.
+Boxes are counted from the absolute origin, so that every tiling measures the same ones; `mesh_gathering` puts those of
+the whole image together.
 """
 
 import math
@@ -12,26 +12,29 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
-from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, RIM, SMOOTH_NOISE, Mesh
-from jwstpipe.errors import DataError
-from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
-from jwstpipe.numerics.smoothing import smoothed
+from jwstpipe.analysis.sources.halves import halved, halves_inside
+from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE
+from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_sky, clipped_std
+from jwstpipe.numerics.smoothing import smoothed_each
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["MeshJob", "gathered", "measure_boxes"]
+__all__ = ["CLIP", "PLAIN_NOISE", "MeshJob", "measure_boxes"]
 
 Float32 = NDArray[np.float32]
 
-PLAIN_NOISE = 3
+PLAIN_NOISE = 4
 """Layer of measured boxes: noise in the unit of the sky, whatever the weights; a `Mesh` is without it."""
 
 CLIP, ROUNDS = 3.0, 10
-COARSE = 2
-"""Step of the samples that tell which others may speak of the slope of a box, and of those of the smoothed image."""
+SPARSE = 4
+"""Pixels of a large box from one sample to the next where few will do: for a first estimate, for what is smoothed."""
 
 FEWEST_VALID = 0.1
 """Share of a box that must have data, or its neighbours speak for it."""
+
+FEWEST = 64
+"""Samples of a first estimate; where there are less, all are taken."""
 
 
 @dataclass(frozen=True)
@@ -57,24 +60,26 @@ def measure_boxes(job: MeshJob) -> tuple[int, int, Float32]:
     Returns
     -------
     int, int, ndarray
-        Absolute row and column of the first box, and the layers (4, ny, nx), `PLAIN_NOISE` last; NaN for boxes with too
+        Absolute row and column of the first box, and the layers (5, ny, nx), `PLAIN_NOISE` last; NaN for boxes with too
         few samples.
     """
     image = opened(job.image, s3=job.s3)
-    frame = Box.of_shape(image.shape)
-    reach = job.taps.size // 2
-    around = job.window.dilated(reach).intersection(frame)
+    around = job.window.dilated(2 * (job.taps.size // 2) + 2).intersection(Box.of_shape(image.shape))
     assert around is not None
-    sci = np.ascontiguousarray(image.read("sci", around, index=job.index), np.float32)
+    sci = np.array(image.read("sci", around, index=job.index), np.float32)
     wht = _weights(image.read("wht", around), sci) if "wht" in image.planes else np.empty((0, 0), np.float32)
-    inner = job.window.relative_to(around).slices
-    smooth = smoothed(sci, job.taps)[inner]
-    oy, ox = job.origin
-    top, left = (job.window.y0 + oy) // job.box, (job.window.x0 + ox) // job.box
+    here, window = around.shifted(*job.origin), job.window.shifted(*job.origin)
+    step = SPARSE if job.box >= 12 * SPARSE else 2 if job.box >= 24 else 1
+    y, x = -(-window.y0 // step) * step, -(-window.x0 // step) * step
+    smooth = smoothed_each(sci, job.taps, step, y - here.y0, x - here.x0)
+    apart, half = max(step // 2, 1), halves_inside(here)
+    v, u = -(-window.y0 // (2 * apart)) * apart, -(-window.x0 // (2 * apart)) * apart
+    coarse = smoothed_each(halved(sci, here.y0, here.x0), job.taps, apart, v - half.y0, u - half.x0)
+    top, left = window.y0 // job.box, window.x0 // job.box
+    inner = job.window.relative_to(around)
     layers = _boxes(
-        np.ascontiguousarray(sci[inner]), np.ascontiguousarray(smooth),
-        np.ascontiguousarray(wht[inner]) if wht.size else wht,
-        job.window.y0 + oy - top * job.box, job.window.x0 + ox - left * job.box, job.box,
+        sci, wht, (inner.y0, inner.x0), (window.y0, window.x0), window.shape, job.box, step,
+        (smooth, (y, x), step), (coarse, (2 * v, 2 * u), 2 * apart),
     )  # fmt: skip
     return top, left, layers
 
@@ -86,68 +91,140 @@ def _weights(wht: NDArray[np.float32], sci: Float32) -> Float32:
     return found
 
 
+Samples = tuple[Float32, tuple[int, int], int]
+"""Samples, the absolute pixel of the first, and pixels from one to the next."""
+
+
 @njit(nogil=True, cache=True)
-def _boxes(  # noqa: C901, PLR0912 - one compiled pass
-    sci: Float32, smooth: Float32, wht: Float32, y_in: int, x_in: int, box: int
-) -> Float32:
-    rows, columns = sci.shape
-    ny, nx = (y_in + rows - 1) // box + 1, (x_in + columns - 1) // box + 1
-    found = np.full((4, ny, nx), np.nan, np.float32)
-    samples, weights = np.empty(box * box, np.float32), np.empty(box * box, np.float32)
-    keys, spare = np.empty(box * box, np.uint32), np.empty(box * box, np.uint32)
+def _boxes(
+    sci: Float32, wht: Float32, begin: tuple[int, int], corner: tuple[int, int], shape: tuple[int, int], box: int,
+    step: int, smooth: Samples, coarse: Samples,
+) -> Float32:  # fmt: skip
+    """Measure boxes of a window that begins at an index of the arrays, and at an absolute pixel."""
+    top, left = corner[0] // box, corner[1] // box
+    ny, nx = (corner[0] + shape[0] - 1) // box + 1 - top, (corner[1] + shape[1] - 1) // box + 1 - left
+    found = np.full((5, ny, nx), np.nan, np.float32)
+    samples, counts = np.empty(box * box, np.float32), np.empty(BINS, np.int32)
+    band, weights = np.empty((nx, box, box), np.float32), np.empty((nx if wht.size else 0, box, box), np.float32)
     for by in range(ny):
-        y0, y1 = max(by * box - y_in, 0), min((by + 1) * box - y_in, rows)
+        _band(sci, begin, corner, shape, top + by, left, band)
+        if wht.size:
+            _band(wht, begin, corner, shape, top + by, left, weights)
         for bx in range(nx):
-            x0, x1 = max(bx * box - x_in, 0), min((bx + 1) * box - x_in, columns)
-            middle_y, middle_x = 0.5 * (y0 + y1 - 1), 0.5 * (x0 + x1 - 1)
-            n, valid = 0, 0
-            for i in range(y0, y1):
-                for j in range(x0, x1):
-                    value = sci[i, j]
-                    valid += not math.isnan(value)
-                    if (i - y0) % COARSE == 0 and (j - x0) % COARSE == 0:
-                        samples[n] = value
-                        n += 1
-            n = sorted_samples(samples[:n], keys, spare)
-            if valid < FEWEST_VALID * box * box or n == 0:
+            y0, x0 = (top + by) * box, (left + bx) * box
+            place, plain = (y0, x0, y0 + box, x0 + box), (band[bx], (y0, x0), 1)
+            if _valid(band[bx]) < FEWEST_VALID * box * box:
                 continue
+            n = _rising(samples, _taken(plain, place, step, (0.0, 0.0), samples))
+            if n < FEWEST:
+                n = _rising(samples, _taken(plain, place, 1, (0.0, 0.0), samples))
             level, noise = clipped_sky(samples, n, CLIP, ROUNDS)
-            slope_y, slope_x = _slopes(sci, y0, y1, x0, x1, level, CLIP * noise)
+            slopes = _slopes(band[bx], min(step, 2), level, CLIP * noise)
+            n = _taken(plain, place, 1, slopes, samples)
+            level, noise = clipped_from(samples[:n], (level, noise), CLIP, ROUNDS, counts)
             scale = 1.0
             if wht.size:
-                n = 0
-                for i in range(y0, y1):
-                    for j in range(x0, x1):
-                        weights[n] = wht[i, j] if wht[i, j] > 0.0 else np.nan
-                        n += 1
-                n = sorted_samples(weights[:n], keys, spare)
-                scale = math.sqrt(weights[n // 2])
+                scale = math.sqrt(_weight(weights[bx], samples))
+            found[LEVEL, by, bx], found[PLAIN_NOISE, by, bx], found[NOISE, by, bx] = level, noise, noise * scale
             for layer in range(2):
-                values, step = (sci, 1) if layer == 0 else (smooth, COARSE)  # neighbours of a smoothed one say the same
-                n = 0
-                for i in range(y0, y1, step):
-                    for j in range(x0, x1, step):
-                        samples[n] = values[i, j] - (slope_y * (i - middle_y) + slope_x * (j - middle_x))
-                        n += 1
-                n = sorted_samples(samples[:n], keys, spare)
-                level, noise = clipped_sky(samples, n, CLIP, ROUNDS)
-                if layer == 0:
-                    found[LEVEL, by, bx], found[PLAIN_NOISE, by, bx] = level, noise
-                found[NOISE + layer, by, bx] = noise * scale
+                n = _taken(smooth if layer == 0 else coarse, place, 1, slopes, samples)
+                found[SMOOTH_NOISE + layer, by, bx] = scale * clipped_std(samples[:n], (level, noise), CLIP, ROUNDS)
     return found
 
 
 @njit(nogil=True, cache=True)
-def _slopes(sci: Float32, y0: int, y1: int, x0: int, x1: int, level: float, reach: float) -> tuple[float, float]:
+def _band(
+    values: Float32, begin: tuple[int, int], corner: tuple[int, int], shape: tuple[int, int], row: int, left: int,
+    out: Float32,
+) -> None:  # fmt: skip
+    """Copy a row of boxes box by box, in the order of memory; NaN beyond the window."""
+    box = out.shape[1]
+    for i in range(box):
+        y = row * box + i - corner[0]
+        for bx in range(out.shape[0]):
+            x0 = (left + bx) * box - corner[1]
+            line = out[bx, i]
+            if y < 0 or y >= shape[0] or x0 < 0 or x0 + box > shape[1]:
+                for j in range(box):
+                    inside = 0 <= y < shape[0] and 0 <= x0 + j < shape[1]
+                    line[j] = values[begin[0] + y, begin[1] + x0 + j] if inside else np.float32(np.nan)
+            else:
+                line[:] = values[begin[0] + y, begin[1] + x0 : begin[1] + x0 + box]
+
+
+@njit(nogil=True, cache=True)
+def _valid(values: Float32) -> int:
+    """Count the samples of a box that have data."""
+    count = 0
+    for i in range(values.shape[0]):
+        row = values[i]
+        for j in range(row.size):
+            count += row[j] == row[j]
+    return count
+
+
+@njit(nogil=True, cache=True)
+def _taken(
+    given: Samples, place: tuple[int, int, int, int], every: int, slopes: tuple[float, float], out: Float32
+) -> int:
+    """Copy the samples in a box less its slope, about its middle; give their number."""
+    values, first, step = given
+    middle_y, middle_x = 0.5 * (place[0] + place[2] - 1), 0.5 * (place[1] + place[3] - 1)
+    y0, x0 = max(-((first[0] - place[0]) // step), 0), max(-((first[1] - place[1]) // step), 0)
+    y1, x1 = -((first[0] - place[2]) // step), -((first[1] - place[3]) // step)
+    y1, x1 = min(y1, values.shape[0]), min(x1, values.shape[1])
+    n, wide = 0, (x1 - x0 + every - 1) // every
+    if wide <= 0:
+        return 0
+    start, rise = slopes[1] * (first[1] + x0 * step - middle_x), np.float32(slopes[1] * step * every)
+    for i in range(y0, y1, every):
+        along = np.float32(slopes[0] * (first[0] + i * step - middle_y) + start)
+        row, taken = values[i, x0:x1], out[n : n + wide]
+        if every == 1:  # compiled to vector instructions
+            for j in range(wide):
+                taken[j] = row[j] - (along + rise * np.float32(j))
+        else:
+            for j in range(wide):
+                taken[j] = row[j * every] - (along + rise * np.float32(j))
+        n += wide
+    return n
+
+
+@njit(nogil=True, cache=True)
+def _rising(values: Float32, count: int) -> int:
+    """Bring those of the first samples that have data into rising order; give their number."""
+    n = 0
+    for k in range(count):
+        if math.isfinite(values[k]):
+            values[n] = values[k]
+            n += 1
+    values[:n].sort()
+    return n
+
+
+@njit(nogil=True, cache=True)
+def _weight(weights: Float32, room: Float32) -> float:
+    """Give the median of the weights of a box, of pixels that have some."""
+    n = 0
+    for weight in weights.flat:
+        if weight > 0.0:
+            room[n] = weight
+            n += 1
+    room[:n].sort()
+    return float(room[n // 2]) if n else np.nan
+
+
+@njit(nogil=True, cache=True)
+def _slopes(values: Float32, every: int, level: float, reach: float) -> tuple[float, float]:
     """Fit a plane to the sky of a box, so that a slope is not taken for noise; the slopes along y and x."""
-    middle_y, middle_x = 0.5 * (y0 + y1 - 1), 0.5 * (x0 + x1 - 1)
+    middle = 0.5 * (values.shape[0] - 1)
     n, sy, sx, sv, syy, sxx, sxy, syv, sxv = 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    for i in range(y0, y1):
-        for j in range(x0, x1):
-            value = float(sci[i, j]) - level
+    for i in range(0, values.shape[0], every):
+        for j in range(0, values.shape[1], every):
+            value = float(values[i, j]) - level
             if not abs(value) <= reach:
                 continue
-            dy, dx = i - middle_y, j - middle_x
+            dy, dx = i - middle, j - middle
             n += 1
             sy += dy
             sx += dx
@@ -168,62 +245,3 @@ def _slopes(sci: Float32, y0: int, y1: int, x0: int, x1: int, level: float, reac
     if determinant <= 1e-6 * sxx * syy:
         return 0.0, 0.0
     return (sxx * syv - sxy * sxv) / determinant, (syy * sxv - sxy * syv) / determinant
-
-
-def _medians(layer: Float32) -> Float32:
-    """Take the median of each box and its eight neighbours; at the rim the boxes there count again."""
-    wide = np.pad(layer, 1, mode="edge")
-    rows, columns = layer.shape
-    around = np.stack([wide[dy : dy + rows, dx : dx + columns] for dy in range(3) for dx in range(3)])
-    return np.asarray(np.median(around, axis=0), np.float32)
-
-
-def gathered(parts: list[tuple[int, int, Float32]], *, box: int, sky: str, name: str) -> Mesh:
-    """Put measured boxes together, fill those without data, and filter noise and wild levels by medians of 3 x 3.
-
-    Parameters
-    ----------
-    parts
-        What `measure_boxes` gave, for all windows.
-    box
-        Side of a box.
-    sky
-        ``mesh``, ``level`` (the median of all boxes everywhere) or ``none``.
-    name
-        The image, for errors.
-
-    Raises
-    ------
-    DataError
-        No box has enough data, or there is no noise at all.
-    """
-    top, left = min(part[0] for part in parts), min(part[1] for part in parts)
-    bottom = max(part[0] + part[2].shape[1] for part in parts)
-    right = max(part[1] + part[2].shape[2] for part in parts)
-    layers = np.full((4, bottom - top, right - left), np.nan, np.float32)
-    for y, x, part in parts:
-        layers[:, y - top : y - top + part.shape[1], x - left : x - left + part.shape[2]] = part
-    empty = ~np.isfinite(layers[SMOOTH_NOISE]) | ~(layers[NOISE] > 0.0)
-    if empty.all():
-        raise DataError(
-            f"{name}: no noise can be measured (too few pixels with data, or all the same value); nothing to detect"
-        )
-    whole_sky = np.float32(np.median(layers[LEVEL][~empty]))
-    if empty.any():
-        from scipy import ndimage  # noqa: PLC0415 - slow to load, and seldom needed
-
-        nearest = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
-        layers = layers[:, nearest[0], nearest[1]]
-    middle = np.stack([_medians(layer) for layer in layers])
-    calm = np.abs(layers[LEVEL] - middle[LEVEL]) <= CLIP * middle[PLAIN_NOISE]
-    level = np.where(calm, layers[LEVEL], middle[LEVEL])  # a median of all would cut the tops of nebulae
-    layers = np.stack([level, middle[NOISE], middle[SMOOTH_NOISE]])
-    if sky != "mesh":
-        layers[LEVEL] = whole_sky if sky == "level" else 0.0
-    rim = ((RIM, RIM), (RIM, RIM))
-    layers = np.stack([
-        np.pad(layers[LEVEL], rim, mode="reflect", reflect_type="odd"),  # a slope goes on outside
-        *(np.pad(layer, rim, mode="edge") for layer in layers[1:]),
-    ])  # fmt: skip
-    made = np.ascontiguousarray(layers, np.float32)
-    return Mesh((top - RIM, left - RIM), box, made, int(empty.sum()), np.pad(empty, RIM))

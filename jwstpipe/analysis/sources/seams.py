@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.sources.tiles import TileFound
+from jwstpipe.analysis.sources.tiles import Rim
 from jwstpipe.sky.box import Box
 
 __all__ = ["Crossing", "joined"]
@@ -27,8 +27,11 @@ class Crossing:
 
     parts: tuple[Part, ...]
 
+    taken: bool
+    """Another component speaks for it."""
 
-def joined(tiles: Mapping[Tile, TileFound]) -> list[Crossing]:
+
+def joined(tiles: Mapping[Tile, Rim]) -> list[Crossing]:
     """Join what touches across edges, in the raster order of first pixels."""
     parents: dict[Part, Part] = {
         (*tile, int(label)): (*tile, int(label)) for tile, found in tiles.items() for label in found.crossing[:, 0]
@@ -53,7 +56,7 @@ def joined(tiles: Mapping[Tile, TileFound]) -> list[Crossing]:
     return sorted(found, key=lambda one: one.seed)
 
 
-def _touching(tile: Tile, tiles: Mapping[Tile, TileFound]) -> set[tuple[Part, Part]]:
+def _touching(tile: Tile, tiles: Mapping[Tile, Rim]) -> set[tuple[Part, Part]]:
     """List labels of a tile that touch labels of the tiles to the right, below, and below to either side."""
     ty, tx = tile
     here = tiles[tile].edges
@@ -90,4 +93,4 @@ def _merged(rows: list[NDArray[np.int64]], parts: tuple[Part, ...]) -> Crossing:
     table = np.array(rows)
     box = Box(int(table[:, 1].min()), int(table[:, 2].min()), int(table[:, 3].max()), int(table[:, 4].max()))
     seed = min((int(row[6]), int(row[7])) for row in rows)
-    return Crossing(box, int(table[:, 5].sum()), seed, parts)
+    return Crossing(box, int(table[:, 5].sum()), seed, parts, bool(table[:, 8].any()))

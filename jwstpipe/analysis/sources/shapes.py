@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "BAD_NEAR", "BLENDED", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM", "SKY_FILLED",
-    "WIDTH", "measured",
+    "BAD_NEAR", "BLENDED", "COARSE", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM",
+    "SKY_FILLED", "WIDTH", "measured",
 ]  # fmt: skip
 
 Labels = NDArray[np.int32]
@@ -19,6 +19,7 @@ Float32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 BLENDED, SATURATED, EDGE, BAD_NEAR, INCOMPLETE, SEAM, HUGE, SKY_FILLED, MOVED = 2, 4, 8, 16, 32, 128, 256, 512, 4096
+COARSE = 8192
 """Flags; the catalogue has them all, with words."""
 
 MEASURES = (
@@ -37,7 +38,8 @@ _REST = 2e-4
 @njit(nogil=True, cache=True)
 def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
     parts: Labels, base: int, highest: NDArray[np.int64], box: NDArray[np.int64], values: Float32, smooth: Float32,
-    noise: Float32, saturated: NDArray[np.uint32], sigma: float, frame: tuple[int, int, int, int], out: Floats,
+    noise: Float32, saturated: NDArray[np.uint32], sigmas: tuple[float, float], frame: tuple[int, int, int, int],
+    out: Floats,
 ) -> None:  # fmt: skip
     """Measure the parts of one component.
 
@@ -52,8 +54,8 @@ def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
         Samples without sky, smoothed, and their standard deviation (y, x).
     saturated
         Not zero where a sample is saturated; of size 0 where that is not known.
-    sigma
-        Of the window of centres, pixels.
+    sigmas
+        Of a star, and of the window of centres, pixels.
     frame
         y0, x0, y1, x1 of the image, in pixels of these arrays.
     out
@@ -116,27 +118,33 @@ def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
             row[15] = row[15] / flux - row[11] * row[12]
         else:
             row[11:16] = 0.0
-        _window(values, noise, i, j, sigma, row)
+        _window(values, noise, i, j, sigmas, row)
 
 
 @njit(nogil=True, cache=True)
-def _window(  # noqa: C901 - one compiled pass
-    values: Float32, noise: Float32, i: int, j: int, sigma: float, row: Floats
+def _window(  # noqa: C901, PLR0915 - one compiled pass
+    values: Float32, noise: Float32, i: int, j: int, sigmas: tuple[float, float], row: Floats
 ) -> None:
-    """Centre a source in a Gaussian window that follows it (Bertin 2010; step factor 2), and give the error of that."""
+    """Centre a source in a Gaussian window that follows it (Bertin 2010), and give the error of that.
+
+    The step is that of least squares for a star as wide as the window, over the pixels that have data: twice the
+    weighted mean where all have some.
+    """
+    sigma = sigmas[1]
     half = math.ceil(4.0 * sigma)
     x, y = row[11], row[12]
     if math.hypot(x, y) > 2.0:
         x, y = 0.0, 0.0
     flags = int(row[21])
     good = True
-    total, vx, vy = 0.0, 0.0, 0.0
+    rate_x, rate_y, vx, vy = 0.0, 0.0, 0.0, 0.0
     for _ in range(_STEPS):
         cy, cx = math.floor(y + 0.5), math.floor(x + 0.5)
         if abs(cx) > 2 or abs(cy) > 2:
             good = False
             break
         total, mx, my, vx, vy = 0.0, 0.0, 0.0, 0.0, 0.0
+        star, star_x, star_y, star_xx, star_yy = 0.0, 0.0, 0.0, 0.0, 0.0
         for a in range(cy - half, cy + half + 1):
             for b in range(cx - half, cx + half + 1):
                 u, v = i + a, j + b
@@ -149,13 +157,21 @@ def _window(  # noqa: C901 - one compiled pass
                 total += value
                 mx += value * dx
                 my += value * dy
+                square = weight * weight
+                star += square
+                star_x += square * dx
+                star_y += square * dy
+                star_xx += square * dx * dx
+                star_yy += square * dy * dy
                 variance = (weight * float(noise[u, v])) ** 2
                 vx += variance * dx * dx
                 vy += variance * dy * dy
-        if total <= 0.0:
+        if total <= 0.0 or star_xx <= 0.0 or star_yy <= 0.0:
             good = False
             break
-        step_x, step_y = 2.0 * mx / total, 2.0 * my / total
+        height = total / star
+        rate_x, rate_y = sigma * sigma / (height * star_xx), sigma * sigma / (height * star_yy)
+        step_x, step_y = rate_x * (mx - height * star_x), rate_y * (my - height * star_y)
         x, y = x + step_x, y + step_y
         if math.hypot(step_x, step_y) < _REST:
             break
@@ -168,8 +184,8 @@ def _window(  # noqa: C901 - one compiled pass
         row[22], row[23] = np.nan, np.nan
         return
     row[16], row[17] = x, y
-    row[18], row[19] = 2.0 * math.sqrt(vx) / total, 2.0 * math.sqrt(vy) / total
-    row[22], row[23] = _concentration(values, noise, i, j, y, x, sigma)
+    row[18], row[19] = rate_x * math.sqrt(vx), rate_y * math.sqrt(vy)
+    row[22], row[23] = _concentration(values, noise, i, j, y, x, sigmas[0])
 
 
 @njit(nogil=True, cache=True)

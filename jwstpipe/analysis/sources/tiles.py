@@ -1,20 +1,23 @@
 """The jobs of a detection: a tile with the sources inside it, and a component that crosses tiles."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.analysis.sources.coarse import CoarseView, coarse_components, coarse_view
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.deblend import Rules, split
+from jwstpipe.analysis.sources.halves import COARSE_WIDTH
 from jwstpipe.analysis.sources.mesh import Mesh, level_at
-from jwstpipe.analysis.sources.shapes import BLENDED, MEASURES, SEAM, WIDTH, measured
+from jwstpipe.analysis.sources.shapes import BLENDED, COARSE, MEASURES, SEAM, WIDTH, measured
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.sky.box import Box
 
-__all__ = ["COLUMNS", "CrossingJob", "Found", "TileFound", "TileJob", "find_crossing", "find_in_tile"]
+__all__ = ["COLUMNS", "CrossingJob", "Found", "Rim", "TileFound", "TileJob", "find_crossing", "find_in_tile"]
 
 COLUMNS = (*MEASURES, "sky", "first_y", "first_x", "children")
 """Columns of the rows of sources; pixels of the array, centres relative to the peak pixel."""
@@ -34,6 +37,8 @@ class TileJob:
 
     rules: Rules
     sigma: float
+    coarse: bool
+    """Look at half resolution, too; of a component that crosses tiles: it is one of half resolution."""
 
 
 @dataclass(frozen=True)
@@ -56,25 +61,58 @@ class Found:
 
 
 @dataclass(frozen=True, eq=False)
-class TileFound:
-    """What a tile says."""
+class Rim:
+    """Components that touch the edges of a tile."""
 
-    inside: Found
     edges: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
     """Labels on its first and last row, first and last column."""
 
     crossing: NDArray[np.int64]
-    """(k, 8): label, y0, x0, y1, x1, pixels, first y, first x of components on edges where another tile begins."""
+    """(k, 9): label, y0, x0, y1, x1, pixels, first y, first x of components on edges where another tile begins, and 1
+    where another component speaks for it."""
+
+
+@dataclass(frozen=True, eq=False)
+class TileFound:
+    """What a tile says."""
+
+    inside: Found
+    rim: Rim
+    """In pixels of the array."""
+
+    coarse: Rim
+    """At half resolution, in absolute pixels of that."""
 
 
 def find_in_tile(job: TileJob) -> TileFound:
     """Search a tile: finish what lies inside, and tell what touches its edges."""
     window = seen(job.source, job.window, job.mesh)
-    inner = job.window.relative_to(window.box)
-    labels, count = labelled(window.above)
+    labels, count = labelled(window.above_inside())
     boxes = component_boxes(labels, count)
+    inner = job.window.relative_to(window.box)
+    touching, rim = _rim(job, labels, boxes, inner, (window.box.y0, window.box.x0), np.zeros(count + 1, np.bool_))
+    found = _finished(job, window, labels, boxes, np.flatnonzero(~touching & (boxes[:, 4] >= job.rules[2])))
+    del labels
+    if not job.coarse:
+        nothing = np.zeros(0, np.int32)
+        return TileFound(found, rim, Rim((nothing,) * 4, np.empty((0, 9), np.int64)))
+    view = coarse_view(job.source, window, job.mesh, job.rules[2])
+    whole = Box.of_shape(view.labels.shape)
+    touching, coarse = _rim(job, view.labels, view.boxes, whole, (view.box.y0, view.box.x0), view.taken)
+    wanted = np.flatnonzero(~touching & ~view.taken & (view.boxes[:, 4] >= job.rules[2]))
+    wide = _coarse_finished(job, window, view, wanted)
+    runs = wide.runs + np.array([0, 0, 0, len(found.rows)], np.int32)
+    both = Found(np.concatenate([found.rows, wide.rows]), np.concatenate([found.runs, runs]))
+    return TileFound(both, rim, coarse)
+
+
+def _rim(
+    job: TileJob, labels: NDArray[np.int32], boxes: NDArray[np.int64], inner: Box, corner: tuple[int, int],
+    taken: NDArray[np.bool_],
+) -> tuple[NDArray[np.bool_], Rim]:  # fmt: skip
+    """Tell which components touch an edge of the tile, in the labels a part `inner`, where another tile begins."""
     rows, columns = job.source.shape
-    touching = np.zeros(count + 1, bool)
+    touching = np.zeros(len(boxes), bool)
     if job.window.y0 > 0:
         touching |= boxes[:, 0] == inner.y0
     if job.window.x0 > 0:
@@ -83,18 +121,18 @@ def find_in_tile(job: TileJob) -> TileFound:
         touching |= boxes[:, 2] == inner.y1
     if job.window.x1 < columns:
         touching |= boxes[:, 3] == inner.x1
-    touching[0] = True
-    inside = np.flatnonzero(~touching & (boxes[:, 4] >= job.rules[2]))
-    found = _finished(job, window, labels, boxes, inside)
     touching[0] = False
     crossing = np.flatnonzero(touching)
-    oy, ox = window.box.y0, window.box.x0
-    reported = np.column_stack([crossing, boxes[crossing] + np.array([oy, ox, oy, ox, 0, oy, ox])])
+    oy, ox = corner
+    reported = np.column_stack([
+        crossing, boxes[crossing] + np.array([oy, ox, oy, ox, 0, oy, ox]), taken[crossing]
+    ]).astype(np.int64)  # fmt: skip
     part = labels[inner.slices]
     top, bottom, left, right = (
         np.where(touching[edge], edge, 0) for edge in (part[0], part[-1], part[:, 0], part[:, -1])
     )
-    return TileFound(found, (top, bottom, left, right), reported)
+    touching[0] = True
+    return touching, Rim((top, bottom, left, right), reported)
 
 
 def find_crossing(job: CrossingJob) -> list[Found]:
@@ -102,16 +140,34 @@ def find_crossing(job: CrossingJob) -> list[Found]:
     found = []
     for tile, seed in job.components:
         window = seen(tile.source, tile.window, tile.mesh)
-        labels, count = labelled(window.above)
+        if tile.coarse:
+            view = coarse_view(tile.source, window, tile.mesh, tile.rules[2])
+            wanted = view.labels[seed[0] - view.box.y0, seed[1] - view.box.x0]
+            found.append(_coarse_finished(tile, window, view, np.array([wanted], np.int64)))
+            continue
+        labels, count = labelled(window.above_inside())
         boxes = component_boxes(labels, count)
         wanted = labels[seed[0] - window.box.y0, seed[1] - window.box.x0]
         found.append(_finished(tile, window, labels, boxes, np.array([wanted], np.int64)))
     return found
 
 
+def _coarse_finished(job: TileJob, window: Window, view: CoarseView, wanted: NDArray[np.int64]) -> Found:
+    """Measure components of half resolution, none taken apart, in numbers of the array."""
+    if not wanted.size:
+        return Found(np.empty((0, len(COLUMNS))), np.empty((0, 4), np.int32))
+    seen_so, labels, boxes = coarse_components(view, job.source, window, job.mesh, wanted)
+    whole = replace(job, rules=(math.inf, *job.rules[1:]))
+    found = _finished(whole, seen_so, labels, boxes, wanted, widen=COARSE_WIDTH)
+    column = COLUMNS.index("flags")
+    found.rows[:, column] = found.rows[:, column].astype(np.int64) | COARSE
+    return found
+
+
 def _finished(
-    job: TileJob, window: Window, labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64]
-) -> Found:
+    job: TileJob, window: Window, labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], *,
+    widen: float = 1.0,
+) -> Found:  # fmt: skip
     """Deblend and measure components, in numbers of the array."""
     oy, ox = window.box.y0, window.box.x0
     rows, columns = job.source.shape
@@ -127,7 +183,7 @@ def _finished(
         window.dq,
         job.taps,
         job.rules,
-        job.sigma,
+        (job.sigma, widen * job.sigma),
         frame,
         parts,
     )
@@ -155,7 +211,7 @@ def _finished(
 def _measure_all(
     labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], values: NDArray[np.float32],
     smooth: NDArray[np.float32], noise: NDArray[np.float32], saturated: NDArray[np.uint32], taps: NDArray[np.float32],
-    rules: Rules, sigma: float, frame: tuple[int, int, int, int], parts: NDArray[np.int32],
+    rules: Rules, sigmas: tuple[float, float], frame: tuple[int, int, int, int], parts: NDArray[np.int32],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
     """Give the measures of all parts of components, how many parts each component has, and whose they are."""
     found = np.zeros((max(wanted.size, 16), WIDTH))
@@ -170,7 +226,7 @@ def _measure_all(
             many, whose = np.zeros(len(more), np.int64), np.zeros(len(more), np.int64)
             many[:n], whose[:n] = children[:n], owners[:n]
             found, children, owners = more, many, whose
-        measured(parts, n, highest, boxes[k], values, smooth, noise, saturated, sigma, frame, found[n : n + count])
+        measured(parts, n, highest, boxes[k], values, smooth, noise, saturated, sigmas, frame, found[n : n + count])
         children[n : n + count], owners[n : n + count] = count, k
         n += count
     return found[:n].copy(), children[:n].copy(), owners[:n].copy()

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
-from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, level_on_pixels, on_pixels
+from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels, subtract_level
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.settings import S3Settings
@@ -53,10 +53,20 @@ class Window:
     """Standard deviation of `values`."""
 
     above: NDArray[np.bool_]
-    """Smoothed samples that exceed the threshold, inside the window only."""
+    """Smoothed samples that exceed the threshold; at the rim of the halo they are not to be trusted."""
 
     dq: NDArray[np.uint32]
     """Flags; of size 0 where the image has none."""
+
+    weights: Float32
+    """Of size 0 where the image has none."""
+
+    def above_inside(self) -> NDArray[np.bool_]:
+        """Give `above`, nothing outside the window."""
+        part = self.inner.relative_to(self.box).slices
+        found = np.zeros(self.box.shape, np.bool_)
+        found[part] = self.above[part]
+        return found
 
 
 def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
@@ -75,26 +85,21 @@ def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
     box = inner.dilated(source.halo).intersection(Box.of_shape(source.shape))
     assert box is not None
     sci = np.array(image.read("sci", box, index=source.index), np.float32)
-    oy, ox = source.origin
-    place = (mesh.first, mesh.box, box.y0 + oy, box.x0 + ox, *box.shape)
-    sky = level_on_pixels(mesh.layers[LEVEL], *place)
-    noise = on_pixels(mesh.layers[NOISE], *place)
-    smooth_noise = on_pixels(mesh.layers[SMOOTH_NOISE], *place)
+    y0, x0 = box.y0 + source.origin[0], box.x0 + source.origin[1]
+    noise = on_pixels(mesh.layers[NOISE], mesh.first, mesh.box, y0, x0, *box.shape)
+    wht = np.empty((0, 0), np.float32)
     if "wht" in image.planes:
-        wht = np.asarray(image.read("wht", box), np.float32)
+        wht = np.ascontiguousarray(image.read("wht", box), np.float32)
         sci[~(wht > 0.0)] = np.nan
         with np.errstate(divide="ignore", invalid="ignore"):
-            root = np.sqrt(wht)
-            noise /= root
-            smooth_noise /= root
-    sci -= sky
-    del sky
+            noise /= np.sqrt(wht)
+    subtract_level(sci, mesh.layers[LEVEL], mesh.first, mesh.box, y0, x0)
     smooth = smoothed(sci, source.taps)
-    above = np.zeros(box.shape, np.bool_)
-    part = inner.relative_to(box).slices
-    above[part] = smooth[part] > np.float32(source.threshold) * smooth_noise[part]
+    above = exceeding(
+        smooth, wht, mesh.layers[SMOOTH_NOISE], mesh.first, mesh.box, y0, x0, 1, source.threshold
+    )  # fmt: skip
     dq = image.read("dq", box) if "dq" in image.planes else np.empty((0, 0), np.uint32)
-    return Window(box, inner, sci, smooth, noise, above, np.asarray(dq, np.uint32) & SATURATED)
+    return Window(box, inner, sci, smooth, noise, above, np.asarray(dq, np.uint32) & SATURATED, wht)
 
 
 SATURATED = np.uint32(DQ_BITS["SATURATED"])

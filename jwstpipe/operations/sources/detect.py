@@ -136,7 +136,7 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
 
 DETECT = Operation(
     name="detect",
-    version="2",
+    version="3",
     request=DetectRequest,
     kind="catalogue",
     place=CATALOGUE_PLACE,

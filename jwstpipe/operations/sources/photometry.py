@@ -134,7 +134,7 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
 
 PHOTOMETRY = Operation(
     name="photometry",
-    version="2",
+    version="3",
     request=PhotometryRecipe,
     kind="catalogue",
     place=CATALOGUE_PLACE,

@@ -29,6 +29,9 @@ class DetectRequest(Request):
         help="full width of a point source, pixels: the width of smoothing and of centroids",
     )
     min_pixels: int = option(3, ge=1, le=1000, help="fewest connected pixels above the threshold")
+    extended: bool = option(
+        True, help="search at half resolution, too, where faint sources wider than a star stand out"
+    )
     background: SkyModel = option(
         "mesh",
         help="sky to subtract: a mesh that follows it, one level, or none; a mesh eats nebulae",
@@ -50,7 +53,7 @@ class DetectRequest(Request):
         group=BLENDS,
     )
     significance: float = option(
-        5.0,
+        3.0,
         ge=0.0,
         le=1000.0,
         help="standard deviations of noise that a part must rise above the saddle, too",
