@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jwstpipe.analysis.pixels.sky import SkyJob, image_origin, measure_sky, sky_facts, write_sky_shard
-from jwstpipe.analysis.sources.mesh import Mesh
+from jwstpipe.analysis.sources.meshes.mesh import Mesh
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.images.zarr.writer import ImageWriter

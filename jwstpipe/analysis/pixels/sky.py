@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
-from jwstpipe.analysis.sources.mesh import LEVEL, Mesh, level_on_pixels
-from jwstpipe.analysis.sources.mesh_boxes import MeshJob, measure_boxes
-from jwstpipe.analysis.sources.mesh_gathering import gathered
+from jwstpipe.analysis.sources.meshes.mesh import LEVEL, Mesh, level_on_pixels
+from jwstpipe.analysis.sources.meshes.mesh_boxes import MeshJob, measure_boxes
+from jwstpipe.analysis.sources.meshes.mesh_gathering import gathered
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.digests import Stored

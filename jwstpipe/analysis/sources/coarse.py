@@ -10,8 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.components import component_boxes, labelled
-from jwstpipe.analysis.sources.halves import halved, halves_inside, halves_of
-from jwstpipe.analysis.sources.mesh import COARSE_NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels
+from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside, halves_of
+from jwstpipe.analysis.sources.meshes.mesh import COARSE_NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels
 from jwstpipe.analysis.sources.window import DetectImage, Window
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.sky.box import Box

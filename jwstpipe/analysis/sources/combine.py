@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jwstpipe.analysis.opened import SourceRef, opened, reference_of
 from jwstpipe.analysis.sources.combined import CombinedImage, check_one_grid
-from jwstpipe.analysis.sources.image_mesh import image_mesh, image_source, origin_of
+from jwstpipe.analysis.sources.meshes.image_mesh import image_mesh, image_source, origin_of
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest

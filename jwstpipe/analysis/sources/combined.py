@@ -15,7 +15,7 @@ from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import PixelSource, SourceRef, opened
-from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, Mesh, level_on_pixels, on_pixels
+from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, Mesh, level_on_pixels, on_pixels
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.analysis.detect import Joint
 from jwstpipe.settings import S3Settings

@@ -20,9 +20,9 @@ from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.combined import CombinedImage, near
 from jwstpipe.analysis.sources.deblend import SHARPNESS
 from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
-from jwstpipe.analysis.sources.image_mesh import FWHM, cells_of, image_mesh, image_source
 from jwstpipe.analysis.sources.kept import KeptTiles, tile_key
-from jwstpipe.analysis.sources.mesh import NOISE, SMOOTH_NOISE, Mesh, filled_at
+from jwstpipe.analysis.sources.meshes.image_mesh import FWHM, cells_of, image_mesh, image_source
+from jwstpipe.analysis.sources.meshes.mesh import NOISE, SMOOTH_NOISE, Mesh, filled_at
 from jwstpipe.analysis.sources.seams import Crossing, joined
 from jwstpipe.analysis.sources.shapes import SKY_FILLED
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile

@@ -13,7 +13,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.components import labelled
-from jwstpipe.analysis.sources.mesh import level_at
+from jwstpipe.analysis.sources.meshes.mesh import level_at
 from jwstpipe.analysis.sources.seams import Crossing
 from jwstpipe.analysis.sources.shapes import HUGE, MEASURES, SEAM
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileJob

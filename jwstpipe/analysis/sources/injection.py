@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 
 from jwstpipe.analysis.opened import SourceRef, opened, reference_of
 from jwstpipe.analysis.sources.detect import Detection, find_sources
-from jwstpipe.analysis.sources.image_mesh import FWHM
+from jwstpipe.analysis.sources.meshes.image_mesh import FWHM
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.progress import Reporter, silent

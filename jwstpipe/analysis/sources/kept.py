@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
-from jwstpipe.analysis.sources.mesh_boxes import MeshJob
+from jwstpipe.analysis.sources.meshes.mesh_boxes import MeshJob
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, Rim, TileFound, TileJob
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import SHARD, array_path

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.sources.coarse import CoarseView, coarse_components, coarse_view
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.deblend import Rules, split
-from jwstpipe.analysis.sources.halves import COARSE_WIDTH
-from jwstpipe.analysis.sources.mesh import Mesh, level_at
+from jwstpipe.analysis.sources.meshes.halves import COARSE_WIDTH
+from jwstpipe.analysis.sources.meshes.mesh import Mesh, level_at
 from jwstpipe.analysis.sources.shapes import BLENDED, COARSE, MEASURES, SEAM, WIDTH, measured
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
-from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels, subtract_level
+from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels, subtract_level
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.settings import S3Settings

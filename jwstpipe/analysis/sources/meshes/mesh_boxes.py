@@ -12,8 +12,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
-from jwstpipe.analysis.sources.halves import halved, halves_inside
-from jwstpipe.analysis.sources.mesh import LEVEL, NOISE, SMOOTH_NOISE
+from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside
+from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, SMOOTH_NOISE
 from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_sky, clipped_std
 from jwstpipe.numerics.smoothing import smoothed_each
 from jwstpipe.settings import S3Settings

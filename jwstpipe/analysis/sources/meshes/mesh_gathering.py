@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.sources.mesh import COARSE_NOISE, LEVEL, NOISE, RIM, SMOOTH_NOISE, Mesh
-from jwstpipe.analysis.sources.mesh_boxes import CLIP, PLAIN_NOISE
+from jwstpipe.analysis.sources.meshes.mesh import COARSE_NOISE, LEVEL, NOISE, RIM, SMOOTH_NOISE, Mesh
+from jwstpipe.analysis.sources.meshes.mesh_boxes import CLIP, PLAIN_NOISE
 from jwstpipe.errors import DataError
 
 __all__ = ["gathered"]

@@ -7,11 +7,11 @@ import numpy as np
 
 from jwstpipe.analysis.opened import PixelSource, SourceRef, reference_of
 from jwstpipe.analysis.sources.combined import CombinedImage, near
-from jwstpipe.analysis.sources.halves import COARSE_WIDTH
 from jwstpipe.analysis.sources.kept import KeptTiles, mesh_key
-from jwstpipe.analysis.sources.mesh import Mesh
-from jwstpipe.analysis.sources.mesh_boxes import MeshJob, measure_boxes
-from jwstpipe.analysis.sources.mesh_gathering import gathered
+from jwstpipe.analysis.sources.meshes.halves import COARSE_WIDTH
+from jwstpipe.analysis.sources.meshes.mesh import Mesh
+from jwstpipe.analysis.sources.meshes.mesh_boxes import MeshJob, measure_boxes
+from jwstpipe.analysis.sources.meshes.mesh_gathering import gathered
 from jwstpipe.analysis.sources.window import DetectImage
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.zarr.image_store import ImageStore

@@ -1,0 +1,1 @@
+"""The sky and its noise, in boxes of the plane."""
