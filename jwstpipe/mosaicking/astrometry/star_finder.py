@@ -28,7 +28,7 @@ __all__ = ["DetectJob", "Stars", "detect"]
 
 Floats = NDArray[np.float64]
 
-HOW = DetectRequest(threshold=10.0, fwhm=3.2, max_sources=16_000_000)
+HOW = DetectRequest(threshold=10.0, fwhm=3.2, extended=False, max_sources=16_000_000)
 """Bright sources, in a window that is wide enough for undersampled stars."""
 
 TILE = 1024

@@ -1,0 +1,116 @@
+"""What only the image at half resolution shows; first estimates of sky; centres beside pixels without data."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from jwstpipe.analysis.catalogues.columns import FLAGS
+from jwstpipe.analysis.sources.detect import find_sources
+from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside, halves_of
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.images.memory import as_image
+from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_std
+from jwstpipe.numerics.smoothing import gaussian_taps, smoothed, smoothed_each
+from jwstpipe.requests.analysis.detect import DetectRequest
+from jwstpipe.sky.box import Box
+from tests.analysis.fields import SIGMA
+
+SIDE, WIDE, SNR = 480, 3.0, 7.0
+
+
+@pytest.fixture(scope="module")
+def galaxies():
+    """Faint sources wider than a star, one in each of 64 cells; S/N is that of an optimal measure."""
+    rng = np.random.default_rng(12)
+    image = rng.normal(5.0, 1.0, (SIDE, SIDE))
+    y, x = (axis.ravel() + rng.uniform(-9, 9, 64) for axis in np.mgrid[30:SIDE:60, 30:SIDE:60])
+    v, u = np.mgrid[:SIDE, :SIDE]
+    for a, b in zip(x, y, strict=True):
+        stamp = np.exp(-((u - a) ** 2 + (v - b) ** 2) / (2 * WIDE**2))
+        image += SNR * stamp / np.sqrt((stamp**2).sum())
+    return as_image(image.astype("f4")), np.column_stack([x, y])
+
+
+def test_faint_wide_sources_stand_out_at_half_resolution(galaxies):
+    """The kernel of a star keeps 0.69 of their S/N, one twice as wide 0.97."""
+    image, truth = galaxies
+    found = find_sources(image)
+    alone = find_sources(image, options=DetectRequest(extended=False))
+    shares = []
+    for one in (found, alone):
+        places = np.column_stack(
+            [one.column("peak_x") + one.column("win_x"), one.column("peak_y") + one.column("win_y")]
+        )
+        shares.append((cKDTree(places).query(truth)[0] < 4.0).mean())
+        assert (cKDTree(truth).query(places)[0] < 4.0).mean() > 0.9
+    assert shares[0] > 0.9
+    assert shares[1] < 0.75
+    coarse = (found.column("flags").astype(int) & FLAGS["COARSE"]) > 0
+    assert coarse.sum() > 10
+    assert np.array_equal(found.rows[~coarse], alone.rows)  # what the image shows is not touched by it
+
+
+@pytest.mark.parametrize("tile", [33, 64, 160])
+def test_tilings_share_out_what_half_resolution_shows(galaxies, tile):
+    image, _ = galaxies
+    whole = find_sources(image, tile=2048, workers=ThreadWorkers(1))
+    parts = find_sources(image, tile=tile, workers=ThreadWorkers(2))
+    assert parts.rows.tobytes() == whole.rows.tobytes()
+    assert parts.runs.tobytes() == whole.runs.tobytes()
+
+
+def test_halves_are_counted_from_the_origin():
+    values = np.arange(70.0, dtype="f4").reshape(7, 10)
+    values[3, 4] = np.nan
+    found = halved(values, -3, 5)
+    assert halves_inside(Box(-3, 5, 4, 15)) == Box(-1, 3, 2, 7)
+    assert found.shape == (3, 4)
+    assert found[0, 0] == values[1:3, 1:3].mean()
+    assert found[1, 1] == np.nanmean(values[3:5, 3:5])
+    parts = [halves_of(one) for one in Box(-3, 5, 4, 15).cells(3)]
+    assert sum(one.area for one in parts) == halves_of(Box(-3, 5, 4, 15)).area
+
+
+def test_sparse_samples_of_a_smoothed_image_are_its_own():
+    rng = np.random.default_rng(3)
+    image = rng.normal(size=(61, 83)).astype("f4")
+    image[rng.random(image.shape) < 0.05] = np.nan
+    taps = gaussian_taps(1.3)
+    for step, y0, x0 in ((1, 0, 0), (2, 1, 0), (4, 3, 2), (3, 60, 82)):
+        assert smoothed_each(image, taps, step, y0, x0).tobytes() == smoothed(image, taps)[y0::step, x0::step].tobytes()
+    known = np.isfinite(image)
+    wide = [ndimage.convolve1d(np.where(known, part, 0.0), taps, 0, mode="constant") for part in (image, known)]
+    truth = np.divide(*(ndimage.convolve1d(part, taps, 1, mode="constant") for part in wide))
+    assert np.allclose(smoothed(image, taps)[known], truth[known], atol=1e-5)
+
+
+def test_counted_and_clipped_samples_tell_the_sky():
+    rng = np.random.default_rng(8)
+    samples = rng.normal(10, 0.5, 40_000).astype("f4")
+    samples[::20] += rng.exponential(20, 2000).astype("f4")
+    samples[5::100] = np.nan
+    level, noise = clipped_from(samples, (10.2, 0.6), 3.0, 10, np.empty(BINS, np.int32))
+    assert level == pytest.approx(10, abs=0.01)
+    assert noise == pytest.approx(0.5, rel=0.02)
+    assert clipped_std(samples, (10.0, 0.8), 3.0, 10) == pytest.approx(0.5, rel=0.03)
+    assert clipped_from(np.ones(10, "f4"), (1.0, 0.0), 3.0, 10, np.empty(BINS, np.int32)) == (1.0, 0.0)
+    assert np.isnan(clipped_std(samples[5:6], (10.0, 0.5), 3.0, 10))
+
+
+def test_a_missing_pixel_does_not_push_a_centre_away():
+    rng = np.random.default_rng(2)
+    image = rng.normal(0.0, 1.0, (400, 400))
+    y, x = (axis.ravel() + rng.uniform(-0.5, 0.5, 81) for axis in np.mgrid[40:361:40, 40:361:40])
+    v, u = np.mgrid[:400, :400]
+    for a, b in zip(x, y, strict=True):
+        image += 3000.0 * np.exp(-((u - a) ** 2 + (v - b) ** 2) / (2 * SIGMA**2))
+        image[round(b), round(a) + 2] = np.nan
+    found = find_sources(as_image(image.astype("f4")), options=DetectRequest(background="none", fwhm=2.3548 * SIGMA))
+    places = np.column_stack(
+        [found.column("peak_x") + found.column("win_x"), found.column("peak_y") + found.column("win_y")]
+    )
+    away = cKDTree(places).query(np.column_stack([x, y]))[0]
+    assert np.median(away) < 0.002
+    assert away.max() < 0.01
+    assert (found.column("flags").astype(int) & FLAGS["INCOMPLETE"]).all()
