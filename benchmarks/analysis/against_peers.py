@@ -113,11 +113,12 @@ def main():
     parser.add_argument("--only", default="jwstpipe,source-extractor,sep,photutils")
     parser.add_argument("--keep", type=Path, help="folder for the field and the catalogues; default: a temporary one")
     parser.add_argument("--thresholds", type=float, nargs="+", default=[3.8, 4.1, 4.4, 4.7])
+    parser.add_argument("--seed", type=int, default=12, help="of the field; a folder of --keep holds one field")
     parser.add_argument("--options", default="", help="more options of `jwstpipe detect`")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as temporary:
         work = chosen.keep or Path(temporary)
-        scene = write_scene(work, chosen.side)
+        scene = write_scene(work, chosen.side, seed=chosen.seed)
         print(f"{chosen.side}^2, {len(scene.x)} sources, {scene.star.sum()} of them stars; {chosen.threads} threads\n")
         print(f"{'':18s} {'wall s':>7s} {'CPU s':>7s} {'MB':>6s} {'sigma':>6s} {'rows':>6s}", end=" ")
         print("recall " + " ".join(f"{f'{a:g}-{b:g}':>7s}" for a, b in BINS), "  centre px  flux bias  scatter")

@@ -33,19 +33,20 @@ def count_upper(values: Float32, centre: np.float32, counts: Counts, *, distance
         (65536,), added to.
     """
     words = values.view(np.uint32)
-    if not distances:
-        for k in range(words.size):
-            word = words[k]
-            if word & np.uint32(0x7F800000) != np.uint32(0x7F800000):
-                flip = np.uint32(0xFFFFFFFF) if word >> np.uint32(31) else np.uint32(0x80000000)
-                counts[(word ^ flip) >> np.uint32(16)] += 1
-        return
+    tables = np.zeros((4, BINS), np.uint32)  # neighbours share a bin: one after the other in one table would wait
     away = np.empty(1, np.float32)
     bits = away.view(np.uint32)
-    for k in range(values.size):
-        if words[k] & np.uint32(0x7F800000) != np.uint32(0x7F800000):
-            away[0] = abs(values[k] - centre)
-            counts[(bits[0] ^ np.uint32(0x80000000)) >> np.uint32(16)] += 1
+    for k in range(words.size):
+        word = words[k]
+        if word & np.uint32(0x7F800000) != np.uint32(0x7F800000):
+            if distances:
+                away[0] = abs(values[k] - centre)
+                word = bits[0]
+            flip = np.uint32(0xFFFFFFFF) if word >> np.uint32(31) else np.uint32(0x80000000)
+            tables[k & 3, (word ^ flip) >> np.uint32(16)] += np.uint32(1)
+    for table in range(4):
+        for k in range(BINS):
+            counts[k] += tables[table, k]
 
 
 @njit(nogil=True, cache=True)

@@ -1,7 +1,7 @@
 """Clipped and biweight statistics from one pass, whatever the number of rounds.
 
-Samples are counted in 65,536 bins of ``asinh(z / 0.05)``, z = distance from the median in robust standard deviations:
-2e-5 sigma wide in the middle and 5e-4 of z far out. All rounds of clipping run on these counts.
+Samples are counted in bins of z, the distance from the median in robust standard deviations: 1.2e-4 wide up to 8, and
+2e-4 of z from there on. All rounds of clipping run on these counts.
 """
 
 import math
@@ -11,16 +11,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.numerics.order import BINS
-
-__all__ = ["CLIP_ROUNDS", "CLIP_SIGMA", "Clipped", "clip_counts", "clipped_from_counts"]
+__all__ = ["CLIP_ROUNDS", "CLIP_SIGMA", "PLACES", "Clipped", "clip_counts", "clipped_from_counts"]
 
 CLIP_SIGMA = 3.0
 CLIP_ROUNDS = 5
 
-_KNEE = 0.05
+_EVEN = 8.0
+"""Distance up to which bins have one width, and from which on they grow with it."""
+
 _FARTHEST = 1e6
-_SCALE = (BINS / 2 - 1) / math.asinh(_FARTHEST / _KNEE)
+_FINE = 1 << 16
+"""Bins of each kind on one side."""
+
+_GROWTH = _FINE / math.log(_FARTHEST / _EVEN)
+
+PLACES = 4 * _FINE + 1
+"""Bins in all."""
 
 
 @dataclass(frozen=True)
@@ -49,34 +55,49 @@ def clip_counts(
     centre, spread
         Median and 1.4826 times the median absolute deviation.
     counts
-        (65536,), added to.
+        (`PLACES`,), added to.
     sums
         (4,), added to: location numerator and denominator, scale numerator and denominator, in units of the spread.
     """
-    to_mad = 1.482602218505602
+    near, far = 1.482602218505602 / 6.0, 1.482602218505602 / 9.0
+    middle, per_spread, scale = 2 * _FINE, 1.0 / spread, _FINE / _EVEN
     for k in range(values.size):
-        if not math.isfinite(values[k]):
+        z = (float(values[k]) - centre) * per_spread
+        if not math.isfinite(z):
             continue
-        z = (float(values[k]) - centre) / spread
-        bounded = min(max(z, -_FARTHEST), _FARTHEST)
-        counts[round(math.asinh(bounded / _KNEE) * _SCALE) + BINS // 2] += 1
-        u = z * to_mad / 6.0
-        if abs(u) < 1.0:
-            weight = (1.0 - u * u) ** 2
-            sums[0] += z * weight
-            sums[1] += weight
-        u = z * to_mad / 9.0
+        size = abs(z)
+        place = int(min(size, _EVEN) * scale + 0.5)
+        if size > _EVEN:
+            place = _FINE + int(min(math.log(size / _EVEN) * _GROWTH, _FINE))
+        counts[middle + place if z >= 0.0 else middle - place] += 1
+        u = z * near
         if abs(u) < 1.0:
             rest = 1.0 - u * u
-            sums[2] += z * z * rest**4
-            sums[3] += rest * (1.0 - 5.0 * u * u)
+            weight = rest * rest
+            sums[0] += z * weight
+            sums[1] += weight
+        u = z * far
+        if abs(u) < 1.0:
+            square = u * u
+            rest = 1.0 - square
+            fourth = rest * rest
+            sums[2] += z * z * (fourth * fourth)
+            sums[3] += rest * (1.0 - 5.0 * square)
+
+
+def _middles() -> NDArray[np.float64]:
+    """Give the z of each bin."""
+    even = np.arange(_FINE + 1) * (_EVEN / _FINE)
+    growing = _EVEN * np.exp((np.arange(1, _FINE + 1) + 0.5) / _GROWTH)
+    one_side = np.concatenate([even, growing])
+    return np.concatenate([-one_side[:0:-1], one_side])
 
 
 def clipped_from_counts(counts: NDArray[np.int64], *, centre: float, spread: float, mean: float, std: float) -> Clipped:
     """Run the rounds of clipping on the counts of `clip_counts`; `mean` and `std` are those of all samples."""
-    middles = np.sinh((np.arange(BINS) - BINS // 2) / _SCALE) * _KNEE
+    middles = _middles()
     zs_mean, zs_std, zs_median = (mean - centre) / spread, std / spread, 0.0
-    first, last = 0, BINS
+    first, last = 0, PLACES
     for _ in range(CLIP_ROUNDS):
         low = int(np.searchsorted(middles, zs_median - CLIP_SIGMA * zs_std, "left"))
         high = int(np.searchsorted(middles, zs_median + CLIP_SIGMA * zs_std, "right"))

@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
-from jwstpipe.analysis.pixels.clipping import clip_counts
+from jwstpipe.analysis.pixels.clipping import PLACES, clip_counts
 from jwstpipe.analysis.pixels.shapes import Labelled, PixelRule, Shape, whole
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.numerics.order import BINS, count_low, count_upper
+from jwstpipe.numerics.sums import plain_sums
 from jwstpipe.progress import Reporter
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -103,7 +104,7 @@ class Passes:
 
     def clipping(self, *, centre: float, spread: float) -> tuple[Counts, list[float]]:
         """Count samples for clipping, and add up the biweight sums."""
-        counts = np.zeros(BINS, np.int64)
+        counts = np.zeros(PLACES, np.int64)
         sums: dict[str, Floats] = {}
         jobs = self.jobs(centre=centre, spread=spread)
         for key, part in self.workers.each(_clip, jobs, name="clipping", report=self.report, unit="tiles"):
@@ -135,21 +136,15 @@ def _covers(shape: Shape, box: Box) -> bool:
 
 def _sums(job: Pass) -> Sums:
     every, shares = _samples(job)
-    finite = np.isfinite(every)
-    kept = every if shares is None else every[shares >= 0.5]
-    values = kept[np.isfinite(kept)].astype(np.float64)
+    kept = every if shares is None else np.ascontiguousarray(every[shares >= 0.5])
     upper = np.zeros(BINS, np.int64)
     count_upper(kept, np.float32(0.0), upper, distances=False)
-    total = float(values.sum()) if shares is None else float((every[finite] * shares[finite]).sum())
-    area = float(values.size) if shares is None else float(shares[finite].sum())
-    if not values.size:
-        return Sums(0, kept.size, math.inf, -math.inf, 0.0, 0.0, total, area, upper)
-    lowest, highest, mean = float(values.min()), float(values.max()), float(values.mean())
-    values -= mean
-    deviations = float(values @ values)
-    return Sums(
-        values.size, kept.size - values.size, lowest, highest, mean, deviations, total, area, upper
-    )  # fmt: skip
+    count, lowest, highest, total, deviations = plain_sums(kept)
+    mean, area = total / count if count else 0.0, float(count)
+    if shares is not None:
+        finite = np.isfinite(every)
+        total, area = float((every[finite] * shares[finite]).sum()), float(shares[finite].sum())
+    return Sums(count, kept.size - count, lowest, highest, mean, deviations, total, area, upper)
 
 
 def _added(parts: list[Sums], upper: Counts) -> Sums:
@@ -204,6 +199,6 @@ def _histogram(job: Pass) -> Counts:
 
 def _clip(job: Pass) -> tuple[Counts, Floats]:
     """Count the samples of a shard for clipping, and add up its biweight sums."""
-    counts, sums = np.zeros(BINS, np.int64), np.zeros(4)
+    counts, sums = np.zeros(PLACES, np.int64), np.zeros(4)
     clip_counts(_ordered(job), job.centre, job.spread, counts, sums)
     return counts, sums

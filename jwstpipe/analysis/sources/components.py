@@ -8,6 +8,9 @@ __all__ = ["component_boxes", "labelled"]
 
 Labels = NDArray[np.int32]
 
+BLOCK = 64
+"""Pixels of a row that are passed over at once where none of them is in the mask: most of an image is sky."""
+
 
 @njit(nogil=True, cache=True)
 def _root(parents: Labels, k: int) -> int:
@@ -34,9 +37,11 @@ def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR
     rows, columns = above.shape
     labels = np.zeros((rows, columns), np.int32)
     parents = np.zeros(((rows + 1) // 2) * ((columns + 1) // 2) + 1, np.int32)  # no two first pixels touch
+    some = _blocks(above)
     n = 0
-    for i in range(rows):
-        for j in range(columns):
+    for place in some:
+        i, block = place[0], place[1]
+        for j in range(block * BLOCK, min((block + 1) * BLOCK, columns)):
             if not above[i, j]:
                 continue
             mine = 0
@@ -63,11 +68,31 @@ def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR
         if parents[k] == k:  # a root is the first of its component in raster order
             count += 1
             numbers[k] = count
-    for i in range(rows):
-        for j in range(columns):
+    for place in some:
+        i, block = place[0], place[1]
+        for j in range(block * BLOCK, min((block + 1) * BLOCK, columns)):
             if labels[i, j]:
                 labels[i, j] = numbers[_root(parents, labels[i, j])]
     return labels, count
+
+
+@njit(nogil=True, cache=True)
+def _blocks(above: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """List the blocks of rows that hold pixels of the mask, in raster order; (n, 2), row and number in it."""
+    rows, columns = above.shape
+    most = (columns + BLOCK - 1) // BLOCK
+    found = np.empty((rows * most, 2), np.int64)
+    n = 0
+    for i in range(rows):
+        for block in range(most):
+            part = above[i, block * BLOCK : (block + 1) * BLOCK]
+            any_there = False
+            for j in range(part.size):
+                any_there |= part[j]
+            if any_there:
+                found[n, 0], found[n, 1] = i, block
+                n += 1
+    return found[:n]
 
 
 @njit(nogil=True, cache=True)

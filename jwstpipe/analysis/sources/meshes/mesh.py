@@ -103,7 +103,7 @@ def on_pixels(layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int
     return found
 
 
-@njit(nogil=True, cache=True)
+@njit(nogil=True, cache=True, error_model="numpy")
 def exceeding(
     values: Float32, weights: Float32, layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int, step: int,
     threshold: float,

@@ -1,5 +1,7 @@
 """The boxes of a whole image made one mesh: filled where there is no data, and filtered, once."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,13 +25,18 @@ def _medians(layer: Float32) -> Float32:
     return np.asarray(np.median(around, axis=0), np.float32)
 
 
+def _steady(ratio: float) -> float:
+    """Round to steps of one percent: an image that changed in one place keeps the thresholds of all others."""
+    return float(2.0 ** (round(64.0 * math.log2(ratio)) / 64.0)) if ratio > 0.0 else 1.0
+
+
 def _in_proportion(layers: Float32, middle: Float32, layer: int, apart: float) -> Float32:
     """Give the noise of a smoothed image, of which a box has few independent samples.
 
     It goes with that of the image by the ratio of all boxes, but where a box and its neighbours differ from it by more
     than their errors: an image whose noise hangs together differently from place to place, or a nebula.
     """
-    expected = np.median(layers[layer] / layers[NOISE]) * middle[NOISE]
+    expected = _steady(float(np.median(layers[layer] / layers[NOISE]))) * middle[NOISE]
     differs = np.abs(middle[layer] / expected - 1.0) > apart
     return np.asarray(np.where(differs, middle[layer], expected), np.float32)
 
