@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 __all__ = ["plain_sums"]
 
+_BLOCK = 1024
+"""Samples that are added up by themselves, so that few additions round."""
+
 
 @njit(nogil=True, cache=True)
 def plain_sums(values: NDArray[np.float32]) -> tuple[int, float, float, float, float]:
@@ -24,20 +27,24 @@ def plain_sums(values: NDArray[np.float32]) -> tuple[int, float, float, float, f
         How many are finite, the lowest and the highest, their sum, and the sum of squared distances from their mean.
     """
     chains = np.zeros(4)
-    count, lowest, highest = 0, np.inf, -np.inf
-    for k in range(values.size):
-        value = float(values[k])
-        if math.isfinite(value):
-            count += 1
-            lowest, highest = min(lowest, value), max(highest, value)
-            chains[k & 3] += value
-    total = (chains[0] + chains[1]) + (chains[2] + chains[3])
+    count, lowest, highest, total, squares = 0, np.inf, -np.inf, 0.0, 0.0
+    for start in range(0, values.size, _BLOCK):
+        chains[:] = 0.0
+        for k in range(start, min(start + _BLOCK, values.size)):
+            value = float(values[k])
+            if math.isfinite(value):
+                count += 1
+                lowest, highest = min(lowest, value), max(highest, value)
+                chains[k & 3] += value
+        total += (chains[0] + chains[1]) + (chains[2] + chains[3])
     if not count:
         return 0, lowest, highest, 0.0, 0.0
     mean = total / count
-    chains[:] = 0.0
-    for k in range(values.size):
-        away = float(values[k]) - mean
-        if math.isfinite(away):
-            chains[k & 3] += away * away
-    return count, lowest, highest, total, (chains[0] + chains[1]) + (chains[2] + chains[3])
+    for start in range(0, values.size, _BLOCK):
+        chains[:] = 0.0
+        for k in range(start, min(start + _BLOCK, values.size)):
+            away = float(values[k]) - mean
+            if math.isfinite(away):
+                chains[k & 3] += away * away
+        squares += (chains[0] + chains[1]) + (chains[2] + chains[3])
+    return count, lowest, highest, total, squares

@@ -1,8 +1,7 @@
 """The boxes of a whole image made one mesh: filled where there is no data, and filtered, once."""
 
-import math
-
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.meshes.mesh import COARSE_NOISE, LEVEL, NOISE, RIM, SMOOTH_NOISE, Mesh
@@ -12,6 +11,9 @@ from jwstpipe.errors import DataError
 __all__ = ["gathered"]
 
 Float32 = NDArray[np.float32]
+
+AROUND = 5
+"""Boxes on each side whose noises tell how that of a smoothed image goes with that of the image."""
 
 SMOOTH_ERROR, COARSE_ERROR, SAMPLED_BOX = 0.12, 0.25, 64
 """Five standard errors of the noise of the smoothed images in nine boxes of that side, as shares of it."""
@@ -25,19 +27,21 @@ def _medians(layer: Float32) -> Float32:
     return np.asarray(np.median(around, axis=0), np.float32)
 
 
-def _steady(ratio: float) -> float:
-    """Round to steps of one percent: an image that changed in one place keeps the thresholds of all others."""
-    return float(2.0 ** (round(64.0 * math.log2(ratio)) / 64.0)) if ratio > 0.0 else 1.0
+def _medians_around(layer: Float32) -> Float32:
+    """Take the median of each box and those up to `AROUND` away; at the rim the boxes there count again."""
+    side = 2 * AROUND + 1
+    windows = sliding_window_view(np.pad(layer, AROUND, mode="edge"), (side, side))
+    return np.stack([np.median(row.reshape(len(row), -1), axis=1) for row in windows])
 
 
 def _in_proportion(layers: Float32, middle: Float32, layer: int, apart: float) -> Float32:
     """Give the noise of a smoothed image, of which a box has few independent samples.
 
-    It goes with that of the image by the ratio of all boxes, but where a box and its neighbours differ from it by more
-    than their errors: an image whose noise hangs together differently from place to place, or a nebula.
+    It goes with that of the image by the ratio of the boxes around, but where nine boxes differ from it by
+    more than their errors, as at a nebula. An image that changed in one place keeps the thresholds of all others.
     """
-    expected = _steady(float(np.median(layers[layer] / layers[NOISE]))) * middle[NOISE]
-    differs = np.abs(middle[layer] / expected - 1.0) > apart
+    expected = _medians_around(layers[layer] / layers[NOISE]) * middle[NOISE]
+    differs = np.abs(middle[layer] - expected) > apart * expected
     return np.asarray(np.where(differs, middle[layer], expected), np.float32)
 
 
