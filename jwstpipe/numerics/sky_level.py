@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["BINS", "clipped_from", "clipped_sky", "clipped_std", "sorted_samples"]
+__all__ = ["BINS", "clipped_from", "clipped_sky", "sorted_samples"]
 
 Float32 = NDArray[np.float32]
 
@@ -117,37 +117,6 @@ def clipped_sky(ordered: Float32, n: int, sigma: float, rounds: int) -> tuple[fl
 
 
 @njit(nogil=True, cache=True)
-def clipped_std(values: Float32, sky: tuple[float, float], sigma: float, rounds: int) -> float:
-    """Estimate the standard deviation of samples in any order, clipped about their mean; NaN of none.
-
-    Parameters
-    ----------
-    values
-        Samples; those without data do not count.
-    sky
-        Their level, and the most that their standard deviation can be: what is further away is left out at once.
-    sigma, rounds
-        As `clipped_sky` has them.
-    """
-    pivot, shift, reach, before, std = sky[0], 0.0, sigma * sky[1], -1, np.nan
-    for _ in range(rounds + 1):
-        number, total, squares = 0, 0.0, 0.0
-        for k in range(values.size):
-            away = float(values[k]) - pivot
-            inside = abs(away - shift) <= reach
-            kept = away if inside else 0.0
-            number += inside
-            total += kept
-            squares += kept * kept
-        if number in (0, before):
-            break
-        shift = total / number
-        std = math.sqrt(max(squares / number - shift * shift, 0.0))
-        reach, before = sigma * std, number
-    return std
-
-
-@njit(nogil=True, cache=True)
 def clipped_from(  # noqa: C901 - one compiled pass
     values: Float32, sky: tuple[float, float], sigma: float, rounds: int, counts: NDArray[np.int32]
 ) -> tuple[float, float]:
@@ -160,7 +129,8 @@ def clipped_from(  # noqa: C901 - one compiled pass
     values
         Samples; those without data, and those far from the first estimate, do not count.
     sky
-        First estimate of level and standard deviation, from some of them.
+        First estimate of level and standard deviation; that may be a few times too large. It is given back where no
+        samples lie near it.
     sigma, rounds
         As `clipped_sky` has them.
     counts
@@ -176,13 +146,13 @@ def clipped_from(  # noqa: C901 - one compiled pass
         if place >= np.float32(0.0) and place < np.float32(BINS):
             counts[int(place)] += 1
     first, last = 0, BINS
-    number, total, squares = 0, 0, 0  # whole numbers: taking bins out again is exact
+    number, total, squares = np.int64(0), np.int64(0), np.int64(0)  # whole numbers: taking bins out again is exact
     for k in range(BINS):
         some = np.int64(counts[k])
         number += some
         total += some * k
         squares += some * k * k
-    below, k = 0, 0
+    below, k = np.int64(0), 0
     median, mean, std = sky[0], sky[0], sky[1]
     for step in range(rounds + 1):
         if number == 0:
@@ -202,13 +172,17 @@ def clipped_from(  # noqa: C901 - one compiled pass
             break
         while first < lowest:
             some = np.int64(counts[first])
-            number, total, squares = number - some, total - some * first, squares - some * first * first
+            number -= some
+            total -= some * first
+            squares -= some * first * first
             below -= some
             first += 1
         while last > highest:
             last -= 1
             some = np.int64(counts[last])
-            number, total, squares = number - some, total - some * last, squares - some * last * last
+            number -= some
+            total -= some * last
+            squares -= some * last * last
     if abs(mean - median) < 0.3 * std:
         return 2.5 * median - 1.5 * mean, std
     return median, std

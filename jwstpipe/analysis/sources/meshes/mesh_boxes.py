@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside
 from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, SMOOTH_NOISE
-from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_sky, clipped_std
+from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_sky
 from jwstpipe.numerics.smoothing import smoothed_each
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -128,7 +128,9 @@ def _boxes(
             found[LEVEL, by, bx], found[PLAIN_NOISE, by, bx], found[NOISE, by, bx] = level, noise, noise * scale
             for layer in range(2):
                 n = _taken(smooth if layer == 0 else coarse, place, 1, slopes, samples)
-                found[SMOOTH_NOISE + layer, by, bx] = scale * clipped_std(samples[:n], (level, noise), CLIP, ROUNDS)
+                if np.isfinite(samples[:n]).any():
+                    spread = clipped_from(samples[:n], (level, noise), CLIP, ROUNDS, counts)[1]
+                    found[SMOOTH_NOISE + layer, by, bx] = scale * spread
     return found
 
 
