@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jwstpipe.errors import DataError, UsageError
+from jwstpipe.mosaicking.inputs.ephemeris import read_ephemeris
 from jwstpipe.mosaicking.inputs.moving_targets import MovingTarget, turn_to
 from jwstpipe.mosaicking.inputs.sources import Inspection
 from jwstpipe.requests import Follow
 from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.storage.ephemerides import read_ephemeris
 
 __all__ = ["Followed", "followed"]
 

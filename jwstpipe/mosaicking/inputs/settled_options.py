@@ -6,11 +6,11 @@ So the same options in another folder are the same options, and a mosaic can be 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
+from jwstpipe.mosaicking.inputs.ephemeris import ephemeris_text
 from jwstpipe.mosaicking.inputs.reference_positions import reference_positions
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import Follow, MosaicOptions
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage.ephemerides import ephemeris_text
 
 __all__ = ["settled_options"]
 
