@@ -69,9 +69,16 @@ def _make(identity: Identity, target: str, request: MosaicRecipe, *, context: Ma
     made = build_mosaic(
         plan, target, reuse=context.earlier, s3=context.s3, workers=context.workers, report=context.report
     )
-    notes = (f"weights are {made.weights}: {made.weights_note}",) if made.weights_note else ()
+    notes = [f"weights are {made.weights}: {made.weights_note}"] if made.weights_note else []
+    if plan.options.follow != "auto" or plan.options.anchor is not None:
+        notes += made.notes  # what was followed, and what the levels are those of
+    lost = (made.alignment or {}).get("unmatched", ())
+    if lost and plan.options.align != "check":
+        notes.append(
+            f"{len(lost)} images have too few stars in common with others and stay where they are: {lost[0]} ..."
+        )
     results = {"weights": made.weights, "background": made.background, "digest": made.digest}
-    return Receipt(made.product_id, made.shape, results=results, notes=notes, detail=made)
+    return Receipt(made.product_id, made.shape, results=results, notes=tuple(notes), detail=made)
 
 
 MOSAIC = Operation(

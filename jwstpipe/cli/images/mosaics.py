@@ -101,7 +101,9 @@ def _mosaic_rows(made: "MosaicReceipt") -> Iterator[tuple[str, str]]:
         shown = [
             f"{value:.1f} mas {when}" for value, when in ((before, "before"), (after, "after")) if value is not None
         ]
-        yield "alignment", ", ".join([made.alignment["mode"], *shown])
+        lost = len(made.alignment["unmatched"])
+        stay = [f"{lost} with too few common stars stay where they are"] if lost else []
+        yield "alignment", ", ".join([made.alignment["mode"], *shown, *stay])
     yield "clipped", f"{made.clipped:,} samples" if made.clipped else ""
     yield "tiles", f"{made.tiles}, {made.tiles_reused} of them as before" if made.tiles_reused else str(made.tiles)
     yield "product", made.product_id
