@@ -10,6 +10,7 @@ from astropy.table import Table
 from astropy.utils.exceptions import AstropyWarning
 
 import jwstpipe
+from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.simulate.spectra import SpectrumScene, simulated_samples, write_x1d
 from jwstpipe.simulate.spectral_cube import simulate_cube
@@ -114,3 +115,21 @@ def test_what_is_broken_is_read_or_refused_in_a_sentence(originals, tmp_path):
     said = [one for one in sentences if one]
     assert min(len(said), len(sentences) - len(said)) > 40
     assert all("\n" not in one and len(one) < 700 for one in said)
+
+
+def test_numbers_beyond_all_measure_are_neither_believed_nor_fatal(originals, tmp_path):
+    original = next(path for path in originals if path.name == "a_x1d.fits")
+    with fits.open(original) as opened:
+        opened[1].data["FLUX"][30:60] = 1e280
+        opened[1].header["TZERO1"] = 0.0
+        opened.writeto(tmp_path / "huge_x1d.fits")
+    study = jwstpipe.spectrum(tmp_path / "huge_x1d.fits", redshift="0.02", fit_lines=True, continuum="median")
+    assert all(np.isfinite(one.flux) or np.isfinite(one.limit) for one in study.lines)
+    content = (tmp_path / "huge_x1d.fits").read_bytes()
+    (tmp_path / "nan_x1d.fits").write_bytes(
+        content.replace(b"TZERO1  =                  0.0", b"TZERO1  =                  NaN")
+    )
+    assert jwstpipe.table(tmp_path / "nan_x1d.fits", count=3)["WAVELENGTH"][0] == pytest.approx(WAVES[0])
+    rows = Table({"mixed": np.array([1.0, "a", None], object)})
+    with pytest.raises(JwstPipeError, match="cannot be written so"):
+        write_catalogue(rows, tmp_path / "mixed.fits")

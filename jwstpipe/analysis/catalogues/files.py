@@ -19,7 +19,7 @@ from astropy.table.meta import get_yaml_from_table
 from jwstpipe.analysis.catalogues.forms import FORMS, check_target
 from jwstpipe.catalog.lineage.table_provenance import INFO_NAME
 from jwstpipe.catalog.maintenance.export import plain_cell, safe_cell
-from jwstpipe.errors import DataError
+from jwstpipe.errors import DataError, JwstPipeError
 from jwstpipe.fits.provenance_hdu import provenance_image_hdu
 from jwstpipe.storage import aside
 from jwstpipe.storage.bounded_tables import SEAL, check_promise, read_table
@@ -57,22 +57,34 @@ def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, o
         An end that is none of `FORMS`.
     ConflictError
         Something stands there.
+    DataError
+        A column that the form has no place for.
     """
     check_target(out, overwrite=overwrite)
     path = Path(out)
     with aside(path) as partial:
         partial.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix.lower() == ".parquet":
-            _write_parquet(table, partial, kept)
-        elif path.suffix.lower() == ".fits":
-            _write_fits(table, partial)
-        elif path.suffix.lower() == ".vot":
-            _write_votable(table, partial)
-        elif path.suffix.lower() == ".csv":
-            _without_formulas(table).write(partial, format=FORMS[".csv"])
-        else:
-            table.write(partial, format=FORMS[path.suffix.lower()])
+        try:
+            _write_form(table, partial, path.suffix.lower(), kept)
+        except JwstPipeError:
+            raise
+        except (TypeError, ValueError) as error:  # of writers that are not ours, about what a column holds
+            why = " ".join(str(error).split())[:200]
+            raise DataError(f"{path}: a column cannot be written so ({why}); choose others, or another form") from None
     return path
+
+
+def _write_form(table: Table, partial: Path, ending: str, kept: str | None) -> None:
+    if ending == ".parquet":
+        _write_parquet(table, partial, kept)
+    elif ending == ".fits":
+        _write_fits(table, partial)
+    elif ending == ".vot":
+        _write_votable(table, partial)
+    elif ending == ".csv":
+        _without_formulas(table).write(partial, format=FORMS[".csv"])
+    else:
+        table.write(partial, format=FORMS[ending])
 
 
 def read_catalogue(source: str | Path) -> Table:

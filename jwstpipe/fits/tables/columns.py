@@ -140,10 +140,11 @@ def _binary(cards: dict[str, CardValue], number: int, offset: int, where: str) -
 def _scales(cards: dict[str, CardValue], number: int) -> dict[str, Any]:
     null = cards.get(f"TNULL{number}")
     zero = cards.get(f"TZERO{number}")
+    known = isinstance(zero, int | float) and not isinstance(zero, bool) and math.isfinite(zero)
     scale = number_of(cards, f"TSCAL{number}")
     return {
-        "scale": 1.0 if scale in (None, 0.0) else scale,
-        "zero": zero if isinstance(zero, int | float) and not isinstance(zero, bool) else 0.0,
+        "scale": 1.0 if scale in (None, 0.0) or not math.isfinite(scale or 0.0) else scale,
+        "zero": zero if known else 0.0,
         "null": null if isinstance(null, int | str) and not isinstance(null, bool) else None,
         "description": text_of(cards, f"TCOMM{number}", f"TDESC{number}"),
     }

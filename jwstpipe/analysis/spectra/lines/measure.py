@@ -27,6 +27,9 @@ FAINT = 3.0
 LEAST = 8
 """Samples of a window."""
 
+MOST_SIGNAL = 1e12
+"""Signal over noise of a sample; beyond it numbers are damaged, and no fit comes to an end."""
+
 CLEAR = 2
 """Lines of this strength and stronger spoil the continuum of their neighbours: their samples are left out there."""
 
@@ -201,7 +204,7 @@ def _measure_group(
 
 
 def _window(spectrum: Spectrum, edges: tuple[Floats, Floats], expected: Floats, half: float) -> _Window | None:
-    """Take the samples about some lines; None where a line lies in a gap, or too few are left."""
+    """Take the samples about some lines; None where a line lies in a gap, too few are left, or numbers are damaged."""
     waves = spectrum.wavelength
     low, high = expected[0] * (1.0 - half / C_KMS), expected[-1] * (1.0 + half / C_KMS)
     inside = np.flatnonzero((waves >= low) & (waves <= high))
@@ -222,6 +225,8 @@ def _window(spectrum: Spectrum, edges: tuple[Floats, Floats], expected: Floats, 
     inside = clear if clear.size >= max(LEAST, 0.6 * inside.size) else inside
     flux = spectrum.flux[inside]
     error = _noise(flux) if spectrum.error is None else spectrum.error[inside]
+    if (np.abs(flux) >= MOST_SIGNAL * np.nanmin(error)).any():
+        return None
     return _Window(waves[inside], flux, error, edges[0][inside], edges[1][inside])
 
 

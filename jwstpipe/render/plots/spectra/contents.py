@@ -136,8 +136,8 @@ def _reach(flux: Floats, error: Floats | None) -> tuple[float, float]:
     if values.size > 20:
         padded = np.r_[values[:1], values, values[-1:]]
         around = np.stack([padded[:-2], padded[1:-1], padded[2:]])
-        low = np.nanmin(np.nanmax(np.stack([np.fmin(around[0], around[1]), np.fmin(around[1], around[2])]), axis=0))
-        high = np.nanmax(np.nanmin(np.stack([np.fmax(around[0], around[1]), np.fmax(around[1], around[2])]), axis=0))
+        low = np.fmin.reduce(np.fmax(np.fmin(around[0], around[1]), np.fmin(around[1], around[2])))
+        high = np.fmax.reduce(np.fmin(np.fmax(around[0], around[1]), np.fmax(around[1], around[2])))
         if np.isfinite(low) and np.isfinite(high) and low <= high:
             return float(low), float(high)
     return float(np.nanmin(flux)), float(np.nanmax(flux))
