@@ -7,16 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.cleaning.amount import taken_apart
-from jwstpipe.cleaning.blot import blotted
+from jwstpipe.cleaning.blot import Under, blotted
 from jwstpipe.cleaning.destripe import destripe
-from jwstpipe.cleaning.frame import Frame, read_frame
+from jwstpipe.cleaning.events import Events, flagged_events, trusted, unflagged_events
+from jwstpipe.cleaning.frame import UNUSED, Frame, read_frame
 from jwstpipe.cleaning.readout import Axis, Readout, readout_of
+from jwstpipe.fits.dq import dq_mask
 from jwstpipe.images.image import SkyImage
 from jwstpipe.requests.clean import CleanOptions
 
 __all__ = ["Cleaned", "clean_exposure"]
 
 Float32Image = NDArray[np.float32]
+
+EVENT_BITS = ("JUMP_DET", "DO_NOT_USE")
+"""What flags a pixel that a large event spoils."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +63,9 @@ def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOp
     """
     frame, readout = read_frame(exposure), readout_of(exposure, amplifiers=options.amplifiers)
     under = None if mosaic is None else blotted(exposure, mosaic)
+    spoiled = flagged_events(frame.dq) if options.snowballs == "auto" else None
+    if spoiled is not None:
+        frame = frame.without(spoiled.mask)
     model = np.zeros(frame.sci.shape, np.float32)
     facts: dict[str, Any] = {"sky": "exposure" if under is None else "mosaic"}
     if under is not None:
@@ -74,10 +82,32 @@ def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOp
         )
         model += found.model
         facts["stripes"] = found.facts
+    dq = frame.dq
+    if spoiled is not None:
+        dq, facts["events"] = _masked(frame, under, model, spoiled)
     facts["noise"] = _usual_noise(frame)
     sci, amount = taken_apart(frame.sci, model)
     facts["taken_rms"] = float(np.std(model[frame.weights > 0], dtype=np.float64))
-    return Cleaned(sci, amount, frame.dq, facts, _notes(facts))
+    return Cleaned(sci, amount, dq, facts, _notes(facts))
+
+
+def _masked(
+    frame: Frame, under: Under | None, model: Float32Image, flagged: Events
+) -> tuple[NDArray[np.uint32], dict[str, Any]]:
+    """Flag what large events spoil: those whose middle is flagged, and those that stand out of the mosaic."""
+    mask = flagged.mask
+    facts: dict[str, Any] = {"flagged": flagged.snowballs, "unflagged": 0, "showers": 0}
+    if under is not None and under.inputs > 1:
+        rest = frame.sci - model - under.samples
+        seen = unflagged_events(rest, frame.noise, trusted(under.samples, frame.noise, under.counts, frame.weights))
+        mask = mask | seen.mask
+        facts |= {"unflagged": seen.snowballs, "showers": seen.showers}
+        if seen.note:
+            facts["why"] = seen.note
+    usable = (frame.dq & np.uint32(dq_mask(UNUSED))) == 0
+    facts["masked"] = int(np.count_nonzero(mask & usable))
+    dq = np.where(mask, frame.dq | np.uint32(dq_mask(EVENT_BITS)), frame.dq)
+    return dq, facts
 
 
 def _axes(options: CleanOptions, readout: Readout) -> tuple[tuple[Axis, ...], bool]:
@@ -107,6 +137,12 @@ def _notes(facts: dict[str, Any]) -> tuple[str, ...]:
             )
         else:
             notes.append(f"no stripes along {axis}: {one['before']:.2f} times the floor of white noise")
+    if events := facts.get("events"):
+        notes.append(
+            f"large events: {events['flagged']} flagged, {events['unflagged']} that nothing flagged,"
+            f" {events['showers']} showers; {events['masked']:,} more pixels masked"
+        )
+        notes += [events["why"]] if "why" in events else []
     if facts["sky"] == "exposure" and facts.get("stripes"):
         notes.append("the sky was told from this exposure alone; with --mosaic slow stripes and nebulae are kept apart")
     return tuple(notes)

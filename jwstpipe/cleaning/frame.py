@@ -1,6 +1,6 @@
 """`Frame`: the samples of one exposure in memory, and which of them take part."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +52,10 @@ class Frame:
             return self
         sci, noise, weights = (np.ascontiguousarray(part.T) for part in (self.sci, self.noise, self.weights))
         return Frame(self.address, sci, np.ascontiguousarray(self.dq.T), noise, weights, not self.turned)
+
+    def without(self, mask: Mask) -> "Frame":
+        """Give it with pixels that take no part any more."""
+        return replace(self, weights=np.where(mask, np.float32(0.0), self.weights))
 
 
 def read_frame(image: SkyImage) -> Frame:
