@@ -59,6 +59,8 @@ def find_sources_on(run: Run, request: MeasureRequest, image: ProductRecord) -> 
     name = f"{Path(image.file_name).stem}-detect.parquet"
     with progress_artifacts() as report:
         (done,) = make_products(run.operations(report), DETECT, [Order(options, (image,), name)])
+    for note in done.receipt.notes if done.receipt else ():
+        run.note(note)
     return done.record
 
 
@@ -72,6 +74,8 @@ def measure_fluxes(
     name = f"{slug(request.target or Path(images[0].file_name).stem)}-photometry.parquet"
     with progress_artifacts() as report:
         (done,) = make_products(run.operations(report), PHOTOMETRY, [Order(recipe, (catalogue, *images), name)])
+    for note in done.receipt.notes if done.receipt else ():
+        run.note(note)
     return done.record
 
 

@@ -41,6 +41,9 @@ class PhotometryMade:
     images: dict[str, Any]
     """For each filter: radii, ring, curve of growth, noise."""
 
+    notes: tuple[str, ...] = ()
+    """Images without fluxes, and why."""
+
 
 @request_keywords(PhotometryRequest)
 def photometry(
@@ -139,7 +142,7 @@ def photometry_to_file(
     recipe = PhotometryRecipe(**options.model_dump(), catalogue=catalogue is not None)
     identity = PHOTOMETRY.identify(recipe, inputs, context=context)
     made = PHOTOMETRY.make(identity, str(out), recipe, context=context)
-    return PhotometryMade(str(out), identity.id, made.results["sources"], made.results["images"])
+    return PhotometryMade(str(out), identity.id, made.results["sources"], made.results["images"], made.notes)
 
 
 @dataclass(frozen=True)

@@ -136,4 +136,6 @@ def detect_to_file(
         labelled = SEGMENTATION.identify(options, identity.inputs, context=context)
         write_labels(labelled, found, str(segmentation), options, context=context)
     labels = None if segmentation is None else str(segmentation)
-    return CatalogueMade(str(out), identity.id, len(found.rows), labels, receipt.detail.tiles_reused, found.facts)
+    return CatalogueMade(
+        str(out), identity.id, len(found.rows), labels, receipt.detail.tiles_reused, found.facts, receipt.notes
+    )

@@ -66,6 +66,8 @@ def photometry(
         noise = facts["noise"]
         told = f"noise k {noise['k']:.3g}, beta {noise['beta']:.2f}" if noise["empty_apertures"] else "white noise"
         data(f"{band:8s} curve of growth: {facts['curve_of_growth']}; {told}")
+    for note in () if choices_of(context).quiet else made.notes:
+        remark(f"note: {note}")
 
 
 def _check_picture(picture: str, what: str, *, overwrite: bool) -> None:

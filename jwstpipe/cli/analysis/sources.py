@@ -73,11 +73,8 @@ def detect(
     else:
         again = f", {made.tiles_reused} tiles as before" if made.tiles_reused else ""
         data(f"{made.address}: {made.sources:,} sources{again}")
-        if made.facts["huge"]:
-            remark(
-                f"note: {made.facts['huge']} components are too large to be taken apart (flag HUGE); raise --threshold,"
-                " or let the sky follow them with a smaller --mesh"
-            )
+    for note in () if choices_of(context).quiet else made.notes:
+        remark(f"note: {note}")
     if not made.sources:
         remark(f"note: nothing stands {options.threshold:g} sigma above the sky; no rows (lower --threshold)")
 

@@ -82,9 +82,29 @@ class CatalogueMade:
     facts: dict[str, Any]
     """Noise, its correlation, filled mesh boxes, huge components."""
 
+    notes: tuple[str, ...] = ()
+    """What the image did not say, and what was left undone."""
+
     def as_dict(self) -> dict[str, Any]:
         """Give plain values."""
         return asdict(self)
+
+
+def _notes(made: Searched, identity: Identity) -> tuple[str, ...]:
+    """Say what the catalogue lacks, and why."""
+    table, name, found = made.table, identity.inputs[0].name, []
+    unit = str(table.meta.get("unit", ""))
+    if "ra" not in table.colnames:
+        found.append(f"{name} has no WCS: places are pixels, and brightness on an area of sky is no flux")
+    elif "mag_segment" not in table.colnames and len(identity.inputs) == 1:
+        told = f"the unit {unit!r} of {name} is no flux" if unit else f"{name} has no unit"
+        found.append(f"{told}: fluxes are sums of its samples, without magnitudes")
+    if made.found.facts["huge"]:
+        found.append(
+            f"{made.found.facts['huge']} components are too large to be taken apart (flag HUGE); raise --threshold, or"
+            " let the sky follow them with a smaller --mesh"
+        )
+    return tuple(found)
 
 
 def _identify(request: DetectRequest, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
@@ -130,6 +150,7 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
         path_size(path),
         path_digest(path),
         results,
+        _notes(made, identity),
         detail=replace(made, tiles_reused=reused),
     )
 

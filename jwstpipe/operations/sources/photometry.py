@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 from astropy.table import Table
 from pydantic import Field
 
@@ -110,6 +111,18 @@ def with_content(request: Any) -> Any:
     return request.model_copy(update=read) if read else request
 
 
+def _notes(made: Measured, names: Sequence[str]) -> tuple[str, ...]:
+    """Say of which images no fluxes could be given, and why."""
+    found = []
+    for image, name in zip(made.images, names, strict=True):
+        if image.scale is None:
+            told = f"the unit {image.unit!r} is no flux" if image.unit else "no unit"
+            found.append(f"{name}: {told}; its columns are sums of samples, without magnitudes")
+        elif not np.isfinite(image.factor).any():
+            found.append(f"{name}: no WCS; brightness on an area of sky is no flux, so that fluxes are missing")
+    return tuple(found)
+
+
 def _identify(request: PhotometryRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
     parameters = with_content(request).model_dump(mode="json")
@@ -121,15 +134,16 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
     settled = PHOTOMETRY.request_of(identity.parameters)
     addresses = [one.address for one in identity.inputs]
     table = table_at(addresses[0], s3=context.s3) if settled.catalogue else None
-    name = identity.inputs[0].name
+    names = [one.name for one in identity.inputs]
     made = measured(
-        addresses[1:] if settled.catalogue else addresses, settled, catalogue=table, catalogue_name=name,
+        addresses[1:] if settled.catalogue else addresses, settled, catalogue=table, catalogue_name=names[0],
         detection=settled.detection, s3=context.s3, workers=context.workers, report=context.report,
     )  # fmt: skip
     results = {"sources": len(made.table), "images": made.table.meta["photometry"]}
-    return write_catalogue_product(
+    receipt = write_catalogue_product(
         PHOTOMETRY, identity, made.table, target, results=results, detail=made, context=context
     )
+    return replace(receipt, notes=_notes(made, names[1:] if settled.catalogue else names))
 
 
 PHOTOMETRY = Operation(
