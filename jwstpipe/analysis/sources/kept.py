@@ -84,7 +84,7 @@ class KeptTiles:
             f"{key}.{name}": values for key in sorted(self.now) for name, values in sorted(self.now[key].items())
         }
         np.savez_compressed(stream, **arrays)
-        return base64.b64encode(stream.getvalue()).decode()
+        return base64.b64encode(stream.getbuffer()).decode()
 
     @classmethod
     def unpacked(cls, text: str) -> "KeptTiles":
