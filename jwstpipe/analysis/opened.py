@@ -1,9 +1,8 @@
 """Images as jobs carry them: an address that each worker opens, or an image in memory that is there already."""
 
 from pathlib import Path
-from typing import Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
@@ -11,6 +10,9 @@ from jwstpipe.images.open import open_image
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
 
 __all__ = ["ImageRef", "PixelSource", "SourceRef", "opened", "reference_of"]
 
@@ -39,12 +41,12 @@ class PixelSource(Protocol):
         ...
 
     @property
-    def header(self) -> Header:
+    def header(self) -> "Header":
         """Header of the science plane: its unit."""
         ...
 
     @property
-    def wcs(self) -> ImageWcs:
+    def image_wcs(self) -> ImageWcs:
         """Where it lies on the sky."""
         ...
 

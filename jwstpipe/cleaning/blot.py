@@ -70,7 +70,7 @@ def blotted(exposure: SkyImage, mosaic: SkyImage) -> Under:
         The mosaic does not cover the exposure, has another unit, or is too fine.
     """
     _check_units(exposure, mosaic)
-    target, source = exposure.wcs.exact(name=exposure.address), mosaic.wcs.exact(name=mosaic.address)
+    target, source = exposure.image_wcs.exact(name=exposure.address), mosaic.image_wcs.exact(name=mosaic.address)
     box = Box.of_shape(exposure.shape)
     where = lattice_map(_Through(target, source), box, tolerance=TOLERANCE)
     extent = where.extent(box)

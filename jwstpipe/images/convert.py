@@ -133,7 +133,7 @@ def convert(
     remote = not isinstance(image.reader, LocalReader)
     reader = BandReader(passing, image.address) if remote else passing
     image = replace(image, file=replace(image.file, reader=reader))
-    image.wcs.exact(name=image.address)
+    image.image_wcs.exact(name=image.address)
     kept = _kept(image, planes)
     made = _Made(str(target), image.shape, planes, parent, passing)
     found = existing_product(target, s3=s3)
@@ -159,10 +159,10 @@ def _write(
     slices = image.plane_slices("sci")
     with new_image(target, s3=s3) as writer:
         fits = write_hdus(writer, image, kept, keep_all=made.planes == "all", report=report)
-        if image.wcs.nodes is not None:
-            writer.write_wcs(image.wcs.nodes)
-        if image.wcs.tables:
-            writer.write_bytes(TABLES, len(image.wcs.tables), byte_pieces(image.wcs.tables))
+        if image.image_wcs.nodes is not None:
+            writer.write_wcs(image.image_wcs.nodes)
+        if image.image_wcs.tables:
+            writer.write_bytes(TABLES, len(image.image_wcs.tables), byte_pieces(image.image_wcs.tables))
         packed = {} if image.reader.in_place else {"packed": True}
         levels = build_pyramid(
             writer,
@@ -184,7 +184,7 @@ def _write(
             product_id=made.identity,
             provenance=made.provenance(image.address),
             fits=fits | {"sha256": made.digest, "size": image.reader.size} | packed,
-            wcs=image.wcs,
+            wcs=image.image_wcs,
             slices=slices,
         )
         writer.finish(attributes)

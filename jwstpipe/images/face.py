@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from astropy.wcs import WCS
     from matplotlib.axes import Axes
 
+    from jwstpipe.sky.wcs.shared_interface import SharedWcs
+
 __all__ = ["MOST_PIXELS", "ImageFace"]
 
 MOST_PIXELS = 64_000_000
@@ -53,6 +55,13 @@ class ImageFace:
         return None if unit is None or isinstance(unit, units.UnrecognizedUnit) else unit
 
     @property
+    def wcs(self: Any) -> "SharedWcs":
+        """Where it lies on the sky, as a WCS of astropy's shared interface (APE 14)."""
+        from jwstpipe.sky.wcs.shared_interface import SharedWcs  # noqa: PLC0415 - half a second, for other libraries alone
+
+        return SharedWcs.of(self.image_wcs)
+
+    @property
     def window(self: Any) -> Box:
         """Pixels that can hold data: all."""
         return Box.of_shape(self.shape)
@@ -64,7 +73,7 @@ class ImageFace:
         def plane(name: str, dtype: str) -> Any:
             return self.read(name, box).astype(dtype, copy=False) if name in self.planes else None
 
-        header_only = self.wcs.nodes is None
+        header_only = self.image_wcs.nodes is None
         whole = _header_wcs(self) if header_only else self.wcs
         return MaskedImage(
             plane("sci", "f4"), plane("err", "f4"), plane("dq", "u4"), plane("wht", "f4"),
@@ -146,7 +155,7 @@ class ImageFace:
 
 def _header_wcs(image: Any) -> "WCS":
     """Give the WCS of a header as astropy's own, which can be written to a header."""
-    found = CelestialWcs.from_cards(image.wcs.cards, name=image.address, tables=image.wcs.tables).wcs
+    found = CelestialWcs.from_cards(image.image_wcs.cards, name=image.address, tables=image.image_wcs.tables).wcs
     found.array_shape = image.shape
     return found
 

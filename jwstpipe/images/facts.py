@@ -196,7 +196,7 @@ def _sky_place(image: "FitsImage | ImageStore", science: Mapping[str, str], *, e
     """Evaluate the outline: by the header alone where it is a plain one and nothing more is asked for."""
     cards = wcs_cards_of(image.header_text("sci"))
     plain = None if exact else TangentWcs.from_cards(cards)
-    wcs: PixelsToSky = image.wcs.exact(name=image.address) if plain is None else plain
+    wcs: PixelsToSky = image.image_wcs.exact(name=image.address) if plain is None else plain
     outline = footprint(wcs, image.window, name=image.address)
     ra, dec = outline.centre
     source = _source_of(image, cards) if plain is not None else _exact_source(image)
@@ -222,14 +222,14 @@ def _source_of(image: "FitsImage | ImageStore", cards: str) -> dict[str, Any]:
 def _exact_source(image: "FitsImage | ImageStore") -> dict[str, Any]:
     from jwstpipe.images.zarr.layout import wcs_facts  # noqa: PLC0415 - not for who reads a plain FITS header
 
-    return wcs_facts(image.wcs)
+    return wcs_facts(image.image_wcs)
 
 
 def _positions(
     image: "FitsImage | ImageStore", pixels: Sequence[tuple[float, float]], places: Sequence[tuple[float, float]]
 ) -> tuple[PixelPlace, ...]:
     """Answer in the order of the questions, pixels first."""
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     x, y = np.array(pixels, dtype=float).reshape(-1, 2).T
     ra, dec = rotated(*wcs.to_sky(x, y), wcs.frame, ICRS)
     more_ra, more_dec = np.array(places, dtype=float).reshape(-1, 2).T

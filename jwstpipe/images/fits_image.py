@@ -121,7 +121,7 @@ class FitsImage(ImageFace):
         return hdu.header_bytes.decode("latin-1")
 
     @cached_property
-    def wcs(self) -> "ImageWcs":
+    def image_wcs(self) -> "ImageWcs":
         """Where it lies on the sky: the gwcs of the file where it has one that can be read, else its header."""
         from jwstpipe.fits.distortion_tables import distortion_tables  # noqa: PLC0415 - see above
         from jwstpipe.fits.gwcs_sampling import image_wcs  # noqa: PLC0415

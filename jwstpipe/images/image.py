@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from astropy.units import UnitBase
 
     from jwstpipe.sky.wcs.image_wcs import ImageWcs
+    from jwstpipe.sky.wcs.shared_interface import SharedWcs
 
 __all__ = ["SkyImage"]
 
@@ -60,8 +61,13 @@ class SkyImage(Protocol):
         ...
 
     @property
-    def wcs(self) -> "ImageWcs":
-        """Where it lies on the sky, as values that travel; ``wcs.exact(name=...)`` evaluates it."""
+    def image_wcs(self) -> "ImageWcs":
+        """Where it lies on the sky, as values that travel; ``image_wcs.exact(name=...)`` evaluates it."""
+        ...
+
+    @property
+    def wcs(self) -> "SharedWcs":
+        """The same as a WCS of astropy's shared interface (APE 14)."""
         ...
 
     @property

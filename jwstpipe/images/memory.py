@@ -61,13 +61,13 @@ class MemoryImage(ImageFace):
         return tuple(self.samples)
 
     @property
-    def wcs(self) -> ImageWcs:
+    def image_wcs(self) -> ImageWcs:
         """Where it lies on the sky."""
         return ImageWcs(wcs_cards(self.header))
 
     def __getitem__(self, place: Any) -> MaskedImage:
         """Cut out a window: ``image[y0:y1, x0:x1]``, or ``image[Box(...)]``; without a WCS it has none either."""
-        if self.wcs.cards:
+        if self.image_wcs.cards:
             return super().__getitem__(place)
         box = box_of_slices(place, self.shape)
         named = {name: self.read(name, box) if name in self.samples else None for name in ("err", "dq", "wht")}

@@ -136,14 +136,14 @@ def draw_footprints(plan: MosaicPlan, path: str | Path) -> None:
 
 
 def _on_sky(plan: MosaicPlan, x: Floats, y: Floats) -> list[list[float]]:
-    lon, lat = plan.grid.wcs(Box(0, 0, 1, 1)).wcs_pix2world(x, y, 0)
+    lon, lat = plan.grid.plane_wcs().to_sky(x, y)
     ra, dec = rotated(lon, lat, plan.grid.frame, ICRS)
     return np.column_stack([ra, dec]).tolist()  # type: ignore[no-any-return]
 
 
 def _on_plane(plan: MosaicPlan, ra: Floats, dec: Floats) -> tuple[Floats, Floats]:
     lon, lat = rotated(ra, dec, ICRS, plan.grid.frame)
-    x, y = plan.grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
+    x, y = plan.grid.plane_wcs().to_pixel(lon, lat)
     return np.asarray(x), np.asarray(y)
 
 

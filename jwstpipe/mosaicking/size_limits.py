@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import shapely
-from astropy.coordinates import angular_separation
 from numpy import degrees, radians
 
 from jwstpipe.errors import DataError
@@ -61,6 +60,8 @@ def check_not_empty(
     covered = float(sum(shapely.area(shape) for shape in shapes)) / window.area
     if window.area < LARGE or covered >= LEAST_COVERED:
         return
+    from astropy.coordinates import angular_separation  # noqa: PLC0415 - for this refusal alone
+
     first = found[0].outline.centre
     apart = [float(angular_separation(*radians(first), *radians(one.outline.centre))) for one in found]
     far = max(range(len(found)), key=apart.__getitem__)

@@ -62,7 +62,7 @@ def _is_psf_file(name: str) -> bool:
         return False
     try:
         image = open_image(name)
-        image.wcs.exact(name=name)
+        image.image_wcs.exact(name=name)
     except JwstPipeError:
         return True
     return "OVERSAMP" in image.header
@@ -81,7 +81,7 @@ def _check_pixels(reference: SkyImage, image: SkyImage) -> None:
 
 def _jacobian(image: SkyImage) -> NDArray[np.float64]:
     """Give what a step of a pixel is on the sky in the middle of an image, arcsec east and north."""
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     y, x = (np.array([0.5 * (size - 1)] * 3) for size in image.shape)
     lon, lat = wcs.to_sky(x + np.array([0.0, 1.0, 0.0]), y + np.array([0.0, 0.0, 1.0]))
     east = ((lon - lon[0] + 180.0) % 360.0 - 180.0) * np.cos(np.radians(lat[0])) * 3600.0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import TransformError
 from jwstpipe.sky.frames import Frame, frame_of
 from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
+from jwstpipe.sky.wcs.tangent import undistorted
 
 if TYPE_CHECKING:  # they take long to load, and who only picks cards needs neither
     from astropy.io.fits import Header
@@ -38,12 +39,6 @@ _BEYOND_WCSLIB = ("A_", "B_", "PV")
 
 _SCALES = re.compile(r"^(CDELT[12]|(PC|CD)([12]_[12]|00[12]00[12])|PLTSCALE|AMDX1)$")
 _PLATE_POLYNOMIAL = frozenset({"CO1_1", "CO1_2", "CO1_3", "CO2_1", "CO2_2", "CO2_3"})
-
-INVERSE_TOLERANCE = 1e-7
-"""Where the iteration that inverts a distortion stops, pixels."""
-
-MOST_STEPS = 30
-"""A position that has not come to rest by then has no inverse here."""
 
 
 def wcs_cards(header: "Header") -> str:
@@ -147,28 +142,11 @@ class CelestialWcs:
         x, y = self.wcs.wcs_world2pix(first, second, 0)
         if not self.distorted:
             return x, y
-        return self._undistort(np.asarray(x), np.asarray(y))
+        return undistorted(self._focal, np.asarray(x), np.asarray(y))
 
-    def _undistort(self, goal_x: Floats, goal_y: Floats) -> tuple[Floats, Floats]:
-        """Invert the distortion by fixed-point steps towards its linear pixel positions.
-
-        A distortion is a small smooth displacement, so that ``p <- p - (focal(p) - goal)`` contracts by its gradient
-        (a percent for JWST) in each step. Each position stops by itself, so that it does not depend on its company.
-        """
-        x, y = goal_x.copy(), goal_y.copy()
-        moving = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
-        with np.errstate(all="ignore"):
-            for _ in range(MOST_STEPS):
-                fx, fy = self.wcs.pix2foc(x[moving], y[moving], 0)
-                step_x, step_y = fx - goal_x[moving], fy - goal_y[moving]
-                x[moving] -= step_x
-                y[moving] -= step_y
-                moving = moving[~(np.hypot(step_x, step_y) < INVERSE_TOLERANCE)]
-                if not moving.size:
-                    return x, y
-        x[moving] = np.nan
-        y[moving] = np.nan
-        return x, y
+    def _focal(self, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        found = self.wcs.pix2foc(x, y, 0)
+        return found[0], found[1]
 
 
 def tables_of(cards: str) -> frozenset[str]:

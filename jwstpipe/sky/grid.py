@@ -20,6 +20,8 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import CelestialWcs, wcs_cards
 from jwstpipe.sky.frames import ICRS, Frame, frame_of, rotated, unit_vectors
 from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
+from jwstpipe.sky.wcs.plane import AnyPlane, PlaneWcs
+from jwstpipe.sky.wcs.tangent import TangentWcs
 
 if TYPE_CHECKING:  # they take long to load, and a plane that only travels needs neither
     from astropy.io.fits import Header
@@ -230,6 +232,13 @@ class SkyGrid:
         keys.set()
         return found
 
+    def plane_wcs(self) -> PlaneWcs:
+        """Build what evaluates plane positions, in one thread: by its formulas where it is a plain TAN."""
+        plain = self.projection == "TAN" and not self.parameters
+        if plain and 0.0 <= self.crval[0] < 360.0 and abs(self.crval[1]) < 90.0:
+            return TangentWcs((self.phase[0] + 1.0, self.phase[1] + 1.0), self.crval, self.cd, compiled=True)
+        return AnyPlane(self.wcs(Box(0, 0, 1, 1)))
+
     def place(self, ra: float, dec: float) -> tuple[float, float]:
         """Give the plane position (x, y) of a point of the sky, ICRS degrees; NaN out of the plane's reach."""
         x, y = self.places(np.array([ra]), np.array([dec]))
@@ -238,12 +247,11 @@ class SkyGrid:
     def places(self, ra: NDArray[np.float64], dec: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[Any]]:
         """Give the plane positions (x, y) of points of the sky, ICRS degrees; NaN out of the plane's reach."""
         lon, lat = rotated(ra, dec, ICRS, self.frame)
-        x, y = self.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0)
-        return np.asarray(x), np.asarray(y)
+        return self.plane_wcs().to_pixel(lon, lat)
 
     def vectors(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the ICRS unit vectors (..., 3) of plane positions."""
-        lon, lat = self.wcs(Box(0, 0, 1, 1)).wcs_pix2world(x, y, 0)
+        lon, lat = self.plane_wcs().to_sky(x, y)
         return unit_vectors(*rotated(lon, lat, self.frame, ICRS))
 
     def tiles(self, box: Box) -> Iterator[tuple[int, int]]:

@@ -41,7 +41,7 @@ def outlines_on(
     ra = np.concatenate([outline.ra for outline in outlines])
     dec = np.concatenate([outline.dec for outline in outlines])
     lon, lat = rotated(ra, dec, ICRS, grid.frame)
-    points = np.stack(grid.wcs(Box(0, 0, 1, 1)).wcs_world2pix(lon, lat, 0), axis=-1)
+    points = np.stack(grid.plane_wcs().to_pixel(lon, lat), axis=-1)
     found = []
     start = 0
     for outline, name in zip(outlines, names, strict=True):

@@ -129,13 +129,13 @@ class _Exact:
     """The exact way from the plane into an image."""
 
     def __init__(self, grid: SkyGrid, wcs: SkyWcs) -> None:
-        self._plane = grid.wcs(Box(0, 0, 1, 1))
+        self._plane = grid.plane_wcs()
         self._frame = grid.frame
         self._wcs = wcs
 
     def __call__(self, rows: Floats, columns: Floats) -> Floats:
         """Give positions (..., 2) of plane pixels; NaN where there is none."""
-        lon, lat = self._plane.wcs_pix2world(columns.ravel(), rows.ravel(), 0)
+        lon, lat = self._plane.to_sky(columns.ravel(), rows.ravel())
         x, y = self._wcs.to_pixel(*rotated(lon, lat, self._frame, self._wcs.frame))
         return np.stack([x.reshape(rows.shape), y.reshape(rows.shape)], axis=-1)
 

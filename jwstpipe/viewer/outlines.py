@@ -64,7 +64,7 @@ def outlines_of(image: SkyImage, *, where: Where | None = None, s3: S3Settings |
 
 
 def _outline(image: SkyImage, turns: Sequence[SkyRotation] = ()) -> list[list[float]]:
-    outline = footprint(image.wcs.exact(name=image.name), Box.of_shape(image.shape), name=image.name)
+    outline = footprint(image.image_wcs.exact(name=image.name), Box.of_shape(image.shape), name=image.name)
     lon, lat = outline.ra, outline.dec
     for turn in turns:
         lon, lat = lonlat(turn.apply(unit_vectors(lon, lat)))

@@ -15,7 +15,7 @@ TAN = {
 }  # fmt: skip
 SIP = {
     "CTYPE1": "RA---TAN-SIP", "CTYPE2": "DEC--TAN-SIP", "A_ORDER": 3, "B_ORDER": 2, "A_2_0": 2e-5, "A_0_3": -4e-8,
-    "B_1_1": -3e-5, "B_0_2": 1e-5, "AP_ORDER": 1, "BP_ORDER": 1, "AP_1_0": 1e-9, "BP_0_1": 1e-9,
+    "B_1_1": -3e-5, "B_0_2": 1e-5, "AP_ORDER": 2, "BP_ORDER": 2, "AP_1_0": 1e-9, "BP_0_1": 1e-9,
 }  # fmt: skip
 LINEAR = {f"CD{i}_{j}": None for i in (1, 2) for j in (1, 2)} | {"CDELT1": -8e-6, "CDELT2": 9e-6}
 
@@ -52,6 +52,39 @@ def test_positions_are_those_of_astropy(changes):
     assert (found.parity, found.frame) == (truth.parity, truth.frame)
 
 
+@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("sip", [True, False])
+def test_both_ways_give_the_bits_of_wcslib(sip, compiled):
+    random = np.random.default_rng(3)
+    for number in range(12):
+        turn, step = random.uniform(0, 2 * np.pi), random.uniform(0.02, 0.2) / 3600
+        matrix = {"CD1_1": -step * np.cos(turn), "CD1_2": step * np.sin(turn)}
+        matrix |= {"CD2_1": step * np.sin(turn), "CD2_2": 1.1 * step * np.cos(turn)}
+        if number % 3 == 2:
+            matrix = LINEAR | {"PC1_1": np.cos(turn), "PC1_2": 0.1, "PC2_1": np.sin(turn), "PC2_2": 1.0}
+        place = {"CRVAL1": random.uniform(0, 360), "CRVAL2": random.uniform(-89, 89), "CRPIX1": random.uniform(-9, 9)}
+        terms = {f"{axis}_{i}_{j}": random.normal() * 1e-3 / 1000 ** (i + j - 1)
+                 for axis, order in (("A", 3), ("B", 2)) for i in range(order + 1) for j in range(order + 1 - i)
+                 if i + j > 1}  # fmt: skip
+        stated = {key: None for key in SIP if key[:2] in ("AP", "BP")} if number % 2 else {}
+        cards = wcs_cards(header(*([SIP, terms, stated] if sip else []), matrix, place))
+        truth, found = CelestialWcs.from_cards(cards, name="x"), TangentWcs.from_cards(cards, compiled=compiled)
+        x, y = random.uniform(-100, 2148, (2, 25))
+        x[0], y[0] = truth.wcs.wcs.crpix - 1.0
+        sky = truth.to_sky(x, y)
+        np.testing.assert_array_equal(found.to_sky(x, y), sky)
+        np.testing.assert_array_equal(found.to_pixel(*sky), truth.to_pixel(*sky))
+        assert found.scale_arcsec == truth.scale_arcsec
+
+
+def test_the_sky_behind_the_plane_has_no_pixel():
+    cards = wcs_cards(header())
+    found, truth = TangentWcs.from_cards(cards), CelestialWcs.from_cards(cards, name="x")
+    lon, lat = np.array([359.0, 179.0, 359.9, np.nan]), np.array([-70.0, 70.0, 18.8, 0.0])
+    np.testing.assert_array_equal(found.to_pixel(lon, lat), truth.to_pixel(lon, lat))
+    assert np.isnan(found.to_pixel(lon, lat)[0]).tolist() == [False, True, True, True]
+
+
 def test_astropy_says_the_same_of_a_header_that_nothing_is_mended_in():
     theirs = WCS(header(SIP), fix=False).all_pix2world([[10.0, 20.0], [900.0, 2000.0]], 0)
     ours = TangentWcs.from_cards(wcs_cards(header(SIP))).to_sky(np.array([10.0, 900.0]), np.array([20.0, 2000.0]))
@@ -77,6 +110,7 @@ def test_astropy_says_the_same_of_a_header_that_nothing_is_mended_in():
         {"PC1_1": 1.0},
         {"CPDIS1": "LOOKUP"},
         {"CRVAL1": "twelve"},
+        {**SIP, "AP_ORDER": 1, "BP_ORDER": 1},
         {"D2IMDIS1": "LOOKUP"},
         {**{f"CD{i}_{j}": None for i in (1, 2) for j in (1, 2)}},
     ],

@@ -72,7 +72,7 @@ def _janskys(image: PixelSource, unit: str) -> float | None:
         return None
     rows, columns = image.shape
     try:
-        wcs = image.wcs.exact(name=image.address)
+        wcs = image.image_wcs.exact(name=image.address)
     except TransformError:
         omega = np.array([np.nan])
     else:

@@ -117,7 +117,7 @@ def _on_sky(
     """Give sky columns, solid angles of pixels and position angles; no columns without a WCS."""
     nothing = np.full_like(x, np.nan)
     try:
-        wcs = image.wcs.exact(name=image.address)
+        wcs = image.image_wcs.exact(name=image.address)
     except TransformError:
         return {}, nothing, nothing
     if not x.size:

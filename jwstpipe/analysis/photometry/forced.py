@@ -254,7 +254,7 @@ def _factor(image: SkyImage, scale: FluxScale | None, x: Floats, y: Floats) -> F
     known = np.isfinite(x + y)
     if scale.per_sr:
         try:
-            omega[known] = solid_angles_sr(image.wcs.exact(name=image.address), x[known], y[known])
+            omega[known] = solid_angles_sr(image.image_wcs.exact(name=image.address), x[known], y[known])
         except TransformError:
             return omega
     return scale.factor(omega) * 1e6

@@ -18,7 +18,7 @@ def pixel_arcsec(image: SkyImage) -> float:
     """Give the side of a pixel at the middle of an image; NaN without a WCS."""
     rows, columns = image.shape
     try:
-        wcs = image.wcs.exact(name=image.address)
+        wcs = image.image_wcs.exact(name=image.address)
     except TransformError:
         return float("nan")
     omega = solid_angles_sr(wcs, np.array([(columns - 1) / 2]), np.array([(rows - 1) / 2]))[0]

@@ -89,7 +89,7 @@ def pixel_positions(sources: Sources, image: SkyImage) -> tuple[Floats, Floats]:
     x, y = sources.x.copy(), sources.y.copy()
     if sky.any():
         try:
-            wcs = image.wcs.exact(name=image.address)
+            wcs = image.image_wcs.exact(name=image.address)
         except TransformError:
             if not pixels.any():
                 raise

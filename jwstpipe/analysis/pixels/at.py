@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from astropy.coordinates import Angle
 
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.pixels.history import Contribution, Where, contributions
@@ -71,6 +70,8 @@ def parse_place(text: str) -> Place:
     try:
         first, second = parts
         hours = any(letter in first for letter in ":h") and "d" not in first
+        from astropy.coordinates import Angle  # noqa: PLC0415 - half a second, for sexagesimal places alone
+
         ra, dec = Angle(first, unit="hourangle" if hours else "deg").deg, Angle(second, unit="deg").deg
     except Exception:  # noqa: BLE001 - astropy raises many kinds, all of them for the same reason
         raise UsageError(
@@ -142,7 +143,7 @@ def pixel_at(
 def _pixel(image: SkyImage, place: Place) -> tuple[int, int]:
     if not place.sky:
         return math.floor(place.first + 0.5), math.floor(place.second + 0.5)
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     x, y = wcs.to_pixel(*rotated(np.array([place.first]), np.array([place.second]), ICRS, wcs.frame))
     if not (np.isfinite(x[0]) and np.isfinite(y[0])):
         raise NoCoverageError(f"{image.address}: has no pixel at {place.first:.6f},{place.second:.6f}")
@@ -151,7 +152,7 @@ def _pixel(image: SkyImage, place: Place) -> tuple[int, int]:
 
 def _sky(image: SkyImage, x: int, y: int) -> tuple[float | None, float | None]:
     try:
-        wcs = image.wcs.exact(name=image.address)
+        wcs = image.image_wcs.exact(name=image.address)
     except TransformError:
         return None, None
     ra, dec = rotated(*wcs.to_sky(np.array([float(x)]), np.array([float(y)])), wcs.frame, ICRS)

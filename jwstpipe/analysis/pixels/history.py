@@ -86,7 +86,7 @@ def _asked(
     name, identity = str(entry.get("file_name", "")), entry.get("product_id")
     try:
         image = open_image(address, s3=s3)
-        wcs = image.wcs.exact(name=address)
+        wcs = image.image_wcs.exact(name=address)
         lon, lat = rotated(*_among_stars(entry, ra, dec), ICRS, wcs.frame)
         xs, ys = wcs.to_pixel(lon, lat)
     except JwstPipeError as error:

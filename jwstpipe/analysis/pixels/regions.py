@@ -5,10 +5,9 @@ are those of the image there; corners of polygons go through its exact WCS one b
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.coordinates import SkyCoord
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.pixels.region_text import MOST_CORNERS, regions_in
@@ -20,6 +19,9 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.jacobian import jacobians
+
+if TYPE_CHECKING:  # half a second to load, for shapes on the sky alone
+    from astropy.coordinates import SkyCoord
 
 __all__ = ["regions_of"]
 
@@ -126,6 +128,8 @@ def _labelled(word: str, s3: S3Settings | None) -> Labelled:
 
 def _s_region(word: str, image: SkyImage) -> list[Shape]:
     """Read an S_REGION (STC-S, as MAST and the pipeline write it)."""
+    from astropy.coordinates import SkyCoord  # noqa: PLC0415 - see above
+
     form, *tokens = word.replace(",", " ").split()
     frame = tokens.pop(0).upper() if tokens and tokens[0][:1].isalpha() else "ICRS"
     if frame == "J2000":
@@ -203,7 +207,7 @@ def _matrix(turn: Floats, sizes: list[float], share: float) -> tuple[float, floa
 
 def _shape_frame(image: SkyImage, x: float, y: float, name: str, size: float) -> Floats:
     """Map pixels to arcsec west and north: the axes from which region files count angles, anticlockwise."""
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     found = jacobians(wcs, np.array([x]), np.array([y]))[0]
     if not np.isfinite(found).all():
         raise NoCoverageError(f"region {name}: {image.address} has no sky there")
@@ -222,7 +226,7 @@ def _pixel_of(centre: Any, image: SkyImage, name: str) -> tuple[float, float]:
 
 
 def _pixels_of(places: Any, image: SkyImage, name: str) -> tuple[Floats, Floats]:
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     icrs = places.icrs
     x, y = wcs.to_pixel(*rotated(np.asarray(icrs.ra.deg), np.asarray(icrs.dec.deg), ICRS, wcs.frame))
     if not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -235,7 +239,7 @@ def _sky_polygon(vertices: Any, image: SkyImage, name: str) -> Polygon:
     return Polygon(tuple(x.tolist()), tuple(y.tolist()), name)
 
 
-def _sky_ellipse(centre: SkyCoord, a_deg: float, b_deg: float, angle: float, image: SkyImage, name: str) -> Ellipse:
+def _sky_ellipse(centre: "SkyCoord", a_deg: float, b_deg: float, angle: float, image: SkyImage, name: str) -> Ellipse:
     x, y = _pixel_of(centre, image, name)
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]) @ _shape_frame(
         image, x, y, name, 3600.0 * max(a_deg, b_deg)

@@ -85,7 +85,7 @@ def physical_sums(
         box = shape.box
         y, x = (box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2
     try:
-        omega = float(solid_angles_sr(image.wcs.exact(name=image.address), np.array([x]), np.array([y]))[0])
+        omega = float(solid_angles_sr(image.image_wcs.exact(name=image.address), np.array([x]), np.array([y]))[0])
     except TransformError:
         omega = float("nan")
     sums: dict[str, float | str | None] = {"solid_angle_sr": omega * found.area}

@@ -133,13 +133,13 @@ def check_one_grid(images: Sequence[PixelSource]) -> None:
     first = images[0]
     rows, columns = first.shape
     x, y = np.array([0.0, columns - 1.0, 0.0, columns - 1.0]), np.array([0.0, 0.0, rows - 1.0, rows - 1.0])
-    here = first.wcs.exact(name=first.address)
+    here = first.image_wcs.exact(name=first.address)
     sky = here.to_sky(x, y)
     for other in images[1:]:
         wanted = f"{other.address}: is not on the grid of {first.address}; make mosaics on one grid (mosaic --grid)"
         if other.shape != first.shape:
             raise UsageError(f"{wanted}: {other.shape} pixels, not {first.shape}")
-        there = other.wcs.exact(name=other.address)
+        there = other.image_wcs.exact(name=other.address)
         px, py = there.to_pixel(*rotated(*sky, here.frame, there.frame))
         away = float(np.max(np.hypot(px - x, py - y)))
         if not away <= SAME:

@@ -84,9 +84,9 @@ class InjectedImage:
         return self._source.header
 
     @property
-    def wcs(self) -> ImageWcs:
+    def image_wcs(self) -> ImageWcs:
         """Of the image."""
-        found: ImageWcs = self._source.wcs
+        found: ImageWcs = self._source.image_wcs
         return found
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:

@@ -104,7 +104,7 @@ def _science(found: Detection, image: PixelSource) -> Header:
     header["NAXIS1"], header["NAXIS2"] = found.shape[1], found.shape[0]
     header["PCOUNT"], header["GCOUNT"], header["EXTNAME"] = 0, 1, "SCI"
     header["NSOURCES"] = (len(found.rows), "highest label")
-    cards = image.wcs.cards
+    cards = image.image_wcs.cards
     if cards:
         placed = Header.fromstring(cards)
         header.extend([card for card in placed.cards if card.keyword[:5] != "NAXIS"], unique=True)

@@ -116,7 +116,7 @@ class ImageStore(ImageFace):
         return parse_header(self.header_bytes("sci"))
 
     @cached_property
-    def wcs(self) -> "ImageWcs":
+    def image_wcs(self) -> "ImageWcs":
         """Where it lies on the sky: the nodes of the gwcs that the file had, else its header."""
         from jwstpipe.images.zarr.stored_wcs import stored_wcs  # noqa: PLC0415 - see above
 

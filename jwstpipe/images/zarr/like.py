@@ -78,11 +78,17 @@ def finish_like(
     for number, plane in enumerate(planes, 1):
         writer.write_header(plane, _cards(_plane_header(science, plane, _unit(image))))
         entries.append({"index": number, "name": plane.upper(), "version": 1, "header": plane, "plane": plane})
-    if image.wcs.nodes is not None:
-        writer.write_wcs(image.wcs.nodes)
-    if image.wcs.tables:
-        writer.write_bytes(TABLES, len(image.wcs.tables), byte_pieces(image.wcs.tables))
-    lost = ["ASDF"] if image.wcs.nodes is not None else ["tables of its distortion"] if image.wcs.tables else []
+    if image.image_wcs.nodes is not None:
+        writer.write_wcs(image.image_wcs.nodes)
+    if image.image_wcs.tables:
+        writer.write_bytes(TABLES, len(image.image_wcs.tables), byte_pieces(image.image_wcs.tables))
+    lost = (
+        ["ASDF"]
+        if image.image_wcs.nodes is not None
+        else ["tables of its distortion"]
+        if image.image_wcs.tables
+        else []
+    )
     grid = getattr(image, "grid", None)
     attributes = root_attributes(
         kind="image",
@@ -97,7 +103,7 @@ def finish_like(
         grid=None
         if grid is None
         else {"grid": grid[0].as_dict(), "box": [grid[1].y0, grid[1].x0, grid[1].y1, grid[1].x1]},
-        wcs=image.wcs,
+        wcs=image.image_wcs,
     )
     writer.finish(attributes)
     return levels

@@ -85,7 +85,7 @@ class _Taken:
         return Header()
 
     @property
-    def wcs(self) -> ImageWcs:
+    def image_wcs(self) -> ImageWcs:
         return self.job.source.wcs
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:

@@ -167,13 +167,13 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
     if image.slices > 1:
         raise DataError(f"{address}: a cube of {image.slices} slices; cut out the slice that shall go into the mosaic")
     primary, science = (_Cards(image.header_text(name)) for name in ("primary", "sci"))
-    outline = footprint(image.wcs.exact(name=address), image.window, name=address)
+    outline = footprint(image.image_wcs.exact(name=address), image.window, name=address)
     identity = image.provenance.get("product_id") if isinstance(image, ImageStore) else primary.value("JPPRODID")
     source = Source(
         address=address,
         name=image.name,
         product_id=str(identity or (_content_id(image) if _content_bytes(image) <= INLINE_BYTES else "")),
-        wcs=image.wcs,
+        wcs=image.image_wcs,
         shape=image.shape,
         planes=tuple(plane for plane in image.planes if plane in USED),
         unit=str(science.value("BUNIT") or "").strip(),
@@ -187,7 +187,7 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
 
     keywords = {key: value for key in HANDED_ON if (value := either(key)) not in (None, "")}
     kind = exposure_kind({key: either(key) for key in KIND_KEYS}, image.name)
-    target = moving_target_of(either, combined="wht" in source.planes, gwcs=image.wcs.origin == "gwcs")
+    target = moving_target_of(either, combined="wht" in source.planes, gwcs=image.image_wcs.origin == "gwcs")
     return Inspection(
         source, outline, kind, _band(primary, science), image.notes, keywords, times_of(either), target, _moment(either)
     )
@@ -290,7 +290,7 @@ def _content_id(image: FitsImage | ImageStore) -> str:
     the header, and an extension that was only written anew changes nothing.
     """
     assert isinstance(image, FitsImage)
-    digest = hashlib.sha256(image.wcs.digest.encode())
+    digest = hashlib.sha256(image.image_wcs.digest.encode())
     digest.update(image.hdus[0].header_bytes)
     for plane in USED:
         hdu = image.plane_hdus.get(plane)

@@ -10,7 +10,6 @@ from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.mosaicking.warp.accumulators import Accumulators
 from jwstpipe.mosaicking.warp.drizzle import drizzled
 from jwstpipe.mosaicking.warp.kernels import BILINEAR, LANCZOS3, NEAREST
-from jwstpipe.mosaicking.warp.reprojected import reprojected
 from jwstpipe.mosaicking.warp.resample import InputWindow, add_resampled, add_window
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.pixelmap import PixelMap, pixel_map
@@ -96,6 +95,8 @@ class MappedSource:
         if options.kernel == "drizzle":
             found = drizzled(layer, self.forward, part, pixfrac=options.pixfrac)
         else:
+            from jwstpipe.mosaicking.warp.reprojected import reprojected  # noqa: PLC0415 - seldom, and half a second
+
             found = reprojected(layer, self.wcs, self.where, self.job.grid, part, kernel=options.kernel)
         add_resampled(strip, box, found, layer, index=index, combiner=combiner)
 

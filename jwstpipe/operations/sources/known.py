@@ -171,7 +171,7 @@ def _circle_of(address: str | Path, s3: S3Settings) -> tuple[float, float, float
     """Give the middle of an image and the distance of its farthest corner, degrees and arcsec."""
     image = open_image(address, s3=s3)
     rows, columns = image.shape
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     x = np.array([(columns - 1) / 2, 0.0, columns - 1.0, 0.0, columns - 1.0])
     y = np.array([(rows - 1) / 2, 0.0, 0.0, rows - 1.0, rows - 1.0])
     ra, dec = (np.asarray(one) for one in rotated(*wcs.to_sky(x, y), wcs.frame, ICRS))

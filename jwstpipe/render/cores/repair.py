@@ -138,15 +138,15 @@ def patched_copy(image: SkyImage, out: Path, patches: Sequence[Patch], *, worker
             writer.write("dq", band, flags)
         for name, header in (("primary", image.primary), ("sci", image.header)):
             writer.write_header(name, header.tostring(padding=False).encode("latin-1"))
-        if image.wcs.nodes is not None:
-            writer.write_wcs(image.wcs.nodes)
+        if image.image_wcs.nodes is not None:
+            writer.write_wcs(image.image_wcs.nodes)
         levels = build_pyramid(writer, image.shape, weighted=False, workers=workers)
         writer.finish(
             root_attributes(
                 kind="image", name=image.name, shape=image.shape, planes=("sci", "dq"), unit=unit, levels=levels,
                 product_id=derived_product_id("repair-cores", ALGORITHM, {}, [parent]),
                 provenance={"operation": "repair-cores", "parents": [parent]}, fits={"hdus": [], "omitted": []},
-                wcs=image.wcs,
+                wcs=image.image_wcs,
             )
         )  # fmt: skip
     return sum(int(patch.mask.sum()) for patch in patches)

@@ -85,7 +85,7 @@ def window_on_sky(window: SkyWindow, image: SkyImage) -> Box:
     NoCoverageError
         It lies beyond them.
     """
-    wcs = image.wcs.exact(name=image.address)
+    wcs = image.image_wcs.exact(name=image.address)
     place = rotated(np.array([window.ra]), np.array([window.dec]), ICRS, wcs.frame)
     x, y = (float(one[0]) for one in wcs.to_pixel(*place))
     scale = wcs.scale_arcsec

@@ -18,7 +18,7 @@ def celestial_of(image: SkyImage) -> CelestialWcs | None:
     """Give the WCS of an image, or None where it has none."""
     try:
         cards = wcs_cards(image.header)
-        tables = image.wcs.tables if tables_of(cards) else b""
+        tables = image.image_wcs.tables if tables_of(cards) else b""
         return CelestialWcs.from_cards(cards, name=image.address, tables=tables)
     except TransformError:
         return None

@@ -72,7 +72,7 @@ def turned_by(image: SkyImage, up: float) -> bool:
 
 def _wcs(image: SkyImage) -> SkyWcs:
     try:
-        return image.wcs.exact(name=image.address)
+        return image.image_wcs.exact(name=image.address)
     except TransformError as error:
         raise TransformError(f"{error}; without a place on the sky it cannot be turned: leave --orient out") from None
 

@@ -39,11 +39,11 @@ def forward_map(grid: SkyGrid, wcs: SkyWcs, window: Box, *, tolerance: float, na
     TransformError
         A pixel of the window has no position on the plane.
     """
-    plane = grid.wcs(Box(0, 0, 1, 1))
+    plane = grid.plane_wcs()
 
     def exact(rows: Floats, columns: Floats) -> Floats:
         lon, lat = wcs.to_sky(columns.ravel(), rows.ravel())
-        x, y = plane.wcs_world2pix(*rotated(lon, lat, wcs.frame, grid.frame), 0)
+        x, y = plane.to_pixel(*rotated(lon, lat, wcs.frame, grid.frame))
         return np.stack([x.reshape(rows.shape), y.reshape(rows.shape)], axis=-1)
 
     found = lattice_map(exact, window, tolerance=tolerance)

@@ -7,17 +7,17 @@ from functools import cached_property
 from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.wcs.header_repairs import repaired_cards
 from jwstpipe.sky.wcs.sampled_wcs import SampledWcs, WcsNodes
-from jwstpipe.sky.wcs.shared_interface import SharedInterface
 from jwstpipe.sky.wcs.sky_wcs import SkyWcs
+from jwstpipe.sky.wcs.tangent import TangentWcs
 
 __all__ = ["ImageWcs"]
 
 
 @dataclass(frozen=True)
-class ImageWcs(SharedInterface):
+class ImageWcs:
     """The WCS of an image: the nodes of its gwcs where it has one, else its FITS header.
 
-    It is an astropy WCS of the shared interface too: ``wcs.pixel_to_world(x, y)`` gives a `SkyCoord`.
+    `SharedWcs` is the same as a WCS of astropy's shared interface.
     """
 
     cards: str
@@ -72,4 +72,5 @@ class ImageWcs(SharedInterface):
         """
         if self.nodes is not None:
             return SampledWcs(self.nodes, name)
-        return CelestialWcs.from_cards(self.cards, name=name, tables=self.tables)
+        plain = None if self.tables else TangentWcs.from_cards(self.cards, compiled=True)
+        return plain or CelestialWcs.from_cards(self.cards, name=name, tables=self.tables)

@@ -1,30 +1,33 @@
 """The WCS of an image by the shared interface of astropy (APE 14): for plots, cutouts and other libraries."""
 
 import threading
+from dataclasses import fields
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from astropy.coordinates import SkyCoord
 from astropy.wcs.wcsapi import BaseLowLevelWCS, HighLevelWCSMixin
 from numpy.typing import NDArray
 
-__all__ = ["SharedInterface"]
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
+
+__all__ = ["SharedWcs"]
 
 Values = NDArray[Any]
 
 
-class SharedInterface(BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]
-    """What turns an `ImageWcs` into a WCS that astropy, reproject, photutils and WCSAxes take as theirs.
+class SharedWcs(ImageWcs, BaseLowLevelWCS, HighLevelWCSMixin):  # type: ignore[misc]
+    """An `ImageWcs` that astropy, reproject, photutils and WCSAxes take as theirs.
 
-    Positions are (x, y), 0-based; the celestial frame is that of the image.
+    Positions are (x, y), 0-based; the celestial frame is that of the image: ``wcs.pixel_to_world(x, y)`` gives a
+    `SkyCoord`.
     """
 
-    cards: str
-
-    def exact(self, *, name: str) -> Any:
-        """Build what evaluates it."""
-        raise NotImplementedError
+    @classmethod
+    def of(cls, place: ImageWcs) -> Self:
+        """Dress the WCS of an image."""
+        return cls(**{field.name: getattr(place, field.name) for field in fields(place)})
 
     pixel_n_dim = 2
     world_n_dim = 2
@@ -64,7 +67,7 @@ def _cards(text: str) -> list[str]:
 
 
 @lru_cache(maxsize=32)
-def _evaluator(wcs: SharedInterface, thread: int) -> Any:
+def _evaluator(wcs: SharedWcs, thread: int) -> Any:
     """Build what evaluates a WCS, once for each thread."""
     del thread
     return wcs.exact(name="the image")

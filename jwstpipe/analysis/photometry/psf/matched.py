@@ -71,9 +71,9 @@ class MatchedImage:
         return self._source.header
 
     @property
-    def wcs(self) -> ImageWcs:
+    def image_wcs(self) -> ImageWcs:
         """Of the image."""
-        return self._source.wcs
+        return self._source.image_wcs
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window; samples that are not to be used take no part in the convolution."""
