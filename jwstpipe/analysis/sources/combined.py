@@ -42,7 +42,7 @@ class CombinedImage:
     origin: tuple[int, int]
     """Absolute position (y, x) of the first pixel of the arrays."""
 
-    wcs: ImageWcs
+    image_wcs: ImageWcs
     name: str
     planes: tuple[str, ...]
     s3: S3Settings | None
