@@ -58,6 +58,6 @@ def combined_image(
     planes = ("sci", "dq") if any("dq" in part.planes for part in parts) else ("sci",)
     return CombinedImage(
         tuple(reference_of(image, part) for image, part in zip(images, parts, strict=True)), tuple(meshes),
-        wanted.joint, parts[0].shape, origin_of(parts[0]), parts[0].wcs, " + ".join(part.name for part in parts),
+        wanted.joint, parts[0].shape, origin_of(parts[0]), parts[0].image_wcs, " + ".join(part.name for part in parts),
         planes, s3,
     )  # fmt: skip
