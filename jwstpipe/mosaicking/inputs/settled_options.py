@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from jwstpipe.mosaicking.inputs.ephemeris import ephemeris_text
-from jwstpipe.mosaicking.inputs.reference_positions import reference_positions
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import Follow, MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -40,6 +39,8 @@ def settled_options(
     if options.ephemeris is not None and "\n" not in options.ephemeris:
         changes["ephemeris"] = ephemeris_text(options.ephemeris)
     if options.align_catalog is not None and "\n" not in options.align_catalog:
+        from jwstpipe.mosaicking.inputs.reference_positions import reference_positions  # noqa: PLC0415 - astropy's tables
+
         changes["align_catalog"] = reference_positions(options.align_catalog, reject_dq=options.reject_dq, s3=s3)
     if options.align_catalog is not None and options.align == "none":
         changes["align"] = "rotate"
