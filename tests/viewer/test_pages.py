@@ -110,7 +110,7 @@ def test_what_can_be_made_is_what_the_command_finds(home, ask):
     assert [one["command"] for one in told] == [one.command for one in found]
     for wishes in ({}, {"target": "x", "preset": "/etc/x.toml"}, {"ra": 1.0}, []):
         assert ask("api/discover", {"wishes": wishes}, status=400)["error"]
-    made = {"wishes": {**place, "offline": True}, "name": "nothing of this name"}
+    made = {"wishes": {**place, "offline": True}, "command": "nothing of this kind"}
     assert ask("api/discover/make", made, status=404)["error"]
 
 

@@ -113,7 +113,8 @@ def _recipe(candidate: Candidate, number: int, fields: Sequence[Field], around: 
         else "recommended" if published is None else "NASA-style" if published.source is None else "published"
     )  # fmt: skip
     return Recipe(
-        name=candidate.name, rank=candidate.rank, kind=candidate.kind, tag=tag,
+        name=f"{candidate.name}, {day_of(first)}" if own.moving else candidate.name,
+        rank=candidate.rank, kind=candidate.kind, tag=tag,
         source=None if published is None else published.source,
         filters=tuple(band.filter for band in bands),
         instruments=tuple(dict.fromkeys(band.instrument for band in bands)),

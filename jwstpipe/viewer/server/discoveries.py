@@ -77,12 +77,12 @@ def _chip(condition: Condition) -> dict[str, Any]:
     return {"label": condition.label, "negated": condition.negated}
 
 
-def made(wishes: Any, name: str, library: Library) -> dict[str, Any]:
-    """Ask for a job that makes one of the recipes, found anew by its name."""
+def made(wishes: Any, command: str, library: Library) -> dict[str, Any]:
+    """Ask for a job that makes one of the recipes, found anew by its command: fields may have recipes of one name."""
     require_name(library.user)
-    recipe = next((one for one in _found(wishes, library) if one.name == name), None)
+    recipe = next((one for one in _found(wishes, library) if one.command == command), None)
     if recipe is None:
-        raise NotFoundError(f"no recipe {name[:80]!r} is there any more; search again")
+        raise NotFoundError(f"no recipe {command[:80]!r} is there any more; search again")
     job = submit("process_target", recipe.request, tags=user_tags(library.user), settings=library.settings)
     return {"id": job.id, "kind": job.kind, "title": job.title, "page": job.page}
 

@@ -172,8 +172,8 @@ class _Pages:
         """Ask for a job that makes a recipe."""
         self._allowed()
         given, library = await body_of(request), self._library(request)
-        wishes, name = given.get("wishes", {}), str(given.get("name", ""))
-        return JSONResponse(await self._slow.run(lambda: discoveries.made(wishes, name, library)))
+        wishes, command = given.get("wishes", {}), str(given.get("command", ""))
+        return JSONResponse(await self._slow.run(lambda: discoveries.made(wishes, command, library)))
 
     async def plan(self, request: Request) -> Response:
         """Plan a mosaic."""

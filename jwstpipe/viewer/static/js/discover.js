@@ -56,7 +56,8 @@ function card(recipe, wishes, context) {
   return el("article", { class: "card recipe" },
     el("h2", {}, recipe.name),
     el("div", { class: "badges" }, el("span", { class: "badge" }, recipe.kind), ...recipe.filters.map((/** @type {string} */ name) =>
-      el("span", { class: "badge" }, el("i", { class: "dot", style: `background: ${recipe.colours[name] || "#888888"}` }), name))),
+      el("span", { class: "badge" }, el("i", { class: "dot", style: `background: ${recipe.colours[name] || "#888888"}` }), name)),
+      recipe.luminance ? el("span", { class: "badge" }, `lightness of ${recipe.luminance}`) : null),
     el("p", {}, recipe.reasons),
     el("p", { class: "hint" }, [
       `${recipe.width} × ${recipe.height} px`, `${number(recipe.common_area_arcmin2, 3)} arcmin² in common`,
@@ -70,7 +71,7 @@ function card(recipe, wishes, context) {
       el("button", { class: "main", disabled: !context.site.write, title: context.site.write ? "" : "start the viewer with --write",
         onclick: async () => {
           try {
-            const job = await post("api/discover/make", { wishes, name: recipe.name });
+            const job = await post("api/discover/make", { wishes, command: recipe.command });
             say(`Asked for: ${job.title}. The page of jobs shows how far it is.`);
           } catch (error) {
             say(/** @type {Error} */ (error).message, "fault");
