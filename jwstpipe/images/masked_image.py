@@ -20,6 +20,9 @@ __all__ = ["MaskedImage", "box_around", "box_of_slices", "sliced_wcs"]
 
 Plane = NDArray[Any]
 
+PIXELS_AT_ONCE = 1 << 18
+"""Of which the places on the sky are held as astropy gives them, 100 bytes and more for each."""
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class MaskedImage:
@@ -120,7 +123,7 @@ class MaskedImage:
         planes = {"sci": self.sci, "err": self.err, "dq": self.dq, "wht": self.wht}
         named = {name: plane for name, plane in planes.items() if plane is not None}
         y, x = np.arange(self.box.y0, self.box.y1), np.arange(self.box.x0, self.box.x1)
-        sky = self.wcs.pixel_to_world(*np.meshgrid(np.arange(len(x)), np.arange(len(y)))).icrs
+        ra, dec = _sky_of_pixels(self.wcs, self.shape)
         header = self.wcs.to_header(relax=True).tostring(sep="\n") if hasattr(self.wcs, "to_header") else ""
         degrees = {"units": "deg"}
         return xarray.Dataset(
@@ -128,8 +131,8 @@ class MaskedImage:
             coords={
                 "y": y,
                 "x": x,
-                "ra": (("y", "x"), sky.ra.deg, degrees),
-                "dec": (("y", "x"), sky.dec.deg, degrees),
+                "ra": (("y", "x"), ra, degrees),
+                "dec": (("y", "x"), dec, degrees),
             },
             attrs={"fits_wcs": header} if header else {},
         )
@@ -142,6 +145,17 @@ class MaskedImage:
             f"<MaskedImage {self.shape[0]} x {self.shape[1]} px, [{box.y0}:{box.y1}, {box.x0}:{box.x1}],"
             f" {' '.join(planes)}, {self.unit or 'no unit'}>"
         )
+
+
+def _sky_of_pixels(wcs: Any, shape: tuple[int, int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give right ascension and declination of every pixel, band by band: whole planes would be held ten times over."""
+    ra, dec = np.empty(shape), np.empty(shape)
+    rows = max(1, PIXELS_AT_ONCE // shape[1])
+    for first in range(0, shape[0], rows):
+        band = slice(first, min(first + rows, shape[0]))
+        sky = wcs.pixel_to_world(*np.meshgrid(np.arange(shape[1]), np.arange(band.start, band.stop))).icrs
+        ra[band], dec[band] = sky.ra.deg, sky.dec.deg
+    return ra, dec
 
 
 def sliced_wcs(wcs: Any, window: Box) -> Any:
