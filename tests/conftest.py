@@ -23,6 +23,9 @@ SHARED = Path(__file__).parents[2] / "shared" / "data"
 SERVERS = ("tests/flows/", "tests/end_to_end/")
 """Rooms whose tests start whole stacks of servers: one process runs them all, one after another."""
 
+BROWSER = "tests/viewer/"
+"""Room whose tests share one browser, which is open for no longer than they need it."""
+
 
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
 """Names of settings in glibc's malloc.h."""
@@ -55,9 +58,13 @@ def pytest_collection():
 
 
 def pytest_collection_modifyitems(items):
-    """Begin with the stacks, which take longest; the shared Prefect server comes after those that start their own."""
+    """Begin with what takes longest: the stacks, of those what starts a server of its own first, and the browser."""
     shared = {item.path for item in items if "prefect_server" in item.fixturenames}
-    items.sort(key=lambda item: (not item.nodeid.startswith(SERVERS), item.path in shared))
+    items.sort(key=lambda item: (_order(item.nodeid), item.path in shared))
+
+
+def _order(nodeid):
+    return 0 if nodeid.startswith(SERVERS) else 1 if nodeid.startswith(BROWSER) else 2
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -66,10 +73,10 @@ def pytest_xdist_make_scheduler(config, log):
 
 
 class FilesAndStacks(LoadScopeScheduling):
-    """Hands out files, and the rooms of `SERVERS` as if they were one."""
+    """Hands out files, but the rooms of `SERVERS` as if they were one, and so the room of `BROWSER`."""
 
     def _split_scope(self, nodeid):
-        return "servers" if nodeid.startswith(SERVERS) else nodeid.partition("::")[0]
+        return ("servers", "browser", nodeid.partition("::")[0])[_order(nodeid)]
 
 
 def pytest_terminal_summary(terminalreporter):

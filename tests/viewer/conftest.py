@@ -46,7 +46,7 @@ def served(viewing):
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser():
     with opened_browser(1000, 640, *SOFTWARE_GL, *STILL) as opened:
         yield opened
