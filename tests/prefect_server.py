@@ -35,6 +35,10 @@ class PrefectServer:
         return f"http://127.0.0.1:{self.port}/api"
 
     @property
+    def tables(self):
+        return self.folder / "tables"
+
+    @property
     def database(self):
         return self.folder / "prefect.db"
 
@@ -47,15 +51,21 @@ class PrefectServer:
                 [sys.executable, *words], env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         wait_for("the Prefect server is ready", self.ready)
+        if not self.tables.exists():
+            self._keep_tables()
 
-    def give_tables(self, home):
-        """Copy the database into the home of another server, which then need not make all tables step by step."""
-        home.mkdir(parents=True)
-        databases = (sqlite3.connect(folder / "prefect.db") for folder in (self.folder, home))
+    def _keep_tables(self):
+        """Keep the database as it is before anything has happened."""
+        self.tables.mkdir()
+        databases = (sqlite3.connect(folder / "prefect.db") for folder in (self.folder, self.tables))
         with closing(next(databases)) as source, closing(next(databases)) as copy:
             source.backup(copy)
         # says which kinds of blocks the database knows
-        shutil.copy(self.folder / "memo_store.toml", home)
+        shutil.copy(self.folder / "memo_store.toml", self.tables)
+
+    def give_tables(self, home):
+        """Give the home of another server the database without a history: it need not make all tables step by step."""
+        shutil.copytree(self.tables, home)
 
     def ready(self):
         assert self.process.poll() is None, (self.folder / "server.log").read_text()[-3000:]
