@@ -2,7 +2,7 @@
 
     python benchmarks/mosaic/real_structure.py [--exposures 24] [--kind i2d|cal] [--side 2048] [--keep FOLDER]
 
-`i2d`: SCI, ERR, WHT-like variance and DQ without distortion; `cal`: the same with SIP. Beside it SWarp (Debian: swarp),
+`i2d`: SCI, ERR, VAR_RNOISE and DQ without distortion; `cal`: the same with SIP. Beside it SWarp (Debian: swarp),
 where it is installed and reads the files (no SIP): science samples alone, because it knows no other planes. A copy of
 the FITS file with sync tells what writing alone costs.
 """
