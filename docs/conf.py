@@ -15,7 +15,7 @@ author = copyright = "the jwstpipe developers"  # noqa: A001 - Sphinx names it s
 version = release = jwstpipe.__version__
 
 extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx_design"]
-exclude_patterns = ["_made/*.txt", "site_pages"]
+exclude_patterns = ["site_pages"]
 root_doc = "index"
 
 # Notebooks are text (MyST) and run anew whenever they change: what stands under a cell is what it printed.
@@ -42,8 +42,6 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-templates_path = ["site_pages/templates"]
-html_static_path = ["site_pages/static"]
 
 
 def setup(app: object) -> None:

@@ -54,7 +54,7 @@ def _exposure(path: Path, filter_name: str, number: int) -> Path:
 
 
 def _images(files: list[Path], out: Path) -> None:
-    """Mosaics with the engine's own kernels, conversion, pictures."""
+    """Mosaics with the engine's own kernels, outliers, stripes, conversion, pictures."""
     import jwstpipe  # noqa: PLC0415 - in the process that needs it
 
     out.mkdir()
@@ -62,6 +62,8 @@ def _images(files: list[Path], out: Path) -> None:
         jwstpipe.mosaic(files[:2], out / f"{kernel}.zarr", kernel=kernel, background="level")
     for combine in ("median", "clipped"):
         jwstpipe.mosaic(files[:2], out / f"{combine}.fits", combine=combine)
+    jwstpipe.mosaic(files[:2], out / "blot.zarr", outliers="blot")
+    jwstpipe.clean(files[:2], out / "cleaned", stripes="rows")
     jwstpipe.convert(files[0], out / "image.zarr")
     jwstpipe.mosaic(files[2:], out / "red.zarr")
     jwstpipe.composite([out / "bilinear.zarr", out / "red.zarr"], out / "picture.png", crop="auto:50%")

@@ -27,8 +27,8 @@ GRACE = timedelta(hours=24)
 """Whatever is younger may still be in the making."""
 
 PRODUCT_FOLDERS = (
-    "mast", "images", "mosaics", "pictures", "thumbnails", "exports", "catalogues", "segmentations", "filtered",
-    "spectra", "cubes", "maps", "tables",
+    "mast", "images", "cleaned", "mosaics", "pictures", "thumbnails", "exports", "catalogues", "segmentations",
+    "filtered", "spectra", "cubes", "maps", "tables",
 )  # fmt: skip
 """Folders of the store that hold products, one object or image store each."""
 
