@@ -33,7 +33,7 @@ demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
 test: setup
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff format --check .

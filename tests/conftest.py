@@ -88,6 +88,16 @@ def pytest_terminal_summary(terminalreporter):
                 terminalreporter.write_line(text)
 
 
+@pytest.fixture(autouse=True)
+def settings_of_one_test_only():
+    """Take back the variables that a command sets for its flows: commands run in this process, one after another."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("JWSTPIPE_")}
+    yield
+    for name in [name for name in os.environ if name.startswith("JWSTPIPE_") and name not in before]:
+        del os.environ[name]
+    os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     if not SHARED.is_dir():
