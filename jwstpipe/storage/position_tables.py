@@ -1,6 +1,7 @@
 """Positions out of a table in a file, and as the text that stands for it in a product's parameters."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,12 +10,38 @@ from jwstpipe.errors import DataError
 from jwstpipe.sky.position_table import positions_of
 from jwstpipe.storage.bounded_tables import read_table
 
-__all__ = ["positions_text", "read_positions"]
+__all__ = ["numbers_of_text", "positions_text", "read_positions"]
 
 Floats = NDArray[np.float64]
 
 MOST_POSITIONS = 100_000
 """Most positions that are kept with a product."""
+
+
+def numbers_of_text(text: str, columns: Sequence[str], *, name: str) -> tuple[Floats, ...]:
+    """Read the columns of a table that stands as CSV in a product's parameters.
+
+    Parameters
+    ----------
+    text
+        A line with the names of the columns, and a line a row.
+    columns
+        The names that it must have, in their order.
+    name
+        What it is, for messages.
+
+    Raises
+    ------
+    DataError
+        Other columns, or what is no number.
+    """
+    try:
+        found = np.loadtxt(io.StringIO(text), delimiter=",", skiprows=1, ndmin=2, dtype=np.float64)
+    except ValueError as error:
+        raise DataError(f"{name}: {' '.join(str(error).split())[:200]}") from None
+    if not text.startswith(",".join(columns) + "\n") or found.shape[1:] != (len(columns),):
+        raise DataError(f"{name}: needs columns {', '.join(columns)}")
+    return tuple(found.T)
 
 
 def read_positions(table: str, *, what: str = "table") -> tuple[Floats, Floats]:
@@ -36,14 +63,8 @@ def read_positions(table: str, *, what: str = "table") -> tuple[Floats, Floats]:
     """
     if "\n" not in table:
         return positions_of(read_table(table, what=what), name=table)
-    name = f"the {what} in the request"
-    try:
-        found = np.loadtxt(io.StringIO(table), delimiter=",", skiprows=1, ndmin=2, dtype=np.float64)
-    except ValueError as error:
-        raise DataError(f"{name}: {' '.join(str(error).split())[:200]}") from None
-    if not table.startswith("ra,dec\n") or found.shape[1:] != (2,):
-        raise DataError(f"{name}: needs columns ra and dec in degrees")
-    return found[:, 0], found[:, 1]
+    ra, dec = numbers_of_text(table, ("ra", "dec"), name=f"the {what} in the request")
+    return ra, dec
 
 
 def positions_text(table: str, *, what: str = "table") -> str:

@@ -1,6 +1,5 @@
 """Ephemerides: where a moving target is at which time, out of a table in a file or the text that stands for it."""
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from jwstpipe.errors import DataError
 from jwstpipe.sky.frames import lonlat, unit_vectors
 from jwstpipe.sky.position_table import numbers_of, positions_of
 from jwstpipe.storage.bounded_tables import read_table
+from jwstpipe.storage.position_tables import numbers_of_text
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -98,13 +98,8 @@ def read_ephemeris(table: str) -> Ephemeris:
         ra, dec = positions_of(rows, name=table)
         return _checked(_times(rows, table), ra, dec, table)
     name = "the ephemeris in the request"
-    try:
-        found = np.loadtxt(io.StringIO(table), delimiter=",", skiprows=1, ndmin=2, dtype=np.float64)
-    except ValueError as error:
-        raise DataError(f"{name}: {' '.join(str(error).split())[:200]}") from None
-    if not table.startswith("mjd,ra,dec\n") or found.shape[1:] != (3,):
-        raise DataError(f"{name}: needs columns mjd, ra and dec")
-    return _checked(found[:, 0], found[:, 1], found[:, 2], name)
+    mjd, ra, dec = numbers_of_text(table, ("mjd", "ra", "dec"), name=name)
+    return _checked(mjd, ra, dec, name)
 
 
 def ephemeris_text(table: str) -> str:
