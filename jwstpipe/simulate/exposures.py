@@ -4,7 +4,8 @@ One seed gives one sky, one set of pointings, one noise: the same programme twic
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -132,8 +133,7 @@ def simulate_programme(
     if planet is not None and "i2d" in products:
         raise UsageError("the combined images of a simulated programme are of fixed targets; ask for products=('cal',)")
     bands, aim = bands_named(layout.filters), Target(target, ra, dec, planet)
-    exposures = plan_exposures(layout, bands, aim, seed=seed)
-    exposures = tuple(e for e in exposures if detectors is None or e.detector.name in detectors)
+    exposures = _of_detectors(plan_exposures(layout, bands, aim, seed=seed), detectors)
     scene = build_scene(
         target=target,
         ra=ra,
@@ -146,26 +146,52 @@ def simulate_programme(
     if nebula != 1.0:
         scene = replace(scene, diffuse={name: light * np.float32(nebula) for name, light in scene.diffuse.items()})
     extent = min(_LONGEST_SPIKE_ARCSEC, 0.25 * layout.view_arcsec)
-    pool = ThreadWorkers(workers)
-    made: list[SimulatedFile] = []
+    with _stage(folder, scene) as stage:
+        shared = {b.name: BandJob(stage, b, layout.detectors(b)[0].scale, extent, "i2d" in products) for b in bands}
+        jobs = {
+            e.obs_id: ExposureJob(stage, folder, e, seed, residual_cosmic_rays, artefacts, _before(e, exposures))
+            for e in exposures
+            if "cal" in products
+        }
+        groups = _by_product(exposures) if "i2d" in products else []
+        deep = {key: CombinedJob(stage, folder, group, seed) for key, group in groups}
+        made = _written(shared, jobs, deep, ThreadWorkers(workers), report)
+    return Programme(aim, scene, exposures, made)
+
+
+@contextmanager
+def _stage(folder: Path, scene: Scene) -> Iterator[Path]:
+    """Lay the sky down where all jobs find it, beside the files, for as long as they are made."""
     with writing_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=".scene-", dir=folder)
     with scratch as name:
-        stage = Path(name)
-        save_scene(scene, stage)
-        shared = {b.name: BandJob(stage, b, layout.detectors(b)[0].scale, extent, "i2d" in products) for b in bands}
-        pool.run(prepare_band, shared, name="simulate bands", report=report, unit="bands")
-        if "cal" in products:
-            jobs = {
-                e.obs_id: ExposureJob(stage, folder, e, seed, residual_cosmic_rays, artefacts, _before(e, exposures))
-                for e in exposures
-            }
-            made += pool.run(write_exposure, jobs, name="simulate exposures", report=report, unit="files").values()
-        if "i2d" in products:
-            deep = {key: CombinedJob(stage, folder, group, seed) for key, group in _by_product(exposures)}
-            made += pool.run(write_combined, deep, name="simulate mosaics", report=report, unit="files").values()
-    return Programme(aim, scene, exposures, tuple(made))
+        save_scene(scene, Path(name))
+        yield Path(name)
+
+
+def _written(
+    shared: Mapping[str, BandJob], exposures: Mapping[str, ExposureJob], combined: Mapping[str, CombinedJob],
+    pool: ThreadWorkers, report: Reporter,
+) -> tuple[SimulatedFile, ...]:  # fmt: skip
+    """Write the files: what exposures of a filter share first, then exposures, then combined images."""
+    pool.run(prepare_band, shared, name="simulate bands", report=report, unit="bands")
+    made: list[SimulatedFile] = []
+    if exposures:
+        made += pool.run(write_exposure, exposures, name="simulate exposures", report=report, unit="files").values()
+    if combined:
+        made += pool.run(write_combined, combined, name="simulate mosaics", report=report, unit="files").values()
+    return tuple(made)
+
+
+def _of_detectors(exposures: Sequence[Exposure], names: Sequence[str] | None) -> tuple[Exposure, ...]:
+    """Take the exposures of the detectors that take part."""
+    present = sorted({one.detector.name for one in exposures})
+    unknown = [name for name in names or () if name not in present]
+    if unknown or (names is not None and not names):
+        said = f"no detector {unknown[0]!r} sees" if unknown else "name at least one detector that sees"
+        raise UsageError(f"{said} through these filters; there are {', '.join(present)}")
+    return tuple(one for one in exposures if names is None or one.detector.name in names)
 
 
 def _path_arcsec(exposures: Sequence[Exposure]) -> float:

@@ -84,3 +84,10 @@ def test_amounts_that_cannot_be_are_refused():
     for wrong in ({"amplifiers": 0}, {"hot_pixels": 1.5}, {"row_noise": -1.0}, {"snowballs": 1e6}):
         with pytest.raises(UsageError, match=r"from 0 to|1 to 32"):
             Artefacts(**wrong)
+
+
+def test_a_detector_that_sees_nothing_is_named(tmp_path):
+    with pytest.raises(UsageError, match="no detector 'NRCB9' sees through these filters; there are NRCBLONG"):
+        simulate_programme(tmp_path, size="tiny", filters=("F444W",), products=("cal",), detectors=("NRCB9",))
+    with pytest.raises(UsageError, match="name at least one detector"):
+        simulate_programme(tmp_path, size="tiny", filters=("F444W",), products=("cal",), detectors=())
