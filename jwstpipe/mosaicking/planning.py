@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import shapely
+
 from jwstpipe.errors import NoCoverageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.dq import require_dq_names
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
+from jwstpipe.mosaicking.inputs.following import Followed
 from jwstpipe.mosaicking.inputs.handed_on import agreed, different_zero_points, when, year_of
 from jwstpipe.mosaicking.inputs.same_measure import check_same_measure
 from jwstpipe.mosaicking.inputs.settled_options import settled_options
@@ -78,9 +81,24 @@ def plan_mosaic(
     check_size(filled, chosen, plane)
     if window is None and not chosen.sparse:
         check_not_empty(filled, shapes, inspections, plane)
+    plan = _settled(placed, sources, shapes, (plane, filled), chosen, s3 or S3Settings())
+    if chosen.anchor is None:
+        return plan
+    from jwstpipe.mosaicking.background.anchor import anchored  # noqa: PLC0415 - scipy, which plain mosaics do without
+
+    return anchored(plan, s3=s3, workers=workers or ThreadWorkers(4), report=report)
+
+
+def _settled(
+    placed: Followed, sources: list[Source], shapes: Sequence[shapely.Polygon], frame: tuple[SkyGrid, Box],
+    chosen: MosaicOptions, s3: S3Settings,
+) -> MosaicPlan:  # fmt: skip
+    """Settle what all inputs can give, once it is known where they lie."""
+    plane, filled = frame
     weights, note = weights_for(sources, chosen.weights)
     planes = _planes(sources)
-    magnitudes = magnitudes_of(sources, weights, planes, s3=s3 or S3Settings())
+    magnitudes = magnitudes_of(sources, weights, planes, s3=s3)
+    inspections = placed.inspections
     mixed = check_same_measure(inspections, mix=chosen.mix)
     unit = sources[0].unit if len({source.unit for source in sources}) == 1 or not mixed else ""
     is_flux, quantity_note = quantity_of(unit, chosen.quantity)
@@ -88,11 +106,11 @@ def plan_mosaic(
     tiles = tiles_of(plane, filled, shapes, margin=1.0 if chosen.outliers == "none" else JUDGED)
     if not tiles:
         raise NoCoverageError(f"none of the {len(sources)} images touches the grid that was asked for")
-    plan = MosaicPlan(
+    return MosaicPlan(
         grid=plane,
         window=filled,
         sources=tuple(sources),
-        options=settled_options(chosen, sources, follow=placed.follow, s3=s3 or S3Settings()),
+        options=settled_options(chosen, sources, follow=placed.follow, s3=s3),
         weights=weights,
         weights_note=note,
         planes=planes,
@@ -115,11 +133,6 @@ def plan_mosaic(
         together=_together(inspections, chosen),
         **_catalog_name(chosen),
     )
-    if chosen.anchor is None:
-        return plan
-    from jwstpipe.mosaicking.background.anchor import anchored  # noqa: PLC0415 - scipy, which plain mosaics do without
-
-    return anchored(plan, s3=s3, workers=workers or ThreadWorkers(4), report=report)
 
 
 def _together(inspections: Sequence[Inspection], options: MosaicOptions) -> tuple[int, ...]:
