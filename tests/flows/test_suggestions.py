@@ -15,6 +15,8 @@ from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests import ProcessTargetRequest, validated
 from jwstpipe.settings import load_settings
+from jwstpipe.viewer.server import discoveries
+from jwstpipe.viewer.server.library import Library
 from tests.prefect_server import nothing_deployed_behind
 from tests.world import FILTERS, TARGET
 
@@ -87,7 +89,11 @@ def test_a_suggestion_is_made_on_the_server_that_is_up(command, prefect_server):
         (job,) = command("discover", TARGET, "--radius", "0.1", "--make", "1", "--submit", "--json")
         with get_client(sync_client=True) as client:
             asked = client.read_flow_run(job["id"]).parameters["request"]
+        place, library = {"target": TARGET, "radius": 0.1}, Library(load_settings())
+        shown = discoveries.recipes(place, library)
+        from_page = discoveries.made(place, shown[0]["command"], library)
     assert {name: asked[name] for name in first["request"]} == first["request"]
+    assert from_page["id"] == job["id"], "the page asks for what the command asked for"
 
 
 def test_a_run_resolves_a_suggestion_by_its_kind(finished):
