@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,10 +126,8 @@ def _held(path: Path, name: str) -> dict[str, Floats]:
             if str(kept["name"]) != name:
                 return {}
             return dict(zip(kept["digests"].tolist(), kept["vectors"], strict=True))
-    except Exception as error:
-        if isinstance(error, (OSError, ValueError, KeyError, EOFError)) or type(error).__name__ == "BadZipFile":
-            return {}  # none yet, of another version, or damaged: encoded anew
-        raise
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        return {}  # none yet, of another version, or damaged: encoded anew
 
 
 def _keep(path: Path, name: str, digests: Sequence[str], vectors: Floats) -> None:
