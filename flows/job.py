@@ -12,7 +12,7 @@ from jwstpipe import __version__
 from jwstpipe.errors import UsageError
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import Request, validated
-from jwstpipe.tasks.hidden_secrets import hidden_secrets, hide_in_logs
+from jwstpipe.tasks.steps.hidden_secrets import hidden_secrets, hide_in_logs
 
 __all__ = ["job_flow"]
 

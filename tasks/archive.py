@@ -25,7 +25,7 @@ from jwstpipe.ingestion import (
 from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest, SearchRequest
 from jwstpipe.tasks.artifacts import progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 

@@ -14,7 +14,7 @@ from jwstpipe.operations.make.chosen import chosen_records
 from jwstpipe.requests.batch import BatchRequest
 from jwstpipe.tasks.artifacts import progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["batch_inputs", "run_batch"]
 

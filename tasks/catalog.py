@@ -9,7 +9,7 @@ from prefect import get_run_logger
 from jwstpipe.catalog.maintenance.garbage import collect_garbage, find_garbage, reap_leases
 from jwstpipe.catalog.maintenance.reconcile import FINDING_KINDS, Finding, FindingKind, repair, survey
 from jwstpipe.tasks.run_context import Run
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["clear_garbage", "clear_leases", "compare", "put_right"]
 

@@ -19,7 +19,7 @@ from jwstpipe.requests import ProcessTargetRequest, validated
 from jwstpipe.requests.discovery import DiscoverRequest
 from jwstpipe.tasks.artifacts import markdown, progress_artifacts
 from jwstpipe.tasks.run_context import Run
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["settle_suggestion", "tell_what_is_new", "tell_what_to_make"]
 

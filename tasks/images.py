@@ -19,7 +19,7 @@ from jwstpipe.tasks.archive import Fetched
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["chosen_files", "convert_files", "make_thumbnails", "register_files"]
 

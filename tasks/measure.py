@@ -29,7 +29,7 @@ from jwstpipe.requests.analysis.measure import MeasureRequest
 from jwstpipe.tasks.artifacts import picture, progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records, slug
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["draw_diagrams", "find_sources_on", "images_to_measure", "measure_fluxes"]
 

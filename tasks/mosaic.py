@@ -25,7 +25,7 @@ from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
 

@@ -16,7 +16,7 @@ from jwstpipe.operations.spec import Operation
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records, slug
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["chosen_inputs", "make_of"]
 

@@ -28,7 +28,7 @@ from jwstpipe.requests import (
 from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import slug
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 __all__ = ["chosen_images", "chosen_mosaics", "make_composite", "make_contact_sheet", "make_picture"]
 

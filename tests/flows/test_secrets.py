@@ -12,7 +12,7 @@ from jwstpipe.flows.job import job_flow
 from jwstpipe.flows.refresh_metadata import refresh_metadata
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import RefreshMetadataRequest
-from jwstpipe.tasks.step_task import step_task
+from jwstpipe.tasks.steps.step_task import step_task
 
 SECRET = "nEver-shown-Anywhere"
 ADDRESS = f"mongodb://me:{SECRET}@127.0.0.1:9/jwst?serverSelectionTimeoutMS=300"

@@ -8,7 +8,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
 
-from jwstpipe.tasks.hidden_secrets import hidden_secrets
+from jwstpipe.tasks.steps.hidden_secrets import hidden_secrets
 
 __all__ = ["step_task"]
 
