@@ -180,8 +180,9 @@ def _light(
 ) -> Float32Image:
     """Give what falls on each pixel, without noise, MJy/sr."""
     light = light_at(header, (exposure.detector.size, exposure.detector.size), diffuse, plane)
-    _add_stars(light, exposure, header, stars, psf)
-    _add_planet(light, exposure, header, psf)
+    wcs = WCS(header)
+    _add_stars(light, exposure, wcs, stars, psf)
+    _add_planet(light, exposure, wcs, psf)
     light += np.float32(exposure.sky)
     return light
 
@@ -209,7 +210,7 @@ def _areas(detector: Detector) -> Float32Image:
     return detector.area(u, v).astype(np.float32)
 
 
-def _add_stars(light: Float32Image, exposure: Exposure, header: Header, stars: Stars, psf: PixelPsf) -> None:
+def _add_stars(light: Float32Image, exposure: Exposure, wcs: WCS, stars: Stars, psf: PixelPsf) -> None:
     detector = exposure.detector
     near = Plane(exposure.ra, exposure.dec, detector.scale, detector.size).to_plane(stars.ra, stars.dec)
     reach = 0.5 * detector.size * 1.5 + psf.radius
@@ -218,22 +219,22 @@ def _add_stars(light: Float32Image, exposure: Exposure, header: Header, stars: S
     trail = _trail(exposure)
     for east, north in trail:
         ra, dec = _shifted(stars.ra[chosen], stars.dec[chosen], east, north)
-        _add_light(light, exposure, header, psf, ra, dec, nominal / len(trail))
+        _add_light(light, exposure, wcs, psf, ra, dec, nominal / len(trail))
 
 
-def _add_planet(light: Float32Image, exposure: Exposure, header: Header, psf: PixelPsf) -> None:
+def _add_planet(light: Float32Image, exposure: Exposure, wcs: WCS, psf: PixelPsf) -> None:
     target = exposure.target
     if target.planet is not None:
         ra, dec, flux = target.planet.light(target.ra, target.dec)
-        _add_light(light, exposure, header, psf, ra, dec, flux / exposure.detector.scale**2)
+        _add_light(light, exposure, wcs, psf, ra, dec, flux / exposure.detector.scale**2)
 
 
 def _add_light(
-    light: Float32Image, exposure: Exposure, header: Header, psf: PixelPsf, ra: Floats, dec: Floats, nominal: Floats
+    light: Float32Image, exposure: Exposure, wcs: WCS, psf: PixelPsf, ra: Floats, dec: Floats, nominal: Floats
 ) -> None:
     """Add points at positions of the sky: light of one point is `nominal` MJy/sr on a pixel of the nominal area."""
     detector = exposure.detector
-    x, y = WCS(header).all_world2pix(ra, dec, 0, tolerance=1e-8)
+    x, y = wcs.all_world2pix(ra, dec, 0, tolerance=1e-8)
     middle = 0.5 * (detector.size - 1)
     flux = nominal / detector.area(x - middle, y - middle)
     read = exposure.band.photmjsr * detector.electronics.read_noise / detector.electronics.gain / exposure.seconds

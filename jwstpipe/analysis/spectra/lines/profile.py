@@ -97,59 +97,111 @@ def fit_group(
         Largest velocity to either side, km/s.
     """
     lower, upper = edges if edges is not None else (pixel_edges(waves)[:-1], pixel_edges(waves)[1:])
-    pixel = np.stack([lower, upper])
-    middle = float(np.mean(waves))
-    free = 1 if ratios is not None else len(expected)
-    shares = np.eye(len(expected)) if ratios is None else np.asarray(ratios, np.float64)[:, None]
-    scale = float(np.median(np.abs(flux))) or 1.0
-    areal = scale * middle * max(start[1], narrowest) / C_KMS
+    middle, scale = float(np.mean(waves)), float(np.median(np.abs(flux))) or 1.0
+    problem = _Problem(
+        waves, flux, error, expected, np.stack([lower, upper]),
+        shares=np.eye(len(expected)) if ratios is None else np.asarray(ratios, np.float64)[:, None],
+        middle=middle,
+        scale=scale,
+        areal=scale * middle * max(start[1], narrowest) / C_KMS,
+    )  # fmt: skip
+    free = problem.free
+    lows = np.r_[np.full(free, -np.inf), -reach, narrowest, -np.inf, -np.inf]
+    highs = np.r_[np.full(free, np.inf), reach, max(8.0 * start[1], 4.0 * narrowest), np.inf, np.inf]
+    inside = np.clip(problem.first_values(start, narrowest), lows + 1e-9, highs - 1e-9)
+    found = least_squares(
+        problem.residuals, inside, problem.jacobian, bounds=(lows, highs), x_scale="jac", max_nfev=200
+    )
+    return problem.fit_of(found.x, np.linalg.pinv(found.jac.T @ found.jac), float(found.cost))
 
-    def parts(values: Floats) -> tuple[Floats, Floats, Floats]:
-        velocity, width = values[free], values[free + 1]
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Samples and lines for least squares over (areas in units of `areal`, velocity, width, continuum, slope)."""
+
+    waves: Floats
+    flux: Floats
+    error: Floats
+    expected: Floats
+    pixel: Floats
+    """Lower and upper edges, (2, n)."""
+
+    shares: Floats
+    """(lines, free areas) how the areas of lines follow from those that are free."""
+
+    middle: float
+    scale: float
+    areal: float
+
+    @property
+    def free(self) -> int:
+        return self.shares.shape[1]
+
+    def parts(self, values: Floats) -> tuple[Floats, Floats, Floats]:
+        """Give the profiles of the lines, and their derivatives by velocity and width."""
+        velocity, width = values[self.free], values[self.free + 1]
         shapes, by_velocity, by_width = [], [], []
-        for one in expected:
+        for one in self.expected:
             centre = one * (1.0 + velocity / C_KMS)
-            profile, by_centre, by_sigma = _pixel_profile(pixel, centre, centre * width / C_KMS)
+            profile, by_centre, by_sigma = _pixel_profile(self.pixel, centre, centre * width / C_KMS)
             shapes.append(profile)
             by_velocity.append((by_centre + by_sigma * width / C_KMS) * one / C_KMS)
             by_width.append(by_sigma * centre / C_KMS)
         return np.array(shapes), np.array(by_velocity), np.array(by_width)
 
-    def residuals(values: Floats) -> Floats:
-        shapes, _, _ = parts(values)
-        lines = (shares @ values[:free] * areal) @ shapes
-        straight = (values[free + 2] + values[free + 3] * (waves - middle) / middle) * scale
-        return np.asarray((lines + straight - flux) / error)
+    def residuals(self, values: Floats) -> Floats:
+        shapes, _, _ = self.parts(values)
+        free, middle = self.free, self.middle
+        lines = (self.shares @ values[:free] * self.areal) @ shapes
+        straight = (values[free + 2] + values[free + 3] * (self.waves - middle) / middle) * self.scale
+        return np.asarray((lines + straight - self.flux) / self.error)
 
-    def jacobian(values: Floats) -> Floats:
-        shapes, by_velocity, by_width = parts(values)
-        amplitudes = shares @ values[:free] * areal
-        columns = [shapes.T @ shares * areal, (amplitudes @ by_velocity)[:, None], (amplitudes @ by_width)[:, None]]
-        columns += [np.full((len(waves), 1), scale), (scale * (waves - middle) / middle)[:, None]]
-        return np.asarray(np.hstack(columns) / error[:, None])
+    def jacobian(self, values: Floats) -> Floats:
+        shapes, by_velocity, by_width = self.parts(values)
+        amplitudes = self.shares @ values[: self.free] * self.areal
+        columns = [
+            shapes.T @ self.shares * self.areal, (amplitudes @ by_velocity)[:, None], (amplitudes @ by_width)[:, None],
+            np.full((len(self.waves), 1), self.scale),
+            (self.scale * (self.waves - self.middle) / self.middle)[:, None],
+        ]  # fmt: skip
+        return np.asarray(np.hstack(columns) / self.error[:, None])
 
-    first = _first_values(waves, flux, error, expected, shares, pixel, start, narrowest, middle, scale, areal)
-    lows = np.r_[np.full(free, -np.inf), -reach, narrowest, -np.inf, -np.inf]
-    highs = np.r_[np.full(free, np.inf), reach, max(8.0 * start[1], 4.0 * narrowest), np.inf, np.inf]
-    inside = np.clip(first, lows + 1e-9, highs - 1e-9)
-    found = least_squares(residuals, inside, jacobian, bounds=(lows, highs), x_scale="jac", max_nfev=200)
-    values = found.x
-    covariance = np.linalg.pinv(found.jac.T @ found.jac)
-    turn = np.zeros((len(expected) + 2, free + 4))
-    turn[: len(expected), :free] = shares * areal
-    turn[len(expected), free] = turn[len(expected) + 1, free + 1] = 1.0
-    freedom = max(len(waves) - (free + 4), 1)
-    return GroupFit(
-        areas=shares @ values[:free] * areal,
-        velocity=float(values[free]),
-        width=float(values[free + 1]),
-        continuum=(float(values[free + 2] * scale), float(values[free + 3] * scale / middle)),
-        middle=middle,
-        covariance=turn @ covariance @ turn.T,
-        chi2=float(2.0 * found.cost / freedom),
-        freedom=freedom,
-        expected=np.asarray(expected, np.float64),
-    )
+    def first_values(self, start: tuple[float, float], narrowest: float) -> Floats:
+        """Find where to start: of a few velocities and widths those whose linear fit leaves least."""
+        steps = self.scale * (self.waves - self.middle) / self.middle
+        straight = np.stack([np.full(len(self.waves), self.scale), steps], axis=1)
+        best: tuple[float, Floats] | None = None
+        for width in (start[1], 1.6 * start[1]):
+            for velocity in start[0] + np.linspace(-2.0, 2.0, 9) * max(start[1], narrowest):
+                centres = [one * (1.0 + velocity / C_KMS) for one in self.expected]
+                sigmas = [one * max(width, narrowest) / C_KMS for one in self.expected]
+                shapes = [_pixel_profile(self.pixel, *place)[0] for place in zip(centres, sigmas, strict=True)]
+                design = np.hstack([np.array(shapes).T @ self.shares * self.areal, straight])
+                solved, *_ = np.linalg.lstsq(design / self.error[:, None], self.flux / self.error, rcond=None)
+                left = float((((design @ solved - self.flux) / self.error) ** 2).sum())
+                if best is None or left < best[0]:
+                    best = left, np.r_[solved[:-2], velocity, max(width, narrowest), solved[-2:]]
+        assert best is not None
+        return best[1]
+
+    def fit_of(self, values: Floats, covariance: Floats, cost: float) -> GroupFit:
+        """Turn what was found into areas, velocity and width."""
+        free, lines = self.free, len(self.expected)
+        turn = np.zeros((lines + 2, free + 4))
+        turn[:lines, :free] = self.shares * self.areal
+        turn[lines, free] = turn[lines + 1, free + 1] = 1.0
+        freedom = max(len(self.waves) - (free + 4), 1)
+        return GroupFit(
+            areas=self.shares @ values[:free] * self.areal,
+            velocity=float(values[free]),
+            width=float(values[free + 1]),
+            continuum=(float(values[free + 2] * self.scale), float(values[free + 3] * self.scale / self.middle)),
+            middle=self.middle,
+            covariance=turn @ covariance @ turn.T,
+            chi2=float(2.0 * cost / freedom),
+            freedom=freedom,
+            expected=np.asarray(self.expected, np.float64),
+        )
 
 
 def _pixel_profile(pixel: Floats, centre: float, sigma: float) -> tuple[Floats, Floats, Floats]:
@@ -167,27 +219,3 @@ def _pixel_profile(pixel: Floats, centre: float, sigma: float) -> tuple[Floats, 
         -(bell[1] - bell[0]) / (sigma * widths),
         -(turned[1] - turned[0]) / (sigma * widths),
     )
-
-
-def _first_values(
-    waves: Floats, flux: Floats, error: Floats, expected: Floats, shares: Floats, pixel: Floats,
-    start: tuple[float, float], narrowest: float, middle: float, scale: float, areal: float,
-) -> Floats:  # fmt: skip
-    """Find where to start: of a few velocities and widths those whose linear fit leaves least."""
-    best: tuple[float, Floats] | None = None
-    for width in (start[1], 1.6 * start[1]):
-        for velocity in start[0] + np.linspace(-2.0, 2.0, 9) * max(start[1], narrowest):
-            shapes = np.array(
-                [
-                    _pixel_profile(pixel, one * (1.0 + velocity / C_KMS), one * max(width, narrowest) / C_KMS)[0]
-                    for one in expected
-                ]
-            )
-            straight = np.stack([np.full(len(waves), scale), scale * (waves - middle) / middle], axis=1)
-            design = np.hstack([shapes.T @ shares * areal, straight])
-            solved, *_ = np.linalg.lstsq(design / error[:, None], flux / error, rcond=None)
-            left = float((((design @ solved - flux) / error) ** 2).sum())
-            if best is None or left < best[0]:
-                best = left, np.r_[solved[:-2], velocity, max(width, narrowest), solved[-2:]]
-    assert best is not None
-    return best[1]
