@@ -1,5 +1,6 @@
 # make demo    the whole pipeline against a simulated archive, no network needed after the installation
-# make test    the tests
+# make test    the tests, minutes
+# make test-all  the exhaustive ones, too: more cells of what `make test` shows, and what takes longest
 # make bench   the mosaic engine beside SWarp and reproject (minutes); benchmarks/*/README.md lists the others
 # make lint    style, types, import rules
 # make lint-js types and left-overs in the scripts of the viewer (needs npm)
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= jwstpipe-demo
 
-.PHONY: setup demo test lint lint-js docs lock bench clean
+.PHONY: setup demo test test-exhaustive test-all lint lint-js docs lock bench clean
 
 setup: $(READY)
 
@@ -32,8 +33,18 @@ $(READY): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
+TESTS := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+
 test: setup
-	$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+	$(TESTS) -m "not exhaustive"
+
+test-exhaustive: setup
+	$(TESTS) -m exhaustive
+
+# one after the other: as two runs at once the stacks of servers of both would stand side by side
+test-all:
+	$(MAKE) test
+	$(MAKE) test-exhaustive
 
 lint: setup
 	$(BIN)/ruff format --check .

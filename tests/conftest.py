@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,19 @@ SERVERS = ("tests/flows/", "tests/end_to_end/")
 
 BROWSER = "tests/viewer/"
 """Room whose tests share one browser, which is open for no longer than they need it."""
+
+
+@dataclass(frozen=True)
+class Tiers:
+    """How many tests were collected of those that `make test` runs, and of those that it leaves out; of which files."""
+
+    always: int
+    exhaustive: int
+    files: frozenset
+
+
+TIERS = pytest.StashKey[Tiers]()
+LEFT_OUT = pytest.StashKey[int]()
 
 
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
@@ -57,8 +71,12 @@ def pytest_collection():
         gc.enable()
 
 
-def pytest_collection_modifyitems(items):
-    """Begin with what takes longest: the stacks, of those what starts a server of its own first, and the browser."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    """Count, and begin with what takes longest: the stacks, of those what starts a server first, and the browser."""
+    exhaustive = sum(item.get_closest_marker("exhaustive") is not None for item in items)
+    files = frozenset(item.nodeid.partition("::")[0] for item in items)
+    config.stash[TIERS] = Tiers(len(items) - exhaustive, exhaustive, files)
     shared = {item.path for item in items if "prefect_server" in item.fixturenames}
     items.sort(key=lambda item: (_order(item.nodeid), item.path in shared))
 
@@ -79,8 +97,23 @@ class FilesAndStacks(LoadScopeScheduling):
         return ("servers", "browser", nodeid.partition("::")[0])[_order(nodeid)]
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_sessionfinish(session):
+    """Tell the process that reports how many exhaustive tests were left out."""
+    config = session.config
+    if TIERS in config.stash and config.option.markexpr == "not exhaustive" and hasattr(config, "workeroutput"):
+        config.workeroutput["left out"] = config.stash[TIERS].exhaustive
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Hear it; all processes collect the same."""
+    node.config.stash[LEFT_OUT] = getattr(node, "workeroutput", {}).get("left out", 0)
+
+
+def pytest_terminal_summary(terminalreporter, config):
     """Show the tables that tests hand over with record_property("table", ...), from other processes too."""
+    if config.stash.get(LEFT_OUT, 0):
+        terminalreporter.write_line(f"{config.stash[LEFT_OUT]} exhaustive tests were left out: make test-all runs them")
     for report in terminalreporter.getreports("passed"):
         for name, text in getattr(report, "user_properties", ()):
             if name == "table" and report.when == "call":
@@ -96,6 +129,21 @@ def settings_of_one_test_only():
     for name in [name for name in os.environ if name.startswith("JWSTPIPE_") and name not in before]:
         del os.environ[name]
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def servers_that_are_down_are_soon_given_up():
+    """Prefect's clients ask again after 0, 0.5 and 1 s; many tests are about a server that is not there."""
+    with pytest.MonkeyPatch.context() as patch:
+        for client in ("_sync", "_async"):
+            patch.setattr(f"httpcore.{client}.connection.RETRIES_BACKOFF_FACTOR", 0.01)
+        yield
+
+
+@pytest.fixture(scope="session")
+def tiers(pytestconfig):
+    """How many tests of which tier were collected."""
+    return pytestconfig.stash[TIERS]
 
 
 @pytest.fixture(scope="session")

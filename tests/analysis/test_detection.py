@@ -103,6 +103,7 @@ def test_a_worm_that_is_not_taken_apart_is_one(awkward):
         assert bits(find_sources(awkward, options=WHOLE, tile=tile)) == bits(whole)
 
 
+@pytest.mark.exhaustive("test_every_tiling_and_number_of_workers_gives_the_same_bits")
 def test_processes_give_the_same_bits(awkward, tmp_path):
     store = convert(awkward, tmp_path / "awkward.zarr").address
     here = find_sources(awkward, options=LOOSE)

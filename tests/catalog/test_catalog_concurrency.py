@@ -52,6 +52,7 @@ def publish_for_ever(path):
             catalog.publish(make_record(number))
 
 
+@pytest.mark.parametrize("address", ["embedded", pytest.param("server", marks=pytest.mark.exhaustive)], indirect=True)
 def test_processes_that_publish_the_same_products_lose_none(address):
     barrier = SPAWN.Barrier(PROCESSES)
     writers = [SPAWN.Process(target=publish_all, args=(address, name, barrier)) for name in range(PROCESSES)]

@@ -19,11 +19,10 @@ from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.storage import open_store
 from tests.catalog.publish_once import KEY
 
-POINTS = 10
-
 
 @pytest.fixture(scope="module")
-def attempts(tmp_path_factory):
+def attempts(tmp_path_factory, request):
+    """Kill at so many steps of the whole work, from its first to its last."""
     folder = tmp_path_factory.mktemp("crashes")
     header = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRPIX1": 24.5, "CRPIX2": 24.5, "CRVAL1": 151.75,
               "CRVAL2": -40.43,
@@ -35,18 +34,19 @@ def attempts(tmp_path_factory):
     script = Path(__file__).with_name("publish_once.py")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
-        [sys.executable, script, folder, folder / "source.fits", str(POINTS)],
+        [sys.executable, script, folder, folder / "source.fits", str(request.param)],
         capture_output=True, text=True, timeout=1000, env=environment, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    return folder, json.loads(done.stdout)
+    return folder, json.loads(done.stdout), request.param
 
 
+@pytest.mark.parametrize("attempts", [4, pytest.param(10, marks=pytest.mark.exhaustive)], indirect=True)
 def test_a_kill_at_any_step_leaves_one_product_after_a_second_run(attempts):
-    folder, told = attempts
-    assert told["steps"] > 3 * POINTS
-    assert len(told["died"]) == POINTS
-    assert sum(told["died"].values()) >= POINTS * 3 // 4  # the lease is renewed more often on a slow day
+    folder, told, points = attempts
+    assert told["steps"] > 3 * points
+    assert len(told["died"]) == points
+    assert sum(told["died"].values()) >= points * 3 // 4  # the lease is renewed more often on a slow day
     whole = digest_of(folder / "whole")
     for name in told["died"]:
         store = open_store(folder / name / "store")

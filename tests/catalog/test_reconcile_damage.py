@@ -35,7 +35,7 @@ def products(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture
 def store(request, products, tmp_path, monkeypatch):
     """A store with the products in it, and how to change an object of it."""
     if request.param == "local":
@@ -74,7 +74,16 @@ def altered(catalog, store):
     return {finding.product_id: finding.detail for finding in found if finding.kind == "altered"}
 
 
-@pytest.mark.parametrize("damage", ["lost", "damaged"])
+@pytest.mark.parametrize(
+    ("store", "damage"),
+    [
+        ("local", "lost"),
+        ("local", "damaged"),
+        ("s3", "damaged"),
+        pytest.param("s3", "lost", marks=pytest.mark.exhaustive),
+    ],
+    indirect=["store"],
+)
 def test_damage_to_any_kind_of_store_is_found_and_marked(catalog, store, damage):
     assert altered(catalog, store) == {}
     for kind, shard in SHARDS.items():

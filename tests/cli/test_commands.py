@@ -243,6 +243,7 @@ def test_an_archive_that_is_down(command, site, monkeypatch):
     assert site.server in error
 
 
+@pytest.mark.exhaustive("tests/flows/test_jobs.py::test_a_server_that_is_down_is_named_with_the_way_out")
 def test_a_run_whose_prefect_server_is_down_says_so(site, tmp_path):
     environment = {**os.environ, "JWSTPIPE_PREFECT_API": "http://127.0.0.1:9/api"}
     command = [sys.executable, "-m", "jwstpipe", "run", TARGET]

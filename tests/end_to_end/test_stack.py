@@ -95,6 +95,7 @@ def cancelled(stack):
     return job
 
 
+@pytest.mark.exhaustive("tests/flows/test_jobs.py::test_a_job_that_failed_or_was_cancelled_is_tried_again")
 def test_a_cancelled_job_stops_its_work_and_leaves_nothing_half_published(cancelled, inputs):
     with pytest.raises(InterruptedRunError):
         cancelled.result()
@@ -127,6 +128,7 @@ def finished(stack, cancelled):
     return job, [progress.done for progress in told]
 
 
+@pytest.mark.exhaustive("tests/mosaicking/test_cluster.py::test_a_killed_worker_costs_its_tiles_only")
 def test_a_worker_that_is_killed_and_a_server_that_restarts_cost_a_run_nothing(cancelled, finished, inputs):
     job, percents = finished
     assert job.id != cancelled.id
@@ -143,6 +145,7 @@ def test_a_worker_that_is_killed_and_a_server_that_restarts_cost_a_run_nothing(c
     assert published_and_stored() == Counter(archive=whole, image=whole, thumbnail=whole, mosaic=2, picture=1)
 
 
+@pytest.mark.exhaustive("tests/end_to_end/test_up.py::test_commands_find_the_server_and_run_what_is_asked")
 def test_the_result_of_a_job_opens_and_the_same_request_is_the_same_job(finished):
     job, _ = finished
     picture = job.result()

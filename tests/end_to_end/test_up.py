@@ -1,7 +1,8 @@
 """`jwstpipe up` as a person uses it: in a real browser, on a schedule, by commands, and stopped by one Ctrl-C.
 
-One `up` serves all tests of this file, and the last one stops it. With ``JWSTPIPE_SCREENSHOTS=FOLDER`` the pictures of
-docs/operations.md are made anew.
+One `up` serves all tests of this file, and the last one stops it. Runs that are seen on Prefect's own pages are
+exhaustive: commands and its API show the same. With ``JWSTPIPE_SCREENSHOTS=FOLDER`` the pictures of docs/operations.md
+are made anew.
 """
 
 import json
@@ -140,6 +141,7 @@ return keys;
 WIDE = "return arguments[0].complete && arguments[0].naturalWidth"
 
 
+@pytest.mark.exhaustive("test_commands_find_the_server_and_run_what_is_asked")
 def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(browser, site):
     api, prefect = site.facts["api"], site.facts["prefect"]
     deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
@@ -239,6 +241,7 @@ def _see_artifacts(browser, site, run_id):
     browser.get("about:blank")  # a page that stays open asks the server on and on
 
 
+@pytest.mark.exhaustive("test_no_secret_is_shown_or_kept_where_others_look")
 def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     failed = process_of(site, "submit", "process_target", "target=NGC 9999", "--watch")
     assert failed.returncode == 3
@@ -254,6 +257,7 @@ def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     browser.get("about:blank")
 
 
+@pytest.mark.exhaustive("tests/flows/test_ingest_flows.py::test_a_watch_list_is_looked_after_round_by_round")
 def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path):
     """A schedule of seconds: what is new comes, once, and nothing else moves."""
     watchlist = tmp_path / "watchlist.toml"
@@ -303,6 +307,9 @@ def combined_images(home):
 def test_another_user_and_a_page_of_another_origin_get_nothing(browser, site):
     """What a local user and a page in the owner's browser would try; the scripts of the issue do the same."""
     facts, home = site.facts, site.home
+    browser.get(site.running.entrance)  # the owner is in: what another page asks is asked with all that the browser has
+    until(browser, lambda: "Runs" in text(browser))
+    browser.get("about:blank")
     _nothing_for_strangers(facts)
     as_nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else None
     private = home / "prefect"
@@ -384,6 +391,44 @@ def other_origin(page):
             thread.join()
 
 
+def test_commands_find_the_server_and_run_what_is_asked(site, command):
+    running, api = site.running, site.facts["api"]
+    assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
+    fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
+    assert fields["target"]["description"] == ProcessTargetRequest.model_fields["target"].description
+    assert {"bilinear", "drizzle"} <= set(fields["kernel"]["enum"])
+    assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
+    assert running.http.get(running.facts["dask"], timeout=10).ok
+    create = f"{api}/deployments/{deployment['id']}/create_flow_run"
+    refused = running.http.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
+    assert refused.status_code in (409, 422)
+
+    said = process_of(site, "submit", "process_target", f"target={TARGET}", "level=2", "--watch", "--json")
+    assert said.returncode == 0, said.stderr + (site.home / "prefect" / "flows.log").read_text()
+    job = json.loads(said.stdout)
+    report = json.loads(command("result", job["job"], "--json")[1])
+    assert [product["kind"] for product in report["products"]] == ["mosaic", "mosaic", "picture"]
+    again = json.loads(command("submit", "process_target", f"target={TARGET}", "level=2", "--json")[1])
+    assert (again["job"], again["state"]) == (job["job"], "done")
+    with Image.open(report["products"][-1]["where"]) as picture:
+        assert max(picture.size) > 100
+    _the_links_open(site, job["job"])
+    findings = [json.loads(line) for line in command("doctor", "--json")[1].splitlines()]
+    assert {finding["part"]: finding["state"] for finding in findings}["prefect"] == "ok"
+
+
+def _the_links_open(site, run_id):
+    api = site.facts["api"]
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": ["product-links"]}}}
+    (links,) = site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
+    addresses = re.findall(r"\]\((http://127\.0\.0\.1:[^)]+)\)", links["data"])
+    assert len(addresses) == 3
+    answer = requests.get(addresses[-1], timeout=10)
+    assert answer.content.startswith(b"\x89PNG")
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+
+
 def test_no_secret_is_shown_or_kept_where_others_look(site, command):
     """Prefect's database and logs, run pages, all files of the home, what commands print, and lists of processes."""
     private = {"password", *(f"{role}.key" for role in ("scheduler", "worker", "client"))}
@@ -395,7 +440,7 @@ def test_no_secret_is_shown_or_kept_where_others_look(site, command):
     assert min(map(len, secrets)) > 12
     running = site.running
     if not running.http.post(f"{site.facts['api']}/flow_runs/filter", json={"limit": 1}, timeout=30).json():
-        # the runs of other tests, one that failed among them, are not there to be looked at
+        # the runs of other tests are not there to be looked at
         assert process_of(site, "submit", "process_target", "target=NGC 9999", "--watch").returncode == 3
     kept = [path for path in site.home.rglob("*") if path.is_file() and path not in keys]
     assert any(path.name.startswith("prefect.db") for path in kept)
@@ -425,32 +470,8 @@ def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(si
     assert site.running.http.get(f"{site.facts['api']}/health", timeout=10).ok
 
 
-def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(site, command):
-    running, api = site.running, site.facts["api"]
-    assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
-    deployment = site.running.http.get(f"{api}/deployments/name/process-target/here", timeout=10).json()
-    fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
-    assert fields["target"]["description"] == ProcessTargetRequest.model_fields["target"].description
-    assert {"bilinear", "drizzle"} <= set(fields["kernel"]["enum"])
-    assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
-    assert running.http.get(running.facts["dask"], timeout=10).ok
-    create = f"{api}/deployments/{deployment['id']}/create_flow_run"
-    refused = running.http.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
-    assert refused.status_code in (409, 422)
-
-    said = process_of(site, "submit", "process_target", f"target={TARGET}", "level=2", "--watch", "--json")
-    assert said.returncode == 0, said.stderr + (site.home / "prefect" / "flows.log").read_text()
-    job = json.loads(said.stdout)
-    report = json.loads(command("result", job["job"], "--json")[1])
-    assert [product["kind"] for product in report["products"]] == ["mosaic", "mosaic", "picture"]
-    again = json.loads(command("submit", "process_target", f"target={TARGET}", "level=2", "--json")[1])
-    assert (again["job"], again["state"]) == (job["job"], "done")
-    with Image.open(report["products"][-1]["where"]) as picture:
-        assert max(picture.size) > 100
-    _the_links_open(site, job["job"])
-    findings = [json.loads(line) for line in command("doctor", "--json")[1].splitlines()]
-    assert {finding["part"]: finding["state"] for finding in findings}["prefect"] == "ok"
-
+def test_one_signal_stops_all(site, command):
+    running = site.running
     assert running.stop() == 0
     for address in (running.facts["prefect"], running.facts["dask"]):
         with pytest.raises(requests.ConnectionError):
@@ -458,14 +479,3 @@ def test_commands_find_the_server_run_what_is_asked_and_one_signal_stops_all(sit
     code, _, err = command("jobs")
     assert code == 5
     assert "jwstpipe up" in err
-
-
-def _the_links_open(site, run_id):
-    api = site.facts["api"]
-    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": ["product-links"]}}}
-    (links,) = site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
-    addresses = re.findall(r"\]\((http://127\.0\.0\.1:[^)]+)\)", links["data"])
-    assert len(addresses) == 3
-    answer = requests.get(addresses[-1], timeout=10)
-    assert answer.content.startswith(b"\x89PNG")
-    assert "sandbox" in answer.headers["Content-Security-Policy"]

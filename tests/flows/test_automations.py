@@ -47,6 +47,7 @@ def automations(prefect_server):
                 client.delete_automation(found.id)
 
 
+@pytest.mark.exhaustive("test_setting_up_again_changes_what_is_there_and_makes_nothing_twice")
 def test_a_run_whose_process_died_is_marked_as_crashed_and_told_of(automations, listener):
     from prefect.blocks.notifications import CustomWebhookNotificationBlock
     from prefect.events import emit_event

@@ -89,6 +89,7 @@ def test_a_second_run_moves_nothing_and_makes_nothing(finished):
     assert all(product.reused for product in again.products)
 
 
+@pytest.mark.exhaustive("test_products_live_in_s3_as_they_do_on_disk")
 def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(finished, tmp_path, monkeypatch):
     monkeypatch.setenv("JWSTPIPE_HOME", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("JWSTPIPE_EXECUTION__CLUSTER", "processes")

@@ -110,6 +110,7 @@ def test_a_run_resolves_a_suggestion_by_its_kind(finished):
         run(target=TARGET, radius=0.1, suggestion="coronagraph")
 
 
+@pytest.mark.exhaustive("test_a_run_resolves_a_suggestion_by_its_kind")
 def test_the_lightness_may_be_that_of_one_filter(finished, tmp_path):
     """Lightness of the picture follows the one image, and the filters still tell the hue."""
     report = run(target=TARGET, radius=0.1, level=3, luminance="f335m")
@@ -127,6 +128,7 @@ def test_the_lightness_may_be_that_of_one_filter(finished, tmp_path):
         run(target=TARGET, radius=0.1, level=3, luminance="F187N")
 
 
+@pytest.mark.exhaustive("test_a_run_resolves_a_suggestion_by_its_kind")
 def test_observations_are_found_by_name_where_no_place_leads_to_them(finished):
     report = run(target="Somewhere it was", observations=(IDS[1].upper(),))
     assert (report.files, {one.filter for one in report.products}) == (1, {FILTERS[1]})

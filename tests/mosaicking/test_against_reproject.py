@@ -61,6 +61,7 @@ def test_one_image_equals_reproject_interp(tmp_path, place, kernel):
         assert np.mean(ours[both] != truth[both].astype("f4")) < 1e-3
 
 
+@pytest.mark.exhaustive("test_one_image_equals_reproject_interp")
 def test_real_survey_tiles_equal_reproject_and_coadd(tmp_path, shared_data):
     names = sorted((shared_data / "m101-2mass").glob("*.fits"))
     made = jwstpipe.mosaic(names, tmp_path / "m101.zarr", fits=tmp_path / "m101.fits")

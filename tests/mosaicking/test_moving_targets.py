@@ -23,8 +23,9 @@ from jwstpipe.simulate.exposures import simulate_programme
 from jwstpipe.simulate.planet import Planet
 from jwstpipe.viewer.outlines import outlines_of
 
-PLANET = Planet(40.0, -25.0, radius_arcsec=0.3, brightness=900.0)
-"""13 mas a second: as Jupiter goes."""
+EAST, NORTH = 20.0, -12.5
+PLANET = Planet(EAST, NORTH, radius_arcsec=0.3, brightness=900.0)
+"""Nearly 7 mas a second, as Saturn goes: the faster, the larger the sky that is to be simulated."""
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +134,7 @@ def test_an_ephemeris_takes_the_place_of_keywords_and_stands_in_the_product(prog
     start = programme.exposures[0].start_mjd
     hours = np.arange(-2, 4) / 2.0
     there = SkyCoord(150.0, 20.0, unit="deg").directional_offset_by(
-        np.arctan2(40.0, -25.0) * units.rad, np.hypot(40.0, 25.0) * hours * units.arcsec
+        np.arctan2(EAST, NORTH) * units.rad, np.hypot(EAST, NORTH) * hours * units.arcsec
     )
     Table({"jd": start + 2400000.5 + hours / 24, "ra": there.ra.deg, "dec": there.dec.deg}).write(tmp_path / "eph.csv")
     table = str(tmp_path / "eph.csv")

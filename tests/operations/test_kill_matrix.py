@@ -115,8 +115,18 @@ FORMS = {
 TRIED = {("store", "s3"): (0.0, 0.5, 1.0), ("mosaic", "s3"): (1.0,), ("mosaic", "local"): (0.0, 0.5, 1.0)}
 """Where not all steps are tried: first, middle or last of each kind; mosaics go the same way as stores."""
 
-CELLS = [(form, place, mode) for form, (_, _, places) in FORMS.items() for place in places.split()
-         for mode in ("fresh", "overwrite")]  # fmt: skip
+EXHAUSTIVE = {
+    ("store", "s3", "overwrite"), ("mosaic", "local", "fresh"), ("mosaic", "local", "overwrite"),
+    ("mosaic", "s3", "fresh"), ("mosaic", "s3", "overwrite"), ("picture store", "local", "overwrite"),
+}  # fmt: skip
+"""Cells that cost most: stores are replaced on disk, and written on S3, and files replaced on S3, in others."""
+
+CELLS = [
+    pytest.param(form, place, mode, marks=pytest.mark.exhaustive if (form, place, mode) in EXHAUSTIVE else ())
+    for form, (_, _, places) in FORMS.items()
+    for place in places.split()
+    for mode in ("fresh", "overwrite")
+]
 
 
 class Local:
@@ -254,7 +264,9 @@ def test_one_whole_product_stands_after_a_kill_at_any_step(sources, points, spot
     record_property("steps", len(steps))
 
 
-@pytest.mark.parametrize(("form", "mode"), [("store", "fresh"), ("mosaic", "overwrite")])
+@pytest.mark.parametrize(
+    ("form", "mode"), [("store", "fresh"), pytest.param("mosaic", "overwrite", marks=pytest.mark.exhaustive)]
+)
 def test_one_whole_product_stands_after_sigkill(sources, points, spots, tmp_path, form, mode):
     """No exception, no cleanup: the process is gone, at steps all over the work."""
     name, make, _ = FORMS[form]

@@ -109,7 +109,7 @@ def test_sources_are_circled_where_they_are(tmp_path):
         marks(["grid"], None)
 
 
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("dtype", [np.uint8, pytest.param(np.uint16, marks=pytest.mark.exhaustive)])
 def test_marks_do_not_depend_on_the_bands(dtype):
     drawn = [
         *marks(["grid", "scalebar", "compass"], placement(rotation=20.0)),

@@ -49,6 +49,7 @@ def test_a_region_drawn_by_hand_is_measured_as_the_command_does(page, mosaics):
     assert [row["total"] for row in again] == [row["total"] for row in told]
 
 
+@pytest.mark.exhaustive("test_a_region_drawn_by_hand_is_measured_as_the_command_does")
 def test_a_blink_changes_pixels_and_side_by_side_moves_both(page):
     page.open(view(page))
     page.run("document.getElementById('tab-compare').click(); viewer.compare.choose('side')")
@@ -84,6 +85,7 @@ def test_a_row_leads_to_its_place_and_a_place_to_its_row(page):
     assert page.run("return document.querySelector('#sheet-sources tr.chosen').dataset.row") == "0"
 
 
+@pytest.mark.exhaustive("test_a_region_drawn_by_hand_is_measured_as_the_command_does")
 def test_a_colour_bar_tells_the_limits_of_the_stretch(page):
     page.open(view(page))
     told = page.run(
@@ -113,6 +115,7 @@ def check_dragging(page):
     page.until("viewer.model.look.luminance && viewer.model.look.luminance.image === 1")
 
 
+@pytest.mark.exhaustive("tests/viewer/test_page.py::test_what_stands_still_is_the_export_and_what_moves_a_step_from_it")
 def test_a_link_is_rendered_by_the_command(page, mosaics, tmp_path, monkeypatch, capsys):
     from jwstpipe.cli.main import main
 

@@ -84,6 +84,7 @@ def test_what_stands_still_is_the_export_and_what_moves_a_step_from_it(page, ids
     assert page.complaints() == []
 
 
+@pytest.mark.exhaustive("test_what_stands_still_is_the_export_and_what_moves_a_step_from_it")
 def test_a_field_without_holes_moves_as_it_stands(page, ids):
     page.open(link(ids[3:6], wishes={"luminance": ids[5], "luminance_share": 0.6, "vibrancy": 0.5}))
     page.settle(ONE_TO_ONE)
@@ -129,6 +130,7 @@ def test_the_hand_keeps_what_is_under_it(page, ids, wcs):
     assert truth.separation(SkyCoord(*state.at, unit="deg")).deg < 1e-3 * SCALE
 
 
+@pytest.mark.exhaustive("test_the_page_reads_and_writes_links_as_the_library_does")
 def test_a_link_opens_equal_in_another_window(page, ids):
     page.open(link(ids[:3], at=SKY, fov=0.0031, rotation=30.0, wishes={"channels": ("F090W=#33aaff,low=9.25",)}))
     page.settle("viewer.stage.view.rotation = -40; viewer.stage.moved()")
@@ -179,6 +181,7 @@ def check_values(page, mosaics, wcs, x, y):
         assert truth.separation(SkyCoord(told["ra"], told["dec"], unit="deg")).deg < 1e-3 * SCALE
 
 
+@pytest.mark.exhaustive("test_nothing_is_loaded_from_elsewhere_and_sliders_fetch_no_pixels")
 def test_the_page_goes_on_when_the_server_was_started_anew(browser, viewing, mosaics, ids):
     secret = b"stays"
     with serving_viewer(viewing, Access(secret), port=0) as running:
@@ -197,6 +200,7 @@ def test_the_page_goes_on_when_the_server_was_started_anew(browser, viewing, mos
         assert page.pixels(exact=True).mean() > 20
 
 
+@pytest.mark.exhaustive("test_nothing_is_loaded_from_elsewhere_and_sliders_fetch_no_pixels")
 def test_two_browsers_cost_one(page, ids, served):
     page.open(link(ids[:3]))
     tiles = [url for url in page.asked() if "/tile/" in url]

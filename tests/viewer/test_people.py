@@ -62,7 +62,9 @@ def pages(browser, home):  # noqa: F811
         yield Page(browser, running)
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (1280, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(390, "light"), pytest.param(1280, "dark", marks=pytest.mark.exhaustive)]
+)
 def test_pages_are_for_everybody(pages, width, scheme):
     browser = pages.browser
     with screen(browser, width, scheme):

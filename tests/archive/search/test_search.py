@@ -343,6 +343,7 @@ def test_names_stand_beside_the_fields_of_mast(serve):
     assert set(archive.rows.observations[0]) | set(NAME_COLUMNS) <= set(single.colnames)
 
 
+@pytest.mark.exhaustive("test_pages_until_the_reported_count")
 def test_twenty_thousand_rows_page_fully(serve):
     rng = np.random.default_rng(4)
     ra, dec = rng.uniform(149, 151, 20_000), rng.uniform(1, 3, 20_000)

@@ -7,6 +7,8 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, make_product
 from tests.archive.loopback import Loopback, ranged
 
@@ -17,6 +19,8 @@ RANGES_A_LIFE = 9
 CHILD = """
 import sys
 from pathlib import Path
+
+import pytest
 from jwstpipe.archive.product import Product
 from jwstpipe.archive.transfer.fetch import fetch
 from jwstpipe.settings import ArchiveSettings
@@ -58,6 +62,9 @@ class Lives:
         return ranged(self._content, ask)
 
 
+@pytest.mark.exhaustive(
+    "tests/archive/transfer/test_transfer_faults.py::test_a_killed_process_leaves_what_the_next_one_needs"
+)
 def test_ten_kills_cost_at_most_one_range_for_each_worker_each(tmp_path):
     content = fits_bytes(side=950)
     whole = -(-len(content) // RANGE)
