@@ -96,17 +96,7 @@ def batch(
     operation, ending = verb_named(verb), batch_form(verb, form)
     if operation is None:
         return _stats(run, options, inputs)
-    context = MakeContext(run.workers, run.store.s3, run.report)
-    errors: dict[str, str] = {}
-    wanted: dict[str, tuple[Identity, ProductRecord]] = {}
-    ids: dict[str, str] = {}
-    for record in inputs:
-        try:
-            identity = operation.identify(options, inputs_of(run.store, [record]), context=context)
-        except JwstPipeError as error:
-            errors[record.product_id] = str(error)
-            continue
-        wanted[identity.id], ids[record.product_id] = (identity, record), identity.id
+    wanted, ids, errors = _identified(run, operation, options, inputs)
     before = set(existing_products(run, wanted))
     receipts: dict[str, Receipt] = {}
     failed: dict[str, str] = {}
@@ -128,6 +118,24 @@ def batch(
         name = "" if made is None else key
         rows.append(BatchRow(record.file_name, name, address, bool(made) and key not in before, fault, found))
     return rows
+
+
+def _identified(
+    run: OperationRun, operation: Operation[Any], options: Request, inputs: Sequence[ProductRecord]
+) -> tuple[dict[str, tuple[Identity, ProductRecord]], dict[str, str], dict[str, str]]:
+    """Give what is to be made by its ids, the id of each input's product, and why some inputs can have none."""
+    context = MakeContext(run.workers, run.store.s3, run.report)
+    wanted: dict[str, tuple[Identity, ProductRecord]] = {}
+    ids: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for record in inputs:
+        try:
+            identity = operation.identify(options, inputs_of(run.store, [record]), context=context)
+        except JwstPipeError as error:
+            errors[record.product_id] = str(error)
+            continue
+        wanted[identity.id], ids[record.product_id] = (identity, record), identity.id
+    return wanted, ids, errors
 
 
 def _made(

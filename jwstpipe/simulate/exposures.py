@@ -134,14 +134,9 @@ def simulate_programme(
         raise UsageError("the combined images of a simulated programme are of fixed targets; ask for products=('cal',)")
     bands, aim = bands_named(layout.filters), Target(target, ra, dec, planet)
     exposures = _of_detectors(plan_exposures(layout, bands, aim, seed=seed), detectors)
+    view = layout.view_arcsec + _path_arcsec(exposures)
     scene = build_scene(
-        target=target,
-        ra=ra,
-        dec=dec,
-        seed=seed,
-        bands=bands,
-        view_arcsec=layout.view_arcsec + _path_arcsec(exposures),
-        step_arcsec=layout.step,
+        target=target, ra=ra, dec=dec, seed=seed, bands=bands, view_arcsec=view, step_arcsec=layout.step
     )
     if nebula != 1.0:
         scene = replace(scene, diffuse={name: light * np.float32(nebula) for name, light in scene.diffuse.items()})

@@ -156,8 +156,7 @@ def expose(
     seconds[hits.weak] *= _AFTER_HIT
     planes = _measure(rng, exposure, light, seconds, fixed)
     if residual_cosmic_rays > 0:
-        struck = rng.random(light.shape) < residual_cosmic_rays
-        planes.sci[struck] += rng.exponential(40.0, int(struck.sum())) * np.sqrt(planes.var_rnoise[struck])
+        _strike(rng, planes, residual_cosmic_rays)
     mark(planes.dq, hits.weak, DQ.JUMP_DET)
     mark(planes.dq, hits.strong, DQ.JUMP_DET | DQ.DO_NOT_USE)
     mark(planes.dq, reached, DQ.SATURATED)
@@ -167,12 +166,24 @@ def expose(
         if before is not None and artefacts.persistence:
             earlier = _light(before.exposure, before.header, diffuse, plane, stars, psf)
             struck_before = saturation(earlier / np.float32(before.exposure.band.photmjsr), detector)[1]
-        sigma = float(np.sqrt(np.median(planes.var_rnoise + planes.var_poisson)))
-        planes = replace(planes, added=add_artefacts(planes.sci, planes.dq, sigma, exposure, artefacts, struck_before))
+        planes = _with_artefacts(planes, exposure, artefacts, struck_before)
     unused = (planes.dq & DQ.DO_NOT_USE) != 0
     for image in (planes.sci, planes.err, planes.var_poisson, planes.var_rnoise, planes.var_flat):
         image[unused] = np.nan
     return planes
+
+
+def _strike(rng: np.random.Generator, planes: Planes, share: float) -> None:
+    """Leave cosmic rays that nothing flags."""
+    struck = rng.random(planes.sci.shape) < share
+    planes.sci[struck] += rng.exponential(40.0, int(struck.sum())) * np.sqrt(planes.var_rnoise[struck])
+
+
+def _with_artefacts(
+    planes: Planes, exposure: Exposure, artefacts: Artefacts, struck_before: NDArray[np.bool_] | None
+) -> Planes:
+    sigma = float(np.sqrt(np.median(planes.var_rnoise + planes.var_poisson)))
+    return replace(planes, added=add_artefacts(planes.sci, planes.dq, sigma, exposure, artefacts, struck_before))
 
 
 def _light(

@@ -67,35 +67,50 @@ def sources_table(found: Detection, image: PixelSource) -> Table:
     if scale is not None:
         add_column(table, "mag_segment", ab_magnitude(flux / TO_MICROJY))
     add_column(table, "area", get("pixels").astype(np.int64))
-    add_column(table, "semimajor", major)
-    add_column(table, "semiminor", minor)
-    add_column(table, "theta", np.degrees(theta))
-    if sky:
-        add_column(table, "theta_sky", theta_sky)
-    with np.errstate(invalid="ignore"):
-        add_column(table, "ellipticity", 1.0 - minor / major)
+    _add_axes(table, major, minor, theta, theta_sky if sky else None)
     stars, extendedness = star_locus(get("concentration"), get("concentration_err"), _peak_snr(found), get("flags"))
     table.meta["stars"] = stars
     add_column(table, "concentration", get("concentration"))
     add_column(table, "concentration_err", get("concentration_err"))
     add_column(table, "extendedness", extendedness)
-    add_column(table, "x_isophotal", peak_x + get("iso_x"))
-    add_column(table, "y_isophotal", peak_y + get("iso_y"))
-    for name, values in (
-        ("x_peak", peak_x), ("y_peak", peak_y), ("bbox_xmin", get("x0")), ("bbox_xmax", get("x1") - 1),
-        ("bbox_ymin", get("y0")), ("bbox_ymax", get("y1") - 1),
-    ):  # fmt: skip
-        add_column(table, name, values.astype(np.int64))
+    _add_extents(table, found)
     add_column(table, "background", get("sky"), unit)
     add_column(table, "noise", get("noise"), unit)
     add_column(table, "parent", _parents(found))
     add_column(table, "n_children", get("children").astype(np.int32))
+    _add_neighbours(table, found, x, y)
+    return table
+
+
+def _add_axes(table: Table, major: Floats, minor: Floats, theta: Floats, theta_sky: Floats | None) -> None:
+    add_column(table, "semimajor", major)
+    add_column(table, "semiminor", minor)
+    add_column(table, "theta", np.degrees(theta))
+    if theta_sky is not None:
+        add_column(table, "theta_sky", theta_sky)
+    with np.errstate(invalid="ignore"):
+        add_column(table, "ellipticity", 1.0 - minor / major)
+
+
+def _add_extents(table: Table, found: Detection) -> None:
+    """Add the isophotal centre, the peak and the box."""
+    get = found.column
+    add_column(table, "x_isophotal", get("peak_x") + get("iso_x"))
+    add_column(table, "y_isophotal", get("peak_y") + get("iso_y"))
+    for name, values in (
+        ("x_peak", get("peak_x")), ("y_peak", get("peak_y")), ("bbox_xmin", get("x0")), ("bbox_xmax", get("x1") - 1),
+        ("bbox_ymin", get("y0")), ("bbox_ymax", get("y1") - 1),
+    ):  # fmt: skip
+        add_column(table, name, values.astype(np.int64))
+
+
+def _add_neighbours(table: Table, found: Detection, x: Floats, y: Floats) -> None:
+    """Add the nearest other source, and all flags: what is near is among them."""
     nearest, distance = nearest_others(x, y)
     add_column(table, "nn_id", (nearest + 1).astype(np.int32))
     add_column(table, "nn_dist", distance)
     near = np.where(distance < found.facts["neighbour_px"], FLAGS["NEIGHBOUR"], 0)
-    add_column(table, "flags", (get("flags").astype(np.int64) | near).astype(np.int32))
-    return table
+    add_column(table, "flags", (found.column("flags").astype(np.int64) | near).astype(np.int32))
 
 
 def _microjy(scale: FluxScale | None, omega: Floats) -> Floats:

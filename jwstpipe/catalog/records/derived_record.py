@@ -48,6 +48,9 @@ _PACKAGES = (
 )
 """Packages whose versions may show in a product."""
 
+_OURS = {"is_validated": True, "data_type": "processed", "is_viewable": True}
+"""What holds for whatever we made."""
+
 _SURROUNDING = 1e-3
 """Length of a mean direction below which there is no middle."""
 
@@ -90,10 +93,8 @@ def derived_record(
         When; with a time zone.
     run_id
         Run that made it.
-    file_size
-        Bytes, where it is one file.
-    digest
-        SHA-256, where it is one file.
+    file_size, digest
+        Bytes and SHA-256, where it is one file.
     file_name
         Name for people; default: the last part of the key.
     results
@@ -107,33 +108,38 @@ def derived_record(
         A value that no record may have.
     """
     name = file_name or PurePosixPath(storage_key).name
+    values = {
+        **_OURS,
+        **_inherited(parents, combined=kind in ("mosaic", "picture")),
+        **_processing(operation, algorithm_version, parameters, results, created),
+        "slot": slot or product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
+        "product_id": product_id, "kind": kind, "run_id": run_id,
+        "file_name": name, "storage_key": storage_key, "file_format": file_format_of(storage_key),
+        "file_size": file_size, "digest": digest,
+        "image_info": image, "tags": [tag for tag in (image.instrument, image.filter) if tag],
+    }  # fmt: skip
+    return checked_record(values, what=name)
+
+
+def _processing(
+    operation: str,
+    algorithm_version: str,
+    parameters: Mapping[str, Any],
+    results: Mapping[str, Any] | None,
+    created: datetime,
+) -> dict[str, Any]:
+    """Say what was done, with what, when, and what was found on the way."""
     done = ProcessingResult(
         algorithm=operation, processed_date=created, algorithm_version=algorithm_version, results=dict(results or {})
     )
-    values = {
-        **_inherited(parents, combined=kind in ("mosaic", "picture")),
-        "slot": slot or product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
-        "processing_results": [done] if results else [],
-        "product_id": product_id,
-        "kind": kind,
-        "file_name": name,
-        "storage_key": storage_key,
-        "file_size": file_size,
-        "file_format": file_format_of(storage_key),
-        "digest": digest,
-        "is_validated": True,
-        "data_type": "processed",
-        "is_viewable": True,
+    return {
         "operation": operation,
         "algorithm_version": algorithm_version,
         "parameters": dict(parameters),
         "software": software_versions(),
-        "run_id": run_id,
         "created": created,
-        "image_info": image,
-        "tags": [tag for tag in (image.instrument, image.filter) if tag],
+        "processing_results": [done] if results else [],
     }
-    return checked_record(values, what=name)
 
 
 def file_format_of(name: str) -> FileFormat | None:

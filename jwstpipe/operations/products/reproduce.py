@@ -16,7 +16,7 @@ from jwstpipe.operations.inputs.reproduced_inputs import FoundInputs
 from jwstpipe.operations.make.places import Place, address_of
 from jwstpipe.operations.products.record_file import SHORTENED
 from jwstpipe.operations.registry import REGISTRY
-from jwstpipe.operations.spec import Identity, MakeContext, Operation
+from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation
 from jwstpipe.storage import ObjectStore
 
 __all__ = ["Reproduction", "reproduce"]
@@ -107,11 +107,7 @@ def reproduce(
         beside = None if home is None else home.address
         known = FoundInputs(catalog, store, context, tuple(inputs), folder, beside)
         request = operation.request_of(record.parameters)
-        identity = operation.identify(request, known.of(record, again if depth > 0 else None), context=context)
-        if identity.id != product_id:
-            raise DataError(
-                f"{record.file_name}: its record gives product {identity.id}, not {product_id}; was it edited?"
-            )
+        identity = _identified(operation, request, known.of(record, again if depth > 0 else None), record, context)
         existed = home is not None and home.exists()
         direct = place.form == ".zarr" and not place.exists()
         made = place if direct else Place(str(folder / place.name))
@@ -122,6 +118,18 @@ def reproduce(
             place.take(Path(made.address))
     restored = out is None and not existed
     return Reproduction(product_id, digest, expected, compared, digest == expected, place.address, restored=restored)
+
+
+def _identified(
+    operation: Operation[Any], request: Any, inputs: Sequence[Input], record: ProductRecord, context: MakeContext
+) -> Identity:
+    """Identify what is to be made: it has to be what the record is of."""
+    identity = operation.identify(request, inputs, context=context)
+    if identity.id != record.product_id:
+        raise DataError(
+            f"{record.file_name}: its record gives product {identity.id}, not {record.product_id}; was it edited?"
+        )
+    return identity
 
 
 def _places(
