@@ -33,7 +33,8 @@ $(READY): requirements.lock pyproject.toml
 demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
-TESTS := $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
+# The tests are the two processes of a machine with two cores: with threads of its own, OpenBLAS only waits for itself.
+TESTS := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 test: setup
 	$(TESTS) -m "not exhaustive"

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -190,8 +191,11 @@ def buckets_end_with_their_module():
 
 @pytest.fixture(scope="module", autouse=True)
 def memory_ends_with_its_module():
-    """Give back to the system what the C library keeps of freed memory: a process runs a hundred modules."""
+    """Give back to the system what libraries keep of freed memory: a process runs a hundred modules."""
     yield
+    arrow = sys.modules.get("pyarrow")
+    if arrow is not None:
+        arrow.default_memory_pool().release_unused()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

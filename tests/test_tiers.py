@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 DOCUMENT = TESTS.parent / "CONTRIBUTING.md"
 
 
-def tests_of(file):
+def functions_of(file):
     """Give the test functions of a file."""
     module = importlib.import_module(".".join(file.relative_to(TESTS.parent).with_suffix("").parts))
     found = inspect.getmembers(module, inspect.isfunction)
@@ -36,7 +36,7 @@ def cases_of(test):
 EVERYTHING = {
     f"{file.relative_to(TESTS.parent)}::{name}": test
     for file in sorted(TESTS.rglob("test_*.py"))
-    for name, test in tests_of(file).items()
+    for name, test in functions_of(file).items()
 }
 EXHAUSTIVE = [name for name, test in EVERYTHING.items() if marks_of(test)]
 IN_PART = [name for name, test in EVERYTHING.items() if cases_of(test)]

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
-import specutils
 
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.errors import DataError, UsageError
 
 
 def test_a_spectrum_goes_to_specutils_with_its_mask():
+    import specutils  # brings much along, which only one of the processes that run tests needs
+
     spectrum = Spectrum.of([1.0, 1.1, 1.2, 1.3], [1.0, np.nan, 3.0, 4.0], [0.1, 0.1, 0.0, 0.2], unit="mJy")
     theirs = spectrum.to_specutils()
     assert isinstance(theirs, specutils.Spectrum)

@@ -112,6 +112,7 @@ def test_a_name_is_resolved_by_the_table_then_by_what_is_kept_then_by_the_instal
     assert kept.resolver == "SIMBAD (kept 0 days ago)"
 
 
+@pytest.mark.exhaustive("test_a_name_is_resolved_by_the_table_then_by_what_is_kept_then_by_the_installed_catalogue")
 def test_all_messier_objects_are_found_and_those_that_the_table_lacks_come_from_the_installed_catalogue():
     ongc = pytest.importorskip("pyongc.ongc")
     for number in range(1, 111):

@@ -64,7 +64,14 @@ def test_verbs_need_no_server_and_jobs_say_what_they_need(python, tmp_path):
     assert "pip install 'jwstpipe[server]'" in refused
 
 
-@pytest.mark.parametrize("words", [["up"], ["demo"], ["jobs"], ["run", "NGC 3132"]], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["up"],
+        *(pytest.param(words, marks=pytest.mark.exhaustive) for words in (["demo"], ["jobs"], ["run", "NGC 3132"])),
+    ],
+    ids=lambda words: words[0],
+)
 def test_commands_of_the_server_are_refused_in_one_line(python, words):
     refused = python("-m", "jwstpipe", *words)
     assert refused.returncode == MissingExtraError.exit_code

@@ -54,7 +54,9 @@ def on_plane(names, folder, shape, **options):
     return made, {plane: image.read(plane, image.window) for plane in image.planes}
 
 
-@pytest.mark.parametrize("combine", ["mean", "median", "clipped", "first"])
+@pytest.mark.parametrize(
+    "combine", ["mean", "clipped", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("median", "first"))]
+)
 def test_pixels_do_not_depend_on_the_size_of_tiles_and_strips(tmp_path, monkeypatch, combine):
     plan = plan_mosaic(dithered(tmp_path), options=MosaicOptions(combine=combine))
     jobs = plan.jobs("")

@@ -23,9 +23,9 @@ from jwstpipe.simulate.exposures import simulate_programme
 from jwstpipe.simulate.planet import Planet
 from jwstpipe.viewer.outlines import outlines_of
 
-EAST, NORTH = 20.0, -12.5
+EAST, NORTH = 30.0, -18.75
 PLANET = Planet(EAST, NORTH, radius_arcsec=0.3, brightness=900.0)
-"""Nearly 7 mas a second, as Saturn goes: the faster, the larger the sky that is to be simulated."""
+"""10 mas a second, nearly as Jupiter goes: the faster, the larger the sky that is to be simulated."""
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 """In-memory images for the tests of this room: any array, with or without a pyramid."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from astropy.io.fits import Header
@@ -76,6 +77,11 @@ class MemoryImage:
 
 def starfield(shape=(300, 400), *, seed=1, noise=1.0, sky=10.0, stars=60, colour=1.0):
     """Sky, noise and round stars; star positions and fluxes depend on `seed` alone."""
+    return _starfield(shape, seed, noise, sky, stars, colour).copy()
+
+
+@lru_cache(maxsize=16)
+def _starfield(shape, seed, noise, sky, stars, colour):
     where = np.random.default_rng(seed)
     x, y = where.uniform(0, shape[1], stars), where.uniform(0, shape[0], stars)
     flux = 10 ** where.uniform(2.0, 4.5, stars)

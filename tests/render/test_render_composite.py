@@ -429,8 +429,8 @@ def test_channel_weight_out_of_range_is_refused():
     [
         (None, (37, 50, 170, 210), None, (37, 50)),
         (240, (96, 48, 336, 288), 120, (48, 24)),
-        (120, (0, 80, 400, 160), 100, (0, 20)),
-        (960, (150, 120, 162, 130), 24, (300, 240)),
+        pytest.param(120, (0, 80, 400, 160), 100, (0, 20), marks=pytest.mark.exhaustive),
+        pytest.param(960, (150, 120, 162, 130), 24, (300, 240), marks=pytest.mark.exhaustive),
     ],
 )
 def test_crop_of_any_size_is_the_part_of_the_whole_picture(tmp_path, size, crop, part_size, place):
