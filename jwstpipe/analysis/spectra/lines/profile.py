@@ -135,7 +135,7 @@ class _Problem:
 
     @property
     def free(self) -> int:
-        return self.shares.shape[1]
+        return int(self.shares.shape[1])
 
     def parts(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         """Give the profiles of the lines, and their derivatives by velocity and width."""
