@@ -192,7 +192,7 @@ def mosaic(
     check_output(out, (".fits",), what="a mosaic", overwrite=overwrite)
     with _beside(out) as folder:
         made = build.mosaic(listed(images), folder / "mosaic.zarr", **chosen)
-        exporting.export(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
+        exporting.write_fits(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
     return MosaicReceipt(**{**asdict(made), "address": str(out), "fits": str(out)})
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from jwstpipe.errors import StoreError
 from jwstpipe.fits.hdus import Hdu
 from jwstpipe.fits.headers import CARD
-from jwstpipe.images.export import data_pieces
+from jwstpipe.images.exporting.pieces import data_pieces
 from jwstpipe.images.fits_image import open_fits
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.progress import Progress, Reporter, silent
@@ -63,8 +63,9 @@ def verify_conversion(
         _same(hdu.header_bytes[: len(cards)], cards, f"{target}: card", hdu, CARD)
         offset, width = hdu.data_offset, abs(hdu.bitpix) // 8
         for piece in data_pieces(store, entry, cards):
-            _same(bytes(image.reader.read(offset, len(piece))), piece, f"{target}: sample", hdu, width)
-            offset += len(piece)
+            content = bytes(image.reader.read(offset, piece.size))
+            _same(content, bytes(piece.make()), f"{target}: sample", hdu, width)
+            offset += piece.size
         if offset != hdu.data_offset + hdu.data_size:
             raise StoreError(f"{target}: {hdu.label} holds {offset - hdu.data_offset:,} of {hdu.data_size:,} bytes")
         same.append(hdu.label)

@@ -99,9 +99,9 @@ def mosaic(
     receipt = build_mosaic(plan, out, overwrite=overwrite or update, reuse=reuse, s3=s3, workers=at_work, report=report)
     if fits is None:
         return receipt
-    from jwstpipe.images.export import export  # noqa: PLC0415 - not for every mosaic
+    from jwstpipe.images.export import write_fits  # noqa: PLC0415 - not for every mosaic
 
-    export(out, fits, overwrite=overwrite or update, s3=s3)
+    write_fits(out, fits, overwrite=overwrite or update, s3=s3)
     return replace(receipt, fits=str(fits))
 
 

@@ -156,6 +156,19 @@ class ImageStore(ImageFace):
         StoreError
             A shard of it is lost or damaged; the message names the shard.
         """
+        return self._read(plane, box, level, index, None)
+
+    def read_to(self, out: NDArray[Any], plane: str, box: Box, *, index: int = 0) -> None:
+        """Read a window of one plane to an array that is there already, in whatever byte order that has.
+
+        Raises
+        ------
+        StoreError
+            As `read`.
+        """
+        self._read(plane, box, 0, index, out)
+
+    def _read(self, plane: str, box: Box | None, level: int, index: int, out: NDArray[Any] | None) -> NDArray[Any]:
         shape = level_shape(self.shape, level)
         window = box or Box.of_shape(shape)
         if not Box.of_shape(shape).contains(window) or not 0 <= index < self.slices:
@@ -163,7 +176,7 @@ class ImageStore(ImageFace):
         if self._padded is not None:
             window = window.shifted(self._padded.y0 >> level, self._padded.x0 >> level)
         with self.reading():
-            return self._plane(array_path(plane, level)).read(window, index)
+            return self._plane(array_path(plane, level)).read(window, index, out)
 
     def sample_type(self, plane: str) -> tuple[np.dtype[Any], bool]:
         """Tell the type of the samples of a plane, and whether it has a third axis."""

@@ -81,15 +81,15 @@ class PlaneReader:
     s3: S3Settings
     indices: ShardIndices
 
-    def read(self, window: Box, index: int) -> NDArray[Any]:
-        """Read a window.
+    def read(self, window: Box, index: int, out: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Read a window, to `out` where it is given: of its shape, and of the type of the plane in any byte order.
 
         Raises
         ------
         StoreError
             A shard that is lost or damaged.
         """
-        values = np.empty(window.shape, dtype=self.dtype)
+        values = np.empty(window.shape, dtype=self.dtype) if out is None else out
         cells = list(window.cells(SHARD))
         if not is_remote(self.store):
             for cell in cells:
@@ -118,8 +118,9 @@ class PlaneReader:
             size = os.fstat(descriptor).st_size
             tail = os.pread(descriptor, INDEX_AND_CHECKSUM, max(size - INDEX_AND_CHECKSUM, 0))
             wanted = self._wanted(read_index(tail, name=self._label(key)), cell, window, values)
+            room = self._room()
             for start, length, box in wanted:
-                self._fill(os.pread(descriptor, length, start), key, box, window, values)
+                self._fill(os.pread(descriptor, length, start), key, box, window, values, room)
 
     def _read_remote(self, cell: Box, index: int, window: Box, values: NDArray[Any]) -> None:
         key = self._key(cell, index)
@@ -136,8 +137,9 @@ class PlaneReader:
         found = get_range(f"{self.store}/{key}", first, last - first, etag=etag, s3=self.s3)
         if found is None:
             raise StoreError(f"{self._label(key)}: lost while it was read")
+        room = self._room()
         for start, length, box in wanted:
-            self._fill(found.content[start - first : start - first + length], key, box, window, values)
+            self._fill(found.content[start - first : start - first + length], key, box, window, values, room)
 
     def _missing(self, key: str, cell: Box, window: Box, values: NDArray[Any]) -> None:
         """Fill the part of a shard that is not there, if it was never written."""
@@ -156,8 +158,14 @@ class PlaneReader:
                 wanted.append((int(start), int(length), box))
         return wanted
 
-    def _fill(self, content: bytes, key: str, box: Box, window: Box, values: NDArray[Any]) -> None:
-        chunk = whole_chunk(content, self.dtype, name=self._label(key), checked=self.checked)
+    def _room(self) -> NDArray[Any]:
+        """Give room for a chunk, for one thread: chunk after chunk it stays in the cache."""
+        return np.empty(CHUNK * CHUNK, dtype=self.dtype)
+
+    def _fill(
+        self, content: bytes, key: str, box: Box, window: Box, values: NDArray[Any], room: NDArray[Any]
+    ) -> None:  # fmt: skip
+        chunk = whole_chunk(content, self.dtype, name=self._label(key), checked=self.checked, room=room)
         corner = box.y0 // CHUNK * CHUNK, box.x0 // CHUNK * CHUNK
         values[box.relative_to(window).slices] = chunk[box.shifted(-corner[0], -corner[1]).slices]
 

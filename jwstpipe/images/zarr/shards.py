@@ -30,6 +30,9 @@ blosc.use_threads = False
 """With threads of its own Blosc puts the blocks of a chunk in the order in which they are ready: the same samples
 would give other bytes each time, though of the same size."""
 
+UNPACKED_SIZE = slice(4, 8)
+"""Bytes of a Blosc buffer that tell how many it unpacks to, little-endian."""
+
 MISSING = np.uint64(2**64 - 1)
 CHUNKS = SIDE * SIDE
 """Chunks of a shard."""
@@ -132,7 +135,9 @@ def encode_chunk(values: Samples) -> tuple[bytes, bytes]:
     return packed, checksum(packed)
 
 
-def decode_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bool = True) -> Samples:
+def decode_chunk(
+    content: bytes, dtype: np.dtype[Any], *, name: str, checked: bool = True, room: Samples | None = None
+) -> Samples:
     """Unpack a chunk.
 
     Parameters
@@ -145,11 +150,13 @@ def decode_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bo
         What it is a part of, for errors.
     checked
         A checksum follows it; False for stores of layout 1.
+    room
+        Where a chunk of just as many bytes may be unpacked: memory that is warm already.
 
     Returns
     -------
     ndarray
-        Its samples in a row; read-only.
+        Its samples in a row, in `room` or read-only.
 
     Raises
     ------
@@ -159,8 +166,9 @@ def decode_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bo
     packed = content[:-CHECKSUM_BYTES] if checked else content
     if checked and content[-CHECKSUM_BYTES:] != checksum(packed):
         raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
+    fits = room is not None and int.from_bytes(packed[UNPACKED_SIZE], "little") == room.nbytes
     try:
-        return np.frombuffer(Blosc().decode(packed), dtype=dtype)
+        return np.frombuffer(Blosc().decode(packed, room if fits else None), dtype=dtype)
     except (RuntimeError, ValueError) as error:
         raise StoreError(f"{name}: damaged (its samples cannot be unpacked: {error})") from None
 
@@ -232,9 +240,11 @@ class PackedShard:
         return whole_chunk(content, self._dtype, name=self._name, checked=self._checked)
 
 
-def whole_chunk(content: bytes, dtype: np.dtype[Any], *, name: str, checked: bool = True) -> Samples:
+def whole_chunk(
+    content: bytes, dtype: np.dtype[Any], *, name: str, checked: bool = True, room: Samples | None = None
+) -> Samples:
     """Unpack a chunk of a shard, (`CHUNK`, `CHUNK`); see `decode_chunk`."""
-    samples = decode_chunk(content, dtype, name=name, checked=checked)
+    samples = decode_chunk(content, dtype, name=name, checked=checked, room=room)
     if samples.size != CHUNK * CHUNK:
         raise StoreError(f"{name}: damaged (a chunk holds {samples.size:,} samples, not {CHUNK * CHUNK:,})")
     return samples.reshape(CHUNK, CHUNK)

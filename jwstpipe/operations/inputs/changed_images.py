@@ -9,7 +9,7 @@ from typing import Any
 
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.images.export import export
+from jwstpipe.images.export import write_fits
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.like import create_like, finish_like, samples_digest
@@ -115,7 +115,7 @@ def made_at(
         with TemporaryDirectory(prefix=".jwstpipe-") as folder:
             store = str(Path(folder, "image.zarr"))
             receipt = operation.make(identity, store, request, context=context)
-            export(store, out, overwrite=overwrite, s3=s3)
+            write_fits(store, out, overwrite=overwrite, s3=s3)
         return _told(receipt, str(out), reused=False)
     standing = existing_product(out, s3=s3)
     if standing is not None and not overwrite:

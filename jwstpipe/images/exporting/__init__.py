@@ -1,0 +1,1 @@
+"""How an image store becomes a FITS file."""
