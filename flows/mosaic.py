@@ -3,6 +3,7 @@
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import MosaicRequest
+from jwstpipe.tasks.cleaning import clean_images
 from jwstpipe.tasks.mosaic import build_filter, chosen_images, plan_filters
 from jwstpipe.tasks.run_context import job_run
 
@@ -13,17 +14,20 @@ __all__ = ["mosaic"]
 def mosaic(request: MosaicRequest) -> RunReport:
     """Make one mosaic for each filter, all on one grid, of images in the catalogue.
 
-    Tiles that an earlier mosaic of the same filter has are taken from it: a new exposure costs the tiles it touches.
+    Exposures are cleaned first, where they need it and nothing else is asked for. Tiles that an earlier mosaic of the
+    same filter has are taken from it: a new exposure costs the tiles it touches.
     """
     with job_run("mosaic", request) as run:
         with run.step("resolve", percent=5):
             images = chosen_images(run, request)
+        run.files = len(images)
+        with run.step("clean", percent=25):
+            images = clean_images(run, request, images)
         with run.step("plan", percent=10):
             plans = plan_filters(run, request, images)
         mosaics = []
         for planned in plans:
-            with run.step(f"mosaic {planned.filter}", percent=85 / len(plans)):
+            with run.step(f"mosaic {planned.filter}", percent=60 / len(plans)):
                 mosaics.append(build_filter(run, planned))
-        run.files = len(images)
         run.made(mosaics)
     return run.report("mosaic", request)

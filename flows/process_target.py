@@ -4,6 +4,7 @@ from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.tasks.archive import choose_files, fetch_files
+from jwstpipe.tasks.cleaning import clean_images
 from jwstpipe.tasks.discovery import settle_suggestion
 from jwstpipe.tasks.images import convert_files, make_thumbnails, register_files
 from jwstpipe.tasks.mosaic import build_filter, plan_filters
@@ -17,8 +18,9 @@ __all__ = ["process_target"]
 def process_target(request: ProcessTargetRequest) -> RunReport:
     """Make mosaics and a colour picture of a sky target.
 
-    Searches the archive around the target, fetches the images that it chooses, converts them to image stores, makes
-    one mosaic for each filter on a common grid, and a picture of all filters. What was done before is reused.
+    Searches the archive around the target, fetches the images that it chooses, converts them to image stores, cleans
+    exposures that need it, makes one mosaic for each filter on a common grid, and a picture of all filters. What was
+    done before is reused.
     """
     with job_run("process_target", request) as run:
         with run.step("search", percent=3):
@@ -32,11 +34,13 @@ def process_target(request: ProcessTargetRequest) -> RunReport:
             images = convert_files(run, files)
         with run.step("thumbnails", percent=5):
             run.show(make_thumbnails(run, images))
+        with run.step("clean", percent=10):
+            images = clean_images(run, request, images)
         with run.step("plan", percent=5):
             plans = plan_filters(run, request, images)
         mosaics = []
         for planned in plans:
-            with run.step(f"mosaic {planned.filter}", percent=30 / len(plans)):
+            with run.step(f"mosaic {planned.filter}", percent=20 / len(plans)):
                 mosaics.append(build_filter(run, planned))
         with run.step("composite", percent=10):
             picture = make_composite(run, request, mosaics)

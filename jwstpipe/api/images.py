@@ -3,10 +3,10 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
 from jwstpipe.api.outputs import IMAGE_FORMS, Paths, check_output, listed
 from jwstpipe.errors import UsageError
@@ -24,6 +24,7 @@ from jwstpipe.operations.export import EXPORT, ExportRecipe
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import ConvertOptions, MosaicOptions
+from jwstpipe.requests.clean import CleanPolicy, policy_options
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -125,6 +126,7 @@ def mosaic(
     grid: Frame | None = None,
     fits: str | Path | None = None,
     residuals: str | Path | None = None,
+    clean: CleanPolicy = "none",
     overwrite: bool = False,
     update: bool = False,
     s3: S3Settings | None = None,
@@ -144,6 +146,10 @@ def mosaic(
         Plane and window to fill; default: north up, at the finest scale among the images.
     residuals : str or Path, optional
         What alignment leaves of each star's position: a map (``.png``) or a table (``.ecsv``, ``.csv``).
+    clean : {'none', 'auto', 'stripes', 'masks'}, default 'none'
+        What is taken out of exposures first, where it is measured (see `jwstpipe.clean`): all of it, only stripes, or
+        only masks of spoiled pixels. Cleaned exposures stay in a folder beside `out`, ``NAME-cleaned``; the mosaic is
+        made of them, and of the images themselves where nothing had to be taken.
     fits : str or Path, optional
         Write the mosaic as a FITS file too.
     overwrite : bool, default False
@@ -177,6 +183,7 @@ def mosaic(
     form = check_output(out, IMAGE_FORMS, what="a mosaic")
     if residuals is not None:
         check_output(residuals, (".png", ".ecsv", ".csv"), what="residuals of alignment", overwrite=overwrite)
+    images, notes = _cleaned(images, out, clean, s3=s3, workers=workers, report=report)
     chosen: dict[str, Any] = {
         "options": options,
         "grid": grid,
@@ -186,14 +193,39 @@ def mosaic(
         "report": report,
     }
     if form == ".zarr":
-        return build.mosaic(listed(images), out, fits=fits, overwrite=overwrite, update=update, **chosen)
+        made = build.mosaic(images, out, fits=fits, overwrite=overwrite, update=update, **chosen)
+        return replace(made, notes=(*notes, *made.notes))
     if update or fits is not None:
         raise UsageError(f"{out}: tiles and a second form belong to a mosaic in a store; end its name in .zarr")
     check_output(out, (".fits",), what="a mosaic", overwrite=overwrite)
     with _beside(out) as folder:
-        made = build.mosaic(listed(images), folder / "mosaic.zarr", **chosen)
+        made = build.mosaic(images, folder / "mosaic.zarr", **chosen)
         exporting.write_fits(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
-    return MosaicReceipt(**{**asdict(made), "address": str(out), "fits": str(out)})
+    return MosaicReceipt(**{
+        **asdict(made), "address": str(out), "fits": str(out), "notes": (*notes, *made.notes),
+    })  # fmt: skip
+
+
+def _cleaned(
+    images: Paths, out: str | Path, policy: CleanPolicy, *, s3: S3Settings | None, workers: Workers | None,
+    report: Reporter,
+) -> tuple[list[str | Path], tuple[str, ...]]:  # fmt: skip
+    """Give what a mosaic is made of under a policy, and what there is to say of it."""
+    if policy not in get_args(CleanPolicy):
+        raise UsageError(f"clean is one of {', '.join(get_args(CleanPolicy))}, not {policy!r}")
+    options = policy_options(policy)
+    if options is None:
+        return list(listed(images)), ()
+    if is_remote(out):
+        raise UsageError(
+            f"{out}: cleaned exposures go into a folder beside the mosaic, on this machine; clean them first with"
+            " jwstpipe clean, or leave the mosaic here"
+        )
+    from jwstpipe.operations.make.clean_files import cleaned_or_as_they_are  # noqa: PLC0415 - not for every mosaic
+
+    folder = Path(out).with_name(f"{Path(out).stem}-cleaned")
+    found, notes = cleaned_or_as_they_are(listed(images), folder, options, s3=s3, workers=workers, report=report)
+    return list(found), tuple(notes)
 
 
 @contextmanager

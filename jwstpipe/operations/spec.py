@@ -190,6 +190,9 @@ class Operation(Generic[RequestT]):
     row: Callable[[Mapping[str, Any]], Mapping[str, Any]] | None = None
     """Results as plain numbers and words, for a row of a batch; None = those that are such."""
 
+    changes_first: bool = False
+    """Its product shows what its first input does; the others only tell something of it."""
+
     lasting: tuple[str, ...] | None = None
     """The parameters that say what a product is, whatever the versions of its inputs; None = all."""
 
@@ -266,7 +269,8 @@ class Operation(Generic[RequestT]):
             algorithm_version=self.version,
             parameters=identity.parameters,
             slot=identity.slot,
-            image=shared_image_info(ordered, shape=receipt.shape),
+            shown=ordered[:1] if self.changes_first else ordered,
+            image=shared_image_info(ordered[:1] if self.changes_first else ordered, shape=receipt.shape),
             created=created,
             run_id=run_id,
             file_size=receipt.file_size,

@@ -4,9 +4,10 @@ from typing import Literal
 
 from jwstpipe.requests.base import Request, option
 
-__all__ = ["CleanOptions", "Stripes"]
+__all__ = ["CleanOptions", "CleanPolicy", "Stripes", "policy_options"]
 
 Stripes = Literal["auto", "rows", "columns", "both", "none"]
+CleanPolicy = Literal["auto", "stripes", "masks", "none"]
 
 
 class CleanOptions(Request):
@@ -22,3 +23,14 @@ class CleanOptions(Request):
     amplifiers: int | None = option(
         None, ge=1, le=32, help="outputs that read the detector side by side; empty = as its header says"
     )
+
+
+def policy_options(policy: CleanPolicy) -> CleanOptions | None:
+    """Give what a policy takes out of exposures; None = nothing.
+
+    ``stripes`` takes light and flags no pixels, ``masks`` flags pixels and changes no sample.
+    """
+    left: dict[CleanPolicy, dict[str, str]] = {
+        "auto": {}, "stripes": {"snowballs": "none"}, "masks": {"stripes": "none"},
+    }  # fmt: skip
+    return None if policy == "none" else CleanOptions.model_validate(left[policy])

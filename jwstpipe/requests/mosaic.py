@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.clean import CleanPolicy
 from jwstpipe.requests.fields.shared import LIMITS, CatalogSelection, Level
 
 __all__ = [
@@ -189,6 +190,16 @@ class FittingMosaic(_MosaicBase):
         help="correct the exposures of each filter by themselves, or those of all filters in one solution",
         group=POSITIONS,
     )
+    clean: CleanPolicy | None = option(
+        None,
+        help="what is taken out of exposures first, where it is measured: auto, only stripes, only masks of spoiled"
+        " pixels, or none; combined images stay as they are",
+        group="Cleaning",
+    )
+
+    def clean_policy(self, *, exposures: bool) -> CleanPolicy:
+        """Say what is taken out of the images first; what was left empty is ``auto`` for exposures."""
+        return (self.clean or "auto") if exposures else "none"
 
     def fitted(self, *, exposures: bool, depth: int) -> MosaicOptions:
         """Fill in what was left empty.

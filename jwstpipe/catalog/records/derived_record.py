@@ -72,6 +72,7 @@ def derived_record(
     file_name: str | None = None,
     results: Mapping[str, Any] | None = None,
     slot: str | None = None,
+    shown: Sequence[ProductRecord] | None = None,
 ) -> ProductRecord:
     """Make the record of a product of ours.
 
@@ -101,6 +102,8 @@ def derived_record(
         What was found on the way, as matched sky levels; it follows from inputs and parameters.
     slot
         What it is, whatever the versions of its inputs; default: what follows from all parameters.
+    shown
+        The inputs that it shows: place and observation are theirs. Default: all.
 
     Raises
     ------
@@ -110,7 +113,7 @@ def derived_record(
     name = file_name or PurePosixPath(storage_key).name
     values = {
         **_OURS,
-        **_inherited(parents, combined=kind in ("mosaic", "picture")),
+        **_inherited(parents, shown or parents, combined=kind in ("mosaic", "picture")),
         **_processing(operation, algorithm_version, parameters, results, created),
         "slot": slot or product_slot(operation, parameters, [parent.slot or parent.product_id for parent in parents]),
         "product_id": product_id, "kind": kind, "run_id": run_id,
@@ -147,13 +150,15 @@ def file_format_of(name: str) -> FileFormat | None:
     return _FORMATS.get(PurePosixPath(name).suffix.lower())
 
 
-def _inherited(parents: Sequence[ProductRecord], *, combined: bool) -> dict[str, Any]:
+def _inherited(
+    parents: Sequence[ProductRecord], shown: Sequence[ProductRecord], *, combined: bool
+) -> dict[str, Any]:  # fmt: skip
     """Take from the inputs what they tell of a product: links, place, and what all of them agree on."""
-    base_ids = {parent.observation_base_id for parent in parents if parent.observation_base_id}
-    programs = {parent.program for parent in parents if parent.program is not None}
-    levels = {parent.processing_level for parent in parents}
+    base_ids = {parent.observation_base_id for parent in shown if parent.observation_base_id}
+    programs = {parent.program for parent in shown if parent.program is not None}
+    levels = {parent.processing_level for parent in shown}
     owners = {parent.user_id for parent in parents if not parent.is_public}
-    ra, dec = _middle(parents) or (None, None)
+    ra, dec = _middle(shown) or (None, None)
     return {
         "parents": [parent.product_id for parent in parents],
         "inputs": [

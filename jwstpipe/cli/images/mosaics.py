@@ -15,6 +15,7 @@ from jwstpipe.cli.tables import rows
 from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests.clean import CleanPolicy
 from jwstpipe.settings import S3Settings
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def mosaic(
         typer.Option(metavar="OUT.png|.ecsv|.csv", help="what alignment leaves of each star's position"),
     ] = None,
     options: MosaicOptions,
+    clean: Annotated[
+        CleanPolicy,
+        typer.Option(help="what is taken out of exposures first, where it is measured; they go to OUT-cleaned"),
+    ] = "none",
     grid: Grid = None,
     cluster: Cluster = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="plan only, and print the size of the work")] = False,
@@ -68,8 +73,8 @@ def mosaic(
             summary = plan.summary(threads=settings.execution.workers or os.cpu_count() or 1)
         else:
             made = api.mosaic(
-                images, str(out), options=options, grid=frame, fits=fits, residuals=residuals, overwrite=overwrite,
-                update=update,
+                images, str(out), options=options, grid=frame, fits=fits, residuals=residuals, clean=clean,
+                overwrite=overwrite, update=update,
                 **means,
             )  # fmt: skip
             summary = asdict(made)

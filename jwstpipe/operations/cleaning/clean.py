@@ -60,6 +60,7 @@ CLEAN = Operation(
     identify=_identify,
     make=_make,
     spread=True,
+    changes_first=True,
     of=("image",),
 )
 """Made of an exposure and, where there is one, the mosaic of all exposures beside it."""

@@ -11,22 +11,22 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from astropy.io.fits import Header
+
+from jwstpipe.cleaning.changed import changed
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.cleaning.scene import SCENE
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.requests import MosaicOptions
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["SCENE", "clean_files", "scene_key"]
-
-SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
-"""How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
+__all__ = ["clean_files", "cleaned_or_as_they_are", "scene_key"]
 
 _TOLD = ("INSTRUME", "FILTER", "PUPIL", "CHANNEL")
 
@@ -108,6 +108,60 @@ def clean_files(
         }
         made |= at_work.run(_clean, jobs, name="clean", report=report, unit="exposures")
     return [made[str(image)] for image in images]
+
+
+def cleaned_or_as_they_are(
+    images: Sequence[str | Path],
+    folder: Path,
+    request: CleanOptions,
+    *,
+    s3: S3Settings | None = None,
+    workers: Workers | None = None,
+    report: Reporter = silent,
+) -> tuple[list[str], list[str]]:
+    """Clean what can be and needs it of the images of a mosaic.
+
+    Combined images, exposures that are alone in their filter, and those of a moving target stay as they are; so does
+    an exposure of which nothing was taken.
+
+    Returns
+    -------
+    images, notes
+        Addresses in the order of `images`, and what was left as it is, and why.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for image in images:
+        groups[scene_key(image, s3)].append(str(image))
+    fit: list[str] = []
+    notes = []
+    for key, group in groups.items():
+        why = _why_not(group, s3)
+        if why:
+            notes.append(f"{key}: not cleaned: {why}")
+        else:
+            fit += group
+    if not fit:
+        return [str(image) for image in images], notes
+    made = clean_files(fit, folder, request, s3=s3, workers=workers, report=report)
+    best = {before: after.address for before, after in zip(fit, made, strict=True) if changed(after.results)}
+    notes.append(f"{len(best)} of {len(fit)} exposures needed cleaning; what was made of them is in {folder}")
+    return [best.get(str(image), str(image)) for image in images], notes
+
+
+def _why_not(group: Sequence[str], s3: S3Settings | None) -> str:
+    """Say why images are not to be compared with a mosaic of them; empty = they may be."""
+    if len(group) < 2:
+        return "one image alone does not tell the sky from the detector; jwstpipe clean takes it by itself"
+    cards = [open_image(image, s3=s3).primary for image in group]
+    if any(str(one.get("S_RESAMP", "")).strip().upper() == "COMPLETE" for one in cards):
+        return "combined images stay as they are"
+    if any(_moves(one) for one in cards):
+        return "exposures that follow a moving target are not compared with a mosaic of the stars"
+    return ""
+
+
+def _moves(cards: Header) -> bool:
+    return str(cards.get("TARGTYPE", "")).strip().upper() == "MOVING"
 
 
 def _outs(images: Sequence[str], folder: Path) -> dict[str, str]:

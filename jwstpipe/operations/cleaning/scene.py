@@ -1,0 +1,74 @@
+"""The mosaic that tells what is sky, and what its exposures need when they are compared with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from jwstpipe.cleaning.changed import light_taken, pixels_masked
+from jwstpipe.cleaning.exposure import clean_exposure
+from jwstpipe.images.open import open_image
+from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.mosaic import MOSAIC
+from jwstpipe.operations.spec import Identity, MakeContext, Receipt
+from jwstpipe.requests import MosaicOptions, Request
+from jwstpipe.requests.clean import CleanOptions
+from jwstpipe.settings import S3Settings
+
+__all__ = ["BETTER_SCENE", "FIRST_SCENE", "SCENE", "needing"]
+
+SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
+"""How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
+
+
+DEEP = 3
+"""Exposures that must overlap before light is taken by itself: of two none can say which has the stripes."""
+
+
+@dataclass(frozen=True)
+class _Look:
+    """One exposure to be compared with the mosaic."""
+
+    exposure: str
+    scene: str
+    s3: S3Settings
+
+
+def _look(job: _Look) -> dict[str, Any]:
+    """Measure what cleaning would do to an exposure; nothing is written."""
+    exposure, scene = (open_image(one, s3=job.s3) for one in (job.exposure, job.scene))
+    facts = clean_exposure(exposure, scene, CleanOptions()).facts
+    return {"light": light_taken(facts), "masked": pixels_masked(facts), "overlapping": facts.get("overlapping", 1)}
+
+
+def _make(identity: Identity, target: str, request: Request, *, context: MakeContext) -> Receipt:
+    made = MOSAIC.make(identity, target, request, context=context)
+    jobs = {one.product_id: _Look(one.address, target, context.s3) for one in identity.inputs}
+    found = context.workers.run(_look, jobs, name="measure", report=context.report, unit="exposures")
+    return replace(made, results={**made.results, "need": {"clean": CLEAN.version, "of": found}})
+
+
+BETTER_SCENE = replace(MOSAIC, kind="filtered", place="cleaned/{id}/{attempt}.zarr")
+"""A mosaic that tells what is sky: a step of cleaning, not a result, so that no picture is made of it."""
+
+FIRST_SCENE = replace(BETTER_SCENE, make=_make)
+"""The same of exposures as they came; its record says what each of them needs, so that a rerun need not ask."""
+
+
+def needing(results: Mapping[str, Any], options: CleanOptions) -> set[str] | None:
+    """Tell which exposures need what the options take, by what the record of a first scene says.
+
+    Returns
+    -------
+    set of str or None
+        Product ids; None where the record does not say, or was written by another version of cleaning.
+    """
+    need = results.get("need", {})
+    if need.get("clean") != CLEAN.version:
+        return None
+    takes_light, masks = options.stripes != "none", options.snowballs != "none"
+    return {
+        key
+        for key, one in need["of"].items()
+        if (takes_light and one["light"] > 0.0 and one["overlapping"] >= DEEP)
+        or (masks and one["masked"] > 0 and one["overlapping"] > 1)
+    }

@@ -1,0 +1,140 @@
+"""Exposures of the catalogue cleaned together, each step a product: mosaic, clean, mosaic of that, clean again.
+
+Only what needs it is cleaned: the first mosaic measures every exposure, and where none needs anything the work ends
+there. An exposure of which nothing was taken stays what it is, so that mosaics of it keep their ids.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.cleaning.changed import changed
+from jwstpipe.mosaicking.planning import plan_mosaic
+from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing
+from jwstpipe.operations.make.make_missing import OperationRun
+from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
+from jwstpipe.operations.mosaic import identity_of_plan, recipe_of_plan
+from jwstpipe.operations.spec import Operation
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.requests.clean import CleanOptions
+
+__all__ = ["CleanedGroup", "clean_group", "facts_of"]
+
+LIMITS = ("mix", "sparse", "max_gigapixels")
+"""Options of the mosaic wanted in the end that hold for those on the way, too; they are in no id."""
+
+
+@dataclass(frozen=True, eq=False)
+class CleanedGroup:
+    """Exposures of one filter after cleaning."""
+
+    images: tuple[ProductRecord, ...]
+    """In the order of the exposures: cleaned, or the exposure itself where nothing was taken of it."""
+
+    made: dict[str, Made] = field(default_factory=dict)
+    """What was made of an exposure, by its id; also where nothing was taken."""
+
+    scene: ProductRecord | None = None
+    """The mosaic that the last step was done with."""
+
+    why: str = ""
+    """Why nothing was looked at."""
+
+    @property
+    def touched(self) -> list[Made]:
+        """The exposures of which something was taken."""
+        return [one for one in self.made.values() if changed(facts_of(one.record))]
+
+
+def facts_of(record: ProductRecord) -> Mapping[str, Any]:
+    """Give what was found while a product was made."""
+    return record.processing_results[-1].results if record.processing_results else {}
+
+
+def clean_group(
+    run: OperationRun,
+    exposures: Sequence[ProductRecord],
+    options: CleanOptions,
+    *,
+    name: str,
+    limits: MosaicOptions | None = None,
+    needed_only: bool = True,
+) -> CleanedGroup:
+    """Clean the exposures of one filter, with two mosaics that tell what is sky.
+
+    Parameters
+    ----------
+    run
+        The run that wants them.
+    exposures
+        Records of image stores of one instrument and filter.
+    options
+        What is to be taken.
+    name
+        Of the group, for file names: ``nircam_f200w``.
+    limits
+        Limits of size, as the mosaic of these exposures has them.
+    needed_only
+        Leave alone what needs nothing; else each exposure becomes a product.
+
+    Raises
+    ------
+    JwstPipeError
+        As mosaics and `jwstpipe.cleaning.exposure.clean_exposure`.
+    """
+    if len(exposures) < 2:
+        why = "one exposure alone does not tell the sky from the detector; jwstpipe clean takes it by itself"
+        return CleanedGroup(tuple(exposures), why=why) if needed_only else _by_themselves(run, exposures, options)
+    first = _scene(run, FIRST_SCENE, exposures, f"{name}_scene.zarr", limits)
+    if first is None:
+        why = "exposures that follow a moving target are not compared with a mosaic; they are left as they are"
+        return CleanedGroup(tuple(exposures), why=why) if needed_only else _by_themselves(run, exposures, options)
+    need = needing(facts_of(first), options) if needed_only else None
+    chosen = [one for one in exposures if need is None or one.product_id in need]
+    if not chosen:
+        return CleanedGroup(tuple(exposures), scene=first)
+    once = _clean(run, chosen, options, first)
+    better = _scene(run, BETTER_SCENE, _best(exposures, once), f"{name}_scene2.zarr", limits)
+    assert better is not None
+    twice = _clean(run, chosen, options, better)
+    return CleanedGroup(_best(exposures, twice), twice, better)
+
+
+def _best(exposures: Sequence[ProductRecord], made: Mapping[str, Made]) -> tuple[ProductRecord, ...]:
+    """Take the cleaned exposure where something was taken, else the exposure."""
+    found = {key: one.record for key, one in made.items() if changed(facts_of(one.record))}
+    return tuple(found.get(one.product_id, one) for one in exposures)
+
+
+def _by_themselves(run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions) -> CleanedGroup:
+    made = _clean(run, exposures, options, None)
+    return CleanedGroup(_best(exposures, made), made)
+
+
+def _clean(
+    run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, scene: ProductRecord | None
+) -> dict[str, Made]:
+    beside = () if scene is None else (scene,)
+    orders = [Order(options, (one, *beside), one.file_name) for one in exposures]
+    return {
+        one.product_id: made for one, made in zip(exposures, make_products(run, CLEAN, orders), strict=True)
+    }  # fmt: skip
+
+
+def _scene(
+    run: OperationRun, operation: Operation[Any], images: Sequence[ProductRecord], name: str,
+    limits: MosaicOptions | None,
+) -> ProductRecord | None:  # fmt: skip
+    """Make the mosaic that tells what is sky; None where the images follow what moves."""
+    wished = {one: getattr(limits, one) for one in LIMITS} if limits is not None else {}
+    inputs = inputs_of(run.store, images)
+    plan = plan_mosaic(
+        [one.address for one in inputs], options=SCENE.model_copy(update=wished), s3=run.store.s3, workers=run.workers
+    )
+    if any(source.follow is not None for source in plan.sources):
+        return None
+    order = Order(recipe_of_plan(plan), tuple(images), name, identity_of_plan(plan, inputs))
+    (made,) = make_products(run, operation, [order])
+    return made.record

@@ -1,0 +1,57 @@
+"""What is cleaned for a mosaic, and what is left as it is: by files, with the ids of mosaics that need nothing."""
+
+import pytest
+from astropy.io import fits
+
+import jwstpipe
+from jwstpipe.errors import UsageError
+from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
+from jwstpipe.requests.clean import policy_options
+
+
+def test_a_mosaic_of_files_is_made_of_what_was_cleaned_beside_it(faint, tmp_path):
+    plain = jwstpipe.mosaic(faint.dirty, tmp_path / "plain.zarr", background="level")
+    made = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", background="level", clean="auto")
+    assert made.product_id != plain.product_id
+    assert f"{len(faint.dirty)} of {len(faint.dirty)} exposures needed cleaning" in made.notes[0]
+    inputs = jwstpipe.open_image(made.address).provenance["inputs"]
+    own = {jwstpipe.open_image(path).provenance["product_id"] for path in (tmp_path / "m-cleaned").glob("jw*.zarr")}
+    assert {one["product_id"] for one in inputs} == own
+    again = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", background="level", clean="auto")
+    assert (again.product_id, again.reused) == (made.product_id, True)
+
+
+def test_what_needs_nothing_gives_the_mosaic_as_it_was(faint, tmp_path):
+    """Nothing is masked in exposures without events: the mosaic has the id of the exposures themselves."""
+    plain = jwstpipe.mosaic(faint.plain, tmp_path / "plain.zarr", background="level")
+    made = jwstpipe.mosaic(faint.plain, tmp_path / "m.zarr", background="level", clean="masks")
+    assert made.product_id == plain.product_id
+    assert made.notes[0].startswith(f"0 of {len(faint.plain)} exposures needed cleaning")
+
+
+def test_images_that_cannot_be_compared_stay_as_they_are(faint, tmp_path):
+    alone = jwstpipe.mosaic(faint.dirty[:1], tmp_path / "one.zarr", clean="auto")
+    assert "one image alone" in alone.notes[0]
+    moved = []
+    for number, path in enumerate(faint.dirty[:2]):
+        moved.append(tmp_path / f"moved{number}_cal.fits")
+        with fits.open(path) as hdus:
+            hdus[0].header["S_RESAMP"] = "COMPLETE"
+            hdus.writeto(moved[-1])
+    combined = jwstpipe.mosaic(moved, tmp_path / "two.zarr", clean="auto")
+    assert "combined images stay as they are" in combined.notes[0]
+    with pytest.raises(UsageError, match="one of auto, stripes, masks, none"):
+        jwstpipe.mosaic(faint.dirty, tmp_path / "x.zarr", clean="all")
+    with pytest.raises(UsageError, match="on this machine"):
+        jwstpipe.mosaic(faint.dirty, "s3://bucket/x.zarr", clean="auto")
+
+
+def test_the_policy_of_a_job_follows_from_what_its_images_are():
+    assert ProcessTargetRequest(target="X").clean_policy(exposures=False) == "none"
+    assert MosaicRequest().clean_policy(exposures=True) == "auto"
+    assert MosaicRequest(clean="none").clean_policy(exposures=True) == "none"
+    assert policy_options("none") is None
+    assert policy_options("masks").stripes == "none"
+    assert policy_options("stripes").snowballs == "none"
+    choices = MosaicRequest.model_json_schema()["properties"]["clean"]
+    assert choices["enum"] == ["auto", "stripes", "masks", "none", None]
