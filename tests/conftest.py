@@ -11,9 +11,7 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-from tests import world
-from tests.prefect_server import QUIET, PrefectServer, prefect_of_this_process
-from tests.s3_server import forget_buckets, serving_s3
+# Nothing of what is tested is imported here: the process that hands tests out would load it, and all would wait for it.
 
 # Compiled kernels and shared machines make single calls slow; a fixed seed makes a failure everybody's failure.
 settings.register_profile("jwstpipe", deadline=None, derandomize=True)
@@ -157,6 +155,8 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def tiny_world(tmp_path_factory):
     """A tiny simulated programme and the archive that serves it."""
+    from tests import world
+
     folder = tmp_path_factory.mktemp("programme")
     programme = world.tiny_programme(folder)
     with world.served(folder) as archive:
@@ -166,6 +166,8 @@ def tiny_world(tmp_path_factory):
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory):
     """Start a Prefect server, and let the flows of this process tell it what they do."""
+    from tests.prefect_server import QUIET, PrefectServer, prefect_of_this_process
+
     os.environ.update(QUIET)
     server = PrefectServer(tmp_path_factory.mktemp("prefect"))
     try:
@@ -178,6 +180,8 @@ def prefect_server(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def s3_server():
+    from tests.s3_server import serving_s3
+
     with serving_s3() as address:
         yield address
 
@@ -186,7 +190,9 @@ def s3_server():
 def buckets_end_with_their_module():
     """Forget what lies in buckets: none are shared."""
     yield
-    forget_buckets()
+    servers = sys.modules.get("tests.s3_server")
+    if servers is not None:
+        servers.forget_buckets()
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -59,9 +59,9 @@ SLOW = {
 
 @pytest.mark.parametrize("what", SLOW)
 def test_an_answer_that_trickles_is_given_up(what):
-    """No read is longer than 0.1 s, the answer would be whole after 10 s; it may take 1 s."""
+    """No read is longer than 0.1 s, the answer would be whole after 10 s; it may take half a second."""
     with trickle(*SLOW[what]) as address:
-        session = guard(requests.Session(), settings_for(address, timeout_s=1.0))
+        session = guard(requests.Session(), settings_for(address, timeout_s=0.5))
         with session, pytest.raises(TransientError), web_errors("it"):
             session.get(address)
 
@@ -72,7 +72,7 @@ def test_a_file_that_trickles_is_given_up():
             return session.get(url, headers=dict(headers), stream=True)
 
     with trickle(HEAD + b"\r\n" + b"c" * 50, b"c" * 50) as address:
-        settings = settings_for(address, timeout_s=1.0)
+        settings = settings_for(address, timeout_s=0.5)
         with guard(requests.Session(), settings) as session:
             source = HttpsSource("mast:JWST/product/a.fits", settings, OneSession())
             with pytest.raises(TransientError, match="no answer in time"):
@@ -85,7 +85,7 @@ def test_an_object_of_the_mirror_that_trickles_is_given_up(what, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with trickle(*SLOW[what]) as address:
-        settings = settings_for(address, timeout_s=1.0)
+        settings = settings_for(address, timeout_s=0.5)
         settings = settings.model_copy(update={"s3": S3Settings(endpoint=address, anonymous=True)})
         source = S3Source(open_mirror(settings), "bucket", "a.fits", attempts=1)
         with pytest.raises(TransientError, match="Timeout"):
@@ -100,7 +100,7 @@ def test_an_object_of_the_own_store_that_trickles_is_given_up(what, monkeypatch)
     """The timeout of a read would never pass; the answer as a whole has one second."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setattr(s3, "s3_client", partial(s3.s3_client, attempts=1, timeout_s=1.0))
+    monkeypatch.setattr(s3, "s3_client", partial(s3.s3_client, attempts=1, timeout_s=0.5))
     with trickle(*SLOW[what]) as address, pytest.raises(StorageError, match=r"[Tt]ime"):
         s3.get_range("s3://bucket/a", 0, SIZE, s3=S3Settings(endpoint=address, anonymous=True))
 

@@ -79,8 +79,7 @@ def altered(catalog, store):
     [
         ("local", "lost"),
         ("local", "damaged"),
-        ("s3", "damaged"),
-        pytest.param("s3", "lost", marks=pytest.mark.exhaustive),
+        *(pytest.param("s3", damage, marks=pytest.mark.exhaustive) for damage in ("lost", "damaged")),
     ],
     indirect=["store"],
 )

@@ -24,8 +24,8 @@ def simulated(folder, artefacts, *, nebula, detectors=("NRCB4",), filters=("F200
         "size": "tiny", "filters": filters, "dithers": 4, "pixels": 256, "detectors": detectors, "products": ("cal",),
         "seed": 4, "nebula": nebula,
     }  # fmt: skip
-    dirty = simulate_programme(folder / "dirty", artefacts=artefacts, **options)
     plain = simulate_programme(folder / "plain", **options)
+    dirty = simulate_programme(folder / "dirty", artefacts=artefacts, **options) if artefacts else plain
     return Pair(tuple(file.path for file in dirty.files), tuple(file.path for file in plain.files))
 
 

@@ -89,13 +89,14 @@ def test_nothing_but_jwstpipe_stands_at_the_top_and_what_commands_need_is_inside
     assert members(build("wheel", project, tmp_path)) == found
 
 
-def test_the_demo_goes_the_whole_way_beside_files_of_the_user(python, tmp_path):
+def test_the_demo_goes_the_whole_way_beside_files_of_the_user(python, prefect_server, tmp_path):
     for name in ("flows", "tasks", "deployments", "configs"):
         (tmp_path / f"{name}.py").write_text(NOT_TO_BE_RUN)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     where = "import jwstpipe, sys; print(jwstpipe.__file__, *sorted({'flows', 'tasks'} & set(sys.modules)))"
     said = run(python, "-c", where, cwd=tmp_path, env=environment).stdout
     assert said == f"{next(python.parents[1].glob('lib/python*/site-packages'))}/jwstpipe/__init__.py\n"
+    prefect_server.give_tables(tmp_path / "made" / "prefect")
     command = (python, "-m", "jwstpipe", "demo", "--out", "made", "--size", "tiny", "--json")
     done = run(*command, cwd=tmp_path, env=environment)
     assert "Traceback" not in done.stderr

@@ -112,6 +112,7 @@ def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(finished, t
             assert all(a.read(plane).tobytes() == b.read(plane).tobytes() for plane in a.planes)
 
 
+@pytest.mark.exhaustive("test_a_second_run_moves_nothing_and_makes_nothing")
 def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(finished_copy, tiny_world):
     programme, archive = tiny_world
     before = {product.filter: product.product_id for product in run().products}

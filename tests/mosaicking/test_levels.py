@@ -102,6 +102,7 @@ def test_images_apart_are_told_as_components(tmp_path):
     assert made.background["overlaps"] == 0
 
 
+@pytest.mark.exhaustive("test_a_known_sky_and_a_sky_region_fix_the_zero")
 def test_real_survey_tiles_lose_their_seams(tmp_path, shared_data):
     names = sorted((shared_data / "m101-2mass").glob("*.fits"))
     steps = {}

@@ -70,6 +70,9 @@ def test_noise_falls_as_one_over_frequency():
     assert np.allclose(np.diff(np.log2(octaves)), -1.0, atol=0.15)
 
 
+@pytest.mark.exhaustive(
+    "tests/simulate/test_programme.py::test_same_seed_gives_the_same_bytes_in_any_number_of_threads"
+)
 def test_one_seed_gives_the_same_artefacts_and_another_others(tmp_path):
     names = {"detectors": ("NRCB4",), **OPTIONS, "dithers": 1}
     first, again, other = (

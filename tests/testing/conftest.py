@@ -2,17 +2,20 @@
 
 import pytest
 
-from jwstpipe.testing.local_archive.archive import serve_archive
-from tests.testing.archive_folder import CAL, fill
+# pytest reads this file first in every process, also in the one that only hands tests out: it imports when it is used
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory):
+    from tests.testing.archive_folder import fill
+
     return fill(tmp_path_factory.mktemp("archive"))
 
 
 @pytest.fixture(scope="session")
 def served(folder):
+    from jwstpipe.testing.local_archive.archive import serve_archive
+
     with serve_archive(folder) as archive:
         yield archive
         assert archive.crashes == ()
@@ -29,4 +32,6 @@ def archive(served):
 
 @pytest.fixture
 def whole(folder):
+    from tests.testing.archive_folder import CAL
+
     return (folder / CAL).read_bytes()

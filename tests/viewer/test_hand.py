@@ -70,6 +70,7 @@ def test_a_blink_changes_pixels_and_side_by_side_moves_both(page):
     assert np.abs(page.pixels(exact=True) - shown[0]).mean() > 0.5
 
 
+@pytest.mark.exhaustive("test_a_region_drawn_by_hand_is_measured_as_the_command_does")
 def test_a_row_leads_to_its_place_and_a_place_to_its_row(page):
     page.open(view(page, fov=0.004, at=SKY))
     page.until("viewer.sources.marks.length === 2")

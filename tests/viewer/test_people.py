@@ -88,6 +88,7 @@ def test_pages_are_for_everybody(pages, width, scheme):
         audit(pages, 20)
 
 
+@pytest.mark.exhaustive("test_pages_are_for_everybody")
 def test_the_controls_of_a_picture_are_for_everybody(browser, served, ids):
     page = Page(browser, served)
     with screen(browser, 390, "dark"):
