@@ -94,14 +94,8 @@ def contact_sheet(
     DataError
         None of them can be shown.
     """
-    if not images:
-        raise UsageError("a contact sheet needs at least one image")
-    if not 32 <= size <= 2048:
-        raise UsageError(f"{out}: pictures of a contact sheet are from 32 to 2048 px, not {size}")
+    across = _columns(len(images), size, columns, out)
     path = check_picture(out, (1, 1), bits=8)
-    across = columns or max(1, round(len(images) ** 0.5 + 0.2))
-    if across < 1:
-        raise UsageError(f"{out}: a contact sheet has at least one column, not {columns}")
     down = -(-len(images) // across)
     with TemporaryDirectory(prefix="jwstpipe-sheet-") as folder, ThreadPoolExecutor(2) as pool:
         jobs = [
@@ -125,6 +119,18 @@ def contact_sheet(
         tuple(failed),
         None if provenance is None else str(provenance["product_id"]),
     )
+
+
+def _columns(count: int, size: int, columns: int | None, out: str | Path) -> int:
+    """Check what is wanted, and tell how many pictures stand side by side."""
+    if not count:
+        raise UsageError("a contact sheet needs at least one image")
+    if not 32 <= size <= 2048:
+        raise UsageError(f"{out}: pictures of a contact sheet are from 32 to 2048 px, not {size}")
+    across = columns or max(1, round(count**0.5 + 0.2))
+    if across < 1:
+        raise UsageError(f"{out}: a contact sheet has at least one column, not {columns}")
+    return across
 
 
 def _laid_out(

@@ -84,14 +84,7 @@ def record_from_archive(
         ``dataURI`` or ``obs_id`` is missing, or a value that no record may have.
     """
     mast, cards = present(fields), present(header or {})
-    uri, obs_id = str(mast.get("dataURI", "")), str(mast.get("obs_id", ""))
-    file_name = str(mast.get("productFilename") or uri.rpartition("/")[2])
-    if not (uri and obs_id and file_name):
-        raise DataError(f"a MAST row without dataURI or obs_id cannot be kept: {uri or obs_id or 'neither is there'}")
-    if uri.rpartition("/")[2] != file_name:
-        raise DataError(
-            f"{uri}: its row names the file {file_name!r}; a record of one file under another's name is none"
-        )
+    uri, file_name = _named(mast)
     name = parse_name(file_name)
     version = None if mast.get("prvversion") is None else str(mast["prvversion"])
     values = {
@@ -111,6 +104,19 @@ def record_from_archive(
         **_described(mast, cards, name, imported),
     }
     return checked_record(values, what=file_name)
+
+
+def _named(mast: Mapping[str, Any]) -> tuple[str, str]:
+    """Give the URI and the file name of a row, which have to be of one file."""
+    uri, obs_id = str(mast.get("dataURI", "")), str(mast.get("obs_id", ""))
+    file_name = str(mast.get("productFilename") or uri.rpartition("/")[2])
+    if not (uri and obs_id and file_name):
+        raise DataError(f"a MAST row without dataURI or obs_id cannot be kept: {uri or obs_id or 'neither is there'}")
+    if uri.rpartition("/")[2] != file_name:
+        raise DataError(
+            f"{uri}: its row names the file {file_name!r}; a record of one file under another's name is none"
+        )
+    return uri, file_name
 
 
 def needs_refresh(record: ProductRecord) -> bool:

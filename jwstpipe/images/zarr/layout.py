@@ -220,16 +220,21 @@ def root_attributes(
     if grid is not None:
         jwstpipe["grid"] = grid
     if wcs is not None:
-        jwstpipe["wcs"] = wcs_facts(wcs)
-        if wcs.nodes is not None:
-            nodes = wcs.nodes
-            sides = list(nodes.vectors.shape)
-            jwstpipe["wcs"]["nodes"] = {"shape": sides, "origin": list(nodes.origin), "step": nodes.step}
-        if wcs.tables:
-            jwstpipe["wcs"]["tables_size"] = len(wcs.tables)
+        jwstpipe["wcs"] = _wcs_attributes(wcs)
     if slices:
         jwstpipe["slices"] = slices
     return {"jwstpipe": jwstpipe, "ome": _ome(name, levels, cube=slices > 0), "multiscales": _multiscales(levels)}
+
+
+def _wcs_attributes(wcs: "ImageWcs") -> dict[str, Any]:
+    """Say where the place of an image comes from, and how to read nodes and tables that are kept beside it."""
+    facts = wcs_facts(wcs)
+    if wcs.nodes is not None:
+        nodes = wcs.nodes
+        facts["nodes"] = {"shape": list(nodes.vectors.shape), "origin": list(nodes.origin), "step": nodes.step}
+    if wcs.tables:
+        facts["tables_size"] = len(wcs.tables)
+    return facts
 
 
 def wcs_facts(wcs: "ImageWcs") -> dict[str, Any]:

@@ -72,23 +72,14 @@ def finish_like(
         Number of levels.
     """
     levels = build_pyramid(writer, image.shape, weighted="wht" in planes, workers=workers, s3=s3, report=report)
-    primary, science = _primary(image, product_id), _science(image)
-    entries: list[dict[str, Any]] = [{"index": 0, "name": "PRIMARY", "version": 1, "header": "primary"}]
-    writer.write_header("primary", _cards(primary))
-    for number, plane in enumerate(planes, 1):
-        writer.write_header(plane, _cards(_plane_header(science, plane, _unit(image))))
-        entries.append({"index": number, "name": plane.upper(), "version": 1, "header": plane, "plane": plane})
+    entries = _write_headers(writer, image, planes, product_id)
+    lost: list[str] = []
     if image.image_wcs.nodes is not None:
         writer.write_wcs(image.image_wcs.nodes)
+        lost = ["ASDF"]
     if image.image_wcs.tables:
         writer.write_bytes(TABLES, len(image.image_wcs.tables), byte_pieces(image.image_wcs.tables))
-    lost = (
-        ["ASDF"]
-        if image.image_wcs.nodes is not None
-        else ["tables of its distortion"]
-        if image.image_wcs.tables
-        else []
-    )
+        lost = lost or ["tables of its distortion"]
     grid = getattr(image, "grid", None)
     attributes = root_attributes(
         kind="image",
@@ -107,6 +98,19 @@ def finish_like(
     )
     writer.finish(attributes)
     return levels
+
+
+def _write_headers(
+    writer: ImageWriter, image: SkyImage, planes: Sequence[str], product_id: str
+) -> list[dict[str, Any]]:
+    """Write the primary header and one for each plane; give their entries."""
+    primary, science = _primary(image, product_id), _science(image)
+    entries: list[dict[str, Any]] = [{"index": 0, "name": "PRIMARY", "version": 1, "header": "primary"}]
+    writer.write_header("primary", _cards(primary))
+    for number, plane in enumerate(planes, 1):
+        writer.write_header(plane, _cards(_plane_header(science, plane, _unit(image))))
+        entries.append({"index": number, "name": plane.upper(), "version": 1, "header": plane, "plane": plane})
+    return entries
 
 
 def samples_digest(stored: Mapping[str, Stored]) -> str:

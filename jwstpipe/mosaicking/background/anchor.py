@@ -14,7 +14,7 @@ from jwstpipe.mosaicking.background.known_value import anchor_value
 from jwstpipe.mosaicking.background.match import neighbours_of
 from jwstpipe.mosaicking.background.overlaps import OverlapJob, measure_overlaps
 from jwstpipe.mosaicking.background.solve import solve_skies
-from jwstpipe.mosaicking.inputs.sources import InspectJob, identify, inspect
+from jwstpipe.mosaicking.inputs.sources import InspectJob, Source, identify, inspect
 from jwstpipe.mosaicking.placement import bounding_box, shapes_on
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.progress import Reporter, silent
@@ -52,19 +52,8 @@ def anchored(
     if plan.options.background == "plane":
         raise UsageError("--anchor IMAGE fixes levels; match levels, or anchor planes to a value of the sky")
     access = s3 or S3Settings()
-    found = inspect(InspectJob(name, access))[0]
-    source = found.source
-    if source.unit != plan.unit:
-        raise DataError(
-            f"{name}: is in {source.unit or 'no unit'}, and the images are in {plan.unit or 'none'}; anchor them to an"
-            " image of their unit"
-        )
-    (shape,) = shapes_on(plan.grid, [found])
-    covered = bounding_box(shape).intersection(Box.around(own.box for own in plan.sources))
-    if covered is None:
-        raise NoCoverageError(f"{name}: overlaps none of the images that it shall anchor; give an image of their field")
     number = len(plan.sources)
-    other = (number, replace(source, box=covered, product_id=source.product_id or identify(InspectJob(name, access))))
+    other = (number, _placed(name, plan, access))
     later_ones = [tuple((k, plan.sources[k]) for k in numbers) for numbers in neighbours_of(plan.sources)]
     jobs = {
         f"{k:05d}": OverlapJob(k, own, (*later, other), plan.grid, plan.options, plan.is_flux, False, access)
@@ -83,10 +72,26 @@ def anchored(
         update={
             "sky": words,
             "background": "level",
-            "anchor": f"{source.name}\n{other[1].product_id}\n",
+            "anchor": f"{other[1].name}\n{other[1].product_id}\n",
         }
     )
-    note = f"skies are those against {source.name}"
+    note = f"skies are those against {other[1].name}"
     if len(tied) < number:
         note += f"; {number - len(tied)} images hang together with none that it overlaps, and keep their own level"
     return replace(plan, options=options, notes=(*plan.notes, note))
+
+
+def _placed(name: str, plan: MosaicPlan, access: S3Settings) -> Source:
+    """Give the image that others are anchored to, on their plane."""
+    found = inspect(InspectJob(name, access))[0]
+    source = found.source
+    if source.unit != plan.unit:
+        raise DataError(
+            f"{name}: is in {source.unit or 'no unit'}, and the images are in {plan.unit or 'none'}; anchor them to an"
+            " image of their unit"
+        )
+    (shape,) = shapes_on(plan.grid, [found])
+    covered = bounding_box(shape).intersection(Box.around(own.box for own in plan.sources))
+    if covered is None:
+        raise NoCoverageError(f"{name}: overlaps none of the images that it shall anchor; give an image of their field")
+    return replace(source, box=covered, product_id=source.product_id or identify(InspectJob(name, access)))

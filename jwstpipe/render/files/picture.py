@@ -131,11 +131,8 @@ def open_picture(
             with _streamed(partial, path, CubeSink, shape, bits=bits, colour=colour, **facts) as cube:
                 yield cube
         elif kind in _HIPS:
-            with TemporaryDirectory(dir=partial.parent, prefix=".hips-") as folder:
-                whole = Path(folder) / "picture.png"
-                with _streamed(whole, path, PngSink, shape, bits=8, colour=colour, packet=packet) as png:
-                    yield png
-                write_hips(whole, partial, title=path.stem, packet=packet)
+            with _hips(partial, path, shape, colour=colour, packet=packet) as png:
+                yield png
         elif kind in _STORE:
             from jwstpipe.render.files.rgb_store import RgbStoreSink  # noqa: PLC0415 - no other format needs zarr
 
@@ -153,6 +150,16 @@ def open_picture(
             jpeg = JpegSink(shape, colour=colour, folder=partial.parent)
             yield jpeg
             jpeg.save(partial, path, quality=quality, packet=packet)
+
+
+@contextmanager
+def _hips(partial: Path, path: Path, shape: tuple[int, int], *, colour: bool, packet: bytes) -> Iterator[PngSink]:
+    """Collect the picture as PNG, and cut it into tiles of the sky behind the block."""
+    with TemporaryDirectory(dir=partial.parent, prefix=".hips-") as folder:
+        whole = Path(folder) / "picture.png"
+        with _streamed(whole, path, PngSink, shape, bits=8, colour=colour, packet=packet) as png:
+            yield png
+        write_hips(whole, partial, title=path.stem, packet=packet)
 
 
 @contextmanager
