@@ -75,6 +75,7 @@ def test_pixels_do_not_depend_on_the_size_of_tiles_and_strips(tmp_path, monkeypa
             assert values.tobytes() == np.ascontiguousarray(expected).tobytes(), plane
 
 
+@pytest.mark.exhaustive("tests/mosaicking/test_cluster.py::test_a_killed_worker_costs_its_tiles_only")
 def test_the_same_bytes_from_threads_processes_and_any_order(tmp_path):
     names = dithered(tmp_path)
     digests = []

@@ -94,6 +94,7 @@ def test_the_flux_of_each_star_is_kept_to_a_ten_thousandth(field, tmp_path):
     assert np.nansum(found * x) / np.nansum(found) == pytest.approx(cx, abs=1e-3)
 
 
+@pytest.mark.exhaustive("tests/analysis/test_psf.py::test_matched_images_have_the_colours_of_the_stars")
 def test_psfs_are_built_from_stars_and_the_product_needs_no_other_image(field, tmp_path):
     images, *_ = field
     made = jwstpipe.match_psf(images["narrow"], tmp_path / "m.zarr", to=images["wide"])
