@@ -29,6 +29,9 @@ OVERSAMPLE = 4
 _GRID = 4096
 """Samples along each side of the pattern: eight within lambda/D, so that cubic interpolation keeps fluxes to 3e-4."""
 
+_COLUMNS = 256
+"""Columns of the pattern that are computed at once; they divide its half."""
+
 _PITCH = 0.0127
 """Side of a sample in the pupil, metres: 520 across the mirror, so that the pattern reaches 250 lambda/D."""
 
@@ -79,14 +82,20 @@ def diffraction() -> Float32Image:
 
     One sample is wavelength over (grid x pitch): about an eighth of lambda/D.
     """
-    half = scipy.fft.rfft2(_pupil(), s=(_GRID, _GRID))
-    right = scipy.fft.fftshift(half.real**2 + half.imag**2, axes=0)
-    # the pupil is real: the pattern is the same turned by half a circle about its centre
+    rows, middle = scipy.fft.rfft(_pupil(), _GRID, axis=1), _GRID // 2
     pattern = np.empty((_GRID, _GRID), np.float32)
-    pattern[:, _GRID // 2 :] = right[:, :-1]
-    pattern[1:, 1 : _GRID // 2] = right[:0:-1, _GRID // 2 - 1 : 0 : -1]
-    pattern[0, 1 : _GRID // 2] = right[0, _GRID // 2 - 1 : 0 : -1]
-    pattern[:, 0] = right[:, -1]
+    # a few columns at once: all of them would take 170 MB
+    for first in range(0, middle + 1, _COLUMNS):
+        half = scipy.fft.fft(rows[:, first : first + _COLUMNS], _GRID, axis=0)
+        light = np.roll(half.real**2 + half.imag**2, middle, axis=0)
+        if first == middle:
+            pattern[:, 0] = light[:, 0]
+            break
+        pattern[:, middle + first : middle + first + _COLUMNS] = light
+        # the pupil is real: the pattern is the same turned by half a circle about its centre
+        left = light[:, 1 if first == 0 else 0 :][:, ::-1]
+        place = slice(middle - first - _COLUMNS + 1, middle - first + (first > 0))
+        pattern[1:, place], pattern[0, place] = left[:0:-1], left[0]
     pattern /= pattern.sum(dtype=np.float64)
     return pattern
 
