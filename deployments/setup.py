@@ -20,6 +20,7 @@ from prefect.exceptions import ObjectAlreadyExists
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.deployments.automations import SILENT_SECONDS, set_up
 from jwstpipe.errors import JwstPipeError
+from jwstpipe.jobs.renamed import POOLED, take_over
 from jwstpipe.settings import Settings, load_settings
 from jwstpipe.storage import is_remote
 
@@ -48,7 +49,11 @@ def main(words: Sequence[str] | None = None) -> int:
     with get_client(sync_client=True) as client:
         pool(client)
         set_up(client, silent_seconds=given.silent_seconds)
-    return deploy()
+        if code := deploy():
+            return code
+        for flow in take_over(client, POOLED):
+            sys.stdout.write(f"{flow}/{POOLED} is {flow}/{flow} now, with its schedules\n")
+    return 0
 
 
 def bucket(settings: Settings) -> None:

@@ -23,7 +23,7 @@ def written(text: str) -> str:
 
 
 def _lines(kind: JobKind) -> Iterator[str]:
-    yield "  - name: pool"
+    yield f"  - name: {kind.flow_name}"
     yield f"    entrypoint: {kind.entrypoint}"
     yield f"    description: {json.dumps(kind.summary)}"
     yield f"    version: {__version__}"

@@ -12,12 +12,10 @@ from prefect.types.entrypoint import EntrypointType
 
 from jwstpipe import __version__
 from jwstpipe.jobs.kinds import KINDS, JobKind
+from jwstpipe.jobs.renamed import SERVED, take_over
 from jwstpipe.jobs.server import deployments_by_flow
 
-__all__ = ["DEPLOYMENT", "deployment", "load_flow", "main"]
-
-DEPLOYMENT = "here"
-"""Name of the deployments that a serving process registers."""
+__all__ = ["deployment", "load_flow", "main"]
 
 RUNS_AT_ONCE = 2
 
@@ -33,7 +31,7 @@ def deployment(kind: JobKind, *, switched_on: bool = False) -> RunnerDeployment:
     """Describe the deployment of a kind of job; its schedule stays off until somebody switches it on."""
     when = kind.schedule
     made = load_flow(kind).to_deployment(
-        name=DEPLOYMENT,
+        name=kind.flow_name,
         description=kind.summary,
         tags=list(kind.tags),
         version=__version__,
@@ -53,12 +51,14 @@ def switched_on(kinds: Sequence[JobKind]) -> set[str]:
         kind.name
         for kind in kinds
         for deployment in found.get(kind.flow_name, [])
-        if deployment.name == DEPLOYMENT and any(schedule.active for schedule in deployment.schedules)
+        if deployment.name == kind.flow_name and any(schedule.active for schedule in deployment.schedules)
     }
 
 
 def main(kinds: Sequence[JobKind] = tuple(KINDS.values())) -> None:
     """Serve until a signal ends it."""
+    with get_client(sync_client=True) as client:
+        take_over(client, SERVED, deploy=lambda kind: deployment(kind).apply(), kinds=kinds)
     on = switched_on(kinds)
     serve(
         *(deployment(kind, switched_on=kind.name in on) for kind in kinds),

@@ -66,7 +66,7 @@ class JobKind:
 
     @property
     def flow_name(self) -> str:
-        """Name of its flow on the server."""
+        """Name of its flow on the server, and of the deployment that runs it."""
         return self.name.replace("_", "-")
 
     @property

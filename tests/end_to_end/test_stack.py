@@ -85,7 +85,7 @@ def cancelled(stack):
     """Start a run by Prefect's own command, cancel it while it writes tiles; give it."""
     parameters = json.dumps(REQUEST.model_dump(mode="json"))
     with stack.gate.shut(TILES):
-        words = ("process-target/pool", "--param", f"request={parameters}")
+        words = ("process-target/process-target", "--param", f"request={parameters}")
         said = stack.run("-m", "prefect", "deployment", "run", *words)
         job = jwstpipe.find_job(re.search(r"UUID: ([0-9a-f-]{36})", said)[1])
         in_the_middle(stack, job)

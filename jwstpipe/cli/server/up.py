@@ -189,7 +189,7 @@ def _wait_for_deployments(
             raise ServiceError(f"the flows could not be served (code {serving.returncode}); see {log}")
         if time.monotonic() > deadline:
             raise ServiceError(f"the flows were not served within {SERVE_SECONDS:.0f} s; see {log}")
-        address = f"{server.api}/deployments/name/{missing[0]}/here"
+        address = f"{server.api}/deployments/name/{missing[0]}/{missing[0]}"
         with suppress(requests.Timeout):  # a server that registers flows on a busy machine is asked again
             if requests.get(address, auth=(user, password), timeout=30).ok:
                 del missing[0]
