@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from functools import wraps
-from inspect import signature
-from typing import Any, TypeVar
+from inspect import Parameter, signature
+from typing import Annotated, Any, TypeVar
 
 from prefect import Flow, flow
+from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from jwstpipe import __version__
-from jwstpipe.errors import UsageError
+from jwstpipe.errors import JwstPipeError, UsageError
+from jwstpipe.flows.form import AsForm, request_values
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import Request, validated
+from jwstpipe.tasks.steps.failures import failed_state
 from jwstpipe.tasks.steps.hidden_secrets import hidden_secrets, hide_in_logs
 
 __all__ = ["job_flow"]
@@ -24,7 +27,8 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
 
     The function's name is the kind of job; its one parameter is called ``request``, and its model becomes the form.
     A request that the form lets pass and the model does not (values that do not go together) is refused here, before
-    anything else: Prefect would write a list of several lines on the page of the run.
+    anything else: Prefect would write a list of several lines on the page of the run. An error of ours ends the run as
+    Failed with its sentence, and is raised to whoever called the flow.
 
     Nothing is retried here: the archive client, botocore, MongoDB's driver and the Dask scheduler each retry what
     they alone understand, and retries of one layer would multiply with those of another.
@@ -33,10 +37,13 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
     model: type[RequestT] = signature(function).parameters["request"].annotation
 
     @wraps(function)
-    def checked(request: RequestT) -> RunReport:
+    def checked(request: RequestT) -> RunReport | State[Any]:
         hide_in_logs()
-        with hidden_secrets():
-            return function(_request(model, request))
+        try:
+            with hidden_secrets():
+                return function(_request(model, request))
+        except JwstPipeError as error:
+            return failed_state(error)
 
     def run_name() -> str:
         """Name a run after its request; a request that is refused has a name too."""
@@ -45,6 +52,11 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
         except UsageError:
             return name
 
+    annotated = Annotated[model, AsForm(model)]
+    shown: Any = checked  # Prefect draws the form from the signature
+    shown.__signature__ = signature(function).replace(
+        parameters=[Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=annotated)]
+    )
     made = flow(
         name=name,
         version=__version__,
@@ -60,5 +72,5 @@ def _request(model: type[RequestT], given: Any) -> RequestT:
     if isinstance(given, model):
         return given
     if isinstance(given, Mapping):
-        return validated(model, **given)
+        return validated(model, **request_values(given))
     raise UsageError(f"request: values of a {model.__name__} are wanted, not {given!r}")

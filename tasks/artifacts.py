@@ -26,12 +26,12 @@ from prefect.artifacts import (
     update_progress_artifact,
 )
 from prefect.exceptions import PrefectHTTPStatusError
+from prefect.runtime import flow_run
 
 from jwstpipe.progress import Progress, Reporter
 from jwstpipe.storage import ObjectStore
 
 __all__ = [
-    "PROGRESS_KEY",
     "Overall",
     "following",
     "image",
@@ -53,8 +53,8 @@ PREVIEW_SIDE = 640
 LARGE_ITEM = 64 << 20
 """Bytes of a file that gets a bar of its own; smaller ones come and go too quickly."""
 
-PROGRESS_KEY = "progress"
-"""Key of the artifact that shows the progress of a whole run."""
+RUN_LETTERS = 8
+"""Letters of a run's id that its artifacts have in their keys: `jwstpipe status` takes them, too."""
 
 PATIENCE = (1.0, 2.0, 4.0, 8.0)
 """Waits between attempts to reach a server that restarts, seconds."""
@@ -88,7 +88,7 @@ class Overall:
 
     def start(self, title: str) -> None:
         """Put the bar on the page."""
-        made = _told(lambda: create_progress_artifact(progress=0.0, key=PROGRESS_KEY, description=title))
+        made = _told(lambda: create_progress_artifact(progress=0.0, key=_key("progress"), description=title))
         self._artifact = None if made is None else _uuid(made)
 
     def enter(self, share: float) -> None:
@@ -219,17 +219,17 @@ def progress_artifacts() -> Iterator[Reporter]:
 
 def table(rows: Sequence[dict[str, Any]], *, key: str, description: str) -> None:
     """Show rows as a table."""
-    _told(lambda: create_table_artifact(table=list(rows), key=key, description=description))
+    _told(lambda: create_table_artifact(table=list(rows), key=_key(key), description=description))
 
 
 def markdown(text: str, *, key: str, description: str) -> None:
     """Show text."""
-    _told(lambda: create_markdown_artifact(markdown=text, key=key, description=description))
+    _told(lambda: create_markdown_artifact(markdown=text, key=_key(key), description=description))
 
 
 def link(address: str, *, key: str, text: str, description: str) -> None:
     """Show a link."""
-    _told(lambda: create_link_artifact(link=address, link_text=text, key=key, description=description))
+    _told(lambda: create_link_artifact(link=address, link_text=text, key=_key(key), description=description))
 
 
 def picture(store: ObjectStore, storage_key: str, *, key: str, description: str) -> None:
@@ -249,7 +249,13 @@ def image(small: Image.Image, *, key: str, description: str) -> None:
     small.save(stream, format="JPEG", quality=85)
     content = base64.b64encode(stream.getvalue()).decode("ascii")
     address = f"data:image/jpeg;base64,{content}"
-    _told(lambda: create_image_artifact(image_url=address, key=key, description=description))
+    _told(lambda: create_image_artifact(image_url=address, key=_key(key), description=description))
+
+
+def _key(name: str) -> str:
+    """Name an artifact of this run: what has the same key is one thing in several versions to Prefect, for all runs."""
+    run = str(flow_run.id or "")[:RUN_LETTERS]
+    return f"{name}-{run}" if run else name
 
 
 def _uuid(value: Any) -> UUID:

@@ -33,9 +33,6 @@ LONGEST_LOOK_SECONDS = 2.0
 PATIENCE_SECONDS = 180.0
 """How long `Job.watch` waits for a server that went away."""
 
-PROGRESS_KEY = "progress"
-"""Key of the artifact that shows the progress of a whole run."""
-
 
 @dataclass(frozen=True)
 class Job:
@@ -237,8 +234,8 @@ class Job:
 
 def _progress(artifacts: Iterable[Any], *, done: bool) -> JobProgress:
     in_order = sorted(artifacts, key=lambda artifact: artifact.created)
-    whole = [float(artifact.data) for artifact in in_order if artifact.key == PROGRESS_KEY]
-    stages = {str(artifact.description): float(artifact.data) for artifact in in_order if artifact.key != PROGRESS_KEY}
+    whole = [float(artifact.data) for artifact in in_order if artifact.key]  # stages have none
+    stages = {str(artifact.description): float(artifact.data) for artifact in in_order if not artifact.key}
     return JobProgress(100.0 if done else max(whole, default=0.0), stages)
 
 

@@ -9,6 +9,7 @@ from prefect.logging.handlers import APILogHandler
 
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.redaction import redacted
+from jwstpipe.tasks.steps.failures import SaidOnce
 
 __all__ = ["hidden_secrets", "hide_in_logs"]
 
@@ -52,4 +53,5 @@ def hide_in_logs() -> None:
     for name in ("", "prefect", *list(logging.root.manager.loggerDict)):
         for handler in logging.getLogger(name).handlers:
             if isinstance(handler, APILogHandler) and not any(isinstance(one, _HideSecrets) for one in handler.filters):
+                handler.addFilter(SaidOnce())
                 handler.addFilter(_HideSecrets())

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
 from prefect.utilities.annotations import quote
 
+from jwstpipe.errors import JwstPipeError
+from jwstpipe.tasks.steps.failures import failed_state
 from jwstpipe.tasks.steps.hidden_secrets import hidden_secrets
 
 __all__ = ["step_task"]
@@ -34,9 +37,12 @@ def step_task(
 
     def decorate(function: Callable[ParametersT, ResultT]) -> Callable[ParametersT, ResultT]:
         @wraps(function)
-        def discreet(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT:
-            with hidden_secrets():
-                return function(*args, **kwargs)
+        def discreet(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT | State[Any]:
+            try:
+                with hidden_secrets():
+                    return function(*args, **kwargs)
+            except JwstPipeError as error:
+                return failed_state(error)
 
         made = task(name=name, task_run_name=run_name, cache_policy=NO_CACHE)(discreet)
 
@@ -44,7 +50,10 @@ def step_task(
         def call(*args: ParametersT.args, **kwargs: ParametersT.kwargs) -> ResultT:
             given = [quote(value) for value in args]
             named = {key: quote(value) for key, value in kwargs.items()}
-            return made(*given, **named)  # type: ignore[arg-type]  # quotes are taken off before the call
+            ended: Any = made(*given, **named)  # type: ignore[arg-type]  # quotes are taken off before the call
+            if isinstance(ended, State):
+                ended.result()  # raises the error that ended it
+            return cast("ResultT", ended)
 
         call.task = made  # type: ignore[attr-defined]  # for those who ask how it is retried
         return call

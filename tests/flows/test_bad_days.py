@@ -38,11 +38,29 @@ def page(job):
 
     own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[job.id]))
     with get_client(sync_client=True) as client:
-        return {artifact.key: artifact.data for artifact in client.read_artifacts(artifact_filter=own)}
+        return {
+            str(artifact.key).removesuffix(f"-{job.id[:8]}"): artifact.data
+            for artifact in client.read_artifacts(artifact_filter=own)
+        }
+
+
+def said(job):
+    """Give what stands under Logs on the page of a run."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+    from prefect.logging.handlers import APILogWorker
+
+    APILogWorker.drain_all(timeout=30)
+    with get_client(sync_client=True) as client:
+        own = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[job.id]))
+        return [record.message for record in client.read_logs(log_filter=own, limit=200)]
 
 
 def say_the_same(job, capsys, error, says):
     status = job.status()
+    lines = said(job)
+    assert not [line for line in lines if "Traceback" in line or "\n" in line]
+    assert len([line for line in lines if says in line.replace("\\", "")]) == 1, lines
     assert status.state == "failed"
     assert says in status.message
     assert "\n" not in status.message

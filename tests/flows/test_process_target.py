@@ -160,7 +160,9 @@ def test_the_run_page_shows_progress_products_picture_and_dashboard(finished):
     assert {round(artifact.data) for artifact in by_type["progress"]} == {100}
     stages = " ".join(artifact.description for artifact in by_type["progress"])
     assert all(word in stages for word in ("transfer", "convert", "tiles", "composite", TARGET))
-    by_key = {artifact.key: artifact for artifact in artifacts if artifact.key}
+    of_run = f"-{report.run_id[:8]}"  # no other run has artifacts of these keys
+    assert all(artifact.key.endswith(of_run) for artifact in artifacts if artifact.key)
+    by_key = {artifact.key.removesuffix(of_run): artifact for artifact in artifacts if artifact.key}
     for key in ("picture-tiny-nebula", "thumbnails"):
         assert by_key[key].data.startswith("data:image/jpeg;base64,")
         assert len(by_key[key].data) < 200_000
