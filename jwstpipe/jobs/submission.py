@@ -7,6 +7,7 @@ from uuid import uuid4
 from jwstpipe import __version__
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import content_id
+from jwstpipe.jobs.feasible import refuse_impossible
 from jwstpipe.jobs.job import Job
 from jwstpipe.jobs.kinds import JobKind, job_kind
 from jwstpipe.jobs.server import api_address, asking
@@ -58,7 +59,10 @@ def submit(
     ServiceError
         No Prefect server answers.
     NotFoundError
-        The server has no deployment of this kind.
+        The server has no deployment of this kind; or, where it is that of this home, the catalogue has nothing of what
+        the request chooses.
+    TargetNotFoundError
+        No resolver knows the target; no run is begun for it.
 
     Examples
     --------
@@ -75,6 +79,7 @@ def submit(
         deployment = _deployment(client, what, site)
         attempt, standing = _latest(client, identity)
         if standing is None or force or state_of(standing).bad:
+            refuse_impossible(what, wanted, site)
             standing = client.create_flow_run_from_deployment(
                 deployment.id,
                 parameters=parameters,

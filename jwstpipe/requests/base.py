@@ -34,6 +34,9 @@ class Spelling:
     commas: bool = True
     """Several values may stand in one word with commas between; not where a value may hold a comma."""
 
+    often: bool | None = None
+    """Whether forms show it at once; None = as the heading says (see `jwstpipe.flows.form`)."""
+
 
 def option(
     default: Any = ...,
@@ -43,6 +46,7 @@ def option(
     metavar: str | None = None,
     group: str = "Options",
     commas: bool = True,
+    often: bool | None = None,
     **bounds: Any,
 ) -> Any:
     """State a field of a request once: for the command line, the Python keywords and the Prefect forms.
@@ -53,13 +57,13 @@ def option(
         Value where nothing is said; without one the field is needed.
     help
         One line for people.
-    names, metavar, group, commas
+    names, metavar, group, commas, often
         See `Spelling`.
     **bounds
         Limits of the value, as `pydantic.Field` takes them.
     """
     made = Field(default, description=help, **bounds)
-    made.metadata.append(Spelling(names, metavar, group, commas))
+    made.metadata.append(Spelling(names, metavar, group, commas, often))
     return made
 
 

@@ -19,7 +19,7 @@ _LIMITS = ("low", "high")
 class ToneOptions(Request):
     """How flux becomes brightness; an option that is empty leaves the choice to what stands behind it."""
 
-    stretch: Stretch | None = option(None, help="curve from flux to brightness", group=TONE)
+    stretch: Stretch | None = option(None, help="curve from flux to brightness", group=TONE, often=True)
     softening: float | None = option(None, gt=0, le=100_000, help="parameter of asinh, log or power", group=TONE)
     low: float | None = option(
         None, help="value that becomes black, unit of the images; with % a percentile, as 0.5%", group=TONE

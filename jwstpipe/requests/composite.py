@@ -46,12 +46,15 @@ def _canvas(value: Any) -> Any:
 class ColourOptions(Request):
     """Which colours filters take that are given none by hand."""
 
-    recipe: str | None = option(None, help="colours by filter of a published recipe, as NGC 3132", group=COLOUR)
+    recipe: str | None = option(
+        None, help="colours by filter of a published recipe, as NGC 3132", group=COLOUR, often=True
+    )
     palette: Palette = option(
         "chromatic",
         help="colours of channels that name none: chromatic (by order of wavelength), wavelength (by its logarithm),"
         " instruments (NIRCam blue to green, MIRI yellow to red)",
         group=COLOUR,
+        often=True,
     )
 
 
@@ -66,6 +69,7 @@ class LookOptions(ColourOptions, ToneOptions):
         names=("--channel",),
         metavar="IMAGE=COLOUR[*WEIGHT][,NAME=VALUE]...",
         group=COLOUR,
+        often=True,
         commas=False,
     )
     mixing: Combination | None = option(
@@ -128,10 +132,16 @@ class CompositeRequest(LookOptions):
     )
     luminance_share: float = option(1.0, ge=0, le=1, help="its share of the lightness", group=COLOUR)
     title: str | None = option(
-        None, max_length=500, help="written into the picture; empty = the target", group=OVERLAYS
+        None, max_length=500, help="written into the picture; empty = the target", group=OVERLAYS, often=True
     )
     size: Annotated[int | None, BeforeValidator(_size)] = option(
-        None, ge=16, le=100_000, help="longest side, pixels; full or empty = full resolution", metavar="PX", group=FRAME
+        None,
+        ge=16,
+        le=100_000,
+        help="longest side, pixels; full or empty = full resolution",
+        metavar="PX",
+        group=FRAME,
+        often=True,
     )
     scale_arcsec: float | None = option(
         None,
@@ -149,6 +159,7 @@ class CompositeRequest(LookOptions):
         " some border",
         metavar="X0,Y0,X1,Y1|RA,DEC,W,H|auto[:N%]",
         group=FRAME,
+        often=True,
     )
     orient: Orientation | None = option(
         None,
@@ -156,6 +167,7 @@ class CompositeRequest(LookOptions):
         " degrees; empty = as the images lie",
         metavar="north|instrument|ANGLE",
         group=FRAME,
+        often=True,
     )
     canvas: Annotated[tuple[int, int] | None, BeforeValidator(_canvas)] = option(
         None, help="width and height of a canvas the picture is fitted on", metavar="WIDTHxHEIGHT", group=FRAME
@@ -175,8 +187,8 @@ class CompositeRequest(LookOptions):
         metavar="FILE.toml",
         group=OVERLAYS,
     )
-    quality: int = option(95, ge=1, le=100, help="JPEG quality", group=FILE)
-    bits: Literal[8, 16] = option(8, help="bits a channel (16: PNG, TIFF)", group=FILE)
+    quality: int = option(95, ge=1, le=100, help="JPEG quality", group=FILE, often=False)
+    bits: Literal[8, 16] = option(8, help="bits a channel (16: PNG, TIFF)", group=FILE, often=False)
 
     @model_validator(mode="before")
     @classmethod

@@ -52,7 +52,10 @@ _ALIGN = "measure the shifts left between overlapping images (check), or correct
 
 class _MosaicBase(Request):
     kernel: Kernel = option(
-        "bilinear", help="interpolation kernel; adaptive and exact are computed by reproject", group=RESAMPLING
+        "bilinear",
+        help="interpolation kernel; adaptive and exact are computed by reproject",
+        group=RESAMPLING,
+        often=True,
     )
     pixfrac: float = option(1.0, ge=0.01, le=1.0, help="side of the drops of drizzle, input pixels", group=RESAMPLING)
     scale_arcsec: float | None = option(
@@ -63,6 +66,7 @@ class _MosaicBase(Request):
         names=("--scale", "--scale-arcsec"),
         metavar="ARCSEC",
         group=RESAMPLING,
+        often=True,
     )
     tolerance_px: float = option(
         1e-3, gt=0, le=1e-3, help="largest error of the interpolated pixel map, input pixels", group=RESAMPLING
@@ -182,9 +186,9 @@ def deciding(options: MosaicOptions) -> dict[str, Any]:
 class FittingMosaic(_MosaicBase):
     """How images of one kind become mosaics: what is left empty is as fits exposures, or combined images."""
 
-    combine: Combine | None = option(None, help=_COMBINE, group=COMBINING)
-    background: Background | None = option(None, help=_BACKGROUND, group=SKY)
-    align: Align | None = option(None, help=_ALIGN, group=POSITIONS)
+    combine: Combine | None = option(None, help=_COMBINE, group=COMBINING, often=True)
+    background: Background | None = option(None, help=_BACKGROUND, group=SKY, often=True)
+    align: Align | None = option(None, help=_ALIGN, group=POSITIONS, often=True)
     align_filters: Literal["apart", "together"] = option(
         "apart",
         help="correct the exposures of each filter by themselves, or those of all filters in one solution",

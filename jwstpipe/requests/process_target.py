@@ -49,6 +49,7 @@ class _Target(Request):
         " none = all around the target",
         metavar="OBS_ID[,OBS_ID]...",
         group=SELECTION,
+        often=False,
     )
     level: Literal[2, 3] = option(3, help="calibrated exposures (2) or combined images (3)", group=SELECTION)
     preset: str = option(

@@ -10,6 +10,7 @@ from prefect.utilities.schema_tools.validation import validate
 
 from jwstpipe import __version__
 from jwstpipe.deployments.setup import POOL, QUEUES
+from jwstpipe.flows.form import LISTS, request_values
 from jwstpipe.flows.serve import deployment, load_flow
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.requests import Request
@@ -33,6 +34,7 @@ def test_every_kind_of_job_has_its_deployment_and_no_other_is_there(described):
     assert content["pull"] == []
     for kind in KINDS.values():
         entry = by_entrypoint[kind.entrypoint]
+        assert entry["name"] == kind.flow_name == deployment(kind).name
         assert entry["description"] == kind.summary
         assert entry["tags"] == list(kind.tags)
         assert entry["version"] == __version__
@@ -72,13 +74,23 @@ def test_every_flow_takes_one_request_and_is_named_after_its_job(kind):
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_every_form_is_flat_described_and_shows_its_defaults(kind):
     schema = load_flow(kind).parameters.model_dump()["definitions"][kind.request.__name__]
-    for name, field in schema["properties"].items():
+    shown = dict(schema["properties"])
+    group = shown.pop("more", {"anyOf": [None, {"properties": {}}]})
+    seldom = group["anyOf"][1]["properties"]
+    assert set(kind.request.model_fields) == set(shown) | set(seldom)
+    assert not set(shown) & set(seldom)
+    assert len(seldom) != 1
+    assert "target" not in shown or next(iter(shown)) == "target"
+    for name, field in {**shown, **seldom}.items():
         assert field.get("description"), f"{kind.name}.{name} has no description"
         assert "$ref" not in field, f"{kind.name}.{name} is not flat"
         needed = name in schema.get("required", [])
         empty = None in field.get("enum", ())  # to say nothing is one of the choices
         assert needed != ("default" in field or empty), f"{kind.name}.{name} hides its default"
-        assert not any("enum" in part for part in field.get("anyOf", ())), f"{kind.name}.{name} is no plain list"
+        lists = [part for part in field.get("anyOf", ()) if "enum" in part]
+        assert not lists or name in LISTS, f"{kind.name}.{name} is no plain list"
+        tabs = [part["title"] for part in field["anyOf"]] if lists else []
+        assert tabs in ([], ["of the list", "other"], ["empty", "of the list", "other"])
     assert schema["additionalProperties"] is False
 
 
@@ -90,12 +102,18 @@ def test_the_server_takes_what_is_submitted_also_where_a_choice_is_empty(kind):
     given = kind.request(**needed).model_dump(mode="json")
     assert validate({"request": given}, schema, raise_on_error=True, ignore_required=False) == []
     assert validate({"request": needed}, schema, raise_on_error=True, ignore_required=False) == []
-    for name, field in kind.request.model_fields.items():
-        if (
-            isinstance(given.get(name), str | None)
-            and "enum" in schema["definitions"][kind.request.__name__]["properties"][name]
-        ):
+    shown = schema["definitions"][kind.request.__name__]
+    beside = {name.strip("^$"): field for name, field in shown.get("patternProperties", {}).items()}
+    assert validate({"request": given | {"colour_of_the_sky": 1}}, schema)
+    for name, field in {**shown["properties"], **beside}.items():
+        if isinstance(given.get(name), str | None) and "enum" in field:
             assert validate({"request": given | {name: "no such choice"}}, schema), field
+    opened = {name: value for name, value in given.items() if name in beside}
+    if opened:
+        often = {name: value for name, value in given.items() if name not in beside}
+        assert validate({"request": {**often, "more": opened}}, schema, raise_on_error=True) == []
+        assert validate({"request": {**often, "more": {"colour_of_the_sky": 1}}}, schema)
+        assert kind.request(**request_values({**often, "more": opened})) == kind.request(**needed)
 
 
 def test_no_task_retries_because_every_layer_below_does_so_itself():

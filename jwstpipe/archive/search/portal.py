@@ -20,18 +20,18 @@ from jwstpipe.archive.http import AbsentError, guard, raise_for_answer, web_erro
 from jwstpipe.archive.retry import TransientError, retry
 from jwstpipe.archive.search.answers_as_tables import filters_of, stacked, table_of
 from jwstpipe.archive.search.held_columns import HeldColumns
+from jwstpipe.archive.search.name_service import NAME_LOOKUP
 from jwstpipe.archive.search.response_cache import Answer, Answers
 from jwstpipe.errors import ArchiveError, TransferError
 from jwstpipe.settings import ArchiveSettings
 
 __all__ = [
-    "NAME_LOOKUP", "Portal", "Rows", "all_rows", "build_filters", "count_rows", "known_answer", "name_question",
+    "Portal", "Rows", "all_rows", "build_filters", "count_rows", "known_answer", "name_question",
     "open_portal",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
-NAME_LOOKUP = "Mast.Name.Lookup"
 COLUMNS = "Mast.Caom.Cone"
 """Service whose column descriptions are those of all CAOM searches."""
 
