@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jwstpipe.catalog.catalog import Catalog, RecordChange
+from jwstpipe.catalog.maintenance.by_target import keep_links
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.components import time_text
 from jwstpipe.catalog.records.models import ProductRecord
@@ -96,9 +97,17 @@ def delete_records(catalog: Catalog, plan: Deletion, store: ObjectStore | None =
             store.delete(key)
         except StorageError as error:
             failed.append(str(error))
+    if store is not None:
+        keep_links(catalog, store, _targets(doomed))
     if failed:
         raise StorageError(f"{len(failed)} files could not be deleted, first {failed[0]}; jwstpipe catalog reconcile")
     return count
+
+
+def _targets(records: Iterable[ProductRecord]) -> set[str]:
+    return {
+        str(record.image_info.target_name) for record in records if record.image_info and record.image_info.target_name
+    }
 
 
 def dependents(catalog: Catalog, product_ids: Iterable[str]) -> tuple[ProductRecord, ...]:

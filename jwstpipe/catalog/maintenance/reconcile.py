@@ -14,6 +14,7 @@ from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.leases import holders
 from jwstpipe.catalog.lineage.archive_links import link_archive
 from jwstpipe.catalog.maintenance.adopt import adopt_file, adopt_image, is_archive_file
+from jwstpipe.catalog.maintenance.by_target import keep_links
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.catalog.visibility import require_site
@@ -153,6 +154,7 @@ def repair(catalog: Catalog, store: ObjectStore, findings: Iterable[Finding], *,
             failures.append(f"{finding.storage_key or finding.product_id}: {error}")
     if registered:
         link_archive(catalog, store)
+    keep_links(catalog, store)
     return Repair(registered, deleted, freed, marked, tuple(failures))
 
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.leases import Lease, release, renew, reserve
+from jwstpipe.catalog.maintenance.by_target import keep_links
 from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, StoreError
@@ -100,6 +101,24 @@ def make_missing(
         The lease was lost to another run, because this one stood still for too long.
     """
     done = existing_products(run, wanted)
+    there = set(done)
+    try:
+        _until_all_stand(run, wanted, make, done)
+    finally:
+        keep_links(run.catalog, run.store, _targets(record for key, record in done.items() if key not in there))
+    return {identity: done[identity] for identity in wanted}
+
+
+def _targets(records: Iterable[ProductRecord]) -> set[str]:
+    return {info.target_name for record in records if (info := record.image_info) is not None and info.target_name}
+
+
+def _until_all_stand(
+    run: OperationRun,
+    wanted: Mapping[str, WantT],
+    make: Callable[[Mapping[str, WantT]], Iterable[ProductRecord]],
+    done: dict[str, ProductRecord],
+) -> None:
     waited = False
     while missing := [identity for identity in wanted if identity not in done]:
         with _reserved(run.catalog, missing, owner=f"{run.run_id}/{run.attempt}") as held:
@@ -118,7 +137,6 @@ def make_missing(
             waited = True
             threading.Event().wait(LOOK_SECONDS)
             done |= existing_products(run, missing)
-    return {identity: done[identity] for identity in wanted}
 
 
 def existing_products(run: OperationRun, identities: Iterable[str]) -> dict[str, ProductRecord]:
