@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jwstpipe.cli.catalog.format import size_text
 from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.tables import aligned as table
 
 if TYPE_CHECKING:
     from jwstpipe.discovery.discover import Discovery
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from jwstpipe.discovery.recipes.recipe import Recipe
     from jwstpipe.discovery.releases import Release, Releases
 
-__all__ = ["ago", "show_discovery", "show_featured", "show_found", "show_releases", "table"]
+__all__ = ["ago", "show_discovery", "show_featured", "show_found", "show_releases"]
 
 
 def ago(seconds: float) -> str:
@@ -22,27 +23,6 @@ def ago(seconds: float) -> str:
         if seconds >= 2 * length:
             return f"{seconds / length:.0f} {name} ago"
     return f"{seconds:.0f} seconds ago" if seconds >= 1.0 else "just now"
-
-
-def table(rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
-    """Align columns; the first row is the head.
-
-    Parameters
-    ----------
-    rows
-        Cells.
-    right
-        Columns whose cells end under each other.
-    """
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
 
 
 def show_discovery(found: "Discovery", recipes: Sequence["Recipe"], *, as_json: bool) -> None:

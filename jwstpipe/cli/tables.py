@@ -1,6 +1,10 @@
 """Results as people read them: rows of a name and a text, tables with the digits that their numbers deserve."""
 
-from collections.abc import Iterable, Iterator
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from jwstpipe.cli.output import data
@@ -8,7 +12,7 @@ from jwstpipe.cli.output import data
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["MAIN_COLUMNS", "main_columns", "rows", "table_lines"]
+__all__ = ["MAIN_COLUMNS", "aligned", "main_columns", "number", "rows", "table_lines"]
 
 MAIN_COLUMNS = (
     "id", "name", "x_centroid", "y_centroid", "ra", "dec", "peak_snr", "segment_flux", "segment_flux_err",
@@ -20,11 +24,67 @@ FEW = 12
 """A table of no more columns than these is shown whole."""
 
 
-def rows(facts: Iterable[tuple[str, str]]) -> None:
-    """Write a row for each name and text; those without a text are left out."""
+INDENT = 12
+"""Letters before the text of a row."""
+
+NARROWEST = 20
+"""Letters that are left for a text that is folded; where less is left, it is not."""
+
+
+def terminal_width() -> int | None:
+    """Tell how many letters a line has room for; None where no person looks: what is piped is not folded."""
+    if "COLUMNS" in os.environ or sys.stdout.isatty():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def rows(facts: Iterable[tuple[str, str]], *, indent: int = INDENT) -> None:
+    """Write a row for each name and text; those without a text are left out, long ones are folded at spaces."""
     for name, text in facts:
         if text:
-            data(f"{name:12s}{text}")
+            for line in _folded(f"{name:{indent}s}", text):
+                data(line)
+
+
+def _folded(lead: str, text: str) -> list[str]:
+    """Fold a text behind what stands before it; words are never broken, so that a path can be copied."""
+    width = terminal_width()
+    if width is None or len(lead) + len(text) <= width or width - len(lead) < NARROWEST:
+        return [lead + text]
+    folded = wrap(text, width - len(lead), break_long_words=False, break_on_hyphens=False)
+    return [(" " * len(lead) if at else lead) + line for at, line in enumerate(folded)]
+
+
+def aligned(table: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
+    """Align columns; the first row is the head, and the last column is folded where the terminal is too narrow.
+
+    Parameters
+    ----------
+    table
+        Cells.
+    right
+        Columns whose cells end under each other.
+    """
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines: list[str] = []
+    for row in table:
+        cells = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lead = "".join(f"{cell}  " for cell in cells[:-1])
+        lines += [line.rstrip() for line in _folded(lead, cells[-1].rstrip())]
+    return lines
+
+
+def number(value: float | None, *, digits: int = 4) -> str:
+    """Write a measured number with so many digits, large and small ones by powers of ten; none where there is none."""
+    if value is None or value != value:  # noqa: PLR0124 - NaN
+        return "none"
+    if value and not 1e-3 <= abs(value) < 10.0**6:
+        return f"{value:.{digits - 1}e}"
+    text = f"{value:.{digits}g}"
+    return f"{value:,.0f}" if "e" in text or abs(value) >= 10.0**digits else text
 
 
 def main_columns(table: "Table") -> "Table":

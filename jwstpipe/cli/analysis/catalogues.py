@@ -5,10 +5,12 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.analysis.measured import astrometry_rows
 from jwstpipe.cli.arguments import CATALOGUE_FORMS, Image, Json, Overwrite, output_option
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import rows
 from jwstpipe.cli.working import working
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
@@ -145,9 +147,7 @@ def astrometry(
     if as_json:
         json_data(facts)
         return
-    for key, value in facts.items():
-        if value is not None:
-            data(f"{key:18s} {f'{value:.4g}' if isinstance(value, float) and key != 'epoch' else value}")
+    rows(astrometry_rows(facts))
 
 
 @request_options(ZeroPointRequest, into="options")

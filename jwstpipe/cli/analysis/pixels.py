@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from jwstpipe.cli.analysis.measured import statistics_rows, statistics_table
 from jwstpipe.cli.arguments import Images, Json
-from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import rows
 from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.analysis.places import PixelsRequest
@@ -31,7 +33,10 @@ def stats(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the pixels of images, or of regions of them: counts, exact percentiles, clipped statistics, flux."""
+    """Measure the pixels of images, or of regions of them: counts, exact percentiles, clipped statistics, flux.
+
+    Examples: jwstpipe stats m.zarr; jwstpipe stats x_i2d.fits --region 'icrs;circle(150.11,2.2,3")' --json
+    """
     from jwstpipe.analysis.pixels.report import statistics
 
     if histogram is not None and (len(images) > 1 or options.region):
@@ -41,16 +46,21 @@ def stats(
             from jwstpipe.api.plots import plot_histogram
 
             plot_histogram(images[0], histogram, plane=options.plane, **means)
-        rows = statistics(images, options=options, **means)
-        for count, row in enumerate(rows):
-            if as_json:
+        found = statistics(images, options=options, **means)
+        if as_json:
+            for row in found:
                 json_data(row)
-                continue
-            if count:
-                data()
-            for key, value in row.items():
-                if value not in (None, ""):
-                    data(f"{key:18s} {_word(value)}")
+            return
+        kept = list(found)
+    if len(kept) > 1 and not choices_of(context).verbose:
+        for line in statistics_table(kept):
+            data(line)
+        remark("each of them in full: -v, or --json")
+        return
+    for count, row in enumerate(kept):
+        if count:
+            data()
+        rows(statistics_rows(row))
 
 
 @request_options(PixelsRequest)

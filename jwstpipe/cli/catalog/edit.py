@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from jwstpipe.cli.arguments import Home, Json, User
-from jwstpipe.cli.catalog.format import record_row, size_text
+from jwstpipe.cli.catalog.format import record_lines, size_text
 from jwstpipe.cli.catalog.opened import opened, require_conditions
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
@@ -26,7 +26,10 @@ def tag(
     user: User = None,
     home: Home = None,
 ) -> None:
-    """Add tags to products, or to all that the conditions choose."""
+    """Add tags to products, or to all that the conditions choose.
+
+    Examples: jwstpipe catalog tag paper-1 --target "NGC 3132" --kind mosaic; jwstpipe catalog tag bad --product x.zarr
+    """
     from jwstpipe.catalog.lineage.embedded_id import find_product
     from jwstpipe.catalog.maintenance.bulk import tag_records
     from jwstpipe.catalog.query import record_query
@@ -53,7 +56,10 @@ def archive(
     user: User = None,
     home: Home = None,
 ) -> None:
-    """Mark what the conditions choose as archived."""
+    """Mark what the conditions choose as archived.
+
+    Examples: jwstpipe catalog archive --before 2026-01-01; jwstpipe catalog archive --undo --target "NGC 3132"
+    """
     from jwstpipe.catalog.maintenance.bulk import archive_records
     from jwstpipe.catalog.query import record_query
 
@@ -76,7 +82,10 @@ def delete(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Delete what the conditions choose; what depends on it is named first."""
+    """Delete what the conditions choose; what depends on it is named first.
+
+    Examples: jwstpipe catalog delete --kind picture --target M51; jwstpipe catalog delete --tag bad --yes --cascade
+    """
     from jwstpipe.catalog.maintenance.bulk import delete_records, plan_deletion
     from jwstpipe.catalog.query import record_query
     from jwstpipe.storage import open_store
@@ -103,12 +112,12 @@ def _show_deletion(plan: Any, *, as_json: bool, cascade: bool, done: bool) -> No
         json_data({**named, "bytes": plan.bytes, "cascade": cascade, "deleted": done})
         return
     data(f"{len(plan.records)} products, {size_text(plan.bytes)}:")
-    for record in plan.records:
-        data(f"  {record_row(record)}")
+    for line in record_lines(plan.records):
+        data(f"  {line}")
     if plan.dependents:
         fate = "are deleted too" if cascade else "stay, and lose their inputs (--cascade deletes them too)"
         data(f"{len(plan.dependents)} products were made of them and {fate}:")
-        for record in plan.dependents:
-            data(f"  {record_row(record)}")
+        for line in record_lines(plan.dependents):
+            data(f"  {line}")
     if not done:
         remark("nothing was deleted; say --yes to do it")

@@ -1,21 +1,53 @@
 """Records as lines of text."""
 
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-__all__ = ["record_row", "size_text"]
+__all__ = ["record_lines", "record_row", "size_text"]
 
 if TYPE_CHECKING:
     from jwstpipe.catalog.records.models import ProductRecord
 
+ID_LETTERS = 12
+"""Letters of an id that are shown: every command takes the beginning of an id."""
+
+HEAD = ("id", "kind", "level", "instrument", "filter", "size", "file name")
+
+
+def record_lines(records: Sequence["ProductRecord"], *, whole_ids: bool = False) -> list[str]:
+    """Write the main fields of records as an aligned table with a head.
+
+    Parameters
+    ----------
+    records
+        Records.
+    whole_ids
+        Write all letters of the ids; else the beginnings, where those tell the records apart.
+    """
+    from jwstpipe.cli.tables import aligned
+
+    short = {record.product_id: record.product_id[:ID_LETTERS] for record in records}
+    whole = whole_ids or len(set(short.values())) < len(short)
+    cells = [_cells(record, record.product_id if whole else short[record.product_id]) for record in records]
+    return aligned([HEAD, *cells], right=(HEAD.index("size"),))
+
 
 def record_row(record: "ProductRecord") -> str:
-    """Write the main fields of a record as one line."""
+    """Write the main fields of a record as one line by itself."""
+    return "  ".join(_cells(record, record.product_id))
+
+
+def _cells(record: "ProductRecord", shown_id: str) -> Iterable[str]:
     image = record.image_info
+    state = "" if record.status == "published" else f" [{record.status}]"
     return (
-        f"{record.product_id:32s} {record.kind:9s} {record.processing_level:7s}"
-        f" {(image.instrument if image else None) or '-':10s} {(image.filter if image else None) or '-':8s}"
-        f" {size_text(record.file_size):>10s} {_one_line(record.file_name)}"
-        f"{'' if record.status == 'published' else f' [{record.status}]'}{' (!)' if record.warnings else ''}"
+        shown_id,
+        record.kind,
+        "-" if record.processing_level == "unknown" else record.processing_level,
+        (image.instrument if image else None) or "-",
+        (image.filter if image else None) or "-",
+        size_text(record.file_size),
+        f"{_one_line(record.file_name)}{state}{' (!)' if record.warnings else ''}",
     )
 
 

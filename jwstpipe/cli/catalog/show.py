@@ -1,16 +1,22 @@
 """Look at records: find, show, count, and list what is stale."""
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jwstpipe.cli.arguments import Home, Json, User, limit_option
-from jwstpipe.cli.catalog.format import record_row, size_text
+from jwstpipe.cli.catalog.format import record_lines, size_text
 from jwstpipe.cli.catalog.opened import opened
+from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import aligned, rows
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.archive.records import RecordConditions
+
+if TYPE_CHECKING:
+    from jwstpipe.catalog.records.models import ProductRecord
 
 __all__ = ["find", "show", "stale", "stats"]
 
@@ -28,7 +34,10 @@ def find(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Find records."""
+    """Find records.
+
+    Examples: jwstpipe catalog find --target "NGC 3132" --kind mosaic; jwstpipe catalog find nrcb1 --filter F200W --json
+    """
     from typing import get_args
 
     from jwstpipe.catalog.query import SortKey
@@ -45,10 +54,12 @@ def find(
         count = catalog.count(query)
     if not count:
         raise NotFoundError("the catalogue has no such records; try fewer conditions, or --status all")
-    if not as_json:
-        data(f"{'id':32s} {'kind':9s} {'level':7s} {'instrument':10s} {'filter':8s} {'size':>10s} file name")
-    for record in found:
-        json_data(record.model_dump(mode="json")) if as_json else data(record_row(record))
+    if as_json:
+        for record in found:
+            json_data(record.model_dump(mode="json"))
+    else:
+        for line in record_lines(found, whole_ids=choices_of(context).verbose > 0) if found else ():
+            data(line)
     if len(found) < count:
         remark(f"{len(found)} of {count}; more with --limit and --skip")
 
@@ -58,7 +69,10 @@ def show(
     products: Annotated[list[str], typer.Argument(metavar="PRODUCT|FILE...")],
     *, user: User = None, home: Home = None, as_json: Json = False,
 ) -> None:  # fmt: skip
-    """Show whole records, by id, file name, storage key or a file of the product."""
+    """Show whole records, by id, file name, storage key or a file of the product.
+
+    What matters most; all fields with -v. Examples: jwstpipe catalog show 2aff16063be1; jwstpipe catalog show m.zarr -v
+    """
     from jwstpipe.catalog.lineage.embedded_id import find_product
 
     with opened(context, home=home, user=user) as (catalog, settings):
@@ -69,8 +83,36 @@ def show(
                 continue
             if number:
                 data()
-            for key, value in record.model_dump(mode="json").items():
-                _show_field(key, value)
+            if choices_of(context).verbose:
+                for key, value in record.model_dump(mode="json").items():
+                    _show_field(key, value)
+            else:
+                rows(_main_rows(record))
+
+
+def _main_rows(record: "ProductRecord") -> Iterator[tuple[str, str]]:
+    """Tell of a record what a person asks first."""
+    image = record.image_info
+    yield "product", record.file_name
+    yield "id", record.product_id
+    level = "" if record.processing_level == "unknown" else f", {record.processing_level}"
+    yield "kind", f"{record.kind}{level}, {record.status}"
+    yield "where", record.storage_key or record.uri or ""
+    yield (
+        "size",
+        size_text(record.file_size)
+        + (f", {image.width} x {image.height} px" if image is not None and image.width and image.height else ""),
+    )
+    if image is not None:
+        yield "target", image.target_name or ""
+        yield "made with", " ".join(filter(None, (image.instrument, image.filter)))
+        yield "unit", image.units or ""
+    yield "operation", record.operation or ""
+    yield "made from", f"{len(record.parents)} products; jwstpipe lineage draws them" if record.parents else ""
+    yield "made at", f"{record.created:%Y-%m-%d %H:%M} UTC"
+    yield "tags", ", ".join(record.tags)
+    for warning in record.warnings:
+        yield "warning", warning
 
 
 def _show_field(key: str, value: Any, indent: str = "") -> None:
@@ -94,7 +136,10 @@ def _show_field(key: str, value: Any, indent: str = "") -> None:
 def stats(
     context: typer.Context, *, conditions: RecordConditions, user: User = None, home: Home = None, as_json: Json = False
 ) -> None:
-    """Count records and bytes by kind, instrument, filter, level, status and size."""
+    """Count records and bytes by kind, instrument, filter, level, status and size.
+
+    Examples: jwstpipe catalog stats; jwstpipe catalog stats --target "NGC 3132" --json
+    """
     from dataclasses import asdict
 
     from jwstpipe.catalog.query import record_query
@@ -105,14 +150,22 @@ def stats(
     if as_json:
         json_data(asdict(found))
         return
-    data(f"{'all':14s} {'':16s} {found.total.records:8d} {size_text(found.total.bytes):>12s}")
+    table = [["by", "", "records", "size"], ["all", "", f"{found.total.records:,}", size_text(found.total.bytes)]]
     for name in ("kind", "instrument", "filter", "level", "status", "size"):
-        for value, share in getattr(found, f"by_{name}").items():
-            data(f"{name:14s} {value or '(none)':16s} {share.records:8d} {size_text(share.bytes):>12s}")
+        shares = getattr(found, f"by_{name}").items()
+        table += [
+            [name if not at else "", value or "(none)", f"{share.records:,}", size_text(share.bytes)]
+            for at, (value, share) in enumerate(shares)
+        ]
+    for line in aligned(table, right=(2, 3)):
+        data(line)
 
 
 def stale(context: typer.Context, *, user: User = None, home: Home = None, as_json: Json = False) -> None:
-    """List the products that are not current any more, and why."""
+    """List the products that are not current any more, and why.
+
+    Examples: jwstpipe catalog stale; jwstpipe catalog stale --json
+    """
     from dataclasses import asdict
 
     from jwstpipe.catalog.lineage.staleness import stale_products
@@ -131,7 +184,7 @@ def stale(context: typer.Context, *, user: User = None, home: Home = None, as_js
             json_data({"product_id": key, "kind": record.kind, "file_name": record.file_name,
                        "reasons": [asdict(reason) for reason in reasons]})  # fmt: skip
             continue
-        data(f"{key} {record.kind:9s} {record.file_name}")
+        data(f"{record.file_name} ({record.kind} {key})")
         for reason in reasons:
             data(f"    {reason.cause}: {reason.file_name}: {reason.detail}")
     remark(f"{len(found)} products are stale")

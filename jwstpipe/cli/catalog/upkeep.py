@@ -8,6 +8,7 @@ from jwstpipe.cli.arguments import Home, Json
 from jwstpipe.cli.catalog.format import size_text
 from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.tables import aligned
 from jwstpipe.errors import DataError, PartialError
 
 __all__ = ["reconcile"]
@@ -22,7 +23,10 @@ def reconcile(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files (exit 6)."""
+    """Compare store and catalogue both ways: orphans, half-made attempts, missing and altered files (exit 6).
+
+    Examples: jwstpipe catalog reconcile --verify; jwstpipe catalog reconcile --apply --grace 0
+    """
     from dataclasses import asdict
     from datetime import timedelta
 
@@ -32,14 +36,16 @@ def reconcile(
     with opened(context, home=home) as (catalog, settings):
         store = open_store(settings.store_root, s3=settings.s3)
         found = survey(catalog, store, verify=verify, grace=timedelta(hours=grace))
-        for finding in found:
-            if as_json:
+        if as_json:
+            for finding in found:
                 json_data(asdict(finding))
-            else:
-                data(
-                    f"{finding.kind:12s} {finding.action:8s} {size_text(finding.bytes):>10s}"
-                    f" {finding.storage_key or finding.product_id}: {finding.detail}"
-                )
+        elif found:
+            table = [["finding", "repair", "size", "what"]]
+            for finding in found:
+                what = f"{finding.storage_key or finding.product_id}: {finding.detail}"
+                table.append([finding.kind, finding.action, size_text(finding.bytes), what])
+            for line in aligned(table, right=(2,)):
+                data(line)
         if not apply:
             remark(f"{len(found)} findings; nothing was changed{', say --apply to put them right' if found else ''}")
             altered = [finding for finding in found if finding.kind == "altered"]
