@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jwstpipe.cli.catalog.format import size_text
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.tables import aligned as table
+from jwstpipe.cli.tables import duration
 
 if TYPE_CHECKING:
     from jwstpipe.discovery.discover import Discovery
@@ -67,13 +68,6 @@ def _recipe_row(number: int, one: "Recipe") -> list[str]:
         f"{'~' if 'estimated' in one.bytes_from else ''}{size_text(one.bytes_to_fetch)}" if one.files_to_fetch else "-",
         f"{duration(low)} - {duration(high)}",
     ]  # fmt: skip
-
-
-def duration(seconds: float) -> str:
-    """Write a length of time in the unit that suits."""
-    if seconds >= 5400:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def _tell(found: "Discovery") -> None:

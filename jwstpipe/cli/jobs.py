@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 import typer
 
 from jwstpipe.cli.arguments import Json, limit_option
+from jwstpipe.cli.catalog.format import ID_LETTERS
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.tables import aligned, duration, rows
 from jwstpipe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from jwstpipe.jobs.states import JobStatus
 
 __all__ = ["cancel", "jobs", "result", "status", "submit", "watch"]
+
+SHORT = 8
+"""Letters of a job's id that are listed: every command takes the beginning of one."""
 
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="id of a job, or its beginning")]
 
@@ -36,7 +41,10 @@ def submit(
     watch_it: Annotated[bool, typer.Option("--watch", help="wait until it ends")] = False,
     as_json: Json = False,
 ) -> None:
-    """Ask a Prefect server for a job; the same request twice is one job."""
+    """Ask a Prefect server for a job; the same request twice is one job.
+
+    Examples: jwstpipe submit process-target target="NGC 3132" --watch; jwstpipe submit mosaic target=M51 filters=F200W
+    """
     from jwstpipe.jobs.kinds import KINDS, job_kind
     from jwstpipe.jobs.submission import submit as ask
 
@@ -101,17 +109,26 @@ def _show_kind(kind: "JobKind", *, as_json: bool) -> None:
     if as_json:
         json_data({"kind": kind.name, "summary": kind.summary, "schema": kind.request.model_json_schema()})
     else:
-        data(f"{kind.name:18s} {kind.summary}")
+        rows([(kind.flow_name, kind.summary)], indent=18)
 
 
 def _show_fields(kind: "JobKind", *, as_json: bool) -> None:
     if as_json:
         json_data(kind.request.model_json_schema())
         return
-    for name, field in kind.request.model_fields.items():
-        default = "needed" if field.is_required() else f"default {field.default!r}"
-        choices = [str(leaf) for leaf in _leaves(field.annotation) if isinstance(leaf, str | int)]
-        data(f"  {name:18s} {field.description or ''} ({default}{'; one of ' + ', '.join(choices) if choices else ''})")
+    rows(((name, _field_help(field)) for name, field in kind.request.model_fields.items()), indent=20)
+
+
+def _field_help(field: Any) -> str:
+    """Say what a field is for, what it may be, and what it is where nothing is said."""
+    choices = [str(leaf) for leaf in _leaves(field.annotation) if isinstance(leaf, str | int)]
+    usual = field.default
+    silent = usual is None or usual is False or usual == ()
+    shown = ",".join(map(str, usual)) if isinstance(usual, tuple) else str(usual)
+    notes = ["needed"] if field.is_required() else [] if silent else [f"default {shown}"]
+    notes += [f"one of {', '.join(choices)}"] if choices else []
+    told = f" ({'; '.join(notes)})" if notes else ""
+    return f"{field.description}{told}"
 
 
 def jobs(
@@ -125,36 +142,56 @@ def jobs(
     limit: Annotated[int, limit_option("jobs", least=1)] = 20,
     as_json: Json = False,
 ) -> None:
-    """List jobs, the newest first."""
+    """List jobs, the newest first.
+
+    Examples: jwstpipe jobs; jwstpipe jobs mosaic --state failed --json
+    """
     from jwstpipe.jobs.listing import listed
 
-    for job, status in listed(kind, state=state, limit=limit, settings=settings_of(context)):
-        _show(job, status, as_json=as_json)
+    found = listed(kind, state=state, limit=limit, settings=settings_of(context))
+    if as_json:
+        for job, status in found:
+            json_data(_facts(job, status))
+        return
+    whole = choices_of(context).verbose > 0
+    table = [["job", "state", "time", "kind", "of"]]
+    for job, status in found:
+        shown = job.id if whole else job.id[:SHORT]
+        table.append([shown, status.state, duration(status.seconds), job.kind.replace("_", "-"), job.title])
+    for line in aligned(table, right=(2,)) if found else ():
+        data(line)
 
 
 def status(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> None:
-    """Tell how a job stands, and how far it is."""
+    """Tell how a job stands, and how far it is.
+
+    Examples: jwstpipe status 3f2a91c4; jwstpipe status 3f2a91c4 --json
+    """
     job = _find(context, job_id)
     found, progress = job.status(), job.progress()
     if as_json:
         json_data({**_facts(job, found), "percent": progress.percent, "stages": progress.stages})
         return
     _show(job, found, as_json=False)
-    if found.message:
-        data(f"  {found.message}")
-    data(f"  {progress.percent:5.1f} %  of the whole")
-    for stage, percent in progress.stages.items():
-        data(f"  {percent:5.1f} %  {stage}")
-    data(f"  {job.page}")
+    stages = [("", f"{percent:5.1f} %  {stage}") for stage, percent in progress.stages.items()]
+    rows(
+        [("because", found.message), ("done", f"{progress.percent:5.1f} %  of the whole"), *stages, ("page", job.page)]
+    )
 
 
 def watch(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> None:
-    """Wait until a job ends, and show its progress; the exit code tells how it ended."""
+    """Wait until a job ends, and show its progress; the exit code tells how it ended.
+
+    Examples: jwstpipe watch 3f2a91c4; jwstpipe watch 3f2a91c4 --quiet --json
+    """
     _watch(context, _find(context, job_id), as_json=as_json)
 
 
 def cancel(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> None:
-    """Stop a job; what was published before stays, nothing half-done is visible."""
+    """Stop a job; what was published before stays, nothing half-done is visible.
+
+    Examples: jwstpipe cancel 3f2a91c4; jwstpipe cancel 3f2a91c4 --json
+    """
     job = _find(context, job_id)
     before = job.status()
     _show(job, before if before.ended else job.cancel(), as_json=as_json)
@@ -163,15 +200,19 @@ def cancel(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> N
 
 
 def result(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> None:
-    """Tell what a job made and where it lies."""
+    """Tell what a job made and where it lies.
+
+    Examples: jwstpipe result 3f2a91c4; jwstpipe result 3f2a91c4 --json
+    """
     report = _find(context, job_id).report()
     if as_json:
         json_data(report.model_dump(mode="json"))
         return
-    for product in report.products:
-        data(f"{product.kind:9s} {product.filter or 'several':10s} {product.product_id}  {product.where}")
-    for name, count in report.counts.items():
-        data(f"{name.replace('_', ' '):30s} {count:,}")
+    head = ["kind", "filter", "id", "where"]
+    made = [[one.kind, one.filter or "several", one.product_id[:ID_LETTERS], one.where] for one in report.products]
+    for line in aligned([head, *made]) if made else ():
+        data(line)
+    rows(((name.replace("_", " "), f"{count:,}") for name, count in report.counts.items()), indent=20)
     for note in report.notes:
         remark(f"note: {note}")
     remark(f"{report.title}: {len(report.products)} products, {sum(report.seconds.values()):.0f} s")
@@ -196,7 +237,8 @@ def _show(job: "Job", status: "JobStatus", *, as_json: bool) -> None:
     if as_json:
         json_data(_facts(job, status))
     else:
-        data(f"{job.id}  {status.state:10s} {status.seconds:8.1f} s  {job.kind}: {job.title}")
+        title = f"{job.kind.replace('_', '-')}: {job.title}"
+        rows([("job", job.id), ("what", title), ("state", f"{status.state}, {duration(status.seconds)}")])
 
 
 def _facts(job: "Job", status: "JobStatus") -> dict[str, Any]:

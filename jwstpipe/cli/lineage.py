@@ -31,7 +31,10 @@ def lineage(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Tell what a product was made of and what became of it."""
+    """Tell what a product was made of and what became of it.
+
+    Examples: jwstpipe lineage picture.png; jwstpipe lineage 2aff16063be1 --why-stale
+    """
     from jwstpipe.catalog.lineage.embedded_id import find_product
 
     chosen = "json" if as_json else form

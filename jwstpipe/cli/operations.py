@@ -44,7 +44,9 @@ def operation_command(name: str) -> Callable[..., None]:
             remark(f"note: {note}")
 
     command.__name__ = line.word
-    command.__doc__ = line.summary
+    form = operation.forms[0]
+    made = f"jwstpipe {line.word} image.{'fits' if form != '.fits' else 'zarr'} -o out{form}"
+    command.__doc__ = f"{line.summary}\n\nExamples: {made}; {made} --overwrite --json"
     return request_options(operation.request, into="options")(command)
 
 

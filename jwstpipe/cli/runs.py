@@ -65,7 +65,10 @@ def demo(
     size: Annotated[Literal["tiny", "small", "large"], typer.Option(help="size of the simulated programme")] = "small",
     as_json: Json = False,
 ) -> None:
-    """Run the whole pipeline against a simulated archive on this machine, without network."""
+    """Run the whole pipeline against a simulated archive on this machine, without network.
+
+    Examples: jwstpipe demo --size small; jwstpipe demo -o /data/demo --size large
+    """
     for package in ("prefect", "moto"):
         require_extra(package)
     from jwstpipe.cli.analysis.demo import demo_spectra

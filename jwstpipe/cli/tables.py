@@ -12,7 +12,7 @@ from jwstpipe.cli.output import data
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["MAIN_COLUMNS", "aligned", "main_columns", "number", "rows", "table_lines"]
+__all__ = ["MAIN_COLUMNS", "aligned", "duration", "main_columns", "number", "rows", "table_lines"]
 
 MAIN_COLUMNS = (
     "id", "name", "x_centroid", "y_centroid", "ra", "dec", "peak_snr", "segment_flux", "segment_flux_err",
@@ -26,6 +26,8 @@ FEW = 12
 
 INDENT = 12
 """Letters before the text of a row."""
+
+APART = "    "
 
 NARROWEST = 20
 """Letters that are left for a text that is folded; where less is left, it is not."""
@@ -56,7 +58,10 @@ def _folded(lead: str, text: str) -> list[str]:
 
 
 def aligned(table: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[str]:
-    """Align columns; the first row is the head, and the last column is folded where the terminal is too narrow.
+    """Align columns; the first row is the head.
+
+    Where the terminal is too narrow the last column is folded; one of words that cannot be, as names and paths, gets
+    lines of its own above the other columns.
 
     Parameters
     ----------
@@ -66,15 +71,26 @@ def aligned(table: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> lis
         Columns whose cells end under each other.
     """
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines: list[str] = []
-    for row in table:
-        cells = [
-            cell.rjust(width) if column in right else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lead = "".join(f"{cell}  " for cell in cells[:-1])
-        lines += [line.rstrip() for line in _folded(lead, cells[-1].rstrip())]
-    return lines
+    leads = [
+        "".join(
+            f"{cell.rjust(width) if column in right else cell.ljust(width)}  "
+            for column, (cell, width) in enumerate(zip(row[:-1], widths, strict=False))
+        )
+        for row in table
+    ]
+    last = [row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1] for row in table]
+    room = (terminal_width() or sys.maxsize) - len(leads[0])
+    if widths[-1] <= room or (room >= NARROWEST and max(len(word) for cell in last for word in cell.split()) <= room):
+        return [line.rstrip() for lead, cell in zip(leads, last, strict=True) for line in _folded(lead, cell)]
+    above = [line.rstrip() for lead, cell in zip(leads, last, strict=True) for line in (cell, f"{APART}{lead}")]
+    return above[1:]
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time in the unit that suits."""
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def number(value: float | None, *, digits: int = 4) -> str:

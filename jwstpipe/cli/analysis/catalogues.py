@@ -106,7 +106,8 @@ def match(
 ) -> None:
     """Match two catalogues on the sky, one to one, and say how many pairs chance alone would give.
 
-    Example: jwstpipe match f090w.parquet f200w.parquet -o both.parquet --within 0.1
+    Examples: jwstpipe match f090w.parquet f200w.parquet -o both.parquet --within 0.1;
+    jwstpipe match mine.ecsv gaia.vot -o pairs.ecsv --offset-within 1
     """
     from jwstpipe.api.catalogues import match_to_file
 
@@ -137,7 +138,8 @@ def astrometry(
 ) -> None:
     """Compare positions with a reference: offset, rotation, scale; nothing is changed.
 
-    Example: jwstpipe astrometry m51_i2d.fits --reference gaia.vot --tolerance 10
+    Examples: jwstpipe astrometry m51_i2d.fits --reference gaia.vot --tolerance 10;
+    jwstpipe astrometry sources.parquet --reference gaia.vot -o pairs.ecsv
     """
     from jwstpipe.api.catalogues import astrometry as check
 
@@ -154,7 +156,8 @@ def astrometry(
 def zero_point(context: typer.Context, image: Image, *, options: ZeroPointRequest, as_json: Json = False) -> None:
     """Check the zero point of an image against stars of known brightness.
 
-    Example: jwstpipe zero-point f200w.zarr --standards stars.ecsv --magnitude m_f200w
+    Examples: jwstpipe zero-point f200w.zarr --standards stars.ecsv --magnitude m_f200w;
+    jwstpipe zero-point x_i2d.fits --standards stars.vot --magnitude F200W --json
     """
     from jwstpipe.api.zero_point import check_zero_point
 

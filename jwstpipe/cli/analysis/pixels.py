@@ -65,7 +65,10 @@ def stats(
 
 @request_options(PixelsRequest)
 def pixels(context: typer.Context, images: Images, *, request: PixelsRequest, as_json: Json = False) -> None:
-    """Tell all of single pixels: the value of every plane, flags in words, and which exposures made them."""
+    """Tell all of single pixels: the value of every plane, flags in words, and which exposures made them.
+
+    Examples: jwstpipe pixels m.zarr --at 512,480; jwstpipe pixels m.zarr --at 10:07:01.8,-40:26:11 --json
+    """
     from jwstpipe.analysis.pixels.at import parse_place, pixel_at
 
     settings = settings_of(context)

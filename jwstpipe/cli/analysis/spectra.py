@@ -70,7 +70,7 @@ def lines(
 ) -> None:
     """Measure the lines of spectra and write them as a table, with the source of each wavelength at rest.
 
-    Example: jwstpipe lines x_s2d.fits --redshift auto -o lines.ecsv
+    Examples: jwstpipe lines x_s2d.fits --redshift auto -o lines.ecsv; jwstpipe lines x_x1d.fits -o lines.csv --json
     """
     from jwstpipe.api.spectra.spectra import lines as measure
 

@@ -25,7 +25,10 @@ def transfers(
     request: TransfersRequest,
     as_json: Json = False,
 ) -> None:
-    """List files of the archive that are not whole yet; pause, resume or cancel their transfers."""
+    """List files of the archive that are not whole yet; pause, resume or cancel their transfers.
+
+    Examples: jwstpipe transfers; jwstpipe transfers resume jw02733-o001_t001_nircam_clear-f090w_i2d.fits
+    """
     from jwstpipe.api.archive import transfers as api
 
     settings = settings_of(context)

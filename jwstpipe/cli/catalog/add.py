@@ -20,7 +20,10 @@ def add(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Make the records of files from what they say of themselves; they stay where they are."""
+    """Make the records of files from what they say of themselves; they stay where they are.
+
+    Examples: jwstpipe catalog add mosaic.zarr picture.png; jwstpipe catalog add s3://bucket/f200w.zarr --json
+    """
     from jwstpipe.operations.products.enter_files import enter_files
 
     with opened(context, home=home, user=user) as (catalog, settings):

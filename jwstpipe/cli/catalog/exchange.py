@@ -71,7 +71,10 @@ def import_records(
     source: Annotated[str, typer.Argument(metavar="IN.jsonl|.csv|-")],
     *, user: User = None, home: Home = None,
 ) -> None:  # fmt: skip
-    """Enter records that `export` wrote; all are checked before the first is entered."""
+    """Enter records that `export` wrote; all are checked before the first is entered.
+
+    Examples: jwstpipe catalog import records.jsonl; jwstpipe catalog export | jwstpipe catalog import - --home other
+    """
     from jwstpipe.catalog.maintenance.record_import import import_lines, import_table, text_lines
     from jwstpipe.storage import storage_errors
 

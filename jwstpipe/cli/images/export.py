@@ -8,7 +8,7 @@ import typer
 
 from jwstpipe.cli.arguments import Home, Json, Overwrite, output_option
 from jwstpipe.cli.catalog.opened import opened
-from jwstpipe.cli.context import settings_of
+from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.images.convert import one_output
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
@@ -62,7 +62,8 @@ def export(
     same = ", the same bytes as the file it came from" if made.identical else ""
     if made.unpacked:
         same = ", the unpacked content of the compressed file it came from"
-    data(f"{made.address}: {made.size:,} bytes, sha256 {made.sha256}{same}")
+    digest = f", sha256 {made.sha256}" if choices_of(context).verbose else ""
+    data(f"{made.address}: {made.size / 1e6:,.1f} MB{same}{digest}")
     if made.omitted:
         remark(f"not in it, because the image does not hold them: {', '.join(made.omitted)}")
 

@@ -144,7 +144,10 @@ def footprints(
     overwrite: Overwrite = False,
     as_json: Json = False,
 ) -> None:
-    """Show where images, and the tiles of their mosaic, lie on the sky."""
+    """Show where images, and the tiles of their mosaic, lie on the sky.
+
+    Examples: jwstpipe footprints *_cal.fits; jwstpipe footprints *_cal.fits -o where.png --scale 0.03
+    """
     from jwstpipe.api.images import footprints as outlines
 
     settings = settings_of(context)

@@ -34,6 +34,8 @@ def verify(
     Image stores are compared with their manifests; of FITS files the structure is checked, and CHECKSUM and DATASUM
     where they stand; compressed images are unpacked; PNG by its CRCs, TIFF and JPEG by decoding. A file that the
     catalogue knows is compared with the digest of its record. One that fails does not keep the others from being read.
+
+    Examples: jwstpipe verify mosaic.zarr; jwstpipe verify x_i2d.fits picture.png --json
     """
     from jwstpipe.operations.products.verify import verify as check
     from jwstpipe.storage import ObjectStore

@@ -28,7 +28,10 @@ def config(
     origin: Annotated[bool, typer.Option("--origin", help="tell where each value comes from")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show the settings in effect (passwords are left out), or copy the files that explain them."""
+    """Show the settings in effect (passwords are left out), or copy the files that explain them.
+
+    Examples: jwstpipe config show --origin; jwstpipe config copy configs
+    """
     if what == "copy":
         copy_defaults(folder)
         data(f"{folder}: {', '.join(sorted(file.name for file in folder.iterdir()))}")

@@ -58,7 +58,10 @@ def doctor(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Check every part, and say how to mend what is broken; exit code 5 if a part does not work."""
+    """Check every part, and say how to mend what is broken; exit code 5 if a part does not work.
+
+    Examples: jwstpipe doctor; jwstpipe doctor --home /data/jwst --json
+    """
     settings = settings_of(context, home=home)
     findings = [_look(part, check, settings) for part, check in _CHECKS.items()]
     for finding in findings:

@@ -44,7 +44,10 @@ def up(
     ] = 5006,
     as_json: Json = False,
 ) -> None:
-    """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all."""
+    """Start Prefect, the flows, Dask, catalogue and store on this machine; Ctrl-C stops them all.
+
+    Examples: jwstpipe up; jwstpipe up --home /data/jwst
+    """
     from jwstpipe.catalog.catalog import open_catalog
     from jwstpipe.execution.local_cluster import shared_cluster
     from jwstpipe.jobs.kinds import KINDS
