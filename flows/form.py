@@ -58,7 +58,13 @@ def _arrange(schema: dict[str, Any], model: type[Request]) -> None:
     schema["properties"] = {name: fields[name] for name in order if name not in seldom}
     if seldom:
         schema["properties"][SELDOM] = _group({name: fields[name] for name in seldom})
-        schema["patternProperties"] = {f"^{name}$": fields[name] for name in seldom}
+        schema["patternProperties"] = {f"^{name}$": _beside(fields[name]) for name in seldom}
+
+
+def _beside(field: Mapping[str, Any]) -> dict[str, Any]:
+    """Let a choice be empty where the server does not see to it: it does for what it shows, by itself."""
+    empty = None in field.get("enum", ())
+    return {**field, "type": [field["type"], "null"]} if empty else dict(field)
 
 
 def _often(model: type[Request], name: str) -> bool:

@@ -103,9 +103,8 @@ def _lineage(report: RunReport, catalog: Catalog) -> None:
     derived = [product for product in report.products if product.kind != "archive"][-MOST_TREES:]
     if not derived:
         return
-    lines = [
-        line for product in derived for line in render_tree_text(ancestors(catalog, product.product_id)).split("\n")
-    ]
+    trees = [ancestors(catalog, product.product_id) for product in derived]
+    lines = [line for tree in trees for line in render_tree_text(tree, brief=True).split("\n")]
     more = f"\n... {len(lines) - MOST_LINES} lines more" if len(lines) > MOST_LINES else ""
     text = "\n".join(lines[:MOST_LINES]) + more
     say = f"`jwstpipe lineage {derived[-1].product_id}` draws it on a terminal."

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
+from jwstpipe.cli.start import completing
+
 __all__ = [
     "CATALOGUE_FORMS", "IMAGE_FORMS", "PICTURE_FORMS", "TABLE_FORMS", "Cluster", "Home", "Image", "Images", "Json",
-    "Overwrite", "User", "image_argument", "limit_option", "output_option",
+    "Overwrite", "Product", "User", "image_argument", "limit_option", "output_option",
 ]  # fmt: skip
 
 CATALOGUE_FORMS = "OUT.ecsv|.parquet|.fits|.vot"
@@ -27,7 +29,9 @@ def _all_present(images: list[str] | str | None) -> list[str] | str | None:
 
 def image_argument(metavar: str) -> typer.models.ArgumentInfo:
     """Give an argument that names images, or one: each must be there."""
-    made: typer.models.ArgumentInfo = typer.Argument(metavar=metavar, callback=_all_present)
+    made: typer.models.ArgumentInfo = typer.Argument(
+        metavar=metavar, callback=_all_present, autocompletion=completing.images
+    )
     return made
 
 
@@ -44,6 +48,14 @@ def limit_option(what: str, *, least: int) -> typer.models.OptionInfo:
     return made
 
 
+Product = Annotated[
+    str,
+    typer.Argument(
+        metavar="PRODUCT|FILE",
+        help="id (or its beginning), file name, or any file of the product",
+        autocompletion=completing.products,
+    ),
+]
 Image = Annotated[str, image_argument("IMAGE")]
 Images = Annotated[list[str], image_argument("IMAGE...")]
 Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a result")]

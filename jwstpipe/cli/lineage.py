@@ -1,13 +1,15 @@
 """`jwstpipe lineage`: where a product came from, what became of it, whether it is current and can be made again."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
-from jwstpipe.cli.arguments import Home, Json, User
+from jwstpipe.cli.arguments import Home, Json, Product, User
 from jwstpipe.cli.catalog.opened import opened
+from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.errors import NotFoundError
 
@@ -16,9 +18,7 @@ __all__ = ["lineage"]
 
 def lineage(
     context: typer.Context,
-    product: Annotated[
-        str, typer.Argument(metavar="PRODUCT|FILE", help="id (or its beginning), file name, or any file of the product")
-    ],
+    product: Product,
     *,
     form: Annotated[
         Literal["text", "json", "mermaid", "dot"],
@@ -33,18 +33,18 @@ def lineage(
 ) -> None:
     """Tell what a product was made of and what became of it.
 
-    Examples: jwstpipe lineage picture.png; jwstpipe lineage 2aff16063be1 --why-stale
+    Whole ids and digests with -v. Examples: jwstpipe lineage picture.png; jwstpipe lineage 2aff16063be1 --why-stale
     """
     from jwstpipe.catalog.lineage.embedded_id import find_product
 
-    chosen = "json" if as_json else form
+    chosen, brief = "json" if as_json else form, not choices_of(context).verbose
     with opened(context, home=home, user=user) as (catalog, settings):
         try:
             found = find_product(catalog, product, s3=settings.s3)
         except NotFoundError:
             if rerun or why_stale or down or not _exists(product):
                 raise
-            _show_carried(catalog, settings, product, chosen)
+            _show_carried(catalog, settings, product, chosen, brief=brief)
             return
         key = found.record.product_id
         if Path(product).exists():
@@ -56,10 +56,10 @@ def lineage(
         elif why_stale:
             _why_stale(catalog, settings, key, as_json=chosen == "json")
         else:
-            _show(catalog, key, chosen, down=down)
+            _show(catalog, key, chosen, down=down, brief=brief)
 
 
-def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
+def _show(catalog: Any, key: str, form: str, *, down: bool, brief: bool) -> None:
     from jwstpipe.catalog.lineage.formats import render_tree_dot, render_tree_mermaid, render_tree_text, tree_json
     from jwstpipe.catalog.lineage.graph import ancestors, descendants
 
@@ -74,20 +74,20 @@ def _show(catalog: Any, key: str, form: str, *, down: bool) -> None:
         below = [] if down else tree_json(descendants(catalog, key))["branches"]
         json_data({**tree_json(tree), **{name: record[name] for name in fields}, "descendants": below})
     else:
-        data(render_tree_text(tree))
+        data(render_tree_text(tree, brief=brief))
         made = () if down else descendants(catalog, key).branches
         if made:
             data()
             data("went into:")
             for branch in made:
-                data(render_tree_text(branch))
+                data(render_tree_text(branch, brief=brief))
 
 
 def _exists(product: str) -> bool:
     return product.startswith("s3://") or Path(product).exists()
 
 
-def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
+def _show_carried(catalog: Any, settings: Any, product: str, form: str, *, brief: bool) -> None:
     """Tell what a file says of itself, where the catalogue does not know it."""
     from datetime import UTC, datetime
 
@@ -108,7 +108,9 @@ def _show_carried(catalog: Any, settings: Any, product: str, form: str) -> None:
         tree = tree_json(carried_tree(carried, record, catalog))
         json_data({**tree, **fields, "told_by": "file", "descendants": []})
         return
-    renderers: dict[str, Any] = {"mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": render_tree_text}
+    renderers: dict[str, Any] = {
+        "mermaid": render_tree_mermaid, "dot": render_tree_dot, "text": partial(render_tree_text, brief=brief),
+    }  # fmt: skip
     data(renderers[form](carried_tree(carried, stated_record(product, carried), catalog)))
 
 

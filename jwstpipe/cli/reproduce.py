@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import Home, Json, Overwrite, output_option
+from jwstpipe.cli.arguments import Home, Json, Overwrite, Product, output_option
 from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, progress_bars
@@ -16,9 +16,7 @@ __all__ = ["reproduce", "reproduce_and_tell"]
 
 def reproduce(
     context: typer.Context,
-    product: Annotated[
-        str, typer.Argument(metavar="PRODUCT|FILE", help="id (or its beginning), file name, or any file of the product")
-    ],
+    product: Product,
     *,
     out: Annotated[str | None, output_option("OUT", "where it goes; none: where it was")] = None,
     inputs: Annotated[

@@ -10,6 +10,7 @@ import typer
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from jwstpipe.cli.start.completing import BY_FIELD
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.base import Request, spelling_of
 
@@ -133,8 +134,9 @@ def _parameters(name: str, field: FieldInfo, arguments: Mapping[str, str] | None
     words = [f"{shown}/--no-{shown.removeprefix('--')}" if both else shown]
     metavar = None if kind is bool else spelling.metavar or _metavar(field)
     option = typer.Option(
-        *words, help=text, metavar=metavar, rich_help_panel=spelling.group, show_default=False, show_choices=True
-    )
+        *words, help=text, metavar=metavar, rich_help_panel=spelling.group, show_default=False, show_choices=True,
+        autocompletion=BY_FIELD.get(name) if kind in (str, list[str]) else None,
+    )  # fmt: skip
     yield Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option])
     if spelling.names[1:]:
         older = typer.Option(*spelling.names[1:], hidden=True)

@@ -12,7 +12,7 @@ from jwstpipe.cli.output import data
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["MAIN_COLUMNS", "aligned", "duration", "main_columns", "number", "rows", "table_lines"]
+__all__ = ["MAIN_COLUMNS", "aligned", "counted", "duration", "main_columns", "number", "rows", "say", "table_lines"]
 
 MAIN_COLUMNS = (
     "id", "name", "x_centroid", "y_centroid", "ra", "dec", "peak_snr", "segment_flux", "segment_flux_err",
@@ -48,12 +48,23 @@ def rows(facts: Iterable[tuple[str, str]], *, indent: int = INDENT) -> None:
                 data(line)
 
 
+def say(text: str) -> None:
+    """Write a sentence, folded at spaces where the terminal is narrower."""
+    width = terminal_width()
+    for line in [text] if width is None else _fold(text, width, indent="  "):
+        data(line)
+
+
+def _fold(text: str, width: int, *, indent: str = "") -> list[str]:
+    return wrap(text, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False) or [""]
+
+
 def _folded(lead: str, text: str) -> list[str]:
     """Fold a text behind what stands before it; words are never broken, so that a path can be copied."""
     width = terminal_width()
     if width is None or len(lead) + len(text) <= width or width - len(lead) < NARROWEST:
         return [lead + text]
-    folded = wrap(text, width - len(lead), break_long_words=False, break_on_hyphens=False)
+    folded = _fold(text, width - len(lead))
     return [(" " * len(lead) if at else lead) + line for at, line in enumerate(folded)]
 
 
@@ -91,6 +102,11 @@ def duration(seconds: float) -> str:
     if seconds >= 5400:
         return f"{seconds / 3600:.1f} h"
     return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
+
+
+def counted(count: int, word: str, plural: str = "") -> str:
+    """Write how many there are of something: ``1 tile``, ``1,200 tiles``."""
+    return f"{count:,} {word if count == 1 else plural or f'{word}s'}"
 
 
 def number(value: float | None, *, digits: int = 4) -> str:

@@ -10,13 +10,14 @@ import typer
 from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.start import completing
 
 __all__ = ["view"]
 
 
 def view(
     context: typer.Context,
-    images: Annotated[list[str] | None, typer.Argument(metavar="IMAGE...")] = None,
+    images: Annotated[list[str] | None, typer.Argument(metavar="IMAGE...", autocompletion=completing.images)] = None,
     *,
     at: Annotated[str | None, typer.Option(metavar="RA,DEC", help="middle of the view: degrees or sexagesimal")] = None,
     fov: Annotated[float | None, typer.Option(metavar="DEG", help="degrees across the shorter side")] = None,

@@ -110,7 +110,7 @@ def test_reconcile_counts_no_link_and_mends_them(embedded, store):
 
 
 def test_what_one_user_does_not_see_keeps_its_link(embedded, store):
-    hidden = mosaic(store, "a", visibility="private", user_id="ada")
+    hidden = mosaic(store, "a", is_public=False, user_id="ada")
     embedded.publish(hidden)
     keep_links(embedded, store)
     keep_links(embedded.as_user("bob"), store)
@@ -132,7 +132,7 @@ def test_what_an_operation_makes_has_its_link(tmp_path, store):
     source = write_cal(tmp_path / "jw02733001001_02101_00001_nrcb1_cal.fits")
     fits.setval(source, "TARGNAME", value="NGC 3132")
     with open_catalog(tmp_path / "catalog.sqlite") as catalog:
-        key = f"mast/{source.name}"
+        key = f"mast/jw02733001001/{source.name}"
         store.put_file(source, key)
         file = adopt_file(store, key, now=CREATED)
         catalog.publish(file)

@@ -142,9 +142,11 @@ def test_reconcile_tells_and_then_does(command, home, tmp_path):
 
 def test_lineage_in_every_form(command, home):
     first, image = home
-    code, out, _ = command("lineage", image.product_id)
+    code, out, _ = command("lineage", image.product_id, "-v")
     assert code == 0
     assert out.splitlines()[1] == f"└── {first.file_name} [archive] {first.product_id} sha256 {first.digest}"
+    brief = command("lineage", image.product_id)[1].splitlines()[1]
+    assert brief == f"└── {first.file_name} [archive] {first.product_id[:12]}"
     tree = json.loads(command("lineage", image.product_id, "--json")[1])
     assert (tree["branches"][0]["digest"], tree["run_id"]) == (first.digest, "r")
     assert command("lineage", NAMES[0], "--down")[1].splitlines()[1].startswith("└── cal.zarr [image, convert]")

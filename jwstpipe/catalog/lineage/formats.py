@@ -27,9 +27,23 @@ _COLOURS = {
 }
 
 
-def render_tree_text(root: LineageNode, *, marks: Marks | None = None) -> str:
-    """Draw a tree as text, one product a line; files stand with the beginning of their digest."""
-    return "\n".join(_lines(root, "", "", marks or {}))
+ID_LETTERS = 12
+"""Letters of an id in a brief tree: every command takes the beginning of an id."""
+
+
+def render_tree_text(root: LineageNode, *, marks: Marks | None = None, brief: bool = False) -> str:
+    """Draw a tree as text, one product a line.
+
+    Parameters
+    ----------
+    root
+        Tree.
+    marks
+        Words behind products.
+    brief
+        Show the beginnings of ids and no digests; else both with all their letters.
+    """
+    return "\n".join(_lines(root, "", "", marks or {}, brief=brief))
 
 
 def tree_json(root: LineageNode) -> dict[str, Any]:
@@ -121,11 +135,26 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _lines(node: LineageNode, lead: str, below: str, marks: Marks) -> Iterator[str]:
-    yield lead + _label(node, marks)
+def _lines(node: LineageNode, lead: str, below: str, marks: Marks, *, brief: bool) -> Iterator[str]:
+    yield lead + (_brief(node) if brief else _label(node, marks))
     for branch in node.branches:
         last = branch is node.branches[-1]
-        yield from _lines(branch, below + ("└── " if last else "├── "), below + ("    " if last else "│   "), marks)
+        yield from _lines(
+            branch, below + ("└── " if last else "├── "), below + ("    " if last else "│   "), marks, brief=brief
+        )
+
+
+def _brief(node: LineageNode) -> str:
+    """Write what a person looks for first."""
+    record, link = node.record, node.link
+    if record is None:
+        return f"{link.file_name if link else node.product_id or '?'} (not in the catalogue)"
+    made = f", {record.operation}" if record.operation not in (None, record.kind) else ""
+    role = f" as {link.role}" if link and link.role != "science" else ""
+    evidence = f" (by {link.evidence})" if link and link.evidence != "exact" else ""
+    status = "" if record.status == "published" else f" {record.status.upper()}"
+    again = " (see above)" if node.repeated else ""
+    return f"{record.file_name} [{record.kind}{made}] {node.product_id[:ID_LETTERS]}{role}{evidence}{status}{again}"
 
 
 def _label(node: LineageNode, marks: Marks) -> str:

@@ -10,7 +10,8 @@ from jwstpipe.cli.arguments import CATALOGUE_FORMS, Image, Json, Overwrite, outp
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.cli.tables import rows
+from jwstpipe.cli.start import completing
+from jwstpipe.cli.tables import rows, say
 from jwstpipe.cli.working import working
 from jwstpipe.requests.analysis.match import AstrometryRequest, MatchRequest
 from jwstpipe.requests.analysis.photometry import PhotometryRequest
@@ -24,7 +25,9 @@ Out = Annotated[str, output_option(CATALOGUE_FORMS, "catalogue to make")]
 @request_options(PhotometryRequest, into="options")
 def photometry(
     context: typer.Context,
-    images: Annotated[list[str], typer.Argument(metavar="IMAGE...", help="one image a filter")],
+    images: Annotated[
+        list[str], typer.Argument(metavar="IMAGE...", help="one image a filter", autocompletion=completing.images)
+    ],
     *,
     out: Out,
     catalogue: Annotated[
@@ -67,7 +70,7 @@ def photometry(
     for band, facts in made.images.items():
         noise = facts["noise"]
         told = f"noise k {noise['k']:.3g}, beta {noise['beta']:.2f}" if noise["empty_apertures"] else "white noise"
-        data(f"{band:8s} curve of growth: {facts['curve_of_growth']}; {told}")
+        rows([(band, f"curve of growth: {facts['curve_of_growth']}; {told}")], indent=10)
     for note in () if choices_of(context).quiet else made.notes:
         remark(f"note: {note}")
 
@@ -117,11 +120,13 @@ def match(
         json_data({"address": made.address, "product_id": made.product_id, **facts})
         return
     told = made.facts
-    data(
-        f"{made.address}: {told.matched:,} pairs of {told.first:,} and {told.second:,} rows; offset"
-        f" {told.offset_east_mas:.1f} mas east, {told.offset_north_mas:.1f} mas north;"
-        f" {told.false_matches:.1f} pairs by chance"
-    )
+    chance = f", {told.false_matches:.1f} of them by chance" if told.matched else ""
+    facts_told = [
+        ("pairs", f"{told.matched:,} of {told.first:,} and {told.second:,} rows{chance}"),
+        ("offset", f"{told.offset_east_mas:+.1f} mas east, {told.offset_north_mas:+.1f} mas north"),
+        ("catalogue", str(made.address)),
+    ]
+    rows(facts_told)
     if not told.matched and not choices_of(context).quiet:
         remark("note: no source is in both; a larger --within or --offset-within finds what lies further apart")
 
@@ -129,7 +134,9 @@ def match(
 @request_options(AstrometryRequest, into="options")
 def astrometry(
     context: typer.Context,
-    source: Annotated[str, typer.Argument(metavar="IMAGE|CATALOGUE", help="sources to check")],
+    source: Annotated[
+        str, typer.Argument(metavar="IMAGE|CATALOGUE", help="sources to check", autocompletion=completing.images)
+    ],
     *,
     out: Annotated[str | None, output_option(CATALOGUE_FORMS, "table of the pairs")] = None,
     options: AstrometryRequest,
@@ -166,7 +173,7 @@ def zero_point(context: typer.Context, image: Image, *, options: ZeroPointReques
     if as_json:
         json_data({key: value if value == value else None for key, value in asdict(found).items()})  # noqa: PLR0124
         return
-    data(
+    say(
         f"{found.verdict}: {found.offset_mag:+.4f} mag (error {found.error_mag:.4f}) of {found.used} of {found.stars}"
         f" stars, scatter {found.scatter_mag:.3f}, slope {found.slope:+.4f} a magnitude; fluxes times"
         f" {found.factor:.4f} would agree"

@@ -7,8 +7,9 @@ import typer
 
 from jwstpipe.cli.arguments import IMAGE_FORMS, Image, Images, Json, Overwrite, output_option
 from jwstpipe.cli.context import choices_of
-from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.output import json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import number, say
 from jwstpipe.cli.working import working
 from jwstpipe.requests.analysis.background import BackgroundRequest
 from jwstpipe.requests.analysis.filters import FilterRequest
@@ -100,12 +101,15 @@ def _tell(made: "ImageMade", *, quiet: bool, as_json: bool) -> None:
         json_data(asdict(made))
         return
     rows, columns = made.shape
-    found = ", ".join(f"{key} {_word(value)}" for key, value in made.results.items() if key not in ("digest", "kernel"))
+    found = ", ".join(
+        f"{key.replace('_', ' ')} {_word(value)}"
+        for key, value in made.results.items() if key not in ("digest", "kernel")
+    )  # fmt: skip
     state = " (stood there already)" if made.reused else ""
-    data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}{state}; {found}")
+    say(f"{made.address}: {columns} x {rows} px, {' '.join(made.planes)}{state}; {found}")
     for note in () if quiet else made.notes:
         remark(note)
 
 
 def _word(value: object) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
+    return number(value) if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)

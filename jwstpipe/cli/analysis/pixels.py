@@ -83,10 +83,10 @@ def pixels(context: typer.Context, images: Images, *, request: PixelsRequest, as
             if not first:
                 data()
             first = False
-            _tell(facts)
+            _tell(facts, whole=choices_of(context).verbose > 0)
 
 
-def _tell(facts: "PixelFacts") -> None:
+def _tell(facts: "PixelFacts", *, whole: bool) -> None:
     data(f"{facts.address}")
     sky = "" if facts.ra is None else f"  ra {facts.ra:.7f}  dec {facts.dec:.7f}"
     data(f"pixel        x {facts.x}  y {facts.y}{sky}")
@@ -97,10 +97,11 @@ def _tell(facts: "PixelFacts") -> None:
     for made in facts.inputs:
         where = "" if made.x is None else f"  x {made.x:.2f}  y {made.y:.2f}"
         value_told = "" if made.value is None else f"  {made.value:.6g}"
-        data(f"made from    {made.name}{where}{value_told}  {made.product_id or ''}  {made.note}".rstrip())
+        product = f"  {made.product_id or ''}" if whole else ""
+        data(f"made from    {made.name}{where}{value_told}{product}  {made.note}".rstrip())
     if facts.inputs_note:
         remark(f"note: {facts.inputs_note}")
 
 
 def _word(value: Any) -> str:
-    return f"{value:.9g}" if isinstance(value, float) else str(value)
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

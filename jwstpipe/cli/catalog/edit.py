@@ -9,6 +9,7 @@ from jwstpipe.cli.catalog.format import record_lines, size_text
 from jwstpipe.cli.catalog.opened import opened, require_conditions
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import counted
 from jwstpipe.errors import NotFoundError
 from jwstpipe.requests.archive.records import RecordConditions
 
@@ -111,7 +112,7 @@ def _show_deletion(plan: Any, *, as_json: bool, cascade: bool, done: bool) -> No
         }
         json_data({**named, "bytes": plan.bytes, "cascade": cascade, "deleted": done})
         return
-    data(f"{len(plan.records)} products, {size_text(plan.bytes)}:")
+    data(f"{counted(len(plan.records), 'product')}, {size_text(plan.bytes)}:")
     for line in record_lines(plan.records):
         data(f"  {line}")
     if plan.dependents:

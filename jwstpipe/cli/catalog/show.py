@@ -1,17 +1,18 @@
 """Look at records: find, show, count, and list what is stale."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from jwstpipe.cli.arguments import Home, Json, User, limit_option
-from jwstpipe.cli.catalog.format import record_lines, size_text
+from jwstpipe.cli.catalog.format import ID_LETTERS, record_lines, size_text
 from jwstpipe.cli.catalog.opened import opened
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.cli.tables import aligned, rows
+from jwstpipe.cli.start import completing
+from jwstpipe.cli.tables import aligned, counted, rows
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.archive.records import RecordConditions
 
@@ -66,7 +67,9 @@ def find(
 
 def show(
     context: typer.Context,
-    products: Annotated[list[str], typer.Argument(metavar="PRODUCT|FILE...")],
+    products: Annotated[
+        list[str], typer.Argument(metavar="PRODUCT|FILE...", autocompletion=completing.products)
+    ],
     *, user: User = None, home: Home = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Show whole records, by id, file name, storage key or a file of the product.
@@ -178,13 +181,31 @@ def stale(context: typer.Context, *, user: User = None, home: Home = None, as_js
             catalog, algorithms=algorithms(), present=lambda key, form: product_exists(store, key, form)
         )
         records = catalog.get_many(found)
-    for key, reasons in found.items():
-        record = records[key]
-        if as_json:
+    if as_json:
+        for key, reasons in found.items():
+            record = records[key]
             json_data({"product_id": key, "kind": record.kind, "file_name": record.file_name,
                        "reasons": [asdict(reason) for reason in reasons]})  # fmt: skip
-            continue
-        data(f"{record.file_name} ({record.kind} {key})")
-        for reason in reasons:
-            data(f"    {reason.cause}: {reason.file_name}: {reason.detail}")
-    remark(f"{len(found)} products are stale")
+    else:
+        _show_stale(found, records, whole=choices_of(context).verbose > 0)
+    remark(f"{counted(len(found), 'product')} {'is' if len(found) == 1 else 'are'} stale")
+
+
+def _show_stale(found: Mapping[str, Any], records: Mapping[str, Any], *, whole: bool) -> None:
+    """Name products with their reasons; those of one kind with the same reason together, unless all are wanted."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for key, reasons in found.items():
+        own = records[key].file_name
+        told = [
+            f"{reason.cause}: {'' if reason.file_name == own else f'{reason.file_name}: '}{reason.detail}"
+            for reason in reasons
+        ]
+        groups.setdefault((records[key].kind, *told, *((key,) if whole else ())), []).append(key)
+    for (kind, *told), keys in groups.items():
+        first = records[keys[0]]
+        several = f", and {len(keys) - 1:,} more" if len(keys) > 1 else ""
+        data(f"{first.file_name} ({kind} {first.product_id[:ID_LETTERS]}){several}")
+        for reason in told[:-1] if whole else told:
+            data(f"    {reason}")
+    if not whole and len(groups) < len(found):
+        remark("each of them: -v, or --json")

@@ -9,6 +9,7 @@ from jwstpipe.cli.arguments import Json, Overwrite, image_argument, output_optio
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import counted, say
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import ConvertOptions
 
@@ -52,7 +53,8 @@ def convert(
         return
     state = "stood there already" if made.reused else f"{made.seconds:.1f} s"
     rows, columns = made.shape
-    data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}, {made.levels} levels ({state})")
+    levels = counted(made.levels, "resolution")
+    say(f"{made.address}: {columns} x {rows} px, {' '.join(made.planes)}, {levels} ({state})")
     if checked is not None:
         data(f"verified: the same {checked.cards:,} cards and {checked.samples:,} samples in {', '.join(checked.hdus)}")
     if made.omitted:

@@ -11,7 +11,7 @@ from jwstpipe.cli.arguments import IMAGE_FORMS, Cluster, Images, Json, Overwrite
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.cli.tables import rows
+from jwstpipe.cli.tables import aligned, counted, rows
 from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
 from jwstpipe.requests import MosaicOptions
@@ -85,22 +85,22 @@ def mosaic(
     if as_json:
         json_data(summary)
         return
-    rows(_plan_rows(summary) if dry_run else _mosaic_rows(made))
+    rows(_plan_rows(summary) if dry_run else _mosaic_rows(made, whole=choices_of(context).verbose > 0))
 
 
-def _mosaic_rows(made: "MosaicReceipt") -> Iterator[tuple[str, str]]:
+def _mosaic_rows(made: "MosaicReceipt", *, whole: bool) -> Iterator[tuple[str, str]]:
     """Tell of a mosaic that was made, what matters most first."""
     height, width = made.shape
     yield "mosaic", made.address + (" (stood there already)" if made.reused else "")
-    yield "FITS", made.fits or ""
-    yield "size", f"{width} x {height} px, {' '.join(made.planes)}, {made.levels} resolutions"
+    yield "FITS", made.fits if made.fits and str(made.fits) != made.address else ""
+    yield "size", f"{width} x {height} px, {' '.join(made.planes)}, {counted(made.levels, 'resolution')}"
     yield "with data", f"{made.pixels:,} px, {100.0 * made.pixels / (height * width):.1f} %"
     yield "weights", made.weights + (f" ({made.weights_note})" if made.weights_note else "")
     yield "samples", made.quantity + (f" ({made.quantity_note})" if made.quantity_note else "")
     if made.background is not None:
         found = made.background
         left = "" if found["residual_rms"] is None else f", {found['residual_rms']:.3g} left between them"
-        yield "background", f"{found['method']} from {found['overlaps']} overlaps{left}"
+        yield "background", f"{found['method']} from {counted(found['overlaps'], 'overlap')}{left}"
     if made.alignment is not None:
         before, after = (made.alignment[f"rms_{when}_mas"] for when in ("before", "after"))
         shown = [
@@ -112,14 +112,14 @@ def _mosaic_rows(made: "MosaicReceipt") -> Iterator[tuple[str, str]]:
     yield "clipped", f"{made.clipped:,} samples" if made.clipped else ""
     yield "tiles", f"{made.tiles}, {made.tiles_reused} of them as before" if made.tiles_reused else str(made.tiles)
     yield "product", made.product_id
-    yield "digest", made.digest
+    yield "digest", made.digest if whole else ""
     yield "time", "" if made.reused else f"{made.seconds:.1f} s"
 
 
 def _plan_rows(plan: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Tell of a mosaic that was only planned."""
     ra, dec = plan["centre"]
-    yield "mosaic of", f"{plan['inputs']} images, {plan['tiles']} tiles"
+    yield "mosaic of", f"{counted(plan['inputs'], 'image')}, {counted(plan['tiles'], 'tile')}"
     yield (
         "size",
         f"{plan['width']} x {plan['height']} px of {plan['scale_arcsec']:.4g} arcsec, {' '.join(plan['planes'])}",
@@ -157,10 +157,14 @@ def footprints(
     if as_json:
         json_data(found)
         return
+    table = [["RA from", "to", "Dec from", "to (deg)", "image"]]
     for image in found["images"]:
         ra, dec = zip(*image["outline"], strict=True)
-        data(f"{image['image']}: RA {min(ra):.5f} to {max(ra):.5f}, Dec {min(dec):+.5f} to {max(dec):+.5f} deg")
-    data(f"{len(found['images'])} images on {len(found['tiles'])} tiles" + (f", drawn in {out}" if out else ""))
+        table.append([f"{min(ra):.5f}", f"{max(ra):.5f}", f"{min(dec):+.5f}", f"{max(dec):+.5f}", str(image["image"])])
+    for line in aligned(table, right=range(4)):
+        data(line)
+    drawn = f", drawn in {out}" if out else ""
+    data(f"{counted(len(found['images']), 'image')} on {counted(len(found['tiles']), 'tile')}{drawn}")
 
 
 def _frame(

@@ -9,7 +9,9 @@ import typer
 
 from jwstpipe.cli.arguments import Home, Json
 from jwstpipe.cli.context import choices_of, settings_of
-from jwstpipe.cli.output import data, json_data, progress_bars, remark
+from jwstpipe.cli.output import json_data, progress_bars, remark
+from jwstpipe.cli.start import completing
+from jwstpipe.cli.tables import say
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.storage import is_remote
 
@@ -23,7 +25,10 @@ __all__ = ["verify"]
 def verify(
     context: typer.Context,
     products: Annotated[
-        list[str], typer.Argument(metavar="IMAGE...", help="image stores, files, ids of the catalogue")
+        list[str],
+        typer.Argument(
+            metavar="IMAGE...", help="image stores, files, ids of the catalogue", autocompletion=completing.images
+        ),
     ],
     *,
     home: Home = None,
@@ -60,7 +65,7 @@ def verify(
                 json_data(asdict(found))
             else:
                 same = f"; the bytes that the record of {found.product_id} has" if found.record == "same" else ""
-                data(f"{found.address}: whole and undamaged: {found.by}{same}, {found.bytes:,} bytes")
+                say(f"{found.address}: whole and undamaged: {found.by}{same}, {found.bytes / 1e6:,.1f} MB")
             if found.record == "other":
                 remark(
                     f"{found.address}: the catalogue has a file of this name with another digest: another version of"

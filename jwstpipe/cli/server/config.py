@@ -3,13 +3,14 @@
 from importlib.resources import as_file, files
 from pathlib import Path
 from shutil import copytree
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data
+from jwstpipe.cli.tables import aligned
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.settings import settings_with_origins
 
@@ -38,12 +39,19 @@ def config(
         return
     if what != "show":
         raise UsageError(f"config can show and copy, not {what!r}: jwstpipe config show")
+    table = [["setting", "value", *(["from"] if origin else [])]]
     for found in settings_with_origins(choices_of(context).config):
         if as_json:
             json_data({"key": found.key, "value": found.value, **({"origin": found.origin} if origin else {})})
             continue
-        shown = "" if found.value is None else str(found.value)
-        data(f"{found.key:26s} {shown:44s} {found.origin}" if origin else f"{found.key:26s} {shown}".rstrip())
+        table.append([found.key, _shown(found.value), *([found.origin] if origin else [])])
+    for line in aligned(table) if not as_json else ():
+        data(line)
+
+
+def _shown(value: Any) -> str:
+    """Write a setting as people do."""
+    return "-" if value in (None, "") else {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def copy_defaults(folder: Path) -> None:

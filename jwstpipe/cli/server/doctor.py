@@ -16,7 +16,8 @@ import typer
 
 from jwstpipe.cli.arguments import Home, Json
 from jwstpipe.cli.context import settings_of
-from jwstpipe.cli.output import data, json_data, remark
+from jwstpipe.cli.output import json_data, remark
+from jwstpipe.cli.tables import rows
 from jwstpipe.errors import JwstPipeError, ServiceError
 from jwstpipe.redaction import redacted
 from jwstpipe.settings import Settings
@@ -68,9 +69,8 @@ def doctor(
         if as_json:
             json_data(asdict(finding))
             continue
-        data(f"{finding.state:8s} {finding.part:12s} {finding.says}")
-        if finding.mend:
-            data(f"{'':21s} -> {finding.mend}")
+        mend = f"-> {finding.mend}" if finding.mend else ""
+        rows([(f"{finding.state:8s} {finding.part}", finding.says), ("", mend)], indent=22)
     faults = [finding.part for finding in findings if finding.state == "fault"]
     if faults:
         raise ServiceError(f"not in order: {', '.join(faults)}")

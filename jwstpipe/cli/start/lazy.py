@@ -21,6 +21,16 @@ __all__ = ["LazyGroup", "group_of", "load_command"]
 
 EXAMPLES = "Examples:"
 
+_WORD = re.compile(r"(?:[^\s'\"]|'[^']*'|\"[^\"]*\")+")
+"""A word of a shell, with the quotes around or inside it."""
+
+_GOES_ON = " \\"
+_COLUMN, _NARROW_COLUMN, _WIDE = 30, 16, 76
+"""Letters of the column of options, of that in a narrow terminal, and which terminal is none."""
+
+_LONGEST_OPTION = 44
+"""Letters of an option and what it takes, in its help."""
+
 _KIND = re.compile(r"<(?:list\[)?([\w ]+?)(?: range)?\]?>")
 _KINDS = {"str": "TEXT", "int": "INTEGER", "float": "NUMBER", "path": "PATH", "Path": "PATH"}
 
@@ -43,7 +53,8 @@ class ReadableCommand(TyperCommand):
         if examples:
             with formatter.section(EXAMPLES.removesuffix(":")):
                 for example in " ".join(examples.split()).split("; "):
-                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+                    for line in _example_lines(example, formatter.width - formatter.current_indent):
+                        formatter.write(f"{'':{formatter.current_indent}}{line}\n")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options under their headings."""
@@ -53,11 +64,36 @@ class ReadableCommand(TyperCommand):
             if record is not None and getattr(parameter, "help", None):
                 usual = "Arguments" if parameter.param_type_name == "argument" else "Options"
                 heading = getattr(parameter, "rich_help_panel", None) or usual
-                headings.setdefault(heading, []).append((_plain(record[0], parameter), record[1]))
+                headings.setdefault(heading, []).append(_with_choices(_plain(record[0], parameter), record[1]))
         for heading, records in headings.items():
             if records:
                 with formatter.section(heading):
-                    formatter.write_dl(records)
+                    formatter.write_dl(records, col_max=_COLUMN if formatter.width >= _WIDE else _NARROW_COLUMN)
+
+
+def _example_lines(example: str, width: int) -> list[str]:
+    """Fold an example as a shell takes it, between words."""
+    lines = [""]
+    words = _WORD.findall(example)
+    for at in reversed(range(1, len(words))):  # an option and its value stay together
+        if words[at - 1].startswith("-") and not words[at].startswith("-"):
+            words[at - 1 : at + 1] = [f"{words[at - 1]} {words[at]}"]
+    for word in words:
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if len(longer) + len(_GOES_ON) <= width or not lines[-1].strip():
+            lines[-1] = longer
+        else:
+            lines[-1] += _GOES_ON
+            lines.append(f"  {word}")
+    return lines
+
+
+def _with_choices(option: str, text: str) -> tuple[str, str]:
+    """Say in the text between what one may choose, where that is too long to stand behind the name of an option."""
+    name, _, values = option.partition(" ")
+    if "|" not in values or len(option) <= _LONGEST_OPTION:
+        return option, text
+    return f"{name} CHOICE", f"{text}; one of {', '.join(values.strip('[]').split('|'))}"
 
 
 def _plain(record: str, parameter: Any) -> str:
