@@ -5,6 +5,7 @@
 # make lint    style, types, import rules
 # make lint-js types and left-overs in the scripts of the viewer (needs npm)
 # make docs    the site with its notebooks, in build/docs (every warning is an error)
+# make release build sdist and wheel, check them, try them in empty environments (needs a package index)
 # make lock    pin the dependencies anew (needs uv)
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OUT ?= jwstpipe-demo
 
-.PHONY: setup demo test test-exhaustive test-all lint lint-js docs lock bench clean
+.PHONY: setup demo test test-exhaustive test-all lint lint-js docs release lock bench clean
 
 setup: $(READY)
 
@@ -59,6 +60,10 @@ lint-js:
 
 docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
+# URL=ADDRESS: where the files of the released tree are found, for links and pictures of the index page
+release: setup
+	$(BIN)/python .ci/release.py --demo $(if $(URL),--url $(URL))
 
 bench: setup
 	$(BIN)/python benchmarks/mosaic/against_peers.py
