@@ -13,10 +13,9 @@ from jwstpipe.catalog.maintenance.by_target import keep_links, target_folder
 from jwstpipe.catalog.maintenance.reconcile import repair, survey
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.operations.convert import CONVERT, ConvertRecipe
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Order, make_products
-from jwstpipe.operations.registry import operation_named
-from jwstpipe.requests import ConvertOptions
 from jwstpipe.storage import ObjectStore, open_store
 from tests.catalog.catalog_records import CREATED, make_record
 from tests.images.fits_files import write_cal
@@ -137,5 +136,5 @@ def test_what_an_operation_makes_has_its_link(tmp_path, store):
         file = adopt_file(store, key, now=CREATED)
         catalog.publish(file)
         run = OperationRun(catalog, store, ThreadWorkers(1))
-        (made,) = make_products(run, operation_named("convert"), [Order(ConvertOptions(), (file,), "x.zarr")])
+        (made,) = make_products(run, CONVERT, [Order(ConvertRecipe(), (file,), "x.zarr")])
         assert links(store) == {"NGC-3132/F200W/x.zarr": made.record.storage_key}

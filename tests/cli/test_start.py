@@ -1,16 +1,20 @@
 """What a command loads before it begins: modules are counted, not seconds; and what every command has."""
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 
 import pytest
 import typer
 
+from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.cli.start.app import app
 from jwstpipe.cli.start.commands import CATALOG, all_entries
 from jwstpipe.cli.start.overview import overview
+from tests.catalog.catalog_records import make_record
 from tests.images.fits_files import write_cal
 
 HEAVY = {"numpy", "pydantic_settings", "fsspec", "rich", "prefect", "dask", "astropy", "typer", "pydantic", "numba"}
@@ -130,6 +134,22 @@ def test_a_command_says_in_the_table_what_it_says_itself(words):
     assert found(words).help.split("\n\n")[0].replace("\n", " ") == entry.help
 
 
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_a_help_has_two_examples_and_fits_the_terminal(words, command, monkeypatch):
+    for width in (60, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        code, out, _ = command(*words, "--help")
+        assert code == 0
+        long = [line for line in out.splitlines() if len(line) > width]
+        assert all(len(line.split()) <= 2 for line in long), long  # an option and what it takes, or one word
+    shown = out.partition("Examples:\n")[2].partition("\n\n")[0]
+    examples = re.sub(r" \\\n +", " ", shown).splitlines()
+    assert len(examples) >= 2, out
+    for example in examples:
+        named = [word.strip("'\"") for word in example.replace("|", " ").split()]
+        assert f"jwstpipe {' '.join(words)}".split() == named[: 1 + len(words)], example
+
+
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_overview_fits_the_terminal(width):
     lines = overview(width).splitlines()
@@ -156,7 +176,7 @@ def test_a_typo_is_told_with_what_may_be_meant(command):
     assert (code, "reconcile" in out) == (2, True)
 
 
-def test_shells_complete_commands_options_and_choices(monkeypatch, command):
+def test_shells_complete_commands_options_choices_files_and_products(monkeypatch, command, tmp_path):
     def completed(line):
         monkeypatch.setenv("_JWSTPIPE_COMPLETE", "complete_bash")
         monkeypatch.setenv("COMP_WORDS", f"jwstpipe {line}")
@@ -169,3 +189,54 @@ def test_shells_complete_commands_options_and_choices(monkeypatch, command):
     assert completed("catalog sta") == ["stats", "stale"]
     assert completed("mosaic --ker") == ["--kernel"]
     assert completed("mosaic --kernel dri") == ["drizzle"]
+    assert completed("composite --preset na") == ["nasa-press", "natural"]
+    assert "F200W,F444W" in completed("run M51 --filter F200W,F4")
+    assert completed("run M51 --instrument niris") == ["NIRISS"]
+    (tmp_path / "one_cal.fits").touch()
+    (tmp_path / "one.zarr").mkdir()
+    (tmp_path / "one.txt").touch()
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "two.fits.gz").touch()
+    assert completed("info o") == ["one.zarr", "one_cal.fits"]
+    assert completed("mosaic one_cal.fits below/") == ["below/two.fits.gz"]
+    assert completed("info be") == []  # the shell's own list
+    with open_catalog(tmp_path / "home" / "catalog.sqlite") as catalog:
+        catalog.publish(make_record(1, product_id="abc123", kind="mosaic", file_name="m.zarr"))
+    monkeypatch.setenv("JWSTPIPE_HOME", str(tmp_path / "home"))
+    assert completed("lineage abc") == ["abc123"]
+    assert completed("catalog show m") == ["m.zarr"]
+    monkeypatch.setenv("JWSTPIPE_CATALOG", "mongodb://127.0.0.1:9/none?serverSelectionTimeoutMS=50")
+    assert completed("lineage abc") == []
+
+
+REAL_SHELLS = {
+    "bash": (
+        'source "$1"; COMP_WORDS=(jwstpipe mosaic --kernel dri); COMP_CWORD=3; _jwstpipe_completion jwstpipe;'
+        ' echo "${COMPREPLY[@]}"'
+    ),
+    "zsh": (
+        'compdef() {}; _arguments() { print -r -- "$@" }; source "$1"; words=(jwstpipe mosaic --kernel dri); CURRENT=4;'
+        " _jwstpipe_completion"
+    ),
+    "fish": 'source $argv[1]; complete -C "jwstpipe mosaic --kernel dri"',
+}
+
+
+@pytest.mark.parametrize("shell", REAL_SHELLS)
+def test_a_real_shell_asks_and_is_answered(shell, tmp_path):
+    program = shutil.which(shell)
+    if program is None:
+        pytest.skip(f"no {shell} on this machine")
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "jwstpipe").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m jwstpipe "$@"\n')
+    (folder / "jwstpipe").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    script = subprocess.run(
+        ["jwstpipe"], env={**environment, "_JWSTPIPE_COMPLETE": f"source_{shell}"}, capture_output=True, text=True,
+        executable=folder / "jwstpipe", check=True,
+    ).stdout  # fmt: skip
+    (tmp_path / "completion").write_text(script)
+    asked = ["-c", REAL_SHELLS[shell], *([] if shell == "fish" else [shell]), str(tmp_path / "completion")]
+    done = subprocess.run([program, *asked], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().strip('*: ()"') == "drizzle", done.stderr
