@@ -30,7 +30,9 @@ def main(arguments: list[str] | None = None) -> None:
         _show_traceback(words)
         _fail(str(MissingExtraError.of(error) or f"unexpected {type(error).__name__}: {error}"), UsageError.exit_code)
     except KeyboardInterrupt:
-        _fail("interrupted; what was finished is kept, nothing half-done is visible", INTERRUPTED)
+        from jwstpipe.cli.start.interrupted import what_is_kept
+
+        _fail(f"interrupted; {what_is_kept(words)}", INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)

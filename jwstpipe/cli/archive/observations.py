@@ -10,6 +10,7 @@ from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import aligned
 from jwstpipe.errors import NotFoundError, PartialError
 from jwstpipe.requests import IngestRequest, RefreshMetadataRequest, SearchRequest
 
@@ -65,19 +66,21 @@ def _show_rows(rows: Any, *, as_json: bool) -> None:
             json_data(_plain_row(row))
         return
     if "productFilename" in rows.colnames:
-        data(f"{'file':64s} {'type':10s} level {'filters':14s} {'MB':>10s}")
+        table = [["type", "level", "filters", "MB", "file"]]
         for row in rows:
-            data(
-                f"{row['productFilename']!s:64s} {row['productType']!s:10s} {row['calib_level']!s:>5s}"
-                f" {_text(row, 'filters'):14s} {(_plain(row['size']) or 0) / 1e6:10.1f}"
-            )
-        return
-    data(f"{'obs_id':48s} {'instrument':14s} {'filters':14s} level {'ra':>11s} {'dec':>11s} {'exposure s':>10s}")
-    for row in rows:
-        data(
-            f"{row['obs_id']!s:48s} {_text(row, 'instrument_name'):14s} {_text(row, 'filters'):14s}"
-            f" {row['calib_level']!s:>5s} {row['s_ra']:11.6f} {row['s_dec']:11.6f} {row['t_exptime']:10.1f}"
-        )
+            size = f"{(_plain(row['size']) or 0) / 1e6:,.1f}"
+            kind, level = str(row["productType"]), str(row["calib_level"])
+            table.append([kind, level, _text(row, "filters"), size, str(row["productFilename"])])
+        right: tuple[int, ...] = (3,)
+    else:
+        table = [["instrument", "filters", "level", "RA (deg)", "Dec", "exposure (s)", "observation"]]
+        for row in rows:
+            place = (f"{row['s_ra']:.5f}", f"{row['s_dec']:+.5f}", f"{row['t_exptime']:,.0f}")
+            made = (_text(row, "instrument_name"), _text(row, "filters"), str(row["calib_level"]))
+            table.append([*made, *place, str(row["obs_id"])])
+        right = (3, 4, 5)
+    for line in aligned(table, right=right):
+        data(line)
 
 
 def _text(row: Any, name: str) -> str:
@@ -103,7 +106,8 @@ def _ago(seconds: float) -> str:
 
 def _wanted(request: SearchRequest) -> str:
     given = request.model_dump(exclude_defaults=True, exclude={"source", "max_files", "max_gigabytes"})
-    return ", ".join(f"{key} {value}" for key, value in given.items())
+    words = {key: ",".join(map(str, value)) if isinstance(value, tuple) else str(value) for key, value in given.items()}
+    return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in words.items())
 
 
 def _plain_row(row: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from jwstpipe.cli.arguments import Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import aligned, duration
 from jwstpipe.errors import NotFoundError
 from jwstpipe.requests.archive.transfers import TransfersRequest
 
@@ -41,15 +42,17 @@ def transfers(
     else:
         verb = {"list": api.find_transfers, "pause": api.pause_transfers, "cancel": api.cancel_transfers}[order]
         found = verb(names, settings=settings)
-    for entry in found:
-        if as_json:
+    if as_json:
+        for entry in found:
             json_data({**vars(entry), "order": order})
-        else:
-            hours = (time.time() - entry.touched_at) / 3600
-            data(
-                f"{entry.file_name:64s} {entry.state:11s} {entry.here / 1e6:10.1f} of {entry.size / 1e6:10.1f} MB"
-                f"  {entry.source:5s} {hours:6.1f} h ago"
-            )
+    elif found:
+        table = [["state", "here", "of (MB)", "from", "last moved", "file"]]
+        for entry in found:
+            here, size = f"{entry.here / 1e6:,.1f}", f"{entry.size / 1e6:,.1f}"
+            last = f"{duration(time.time() - entry.touched_at)} ago"
+            table.append([entry.state, here, size, entry.source, last, entry.file_name])
+        for line in aligned(table, right=(1, 2, 4)):
+            data(line)
     done = {"list": "in the middle", "pause": "paused", "cancel": "cancelled", "clean": "removed"}[order]
     remark(f"{len(found)} transfers {done}")
 
