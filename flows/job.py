@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import wraps
 from inspect import Parameter, signature
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from prefect import Flow, flow
 from prefect.client.schemas.objects import State
@@ -52,10 +52,10 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
         except UsageError:
             return name
 
-    annotated = Annotated[model, AsForm(model)]
+    arranged: Any = Annotated
     shown: Any = checked  # Prefect draws the form from the signature
     shown.__signature__ = signature(function).replace(
-        parameters=[Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=annotated)]
+        parameters=[Parameter("request", Parameter.POSITIONAL_OR_KEYWORD, annotation=arranged[model, AsForm(model)])]
     )
     made = flow(
         name=name,
@@ -65,7 +65,8 @@ def job_flow(function: Callable[[RequestT], RunReport]) -> Flow[[RequestT], RunR
         persist_result=False,
         retries=0,
     )
-    return made(checked)
+    # an error ends it as a state, and is raised to whoever asks for its result
+    return cast("Flow[[RequestT], RunReport]", made(checked))
 
 
 def _request(model: type[RequestT], given: Any) -> RequestT:
