@@ -21,6 +21,7 @@ def for_an_index(text: str, address: str) -> str:
     if base:
         text = PICTURE.sub(rf"![\1]({base}/\2)", text)
         return LINK.sub(rf"[\1]({base}/\2)", text)
+    text = re.sub(rf":\s*\n+{PICTURE.pattern}", ".", text)  # a sentence that a picture was to end
     return re.sub(r"\n{3,}", "\n\n", LINK.sub(r"\1", PICTURE.sub("", text)))
 
 

@@ -1,8 +1,10 @@
 """The wheel in an environment of its own: only `jwstpipe` at the top, everything inside, and the demo goes its way."""
 
+import email
 import filecmp
 import json
 import os
+import re
 import shutil
 import site
 import subprocess
@@ -87,6 +89,22 @@ def test_nothing_but_jwstpipe_stands_at_the_top_and_what_commands_need_is_inside
         opened.extractall(unpacked)
     (project,) = unpacked.iterdir()
     assert members(build("wheel", project, tmp_path)) == found
+
+
+@pytest.mark.parametrize("address", ["", "https://host/project/raw/v1"])
+def test_the_description_shows_on_a_page_that_has_no_files_beside_it(address, tmp_path, monkeypatch):
+    monkeypatch.setenv("JWSTPIPE_PROJECT_URL", address)
+    with zipfile.ZipFile(build("wheel", ROOT, tmp_path)) as opened:
+        (name,) = [name for name in opened.namelist() if name.endswith(".dist-info/METADATA")]
+        found = email.message_from_bytes(opened.read(name))
+    text = found.get_payload(decode=True).decode()
+    assert found["Description-Content-Type"] == "text/markdown"
+    assert "jwstpipe run" in text
+    assert re.findall(r"\]\((?!https?:|#)[^)]*\)", text) == []
+    pictures = re.findall(r"!\[[^\]]*\]\(([^)]*)\)", text)
+    assert pictures == ([f"{address}/docs/demo.jpg"] if address else [])
+    for link in re.findall(rf"\]\({address}/([^)#]*)", text) if address else ():
+        assert (ROOT / link).exists(), link
 
 
 def test_the_demo_goes_the_whole_way_beside_files_of_the_user(python, prefect_server, tmp_path):
