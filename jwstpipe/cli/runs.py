@@ -14,6 +14,7 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.cli.server.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
+from jwstpipe.cli.tables import aligned, counted, duration, rows, say
 from jwstpipe.errors import UsageError, require_extra
 from jwstpipe.jobs.server import password_of
 from jwstpipe.requests import ProcessTargetRequest
@@ -55,7 +56,7 @@ def run_request(context: typer.Context, request: ProcessTargetRequest, *, home: 
     if as_json:
         json_data(report.model_dump())
     else:
-        _show(report, api)
+        _show(report, api, whole=choices_of(context).verbose > 0)
 
 
 def demo(
@@ -102,11 +103,9 @@ def demo(
     if as_json:
         json_data({**report_all.model_dump(), "picture": str(picture), "spectra": [str(one) for one in shown]})
         return
-    _show(report_all, server.api)
-    data(f"picture:           {picture}")
-    for one in shown:
-        data(f"spectra:           {one}")
-    data(f"all in all:        {time.perf_counter() - started:.0f} s")
+    _show(report_all, server.api, whole=choices_of(context).verbose > 0)
+    facts = [("picture", str(picture)), *(("spectra", str(one)) for one in shown)]
+    rows([*facts, ("all in all", duration(time.perf_counter() - started))])
     remark(f"the servers of the demo have stopped; look at its run again with: jwstpipe up --home {out}")
 
 
@@ -140,16 +139,17 @@ def _process(
         flush_history()
 
 
-def _show(report: "RunReport", api: str) -> None:
-    """Print where the results lie and how long each step took."""
-    data(f"{report.request['target']}: {report.files} files, {report.bytes_moved / 1e6:.1f} MB over the network")
-    for product in report.products:
-        data(f"  {product.kind:8s} {product.filter or 'all':8s} {product.where}")
-    data("steps:")
-    for step, seconds in report.seconds.items():
-        data(f"  {step:18s} {seconds:8.1f} s")
-    data(f"Prefect dashboard: {api.removesuffix('/api')}")
-    data(f"Dask dashboard:    {report.dashboard}")
+def _show(report: "RunReport", api: str, *, whole: bool) -> None:
+    """Print what was made and where it lies; with `whole`, how long each step took."""
+    made = counted(len(report.products), "product")
+    moved = f"{report.bytes_moved / 1e6:,.1f} MB over the network, {duration(sum(report.seconds.values()))}"
+    say(f"{report.request['target']}: {made} of {counted(report.files, 'file')}, {moved}")
+    table = [["kind", "filter", "where"]]
+    table += [[product.kind, product.filter or "several", product.where] for product in report.products]
+    for line in aligned(table):
+        data(line)
+    steps = [(f"  {step}", f"{seconds:8.1f} s") for step, seconds in report.seconds.items()] if whole else []
+    rows([*steps, ("Prefect", api.removesuffix("/api")), ("Dask", report.dashboard or "")], indent=20 if whole else 12)
 
 
 def _copy_picture(report: "RunReport", target: Path) -> Path:

@@ -10,6 +10,7 @@ from jwstpipe.cli.arguments import Json, Overwrite, image_argument, output_optio
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import cli_request, request_options
+from jwstpipe.cli.tables import rows, say
 from jwstpipe.errors import UsageError
 from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest, CubeSpectrumRequest, LineWindow
 
@@ -104,9 +105,15 @@ def _describe(context: typer.Context, file: str, *, as_json: bool) -> None:
     if as_json:
         json_data(facts)
         return
-    for key, value in facts.items():
-        if value not in (None, "", [], {}) and key not in ("schema_version", "notes"):
-            data(f"{key:16s} {_word(value)}")
+    told = {key: value for key, value in facts.items() if value not in (None, "", [], {})}
+    rows(
+        (
+            (key.replace("_", " "), _word(value))
+            for key, value in told.items()
+            if key not in ("schema_version", "notes")
+        ),
+        indent=18,
+    )
     for note in facts["notes"]:
         remark(f"note: {note}")
 
@@ -137,10 +144,12 @@ def _tell(made: "ImageMade", *, quiet: bool, as_json: bool) -> None:
     if as_json:
         json_data(asdict(made))
         return
-    rows, columns = made.shape
-    found = ", ".join(f"{key} {_word(value)}" for key, value in made.results.items() if key != "digest")
+    height, width = made.shape
+    found = ", ".join(
+        f"{key.replace('_', ' ')} {_word(value)}" for key, value in made.results.items() if key != "digest"
+    )
     state = " (stood there already)" if made.reused else ""
-    data(f"{made.address}: {columns} x {rows} px, {', '.join(made.planes)}{state}; {found}")
+    say(f"{made.address}: {width} x {height} px, {' '.join(made.planes)}{state}; {found}")
     for note in () if quiet else made.notes:
         remark(f"note: {note}")
 

@@ -8,6 +8,7 @@ from jwstpipe.cli.arguments import TABLE_FORMS, Json, Overwrite, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import aligned
 from jwstpipe.requests.analysis.spectra import LinesRequest, SpectrumRequest
 
 if TYPE_CHECKING:
@@ -100,14 +101,14 @@ def _tell(study: "SpectrumStudy", context: typer.Context, *, as_json: bool, made
 
 
 def _tell_lines(study: "SpectrumStudy") -> None:
-    unit = study.lines[0].unit
-    words = f"{'line':20s} {'observed um':>12s} {'km/s':>10s} {'+-':>7s} {'FWHM':>6s}"
-    data(f"{words} {f'flux {unit}':>14s} {'+-':>9s}   S/N")
+    table = [["um", "km/s", "+-", "FWHM", f"flux ({study.lines[0].unit})", "+-", "S/N", "line"]]
     for one in study.lines:
-        if one.found:
-            data(
-                f"{one.line.name:20s} {one.observed:12.6f} {one.velocity:10.1f} {one.velocity_err:7.1f} {one.fwhm:6.0f}"
-                f" {one.flux:14.4e} {one.flux_err_rescaled:9.1e} {one.snr:5.3g}"
-            )
-        else:
-            data(f"{one.line.name:20s} {one.observed:12.6f} {'':25s} {f'< {one.limit:.3e}':>14s}")
+        moved = [f"{one.velocity:.1f}", f"{one.velocity_err:.1f}", f"{one.fwhm:.0f}"] if one.found else ["", "", ""]
+        flux = (
+            [f"{one.flux:.4e}", f"{one.flux_err_rescaled:.1e}", f"{one.snr:.3g}"]
+            if one.found
+            else [f"< {one.limit:.3e}", "", ""]
+        )
+        table.append([f"{one.observed:.6f}", *moved, *flux, one.line.name])
+    for line in aligned(table, right=range(7)):
+        data(line)

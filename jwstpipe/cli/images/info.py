@@ -9,10 +9,11 @@ from jwstpipe.cli.arguments import Images, Json
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data
 from jwstpipe.cli.request_options import request_options
+from jwstpipe.cli.tables import aligned, rows
 from jwstpipe.requests.analysis.places import InfoRequest
 
 if TYPE_CHECKING:
-    from jwstpipe.images.facts import ImageFacts, PixelPlace, SkyPlace
+    from jwstpipe.images.facts import ImageFacts, SkyPlace
 
 __all__ = ["info"]
 
@@ -41,8 +42,9 @@ def info(context: typer.Context, images: Images, *, request: InfoRequest, as_jso
             if count:
                 data()
             count += 1
-            for name, text in _rows(facts):
-                data(f"{name:10s}{text}".rstrip())
+            rows(_rows(facts))
+            for line in aligned([*_positions(facts)], right=range(4)) if facts.positions else ():
+                data(line)
 
 
 def _rows(facts: "ImageFacts") -> Iterator[tuple[str, str]]:
@@ -64,11 +66,6 @@ def _rows(facts: "ImageFacts") -> Iterator[tuple[str, str]]:
         yield from _place_rows(facts.place, facts)
     if facts.product_id:
         yield "product", facts.product_id
-    if facts.positions:
-        yield "", ""
-        yield "", f"{'x':>12s} {'y':>12s} {'RA':>13s} {'Dec':>13s}  (pixels from 0; degrees ICRS)"
-        for one in facts.positions:
-            yield "", _position(one)
 
 
 def _place_rows(place: "SkyPlace", facts: "ImageFacts") -> Iterator[tuple[str, str]]:
@@ -93,8 +90,12 @@ def _field(width: int, height: int, scale_arcsec: float) -> str:
     return f"{width * scale_arcsec / size:.3g} x {height * scale_arcsec / size:.3g} {unit}"
 
 
-def _position(one: "PixelPlace") -> str:
-    x, y = (f"{value:12.4f}" if value is not None else f"{'outside':>12s}" for value in (one.x, one.y))
-    ra, dec = (f"{value:{form}}" if value is not None else f"{'none':>13s}"
-               for value, form in ((one.ra, "13.7f"), (one.dec, "+13.7f")))  # fmt: skip
-    return f"{x} {y} {ra} {dec}"
+def _positions(facts: "ImageFacts") -> Iterator[list[str]]:
+    """Write a table of pixels and places."""
+    yield ["x (from 0)", "y", "RA (deg ICRS)", "Dec"]
+    for one in facts.positions:
+        x, y = ("outside" if value is None else f"{value:.4f}" for value in (one.x, one.y))
+        ra, dec = (
+            "none" if value is None else f"{value:{form}}" for value, form in ((one.ra, ".7f"), (one.dec, "+.7f"))
+        )
+        yield [x, y, ra, dec]
