@@ -45,7 +45,7 @@ def operation_command(name: str) -> Callable[..., None]:
 
     command.__name__ = line.word
     form = operation.forms[0]
-    made = f"jwstpipe {line.word} image.{'fits' if form != '.fits' else 'zarr'} -o out{form}"
+    made = f"jwstpipe {line.word.replace('_', '-')} image.{'fits' if form != '.fits' else 'zarr'} -o out{form}"
     command.__doc__ = f"{line.summary}\n\nExamples: {made}; {made} --overwrite --json"
     return request_options(operation.request, into="options")(command)
 

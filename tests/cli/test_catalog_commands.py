@@ -65,7 +65,8 @@ def test_find_show_and_stats(command, home):
     assert "1 of" in error
     code, out, _ = command("catalog", "show", image.product_id[:8], "--json")
     assert lines(out)[0]["parents"] == [first.product_id]
-    assert f"product_id               {first.product_id}" in command("catalog", "show", NAMES[0])[1]
+    assert f"product_id               {first.product_id}" in command("catalog", "show", NAMES[0], "-v")[1]
+    assert f"id          {first.product_id}\n" in command("catalog", "show", NAMES[0])[1]
     stats = lines(command("catalog", "stats", "--json")[1])[0]
     assert stats["by_kind"]["archive"] == {"records": 2, "bytes": 2 * first.file_size}
 
@@ -97,7 +98,7 @@ def test_tags_archiving_and_deletion(command, home):
     assert found(command, "--archived") == [NAMES[1]]
     code, out, error = command("catalog", "delete", "--text", "00001", "--kind", "archive")
     assert code == 0
-    assert image.product_id in out  # what depends on it is named first
+    assert image.product_id[:12] in out  # what depends on it is named first
     assert "nothing was deleted" in error
     assert command("catalog", "show", NAMES[0])[0] == 0
     plan = lines(command("catalog", "delete", "--text", "00001", "--kind", "archive", "--yes", "--json")[1])[0]

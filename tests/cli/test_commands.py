@@ -284,7 +284,8 @@ def test_the_python_api_mirrors_the_commands(site, pair, tmp_path, monkeypatch):
 
 def test_a_mosaic_is_told_of_in_rows_for_people(command, pair):
     words = ("mosaic", *pair, "--mix", "-o", "m.zarr", "--background", "level", "--align", "check")
-    code, out, _ = command(*words)
+    assert "digest" not in command(*words)[1]
+    code, out, _ = command(*words, "-v")
     made = json.loads(command(*words, "--json")[1])
     told = {line[:12].strip(): line[12:].strip() for line in out.splitlines()}
     assert code == 0

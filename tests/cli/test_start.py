@@ -191,7 +191,8 @@ def test_shells_complete_commands_options_choices_files_and_products(monkeypatch
     assert completed("mosaic --kernel dri") == ["drizzle"]
     assert completed("composite --preset na") == ["nasa-press", "natural"]
     assert "F200W,F444W" in completed("run M51 --filter F200W,F4")
-    assert completed("run M51 --instrument niris") == ["NIRISS"]
+    assert completed("run M51 --instrument niris") == ["niriss"]
+    assert completed("run M51 --instrument NIRSp") == ["NIRSpec"]
     (tmp_path / "one_cal.fits").touch()
     (tmp_path / "one.zarr").mkdir()
     (tmp_path / "one.txt").touch()

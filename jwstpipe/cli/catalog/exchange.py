@@ -73,7 +73,7 @@ def import_records(
 ) -> None:  # fmt: skip
     """Enter records that `export` wrote; all are checked before the first is entered.
 
-    Examples: jwstpipe catalog import records.jsonl; jwstpipe catalog export | jwstpipe catalog import - --home other
+    Examples: jwstpipe catalog import records.jsonl; jwstpipe catalog import records.csv --home other
     """
     from jwstpipe.catalog.maintenance.record_import import import_lines, import_table, text_lines
     from jwstpipe.storage import storage_errors

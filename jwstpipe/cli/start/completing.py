@@ -87,11 +87,12 @@ def _instruments() -> tuple[str, ...]:
 
 
 def _one_of(words: Callable[[], tuple[str, ...]], *, commas: bool = False) -> Callable[[str], list[str]]:
-    """Offer words of a list in any case; where several stand in one word, the last of them."""
+    """Offer words of a list, small where somebody began so; where several stand in one word, the last of them."""
 
     def offered(incomplete: str) -> list[str]:
         before, comma, begun = incomplete.rpartition(",") if commas else ("", "", incomplete)
-        return [f"{before}{comma}{word}" for word in words() if word.lower().startswith(begun.lower())][:MOST]
+        found = [word for word in words() if word.lower().startswith(begun.lower())][:MOST]
+        return [f"{before}{comma}{word.lower() if begun.islower() else word}" for word in found]
 
     return offered
 
