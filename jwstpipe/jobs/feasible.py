@@ -47,7 +47,7 @@ def refuse_impossible(kind: JobKind, request: Request, settings: Settings) -> No
 
 def _refuse_unknown(request: Request, settings: Settings) -> None:
     target = getattr(request, "target", None)
-    if target is None or getattr(request, "observations", ()):
+    if target is None or getattr(request, "observations", None):
         return
     from jwstpipe.archive.search.name_service import require_known_name  # noqa: PLC0415 - only names are asked for
     from jwstpipe.requests.fields.angles import position_in  # noqa: PLC0415

@@ -65,16 +65,18 @@ def take_over(
 
 def _hand_over(client: "SyncPrefectClient", old: Any, new: Any) -> None:
     """Give a deployment the parameters of another one, its pause, and its schedules with their states."""
-    address, which = "/deployments/{id}", {"id": new.id}
-    client.request("PATCH", address, path_params=which, json={"parameters": old.parameters, "paused": old.paused})
+    which = {"id": new.id}
+    client.request(
+        "PATCH", "/deployments/{id}", path_params=which, json={"parameters": old.parameters, "paused": old.paused}
+    )
     of_today = {schedule.slug: schedule.id for schedule in new.schedules if schedule.slug}
     for schedule in old.schedules:
         shown = schedule.model_dump(mode="json", include={"schedule", "active", "parameters", "slug"})
         if schedule.slug in of_today:
             where = {**which, "schedule_id": of_today[schedule.slug]}
-            client.request("PATCH", f"{address}/schedules/{{schedule_id}}", path_params=where, json=shown)
+            client.request("PATCH", "/deployments/{id}/schedules/{schedule_id}", path_params=where, json=shown)
         else:
-            client.request("POST", f"{address}/schedules", path_params=which, json=[shown])
+            client.request("POST", "/deployments/{id}/schedules", path_params=which, json=[shown])
 
 
 def _waiting(client: "SyncPrefectClient", old: Any) -> list[Any]:

@@ -1,6 +1,6 @@
 """Records as lines of text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 __all__ = ["record_lines", "record_row", "size_text"]
@@ -37,7 +37,7 @@ def record_row(record: "ProductRecord") -> str:
     return "  ".join(_cells(record, record.product_id))
 
 
-def _cells(record: "ProductRecord", shown_id: str) -> Iterable[str]:
+def _cells(record: "ProductRecord", shown_id: str) -> tuple[str, ...]:
     image = record.image_info
     state = "" if record.status == "published" else f" [{record.status}]"
     return (
