@@ -75,6 +75,7 @@ def test_statistics_for_people_say_what_the_numbers_say(command, tmp_path, monke
     assert max(map(len, out.splitlines())) <= 60
     sky = np.nansum(samples.astype("f8")) * 1e6 * (np.deg2rad(1 / 3600) ** 2)
     assert f"{sky:.4g} Jy" in told["sum"]
+    monkeypatch.setenv("COLUMNS", "100")
     code, out, said = command("stats", "a.fits", "--region", "10,10,20,20", "--region", "30,30,40,40")
     assert (code, len(out.splitlines())) == (0, 3)
     assert "--json" in said
