@@ -150,16 +150,22 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     until(browser, lambda: "Runs" in text(browser))
     browser.get(f"{prefect}/deployments/deployment/{deployment['id']}/run")
     field(browser, "Target").find_element(By.TAG_NAME, "textarea").send_keys(TARGET)
-    fields = ProcessTargetRequest.model_fields
-    words = {word for name, of in fields.items() for word in (name.replace("_", " ").title(), str(of.description))}
-    until(browser, lambda: words_on(text(browser), words))
+    shown = dict(deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"])
+    seldom = shown.pop("more")["anyOf"][1]["properties"]
+    assert set(shown) | set(seldom) == set(ProcessTargetRequest.model_fields)
+    until(browser, lambda: words_on(text(browser), words_of(shown)))
+    assert not [field for field in seldom.values() if field["description"] in text(browser)]
     assert choose(browser, "Level", "2") == ["2", "3"]
     assert {"asinh", "log", "linear"} <= set(choose(browser, "Stretch", "asinh"))
     assert {"none", "level"} <= set(choose(browser, "Background", "level"))
     assert {"mean", "clipped"} <= set(choose(browser, "Combine", "clipped"))
     assert {"bilinear", "drizzle"} <= set(choose(browser, "Kernel", "bilinear"))
-    assert {"ivm", "exptime"} <= set(choose(browser, "Weights", "ivm"))
+    assert {"balanced", "nasa-press"} <= set(choose(browser, "Preset", "natural"))
     keep(browser, "prefect-form")
+    press(browser, "change them")
+    until(browser, lambda: words_on(text(browser), words_of(seldom)))
+    assert {"ivm", "exptime"} <= set(choose(browser, "Weights", "exptime"))
+    keep(browser, "prefect-form-seldom")
     form = browser.current_window_handle
     browser.switch_to.new_window("tab")
     browser.get(site.running.dask)
@@ -175,6 +181,8 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     started = _submitted(browser, run)
     assert started["parameters"]["request"]["level"] == 2
     assert started["parameters"]["request"]["stretch"] == "asinh"
+    assert started["parameters"]["request"]["preset"] == "natural"
+    assert started["parameters"]["request"]["more"]["weights"] == "exptime"
 
     browser.switch_to.window(dask)
     until(browser, lambda: any(key.startswith("tiles-") for key in browser.execute_script(TASKS_SHOWN)))
@@ -193,6 +201,11 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     assert "Completed" in page
     keep(browser, "prefect-run")
     _see_artifacts(browser, site, ended["id"])
+
+
+def words_of(fields):
+    """Give the words that stand in a form for some fields."""
+    return {word for name, of in fields.items() for word in (name.replace("_", " ").title(), of["description"])}
 
 
 def words_on(page, words):
