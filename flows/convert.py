@@ -3,7 +3,8 @@
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ConvertRequest
-from jwstpipe.tasks.images import chosen_files, convert_files, make_thumbnails
+from jwstpipe.tasks.arrivals import convert_images
+from jwstpipe.tasks.images import chosen_files
 from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["convert"]
@@ -18,10 +19,6 @@ def convert(request: ConvertRequest) -> RunReport:
     with job_run("convert", request) as run:
         with run.step("resolve", percent=5):
             files = chosen_files(run, request)
-        with run.step("convert", percent=75):
-            images = convert_files(run, files)
-        with run.step("thumbnails", percent=20):
-            run.show(make_thumbnails(run, images))
+        run.made(convert_images(run, files))
         run.files = len(files)
-        run.made(images)
     return run.report("convert", request)

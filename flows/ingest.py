@@ -4,8 +4,8 @@ from jwstpipe.errors import NotFoundError
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import IngestRequest
-from jwstpipe.tasks.archive import choose_ingest, fetch_files
-from jwstpipe.tasks.images import register_files
+from jwstpipe.tasks.archive import choose_ingest
+from jwstpipe.tasks.arrivals import bring_files
 from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["ingest"]
@@ -22,11 +22,5 @@ def ingest(request: IngestRequest) -> RunReport:
             chosen = choose_ingest(run, request)
         if not chosen:
             raise NotFoundError(f"the archive has no public files for {request.summary()}; try other levels or filters")
-        with run.step("transfer", percent=85):
-            fetched = fetch_files(run, chosen, request.source)
-        with run.step("register", percent=10):
-            records = register_files(run, fetched)
-        run.files = len(records)
-        run.bytes_moved = sum(found.bytes_moved for found in fetched)
-        run.made(records)
+        run.made(bring_files(run, chosen, request.source, percent=(85, 10)))
     return run.report("ingest", request)

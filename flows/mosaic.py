@@ -4,7 +4,7 @@ from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import MosaicRequest
 from jwstpipe.tasks.cleaning import clean_images
-from jwstpipe.tasks.mosaic import build_filter, chosen_images, plan_filters
+from jwstpipe.tasks.mosaic import build_filters, chosen_images, plan_filters
 from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["mosaic"]
@@ -25,9 +25,6 @@ def mosaic(request: MosaicRequest) -> RunReport:
             images = clean_images(run, request, images)
         with run.step("plan", percent=10):
             plans = plan_filters(run, request, images)
-        mosaics = []
-        for planned in plans:
-            with run.step(f"mosaic {planned.filter}", percent=60 / len(plans)):
-                mosaics.append(build_filter(run, planned))
+        mosaics = build_filters(run, plans, percent=60)
         run.made(mosaics)
     return run.report("mosaic", request)

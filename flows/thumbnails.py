@@ -6,6 +6,7 @@ from jwstpipe.requests import ThumbnailsRequest
 from jwstpipe.tasks.images import make_thumbnails
 from jwstpipe.tasks.render import chosen_images, make_contact_sheet
 from jwstpipe.tasks.run_context import job_run
+from jwstpipe.tasks.steps.stream import Stream
 
 __all__ = ["thumbnails"]
 
@@ -17,7 +18,8 @@ def thumbnails(request: ThumbnailsRequest) -> RunReport:
         with run.step("choose", percent=5):
             images = chosen_images(run, request)
         with run.step("thumbnails", percent=60):
-            small = make_thumbnails(run, images)
+            made = make_thumbnails(run, Stream.of(images), len(images))
+        small = [made[image.product_id] for image in images]
         run.show(small)
         run.made(small)
         if request.sheet:

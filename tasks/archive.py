@@ -26,6 +26,7 @@ from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetada
 from jwstpipe.tasks.artifacts import progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.steps.step_task import step_task
+from jwstpipe.tasks.steps.stream import Stream
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 
@@ -122,15 +123,33 @@ def choose_ingest(run: Run, request: IngestRequest) -> tuple[Product, ...]:
 
 @step_task("transfer")
 def fetch_files(
-    run: Run, products: Sequence[Product], source: Literal["auto", "s3", "https"] | None = None
+    run: Run, products: Sequence[Product], source: Literal["auto", "s3", "https"] | None, onward: Stream[Fetched]
 ) -> tuple[Fetched, ...]:
-    """Bring the files here, verified."""
+    """Bring the files here, verified, and hand each on as soon as it is.
+
+    Raises
+    ------
+    PartialError, TransferError
+        Some files, or all, did not come; those that came were handed on.
+    """
     archive = run.settings.archive
     archive = archive if source is None else archive.model_copy(update={"source": source})
-    known = already_stored(products, store=run.store, catalog=run.catalog)
-    missing = [product for product in products if product.data_uri not in known]
-    with progress_artifacts() as report:
-        result = fetch(missing, arrivals(run.store, run.settings), settings=archive, report=report)
+    wanted = {product.data_uri: product for product in products}
+    try:
+        known = already_stored(products, store=run.store, catalog=run.catalog)
+        onward.put(Fetched(wanted[uri], None, record) for uri, record in known.items())
+        missing = [product for uri, product in wanted.items() if uri not in known]
+        with progress_artifacts() as report:
+            result = fetch(
+                missing,
+                arrivals(run.store, run.settings),
+                settings=archive,
+                report=report,
+                stop=run.stop,
+                arrived=lambda receipt: onward.put([Fetched(wanted[receipt.data_uri], receipt, None)]),
+            )
+    finally:
+        onward.close()
     receipts = {found.data_uri: found for found in result.require_all()}
     fetched = tuple(
         Fetched(product, receipts.get(product.data_uri), known.get(product.data_uri)) for product in products

@@ -33,6 +33,7 @@ from jwstpipe.storage import ObjectStore
 
 __all__ = [
     "Overall",
+    "StepShare",
     "following",
     "image",
     "link",
@@ -76,13 +77,12 @@ def _told(write: Callable[[], ResultT], *, waits: Sequence[float] = PATIENCE) ->
 
 
 class Overall:
-    """Progress of a whole run, in percent: finished steps and the part of the step that is under way."""
+    """Progress of a whole run, in percent: finished steps and the parts of those that are under way."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._before = 0.0
-        self._share = 0.0
-        self._stages: dict[str, float] = {}
+        self._steps: list[StepShare] = []
         self._shown = 0.0
         self._artifact: UUID | None = None
 
@@ -91,28 +91,29 @@ class Overall:
         made = _told(lambda: create_progress_artifact(progress=0.0, key=_key("progress"), description=title))
         self._artifact = None if made is None else _uuid(made)
 
-    def enter(self, share: float) -> None:
-        """Begin a step that is worth `share` percent of the run."""
+    def enter(self, share: float) -> "StepShare":
+        """Begin a step that is worth `share` percent of the run; others may be under way beside it."""
+        step = StepShare(self, share)
         with self._lock:
-            self._share, self._stages = share, {}
+            self._steps.append(step)
+        return step
 
-    def leave(self) -> None:
-        """End the step."""
+    def leave(self, step: "StepShare") -> None:
+        """End a step."""
         with self._lock:
-            self._before += self._share
-            self._share, self._stages = 0.0, {}
+            self._steps.remove(step)
+            self._before += step.share
         self.show()
 
-    def follow(self, stage: str, fraction: float) -> None:
-        """Note how far a stage of the step is; called from any thread."""
-        with self._lock:
-            self._stages[stage] = fraction
+    @property
+    def percent(self) -> float:
+        """How far the run is; never full before `finish`."""
+        return round(min(self._before + sum(step.share * step.part for step in self._steps), 99.0), 1)
 
     def show(self) -> None:
         """Write the bar, if it rose."""
         with self._lock:
-            within = sum(self._stages.values()) / len(self._stages) if self._stages else 0.0
-            percent = round(min(self._before + self._share * within, 99.0), 1)
+            percent = self.percent
             if self._artifact is None or percent <= self._shown:
                 return
             self._shown = percent
@@ -129,27 +130,46 @@ class Overall:
             _told(lambda: update_progress_artifact(artifact_id=artifact, progress=percent), waits=waits)
 
 
-_OVERALL: ContextVar[Overall | None] = ContextVar("overall", default=None)
+class StepShare:
+    """A step of a run that is under way: its percent of the whole, and how far its stages are."""
+
+    def __init__(self, overall: Overall, share: float) -> None:
+        self.overall = overall
+        self.share = share
+        self._stages: dict[str, float] = {}
+
+    @property
+    def part(self) -> float:
+        """How much of the step is done, between 0 and 1."""
+        stages = list(self._stages.values())
+        return sum(stages) / len(stages) if stages else 0.0
+
+    def follow(self, stage: str, fraction: float) -> None:
+        """Note how far a stage of the step is; called from any thread."""
+        self._stages[stage] = fraction
+
+
+_STEP: ContextVar[StepShare | None] = ContextVar("step", default=None)
 
 
 @contextmanager
-def following(overall: Overall) -> Iterator[None]:
-    """Let the progress of all tasks in the block count for the whole run."""
-    token = _OVERALL.set(overall)
+def following(step: StepShare) -> Iterator[None]:
+    """Let the progress of all tasks that begin in the block count for a step."""
+    token = _STEP.set(step)
     try:
         yield
     finally:
-        _OVERALL.reset(token)
+        _STEP.reset(token)
 
 
 class _Stages:
     """The newest state of each stage, written to the server by one thread at a quiet pace."""
 
-    def __init__(self, overall: Overall | None) -> None:
+    def __init__(self, step: StepShare | None) -> None:
         self._lock = threading.Lock()
         self._latest: dict[str, Progress] = {}
         self._shown: dict[str, tuple[UUID, float]] = {}
-        self._overall = overall
+        self._step = step
 
     def report(self, progress: Progress) -> None:
         """Note a state; called from any thread, never waits for the server."""
@@ -166,10 +186,10 @@ class _Stages:
         for stage, progress in latest.items():
             percent = round(100.0 * progress.done / progress.total, 1) if progress.total else 0.0
             self._write(stage, progress, percent, waits)
-            if self._overall is not None and not progress.item:
-                self._overall.follow(stage, percent / 100)
-        if self._overall is not None:
-            self._overall.show()
+            if self._step is not None and not progress.item:
+                self._step.follow(stage, percent / 100)
+        if self._step is not None:
+            self._step.overall.show()
 
     def _write(self, stage: str, progress: Progress, percent: float, waits: Sequence[float]) -> None:
         text = _described(stage, progress)
@@ -200,7 +220,7 @@ def _described(stage: str, progress: Progress) -> str:
 @contextmanager
 def progress_artifacts() -> Iterator[Reporter]:
     """Give a reporter whose stages show as progress bars on the run page."""
-    stages, done = _Stages(_OVERALL.get()), threading.Event()
+    stages, done = _Stages(_STEP.get()), threading.Event()
 
     def write() -> None:
         while not done.wait(SECONDS_BETWEEN):

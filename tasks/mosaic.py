@@ -26,8 +26,12 @@ from jwstpipe.tasks.artifacts import progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.steps.step_task import step_task
+from jwstpipe.tasks.steps.together import together
 
-__all__ = ["FilterPlan", "build_filter", "chosen_images", "plan_filters"]
+__all__ = ["FilterPlan", "build_filter", "build_filters", "chosen_images", "plan_filters"]
+
+FILTERS_AT_ONCE = 3
+"""Filters whose tiles are under way together: enough that no worker waits, few enough for the memory of the run."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,12 +125,29 @@ def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
         get_run_logger().info("%s stands already: %s", planned.filter, done.record.storage_key)
         return done.record
     made: MosaicReceipt = done.receipt.detail
-    run.counts["tiles"] = run.counts.get("tiles", 0) + made.tiles
-    run.counts["tiles_reused"] = run.counts.get("tiles_reused", 0) + made.tiles_reused
+    run.count(tiles=made.tiles, tiles_reused=made.tiles_reused)
     for note in done.receipt.notes:
         get_run_logger().warning("%s: %s", planned.filter, note)
         run.note(f"{planned.filter}: {note}")
     return done.record
+
+
+def build_filters(run: Run, plans: Sequence[FilterPlan], *, percent: float) -> list[ProductRecord]:
+    """Compute the mosaics of all filters side by side, so that the last tiles of one leave no worker idle.
+
+    Parameters
+    ----------
+    percent
+        What all of them are worth of the whole run.
+    """
+    with together(run, at_once=FILTERS_AT_ONCE) as steps:
+        begun = [
+            steps.begin(
+                f"mosaic {planned.filter}", percent=percent / len(plans), step=build_filter, given=(run, planned)
+            )
+            for planned in plans
+        ]
+    return [one.result() for one in begun]
 
 
 def _earlier_planes(run: Run, groups: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:

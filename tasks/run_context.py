@@ -1,6 +1,7 @@
 """One run of a job: what its tasks share, how far it is, what it made, and what its page tells in the end."""
 
 import platform
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -42,7 +43,12 @@ class Run:
         self.run_id = run_id
         self.attempt = uuid4().hex[:12]
         """Unique part of the keys that this run writes: no two attempts ever write to one place."""
+        self._lock = threading.Lock()
         self.overall = Overall()
+        self.stop = threading.Event()
+        """Set when the run is to end early."""
+        self.started = time.perf_counter()
+        self.ended: float | None = None
         self.seconds: dict[str, float] = {}
         self.products: dict[str, MadeProduct] = {}
         self.notes: list[str] = []
@@ -66,10 +72,20 @@ class Run:
     def step(self, name: str, *, percent: float) -> Iterator[None]:
         """Time a step, and count it as so many percent of the whole run."""
         started = time.perf_counter()
-        self.overall.enter(percent)
-        yield
-        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 2)
-        self.overall.leave()
+        share = self.overall.enter(percent)
+        with following(share):
+            yield
+        self.took(name, time.perf_counter() - started)
+        self.overall.leave(share)
+
+    def took(self, name: str, seconds: float) -> None:
+        """Add to the time of a step; steps that go on side by side share the clock."""
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + seconds, 2)
+
+    def abandon(self) -> None:
+        """Tell all that works for this run, in whatever thread, to end."""
+        self.stop.set()
+        self.workers.abandon()
 
     def execution(self) -> Execution:
         """Tell where and by what products are computed at this moment."""
@@ -100,6 +116,12 @@ class Run:
         """Show small pictures on the page of the run."""
         self.thumbnails += [str(record.storage_key) for record in thumbnails]
 
+    def count(self, **counts: int) -> None:
+        """Add to what the run counts; called from steps that go on side by side."""
+        with self._lock:
+            for name, count in counts.items():
+                self.counts[name] = self.counts.get(name, 0) + count
+
     def note(self, text: str) -> None:
         """Keep a remark for the report."""
         if text not in self.notes:
@@ -119,6 +141,7 @@ class Run:
             counts=self.counts,
             notes=tuple(self.notes),
             seconds=self.seconds,
+            total_seconds=round((self.ended or time.perf_counter()) - self.started, 2),
             dashboard=self.workers.dashboard_link,
         )
 
@@ -158,7 +181,7 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
     Steps follow one pattern, resolve, plan, reserve, compute, verify, publish; its second half is
     `jwstpipe.operations.make.make_products`. Percentages of all steps add up to 100.
     """
-    with open_run(load_settings()) as run, following(run.overall):
+    with open_run(load_settings()) as run:
         run.overall.start(f"{kind}: {request.summary()}")
         if run.workers.dashboard_link:
             link(
@@ -169,6 +192,7 @@ def job_run(kind: str, request: Request) -> Iterator[Run]:
             )
         try:
             yield run
+            run.ended = time.perf_counter()
         except Exception as error:
             page.failed(run.report(kind, request), error)
             raise

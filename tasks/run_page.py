@@ -56,7 +56,7 @@ def finished(
     made = sum(not product.reused for product in report.products)
     get_run_logger().info(
         "%s: %d products made, %d were there, in %.0f s",
-        report.title, made, len(report.products) - made, sum(report.seconds.values()),
+        report.title, made, len(report.products) - made, report.total_seconds,
     )  # fmt: skip
 
 
@@ -149,7 +149,7 @@ def _text(report: RunReport, state: str) -> str:
         f"# {report.title}: {state}\n\n"
         f"{report.files} files, {report.bytes_moved / 1e6:.1f} MB over the network, {made} products made,"
         f" {len(report.products) - made} were there.{counts}\n\n"
-        f"| step | seconds |\n|---|---|\n{steps}\n"
+        f"| step | seconds |\n|---|---|\n{steps}\n| in all | {report.total_seconds:.1f} |\n"
         + (f"\n## Notes\n{notes}\n" if notes else "")
         + f"\n## Parameters in effect\n\n| parameter | value |\n|---|---|\n{parameters}\n\n"
         f"jwstpipe {report.version}, run `{report.run_id}`\n"

@@ -5,9 +5,10 @@ from prefect import get_run_logger
 from jwstpipe.errors import JwstPipeError, PartialError
 from jwstpipe.ingestion.watch import due, read_marks, read_watchlist, write_mark
 from jwstpipe.requests import WatchEntry, WatchProgramsRequest
-from jwstpipe.tasks.archive import choose_ingest, fetch_files
+from jwstpipe.tasks.archive import Fetched, choose_ingest, fetch_files
 from jwstpipe.tasks.images import register_files
 from jwstpipe.tasks.run_context import Run
+from jwstpipe.tasks.steps.stream import Stream
 
 __all__ = ["watch_round"]
 
@@ -38,11 +39,12 @@ def _look_after(run: Run, request: WatchProgramsRequest, entry: WatchEntry) -> N
     since = due(entry, read_marks(run.store).get(entry.name), today=today, request=request)
     chosen = choose_ingest(run, since or entry)
     if chosen:
-        fetched = fetch_files(run, chosen, entry.source)
-        records = register_files(run, fetched)
-        run.files += len(records)
+        arrived: Stream[Fetched] = Stream()
+        fetched = fetch_files(run, chosen, entry.source, arrived)
+        records = register_files(run, arrived, Stream())
+        run.files += len(fetched)
         run.bytes_moved += sum(found.bytes_moved for found in fetched)
-        run.made(records)
+        run.made(records.values())
         new = sum(found.bytes_moved > 0 for found in fetched)
     else:
         new = 0

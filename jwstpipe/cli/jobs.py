@@ -215,7 +215,7 @@ def result(context: typer.Context, job_id: JobId, *, as_json: Json = False) -> N
     rows(((name.replace("_", " "), f"{count:,}") for name, count in report.counts.items()), indent=20)
     for note in report.notes:
         remark(f"note: {note}")
-    remark(f"{report.title}: {len(report.products)} products, {sum(report.seconds.values()):.0f} s")
+    remark(f"{report.title}: {len(report.products)} products, {report.total_seconds:.0f} s")
 
 
 def _find(context: typer.Context, job_id: str) -> "Job":

@@ -1,9 +1,10 @@
 """Workers behind a Dask scheduler: one that is started here, or one that runs elsewhere."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -20,7 +21,7 @@ from jwstpipe.errors import ServiceError, UsageError
 from jwstpipe.execution.certificates import make_certificates, security_of
 from jwstpipe.execution.clusters import ClusterSpec, TlsFiles, cluster_spec
 from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages
-from jwstpipe.execution.workers import Stage, Workers
+from jwstpipe.execution.workers import Stage, Workers, require_wanted
 from jwstpipe.settings import ExecutionSettings
 
 __all__ = ["DaskWorkers", "open_cluster"]
@@ -49,6 +50,14 @@ class DaskWorkers(Workers):
 
     client: Any
     dashboard_link: str | None
+    abandoned: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    under_way: dict[str, dict[Any, str]] = field(default_factory=dict, repr=False, compare=False)
+    """Futures of each call of `each` that has not ended, by its token."""
+
+    def abandon(self) -> None:
+        """Cancel all futures of this client's calls, in whatever thread somebody waits for them."""
+        self.abandoned.set()
+        self.client.cancel([future for pending in list(self.under_way.values()) for future in list(pending)])
 
     def _each(
         self, function: Callable[[JobT], ReceiptT], jobs: Mapping[str, JobT], stage: Stage
@@ -73,9 +82,12 @@ class DaskWorkers(Workers):
             pending.update(zip(futures, (key for key, _ in batch), strict=True))
             return futures
 
+        self.under_way[token] = pending
         try:
+            require_wanted(self.abandoned, stage)
             finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
             for batch in finished.batches():
+                require_wanted(self.abandoned, stage)
                 keys = {future: pending.pop(future) for future in batch}
                 failed = [future for future in batch if future.status in ("error", "cancelled")]
                 finished.update(submit(len(batch)) if not failed else [])
@@ -86,6 +98,7 @@ class DaskWorkers(Workers):
                 yield from zip((keys[future] for future in whole), receipts, strict=True)
                 _receipts(self.client, failed[:1], stage.name)  # raises
         finally:
+            del self.under_way[token]
             self.client.cancel(list(pending))
 
 

@@ -6,18 +6,19 @@ a scheduler elsewhere.
 """
 
 import os
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from jwstpipe.errors import MissingExtraError
+from jwstpipe.errors import InterruptedRunError, MissingExtraError
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import ExecutionSettings
 
-__all__ = ["Stage", "ThreadWorkers", "Workers", "open_workers"]
+__all__ = ["Stage", "ThreadWorkers", "Workers", "open_workers", "require_wanted"]
 
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
@@ -83,6 +84,13 @@ class Workers(ABC):
     ) -> Iterator[tuple[str, ReceiptT]]:
         """Do what `each` promises."""
 
+    @abstractmethod
+    def abandon(self) -> None:
+        """Drop what is under way for all threads: each that waits for receipts gets an `InterruptedRunError`.
+
+        For a run that is ended from outside. Nothing can be asked of these workers afterwards.
+        """
+
     def run(
         self,
         function: Callable[[JobT], ReceiptT],
@@ -103,12 +111,18 @@ class ThreadWorkers(Workers):
 
     threads: int
     dashboard_link: str | None = None
+    abandoned: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+
+    def abandon(self) -> None:
+        """Let the jobs that run come to their end, and begin no other."""
+        self.abandoned.set()
 
     def _each(
         self, function: Callable[[JobT], ReceiptT], jobs: Mapping[str, JobT], stage: Stage
     ) -> Iterator[tuple[str, ReceiptT]]:
         if self.threads == 1:  # the caller's own thread does it, and shares its memory
             for done, (key, job) in enumerate(jobs.items(), start=1):
+                require_wanted(self.abandoned, stage)
                 receipt = function(job)
                 stage.done(done)
                 yield key, receipt
@@ -117,12 +131,25 @@ class ThreadWorkers(Workers):
             pending: dict[Future[ReceiptT], str] = {pool.submit(function, job): key for key, job in jobs.items()}
             try:
                 for future in as_completed(list(pending)):
+                    require_wanted(self.abandoned, stage)
                     key, receipt = pending.pop(future), future.result()
                     stage.done(len(jobs) - len(pending))
                     yield key, receipt
             finally:
                 for future in pending:
                     future.cancel()
+
+
+def require_wanted(abandoned: threading.Event, stage: Stage) -> None:
+    """Go on only where nobody has abandoned the work.
+
+    Raises
+    ------
+    InterruptedRunError
+        Somebody has.
+    """
+    if abandoned.is_set():
+        raise InterruptedRunError(f"{stage.name}: the run was ended from outside; what was finished stays")
 
 
 @contextmanager

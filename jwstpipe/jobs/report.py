@@ -67,7 +67,10 @@ class RunReport(_Frozen):
     """What a person should know: replaced values, fallbacks, files that were left out."""
 
     seconds: dict[str, float] = {}
-    """Duration of each step."""
+    """Duration of each step; those that go on side by side share the clock."""
+
+    total_seconds: float = 0.0
+    """Duration of the run."""
 
     dashboard: str | None = None
     """Address of the Dask dashboard while the run lasted."""

@@ -55,7 +55,7 @@ def step_task(
                 ended.result()  # raises the error that ended it
             return cast("ResultT", ended)
 
-        call.task = made  # type: ignore[attr-defined]  # for those who ask how it is retried
+        call.task = made  # type: ignore[attr-defined]  # for those who run it beside others, or ask how it is retried
         return call
 
     return decorate

@@ -11,7 +11,7 @@ import psutil
 import pytest
 from distributed import LocalCluster
 
-from jwstpipe.errors import DataError, ServiceError, UsageError
+from jwstpipe.errors import DataError, InterruptedRunError, ServiceError, UsageError
 from jwstpipe.execution.local_cluster import shared_cluster
 from jwstpipe.execution.workers import open_workers
 from jwstpipe.settings import ExecutionSettings
@@ -134,3 +134,15 @@ def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):
     silent = ExecutionSettings(cluster="tcp://127.0.0.1:9")
     with pytest.raises(ServiceError, match="no Dask scheduler answers at tcp://127"), open_workers(silent):
         pass
+
+
+@pytest.mark.parametrize("dashboard", [False, True], ids=["plain threads", "scheduler"])
+def test_whoever_waits_for_receipts_is_told_when_the_work_is_abandoned(dashboard):
+    with open_workers(ExecutionSettings(cluster="threads", workers=2), dashboard=dashboard) as workers:
+        receipts = workers.each(slow, {f"job-{number}": 0.02 for number in range(500)}, name="slow")
+        next(receipts)
+        workers.abandon()
+        with pytest.raises(InterruptedRunError, match="slow: the run was ended from outside"):
+            list(receipts)
+        with pytest.raises(InterruptedRunError):
+            workers.run(slow, {"one": 0, "two": 0}, name="slow")

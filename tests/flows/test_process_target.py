@@ -13,12 +13,20 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.lineage.embedded_id import find_product
 from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.query import RecordQuery
-from jwstpipe.errors import ArchiveError, NotFoundError, TargetNotFoundError, UsageError
+from jwstpipe.errors import (
+    ArchiveError,
+    NotFoundError,
+    PartialError,
+    TargetNotFoundError,
+    TransferError,
+    UsageError,
+)
 from jwstpipe.jobs.report import read_report
 from jwstpipe.operations.products.reproduce import reproduce
 from jwstpipe.requests import MosaicRequest, PictureRequest, ProcessTargetRequest, ThumbnailsRequest
 from jwstpipe.settings import load_settings
 from jwstpipe.storage import open_store
+from tests.waiting import wait_for
 from tests.world import FILTERS, TARGET
 
 REQUEST = ProcessTargetRequest(target=TARGET, level=2)
@@ -317,3 +325,29 @@ def test_an_operation_without_a_flow_of_its_own_is_a_job(finished):
         export({"products": ("nothing.zarr",)})
     with pytest.raises(UsageError, match="more than the limit of 1;"):
         export({"max_files": 1})
+
+
+def test_files_become_images_while_others_still_come_and_one_that_does_not_keeps_none_from_it(
+    site, tiny_world, monkeypatch
+):
+    from jwstpipe.archive.transfer import fetch
+
+    programme, _ = tiny_world
+    names = sorted(file.path.name for file in programme.files if file.suffix == "cal")
+    fetch_file = fetch.fetch_file
+
+    def last_is_lost(context, product):
+        if product.file_name != names[0]:
+            return fetch_file(context, product)
+        wait_for("the others have thumbnails", lambda: len(of_kind("thumbnail")) == len(names) - 1)
+        raise TransferError(f"{names[0]}: not to be had")
+
+    monkeypatch.setattr(fetch, "fetch_file", last_is_lost)
+    with pytest.raises(PartialError, match=names[0]):
+        run()
+    assert sorted(Path(image.file_name).stem for image in of_kind("image")) == [Path(name).stem for name in names[1:]]
+
+
+def of_kind(kind):
+    with catalogue() as catalog:
+        return catalog.find(RecordQuery(kind=(kind,)))

@@ -7,7 +7,7 @@ again, and costs no network.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -81,6 +81,7 @@ def fetch(
     settings: ArchiveSettings,
     report: Reporter = silent,
     stop: threading.Event | None = None,
+    arrived: Callable[[Receipt], None] | None = None,
     range_bytes: int = RANGE_BYTES,
 ) -> TransferResult:
     """Bring files here.
@@ -98,6 +99,8 @@ def fetch(
         Told of bytes, about ten times a second, from any thread.
     stop
         Set it, from anywhere, to leave early; what came stays, and the next transfer goes on from there.
+    arrived
+        Called with the receipt of each file as soon as it has its name, from any thread, so that work on it can begin.
     range_bytes
         Size of one byte range.
 
@@ -134,7 +137,7 @@ def fetch(
         context = TransferContext(
             place, settings, sessions, mirror, Recheck(settings), ranges, range_bytes, meter, throttle, sign
         )
-        outcomes = _all_files(context, wanted, files)
+        outcomes = _all_files(context, wanted, files, arrived)
     meter.report_now()
     return TransferResult(
         tuple(outcome for outcome in outcomes if isinstance(outcome, Receipt)),
@@ -143,9 +146,19 @@ def fetch(
 
 
 def _all_files(
-    context: TransferContext, wanted: Sequence[Product], pool: ThreadPoolExecutor
+    context: TransferContext,
+    wanted: Sequence[Product],
+    pool: ThreadPoolExecutor,
+    arrived: Callable[[Receipt], None] | None,
 ) -> list[Receipt | Failure]:
     """Run the files through the pool; whatever ends this early, Ctrl-C too, stops the workers first."""
+
+    def one(product: Product) -> Receipt:
+        receipt = fetch_file(context, product)
+        if arrived is not None:
+            arrived(receipt)
+        return receipt
+
     taken: dict[str, str] = {}
     outcomes: list[Future[Receipt] | Failure] = []
     try:
@@ -156,7 +169,7 @@ def _all_files(
             if owner != product.data_uri:
                 outcomes.append(Failure(product.data_uri, product.file_name, f"{key}: also the name of {owner}"))
             else:
-                outcomes.append(pool.submit(fetch_file, context, product))
+                outcomes.append(pool.submit(one, product))
         wait(outcome for outcome in outcomes if isinstance(outcome, Future))
         return [
             outcome if isinstance(outcome, Failure) else _outcome(outcome, product)

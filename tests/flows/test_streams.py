@@ -1,0 +1,122 @@
+"""What steps hand to each other, and the bars of work that is done in batches."""
+
+import threading
+
+import pytest
+
+from jwstpipe.errors import DataError, InterruptedRunError
+from jwstpipe.progress import Progress
+from jwstpipe.tasks.artifacts import Overall
+from jwstpipe.tasks.steps.stream import Batched, Stream
+
+
+def test_a_stream_gives_all_that_came_in_its_order_and_ends():
+    stream = Stream([1])
+    stream.put([2, 3])
+    stream.put([])
+    batches = stream.batches()
+    assert next(batches) == [1, 2, 3]
+    threading.Timer(0.05, lambda: (stream.put([4]), stream.close())).start()
+    assert [item for batch in batches for item in batch] == [4]
+    assert list(Stream.of([]).batches()) == []
+    assert list(Stream.of("ab").batches()) == [["a", "b"]]
+
+
+def test_the_bar_of_batches_rises_once():
+    told = []
+    batched = Batched(told.append, expected=5)
+    for size in (2, 3):
+        batched.begin()
+        for done in range(size + 1):
+            batched(Progress("convert", done, size, "files"))
+    assert [progress.done for progress in told] == [0, 1, 2, 2, 3, 4, 5]
+    assert {progress.total for progress in told} == {5}
+
+
+def test_the_whole_counts_steps_that_go_on_side_by_side():
+    overall = Overall()
+    one, other = overall.enter(30), overall.enter(10)
+    one.follow("a", 0.5)
+    other.follow("b", 1.0)
+    other.follow("c", 0.0)
+    assert overall.percent == 20
+    overall.leave(other)
+    assert overall.percent == 25
+
+
+@pytest.fixture
+def opened(site):
+    """Give what runs a function in a flow, with a run."""
+    from prefect import flow
+
+    from jwstpipe.settings import load_settings
+    from jwstpipe.tasks.run_context import open_run
+
+    def inside(function):
+        @flow(persist_result=False)
+        def small():
+            with open_run(load_settings()) as run:
+                return function(run)
+
+        return small()
+
+    return inside
+
+
+def test_the_first_step_that_failed_is_the_error_and_the_others_end(opened):
+    from jwstpipe.tasks.steps.step_task import step_task
+    from jwstpipe.tasks.steps.together import together
+
+    ended = []
+    met = threading.Barrier(3)
+
+    @step_task("one")
+    def one(run, fails):
+        met.wait(60)
+        ended.append(fails)
+        if fails:
+            raise DataError(fails)
+        return run.run_id
+
+    def three(run):
+        with together(run) as steps:
+            for name in ("", "second", "third"):
+                steps.begin(f"step {name}", percent=1, step=one, given=(run, name))
+
+    with pytest.raises(DataError, match="second"):
+        opened(three)
+    assert sorted(ended) == ["", "second", "third"]
+
+
+def test_a_run_that_is_ended_from_outside_ends_its_steps(opened):
+    from jwstpipe.tasks.steps.step_task import step_task
+    from jwstpipe.tasks.steps.together import together
+
+    begun = threading.Event()
+    seen = []
+
+    @step_task("long")
+    def long(run):
+        try:
+            for number, _ in enumerate(run.workers.each(hold, {f"job-{n}": n for n in range(2000)}, name="hold")):
+                begun.set()
+                seen.append(number)
+        except InterruptedRunError as error:
+            seen.append(error)
+            raise
+
+    def ended(run):
+        with together(run) as steps:
+            steps.begin("long", percent=1, step=long, given=(run,))
+            assert begun.wait(120)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        opened(ended)
+    assert isinstance(seen[-1], InterruptedRunError)
+    assert len(seen) < 2000
+
+
+def hold(number):
+    threading.Event().wait(0.05)
+    return number
