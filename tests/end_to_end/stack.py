@@ -114,6 +114,7 @@ def _environment(stack, archive, s3_server, mongo_port):
         "JWSTPIPE_S3__ENDPOINT": s3_server,
         "JWSTPIPE_CATALOG": f"mongodb://127.0.0.1:{mongo_port}/jwst_data_analysis",
         "JWSTPIPE_EXECUTION__CLUSTER": f"tls://127.0.0.1:{stack.scheduler_port}",
+        "JWSTPIPE_EXECUTION__PATIENCE_S": "600",
         "JWSTPIPE_PREFECT_API": stack.server.api,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
