@@ -4,6 +4,7 @@ import ctypes
 import gc
 import os
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,10 @@ BROWSER = "tests/viewer/"
 
 @dataclass(frozen=True)
 class Tiers:
-    """How many tests were collected of those that `make test` runs, and of those that it leaves out; of which files."""
+    """How many cases of each test `make test` runs, and how many it leaves out."""
 
-    always: int
-    exhaustive: int
-    files: frozenset
+    always: Counter
+    exhaustive: Counter
 
 
 TIERS = pytest.StashKey[Tiers]()
@@ -73,9 +73,10 @@ def pytest_collection():
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
     """Count, and begin with what takes longest: the stacks, of those what starts a server first, and the browser."""
-    exhaustive = sum(item.get_closest_marker("exhaustive") is not None for item in items)
-    files = frozenset(item.nodeid.partition("::")[0] for item in items)
-    config.stash[TIERS] = Tiers(len(items) - exhaustive, exhaustive, files)
+    tiers = config.stash[TIERS] = Tiers(Counter(), Counter())
+    for item in items:
+        tier = tiers.exhaustive if item.get_closest_marker("exhaustive") else tiers.always
+        tier[f"{item.nodeid.partition('::')[0]}::{getattr(item, 'originalname', item.name)}"] += 1
     shared = {item.path for item in items if "prefect_server" in item.fixturenames}
     items.sort(key=lambda item: (_order(item.nodeid), item.path in shared))
 
@@ -100,7 +101,7 @@ def pytest_sessionfinish(session):
     """Tell the process that reports how many exhaustive tests were left out."""
     config = session.config
     if TIERS in config.stash and config.option.markexpr == "not exhaustive" and hasattr(config, "workeroutput"):
-        config.workeroutput["left out"] = config.stash[TIERS].exhaustive
+        config.workeroutput["left out"] = config.stash[TIERS].exhaustive.total()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -141,7 +142,7 @@ def servers_that_are_down_are_soon_given_up():
 
 @pytest.fixture(scope="session")
 def tiers(pytestconfig):
-    """How many tests of which tier were collected."""
+    """What was collected of each tier."""
     return pytestconfig.stash[TIERS]
 
 

@@ -37,7 +37,10 @@ def cluster(tmp_path_factory):
         yield found
 
 
-@pytest.fixture(params=["plain threads", "threads", "processes", "address"], scope="module")
+@pytest.fixture(
+    params=["plain threads", "threads", "processes", pytest.param("address", marks=pytest.mark.exhaustive)],
+    scope="module",
+)
 def workers(request):
     kind, settings = request.param, {}
     name = kind.removeprefix("plain ")
