@@ -35,16 +35,17 @@ demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
 # The tests are the two processes of a machine with two cores: with threads of its own, OpenBLAS only waits for itself.
-# They make and remove tens of thousands of small files, in memory where that has 4 GB to spare: a disk takes minutes for it.
-IN_MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "TMPDIR=/dev/shm"}')
-TESTS := OPENBLAS_NUM_THREADS=1 $(IN_MEMORY) $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder \
-  $(if $(IN_MEMORY),-o tmp_path_retention_policy=failed)
+# They make and remove tens of thousands of small files, in memory where that has 4 GB to spare; what failed stays there.
+MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
+TESTS = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/jwstpipe.XXXXXX) && OPENBLAS_NUM_THREADS=1 TMPDIR=$$folder \
+  $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed $(1) \
+  && rm -rf $$folder
 
 test: setup
-	$(TESTS) -m "not exhaustive"
+	$(call TESTS,-m "not exhaustive")
 
 test-exhaustive: setup
-	$(TESTS) -m exhaustive
+	$(call TESTS,-m exhaustive)
 
 # one after the other: as two runs at once the stacks of servers of both would stand side by side
 test-all:
