@@ -22,7 +22,7 @@ from tests.prefect_server import nothing_deployed_behind
 from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET
 
-REQUEST = ProcessTargetRequest(target=TARGET, level=2)
+REQUEST = ProcessTargetRequest(target=TARGET, level=2, clean="none")
 
 TILES = "/store/mosaics/"
 """Where tiles are written: whoever shuts the gate there keeps a run in the middle of its mosaics."""
