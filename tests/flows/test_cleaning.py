@@ -95,6 +95,7 @@ def test_the_page_shows_before_after_and_the_amount(at_home):
     assert "clean" in report.seconds
 
 
+@pytest.mark.exhaustive("test_the_mosaic_is_made_of_cleaned_exposures_and_its_lineage_says_so")
 def test_a_second_run_cleans_nothing_again_and_none_is_the_mosaic_as_it_was(at_home):
     from jwstpipe.flows.clean import clean
     from jwstpipe.flows.mosaic import mosaic
