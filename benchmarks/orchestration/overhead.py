@@ -128,7 +128,7 @@ def many_files(count: int) -> float:
         os.environ.update(as_environment(settings.model_copy(update={"execution": execution})))
         with starting_server(home / "prefect") as server:
             server.wait_until_ready()
-            use_server(server.api, home / "prefect", verbose=False)
+            use_server(server.api, home / "prefect", verbose=False, password=server.password)
             bare_cost(home, Path(folder) / "warm-up")  # compiled kernels and imports count for neither
             flow, steps = flow_cost()
         bare = bare_cost(home, Path(folder) / "bare")

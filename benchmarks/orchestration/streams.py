@@ -73,7 +73,7 @@ def main() -> None:
             simulate_programme(folder / "tiny", size="tiny", target=TARGET)
             simulate_programme(folder / "slow", size=given.size, target=TARGET)
             server.wait_until_ready()
-            use_server(server.api, folder / "prefect", verbose=False)
+            use_server(server.api, folder / "prefect", verbose=False, password=server.password)
             with serve_archive(folder / "tiny") as archive:
                 run_s(settings_for(archive, folder / "warm", None))
             with serve_archive(folder / "slow", faults=(Faults(delay_s=given.latency),)) as archive:
