@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import NotFoundError
+from jwstpipe.execution.kept import Kept
 from jwstpipe.images.levels import fill_level, level_shape
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.rendering import read_filled
 from jwstpipe.sky.box import Box
 from jwstpipe.viewer.companding import companded
-from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.viewed import TILE, ViewedSet
 
 __all__ = ["FORMS", "Block", "Tile", "TileForm", "Tiles"]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.display.channels import ImageNames
 from jwstpipe.errors import UsageError
+from jwstpipe.execution.kept import Kept
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape
@@ -26,7 +27,6 @@ from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.viewer.companding import Companding, companding_for, sample_values
-from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.sources import Source
 
 __all__ = ["MOST_CHANNELS", "TILE", "ViewedSet", "open_set", "set_id"]

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from jwstpipe.errors import JwstPipeError, UsageError
+from jwstpipe.execution.kept import Kept
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.storage import named_for_people
-from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.looks import Look, look_of
 from jwstpipe.viewer.source_table import SourceTable
 from jwstpipe.viewer.sources import Sources

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from jwstpipe.display.tone.stretch import Stretch
 from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.execution.kept import Kept
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.viewer.companding import STEPS, Companding, companded, expanded, sample_values, tone_table
-from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.looks import look_of
 from jwstpipe.viewer.tiles import Tiles
 from jwstpipe.viewer.viewed import TILE

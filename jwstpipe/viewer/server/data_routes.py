@@ -9,12 +9,12 @@ from starlette.routing import Route
 
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.errors import UsageError
+from jwstpipe.execution.kept import Kept
 from jwstpipe.storage import named_for_people
 from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.viewer.data.cubes import OpenedCube, along, opened_cube, slice_picture
 from jwstpipe.viewer.data.rows import open_rows
 from jwstpipe.viewer.data.spectra import curve, one_of, opened_spectra, spectra_facts, strong_lines
-from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.server.asking import Pool, number_of, page_wishes
 from jwstpipe.viewer.server.guard import user_of
 from jwstpipe.viewer.viewing import Viewing

@@ -9,9 +9,9 @@ from starlette.routing import Route
 from jwstpipe.catalog.maintenance.bulk import Deletion, delete_records, dependents
 from jwstpipe.catalog.visibility import require_name
 from jwstpipe.errors import UsageError
+from jwstpipe.execution.kept import Kept
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.exact import MOST_PIXELS
-from jwstpipe.viewer.kept import Kept
 from jwstpipe.viewer.kept_views import keep_view, kept_view, short_link
 from jwstpipe.viewer.regions import MOST_REGION_PIXELS
 from jwstpipe.viewer.server import discoveries, page_jobs, upkeep
