@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import Field
 
@@ -22,6 +22,7 @@ from jwstpipe.render.layers import Channel
 from jwstpipe.render.overlay.annotations import read_annotations
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureForm
+from jwstpipe.requests.composite import RULES
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import storage_errors
 from jwstpipe.storage.position_tables import positions_text
@@ -32,14 +33,23 @@ MOST_TEXT = 1 << 20
 """Longest preset or file of annotations, bytes: it is kept with the picture, so that it can be made again."""
 
 
-LATER = ("orient",)
+LATER = {"orient": None, "enlarge": False, "edition": 1}
 """Wishes that came after the first pictures of this version: where they are not used, ids are as they were."""
 
 
 class PictureRecipe(CompositeRequest):
-    """All that decides over a picture besides its images; files that it names stand in it by their content."""
+    """All that decides over a picture besides its images; files that it names stand in it by their content.
+
+    What a record does not say was not known when its picture was made: it is made again by the rules of then.
+    """
 
     form: str = Field("png", description="ending of the file")
+    edition: Literal[1, 2] = Field(1, description="number of the rules that the picture is made by")
+
+    @property
+    def rules(self) -> int:
+        """Number of the rules."""
+        return self.edition
 
 
 def picture_recipe(
@@ -65,7 +75,7 @@ def picture_recipe(
     if not shown:
         raise UsageError("a composite needs at least one visible channel; all of them are hidden")
     settled = settled_request(options, images, luminance)
-    return PictureRecipe(**settled.model_dump(), form=form), shown
+    return PictureRecipe(**settled.model_dump(), form=form, edition=RULES), shown
 
 
 def with_contents(request: PictureRecipe) -> PictureRecipe:
@@ -101,9 +111,7 @@ def _text_of(name: str) -> str:
 def _identify(request: PictureRecipe, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
     parameters = with_contents(request).model_dump(mode="json")
-    for name in LATER:
-        if parameters[name] is None:
-            del parameters[name]
+    parameters = {name: value for name, value in parameters.items() if name not in LATER or value != LATER[name]}
     return derived_identity(COMPOSITE.name, COMPOSITE.version, parameters, inputs)
 
 
@@ -133,14 +141,15 @@ def _picture(
         workers=context.workers,
         scale_arcsec=settled.scale_arcsec,
         orient=settled.orient,
+        laying="levels" if settled.rules > 1 else "whole",
         s3=context.s3,
         report=context.report,
     ) as opened:
         channels = [
             Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)
-            for look, image, repaired in zip(looks, opened.images, opened.repaired, strict=False)
+            for look, image, repaired in zip(looks, opened.images, opened.counts, strict=False)
         ]
-        lightness = Channel(opened.images[-1], None, settled.luminance_share, opened.repaired[-1]) if light else None
+        lightness = Channel(opened.images[-1], None, settled.luminance_share, opened.counts[-1]) if light else None
         made = compositing.composite(
             channels,
             target,

@@ -136,7 +136,8 @@ def _planned(
         check_window(options.crop, image.shape)  # before the work
     plan = plan_scene(tones, look=look, options=options, background=background, cores=cores)
     window = _window(options.crop, plan, image)
-    frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window)
+    enlarge = options.enlarge or options.rules == 1
+    frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window, enlarge=enlarge)
     canvas = lay_out(frame, options.canvas)
     scene = replace(plan.scene, level=canvas.frame.level)
     survey = survey_picture(scene, canvas.frame)
@@ -145,9 +146,19 @@ def _planned(
         canvas,
         canvas.placed(place_on_sky(image, canvas.frame)),
         survey.quality,
-        plan.notes,
+        (*plan.notes, *_smaller(options, canvas)),
         plan.fallbacks,
     )
+
+
+def _smaller(options: CompositeRequest, canvas: Canvas) -> list[str]:
+    """Say where a picture is smaller than was asked for."""
+    longest = max(canvas.shape)
+    if options.size is None or options.canvas is not None or longest >= options.size:
+        return []
+    return [
+        f"the images have {longest} px where {options.size} were asked for: the picture is not enlarged (--enlarge)"
+    ]
 
 
 def _window(crop: Crop | None, plan: ScenePlan, image: SkyImage) -> Box | None:
@@ -223,7 +234,7 @@ def _receipt(layer: PlannedChannel, holes: set[Hole]) -> ChannelReceipt:
         statistics=layer.statistics,
         holes=len(holes),
         hole_pixels=sum(hole.area for hole in holes),
-        repaired_before=layer.repaired,
+        repaired_before=layer.repaired(),
         blur_px=layer.blur,
         look=None if layer.look is None else layer.look.text(),
     )

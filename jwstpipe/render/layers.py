@@ -54,8 +54,8 @@ class Channel:
     weight: float = 1.0
     """0 to 2."""
 
-    repaired: int = 0
-    """Pixels of lost cores that were filled before the image was laid on the common grid."""
+    repaired: Callable[[], int] = lambda: 0
+    """Pixels of lost cores that were filled before the image was laid on the common grid, in what was read of it."""
 
     look: ChannelLook | None = None
     """Stretch, limits, gamma and curve of its own, and the colour and weight that were asked for; None = none."""
@@ -96,8 +96,8 @@ class PlannedChannel:
     blur: float = 0.0
     """Sigma of the blur that brings it to the resolution of the coarsest channel, pixels of full resolution."""
 
-    repaired: int = 0
-    """Pixels of lost cores that were filled before resampling."""
+    repaired: Callable[[], int] = lambda: 0
+    """Pixels of lost cores that were filled before resampling, in what was read."""
 
     facts: AutoFacts | None = None
     """Why, where the channel was stretched by its own statistics."""

@@ -105,7 +105,7 @@ def thumbnail(
     layer = PlannedChannel(image, passband(image), WHITE, 1.0, (1.0, 1.0, 1.0), statistics, limits)
     whole = Box.of_shape(image.shape)
     covered = covered_near(np.isfinite(values), level, image.shape) if statistics.coverage < _MOSTLY_EMPTY else whole
-    frame = choose_frame(covered or whole, size=size)
+    frame = choose_frame(covered or whole, size=size, enlarge=True)
     brightness, holes = layer_brightness(layer, frame.box, level=frame.level, cores=CoreLimits())
     grey = np.nan_to_num(brightness, nan=0.0)[..., None]
     rows, columns = taps(frame.box.shape[0], frame.shape[0]), taps(frame.box.shape[1], frame.shape[1])

@@ -12,7 +12,15 @@ from jwstpipe.requests.fields.crop import Crop
 from jwstpipe.requests.fields.orientation import Orientation
 
 __all__ = [
-    "SIZES", "ColourOptions", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette",
+    "RULES",
+    "SIZES",
+    "ColourOptions",
+    "Combination",
+    "CompositeRequest",
+    "Coverage",
+    "LookOptions",
+    "Overlay",
+    "Palette",
     "Stretch",
 ]  # fmt: skip
 
@@ -20,6 +28,10 @@ Coverage = Literal["any", "majority", "all"]
 Combination = Literal["sum", "lupton"]
 Palette = Literal["chromatic", "wavelength", "instruments"]
 Overlay = Literal["grid", "scalebar", "compass", "labels", "sources"]
+
+RULES = 2
+"""Number of the rules that pictures are made by now. 1: images of other grids were resampled whole, a size enlarged
+small images without being asked, and looks did not see how crowded a field is."""
 
 SIZES = {"1200": 1200, "2048": 2048, "4096": 4096, "full": None}
 """Sizes by name: longest side, pixels; full = every pixel of the images."""
@@ -143,6 +155,9 @@ class CompositeRequest(LookOptions):
         group=FRAME,
         often=True,
     )
+    enlarge: bool = option(
+        False, help="let size make the picture larger than its images are; else it stays at their pixels", group=FRAME
+    )
     scale_arcsec: float | None = option(
         None,
         gt=0,
@@ -189,6 +204,11 @@ class CompositeRequest(LookOptions):
     )
     quality: int = option(95, ge=1, le=100, help="JPEG quality", group=FILE, often=False)
     bits: Literal[8, 16] = option(8, help="bits a channel (16: PNG, TIFF)", group=FILE, often=False)
+
+    @property
+    def rules(self) -> int:
+        """Number of the rules that the picture is made by, see `RULES`; other than now only for one of before."""
+        return RULES
 
     @model_validator(mode="before")
     @classmethod

@@ -1,7 +1,7 @@
 """`ViewedSet`: the images of a view on one grid, opened and measured once for all who look at them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -54,8 +54,8 @@ class ViewedSet:
     images: tuple[SkyImage, ...]
     """On one grid."""
 
-    repaired: tuple[int, ...]
-    """Pixels of lost cores that were filled before resampling, of each."""
+    repaired: tuple[Callable[[], int], ...]
+    """Pixels of lost cores that were filled before resampling, of each, in what was read."""
 
     notes: tuple[str, ...]
     stack: ExitStack
@@ -169,9 +169,8 @@ def open_set(sources: Sequence[Source], *, workers: Workers, s3: S3Settings | No
         raise UsageError(f"a view has 1 to {MOST_CHANNELS} images, not {len(sources)}; leave some out")
     with ExitStack() as stack:
         addresses = [source.address for source in sources]
-        found = stack.enter_context(aligned(addresses, workers=workers, s3=s3))
-        moved = [one.address != source.address for one, source in zip(found.images, sources, strict=True)]
+        found = stack.enter_context(aligned(addresses, workers=workers, keep_blocks=False, s3=s3))
         notes = tuple(note for image in found.images for note in image.notes)
-        if any(moved) and not on_one_grid([source.opened(s3) for source in sources]):
+        if not on_one_grid([source.opened(s3) for source in sources]):
             notes = ("the images lie on different grids: they are shown resampled to one", *notes)
-        return ViewedSet(set_id(sources), tuple(sources), found.images, found.repaired, notes, stack.pop_all())
+        return ViewedSet(set_id(sources), tuple(sources), found.images, found.counts, notes, stack.pop_all())

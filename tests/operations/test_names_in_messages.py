@@ -34,7 +34,8 @@ def test_an_error_behind_the_alignment_names_the_users_file(two_scales):
 
 
 def test_damage_to_a_temporary_image_names_the_users_file(two_scales):
-    with pytest.raises(StoreError) as caught, aligned(two_scales, workers=ThreadWorkers(1)) as found:
+    whole = aligned(two_scales, workers=ThreadWorkers(1), laying="whole")
+    with pytest.raises(StoreError) as caught, whole as found:
         damage(found.images[0])
     assert str(caught.value).startswith(f"{two_scales[0]}: 0/sci/c/0/0: damaged")
     assert "jwstpipe-aligned" not in str(caught.value)

@@ -1,11 +1,12 @@
 """Images of different pointings or pixel scales, laid on one grid so that they can become one picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -14,6 +15,8 @@ from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
+from jwstpipe.operations.inputs.laid.laid_image import LaidImage
+from jwstpipe.operations.inputs.laid.lay import lay
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.cores.repair import LOST, find_patches, joint_patches, patched_copy
 from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
@@ -24,7 +27,11 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import named_for_people
 
-__all__ = ["Aligned", "aligned"]
+__all__ = ["Aligned", "Laying", "aligned", "lie_apart"]
+
+Laying = Literal["whole", "levels"]
+"""How images of other grids are resampled: whole at full resolution, before anything is looked at, as pictures were
+made at first; or level by level, what is looked at."""
 
 _FAR = 20.0
 """Images further apart than so many times their sizes make no picture."""
@@ -38,7 +45,12 @@ class Aligned:
     """In the order of their addresses."""
 
     repaired: tuple[int, ...]
-    """Pixels of lost cores that were filled before resampling, of each."""
+    """Pixels of lost cores that were filled before resampling, of each, when they were opened."""
+
+    @property
+    def counts(self) -> tuple[Callable[[], int], ...]:
+        """The same as it is when it is asked for: of images that are laid level by level, in what was read of them."""
+        return tuple(partial(_repaired, image, count) for image, count in zip(self.images, self.repaired, strict=True))
 
 
 @contextmanager
@@ -48,14 +60,16 @@ def aligned(
     workers: Workers,
     scale_arcsec: float | None = None,
     orient: Orientation | None = None,
+    laying: Laying = "levels",
+    keep_blocks: bool = True,
     s3: S3Settings | None = None,
     report: Reporter = silent,
 ) -> Iterator[Aligned]:
     """Give images on one grid.
 
     Images that share a grid already are given as they are, unless flags say that the cores of stars in them are junk.
-    Others have their cores repaired and are resampled to the finest pixel scale among them, into a temporary folder
-    that lasts as long as the block.
+    Others have their cores repaired and are resampled to the finest pixel scale among them; what has to be written goes
+    into a temporary folder that lasts as long as the block.
 
     Parameters
     ----------
@@ -67,6 +81,10 @@ def aligned(
         Pixel size to resample to; default: the finest among the images.
     orient
         Which way they shall lie; None = as they do where they share a grid, else north up.
+    laying
+        How those of other grids are resampled; a file of several arrays is resampled whole.
+    keep_blocks
+        What was resampled and does not stay in memory is kept in the folder.
     s3
         Endpoint of ``s3://`` addresses.
     report
@@ -79,48 +97,105 @@ def aligned(
     """
     images: list[SkyImage] = [open_image(address, s3=s3) for address in addresses]
     up = None if orient is None else up_angle(images, orient)
-    same = scale_arcsec is None and on_one_grid(images) and (up is None or not turned_by(images[0], up))
+    same = not lie_apart(images, scale_arcsec=scale_arcsec, up=up)
     flagged = [_has_flagged_cores(image) for image in images]
     if same and not any(flagged):
         yield Aligned(tuple(images), (0,) * len(images))
         return
     if not same:
         _check_near(images)
-    from jwstpipe.mosaicking.build import mosaic  # noqa: PLC0415 - only images of different grids need it
-    from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
-
-    plane = partial(common_frame, scale_arcsec=scale_arcsec, rotation_deg=up or 0.0, s3=s3, workers=workers)
-    grid = None if same else plane(addresses)
     names: dict[str, str] = {}
-    with TemporaryDirectory(prefix="jwstpipe-aligned-") as folder, named_for_people(names):
-        for number, address in enumerate(addresses):
-            names |= {str(Path(folder, f"{number}{kind}.zarr")): str(address) for kind in ("", "-repaired", "-united")}
+    with TemporaryDirectory(prefix="jwstpipe-aligned-") as name, named_for_people(names):
+        work = _Work([str(address) for address in addresses], images, flagged, Path(name), names, workers, s3, report)
+        if not same and laying == "levels":
+            folder = work.folder if keep_blocks else None
+            laid = work.laid(scale_arcsec=scale_arcsec, rotation_deg=up or 0.0, folder=folder)
+            if laid is not None:
+                yield laid
+                return
+        yield work.whole(same=same, scale_arcsec=scale_arcsec, rotation_deg=up or 0.0)
+
+
+def lie_apart(images: Sequence[SkyImage], *, scale_arcsec: float | None, up: float | None) -> bool:
+    """Tell whether images have to be resampled: to one grid, or because another scale or orientation is wanted."""
+    return scale_arcsec is not None or not on_one_grid(images) or (up is not None and turned_by(images[0], up))
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """Images that are not as they have to be."""
+
+    addresses: list[str]
+    images: list[SkyImage]
+    flagged: list[bool]
+    """Which of them have cores that are junk."""
+
+    folder: Path
+    names: dict[str, str]
+    """Names for people of what stands in the folder."""
+
+    workers: Workers
+    s3: S3Settings | None
+    report: Reporter
+
+    def laid(self, *, scale_arcsec: float | None, rotation_deg: float, folder: Path | None) -> Aligned | None:
+        """Lay them level by level; only those with junk are copied before. None where that cannot be done."""
+        addresses, images, counts = list(self.addresses), list(self.images), [0] * len(self.images)
+        for number, image in enumerate(self.images):
+            patches = find_patches(image) if self.flagged[number] else []
+            copy = self._place(number, "-repaired")
+            counts[number] = patched_copy(image, copy, patches, workers=self.workers)
+            if patches:
+                addresses[number], images[number] = str(copy), open_image(copy)
+        found = lay(
+            addresses, images, workers=self.workers, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg,
+            folder=folder, s3=self.s3,
+        )  # fmt: skip
+        return None if found is None else Aligned(tuple(found), tuple(counts))
+
+    def whole(self, *, same: bool, scale_arcsec: float | None, rotation_deg: float) -> Aligned:
+        """Resample each whole, or only mend it where all lie on one grid already."""
+        from jwstpipe.mosaicking.build import mosaic  # noqa: PLC0415 - only images of different grids need it
+        from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
+
+        plane = partial(common_frame, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg, s3=self.s3)
+        grid = None if same else plane(self.addresses, workers=self.workers)
         found: list[SkyImage] = []
         counts = []
-        for number, (address, image) in enumerate(zip(addresses, images, strict=True)):
-            copy = Path(folder) / f"{number}-repaired.zarr"
-            patches = find_patches(image) if flagged[number] or not same else []
-            counts.append(patched_copy(image, copy, patches, workers=workers))
+        for number, (address, image) in enumerate(zip(self.addresses, self.images, strict=True)):
+            copy = self._place(number, "-repaired")
+            patches = find_patches(image) if self.flagged[number] or not same else []
+            counts.append(patched_copy(image, copy, patches, workers=self.workers))
             source: str | Path = copy if patches else address
             if grid is None:
-                found.append(open_image(source, s3=s3))
+                found.append(open_image(source, s3=self.s3))
                 continue
-            out = Path(folder) / f"{number}.zarr"
+            out = self._place(number, "")
             options = MosaicOptions(weights="uniform", scale_arcsec=scale_arcsec, mix=True)  # nothing is averaged
-            mosaic([source], out, options=options, grid=grid, s3=s3, workers=workers, report=report)
+            mosaic([source], out, options=options, grid=grid, s3=self.s3, workers=self.workers, report=self.report)
             found.append(open_image(out))
         if any(counts) and len(found) > 1:
-            found = _united(found, Path(folder), workers=workers)
-        yield Aligned(tuple(found), tuple(counts))
+            found = self._united(found)
+        return Aligned(tuple(found), tuple(counts))
+
+    def _united(self, images: Sequence[SkyImage]) -> list[SkyImage]:
+        """Fill in every image what any of them had filled: a star whose core one filter lost keeps its colour."""
+        united: list[SkyImage] = []
+        for number, (image, patches) in enumerate(zip(images, joint_patches(images), strict=True)):
+            copy = self._place(number, "-united")
+            count = patched_copy(image, copy, patches, workers=self.workers)
+            united.append(open_image(copy) if count else image)
+        return united
+
+    def _place(self, number: int, kind: str) -> Path:
+        """Give the place of what is made of an image; messages name the image itself."""
+        path = self.folder / f"{number}{kind}.zarr"
+        self.names[str(path)] = self.addresses[number]
+        return path
 
 
-def _united(images: Sequence[SkyImage], folder: Path, *, workers: Workers) -> list[SkyImage]:
-    """Fill in every image what any of them had filled: a star whose core one filter lost keeps its colour."""
-    united: list[SkyImage] = []
-    for number, (image, patches) in enumerate(zip(images, joint_patches(images), strict=True)):
-        copy = folder / f"{number}-united.zarr"
-        united.append(open_image(copy) if patched_copy(image, copy, patches, workers=workers) else image)
-    return united
+def _repaired(image: SkyImage, before: int) -> int:
+    return before + (image.plane.repaired[image.number] if isinstance(image, LaidImage) else 0)
 
 
 def _check_near(images: Sequence[SkyImage]) -> None:

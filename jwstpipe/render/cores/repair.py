@@ -5,8 +5,9 @@ DO_NOT_USE), whatever number stands there. The image itself stays as it is; a re
 plane marks the pixels (FLUX_ESTIMATED). Once all images lie on one grid, what any of them had filled is filled in all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -24,14 +25,20 @@ from jwstpipe.render.cores.profile import profile_filling
 from jwstpipe.render.cores.rim import stand_out
 from jwstpipe.sky.box import Box
 
-__all__ = ["Patch", "find_patches", "joint_patches", "patched_copy"]
+__all__ = [
+    "LEAST_PIXELS", "REPAIRED", "Patch", "apply_patch", "find_patches", "joint_patches", "known_samples",
+    "patched_copy", "patches_in",
+]  # fmt: skip
 
 ALGORITHM = "2"
+
+REPAIRED = "repair-cores"
+"""Operation that a repaired copy names."""
 
 LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
 """Bits that together mean that nothing of the flux is known."""
 
-_LEAST_PIXELS = 3
+LEAST_PIXELS = 3
 """A core has at least so many lost pixels; fewer are bad pixels."""
 
 
@@ -53,18 +60,35 @@ def find_patches(image: SkyImage, *, limits: CoreLimits | None = None) -> list[P
     """Find the lost cores of an image at full resolution, tile by tile, and what to fill them with."""
     limits = limits or CoreLimits()
     whole = Box.of_shape(image.shape)
+    read = partial(known_samples, image)
+    return [patch for cell in whole.cells(SHARD) for patch in patches_in(read, whole, cell, limits)]
+
+
+def patches_in(read: Callable[[Box], NDArray[np.float32]], whole: Box, cell: Box, limits: CoreLimits) -> list[Patch]:
+    """Find the lost cores that begin in a cell of an image.
+
+    Parameters
+    ----------
+    read
+        Gives samples of a window, NaN where nothing of them is known (`known_samples`).
+    whole
+        All of the image.
+    cell
+        Part of it; each core belongs to the cell of its first pixel.
+    limits
+        Largest core.
+    """
+    if not np.isnan(read(cell)).any():
+        return []
+    window = cell.dilated(limits.margin).intersection(whole) or cell
+    values = read(window)
+    table = find_holes(np.isnan(values), limits=limits)
+    rows, columns = table.bounds[:, 0] + window.y0, table.first + window.x0
+    table = table.where((table.area >= LEAST_PIXELS) & _starts_in(cell, rows, columns))
     found = []
-    for cell in whole.cells(SHARD):
-        if not np.isnan(_samples(image, cell)).any():
-            continue
-        window = cell.dilated(limits.margin).intersection(whole) or cell
-        values = _samples(image, window)
-        table = find_holes(np.isnan(values), limits=limits)
-        rows, columns = table.bounds[:, 0] + window.y0, table.first + window.x0
-        table = table.where((table.area >= _LEAST_PIXELS) & _starts_in(cell, rows, columns))
-        for region in table.where(stand_out(values, table, reach=limits.wings)).regions():
-            place = region.around.shifted(window.y0, window.x0)
-            found.append(Patch(place, region.mask, profile_filling(values, region, reach=limits.wings)))
+    for region in table.where(stand_out(values, table, reach=limits.wings)).regions():
+        place = region.around.shifted(window.y0, window.x0)
+        found.append(Patch(place, region.mask, profile_filling(values, region, reach=limits.wings)))
     return found
 
 
@@ -93,7 +117,7 @@ def joint_patches(images: Sequence[SkyImage], *, limits: CoreLimits | None = Non
             [region for region in regions_of(mask) if _belongs(region, window, cell, limits)] if mask.any() else []
         )
         for image, patches in zip(images, found, strict=True) if regions else ():
-            values = _samples(image, window)
+            values = known_samples(image, window)
             for region in regions:
                 if np.isfinite(values[region.around.slices][~region.mask]).all():
                     filling = profile_filling(values, region, reach=limits.wings)
@@ -128,12 +152,12 @@ def patched_copy(image: SkyImage, out: Path, patches: Sequence[Patch], *, worker
         for plane in ("sci", "dq"):
             writer.create_plane(plane, image.shape, plane_spec(plane, unit=unit))
         for band in Box.of_shape(image.shape).bands(SHARD):
-            values, flags = _samples(image, band), np.zeros(band.shape, np.uint32)
+            values, flags = known_samples(image, band), np.zeros(band.shape, np.uint32)
             if "dq" in image.planes:
                 flags = image.read("dq", band) & np.uint32(0xFFFFFFFF ^ LOST)
                 values[(flags & np.uint32(dq_mask(REJECTED))) != 0] = np.nan
             for patch in patches:
-                _apply(patch, band, values, flags)
+                apply_patch(patch, band, values, flags)
             writer.write("sci", band, values)
             writer.write("dq", band, flags)
         for name, header in (("primary", image.primary), ("sci", image.header)):
@@ -144,16 +168,16 @@ def patched_copy(image: SkyImage, out: Path, patches: Sequence[Patch], *, worker
         writer.finish(
             root_attributes(
                 kind="image", name=image.name, shape=image.shape, planes=("sci", "dq"), unit=unit, levels=levels,
-                product_id=derived_product_id("repair-cores", ALGORITHM, {}, [parent]),
-                provenance={"operation": "repair-cores", "parents": [parent]}, fits={"hdus": [], "omitted": []},
+                product_id=derived_product_id(REPAIRED, ALGORITHM, {}, [parent]),
+                provenance={"operation": REPAIRED, "parents": [parent]}, fits={"hdus": [], "omitted": []},
                 wcs=image.image_wcs,
             )
         )  # fmt: skip
     return sum(int(patch.mask.sum()) for patch in patches)
 
 
-def _samples(image: SkyImage, box: Box) -> NDArray[np.float32]:
-    """Read samples, NaN where nothing of them is known."""
+def known_samples(image: SkyImage, box: Box) -> NDArray[np.float32]:
+    """Read samples at full resolution, NaN where nothing of them is known."""
     values = np.array(image.read("sci", box), dtype=np.float32)
     values[~np.isfinite(values)] = np.nan
     if "dq" in image.planes:
@@ -172,7 +196,7 @@ def _belongs(region: Region, window: Box, cell: Box, limits: CoreLimits) -> bool
     hole = region.hole(window)
     small = max(region.mask.shape) - 2 <= limits.joint_extent
     starts = _starts_in(cell, np.array([hole.row]), np.array([hole.column]))
-    return bool(small and hole.area >= _LEAST_PIXELS and starts[0])
+    return bool(small and hole.area >= LEAST_PIXELS and starts[0])
 
 
 def _starts_in(cell: Box, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -180,7 +204,8 @@ def _starts_in(cell: Box, rows: NDArray[np.int64], columns: NDArray[np.int64]) -
     return np.asarray((cell.y0 <= rows) & (rows < cell.y1) & (cell.x0 <= columns) & (columns < cell.x1))
 
 
-def _apply(patch: Patch, band: Box, values: NDArray[np.float32], flags: NDArray[np.uint32]) -> None:
+def apply_patch(patch: Patch, band: Box, values: NDArray[np.float32], flags: NDArray[np.uint32]) -> None:
+    """Put a patch into the samples and flags of a window of its image."""
     common = patch.box.intersection(band)
     if common is None:
         return

@@ -101,7 +101,12 @@ def window_on_sky(window: SkyWindow, image: SkyImage) -> Box:
 
 
 def choose_frame(
-    covered: Box, *, size: int | None = None, canvas: tuple[int, int] | None = None, window: Box | None = None
+    covered: Box,
+    *,
+    size: int | None = None,
+    canvas: tuple[int, int] | None = None,
+    window: Box | None = None,
+    enlarge: bool = False,
 ) -> Frame:
     """Choose the level and the size of a picture.
 
@@ -116,8 +121,12 @@ def choose_frame(
     window
         Part that was asked for, full pixels; None = all that is covered. It is shown on the pixels of the picture of
         everything at this scale, which it may pass: the nearest of them to its borders are taken.
+    enlarge
+        A size may be larger than what there is; else pixels of the images are the finest.
     """
     asked = window or covered
+    if size is not None and canvas is None and not enlarge and size >= max(asked.shape):
+        size = None
     if size is None and canvas is None:
         part = None if window is None else asked.shifted(-covered.y0, -covered.x0)
         return Frame(0, covered, covered.shape, part)

@@ -1,0 +1,1 @@
+"""Images of different grids, laid on one as they are looked at."""

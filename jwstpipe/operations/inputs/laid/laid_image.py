@@ -1,0 +1,137 @@
+"""`LaidImage`: one image of a plane, as a `SkyImage` of the plane's pixels."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.errors import UsageError
+from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.images.face import ImageFace
+from jwstpipe.images.levels import level_shape
+from jwstpipe.mosaicking.tile import compute
+from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.operations.inputs.laid.plane import LaidPlane
+from jwstpipe.requests import MosaicOptions
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
+
+    from jwstpipe.operations.inputs.laid.plane import Laid
+
+__all__ = ["LaidImage"]
+
+SMALLEST = 256
+"""Levels end where the whole image is no larger."""
+
+_ARCSEC2 = (np.pi / 648_000.0) ** 2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LaidImage(ImageFace):
+    """An image laid on a plane, made where it is read (see `SkyImage` for what it offers)."""
+
+    plane: LaidPlane
+    number: int
+    """Which of its images."""
+
+    s3: S3Settings
+
+    slices: ClassVar[int] = 1
+
+    @property
+    def _laid(self) -> "Laid":
+        return self.plane.images[self.number]
+
+    @property
+    def address(self) -> str:
+        """Where the image itself is."""
+        return self._laid.image.address
+
+    @property
+    def name(self) -> str:
+        """Name for people."""
+        return self._laid.image.name
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the plane's window."""
+        return self.plane.window.shape
+
+    @property
+    def planes(self) -> tuple[str, ...]:
+        """Planes that follow from those of the image."""
+        has = self._laid.source.planes
+        return ("sci", *(["err"] if "err" in has else []), "wht", "n", *(["dq"] if "dq" in has else []))
+
+    @property
+    def levels(self) -> int:
+        """Each is made from the level of the image that fits it."""
+        level = 0
+        while max(level_shape(self.shape, level)) > SMALLEST:
+            level += 1
+        return level + 1
+
+    @property
+    def primary(self) -> "Header":
+        """That of the image."""
+        return self._laid.image.primary
+
+    @cached_property
+    def header(self) -> "Header":
+        """That of the image, on the plane."""
+        found = self._laid.image.header.copy()
+        cards = wcs_cards(found)
+        for start in range(0, len(cards), 80):
+            found.remove(cards[start : start + 8].strip(), ignore_missing=True, remove_all=True)
+        found.update(self.plane.grid.header(self.plane.window))
+        found["NAXIS2"], found["NAXIS1"] = self.shape
+        area = self.plane.grid.scale_arcsec**2
+        for key, value in (("PIXAR_A2", area), ("PIXAR_SR", area * _ARCSEC2)):
+            if key in found:
+                found[key] = value
+        return found
+
+    @cached_property
+    def image_wcs(self) -> ImageWcs:
+        """The plane's."""
+        return ImageWcs(wcs_cards(self.header))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Those of the image."""
+        return self._laid.image.notes
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """That of the image."""
+        return self._laid.image.provenance
+
+    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
+        """Read a window of one plane (see `SkyImage.read`); levels above 0 have ``sci`` alone."""
+        whole = Box.of_shape(level_shape(self.shape, level))
+        window = box or whole
+        known = ("sci",) if level else self.planes
+        if not whole.contains(window) or index or plane not in known or level >= self.levels:
+            raise UsageError(f"{self.address}: {plane} of level {level} has no {window} in slice {index}")
+        if plane == "sci":
+            return self.plane.read(self.number, window, level)
+        values = self._computed(plane, window)
+        if plane == "dq":
+            values[self.plane.estimated(self.number, window)] |= np.uint32(DQ_BITS["FLUX_ESTIMATED"])
+        return values
+
+    def _computed(self, plane: str, window: Box) -> NDArray[Any]:
+        """Resample what no picture shows."""
+        corner = (self.plane.window.y0, self.plane.window.x0)
+        job = TileJob(
+            "", (0, 0), window.shifted(*corner), corner, self.plane.grid, (self._laid.source,), "uniform",
+            self._laid.is_flux, MosaicOptions(weights="uniform"), self.planes, self.s3,
+        )  # fmt: skip
+        return compute(job).planes[plane]

@@ -1,0 +1,227 @@
+"""`LaidPlane`: several images on one plane, made block by block where somebody looks, at the level that is looked at.
+
+A block stands at multiples of 512 pixels of its level, so its pixels are the same whoever asks: a viewer for a tile, or
+a picture for all of it. What one image had filled of a core is filled in all of them, from the wings of each.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.execution.kept import Kept
+from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.images.image import SkyImage
+from jwstpipe.images.levels import level_shape
+from jwstpipe.mosaicking.inputs.sources import Source
+from jwstpipe.mosaicking.warp.one_image import LevelWcs, fitting_level, level_of_plane, warped
+from jwstpipe.operations.inputs.laid.level_samples import LevelSamples
+from jwstpipe.render.cores.holes import CoreLimits, Region, regions_of
+from jwstpipe.render.cores.profile import profile_filling
+from jwstpipe.render.cores.repair import LEAST_PIXELS
+from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
+
+__all__ = ["BLOCK", "Laid", "LaidPlane"]
+
+BLOCK = 512
+"""Side of a block, pixels of its level: a chunk of an image store."""
+
+KEPT_BYTES = 192 << 20
+"""Most bytes of blocks that are kept in memory."""
+
+_ESTIMATED = np.uint32(DQ_BITS["FLUX_ESTIMATED"])
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """One image of a plane."""
+
+    image: SkyImage
+    """As it is."""
+
+    source: Source
+    """Where it lies; its box is that on the plane."""
+
+    is_flux: bool
+    """Samples are fluxes in a pixel."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Block:
+    """A part of an image on the plane."""
+
+    sci: NDArray[np.float32]
+    estimated: NDArray[np.bool_] | None
+    """(y, x): the samples of a core stand in for lost ones; None = none of them."""
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that it takes."""
+        return self.sci.nbytes + (0 if self.estimated is None else self.estimated.nbytes)
+
+
+@dataclass(frozen=True, eq=False)
+class LaidPlane:
+    """Images on one plane; nothing is made before it is read."""
+
+    grid: SkyGrid
+    window: Box
+    """Part of the plane that arrays cover."""
+
+    images: tuple[Laid, ...]
+    folder: Path | None = None
+    """Where blocks are kept that memory does not hold, for who goes over all of them; None = they are made anew."""
+
+    repaired: list[int] = field(default_factory=list)
+    """Pixels of cores that were filled, of each image, in what was read of it."""
+
+    _blocks: Kept[_Block] = field(default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.nbytes))
+    _levels: Kept[LevelSamples] = field(default_factory=lambda: Kept(1 << 16))
+
+    def __post_init__(self) -> None:
+        self.repaired.extend(0 for _ in self.images)
+
+    def read(self, number: int, box: Box, level: int) -> NDArray[np.float32]:
+        """Read a window of an image, pixels of a level of the plane's window."""
+        values = np.empty(box.shape, np.float32)
+        cells = list(box.cells(BLOCK))
+
+        def fill(cell: Box) -> None:
+            block = self._united(number, level, cell.y0 // BLOCK, cell.x0 // BLOCK)
+            values[cell.relative_to(box).slices] = block.sci[_inside(cell)]
+
+        if len(cells) == 1:
+            fill(cells[0])
+        else:
+            with ThreadPoolExecutor(2, thread_name_prefix="lay") as pool:
+                list(pool.map(fill, cells))
+        return values
+
+    def estimated(self, number: int, box: Box, level: int = 0) -> NDArray[np.bool_]:
+        """Tell which samples of a window stand in for lost ones."""
+        mask = np.zeros(box.shape, bool)
+        for cell in box.cells(BLOCK):
+            found = self._united(number, level, cell.y0 // BLOCK, cell.x0 // BLOCK).estimated
+            if found is not None:
+                mask[cell.relative_to(box).slices] = found[_inside(cell)]
+        return mask
+
+    def _united(self, number: int, level: int, row: int, column: int) -> _Block:
+        """Give a block in which is filled what any of the images had filled."""
+        if len(self.images) == 1:
+            return self._alone(number, level, row, column)
+        make = partial(self._make_united, number, level, row, column)
+        return self._blocks.get(("united", number, level, row, column), make)
+
+    def _make_united(self, number: int, level: int, row: int, column: int) -> _Block:
+        here = [self._alone(one, level, row, column) for one in range(len(self.images))]
+        mine, limits = here[number], CoreLimits().at(level)
+        if all(block.estimated is None for block in here):
+            return mine
+        cell = self._cell(level, row, column)
+        around = cell.dilated(limits.margin).intersection(Box.of_shape(level_shape(self.window.shape, level))) or cell
+        inner = cell.relative_to(around)
+        regions = regions_of(self._any_estimated(around, level))
+        near = [one for one in regions if _is_core(one, limits) and one.around.intersection(inner) is not None]
+        values, sci = self._wide(number, level, around), mine.sci.copy()
+        estimated = np.zeros(sci.shape, bool)
+        for region in near:
+            if not np.isfinite(values[region.around.slices][~region.mask]).all():
+                continue
+            filling = profile_filling(values, region, reach=limits.wings)
+            common = region.around.intersection(inner)
+            assert common is not None
+            part, there = common.relative_to(region.around).slices, common.relative_to(inner).slices
+            sci[there] = np.where(region.mask[part], filling[part], sci[there])
+            estimated[there] |= region.mask[part]
+        return _Block(sci, estimated if estimated.any() else mine.estimated)
+
+    def _any_estimated(self, around: Box, level: int) -> NDArray[np.bool_]:
+        """Tell what any image had filled in a window."""
+        mask = np.zeros(around.shape, bool)
+        for number in range(len(self.images)):
+            for part in around.cells(BLOCK):
+                found = self._alone(number, level, part.y0 // BLOCK, part.x0 // BLOCK).estimated
+                if found is not None:
+                    mask[part.relative_to(around).slices] |= found[_inside(part)]
+        return mask
+
+    def _wide(self, number: int, level: int, around: Box) -> NDArray[np.float32]:
+        values = np.empty(around.shape, np.float32)
+        for part in around.cells(BLOCK):
+            block = self._alone(number, level, part.y0 // BLOCK, part.x0 // BLOCK)
+            values[part.relative_to(around).slices] = block.sci[_inside(part)]
+        return values
+
+    def _alone(self, number: int, level: int, row: int, column: int) -> _Block:
+        """Give a block of an image by itself."""
+        make = partial(self._stored, number, level, row, column)
+        return self._blocks.get((number, level, row, column), make)
+
+    def _stored(self, number: int, level: int, row: int, column: int) -> _Block:
+        """Take a block from the folder, or make it and put it there."""
+        if self.folder is None:
+            return self._made(number, level, row, column)
+        path = self.folder / f"{number}-{level}-{row}-{column}.npy"
+        mask = path.with_suffix(".mask.npy")
+        if path.exists():
+            return _Block(np.load(path), np.load(mask) if mask.exists() else None)
+        block = self._made(number, level, row, column)
+        if block.estimated is not None:
+            np.save(mask, block.estimated)
+        np.save(path, block.sci)
+        return block
+
+    def _made(self, number: int, level: int, row: int, column: int) -> _Block:
+        laid, cell = self.images[number], self._cell(level, row, column)
+        grid, window = level_of_plane(self.grid, self.window, level)
+        box = cell.shifted(window.y0, window.x0)
+        values = np.full(cell.shape, np.nan, np.float32)
+        near = _box_at(laid.source.box.relative_to(self.window), level).shifted(window.y0, window.x0)
+        part = near.intersection(box)
+        samples = self._level(number, level)
+        wcs = LevelWcs(laid.source.exact_wcs(), samples.level)
+        gain = 4.0 ** (samples.level - level) if laid.is_flux else 0.0
+        found = None if part is None else warped(grid, part, wcs, samples.shape, samples.read, gain=gain)
+        if part is None or found is None:
+            return _Block(values, None)
+        values[part.relative_to(box).slices] = found.sci
+        if not (found.flags & _ESTIMATED).any():
+            return _Block(values, None)
+        mask = np.zeros(cell.shape, bool)
+        mask[part.relative_to(box).slices] = (found.flags & _ESTIMATED) != 0
+        return _Block(values, mask)
+
+    def _level(self, number: int, level: int) -> LevelSamples:
+        laid = self.images[number]
+        scale = laid.source.exact_wcs().scale_arcsec
+
+        def told(pixels: int) -> None:
+            self.repaired[number] += pixels
+
+        own = fitting_level(scale, self.grid.scale_arcsec * 2.0**level)
+        return self._levels.get((number, own), lambda: LevelSamples(laid.image, own, told))
+
+    def _cell(self, level: int, row: int, column: int) -> Box:
+        whole = Box.of_shape(level_shape(self.window.shape, level))
+        cell = Box.of_shape((BLOCK, BLOCK), (row * BLOCK, column * BLOCK)).intersection(whole)
+        assert cell is not None  # asked for by windows inside
+        return cell
+
+
+def _inside(cell: Box) -> tuple[slice, slice]:
+    """Give the part of its block that a piece of a window is."""
+    return cell.relative_to(cell.snapped(BLOCK)).slices
+
+
+def _is_core(region: Region, limits: CoreLimits) -> bool:
+    return max(region.mask.shape) - 2 <= limits.joint_extent and int(region.mask.sum()) >= LEAST_PIXELS
+
+
+def _box_at(box: Box, level: int) -> Box:
+    """Give the pixels of a level that a box of full pixels touches, and one around them."""
+    return Box(box.y0 >> level, box.x0 >> level, -(-box.y1 >> level), -(-box.x1 >> level)).dilated(1)
