@@ -1,4 +1,4 @@
-"""How good a picture is, in numbers: signal to noise, balance, spread, coverage, clipping, and a score from 1 to 5."""
+"""How good a picture is, in numbers: tones, clipping, cast, grain, coverage, and a score from 1 to 5."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,11 @@ _SEEN = 0.005
 """Screen value above which a pixel counts as covered and lit."""
 
 _SNR_OF_FULL_MARKS = 20.0
+_SPREAD_OF_FULL_MARKS = 0.4
+_ALL_BUT_BLACK = 0.02
+_MIDDLE, _BLEACHED = (0.08, 0.45), 0.8
+_MOST_BURNT, _MOST_DARK, _MOST_CAST, _MOST_GRAIN = 0.05, 0.4, 0.6, 0.25
+_REC709 = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _CLIP_ROUNDS = 5
 
 _WHITE = 0.999
@@ -54,10 +59,12 @@ class QualityReport:
     """A picture."""
 
     score: float
-    """1 (poor) to 5: ``1 + 4 (0.30 min(snr/20, 1) + 0.25 balance + 0.25 spread + 0.20 coverage)``.
+    """1 (poor) to 5: ``1 + 4 (0.25 tones + 0.25 unclipped + 0.15 neutral + 0.15 clean + 0.20 coverage)``.
 
-    Where more than half of what is covered is white, or black, by its limits, marks count by the share that is not;
-    a picture of one colour has none.
+    ``tones`` is full where the median luminance lies between 0.08 and 0.45 and falls to 0 at black and at 0.8, times
+    the spread as far as it is below 0.4; ``unclipped`` falls to 0 where 5 % are white or 40 % are black, ``neutral``
+    with the cast to 0 at 0.6, ``clean`` with the grain to 0 at 0.25. Where more than half of what is covered is white,
+    or black, by its limits, marks count by the share that is not; a picture of one colour has none.
     """
 
     signal_to_noise: float
@@ -74,6 +81,16 @@ class QualityReport:
 
     clipped_white: float
     """Fraction of the lit pixels that are white or have a colour at its limit."""
+
+    clipped_black: float
+    """Fraction of the covered pixels that are black, or all but."""
+
+    cast: float
+    """How far the pixels of middle luminance are of one colour: greatest minus least of their mean red, green and
+    blue, over the greatest."""
+
+    grain: float
+    """Standard deviation of what differs from pixel to pixel in the darker half, over the spread."""
 
     channels: tuple[ChannelQuality, ...]
     """Colour channels, by wavelength."""
@@ -97,14 +114,21 @@ def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> Qual
     coverage = float(lit.mean())
     channels = tuple(_channel(layer) for layer in layers)
     if not lit.any():
-        return QualityReport(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, channels, _warning(white, black))
+        warning = _warning(white, black)
+        return QualityReport(1.0, 0.0, 0.0, 0.0, 0.0, 0.0, black, 0.0, 0.0, channels, warning)
     seen = pixels[lit]
     snr = float(np.mean([_clipped_ratio(seen[:, part]) for part in range(3)]))
     medians = np.median(seen, axis=0)
     balance = float(medians.min() / medians.max()) if medians.max() > 0 else 0.0
-    low, high = np.percentile(seen @ np.array([0.2126, 0.7152, 0.0722], np.float32), (1.0, 99.0))
-    spread = float(high - low)
-    marks = 0.30 * min(snr / _SNR_OF_FULL_MARKS, 1.0) + 0.25 * balance + 0.25 * spread + 0.20 * coverage
+    luminance = seen @ _REC709
+    low, middle, high = (float(one) for one in np.percentile(luminance, (1.0, 50.0, 99.0)))
+    spread = high - low
+    burnt = float((seen.max(axis=1) >= _WHITE).mean())
+    dark = min(max(float((luminance <= _ALL_BUT_BLACK).mean()), black), 1.0)
+    cast, grain = _cast(seen, luminance), _grain(pixels @ _REC709, lit, middle, spread)
+    marks = 0.25 * _tones(middle) * min(spread / _SPREAD_OF_FULL_MARKS, 1.0) + 0.20 * coverage
+    marks += 0.25 * (1.0 - min(burnt / _MOST_BURNT, 1.0)) * (1.0 - min(dark / _MOST_DARK, 1.0))
+    marks += 0.15 * (1.0 - min(cast / _MOST_CAST, 1.0)) + 0.15 * (1.0 - min(grain / _MOST_GRAIN, 1.0))
     lost = max(white, black)
     flat = black < _FEW and float(np.ptp(seen, axis=0).max()) < _ONE_STEP
     if flat or lost > _MOST_CLIPPED:
@@ -115,10 +139,36 @@ def rate_picture(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> Qual
         balance=balance,
         spread=spread,
         coverage=coverage,
-        clipped_white=float((seen.max(axis=1) >= _WHITE).mean()),
+        clipped_white=burnt,
+        clipped_black=dark,
+        cast=cast,
+        grain=grain,
         channels=channels,
         warning=_warning(white, black) or (_FLAT if flat else ""),
     )
+
+
+def _tones(middle: float) -> float:
+    """Mark the median luminance: neither black nor bleached."""
+    if middle < _MIDDLE[0]:
+        return middle / _MIDDLE[0]
+    return 1.0 - min(max(middle - _MIDDLE[1], 0.0) / (_BLEACHED - _MIDDLE[1]), 1.0)
+
+
+def _cast(seen: Float32Image, luminance: Float32Image) -> float:
+    """Measure the common colour of the pixels of middle luminance: all of the picture but its darkest and brightest."""
+    low, high = np.percentile(luminance, (25.0, 75.0))
+    mean = seen[(luminance >= low) & (luminance <= high)].mean(axis=0, dtype=np.float64)
+    return float((mean.max() - mean.min()) / mean.max()) if mean.max() > 0 else 0.0
+
+
+def _grain(luminance: Float32Image, lit: NDArray[np.bool_], middle: float, spread: float) -> float:
+    """Measure what differs from pixel to pixel where the picture is dark, by second differences along the rows."""
+    if luminance.shape[1] < 3 or not spread > 0.0:
+        return 0.0
+    step = (luminance[:, :-2] - 2.0 * luminance[:, 1:-1] + luminance[:, 2:]) / np.sqrt(6.0)
+    whole = lit[:, :-2] & lit[:, 1:-1] & lit[:, 2:] & (luminance[:, 1:-1] <= middle)
+    return 0.0 if not whole.any() else float(1.4826 * np.median(np.abs(step[whole])) / spread)
 
 
 def _lost(pixels: Float32Image, layers: Sequence[PlannedChannel]) -> tuple[float, float]:

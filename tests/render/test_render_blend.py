@@ -20,6 +20,7 @@ from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.layers import resolve_layers
 from jwstpipe.render.pixels.feather import coverage_weights
 from jwstpipe.render.pixels.finish import recolour_window
+from jwstpipe.render.quality import rate_picture
 from jwstpipe.render.rendering import Scene, read_channels, render_window
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
@@ -174,11 +175,34 @@ def test_quality_report_counts_what_it_says(tmp_path):
     made = [Channel(image) for image in images([starfield(colour=c) for c in (1, 2, 3)])]
     report = composite(made, tmp_path / "a.png").quality
     assert 1.0 <= report.score <= 5.0
-    marks = 0.3 * min(report.signal_to_noise / 20, 1) + 0.25 * report.balance
-    marks += 0.25 * report.spread + 0.2 * report.coverage
-    assert report.score == pytest.approx(1 + 4 * marks, abs=0.006)
+    assert report.coverage == 1.0
+    assert report.clipped_white < 0.02
+    assert report.cast < 0.3
     assert [one.name for one in report.channels] == ["F090W", "F200W", "F444W"]
     assert all(one.coverage == 1.0 and 0 <= one.clipped_white < 0.01 for one in report.channels)
+
+
+def rated(**changes):
+    """Rate a picture of soft clouds, with what is said changed for the worse."""
+    rng = np.random.default_rng(3)
+    clouds = ndimage.gaussian_filter(rng.normal(0, 1, (200, 260)), 12)
+    clouds = 0.28 + 0.22 * clouds / np.abs(clouds).max() + changes.get("light", 0.0)
+    pixels = np.repeat(clouds[..., None], 3, axis=2) * changes.get("colour", (1, 1, 1))
+    pixels = pixels * changes.get("contrast", 1.0) - changes.get("black", 0.0)
+    pixels += rng.normal(0, changes.get("noise", 0.0), pixels.shape)
+    return rate_picture(np.clip(pixels, 0, 1).astype(np.float32), [])
+
+
+def test_a_score_sees_clipping_cast_noise_and_bleaching():
+    good = rated()
+    assert good.score > 4.3
+    burnt, crushed = rated(contrast=2.6), rated(black=0.25)
+    assert burnt.clipped_white > 0.02
+    assert crushed.clipped_black > 0.2
+    green, grainy, bleached = rated(colour=(0.5, 1, 0.6)), rated(noise=0.08), rated(light=0.45)
+    assert green.cast == pytest.approx(0.5, abs=0.01)
+    assert grainy.grain == pytest.approx(0.08 * np.hypot(0.2126, np.hypot(0.7152, 0.0722)) / grainy.spread, rel=0.15)
+    assert all(worse.score < good.score - 0.3 for worse in (burnt, crushed, green, grainy, bleached))
 
 
 def test_sky_of_a_reference_region_is_neutral_and_an_empty_one_is_refused():

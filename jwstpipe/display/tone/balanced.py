@@ -14,7 +14,7 @@ from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, bounded
 from jwstpipe.requests import Stretch as StretchKind
 
-__all__ = ["automatic_stretches", "balanced_whites"]
+__all__ = ["MIDDLE_BRIGHTNESS", "automatic_stretches", "balanced_whites"]
 
 KNEE = 20.0
 """Where asinh and log turn from linear to logarithmic, times the noise."""
@@ -42,7 +42,11 @@ REFERENCES = (0.75, 0.9, 0.95, 0.99, 0.995)
 
 
 def automatic_stretches(
-    kind: StretchKind, statistics: Sequence[SkyStatistics], *, softening: float | None = None
+    kind: StretchKind,
+    statistics: Sequence[SkyStatistics],
+    *,
+    softening: float | None = None,
+    middle: float = MIDDLE_BRIGHTNESS,
 ) -> tuple[Stretch, ...]:
     """Choose the stretches of the channels of one picture.
 
@@ -54,6 +58,8 @@ def automatic_stretches(
         One for each channel.
     softening
         Where the curve turns from linear to logarithmic, fraction of the range; None = from the noise.
+    middle
+        Linear light of the median pixel, at most, as far as the curve allows.
 
     Returns
     -------
@@ -66,10 +72,10 @@ def automatic_stretches(
     whites = _whites(statistics)
     ranges = [(white - one.sky) / one.noise for white, one in zip(whites, statistics, strict=True) if one.noise > 0]
     dynamic = float(np.median(ranges)) if ranges else math.inf
-    middle = float(
+    height = float(
         np.median([(one.median - one.sky) / (white - one.sky) for white, one in zip(whites, statistics, strict=True)])
     )
-    softening = softening or _softening(kind, KNEE / dynamic, middle)
+    softening = softening or _softening(kind, KNEE / dynamic, height, middle)
     depth = _sky_position(kind, softening)
     if math.isfinite(dynamic):
         depth = min(max(depth, SKY_DEPTH[0] / dynamic), SKY_DEPTH[1] / dynamic)
@@ -81,13 +87,13 @@ def automatic_stretches(
     )
 
 
-def _softening(kind: StretchKind, knee: float, middle: float) -> float:
+def _softening(kind: StretchKind, knee: float, height: float, middle: float) -> float:
     """Bring the knee of the curve up from the noise until the middle of the field is no brighter than it should be.
 
     A field that nebulosity fills has most of its pixels far above the noise; a knee there would bleach it.
     """
     softening = min(max(knee, LEAST_SOFTENING), 1.0)
-    while softening < 1.0 and _curve(kind, middle, softening) > MIDDLE_BRIGHTNESS:
+    while softening < 1.0 and _curve(kind, height, softening) > middle:
         softening = min(softening * 1.05, 1.0)
     return softening
 

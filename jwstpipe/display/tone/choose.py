@@ -8,7 +8,8 @@ import numpy as np
 from jwstpipe.display.presets.model import Preset
 from jwstpipe.display.tone.asked import fixed_stretch, own_stretch
 from jwstpipe.display.tone.auto import AutoFacts, auto_stretch
-from jwstpipe.display.tone.balanced import automatic_stretches, balanced_whites
+from jwstpipe.display.tone.balanced import MIDDLE_BRIGHTNESS, automatic_stretches, balanced_whites
+from jwstpipe.display.tone.crowded import MIDDLE, calmed, crowding, middle_of
 from jwstpipe.display.tone.curves import parse_curve
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, brightness
@@ -19,6 +20,11 @@ __all__ = ["ToneChoice", "choose_stretches"]
 DARKEST_SKY, BRIGHTEST_SKY = 0.004, 0.05
 """Linear light that the sky of a neutralised picture is brought to: what most channels have, within these bounds."""
 
+BALANCED_MIDDLE = 0.09
+"""Linear light of the median pixel of a crowded field in the balanced look."""
+
+_CROWDED = 0.5
+_SHARE_OF_MIDDLE = 0.4
 _LEAST_GAMMA = 0.1
 _ROUNDS = 60
 _AUTO_ROUNDS = 6
@@ -92,14 +98,33 @@ def _chosen(
     asked_limits = any(
         value is not None for value in (options.low, options.high, options.low_percent, options.high_percent)
     )
+    crowded = crowding(statistics) if options.rules > 1 else 0.0
     if preset.method == "balanced" and not asked_limits:
         kind = options.stretch or preset.channel.stretch
         if kind in ("asinh", "log", "sqrt", "linear", "zscale"):
-            stretches = automatic_stretches(kind, statistics, softening=options.softening)
+            middle = middle_of(MIDDLE_BRIGHTNESS, BALANCED_MIDDLE, crowded)
+            stretches = automatic_stretches(kind, statistics, softening=options.softening, middle=middle)
             return ToneChoice(tuple(_wished(one, options) for one in stretches), (None,) * len(statistics), ())
     if preset.method == "auto" and options.stretch in (None, "asinh") and not asked_limits:
-        chosen, facts = _automatic(statistics, miri, neutral=_neutral(preset, options))
+        neutral = _neutral(preset, options)
+        chosen, facts = _automatic(statistics, miri, neutral=neutral, crowded=crowded > _CROWDED)
         return ToneChoice(tuple(_wished(one, options) for one in chosen), facts, ())
+    made, fallbacks = _fixed(preset, options, statistics, names=names, miri=miri)
+    if preset.neutralise and not asked_limits and options.stretch is None:
+        middle = MIDDLE if preset.middle == 1.0 else _SHARE_OF_MIDDLE * preset.middle
+        made = calmed(made, statistics, crowded, middle=middle)
+    return ToneChoice(tuple(made), (None,) * len(statistics), tuple(fallbacks))
+
+
+def _fixed(
+    preset: Preset,
+    options: CompositeRequest,
+    statistics: Sequence[SkyStatistics],
+    *,
+    names: Sequence[str],
+    miri: Sequence[bool],
+) -> tuple[list[Stretch], list[str]]:
+    """Take the values of the look, channel by channel; gives what could not be had, too."""
     made: list[Stretch] = []
     fallbacks: list[str] = []
     for one, name, of_miri in zip(statistics, names, miri, strict=True):
@@ -115,7 +140,7 @@ def _chosen(
         made = _one_sky(made, statistics)
     if preset.middle < 1.0 and options.gamma is None:
         made = _held_down(made, statistics, preset.middle)
-    return ToneChoice(tuple(made), (None,) * len(statistics), tuple(fallbacks))
+    return made, fallbacks
 
 
 def _neutral(preset: Preset, options: CompositeRequest) -> bool:
@@ -133,7 +158,7 @@ def _wished(stretch: Stretch, options: CompositeRequest) -> Stretch:
 
 
 def _automatic(
-    statistics: Sequence[SkyStatistics], miri: Sequence[bool], *, neutral: bool
+    statistics: Sequence[SkyStatistics], miri: Sequence[bool], *, neutral: bool, crowded: bool
 ) -> tuple[tuple[Stretch, ...], tuple[AutoFacts, ...]]:
     """Stretch each channel by itself; the sky is then brought to one brightness, and gamma solved anew."""
     found = [auto_stretch(one, miri=flag) for one, flag in zip(statistics, miri, strict=True)]
@@ -143,6 +168,10 @@ def _automatic(
             auto_stretch(one, miri=flag, lo=stretch.lo)
             for one, flag, stretch in zip(statistics, miri, level, strict=True)
         ]
+    if crowded:  # each channel by itself tints a field that has no sky
+        level = [replace(one, curve="s_curve") for one in automatic_stretches("asinh", statistics)]
+        calm = calmed(level, statistics, 1.0, middle=MIDDLE)
+        return tuple(calm), tuple(replace(facts, reason="a crowded field") for _, facts in found)
     return _alike([stretch for stretch, _ in found]), tuple(facts for _, facts in found)
 
 
