@@ -29,6 +29,7 @@ Out = Annotated[Path, output_option(PICTURE_FORMS, "picture to make")]
 CoresMask = Annotated[Path | None, typer.Option(metavar="OUT.fits", help="mask of what was filled")]
 SavePreset = Annotated[Path | None, typer.Option(metavar="OUT.toml", help="keep this look as a preset file")]
 ViewLink = Annotated[str | None, typer.Option("--view", metavar="LINK", help="what a link of the viewer shows")]
+Drawn = Annotated[bool, typer.Option("--drawn", help="draw what the view of the link has drawn over it, too")]
 Limits = Annotated[str | None, typer.Option("--limits", metavar="LOW,HIGH", hidden=True)]
 
 
@@ -40,6 +41,7 @@ def composite(
     out: Out,
     options: CompositeRequest,
     view: ViewLink = None,
+    drawn: Drawn = False,
     limits: Limits = None,
     cores_mask: CoresMask = None,
     save_preset: SavePreset = None,
@@ -52,7 +54,9 @@ def composite(
     jwstpipe composite *.fits -o p.jpg --channel F200W=orange*0.8,stretch=log,high=99.8%
     """
     if view is not None:
-        images, options = _seen(context, view, images or [], options)
+        images, options = _seen(context, view, images or [], options, drawn=drawn)
+    elif drawn:
+        raise UsageError("--drawn is of a view; name it with --view LINK")
     if limits is not None:
         options = cli_request(CompositeRequest, {**options.model_dump(exclude_defaults=True), **_limits(limits)})
     elif options.low is not None and options.high is not None:
@@ -62,10 +66,11 @@ def composite(
 
 
 def _seen(
-    context: typer.Context, link: str, images: list[str], options: CompositeRequest
+    context: typer.Context, link: str, images: list[str], options: CompositeRequest, *, drawn: bool
 ) -> tuple[list[str], CompositeRequest]:
     """Take images and wishes from a link to a view; what is named on the command line goes before it."""
     from jwstpipe.requests import joined_options
+    from jwstpipe.viewer.drawn import drawn_options
     from jwstpipe.viewer.kept_views import kept_view, view_named
     from jwstpipe.viewer.server.library import Library
     from jwstpipe.viewer.sources import Sources
@@ -74,14 +79,16 @@ def _seen(
     settings = settings_of(context)
     name = view_named(link)
     state, notes = read_link(link if name is None else kept_view(Library(settings).store, name))
-    for note in notes:
+    marks, left_out = drawn_options(state.overlays, state.regions) if drawn else ({}, ())
+    for note in (*notes, *left_out):
         remark(f"note: {note}")
     sources = Sources(s3=settings.s3, library=Library(settings))
     for image in images:
         sources.add(image)
     found = [source.address for source in sources.get(state.images)]
     given = options.model_dump(exclude_defaults=True)
-    return found, cli_request(CompositeRequest, joined_options(state.wishes.model_dump(exclude_defaults=True), given))
+    seen = {**state.wishes.model_dump(exclude_defaults=True), **marks}
+    return found, cli_request(CompositeRequest, joined_options(seen, given))
 
 
 def _made(

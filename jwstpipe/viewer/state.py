@@ -30,7 +30,7 @@ _SAFE = "!$'()*,-./:;=?@_~|"
 _PLAIN_PRESET = re.compile(r"[\w .+'()-]{1,80}")
 _LISTS = frozenset({"sky_region", "overlays"})
 _ON_THE_SERVER = ("sources", "annotations")
-"""Wishes that name a file: a link must make nobody read one."""
+"""Wishes that name a file, or hold what would stand in one (more than one line): a link must make nobody read one."""
 
 
 def safe_wishes(wishes: CompositeRequest) -> CompositeRequest:
@@ -42,7 +42,7 @@ def safe_wishes(wishes: CompositeRequest) -> CompositeRequest:
         A table, a file of annotations, or a preset that is not one of those by name.
     """
     for name in _ON_THE_SERVER:
-        if getattr(wishes, name) is not None:
+        if "\n" not in (getattr(wishes, name) or "\n"):
             raise ValueError(f"{name}: a link names no files; give it to the command instead")
     for name in ("preset", "recipe"):
         word = getattr(wishes, name)

@@ -231,7 +231,7 @@ def test_crop_is_exact_where_a_coarse_level_found_it(tmp_path, levels, monkeypat
 def test_size_is_the_longest_side(tmp_path):
     made = [Channel(image) for image in images([starfield((211, 300), colour=c) for c in (1, 2, 3)])]
     for size in (100, 150, 299, 300, 600):
-        picture = composite(made, tmp_path / "a.png", options=CompositeRequest(size=size))
+        picture = composite(made, tmp_path / "a.png", options=CompositeRequest(size=size, enlarge=True))
         assert (picture.height, picture.width) == seen(tmp_path / "a.png").shape[:2]
         assert picture.width == size
         assert abs(picture.height - 211 * size / 300) < 1

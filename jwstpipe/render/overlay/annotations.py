@@ -1,4 +1,4 @@
-"""Texts, arrows, circles and boxes at positions on the sky, from a small TOML file.
+"""Texts, arrows, circles, boxes and polygons at positions on the sky, from a small TOML file.
 
 [[text]]
 at = ["05:35:17.3", "-05:23:28"]     # sexagesimal hours and degrees, or degrees as numbers; ICRS
@@ -19,6 +19,10 @@ at = [83.8221, -5.3911]
 width = 10.0                         # arcseconds, towards east
 height = 4.0                         # arcseconds, towards north
 angle = 30.0                         # degrees from north through east
+
+[[polygon]]
+at = [83.8221, -5.3911]              # where its text stands
+corners = [[83.82, -5.39], [83.83, -5.39], [83.83, -5.38]]
 """
 
 import re
@@ -110,6 +114,17 @@ class BoxMark(_Mark):
     angle: float = Field(0.0, description="degrees from north through east")
 
 
+class PolygonMark(_Mark):
+    """A closed line through positions."""
+
+    corners: tuple[Position, ...] = Field(min_length=3, max_length=1000)
+
+    @field_validator("corners")
+    @classmethod
+    def _all_on_the_sphere(cls, value: tuple[Position, ...]) -> tuple[Position, ...]:
+        return tuple(cls._on_the_sphere(corner) for corner in value)
+
+
 class Annotations(BaseModel):
     """All marks of a file."""
 
@@ -119,6 +134,7 @@ class Annotations(BaseModel):
     arrow: tuple[ArrowMark, ...] = ()
     circle: tuple[CircleMark, ...] = ()
     box: tuple[BoxMark, ...] = ()
+    polygon: tuple[PolygonMark, ...] = ()
 
 
 def read_annotations(path: str) -> Annotations:
@@ -172,6 +188,9 @@ def annotation_marks(annotations: Annotations, sky: PictureSky, *, size: int) ->
         marks += _outline(circle, sky, *ring, size)
     for box in annotations.box:
         marks += _outline(box, sky, *_box_on_sky(box), size)
+    for polygon in annotations.polygon:
+        ra, dec = np.array([*polygon.corners, polygon.corners[0]]).T
+        marks += _outline(polygon, sky, ra, dec, size)
     return marks
 
 

@@ -10,6 +10,7 @@ from jwstpipe.jobs.states import JobStatus
 from jwstpipe.jobs.submission import submit
 from jwstpipe.requests import IngestRequest, MosaicRequest, PictureRequest, Request
 from jwstpipe.settings import Settings
+from jwstpipe.viewer.drawn import drawn_options
 from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.server.page_facts import asked
 from jwstpipe.viewer.state import safe_wishes
@@ -69,6 +70,8 @@ def submitted(kind: str, wishes: Any, library: Library) -> dict[str, Any]:
     if kind not in _KINDS:
         raise UsageError(f"a page asks for {' or '.join(_KINDS)}, not {kind[:40]!r}")
     require_name(library.user)
+    if kind == "composite" and isinstance(wishes, dict):
+        wishes = with_drawn(wishes)
     more = set(wishes) - _WISHES.get(kind, set(wishes)) if isinstance(wishes, dict) else set()
     if more:
         raise UsageError(f"{min(more)[:40]}: a page does not ask for this; give it to the command")
@@ -82,6 +85,19 @@ def submitted(kind: str, wishes: Any, library: Library) -> dict[str, Any]:
         library.check(product_id)
     job = submit(kind, request, tags=user_tags(library.user), settings=library.settings)
     return {"id": job.id, "kind": job.kind, "title": job.title, "page": job.page}
+
+
+def with_drawn(wishes: dict[str, Any]) -> dict[str, Any]:
+    """Put what is drawn over a view (overlays, regions, positions of sources) into the wishes for a picture of it."""
+    plain, drawn = {name: value for name, value in wishes.items() if name != "drawn"}, wishes.get("drawn")
+    if drawn is None:
+        return plain
+    try:
+        words = [[str(one) for one in drawn.get(name, ())] for name in ("overlays", "regions")]
+        places = [(float(ra), float(dec)) for ra, dec in drawn.get("positions", ())]
+    except (AttributeError, TypeError, ValueError):
+        raise UsageError("drawn: lists of overlays and regions, and of positions as pairs of degrees") from None
+    return {**plain, **drawn_options(*words, places)[0]}
 
 
 def cancel_job(job_id: str, library: Library) -> dict[str, Any]:

@@ -8,11 +8,23 @@ import { jobCard } from "./jobs.js";
 import { formatLink } from "./link.js";
 
 /** @typedef {import("./model.js").Model} Model */
+/** @typedef {{size: string, form: string, part: string, marks: string}} Chosen */
+
+/** What of a view a picture draws, too; the rest belongs to the page. */
+const MARKS = ["grid", "scalebar", "compass", "labels", "sources"];
+
+/**
+ * @param {Model} model
+ * @returns {boolean} something is drawn that a picture can show
+ */
+function anyDrawn({ state }) {
+  return state.regions.length > 0 || state.overlays.some((name) => MARKS.includes(name));
+}
 
 /** @param {Model} model */
 export function showExport(model) {
   const dialog = byId("dialog");
-  const chosen = { size: "full", form: "png", part: "all" };
+  const chosen = { size: "full", form: "png", part: "all", marks: anyDrawn(model) ? "drawn" : "none" };
   const command = el("pre", { tabindex: "0" });
   const tell = () => {
     command.textContent = commandOf(model, chosen);
@@ -29,6 +41,7 @@ export function showExport(model) {
     choice("size", "size", [["full", "full resolution"], ["4096", "4096 px"], ["2048", "2048 px"], ["1200", "1200 px"]]),
     choice("form", "form", [["png", "PNG"], ["jpg", "JPEG"], ["tif", "TIFF"], ["fits", "FITS cube"]]),
     choice("part", "part", [["all", "everything"], ["view", "what is seen now"]]),
+    choice("marks", "drawn on it", [["none", "nothing"], ["drawn", "what is drawn on the view"]]),
     model.site.write ? asJob(model, chosen) : "",
     el("p", { class: "hint" }, model.site.write ? "Or by the command:" : "The command that makes it:"),
     command,
@@ -43,7 +56,7 @@ export function showExport(model) {
 /**
  * The picture as a job of the home, and how far it is.
  * @param {Model} model
- * @param {{size: string, form: string, part: string}} chosen
+ * @param {Chosen} chosen
  * @returns {HTMLElement}
  */
 function asJob(model, chosen) {
@@ -70,7 +83,7 @@ function asJob(model, chosen) {
 
 /**
  * @param {Model} model
- * @param {{size: string, form: string, part: string}} chosen
+ * @param {Chosen} chosen
  * @returns {object} what the job `composite` is asked
  */
 export function jobOf(model, chosen) {
@@ -79,12 +92,23 @@ export function jobOf(model, chosen) {
     ...model.wishes, products: model.state.images, form: chosen.form,
     ...(chosen.size === "full" ? {} : { size: Number(chosen.size) }),
     ...(chosen.part === "view" && seen ? { crop: [seen.x0, seen.y0, seen.x1, seen.y1] } : {}),
+    ...(chosen.marks === "drawn" ? { drawn: drawnOn(model) } : {}),
   };
 }
 
 /**
  * @param {Model} model
- * @param {{size: string, form: string, part: string}} chosen
+ * @returns {object} overlays, regions and sources of the view
+ */
+function drawnOn({ state, marked }) {
+  return {
+    overlays: state.overlays.filter((name) => MARKS.includes(name)), regions: state.regions, positions: marked,
+  };
+}
+
+/**
+ * @param {Model} model
+ * @param {Chosen} chosen
  * @returns {string} the command that makes the picture
  */
 export function commandOf(model, chosen) {
@@ -92,6 +116,7 @@ export function commandOf(model, chosen) {
   if (chosen.size !== "full") words.push(`--size ${chosen.size}`);
   const seen = model.stage.view.window(0);
   if (chosen.part === "view" && seen) words.push(`--crop ${seen.x0},${seen.y0},${seen.x1},${seen.y1}`);
+  if (chosen.marks === "drawn") words.push("--drawn");
   return [...words, `-o picture.${chosen.form}`].join(" ");
 }
 

@@ -29,6 +29,8 @@ export class Model extends EventTarget {
     this.tables = /** @type {Map<string, Float32Array>} */ (new Map());
     /** What the server lets the page do. */
     this.site = { pages: false, write: false, library: false, user: /** @type {string | null} */ (null) };
+    /** Positions of the sources that are drawn, degrees. */
+    this.marked = /** @type {[number, number][]} */ ([]);
     this.asking = false;
     this.again = false;
     this.written = 0;

@@ -56,6 +56,7 @@ export class SourcePanel {
     if (this.asked === query.toString()) return;
     this.asked = query.toString();
     this.marks = (await get(`api/tables/0/marks?${query}`)).marks;
+    this.model.marked = this.marks.map(([, right, up]) => [right, up]);
     this.overlay.draw();
   }
 
