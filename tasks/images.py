@@ -42,7 +42,7 @@ def register_files(run: Run, files: Stream[Fetched], onward: Stream[ProductRecor
     finally:
         onward.close()
     programs = {record.program for record in records.values() if record.program is not None}
-    link_archive(run.catalog, run.store, programs=programs)
+    link_archive(run.catalog.of_site(), run.store, programs=programs)
     get_run_logger().info("%d files registered", len(records))
     return records
 
@@ -138,7 +138,7 @@ def make_thumbnails(run: Run, images: Stream[ProductRecord], expected: int) -> d
             done = make_products(run.operations(batched), THUMBNAIL, orders)
             pictures |= {one.record.parents[0]: one.record for one in done}
             made = {one.record.parents[0]: str(one.record.storage_key) for one in done if one.receipt is not None}
-            run.catalog.set_thumbnails(made)
+            run.catalog.of_site().set_thumbnails(made)
             new += len(made)
     get_run_logger().info("%d thumbnails made, %d were there", new, len(pictures) - new)
     return pictures

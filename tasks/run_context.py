@@ -17,6 +17,7 @@ from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.execution.workers import Workers, open_workers
 from jwstpipe.jobs.report import MadeProduct, RunReport, write_report
+from jwstpipe.jobs.users import users_of
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request
@@ -154,6 +155,8 @@ def _id(value: Any) -> str | None:
 def open_run(settings: Settings) -> Iterator[Run]:
     """Open store, catalogue and workers for a flow run, and close them.
 
+    The run of a user's job sees the catalogue as that user does, and what it makes is that user's.
+
     Raises
     ------
     StorageError, ServiceError
@@ -162,6 +165,8 @@ def open_run(settings: Settings) -> Iterator[Run]:
     with ExitStack() as stack:
         store = open_store(settings.store_root, s3=settings.s3)
         catalog = stack.enter_context(open_catalog(settings.catalog_address))
+        users = users_of(flow_run.tags or ())
+        catalog = catalog.as_user(users[0]) if users else catalog
         workers = stack.enter_context(open_workers(settings.execution_of_home, dashboard=True))
         yield Run(settings, store, catalog, workers, str(flow_run.id or uuid4()))
 

@@ -33,6 +33,10 @@ class CatalogReader:
         """Give the catalogue as a user sees it; "" is somebody without a name."""
         return replace(self, user=user)
 
+    def of_site(self) -> Self:
+        """Give the catalogue as the site sees it: for work on all records that a user's request brings with it."""
+        return replace(self, user=None)
+
     def get(self, product_id: str) -> ProductRecord:
         """Read one record, staged, published or superseded.
 

@@ -126,9 +126,8 @@ def ingest_products(products: Iterable[Product], *, settings: Settings, report: 
             entries[found.data_uri] = Ingested(
                 record, found.bytes_moved, found.source, found.replaced, found.remark, found.fell_back
             )
-        link_archive(
-            catalog, store, programs={entry.record.program for entry in entries.values() if entry.record.program}
-        )
+        programs = {entry.record.program for entry in entries.values() if entry.record.program}
+        link_archive(catalog.of_site(), store, programs=programs)
     return IngestResult(tuple(entries[uri] for uri in wanted if uri in entries), moved.failures)
 
 

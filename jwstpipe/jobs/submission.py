@@ -43,7 +43,7 @@ def submit(
     force
         Run it again although it is done.
     tags
-        Further tags of a new run.
+        Further tags of the run; one that was asked for before gets them, too, so that both who asked find it.
     settings
         Which server and which store; default: those of the site.
 
@@ -71,7 +71,7 @@ def submit(
     >>> job.watch()  # doctest: +SKIP
     """
     what = job_kind(kind)
-    wanted = _request(what, request)
+    wanted, tags = _request(what, request), tuple(tags)
     site = settings or load_settings()
     parameters = {"request": wanted.model_dump(mode="json")}
     identity = content_id({"kind": what.name, "request": parameters["request"], "version": __version__})
@@ -87,6 +87,8 @@ def submit(
                 tags=sorted({*what.tags, *tags}),
                 idempotency_key=_key(identity, attempt + 1) if attempt + 1 < MOST_ATTEMPTS else uuid4().hex,
             )
+        elif not set(tags) <= set(standing.tags):
+            client.update_flow_run(standing.id, tags=sorted({*standing.tags, *tags}))
     return Job(str(standing.id), what.name, wanted.summary(), site)
 
 

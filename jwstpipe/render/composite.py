@@ -183,7 +183,7 @@ def _written(
     holes: list[set[Hole]] = [set() for _ in scene.all_layers]
     with open_picture(
         path, canvas.shape, bits=options.bits, quality=options.quality, packet=packet,
-        cards="" if placement is None else placement.cards, provenance=provenance,
+        cards="" if placement is None else placement.cards, provenance=provenance, packed=options.rules > 1,
     ) as sink:  # fmt: skip
         top = 0
         bands = render_bands(scene, canvas.frame, band_rows, options.bits, holes)

@@ -59,6 +59,33 @@ def end(job, state):
         client.set_flow_run_state(job.id, states[state], force=True)
 
 
+def test_what_two_users_ask_for_is_one_job_that_both_see(site, tmp_path):
+    from jwstpipe.jobs.listing import listed
+    from jwstpipe.jobs.users import user_tag, user_tags
+
+    users = [f"{name}-{tmp_path.name}" for name in ("ada", "bob", "eve")]
+    first, second = (jwstpipe.submit("process_target", request(tmp_path), tags=user_tags(one)) for one in users[:2])
+    assert first == second
+    seen = [[job.id for job, _ in listed(tag=user_tag(one))] for one in users]
+    assert seen == [[first.id], [first.id], []]
+
+
+def test_the_run_of_a_users_job_has_that_users_catalogue(site):
+    from prefect import flow, tags
+
+    from jwstpipe.settings import load_settings
+    from jwstpipe.tasks.run_context import open_run
+
+    @flow(name="whose")
+    def whose():
+        with open_run(load_settings()) as run:
+            return run.catalog.user, run.catalog.of_site().user
+
+    with tags("nightly", "user:ada"):
+        assert whose() == ("ada", None)
+    assert whose() == (None, None)
+
+
 def test_the_same_request_is_the_same_job(site, tmp_path):
     first = jwstpipe.submit("process_target", request(tmp_path))
     assert jwstpipe.submit("process-target", request(tmp_path)) == first

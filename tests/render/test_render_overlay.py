@@ -6,13 +6,16 @@ from astropy.coordinates import SkyCoord
 from astropy.io.fits import Header
 from astropy.table import Table
 from astropy.wcs import WCS
+from PIL import Image as PillowImage
+from PIL import ImageDraw, ImageFont
 
+from jwstpipe.display.colour.names import WHITE
 from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.render.overlay.grid import sexagesimal
 from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
-from jwstpipe.render.overlay.plan import overlay_marks
+from jwstpipe.render.overlay.plan import Label, overlay_marks
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 from tests.render.render_images import MemoryImage, starfield, tan_header
@@ -189,3 +192,37 @@ def test_annotations_with_a_fault_are_refused_by_name(tmp_path, text, message):
         marks((), placement(), annotations=str(tmp_path / "marks.toml"))
     with pytest.raises(NotFoundError, match="no such file of annotations"):
         marks((), placement(), annotations=str(tmp_path / "none.toml"))
+
+
+def ink(mark, shape, around=300):
+    """Draw a text with its halo, by Pillow alone, on a sheet that is larger than the picture."""
+    sheet = PillowImage.new("1", (shape[1] + 2 * around, shape[0] + 2 * around))
+    font = ImageFont.load_default(mark.size)
+    place = (round(mark.x) + around, round(mark.y) + around)
+    ImageDraw.Draw(sheet).text(
+        place, mark.text, fill=1, font=font, anchor=mark.anchor, stroke_width=max(1, mark.size // 8)
+    )
+    return np.asarray(sheet)
+
+
+@pytest.mark.parametrize("shape", [(70, 120), (300, 220), (600, 800)])
+def test_no_text_is_cut_and_none_touches_another(tmp_path, shape):
+    image = MemoryImage(np.broadcast_to(np.float32(0), shape), header=tan_header(shape, rotation=25.0))
+    place = place_on_sky(image, Frame(0, Box.of_shape(shape), shape))
+    wcs = WCS(Header.fromstring(place.cards))
+    corners = [(1, 1), (shape[1] - 2, shape[0] - 2), (shape[1] / 2, shape[0] / 2), (shape[1] / 2 + 2, shape[0] / 2 + 1)]
+    texts = [
+        f'[[text]]\nat = [{ra}, {dec}]\ntext = "A name of some length {n}"'
+        for n, (ra, dec) in enumerate(wcs.wcs_pix2world(corners, 0).tolist())
+    ]
+    (tmp_path / "a.toml").write_text("\n".join(texts))
+    options = CompositeRequest(overlays=("grid", "scalebar", "compass", "labels"), annotations=str(tmp_path / "a.toml"))
+    words = ["The Southern Ring Nebula, a planetary nebula in Vela, NGC 3132", "F090W", "F187N", "F212N"]
+    drawn = overlay_marks(options, place, shape, labels=[Label(word, WHITE) for word in words])
+    found = [mark for mark in drawn if isinstance(mark, Text)]
+    assert sum(mark.text.startswith("F") for mark in found) == 3
+    covered = np.zeros((shape[0] + 600, shape[1] + 600), int)
+    for mark in found:
+        covered += ink(mark, shape)
+    assert covered.max() == 1
+    assert covered.sum() == covered[300:-300, 300:-300].sum() > 100

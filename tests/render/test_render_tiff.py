@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from jwstpipe.errors import DataError
 from jwstpipe.render.files.picture import open_picture
@@ -39,6 +40,37 @@ def test_samples_pyramid_and_tags(tmp_path, dtype, shape):
             padded = np.pad(above, [(0, n % 2) for n in above.shape[:2]] + [(0, 0)] * (above.ndim - 2), mode="edge")
             means = padded.reshape(padded.shape[0] // 2, 2, padded.shape[1] // 2, 2, -1).mean(axis=(1, 3))
             assert np.abs(coarse.asarray().reshape(means.shape) - means).max() <= 0.5
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("shape", [(40, 30, 3), (1301, 1100, 3), (600, 1027)])
+def test_a_packed_one_is_classic_and_two_readers_find_the_same(tmp_path, dtype, shape):
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    smooth = ((x + y) * 40 % np.iinfo(dtype).max).astype(dtype)
+    values = np.stack([smooth, smooth[::-1], smooth], axis=2) if len(shape) == 3 else smooth
+    write(tmp_path / "a.tif", values, packet=PACKET, packed=True)
+    assert (tmp_path / "a.tif").stat().st_size < 0.8 * values.nbytes + 20_000
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        assert not file.is_bigtiff
+        assert file.pages[0].compression == tifffile.COMPRESSION.ADOBE_DEFLATE
+        assert np.array_equal(file.pages[0].asarray(), values)
+        assert len(file.pages[0].pages or ()) == (2 if max(shape) > 2048 else 1 if max(shape) > 1024 else 0)
+    if len(shape) == 3 and dtype is np.uint16:
+        return  # Pillow reads 16 bits of grey, not of colour
+    with Image.open(tmp_path / "a.tif") as other:
+        assert np.array_equal(np.asarray(other), values)
+        assert other.tag_v2[700] == PACKET
+
+
+def test_what_32_bits_cannot_reach_is_a_bigtiff(tmp_path, monkeypatch):
+    monkeypatch.setattr("jwstpipe.render.files.tiff.CLASSIC_BYTES", 2_000_000)
+    values = np.random.default_rng(3).integers(0, 255, (700, 900, 3)).astype(np.uint8)
+    write(tmp_path / "large.tif", values, packed=True)
+    write(tmp_path / "small.tif", values[:500, :500], packed=True)
+    for name, large in (("large", True), ("small", False)):
+        with tifffile.TiffFile(tmp_path / f"{name}.tif") as file:
+            assert file.is_bigtiff == large
+            assert np.array_equal(file.asarray(), values if large else values[:500, :500])
 
 
 def test_bands_do_not_change_a_byte(tmp_path):

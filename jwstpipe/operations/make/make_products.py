@@ -121,7 +121,7 @@ def _records(
     for key, receipt in _made(run, operation, context, wanted, keys):
         identity, order = wanted[key]
         receipts[key] = receipt
-        yield operation.record(
+        record = operation.record(
             receipt,
             identity,
             parents=order.parents,
@@ -130,6 +130,8 @@ def _records(
             run_id=run.run_id,
             file_name=order.name,
         )
+        # what a user makes of what others have shared is that user's
+        yield record.model_copy(update={"user_id": run.catalog.user}) if run.catalog.user else record
 
 
 def _made(

@@ -89,6 +89,7 @@ def open_picture(
     packet: bytes = b"",
     cards: str = "",
     provenance: Mapping[str, Any] | None = None,
+    packed: bool = False,
 ) -> Iterator[PictureSink]:
     """Open a picture for writing; it appears under its name when the block ends well.
 
@@ -110,6 +111,8 @@ def open_picture(
         FITS header cards of the WCS, for .fits and .zarr.
     provenance
         What it is and was made of, for .fits; the other formats have it in the packet.
+    packed
+        A TIFF is packed, and of the classic kind where that can be.
 
     Raises
     ------
@@ -140,7 +143,7 @@ def open_picture(
             yield store
             store.close(path)
         elif kind in _TIFF:
-            tiff = TiffSink(partial, shape, bits=bits, colour=colour, packet=packet)
+            tiff = TiffSink(partial, shape, bits=bits, colour=colour, packet=packet, packed=packed)
             try:
                 yield tiff
                 tiff.close(path)

@@ -1,4 +1,7 @@
-"""BigTIFF in tiles with a pyramid of halved pictures, 8 or 16 bits, written as the rows come.
+"""TIFF in tiles with a pyramid of halved pictures, 8 or 16 bits, written as the rows come.
+
+Packed ones (deflate, of differences along the rows) are of the classic kind, which every program reads, as long as
+their offsets fit into 32 bits, and BigTIFF above; plain ones are BigTIFF.
 
 Rows go to one thread that writes tiles through tifffile. Each level is halved while it is written, into a file without
 a name from which the next level is read: memory holds one row of tiles, whatever the size of the picture.
@@ -6,7 +9,7 @@ a name from which the next level is read: memory holds one row of tiles, whateve
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -27,14 +30,20 @@ __all__ = ["TILE", "TiffSink", "pyramid_shapes"]
 TILE = 512
 """Side of a tile, pixels."""
 
+CLASSIC_BYTES = (1 << 32) - (1 << 25)
+"""Longest file of the classic kind, with room for what stands beside the samples."""
+
 _COARSEST = 1024
+_DEFLATE = 4
 _XMP = 700
 
 
 class TiffSink:
     """A TIFF under way."""
 
-    def __init__(self, partial: Path, shape: tuple[int, int], *, bits: int, colour: bool, packet: bytes) -> None:
+    def __init__(
+        self, partial: Path, shape: tuple[int, int], *, bits: int, colour: bool, packet: bytes, packed: bool = False
+    ) -> None:
         self._shape = (*shape, 3) if colour else shape
         self._dtype = np.dtype("u2" if bits == 16 else "u1")
         self._waiting: list[Pixels] = []
@@ -43,6 +52,7 @@ class TiffSink:
         self._bands: queue.Queue[Any] = queue.Queue(2)
         self._fault: list[BaseException] = []
         self._packet = packet
+        self._packed = packed
         self._thread = threading.Thread(target=self._run, args=(partial,), name="tiff", daemon=True)
         self._thread.start()
 
@@ -101,7 +111,12 @@ class TiffSink:
             "photometric": "rgb" if len(self._shape) == 3 else "minisblack",
             "metadata": None,
         }
-        with ExitStack() as spools, tifffile.TiffWriter(partial, bigtiff=True) as file:
+        if self._packed:
+            common |= {
+                "compression": "zlib", "compressionargs": {"level": _DEFLATE}, "predictor": True, "maxworkers": 2,
+            }  # fmt: skip
+        large = not self._packed or _most_bytes(shapes, self._shape[2:], self._dtype) > CLASSIC_BYTES
+        with ExitStack() as spools, tifffile.TiffWriter(partial, bigtiff=large) as file:
             spool: BinaryIO | None = None
             for level, shape in enumerate(shapes):
                 bands = self._incoming() if spool is None else self._spooled(spool, shape)
@@ -136,6 +151,12 @@ class TiffSink:
             part = (rows, shape[1], *self._shape[2:])
             content = spool.read(int(np.prod(part)) * self._dtype.itemsize)
             yield np.frombuffer(content, self._dtype).reshape(part)
+
+
+def _most_bytes(shapes: Sequence[tuple[int, int]], colours: tuple[int, ...], dtype: np.dtype[Any]) -> int:
+    """Bound the length of the file: all tiles as if nothing could be packed, which costs a little more."""
+    tiles = sum(-(-rows // TILE) * -(-columns // TILE) for rows, columns in shapes)
+    return int(tiles * (1.001 * TILE * TILE * int(np.prod(colours, dtype=int)) * dtype.itemsize + 256))
 
 
 def pyramid_shapes(shape: tuple[int, int]) -> list[tuple[int, int]]:

@@ -13,7 +13,7 @@ from PIL import ImageDraw, ImageFont
 from jwstpipe.display.colour.names import BLACK, WHITE, Colour
 from jwstpipe.render.files.rows import Pixels
 
-__all__ = ["Circle", "Line", "Mark", "Text", "draw_band"]
+__all__ = ["Circle", "Line", "Mark", "Text", "draw_band", "text_box"]
 
 
 _HALO = 0.7
@@ -131,8 +131,20 @@ def _draw(pen: ImageDraw.ImageDraw, mark: Mark, top: int, *, halo: bool) -> None
         pen.ellipse((x - r, y - r, x + r, y + r), outline=255, width=mark.width)
     else:
         place = (round(mark.x), round(mark.y) - top)
-        stroke = max(1, mark.size // 8) if halo else 0
+        stroke = _halo(mark) if halo else 0
         pen.text(place, mark.text, fill=255, font=_font(mark.size), anchor=mark.anchor, stroke_width=stroke)
+
+
+def text_box(mark: Text) -> tuple[float, float, float, float]:
+    """Give what a text covers with its halo: left, top, right and bottom, pixels of the picture."""
+    left, top, right, bottom = _font(mark.size).getbbox(mark.text, anchor=mark.anchor, stroke_width=_halo(mark))
+    x, y = round(mark.x), round(mark.y)
+    return float(x + left), float(y + top), float(x + right), float(y + bottom)
+
+
+def _halo(mark: Text) -> int:
+    """Give the width of the halo of a text, pixels."""
+    return max(1, mark.size // 8)
 
 
 @cache

@@ -11,6 +11,7 @@ from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.overlay.annotations import annotation_marks, read_annotations
 from jwstpipe.render.overlay.grid import grid_marks
+from jwstpipe.render.overlay.layout import laid_out
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
 from jwstpipe.render.overlay.projection import PictureSky
 from jwstpipe.requests import CompositeRequest
@@ -64,34 +65,39 @@ def overlay_marks(
         ``sources`` without a table.
     """
     overlays, size = options.overlays, max(12, min(shape) // 45)
-    marks: list[Mark] = []
     on_sky = [kind for kind in overlays if kind != "labels"] + (["annotations"] if options.annotations else [])
     if on_sky and placement is None:
         raise DataError(f"the images have no WCS, so {on_sky[0]} cannot be drawn; leave it out")
-    if placement is not None and on_sky:
-        marks += _marks_on_sky(options, PictureSky(placement, shape), size)
+    groups = _marks_on_sky(options, PictureSky(placement, shape), size) if placement is not None and on_sky else []
     if "labels" in overlays:
-        for row, label in enumerate(labels):
-            marks.append(Text(size, size + row * 1.4 * size, label.text, size, colour=_readable(label.colour)))
-    return marks
+        lines = enumerate(labels)
+        groups.append([_label(label, size + row * 1.4 * size, size) for row, label in lines])
+    if options.rules > 1:
+        groups = laid_out(groups[::-1], shape)[::-1]  # what is drawn last keeps its place
+    return [mark for group in groups for mark in group]
 
 
-def _marks_on_sky(options: CompositeRequest, sky: PictureSky, size: int) -> list[Mark]:
+def _label(label: Label, y: float, size: int) -> Text:
+    return Text(size, y, label.text, size, colour=_readable(label.colour))
+
+
+def _marks_on_sky(options: CompositeRequest, sky: PictureSky, size: int) -> list[list[Mark]]:
+    """Lay out what lies on the sky: a group for each kind, in the order in which they are drawn."""
     overlays, placement, shape = options.overlays, sky.placement, sky.shape
-    marks: list[Mark] = []
+    groups: list[list[Mark]] = []
     if "grid" in overlays:
-        marks += grid_marks(sky.wcs, shape, hours=placement.frame != "GAL", size=size)
+        groups.append(grid_marks(sky.wcs, shape, hours=placement.frame != "GAL", size=size))
     if "sources" in overlays:
         if options.sources is None:
             raise UsageError("sources need a table of positions; give one with --sources FILE")
-        marks += _source_marks(sky, options.sources, size=size)
+        groups.append(_source_marks(sky, options.sources, size=size))
     if options.annotations:
-        marks += annotation_marks(read_annotations(options.annotations), sky, size=size)
+        groups.append(annotation_marks(read_annotations(options.annotations), sky, size=size))
     if "scalebar" in overlays:
-        marks += _scale_bar(placement, shape, size)
+        groups.append(_scale_bar(placement, shape, size))
     if "compass" in overlays:
-        marks += _compass(placement, shape, size)
-    return marks
+        groups.append(_compass(placement, shape, size))
+    return groups
 
 
 def _source_marks(sky: PictureSky, path: str, *, size: int) -> list[Mark]:

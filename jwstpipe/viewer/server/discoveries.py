@@ -11,10 +11,10 @@ from jwstpipe.discovery.words.conditions import Condition
 from jwstpipe.discovery.words.encoder import load_encoder
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.jobs.submission import submit
+from jwstpipe.jobs.users import user_tags
 from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
 from jwstpipe.viewer.server.library import Library, card_of
 from jwstpipe.viewer.server.page_facts import asked
-from jwstpipe.viewer.server.page_jobs import user_tags
 
 __all__ = ["featured_targets", "found_by_words", "made", "recipes"]
 

@@ -8,6 +8,7 @@ from jwstpipe.jobs.job import Job
 from jwstpipe.jobs.listing import find_job, listed
 from jwstpipe.jobs.states import JobStatus
 from jwstpipe.jobs.submission import submit
+from jwstpipe.jobs.users import user_tag, user_tags
 from jwstpipe.requests import IngestRequest, MosaicRequest, PictureRequest, Request
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.drawn import drawn_options
@@ -15,7 +16,7 @@ from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.server.page_facts import asked
 from jwstpipe.viewer.state import safe_wishes
 
-__all__ = ["cancel_job", "jobs_of", "submitted", "user_tags"]
+__all__ = ["cancel_job", "jobs_of", "submitted", "with_drawn"]
 
 _KINDS: dict[str, type[Request]] = {"mosaic": MosaicRequest, "ingest": IngestRequest, "composite": PictureRequest}
 """What a page may ask for."""
@@ -30,7 +31,7 @@ _WISHES = {
 def jobs_of(settings: Settings, user: str | None) -> dict[str, Any]:
     """List recent jobs, those of a user or all; without a server the page says so."""
     try:
-        found = listed(limit=40, tag=None if user is None else _tag(user), settings=settings)
+        found = listed(limit=40, tag=None if user is None else user_tag(user), settings=settings)
     except JwstPipeError as error:
         return {"jobs": [], "note": str(error)}
     return {"jobs": [_job(job, status) for job, status in found], "note": ""}
@@ -104,17 +105,8 @@ def cancel_job(job_id: str, library: Library) -> dict[str, Any]:
     """Ask a job to stop; a user stops own ones."""
     job = find_job(job_id, settings=library.settings)
     if library.user is not None:
-        own = listed(limit=200, tag=_tag(library.user), settings=library.settings)
+        own = listed(limit=200, tag=user_tag(library.user), settings=library.settings)
         if job.id not in {one.id for one, _ in own}:
             raise NotFoundError(f"you have no job {job_id}")
     job.cancel()
     return {"id": job.id, "state": job.status().state}
-
-
-def user_tags(user: str | None) -> tuple[str, ...]:
-    """Give the tags that make a job that of a user; none for the owner of the home."""
-    return () if user is None else (_tag(user),)
-
-
-def _tag(user: str) -> str:
-    return f"user:{user}"
