@@ -10,7 +10,7 @@ from jwstpipe.execution.workers import Workers
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.viewer.viewed import ViewedSet
 
-__all__ = ["MOST_REGION_PIXELS", "measured_region"]
+__all__ = ["MOST_REGION_PIXELS", "measured_region", "plain_region"]
 
 MOST_REGION_PIXELS = 1_000_000_000
 MOST_LETTERS = 10_000
@@ -21,6 +21,20 @@ _SHAPE = re.compile(
     re.IGNORECASE,
 )
 _WINDOW = re.compile(r"-?\d{1,7}(?:,-?\d{1,7}){3}")
+
+
+def plain_region(region: str) -> str:
+    """Give a region as it is read, if it is a shape and names no file.
+
+    Raises
+    ------
+    UsageError
+        It is none of the shapes that pages draw.
+    """
+    word = region.strip()
+    if len(word) > MOST_LETTERS or not (_SHAPE.fullmatch(word) or _WINDOW.fullmatch(word)):
+        raise UsageError('a region is one line of DS9, as icrs;circle(10.1,-2.3,5"), or X0,Y0,X1,Y1 in pixels')
+    return word
 
 
 def measured_region(images: ViewedSet, region: str, *, exact: bool, workers: Workers) -> list[dict[str, Any]]:
@@ -47,9 +61,7 @@ def measured_region(images: ViewedSet, region: str, *, exact: bool, workers: Wor
     UsageError
         A region that is none of these shapes, or that is too large.
     """
-    word = region.strip()
-    if len(word) > MOST_LETTERS or not (_SHAPE.fullmatch(word) or _WINDOW.fullmatch(word)):
-        raise UsageError('a region is one line of DS9, as icrs;circle(10.1,-2.3,5"), or X0,Y0,X1,Y1 in pixels')
+    word = plain_region(region)
     for shape in regions_of(word, images.images[0]):
         if shape.box.area > MOST_REGION_PIXELS:
             raise UsageError(f"a region has at most {MOST_REGION_PIXELS:,} px, this one {shape.box.area:,}")

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.table import Table
 from numpy.typing import NDArray
 
 from jwstpipe.sky.position_table import positions_of
-from jwstpipe.viewer.data.rows import Rows, open_rows
+from jwstpipe.storage.bounded_tables import read_table
+from jwstpipe.viewer.data.rows import Rows, rows_of
 
 __all__ = ["SourceTable", "open_table"]
 
@@ -24,6 +26,7 @@ class SourceTable:
     """A table with positions."""
 
     rows: Rows
+    table: Table
     ra: Floats
     dec: Floats
     """Degrees."""
@@ -34,7 +37,7 @@ class SourceTable:
         for name in self.rows.columns:
             word = name.lower()
             if "flux" in word or "mag" in word:
-                values = np.ma.filled(np.ma.asarray(self.rows.table[name]).astype(float), np.nan)
+                values = np.ma.filled(np.ma.asarray(self.table[name]).astype(float), np.nan)
                 return np.nan_to_num(-values if "mag" in word else values, nan=-np.inf)
         return None
 
@@ -71,5 +74,5 @@ def open_table(path: str | Path) -> SourceTable:
     DataError
         No table, or none with positions.
     """
-    rows = open_rows(path, what="table of sources")
-    return SourceTable(rows, *positions_of(rows.table, name=str(path)))
+    table = read_table(path, what="table of sources")
+    return SourceTable(rows_of(table, Path(path).name), table, *positions_of(table, name=str(path)))

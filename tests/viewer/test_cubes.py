@@ -8,6 +8,7 @@ import pytest
 import requests
 from astropy.io import fits
 from astropy.visualization import AsinhStretch
+from photutils.aperture import CircularAperture
 from PIL import Image
 
 from jwstpipe.settings import Settings
@@ -99,3 +100,18 @@ def test_slices_turn_play_and_lead_to_spectra_by_hand(browser, door, home, sampl
     page.run("cube.play()")
     assert page.run("return cube.playing") == 0
     assert page.complaints() == []
+
+
+def test_the_spectrum_of_a_circle_is_the_sum_of_what_lies_in_it(ask, samples, home):
+    """Against photutils' exact shares of pixels, slice by slice."""
+    told = ask("/region?region=image;circle(6,7,1.7)").json()
+    area = fits.getheader(home.root / "incoming" / CUBE, "SCI")["PIXAR_SR"]
+    circle = CircularAperture((5.0, 6.0), 1.7)
+    sums = np.array([circle.do_photometry(one, method="exact")[0][0] for one in samples]) * area * 1e6
+    found = np.array([math.nan if value is None else value for value in told["low"]])
+    seen = np.isfinite(sums) & np.isfinite(found)
+    assert seen.sum() > 10
+    assert found[seen] == pytest.approx(sums[seen], rel=2e-3)
+    assert told["unit"] == "Jy"
+    for wrong in ("seg.fits", "image;circle(900,900,2)", "@file"):
+        assert ask(f"/region?region={wrong}", 400 if "circle" not in wrong else 422).json()["error"]

@@ -8,6 +8,7 @@ from astropy.table import Table
 
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.errors import UsageError
+from jwstpipe.viewer.data.rows import open_rows
 from jwstpipe.viewer.data.spectra import curve, opened_spectra, spectra_facts
 from jwstpipe.viewer.server.guard import Access
 from jwstpipe.viewer.server.library import Library
@@ -86,6 +87,34 @@ def test_spectra_say_what_they_are(spectra):
     assert [one["unit"] for one in told] == ["Jy", "Jy"]
     assert told[0]["ends"] == (1.0, 5.0)
     assert (told[0]["samples"], told[0]["valid"]) == (SAMPLES, SAMPLES - 1000)
+
+
+def test_spectra_are_read_in_parts(tmp_path):
+    write_spectra(tmp_path / "a_x1d.fits")
+    (second,) = opened_spectra(str(tmp_path / "a_x1d.fits"), first=1)
+    assert np.nanmax(second.flux) == 27.0
+    assert not opened_spectra(str(tmp_path / "a_x1d.fits"), first=2)
+
+
+def test_pages_of_a_table_above_memory_read_what_they_show(tmp_path):
+    """Eight gigabytes of zeros that take no room on a disk, and one row with numbers."""
+    rows, columns = 10_000_000, 100
+    small = fits.BinTableHDU(Table({f"c{n}": np.zeros(1) for n in range(columns)}))
+    small.header["NAXIS2"] = rows
+    begin = fits.PrimaryHDU().header.tostring().encode() + small.header.tostring().encode()
+    path = tmp_path / "large.fits"
+    with path.open("wb") as file:
+        file.write(begin)
+        file.seek(len(begin) + 9_999_990 * 8 * columns)
+        file.write(np.arange(columns, dtype=">f8").tobytes())
+        file.truncate(len(begin) + -(-8 * columns * rows // 2880) * 2880)
+    table = open_rows(path)
+    page = table.page(start=9_999_985, count=100)
+    assert (page["total"], len(page["rows"])) == (rows, 15)
+    assert page["rows"][5] == {"row": 9_999_990, "cells": [float(n) for n in range(columns)]}
+    assert page["rows"][4]["cells"] == [0.0] * columns
+    with pytest.raises(UsageError, match="no column"):
+        table.page(start=0, count=10, sort="none")
 
 
 @pytest.fixture(scope="module")

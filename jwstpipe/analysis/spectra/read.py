@@ -24,6 +24,7 @@ def read_spectra(
     *,
     column: str | None = None,
     most: int | None = None,
+    first: int = 0,
     extraction: "ExtractionOptions | None" = None,
     s3: S3Settings | None = None,
 ) -> list[Spectrum]:
@@ -39,6 +40,8 @@ def read_spectra(
         SURF_BRIGHT.
     most
         Spectra at most.
+    first
+        How many are left out before them.
     extraction
         Where the box lies in a 2-D spectrum (s2d); default: five rows about the source.
     s3
@@ -59,10 +62,11 @@ def read_spectra(
         No such column or table.
     """
     path, choice = split_choice(str(address))
+    end = None if most is None else first + most
     if Path(path).suffix.lower() in (".ecsv", ".csv", ".vot", ".parquet"):
         from jwstpipe.analysis.spectra.table_reader import spectra_of_file  # noqa: PLC0415 - astropy's tables
 
-        return spectra_of_file(path, column=column)
+        return spectra_of_file(path, column=column)[first:]
     file = open_fits_file(path, s3=s3)
     tables = spectral_tables(file, column=column)
     if choice is not None:
@@ -74,13 +78,13 @@ def read_spectra(
 
         planes = slit_images(file) if column is None else []
         if planes:
-            return list(islice(spectra_of_slits(file, planes, extraction), most))
+            return list(islice(spectra_of_slits(file, planes, extraction), first, end))
         lines = _of_lines(file) if column is None else []
         if lines:
-            return lines
+            return lines[first:end]
         raise _nothing(file, column)
-    found = list(spectra_of_tables(file, tables, column=column, most=most))
-    if not found and most != 0:
+    found = list(islice(spectra_of_tables(file, tables, column=column, most=end), first, end))
+    if not found and most != 0 and not first:
         raise DataError(f"{file.name}: no valid sample: its tables of spectra are empty, without a single row")
     return found
 

@@ -11,7 +11,7 @@ from jwstpipe.analysis.tables.conditions import Condition, parse_condition
 from jwstpipe.analysis.tables.source import TableSource, joined, names_of
 from jwstpipe.errors import DataError, UsageError
 
-__all__ = ["TablePage", "chosen_rows", "page_of", "varying_names"]
+__all__ = ["TablePage", "chosen_rows", "page_of", "read_rows", "varying_names"]
 
 if TYPE_CHECKING:
     from astropy.table import Table
@@ -103,7 +103,12 @@ def page_of(
         chosen: Rows = np.arange(min(first, total), min(first + count, total), dtype=np.int64)
     else:
         chosen = rows[first : first + count]
-    return TablePage(source, {name: _picked(source, name, chosen) for name in names}, chosen, total, first)
+    return TablePage(source, read_rows(source, names, chosen), chosen, total, first)
+
+
+def read_rows(source: TableSource, names: Sequence[str], rows: Rows) -> dict[str, NDArray[Any]]:
+    """Read some rows of some columns, in the order in which they are named."""
+    return {name: _picked(source, name, rows) for name in names}
 
 
 def varying_names(source: TableSource, names: Sequence[str]) -> list[str]:

@@ -13,7 +13,7 @@ from jwstpipe.fits.choice import split_choice
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.bounded_tables import check_seal
 
-__all__ = ["ColumnFacts", "TableSource", "joined", "names_of", "open_table"]
+__all__ = ["ColumnFacts", "TableSource", "joined", "names_of", "open_table", "table_source"]
 
 MOST_TEXT = 1 << 30
 """Largest ECSV, CSV or VOTable: these are read whole, bytes."""
@@ -205,6 +205,11 @@ def open_table(address: str | Path, *, s3: S3Settings | None = None) -> TableSou
             raise FitsError(f"{path}: holds no table")
         raise UsageError(f"{address}: there is no such table; its tables are {listed}")
     return _FitsSource(fits_table(file, hdu), str(address))
+
+
+def table_source(table: Any, name: str) -> TableSource:
+    """Give an astropy table in memory as a source."""
+    return _WholeSource(table, name)
 
 
 def _parquet(path: str) -> TableSource:

@@ -1,4 +1,4 @@
-"""Cubes for a screen: slices as pictures between limits that all of them share, and what a pixel does along them."""
+"""Cubes for a screen: slices as pictures between limits that all share, and what pixels and regions do along them."""
 
 import io
 from dataclasses import dataclass
@@ -9,13 +9,16 @@ from PIL import Image
 
 from jwstpipe.analysis.cubes.cube import Cube, open_cube
 from jwstpipe.analysis.cubes.describe import cube_facts
+from jwstpipe.analysis.cubes.extract import extract
 from jwstpipe.analysis.spectra.spectrum import Spectrum
 from jwstpipe.display.tone.stretch import Stretch, apply_stretch
 from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.requests.analysis.cubes import CubeSpectrumRequest
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.viewer.regions import plain_region
 
-__all__ = ["CURVES", "OpenedCube", "along", "opened_cube", "slice_picture"]
+__all__ = ["CURVES", "OpenedCube", "along", "along_region", "opened_cube", "slice_picture"]
 
 SAMPLED = 24
 """Slices that the limits are taken from."""
@@ -114,6 +117,21 @@ def along(opened: OpenedCube, x: int, y: int) -> Spectrum:
     error = cube.read(0, slices, box, plane="err")[:, 0, 0] if "err" in cube.planes else None
     values = cube.read(0, slices, box)[:, 0, 0]
     return Spectrum.of(place, values, error, unit=str(cube.unit or ""), column=f"pixel {x}, {y}")
+
+
+def along_region(opened: OpenedCube, region: str, *, s3: S3Settings | None = None) -> Spectrum:
+    """Give the spectrum of a region: a line of DS9; spaxels count by the share of them that lies inside.
+
+    Raises
+    ------
+    UsageError
+        Not a region of the shapes that a page draws, or a cube without wavelengths.
+    NoCoverageError, DataError
+        It lies outside the cube, or on no data.
+    """
+    if opened.cube.axis is None:
+        raise UsageError(f"{opened.cube.name}: has no wavelengths; only single pixels can be followed")
+    return extract(opened.cube, CubeSpectrumRequest(region=(plain_region(region),)), s3=s3)
 
 
 def _seen(values: Any) -> Any:

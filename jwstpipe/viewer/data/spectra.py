@@ -16,16 +16,16 @@ from jwstpipe.settings import S3Settings
 __all__ = ["MOST_COLUMNS", "MOST_SPECTRA", "curve", "one_of", "opened_spectra", "spectra_facts", "strong_lines"]
 
 MOST_SPECTRA = 500
-"""Most spectra of a file that are read."""
+"""Most spectra of a file that are read at once."""
 
 MOST_COLUMNS = 4000
 
 Floats = NDArray[np.float64]
 
 
-def opened_spectra(address: str, *, s3: S3Settings | None = None) -> tuple[Spectrum, ...]:
-    """Read the spectra of a file."""
-    return tuple(read_spectra(address, most=MOST_SPECTRA, s3=s3))
+def opened_spectra(address: str, *, first: int = 0, s3: S3Settings | None = None) -> tuple[Spectrum, ...]:
+    """Read some spectra of a file, from one of them on; fewer than `MOST_SPECTRA` where it has no more."""
+    return tuple(read_spectra(address, most=MOST_SPECTRA, first=first, s3=s3))
 
 
 def spectra_facts(spectra: Sequence[Spectrum]) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def curve(spectrum: Spectrum, first: float, last: float, columns: int) -> dict[s
         low, high = _extremes(flux, flux, starts)
         below, above = (None, None) if error is None else _extremes(flux - error, flux + error, starts)
     return {
-        "x": x.tolist(), "low": _plain(low), "high": _plain(high), "exact": exact,
+        "unit": spectrum.unit, "x": x.tolist(), "low": _plain(low), "high": _plain(high), "exact": exact,
         "below": None if below is None else _plain(below), "above": None if above is None else _plain(above),
     }  # fmt: skip
 

@@ -12,9 +12,9 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.kept import Kept
 from jwstpipe.storage import named_for_people
 from jwstpipe.storage.local_copy import local_copy
-from jwstpipe.viewer.data.cubes import OpenedCube, along, opened_cube, slice_picture
+from jwstpipe.viewer.data.cubes import OpenedCube, along, along_region, opened_cube, slice_picture
 from jwstpipe.viewer.data.rows import open_rows
-from jwstpipe.viewer.data.spectra import curve, one_of, opened_spectra, spectra_facts, strong_lines
+from jwstpipe.viewer.data.spectra import MOST_SPECTRA, curve, one_of, opened_spectra, spectra_facts, strong_lines
 from jwstpipe.viewer.server.asking import Pool, number_of, page_wishes
 from jwstpipe.viewer.server.guard import user_of
 from jwstpipe.viewer.viewing import Viewing
@@ -22,6 +22,9 @@ from jwstpipe.viewer.viewing import Viewing
 __all__ = ["data_routes"]
 
 ResultT = TypeVar("ResultT")
+
+_READ_IN_PLACE = (".fits", ".fit")
+"""Tables whose pages are read where they lie, also behind an address."""
 
 FILES = 12
 """Files that are kept open, or read."""
@@ -38,6 +41,7 @@ def data_routes(viewing: Viewing) -> list[Route]:
         Route("/api/cube/{id}", asked.cube),
         Route("/api/cube/{id}/slice/{index:int}", asked.slice),
         Route("/api/cube/{id}/along/{x:int},{y:int}", asked.along),
+        Route("/api/cube/{id}/region", asked.region),
     ]
 
 
@@ -67,16 +71,31 @@ class _Data:
         return JSONResponse(strong_lines(), headers={"cache-control": "private, max-age=3600"})
 
     async def spectra(self, request: Request) -> Response:
-        """Say which spectra a product has."""
-        return JSONResponse(await self._of(request, "spectra", self._read_spectra, spectra_facts))
+        """Say which spectra a product has, from one of them on."""
+        word = request.query_params.get("start", "0")
+        if not (word.isdecimal() and len(word) < 10):
+            raise UsageError("start is a whole number")
+        return JSONResponse(await self._part(request, int(word), lambda spectra, _: spectra_facts(spectra)))
 
     async def curve(self, request: Request) -> Response:
         """Give a spectrum, or a part of it, for the columns of a screen."""
         number = request.path_params["number"]
-        return JSONResponse(
-            await self._of(
-                request, "spectra", self._read_spectra, lambda spectra: _drawn(one_of(spectra, number), request)
-            )
+
+        def drawn(spectra: tuple[Spectrum, ...], first: int) -> dict[str, Any]:
+            return _drawn(one_of(spectra, number - first), request)
+
+        return JSONResponse(await self._part(request, number, drawn))
+
+    async def _part(
+        self, request: Request, number: int, work: Callable[[tuple[Spectrum, ...], int], ResultT]
+    ) -> ResultT:
+        """Do something with the part of the spectra of a product that holds one; it is told where the part begins."""
+        first = number // MOST_SPECTRA * MOST_SPECTRA
+        return await self._of(
+            request,
+            f"spectra {first}",
+            lambda address: opened_spectra(address, first=first, s3=self._shared.sources.s3),
+            lambda spectra: work(spectra, first),
         )
 
     async def cube(self, request: Request) -> Response:
@@ -101,6 +120,12 @@ class _Data:
             await self._of(request, "cube", self._open_cube, lambda cube: _drawn(along(cube, x, y), request))
         )
 
+    async def region(self, request: Request) -> Response:
+        """Give the spectrum of a region of a cube."""
+        region, s3 = request.query_params.get("region", ""), self._shared.sources.s3
+        work = lambda cube: _drawn(along_region(cube, region, s3=s3), request)  # noqa: E731
+        return JSONResponse(await self._of(request, "cube", self._open_cube, work))
+
     def _open_cube(self, address: str) -> OpenedCube:
         return opened_cube(address, s3=self._shared.sources.s3)
 
@@ -110,11 +135,11 @@ class _Data:
         return JSONResponse(await self._of(request, "rows", self._read_rows, lambda rows: rows.page(**wishes)))
 
     def _read_rows(self, address: str) -> Any:
+        name = address.rstrip("/").rpartition("/")[2]
+        if name.lower().endswith(_READ_IN_PLACE):
+            return open_rows(address, name=name, s3=self._shared.sources.s3)
         with local_copy(address, s3=self._shared.sources.s3) as file:
-            return open_rows(file, name=address.rstrip("/").rpartition("/")[2])
-
-    def _read_spectra(self, address: str) -> Any:
-        return opened_spectra(address, s3=self._shared.sources.s3)
+            return open_rows(file, name=name)
 
 
 def _drawn(spectrum: Spectrum, request: Request) -> dict[str, Any]:

@@ -92,7 +92,7 @@ class _Measuring:
 
     async def tables(self, _: Request) -> Response:
         """List the catalogues that were named when the server was started."""
-        return JSONResponse([{"name": one.rows.name, "rows": len(one.rows.table)} for one in self._shared.tables])
+        return JSONResponse([{"name": one.rows.name, "rows": len(one.rows)} for one in self._shared.tables])
 
     async def rows(self, request: Request) -> Response:
         """Give a page of a catalogue."""

@@ -10,6 +10,8 @@ import { Plot } from "./plot.js";
 
 const AHEAD = 3;
 const KEPT = 60;
+/** Smallest circle that a hand draws, pixels of a slice; what is less is a click. */
+const LEAST_RADIUS = 0.8;
 
 export class CubeView {
   /**
@@ -25,12 +27,19 @@ export class CubeView {
     /** @type {Map<string, Promise<ImageBitmap>>} */
     this.bitmaps = new Map();
     this.pixel = /** @type {[number, number] | null} */ (null);
+    /** Of the circle whose spectrum is shown, pixels; 0 = that of the pixel alone. */
+    this.radius = 0;
+    /** Where a drag began. */
+    this.from = /** @type {[number, number] | null} */ (null);
+    this.picture = /** @type {ImageBitmap | null} */ (null);
     this.playing = 0;
     this.speed = 5;
     this.shown = -1;
     this.canvas = el("canvas", { class: "slices", tabindex: "0", role: "img",
-      "aria-label": "a slice of the cube; arrow keys turn to others, space plays, a click shows the spectrum of a pixel",
-      onclick: (/** @type {MouseEvent} */ event) => this.choose(event), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) });
+      "aria-label": "a slice of the cube; arrow keys turn to others, space plays, a click shows the spectrum of a pixel, a drag that of a circle",
+      onpointerdown: (/** @type {PointerEvent} */ event) => this.begin(event),
+      onpointermove: (/** @type {PointerEvent} */ event) => this.widen(event),
+      onpointerup: (/** @type {PointerEvent} */ event) => this.choose(event), onkeydown: (/** @type {KeyboardEvent} */ event) => this.key(event) });
     this.told = el("output", { class: "hint" });
     this.place = el("input", { type: "range", min: 0, max: facts.slices - 1, step: 1, "aria-label": "slice",
       oninput: () => this.turn(Number(this.place.value)) });
@@ -59,7 +68,7 @@ export class CubeView {
           this.field("low", "black"), this.field("high", "white"),
           select({ label: "stretch", value: "asinh", choices: [["asinh", "asinh"], ["linear", "linear"], ["sqrt", "square root"]],
             changed: (stretch) => this.limit({ stretch }) }),
-          el("p", { class: "hint" }, "Click a pixel: its spectrum; a click there turns to that slice."))),
+          el("p", { class: "hint" }, "Click a pixel for its spectrum, or drag a circle for that of all in it; a click on the spectrum turns to that slice."))),
       this.plot.element,
       ...facts.notes.map((/** @type {string} */ note) => el("p", { class: "hint" }, note)),
     ];
@@ -133,6 +142,7 @@ export class CubeView {
 
   /** @param {ImageBitmap} bitmap */
   draw(bitmap) {
+    this.picture = bitmap;
     const { canvas } = this;
     const times = Math.max(1, Math.floor((Math.min(canvas.parentElement.clientWidth, 640) * window.devicePixelRatio) / bitmap.width));
     [canvas.width, canvas.height] = [bitmap.width * times, bitmap.height * times];
@@ -141,24 +151,65 @@ export class CubeView {
     pen.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
     if (!this.pixel) return;
     const [x, y] = this.pixel;
+    if (this.radius) {
+      pen.strokeStyle = "#ffd27a";
+      pen.lineWidth = 2;
+      pen.beginPath();
+      pen.arc((x + 0.5) * times, (bitmap.height - 0.5 - y) * times, this.radius * times, 0, 2 * Math.PI);
+      pen.stroke();
+      return;
+    }
     pen.strokeStyle = "#ffd27a";
     pen.lineWidth = 2;
     pen.strokeRect(x * times - 1, (bitmap.height - 1 - y) * times - 1, times + 2, times + 2);
   }
 
-  /** @param {MouseEvent} event */
-  choose(event) {
+  /**
+   * @param {MouseEvent} event
+   * @returns {[number, number]} a place in pixels of the slice, whose first one is around 0,0
+   */
+  at(event) {
     const { canvas, facts } = this;
     const [x, top] = [event.offsetX / canvas.clientWidth, event.offsetY / canvas.clientHeight];
-    this.take(Math.floor(x * facts.width), facts.height - 1 - Math.floor(top * facts.height));
+    return [x * facts.width - 0.5, (1 - top) * facts.height - 0.5];
+  }
+
+  /** @param {PointerEvent} event */
+  begin(event) {
+    this.canvas.setPointerCapture(event.pointerId);
+    this.from = this.at(event);
+  }
+
+  /** @param {PointerEvent} event */
+  widen(event) {
+    if (!this.from || !this.picture) return;
+    const [x, y] = this.at(event);
+    const radius = Math.hypot(x - this.from[0], y - this.from[1]);
+    if (radius < LEAST_RADIUS) return;
+    [this.pixel, this.radius] = [this.from, radius];
+    this.draw(this.picture);
+  }
+
+  /** @param {PointerEvent} event */
+  choose(event) {
+    if (!this.from) return;
+    const [from, to] = [this.from, this.at(event)];
+    this.from = null;
+    const radius = Math.hypot(to[0] - from[0], to[1] - from[1]);
+    if (radius >= LEAST_RADIUS && this.facts.microns) this.take(from[0], from[1], radius);
+    else this.take(Math.round(to[0]), Math.round(to[1]));
   }
 
   /**
    * @param {number} x
    * @param {number} y
+   * @param {number} [radius]  of a circle, pixels; 0 = the pixel alone
    */
-  take(x, y) {
-    this.pixel = /** @type {[number, number]} */ ([x, y]);
+  take(x, y, radius = 0) {
+    const { width, height } = this.facts;
+    this.pixel = radius ? [x, y] : [Math.max(0, Math.min(width - 1, x)), Math.max(0, Math.min(height - 1, y))];
+    this.radius = radius;
+    this.plot.names.y = radius ? "Jy" : this.facts.unit;
     this.plot.element.hidden = false;
     this.turn(this.index);
     return this.load();
@@ -168,10 +219,15 @@ export class CubeView {
     if (!this.pixel) return;
     const [first, last] = this.plot.ends;
     const mine = this.pixel;
-    const path = `api/cube/${this.id}/along/${mine.join(",")}?first=${first}&last=${last}&columns=${Math.min(4000, this.plot.columns)}`;
+    const [x, y] = mine;
+    const what = this.radius
+      ? `region?region=${encodeURIComponent(`image;circle(${x + 1},${y + 1},${this.radius})`)}&` : `along/${x},${y}?`;
+    const path = `api/cube/${this.id}/${what}first=${first}&last=${last}&columns=${Math.min(4000, this.plot.columns)}`;
     try {
       const curve = await get(path);
-      if (mine === this.pixel) this.plot.set([curve]);
+      if (mine !== this.pixel) return;
+      if (curve.unit) this.plot.names.y = curve.unit;
+      this.plot.set([curve]);
     } catch (error) {
       say(/** @type {Error} */ (error).message, "fault");
     }

@@ -8,14 +8,21 @@ import { Plot } from "./plot.js";
 /** @typedef {import("./pages.js").Context} Context */
 
 const MOST_SHOWN = 5;
+/** Spectra of a file that are read at once. */
+const AT_ONCE = 500;
 
 /**
  * @param {HTMLElement} place
  * @param {Context} context
+ * @param {number} [start]  number of the first spectrum that is listed
  */
-export async function show(place, context) {
+export async function show(place, context, start = 0) {
   const [id] = context.state.images;
-  const [found, lines] = await Promise.all([get(`api/spectra/${id}`), get("api/lines")]);
+  const [found, lines] = await Promise.all([get(`api/spectra/${id}?start=${start}`), get("api/lines")]);
+  if (!found.length) {
+    await show(place, context, Math.max(0, start - AT_ONCE));
+    return;
+  }
   const shown = new Set([Math.max(0, found.findIndex((/** @type {any} */ one) => one.valid))]);
   const reach = reachOf(found);
   if (!reach) {
@@ -28,7 +35,7 @@ export async function show(place, context) {
     const mine = ++asked;
     const [first, last] = plot.ends;
     const curves = await Promise.all([...shown].map((n) =>
-      get(`api/spectra/${id}/${n}?first=${first}&last=${last}&columns=${Math.min(4000, plot.columns)}`)));
+      get(`api/spectra/${id}/${start + n}?first=${first}&last=${last}&columns=${Math.min(4000, plot.columns)}`)));
     if (mine === asked) plot.set(curves);
   };
   let timer = 0;
@@ -54,13 +61,29 @@ export async function show(place, context) {
     ...found.map((/** @type {any} */ one, /** @type {number} */ n) => el("button", {
       class: "kind", "data-n": String(n), "aria-pressed": String(shown.has(n)), disabled: one.unit !== unit || !one.valid,
       title: one.words, onclick: () => toggle(n),
-    }, `${n + 1} · ${one.label}`)));
+    }, `${start + n + 1} · ${one.label}`)));
   place.replaceChildren(
-    el("h1", {}, found[0].title), found.length > 1 ? list : "", plot.element, redshift(plot, lines), notes,
+    el("h1", {}, found[0].title), found.length > 1 || start ? list : "", pager(place, context, start, found.length), plot.element, redshift(plot, lines), notes,
   );
   Object.assign(window, { plot });
   tell();
   await load();
+}
+
+/**
+ * Ways to the other spectra of a file that has many.
+ * @param {HTMLElement} place
+ * @param {Context} context
+ * @param {number} start
+ * @param {number} count
+ * @returns {HTMLElement | string}
+ */
+function pager(place, context, start, count) {
+  if (!start && count < AT_ONCE) return "";
+  /** @param {number} to @param {string} text @param {boolean} there */
+  const step = (to, text, there) => el("button", { class: "quiet", disabled: !there, onclick: () => show(place, context, to) }, text);
+  return el("div", { class: "row" }, step(start - AT_ONCE, "Earlier spectra", start > 0),
+    el("span", { class: "hint" }, `${start + 1} to ${start + count}`), step(start + AT_ONCE, "Later spectra", count === AT_ONCE));
 }
 
 /**
