@@ -8,6 +8,7 @@ below 1e-3 of the value above it. Half floats, with 11 bits, would band faint ne
 
 import math
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,9 @@ STEPS = 65_534
 
 _LEAST_SOFTENING = 1e-4
 """Of the range from p0.1 to p99.9: the noise of a smooth image is 0."""
+
+_LOWER = 15
+"""Bits of a float that do not choose the entry of a table."""
 
 _BELOW, _ABOVE = 2.0, 16.0
 """Room about the extremes that were seen on a coarse level; peaks are sharper at full resolution."""
@@ -75,10 +79,30 @@ def companded(values: NDArray[np.float32], how: Companding) -> tuple[NDArray[np.
         Of this channel.
     """
     samples, quarters = np.empty(values.shape, np.uint16), np.empty(values.shape, np.uint8)
-    rows = np.ascontiguousarray(values, np.float32)
-    first, factor = np.float32(how.first), np.float32(4 * STEPS / (how.last - how.first))
-    _compand(rows, np.float32(how.sky), np.float32(1.0 / how.softening), first, factor, samples, quarters)
+    places, slopes = _steps(how)
+    _compand(np.ascontiguousarray(values, np.float32), np.float32(how.sky), places, slopes, samples, quarters)
     return samples, quarters
+
+
+@lru_cache(maxsize=64)
+def _steps(how: Companding) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Tabulate the step of a difference from the sky over the upper 17 bits of the float that holds it.
+
+    Between two entries, whose differences are 2^-8 apart at most, relative, the step is as good as straight: a quarter
+    of a step is missed by 2 % of it.
+    """
+    upper = np.arange(1 << (32 - _LOWER), dtype=np.uint64) << np.uint64(_LOWER)
+    ends = [part.astype(np.uint32).view(np.float32) for part in (upper, upper + np.uint64(1 << _LOWER))]
+    with np.errstate(all="ignore"):
+        found = [
+            np.nan_to_num(
+                (np.arcsinh(end.astype(np.float64) / how.softening) - how.first)
+                * (4 * STEPS / (how.last - how.first)),
+                nan=0.0, posinf=0.0, neginf=0.0,
+            ) for end in ends
+        ]  # fmt: skip
+    slopes = (found[1] - found[0]) / (1 << _LOWER)
+    return found[0].astype(np.float32), slopes.astype(np.float32)
 
 
 def expanded(
@@ -119,46 +143,27 @@ def tone_table(stretch: Stretch, values: NDArray[np.float32]) -> NDArray[np.floa
 def _compand(
     values: NDArray[np.float32],
     sky: np.float32,
-    scale: np.float32,
-    first: np.float32,
-    factor: np.float32,
+    places: NDArray[np.float32],
+    slopes: NDArray[np.float32],
     samples: NDArray[np.uint16],
     quarters: NDArray[np.uint8],
 ) -> None:
-    """Compand row by row, without a branch, so that several samples are done at a time.
-
-    ``asinh(x) = sign(x) ln(|x| + sqrt(x^2 + 1))``; of the logarithm the exponent of the float, and for its fraction m
-    in [1/sqrt 2, sqrt 2] the series ``2 (s + s^3/3 + ... + s^9/9)``, s = (m - 1)/(m + 1): good to 2e-9, far below a
-    quarter of a step, 5e-5. Single precision adds 2e-6 at most.
-    """
+    """Compand row by row, by the tables of `_steps`: a third of the time of a logarithm and a root."""
     columns = values.shape[1]
-    inner, fraction = np.empty(columns, np.float32), np.empty(columns, np.float32)
-    bits, fraction_bits = inner.view(np.int32), fraction.view(np.int32)
-    one, two, half, nothing = np.float32(1.0), np.float32(2.0), np.float32(0.5), np.float32(0.0)
-    endless = np.float32(np.inf)
-    none = np.int32(0)
-    octave, most, top = np.float32(0.6931471805599453), np.float32(1e18), np.float32(4 * 65_534.0)
+    differences = np.empty(columns, np.float32)
+    bits = differences.view(np.uint32)
+    lower, endless = np.uint32((1 << _LOWER) - 1), np.uint32(0x7F800000)
+    nothing, half, top = np.float32(0.0), np.float32(0.5), np.float32(4 * 65_534.0)
     for i in range(values.shape[0]):
         for j in range(columns):
-            y = np.abs((values[i, j] - sky) * scale)
-            y = y if y < most else most  # noqa: FURB136 - calls of min and max keep numba from doing several at a time
-            inner[j] = y + np.sqrt(y * y + one)
-            fraction_bits[j] = (bits[j] & np.int32(0x7FFFFF)) | np.int32(0x3F800000)
+            differences[j] = values[i, j] - sky
         for j in range(columns):
-            m = fraction[j]
-            large = m > np.float32(1.4142135)
-            m = m * half if large else m
-            power = np.float32((bits[j] >> np.int32(23)) - np.int32(126 if large else 127)) * octave
-            s = (m - one) / (m + one)
-            t = s * s
-            series = np.float32(1 / 3) + t * (np.float32(1 / 5) + t * (np.float32(1 / 7) + t * np.float32(1 / 9)))
-            root = power + two * s * (one + t * series)
-            value = values[i, j]
-            place = root if value >= sky else -root
-            step = (place - first) * factor
-            step = step if step > nothing else nothing  # noqa: FURB136
+            word = bits[j]
+            upper = word >> np.uint32(_LOWER)
+            step = places[upper] + np.float32(np.int32(word & lower)) * slopes[upper]
+            step = step if step > nothing else nothing  # noqa: FURB136 - calls of min and max take longer
             step = step if step < top else top  # noqa: FURB136
             fine = np.int32(step + half)
-            seen = np.abs(value) < endless
-            samples[i, j] = np.uint16((fine >> np.int32(2)) + np.int32(1) if seen else none)
-            quarters[i, j] = np.uint8(fine & np.int32(3) if seen else none)
+            seen = (word & endless) != endless
+            samples[i, j] = np.uint16((fine >> np.int32(2)) + np.int32(1) if seen else 0)
+            quarters[i, j] = np.uint8(fine & np.int32(3) if seen else 0)
