@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from astropy.coordinates import SkyCoord
@@ -15,8 +15,6 @@ from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.inputs.laid.laid_image import LaidImage
-from jwstpipe.operations.inputs.laid.lay import lay
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render.cores.repair import LOST, find_patches, joint_patches, patched_copy
 from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
@@ -26,6 +24,9 @@ from jwstpipe.requests.fields.orientation import Orientation
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import named_for_people
+
+if TYPE_CHECKING:
+    from jwstpipe.operations.inputs.laid.laid_image import LaidImage
 
 __all__ = ["Aligned", "Laying", "aligned", "lie_apart"]
 
@@ -44,13 +45,9 @@ class Aligned:
     images: tuple[SkyImage, ...]
     """In the order of their addresses."""
 
-    repaired: tuple[int, ...]
-    """Pixels of lost cores that were filled before resampling, of each, when they were opened."""
-
-    @property
-    def counts(self) -> tuple[Callable[[], int], ...]:
-        """The same as it is when it is asked for: of images that are laid level by level, in what was read of them."""
-        return tuple(partial(_repaired, image, count) for image, count in zip(self.images, self.repaired, strict=True))
+    counts: tuple[Callable[[], int], ...]
+    """Each tells the pixels of lost cores that were filled before resampling: of an image that is laid level by level,
+    in what was read of it so far."""
 
 
 @contextmanager
@@ -100,7 +97,7 @@ def aligned(
     same = not lie_apart(images, scale_arcsec=scale_arcsec, up=up)
     flagged = [_has_flagged_cores(image) for image in images]
     if same and not any(flagged):
-        yield Aligned(tuple(images), (0,) * len(images))
+        yield Aligned(tuple(images), (int,) * len(images))
         return
     if not same:
         _check_near(images)
@@ -140,6 +137,8 @@ class _Work:
 
     def laid(self, *, scale_arcsec: float | None, rotation_deg: float, folder: Path | None) -> Aligned | None:
         """Lay them level by level; only those with junk are copied before. None where that cannot be done."""
+        from jwstpipe.operations.inputs.laid.lay import lay  # noqa: PLC0415 - only images of different grids need it
+
         addresses, images, counts = list(self.addresses), list(self.images), [0] * len(self.images)
         for number, image in enumerate(self.images):
             patches = find_patches(image) if self.flagged[number] else []
@@ -151,7 +150,11 @@ class _Work:
             addresses, images, workers=self.workers, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg,
             folder=folder, s3=self.s3,
         )  # fmt: skip
-        return None if found is None else Aligned(tuple(found), tuple(counts))
+        if found is None:
+            return None
+        return Aligned(
+            tuple(found), tuple(partial(_filled, one, count) for one, count in zip(found, counts, strict=True))
+        )
 
     def whole(self, *, same: bool, scale_arcsec: float | None, rotation_deg: float) -> Aligned:
         """Resample each whole, or only mend it where all lie on one grid already."""
@@ -176,7 +179,7 @@ class _Work:
             found.append(open_image(out))
         if any(counts) and len(found) > 1:
             found = self._united(found)
-        return Aligned(tuple(found), tuple(counts))
+        return Aligned(tuple(found), tuple(partial(int, count) for count in counts))
 
     def _united(self, images: Sequence[SkyImage]) -> list[SkyImage]:
         """Fill in every image what any of them had filled: a star whose core one filter lost keeps its colour."""
@@ -194,8 +197,9 @@ class _Work:
         return path
 
 
-def _repaired(image: SkyImage, before: int) -> int:
-    return before + (image.plane.repaired[image.number] if isinstance(image, LaidImage) else 0)
+def _filled(image: "LaidImage", before: int) -> int:
+    """Count the pixels that were filled, with those of the copy that the image is read from."""
+    return before + image.plane.repaired[image.number]
 
 
 def _check_near(images: Sequence[SkyImage]) -> None:
