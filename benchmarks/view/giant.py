@@ -28,8 +28,11 @@ def periodic_sky(seed=1):
     return values.astype(np.float32)
 
 
-def write_giant(folder, side):
-    """Write six stores of `side` x `side` pixels, whose pixels are a period repeated; gives their paths."""
+def write_giant(folder, side, *, turn=0.0):
+    """Write six stores of `side` x `side` pixels, whose pixels are a period repeated; gives their paths.
+
+    Each is turned by `turn` degrees more than the one before.
+    """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     levels = max(1, (side // 1024).bit_length())
@@ -40,13 +43,14 @@ def write_giant(folder, side):
         tile = np.tile(period, (max(1, extent // len(period)),) * 2)[:extent, :extent]
         shards[level] = _converted(folder / f"level{level}", tile, _header(extent)) / "0" / "sci" / "c" / "0" / "0"
         period = period.reshape(len(period) // 2, 2, -1, 2).mean(axis=(1, 3)).astype(np.float32)
-    return [_linked(folder, number, side, levels, shards) for number in range(len(FILTERS))]
+    return [_linked(folder, number, side, levels, shards, turn * number) for number in range(len(FILTERS))]
 
 
-def _header(side):
+def _header(side, angle=0.0):
+    cosine, sine = SCALE * np.cos(np.radians(angle)), SCALE * np.sin(np.radians(angle))
     return fits.Header(
         [("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("CRVAL1", 83.8), ("CRVAL2", -5.4), ("CRPIX1", side / 2),
-         ("CRPIX2", side / 2), ("CD1_1", -SCALE), ("CD1_2", 0.0), ("CD2_1", 0.0), ("CD2_2", SCALE), ("BUNIT", "MJy/sr")]
+         ("CRPIX2", side / 2), ("CD1_1", -cosine), ("CD1_2", sine), ("CD2_1", sine), ("CD2_2", cosine), ("BUNIT", "MJy/sr")]
     )  # fmt: skip
 
 
@@ -59,9 +63,9 @@ def _converted(place, values, header, primary=None):
     return store
 
 
-def _linked(folder, number, side, levels, shards):
+def _linked(folder, number, side, levels, shards, angle):
     """Take a small store for its headers, and make it a large one."""
-    header = _header(side)
+    header = _header(side, angle)
     primary = fits.Header([("TELESCOP", "JWST"), ("INSTRUME", "NIRCAM"), ("FILTER", FILTERS[number])])
     store = _converted(folder / f"{FILTERS[number].lower()}-{side}", np.zeros((64, 64), np.float32), header, primary)
     root = json.loads((store / "zarr.json").read_text())
