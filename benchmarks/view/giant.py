@@ -50,7 +50,8 @@ def _header(side, angle=0.0):
     cosine, sine = SCALE * np.cos(np.radians(angle)), SCALE * np.sin(np.radians(angle))
     return fits.Header(
         [("CTYPE1", "RA---TAN"), ("CTYPE2", "DEC--TAN"), ("CRVAL1", 83.8), ("CRVAL2", -5.4), ("CRPIX1", side / 2),
-         ("CRPIX2", side / 2), ("CD1_1", -cosine), ("CD1_2", sine), ("CD2_1", sine), ("CD2_2", cosine), ("BUNIT", "MJy/sr")]
+         ("CRPIX2", side / 2), ("CD1_1", -cosine), ("CD1_2", sine), ("CD2_1", sine), ("CD2_2", cosine),
+         ("BUNIT", "MJy/sr")]
     )  # fmt: skip
 
 
