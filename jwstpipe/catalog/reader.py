@@ -9,7 +9,7 @@ from jwstpipe.catalog.database.changes import in_batches
 from jwstpipe.catalog.query import RecordQuery, SortKey
 from jwstpipe.catalog.records.documents import from_document
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.catalog.statistics import CatalogStats, statistics_of
+from jwstpipe.catalog.statistics import CatalogStats, Share, Shared, statistics_of
 from jwstpipe.catalog.visibility import inputs_of, shown
 from jwstpipe.errors import NotFoundError
 
@@ -104,6 +104,10 @@ class CatalogReader:
     def stats(self, query: RecordQuery | None = None) -> CatalogStats:
         """Count records and bytes by kind, instrument, filter, level, status and size; None = all records."""
         return statistics_of(self.database.groups(query or RecordQuery(status=()), viewer=self.user))
+
+    def shares(self, by: Shared) -> dict[str, Share]:
+        """Count all records and their bytes by target, as it is searched for (``ngc3132``), or by user."""
+        return self.database.shares(by, viewer=self.user)
 
     def _shown(self, documents: Iterable[Document]) -> Iterator[ProductRecord]:
         """Check documents, and take out what this user may not see of their inputs."""

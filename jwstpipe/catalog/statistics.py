@@ -3,8 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
-__all__ = ["SIZE_CLASSES", "CatalogStats", "Group", "Share", "statistics_of"]
+__all__ = ["SIZE_CLASSES", "CatalogStats", "Group", "Share", "Shared", "statistics_of"]
+
+Shared = Literal["target", "user"]
+"""What else records are counted by; there may be thousands of each."""
 
 SIZE_CLASSES: tuple[tuple[str, int, int | None], ...] = (
     ("below 1 MB", 0, 10**6),

@@ -228,6 +228,17 @@ def test_statistics(filled):
     assert filled.stats(RecordQuery(kind=("mosaic",))).total == Share(1, 1003)
 
 
+def test_shares_of_targets_and_users(filled):
+    targets, users = filled.shares("target"), filled.shares("user")
+    assert sum(share.records for share in targets.values()) == 6
+    assert targets["ngc3132"].records == 3
+    assert targets["m16"] == Share(1, 0)
+    assert targets[""].records >= 1
+    assert users["eve"].records == 1
+    assert sum(share.bytes for share in users.values()) == filled.stats().total.bytes
+    assert filled.as_user("").shares("user").get("eve") is None
+
+
 def test_an_empty_catalogue(catalog):
     assert catalog.find() == []
     assert catalog.stats().total == Share(0, 0)

@@ -17,7 +17,7 @@ from typing import Any, Protocol, Self
 
 from jwstpipe.catalog.database.changes import RecordChange
 from jwstpipe.catalog.query import RecordQuery, SortKey
-from jwstpipe.catalog.statistics import Group
+from jwstpipe.catalog.statistics import Group, Share, Shared
 
 __all__ = ["CatalogDatabase", "Document", "LeaseRow", "LeaseTable", "RecordSummary"]
 
@@ -134,6 +134,10 @@ class CatalogDatabase(Protocol):
 
     def groups(self, query: RecordQuery, *, viewer: str | None) -> Iterator[Group]:
         """Count records and bytes by kind, instrument, filter, level, status and size, all at once."""
+        ...
+
+    def shares(self, by: Shared, *, viewer: str | None) -> dict[str, Share]:
+        """Count records and bytes by target (as it is searched for) or by user; records without stand under ``""``."""
         ...
 
     def read(self, product_ids: Iterable[str], *, viewer: str | None) -> list[Document]:

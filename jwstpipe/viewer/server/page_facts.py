@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from jwstpipe import __version__
 from jwstpipe.api.archive.observations import search
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.catalog.statistics import Share
 from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.jobs.listing import listed
 from jwstpipe.mosaicking.footprints import footprints
@@ -22,6 +23,9 @@ from jwstpipe.viewer.server.library import Library
 __all__ = ["asked", "found_in_archive", "mosaic_plan", "site_status"]
 
 MOST_ROWS = 500
+MOST_SHARES = 20
+"""Targets and users that the status page lists, the largest first."""
+
 MOST_MOSAIC_INPUTS = 500
 
 _SEARCH_COLUMNS = (
@@ -118,9 +122,13 @@ def site_status(library: Library, limits: dict[str, Any]) -> dict[str, Any]:
     if library.exists:
         with library.catalog() as catalog:
             stats = catalog.stats()
+            found = {name: getattr(stats, f"by_{name}") for name in ("kind", "instrument", "filter", "level", "size")}
+            largest = {"target": catalog.shares("target"), "user": catalog.shares("user")}
+        found |= {name: dict(sorted(shares.items(), key=_bytes)[:MOST_SHARES]) for name, shares in largest.items()}
+        found["user"] = {name or "the site": share for name, share in found["user"].items()}
         stored = {
-            name: {key or "?": [share.records, share.bytes] for key, share in getattr(stats, f"by_{name}").items()}
-            for name in ("kind", "instrument", "filter", "level", "size")
+            name: {key or "?": [share.records, share.bytes] for key, share in shares.items()}
+            for name, shares in found.items()
         }
     home = settings.home.expanduser()
     usage = shutil.disk_usage(home if home.exists() else Path.cwd())
@@ -131,6 +139,10 @@ def site_status(library: Library, limits: dict[str, Any]) -> dict[str, Any]:
         "disk": {"total": usage.total, "free": usage.free},
         "limits": limits,
     }
+
+
+def _bytes(item: tuple[str, Share]) -> tuple[int, str]:
+    return -item[1].bytes, item[0]
 
 
 def _part(name: str, look: Callable[[], str]) -> dict[str, Any]:

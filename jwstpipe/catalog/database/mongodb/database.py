@@ -13,12 +13,12 @@ from jwstpipe.catalog.database.address import without_secrets
 from jwstpipe.catalog.database.backend import Document, RecordSummary
 from jwstpipe.catalog.database.changes import RecordChange, in_batches
 from jwstpipe.catalog.database.messages import conflict
+from jwstpipe.catalog.database.mongodb import updates
 from jwstpipe.catalog.database.mongodb.filters import ids_among, one, selection, sort_fields, viewed
 from jwstpipe.catalog.database.mongodb.indexes import COLLECTION_NAME, META_NAME, make_indexes
 from jwstpipe.catalog.database.mongodb.leases import LEASES_NAME, ServerLeases
-from jwstpipe.catalog.database.mongodb.updates import change_updates, group_stages, publish_update, retire_update
 from jwstpipe.catalog.query import RecordQuery, SortKey
-from jwstpipe.catalog.statistics import SIZE_CLASSES, Group
+from jwstpipe.catalog.statistics import Group, Share, Shared
 from jwstpipe.errors import ConflictError, DataError, ServiceError, UsageError
 
 __all__ = ["DATABASE_NAME", "ServerDatabase"]
@@ -94,11 +94,15 @@ class ServerDatabase:
     def groups(self, query: RecordQuery, *, viewer: str | None) -> Iterator[Group]:
         """Count records and bytes by kind, instrument, filter, level, status and size, in one pass of the server."""
         with self._errors():
-            for row in self._records.aggregate(group_stages(selection(query, viewer=viewer), list(SIZE_CLASSES))):
-                key = {
-                    name: row["_id"].get(name) for name in ("kind", "instrument", "filter", "level", "status", "size")
-                }
-                yield Group(**key, records=int(row["records"]), bytes=int(row["bytes"] or 0))
+            yield from map(
+                updates.group_of, self._records.aggregate(updates.group_stages(selection(query, viewer=viewer)))
+            )
+
+    def shares(self, by: Shared, *, viewer: str | None) -> dict[str, Share]:
+        """Count records and bytes by target or user."""
+        with self._errors():
+            rows = self._records.aggregate(updates.share_stages(by, viewed({}, viewer)))
+            return {str(row["_id"] or ""): Share(int(row["records"]), int(row["bytes"] or 0)) for row in rows}
 
     def read(self, product_ids: Iterable[str], *, viewer: str | None) -> list[Document]:
         """Give the documents of some ids."""
@@ -171,7 +175,7 @@ class ServerDatabase:
                 self._retire_older(batch)
                 mine = {} if owner is None else {"user_id": {"$eq": owner}}
                 operations = [
-                    pymongo.UpdateOne({**one(document["_id"]), **mine}, publish_update(document), upsert=True)
+                    pymongo.UpdateOne({**one(document["_id"]), **mine}, updates.publish_update(document), upsert=True)
                     for document in batch
                 ]
                 if operations:
@@ -193,7 +197,7 @@ class ServerDatabase:
         count = 0
         with self._errors():
             for batch in in_batches(changes.items(), IDS_AT_ONCE):
-                steps = [(key, list(change_updates(change))) for key, change in batch]
+                steps = [(key, list(updates.change_updates(change))) for key, change in batch]
                 for at in (0, 1):
                     operations = [
                         pymongo.UpdateOne({**one(key), **mine}, updates[at])
@@ -252,7 +256,7 @@ class ServerDatabase:
         for older in list(found):
             heir = heirs.get((older["slot"], older.get("user_id")))
             if heir is not None and heir != older["_id"]:
-                self._records.update_one(one(older["_id"]), retire_update(heir))
+                self._records.update_one(one(older["_id"]), updates.retire_update(heir))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

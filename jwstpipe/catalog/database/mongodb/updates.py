@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jwstpipe.catalog.database.changes import USER_FIELDS, RecordChange
+from jwstpipe.catalog.statistics import SIZE_CLASSES, Group, Shared
 
-__all__ = ["change_updates", "group_stages", "publish_update", "retire_update"]
+__all__ = ["change_updates", "group_of", "group_stages", "publish_update", "retire_update", "share_stages"]
 
 _SUMS = {"records": {"$sum": 1}, "bytes": {"$sum": "$file_size"}}
 
@@ -41,10 +42,10 @@ def change_updates(change: RecordChange) -> Iterator[dict[str, Any]]:
         yield {"$pullAll": {"tags": list(change.remove_tags)}}
 
 
-def group_stages(conditions: dict[str, Any], classes: list[tuple[str, int, int | None]]) -> list[dict[str, Any]]:
+def group_stages(conditions: dict[str, Any]) -> list[dict[str, Any]]:
     """Write the stages that count records and bytes by all that is counted by, at once."""
     branches = []
-    for name, least, beyond in classes:
+    for name, least, beyond in SIZE_CLASSES:
         ends = [{"$gte": ["$file_size", least]}, *([] if beyond is None else [{"$lt": ["$file_size", beyond]}])]
         branches.append({"case": {"$and": ends}, "then": name})
     known = {"$gte": ["$file_size", 0]}
@@ -57,3 +58,15 @@ def group_stages(conditions: dict[str, Any], classes: list[tuple[str, int, int |
         "size": {"$cond": [known, {"$switch": {"branches": branches, "default": None}}, None]},
     }
     return [{"$match": conditions}, {"$group": {"_id": key, **_SUMS}}]
+
+
+def group_of(row: Mapping[str, Any]) -> Group:
+    """Read a row of `group_stages`."""
+    key = {name: row["_id"].get(name) for name in ("kind", "instrument", "filter", "level", "status", "size")}
+    return Group(**key, records=int(row["records"]), bytes=int(row["bytes"] or 0))
+
+
+def share_stages(by: Shared, conditions: dict[str, Any]) -> list[dict[str, Any]]:
+    """Write the stages that count records and bytes by target or user."""
+    field = {"target": "$target_key", "user": "$user_id"}[by]
+    return [{"$match": conditions}, {"$group": {"_id": field, **_SUMS}}, {"$sort": {"_id": 1}}]

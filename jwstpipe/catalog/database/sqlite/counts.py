@@ -5,7 +5,7 @@ from typing import Any
 
 from jwstpipe.catalog.statistics import SIZE_CLASSES, Group
 
-__all__ = ["GROUPS", "groups_of"]
+__all__ = ["GROUPS", "SHARES", "groups_of"]
 
 
 def _sums() -> Iterator[str]:
@@ -22,6 +22,13 @@ GROUPS = " ".join(
     )
 )
 """Statement with a place for conditions."""
+
+
+SHARES = {
+    "target": "SELECT target_key, COUNT(*), TOTAL(file_size) FROM records WHERE",
+    "user": "SELECT user_id, COUNT(*), TOTAL(file_size) FROM records WHERE",
+}
+"""Beginnings of statements that count by one value."""
 
 
 def groups_of(rows: Iterable[tuple[Any, ...]]) -> Iterator[Group]:

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from jwstpipe.catalog.database.backend import Document, RecordSummary
 from jwstpipe.catalog.database.changes import RecordChange, changed, in_batches, published_over
-from jwstpipe.catalog.database.sqlite.counts import GROUPS, groups_of
+from jwstpipe.catalog.database.sqlite.counts import GROUPS, SHARES, groups_of
 from jwstpipe.catalog.database.sqlite.file import EmbeddedFile
 from jwstpipe.catalog.database.sqlite.filters import Sql, page_of, selection, viewed, written
 from jwstpipe.catalog.database.sqlite.leases import EmbeddedLeases
 from jwstpipe.catalog.database.sqlite.records import ROWS_AT_ONCE, contents, forget, insert, read_rows, rewrite, stored
 from jwstpipe.catalog.query import RecordQuery, SortKey
-from jwstpipe.catalog.statistics import Group
+from jwstpipe.catalog.statistics import Group, Share, Shared
 from jwstpipe.errors import ConflictError
 
 __all__ = ["EmbeddedDatabase"]
@@ -56,6 +56,13 @@ class EmbeddedDatabase(EmbeddedFile):
             statement = GROUPS.replace("{where}", where.text)
             rows = self.connection.execute(statement, where.values).fetchall()
         return groups_of(rows)
+
+    def shares(self, by: Shared, *, viewer: str | None) -> dict[str, Share]:
+        """Count records and bytes by target or user."""
+        with self.reading():
+            counted = written(SHARES[by], viewed(viewer), "GROUP BY 1 ORDER BY 1")
+            rows = self.connection.execute(counted.text, counted.values).fetchall()
+        return {str(name or ""): Share(records, int(total)) for name, records, total in rows}
 
     def read(self, product_ids: Iterable[str], *, viewer: str | None) -> list[Document]:
         """Give the documents of some ids."""

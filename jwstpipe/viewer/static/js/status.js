@@ -23,7 +23,7 @@ export async function show(place, context) {
     el("div", { class: "parts" }, ...found.parts.map((/** @type {any} */ part) => el("article", { class: "card" },
       el("b", {}, part.name), " ", el("span", { class: `badge ${part.well ? "state-done" : "state-failed"}` }, part.well ? "well" : "not here"),
       el("p", { class: "hint" }, part.says)))),
-    el("div", { class: "halves" }, ...["kind", "instrument", "filter", "level", "size"].map(table)),
+    el("div", { class: "halves" }, ...["kind", "target", "user", "instrument", "filter", "level", "size"].map(table)),
     el("section", {}, el("h3", {}, "Limits of this viewer"), el("table", {}, el("tbody", {},
       ...Object.entries(found.limits).map(([name, value]) => el("tr", {}, el("th", {}, name), el("td", {}, Number(value).toLocaleString("en"))))))),
     upkeep(context),
