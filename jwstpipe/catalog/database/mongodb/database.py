@@ -94,15 +94,13 @@ class ServerDatabase:
     def groups(self, query: RecordQuery, *, viewer: str | None) -> Iterator[Group]:
         """Count records and bytes by kind, instrument, filter, level, status and size, in one pass of the server."""
         with self._errors():
-            yield from map(
-                updates.group_of, self._records.aggregate(updates.group_stages(selection(query, viewer=viewer)))
-            )
+            stages = updates.group_stages(selection(query, viewer=viewer))
+            yield from map(updates.group_of, self._records.aggregate(stages))
 
     def shares(self, by: Shared, *, viewer: str | None) -> dict[str, Share]:
         """Count records and bytes by target or user."""
         with self._errors():
-            rows = self._records.aggregate(updates.share_stages(by, viewed({}, viewer)))
-            return {str(row["_id"] or ""): Share(int(row["records"]), int(row["bytes"] or 0)) for row in rows}
+            return dict(map(updates.share_of, self._records.aggregate(updates.share_stages(by, viewed({}, viewer)))))
 
     def read(self, product_ids: Iterable[str], *, viewer: str | None) -> list[Document]:
         """Give the documents of some ids."""
@@ -200,9 +198,7 @@ class ServerDatabase:
                 steps = [(key, list(updates.change_updates(change))) for key, change in batch]
                 for at in (0, 1):
                     operations = [
-                        pymongo.UpdateOne({**one(key), **mine}, updates[at])
-                        for key, updates in steps
-                        if len(updates) > at
+                        pymongo.UpdateOne({**one(key), **mine}, each[at]) for key, each in steps if len(each) > at
                     ]
                     if operations:
                         done = self._records.bulk_write(operations, ordered=False)

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from jwstpipe.catalog.database.changes import USER_FIELDS, RecordChange
-from jwstpipe.catalog.statistics import SIZE_CLASSES, Group, Shared
+from jwstpipe.catalog.statistics import SIZE_CLASSES, Group, Share, Shared
 
-__all__ = ["change_updates", "group_of", "group_stages", "publish_update", "retire_update", "share_stages"]
+__all__ = ["change_updates", "group_of", "group_stages", "publish_update", "retire_update", "share_of", "share_stages"]
 
 _SUMS = {"records": {"$sum": 1}, "bytes": {"$sum": "$file_size"}}
 
@@ -70,3 +70,8 @@ def share_stages(by: Shared, conditions: dict[str, Any]) -> list[dict[str, Any]]
     """Write the stages that count records and bytes by target or user."""
     field = {"target": "$target_key", "user": "$user_id"}[by]
     return [{"$match": conditions}, {"$group": {"_id": field, **_SUMS}}, {"$sort": {"_id": 1}}]
+
+
+def share_of(row: Mapping[str, Any]) -> tuple[str, Share]:
+    """Read a row of `share_stages`."""
+    return str(row["_id"] or ""), Share(int(row["records"]), int(row["bytes"] or 0))
