@@ -106,7 +106,7 @@ class CatalogReader:
         return statistics_of(self.database.groups(query or RecordQuery(status=()), viewer=self.user))
 
     def shares(self, by: Shared) -> dict[str, Share]:
-        """Count all records and their bytes by target, as it is searched for (``ngc3132``), or by user."""
+        """Count all records and their bytes by target, as it is searched for (``NGC3132``), or by user."""
         return self.database.shares(by, viewer=self.user)
 
     def _shown(self, documents: Iterable[Document]) -> Iterator[ProductRecord]:

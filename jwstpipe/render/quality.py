@@ -19,7 +19,7 @@ _SNR_OF_FULL_MARKS = 20.0
 _SPREAD_OF_FULL_MARKS = 0.4
 _ALL_BUT_BLACK = 0.02
 _MIDDLE, _BLEACHED = (0.08, 0.45), 0.8
-_MOST_BURNT, _MOST_DARK, _MOST_CAST, _MOST_GRAIN = 0.05, 0.4, 0.6, 0.25
+_MOST_BURNT, _MOST_DARK, _MOST_CAST, _MOST_GRAIN = 0.05, 0.4, 0.6, 0.12
 _REC709 = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _CLIP_ROUNDS = 5
 
@@ -63,7 +63,7 @@ class QualityReport:
 
     ``tones`` is full where the median luminance lies between 0.08 and 0.45 and falls to 0 at black and at 0.8, times
     the spread as far as it is below 0.4; ``unclipped`` falls to 0 where 5 % are white or 40 % are black, ``neutral``
-    with the cast to 0 at 0.6, ``clean`` with the grain to 0 at 0.25. Where more than half of what is covered is white,
+    with the cast to 0 at 0.6, ``clean`` with the grain to 0 at 0.12. Where more than half of what is covered is white,
     or black, by its limits, marks count by the share that is not; a picture of one colour has none.
     """
 

@@ -79,7 +79,8 @@ def _annotation(line: str) -> str | None:
     if found is None or (found[1] or "icrs").lower() in ("image", "physical"):
         return None
     kind, words = found[2].lower(), [word.strip() for word in found[3].split(",")]
-    label = next((part for part in (_LABEL.search(found[4]) or [""])[1:] if part), "") if "#" in found[4] else ""
+    named = _LABEL.search(found[4])
+    label = "" if named is None else next((part for part in named.groups() if part), "")
     try:
         return _written(kind, words, label)
     except (ValueError, IndexError):

@@ -439,7 +439,7 @@ def test_crop_of_any_size_is_the_part_of_the_whole_picture(tmp_path, size, crop,
     fields[0][np.isnan(fields[0])] = 5.0
     fields[0][200:206, 100:104] = np.nan
     made = [Channel(image) for image in images(fields, levels=3)]
-    wishes = {"preset": "nasa-press", "coverage": "any"}
+    wishes = {"preset": "nasa-press", "coverage": "any", "enlarge": True}
     whole = composite(made, tmp_path / "a.png", options=CompositeRequest(size=size, **wishes))
     part = composite(made, tmp_path / "b.png", options=CompositeRequest(size=part_size, crop=crop, **wishes))
     assert part.level == whole.level

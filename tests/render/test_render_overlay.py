@@ -196,13 +196,13 @@ def test_annotations_with_a_fault_are_refused_by_name(tmp_path, text, message):
 
 def ink(mark, shape, around=300):
     """Draw a text with its halo, by Pillow alone, on a sheet that is larger than the picture."""
-    sheet = PillowImage.new("1", (shape[1] + 2 * around, shape[0] + 2 * around))
+    sheet = PillowImage.new("L", (shape[1] + 2 * around, shape[0] + 2 * around))
     font = ImageFont.load_default(mark.size)
     place = (round(mark.x) + around, round(mark.y) + around)
     ImageDraw.Draw(sheet).text(
-        place, mark.text, fill=1, font=font, anchor=mark.anchor, stroke_width=max(1, mark.size // 8)
+        place, mark.text, fill=255, font=font, anchor=mark.anchor, stroke_width=max(1, mark.size // 8)
     )
-    return np.asarray(sheet)
+    return np.asarray(sheet) > 0
 
 
 @pytest.mark.parametrize("shape", [(70, 120), (300, 220), (600, 800)])

@@ -114,4 +114,4 @@ def test_the_spectrum_of_a_circle_is_the_sum_of_what_lies_in_it(ask, samples, ho
     assert found[seen] == pytest.approx(sums[seen], rel=2e-3)
     assert told["unit"] == "Jy"
     for wrong in ("seg.fits", "image;circle(900,900,2)", "@file"):
-        assert ask(f"/region?region={wrong}", 400 if "circle" not in wrong else 422).json()["error"]
+        assert ask(f"/region?region={wrong}", 400 if "circle" not in wrong else 404).json()["error"]

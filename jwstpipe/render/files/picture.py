@@ -156,7 +156,7 @@ def open_picture(
 
 
 @contextmanager
-def _hips(partial: Path, path: Path, shape: tuple[int, int], *, colour: bool, packet: bytes) -> Iterator[PngSink]:
+def _hips(partial: Path, path: Path, shape: tuple[int, int], *, colour: bool, packet: bytes) -> Iterator[PictureSink]:
     """Collect the picture as PNG, and cut it into tiles of the sky behind the block."""
     with TemporaryDirectory(dir=partial.parent, prefix=".hips-") as folder:
         whole = Path(folder) / "picture.png"

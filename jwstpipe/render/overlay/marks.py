@@ -139,7 +139,8 @@ def text_box(mark: Text) -> tuple[float, float, float, float]:
     """Give what a text covers with its halo: left, top, right and bottom, pixels of the picture."""
     left, top, right, bottom = _font(mark.size).getbbox(mark.text, anchor=mark.anchor, stroke_width=_halo(mark))
     x, y = round(mark.x), round(mark.y)
-    return float(x + left), float(y + top), float(x + right), float(y + bottom)
+    # Pillow sets letters at parts of a pixel
+    return float(x + left - 1), float(y + top - 1), float(x + right + 1), float(y + bottom + 1)
 
 
 def _halo(mark: Text) -> int:

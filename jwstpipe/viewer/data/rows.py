@@ -84,11 +84,11 @@ class Rows:
         """Find the rows that hold a text, or are of this number, in the order of a column."""
         word = f"{'-' if descending else ''}{sort}" or None
         searched = any(one.dtype == "text" and not one.shape for one in self.source.columns)
-        if text and not searched:
-            rows = np.zeros(0, np.int64)
-        else:
+        rows: NDArray[np.int64] | None = np.zeros(0, np.int64)
+        if searched or not text:
             rows = chosen_rows(self.source, search=text or None, sort=word if sort else None)
-            rows = np.arange(len(self), dtype=np.int64) if rows is None else rows
+        if rows is None:
+            rows = np.arange(len(self), dtype=np.int64)
         if text.isdecimal() and int(text) < len(self) and int(text) not in rows:
             rows = np.concatenate([np.array([int(text)], np.int64), rows])
         return rows

@@ -94,11 +94,11 @@ def with_drawn(wishes: dict[str, Any]) -> dict[str, Any]:
     if drawn is None:
         return plain
     try:
-        words = [[str(one) for one in drawn.get(name, ())] for name in ("overlays", "regions")]
+        overlays, regions = ([str(one) for one in drawn.get(name, ())] for name in ("overlays", "regions"))
         places = [(float(ra), float(dec)) for ra, dec in drawn.get("positions", ())]
     except (AttributeError, TypeError, ValueError):
         raise UsageError("drawn: lists of overlays and regions, and of positions as pairs of degrees") from None
-    return {**plain, **drawn_options(*words, places)[0]}
+    return {**plain, **drawn_options(overlays, regions, places)[0]}
 
 
 def cancel_job(job_id: str, library: Library) -> dict[str, Any]:
