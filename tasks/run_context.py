@@ -13,6 +13,7 @@ from prefect.runtime import flow_run, task_run
 
 from jwstpipe import __version__
 from jwstpipe.catalog.catalog import Catalog, open_catalog
+from jwstpipe.catalog.leases import holders, release
 from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.execution.workers import Workers, open_workers
@@ -87,6 +88,11 @@ class Run:
         """Tell all that works for this run, in whatever thread, to end."""
         self.stop.set()
         self.workers.abandon()
+
+    def let_go(self) -> None:
+        """Give back what this run has reserved: a thread that hangs in a write must not keep others waiting."""
+        own = self.operations().owner
+        release(self.catalog, [lease for lease in holders(self.catalog) if lease.owner == own])
 
     def execution(self) -> Execution:
         """Tell where and by what products are computed at this moment."""

@@ -17,8 +17,8 @@ __all__ = ["Begun", "Together", "together"]
 
 ResultT = TypeVar("ResultT")
 
-SECONDS_TO_END = 20.0
-"""Longest wait for steps that were told to end, before the run ends without them."""
+SECONDS_TO_END = 10.0
+"""Longest wait for steps that were told to end, before the run ends without them: Prefect kills it after 30 s."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,9 +84,10 @@ class Together:
             self._run.overall.leave(one.share)
 
     def abandon(self) -> None:
-        """Tell all steps to end, and wait a while for it."""
+        """Tell all steps to end, wait a while for it, and give back what those that hang have reserved."""
         self._run.abandon()
         wait([one.future for one in self._begun], timeout=SECONDS_TO_END)
+        self._run.let_go()
 
 
 @contextmanager

@@ -62,6 +62,11 @@ class OperationRun:
     execution: Callable[[], Execution | None] = lambda: None
     """Asked, for each publication, where and by what the products were computed."""
 
+    @property
+    def owner(self) -> str:
+        """Who holds the leases of what this run makes."""
+        return f"{self.run_id}/{self.attempt}"
+
     @staticmethod
     def now() -> datetime:
         """Tell the time, with its zone."""
@@ -121,7 +126,7 @@ def _until_all_stand(
 ) -> None:
     waited = False
     while missing := [identity for identity in wanted if identity not in done]:
-        with _reserved(run.catalog, missing, owner=f"{run.run_id}/{run.attempt}") as held:
+        with _reserved(run.catalog, missing, owner=run.owner) as held:
             fresh = existing_products(run, held.keys)  # another run may have finished between the look and the lease
             done |= fresh
             part = {identity: wanted[identity] for identity in held.keys if identity not in fresh}
