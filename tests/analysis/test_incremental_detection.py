@@ -1,9 +1,14 @@
 """A catalogue that is made anew after an image changed: only what changed is searched, and nothing shows of it."""
 
-import numpy as np
-import pytest
+import struct
 
-from jwstpipe.analysis.sources.kept import KeptTiles
+import numpy as np
+import pandas as pd
+import pytest
+from astropy.table import Table
+
+from jwstpipe.analysis.catalogues.files import kept_in
+from jwstpipe.analysis.sources.kept_archive import Archive
 from jwstpipe.api.sources import detect_to_file
 from jwstpipe.errors import UsageError
 from jwstpipe.images.convert import convert
@@ -44,7 +49,28 @@ def test_other_forms_hold_nothing_of_it(stores, tmp_path):
         detect_to_file(stores[0], tmp_path / "out.ecsv", update=True)
 
 
-def test_what_cannot_be_read_is_made_again():
-    assert not KeptTiles.unpacked("no such thing").earlier
-    kept = KeptTiles()
-    assert not KeptTiles.unpacked(kept.packed()).earlier
+def test_other_readers_see_only_the_rows(stores, tmp_path):
+    """What tiles gave lies between the rows and the footer: no reader loads it, and it is not in the metadata."""
+    out = tmp_path / "out.parquet"
+    made = detect_to_file(stores[0], out)
+    read = Table.read(out)
+    assert len(read) == made.sources == len(pd.read_parquet(out))
+    start, length = kept_in(out)
+    (footer,) = struct.unpack("<I", out.read_bytes()[-8:-4])
+    assert start + length == out.stat().st_size - footer - 8
+    assert footer < 100_000 < length
+
+
+def test_what_cannot_be_read_is_made_again(stores, tmp_path):
+    out = tmp_path / "out.parquet"
+    detect_to_file(stores[0], out)
+    start, length = kept_in(out)
+    whole = out.read_bytes()
+    assert len(Archive.opened(whole, start, length).places) == 10
+    for wrong in ((start + 7, length), (start, length - 1), (0, 4), (start, 0), (-5, 3), (len(whole) + 9, 80)):
+        assert not Archive.opened(whole, *wrong).places
+    damaged = bytearray(whole)
+    damaged[start : start + length - 4000] = bytes(length - 4000)
+    out.write_bytes(damaged)
+    assert detect_to_file(stores[0], out, update=True).tiles_reused == 0
+    assert out.read_bytes() == whole

@@ -8,9 +8,10 @@ of them. Each page has a checksum, which is compared when it is read. The header
 import io
 import json
 import re
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.table import MaskedColumn, Table
@@ -34,10 +35,12 @@ _SIGNED = re.compile(r"[+-][0-9.:eE+-]*")
 
 _YAML = b"table_meta_yaml"
 
-_KEPT = b"jwstpipe_tiles"
+_KEPT = b"jwstpipe_kept"
+
+Keeper = Callable[[BinaryIO], int]
 
 
-def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, overwrite: bool = False) -> Path:
+def write_catalogue(table: Table, out: str | Path, *, kept: Keeper | None = None, overwrite: bool = False) -> Path:
     """Write a catalogue in the form that the end of its name says.
 
     Parameters
@@ -47,7 +50,8 @@ def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, o
     out
         File to write.
     kept
-        What its tiles gave, for the next detection (`jwstpipe.analysis.sources.kept`); only Parquet holds it.
+        Writes what its tiles gave, for the next detection, and gives its length (`jwstpipe.analysis.sources.kept`);
+        only Parquet holds it, between its rows and its footer.
     overwrite
         Replace what stands there.
 
@@ -74,7 +78,7 @@ def write_catalogue(table: Table, out: str | Path, *, kept: str | None = None, o
     return path
 
 
-def _write_form(table: Table, partial: Path, ending: str, kept: str | None) -> None:
+def _write_form(table: Table, partial: Path, ending: str, kept: Keeper | None) -> None:
     if ending == ".parquet":
         _write_parquet(table, partial, kept)
     elif ending == ".fits":
@@ -101,35 +105,54 @@ def read_catalogue(source: str | Path) -> Table:
     return _with_formulas(table) if Path(source).suffix.lower() == ".csv" else table
 
 
-def _write_parquet(table: Table, path: Path, kept: str | None) -> None:
+def _write_parquet(table: Table, path: Path, kept: Keeper | None) -> None:
     import pyarrow as pa  # noqa: PLC0415 - slow to load
     from pyarrow import parquet  # noqa: PLC0415
 
-    ordered = table[_sky_order(table)]
-    arrays = {name: pa.array(np.asarray(ordered[name])) for name in ordered.colnames}
-    header = "\n".join(get_yaml_from_table(ordered)).encode()
+    order = _sky_order(table)
+    header = "\n".join(get_yaml_from_table(table)).encode()
     metadata = {_YAML: header, SEAL: sha256(header).hexdigest().encode()}
-    for name in ordered.colnames:
-        if ordered[name].dtype.kind == "U":  # astropy asks for the length of strings
-            metadata[f"table::len::{name}".encode()] = str(ordered[name].dtype.itemsize // 4).encode()
-    made = pa.table(arrays).replace_schema_metadata(metadata)
-    with parquet.ParquetWriter(path, made.schema, compression="zstd", write_page_checksum=True) as writer:
-        writer.write_table(made, row_group_size=GROUP)
+    for name in table.colnames:
+        if table[name].dtype.kind == "U":  # astropy asks for the length of strings
+            metadata[f"table::len::{name}".encode()] = str(table[name].dtype.itemsize // 4).encode()
+    schema = pa.schema(
+        [(name, _arrow_of(table[name][: _enough(table[name])]).type) for name in table.colnames], metadata
+    )
+    with (
+        pa.OSFile(str(path), "wb") as stream,
+        parquet.ParquetWriter(stream, schema, compression="zstd", write_page_checksum=True) as writer,
+    ):
+        for first in range(0, max(len(table), 1), GROUP):
+            group = table[order[first : first + GROUP]]
+            columns = [_arrow_of(group[field.name], field.type) for field in schema]
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema), row_group_size=GROUP)
         if kept is not None:
-            writer.add_key_value_metadata({_KEPT.decode(): kept})
+            start = stream.tell()
+            writer.add_key_value_metadata({_KEPT.decode(): f"{start} {kept(stream)}"})
 
 
-def kept_in(content: bytes | Path) -> str | None:
-    """Give what tiles gave (`write_catalogue`) of a catalogue of Parquet; None where there is nothing of it."""
+def _enough(column: Any) -> int:
+    """Tell how many cells show what a column holds: all of those that may be anything."""
+    return len(column) if column.dtype.kind == "O" else 1
+
+
+def _arrow_of(column: Any, kind: Any = None) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - slow to load
+
+    return pa.array(np.asarray(column), type=kind)
+
+
+def kept_in(content: bytes | Path) -> tuple[int, int] | None:
+    """Tell where in a catalogue of Parquet that stands what tiles gave (`write_catalogue`): first byte and length."""
     from pyarrow import ArrowException, BufferReader, parquet  # noqa: PLC0415 - slow to load
 
     try:
         with parquet.ParquetFile(BufferReader(content) if isinstance(content, bytes) else content) as file:
             known = file.metadata.metadata or {}
-    except (OSError, ValueError, ArrowException):
+        start, length = map(int, known[_KEPT].split())
+    except (OSError, ValueError, KeyError, ArrowException):
         return None
-    text = known.get(_KEPT)
-    return None if text is None else text.decode("ascii", errors="replace")
+    return start, length
 
 
 Bounds = tuple[list[tuple[float, float]], tuple[float, float]]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside, halves_of
 from jwstpipe.analysis.sources.meshes.mesh import COARSE_NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels
-from jwstpipe.analysis.sources.window import DetectImage, Window
+from jwstpipe.analysis.sources.window import DetectImage, Window, part_of
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.sky.box import Box
 
-__all__ = ["COARSE_SHARE", "CoarseView", "coarse_components", "coarse_view"]
+__all__ = ["COARSE_SHARE", "CoarseView", "coarse_component", "coarse_view"]
 
 COARSE_SHARE = 0.95
 """Threshold at half resolution, as a share of that of the image: it has a quarter of the pixels to be wrong in."""
@@ -104,30 +104,33 @@ def _taken(
     return found
 
 
-def coarse_components(
-    view: CoarseView, source: DetectImage, window: Window, mesh: Mesh, wanted: NDArray[np.int64]
+def coarse_component(
+    view: CoarseView, source: DetectImage, window: Window, mesh: Mesh, k: int
 ) -> tuple[Window, Labels, NDArray[np.int64]]:
-    """Give components of a coarse view as components of the window.
+    """Give a component of a coarse view as a component of pixels, with what lies around it.
 
     Returns
     -------
     Window, ndarray, ndarray
-        The window, its smoothed samples those of half resolution, in units in which they compare with the others;
-        labels; and the table of `component_boxes`. Both have the numbers of `view`.
+        The part of the window that its measures look at, its smoothed samples those of half resolution, in units in
+        which they compare with the others; labels, 1 = it; and the table of `component_boxes`.
     """
-    whole = window.box.shifted(*source.origin)
-    labels, smooth = np.zeros(window.box.shape, np.int32), np.zeros(window.box.shape, np.float32)
-    boxes = np.zeros((len(view.boxes), 7), np.int64)
-    y0, x0 = 2 * view.box.y0, 2 * view.box.x0
-    for k in wanted.tolist():
-        top, left, bottom, right = view.boxes[k, :4].tolist()
-        place = (mesh.first, mesh.box, y0 + 2 * top, x0 + 2 * left, 2 * (bottom - top), 2 * (right - left))
-        ratio = on_pixels(mesh.layers[SMOOTH_NOISE], *place) / on_pixels(mesh.layers[COARSE_NOISE], *place)
-        boxes[k] = _on_pixels_of(
-            view.labels, view.smooth, k, (top, left, bottom, right), ratio, window.values, labels, smooth,
-            y0 - whole.y0, x0 - whole.x0,
-        )  # fmt: skip
-    return replace(window, smooth=smooth), labels, boxes
+    top, left, bottom, right = view.boxes[k, :4].tolist()
+    y0, x0 = 2 * (view.box.y0 + top), 2 * (view.box.x0 + left)
+    pixels = Box(y0, x0, 2 * (view.box.y0 + bottom), 2 * (view.box.x0 + right))
+    place = (mesh.first, mesh.box, y0, x0, *pixels.shape)
+    ratio = on_pixels(mesh.layers[SMOOTH_NOISE], *place) / on_pixels(mesh.layers[COARSE_NOISE], *place)
+    box = pixels.shifted(-source.origin[0], -source.origin[1]).dilated(source.halo).intersection(window.box)
+    assert box is not None  # it lies in the window
+    near = part_of(window, box)
+    labels, smooth = np.zeros(box.shape, np.int32), np.zeros(box.shape, np.float32)
+    boxes = np.zeros((2, 7), np.int64)
+    whole = box.shifted(*source.origin)
+    boxes[1] = _on_pixels_of(
+        view.labels, view.smooth, k, (top, left, bottom, right), ratio, near.values, labels, smooth,
+        y0 - whole.y0, x0 - whole.x0,
+    )  # fmt: skip
+    return replace(near, smooth=smooth), labels, boxes
 
 
 @njit(nogil=True, cache=True)
@@ -143,9 +146,9 @@ def _on_pixels_of(
                 continue
             for a in range(2):
                 for b in range(2):
-                    i, j = y0 + 2 * v + a, x0 + 2 * u + b
+                    i, j = y0 + 2 * (v - box[0]) + a, x0 + 2 * (u - box[1]) + b
                     if not np.isnan(samples[i, j]):
-                        labels[i, j] = k
+                        labels[i, j] = 1
                         smooth[i, j] = values[v, u] * ratio[2 * (v - box[0]) + a, 2 * (u - box[1]) + b]
                         found[0], found[1] = min(found[0], i), min(found[1], j)
                         found[2], found[3] = max(found[2], i + 1), max(found[3], j + 1)

@@ -9,7 +9,8 @@ peak. There are no duplicates, and no largest object but that of memory.
 import os
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from jwstpipe.analysis.sources.seams import Crossing, joined
 from jwstpipe.analysis.sources.shapes import SKY_FILLED
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
 from jwstpipe.errors import UsageError
+from jwstpipe.execution.free_memory import give_back_memory
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.numerics.smoothing import gaussian_taps, white_left
 from jwstpipe.progress import Reporter, silent
@@ -55,11 +57,17 @@ class Detection:
     rows: NDArray[np.float64]
     """(n, 28) by `COLUMNS`, in the raster order of peak pixels; row k is source k + 1."""
 
-    runs: NDArray[np.int32]
-    """(m, 4): y, x0, x1 (half-open) and number of the source, by number and raster order: the segmentation."""
+    pieces: tuple[NDArray[np.int32], ...] = field(repr=False)
+    """Runs (m, 4): y, x0, x1 (half-open) and number of the source, as tiles gave them."""
 
     facts: dict[str, Any]
     """Noise, correlation, filled boxes, huge components: what the catalogue tells of its making."""
+
+    @cached_property
+    def runs(self) -> NDArray[np.int32]:
+        """(m, 4): y, x0, x1 (half-open) and number of the source, by number and raster order: the segmentation."""
+        runs = np.concatenate([np.empty((0, 4), np.int32), *self.pieces])
+        return _merged_runs(runs[np.lexsort((runs[:, 1], runs[:, 0], runs[:, 3]))])
 
     def column(self, name: str) -> NDArray[np.float64]:
         """Give a column by name."""
@@ -126,6 +134,7 @@ def find_sources(
         report=report,
         kept=kept,
     )
+    give_back_memory()
     contrast = wanted.contrast if wanted.deblend else float("inf")
     sharp = gaussian_taps(SHARPNESS * sigma)
     rules = (contrast, wanted.significance, wanted.min_pixels, white_left(sharp))
@@ -143,12 +152,14 @@ def find_sources(
     found += _crossing(jobs, tile, at_work, report)
     huge = [one for one in crossings if one.box.area > WHOLE]
     found += _huge(base, huge, tile, at_work, report)
-    rows, runs = _numbered(found)
+    del tiles  # what they say is in the parts, and large
+    give_back_memory()
+    rows, pieces = _numbered(found)
     if len(rows) > wanted.max_sources:
         raise _too_many(len(rows), wanted)
     _flag_sky(rows, mesh, source.origin)
     facts = _facts(mesh, white_left(source.taps), huge=len(huge), near=NEAR * wanted.fwhm)
-    return Detection(opened_image.shape, source.origin, rows, runs, facts)
+    return Detection(opened_image.shape, source.origin, rows, pieces, facts)
 
 
 def _flag_sky(rows: NDArray[np.float64], mesh: Mesh, origin: tuple[int, int]) -> None:
@@ -248,20 +259,21 @@ def _huge(base: TileJob, huge: list[Crossing], tile: int, workers: Workers, repo
     return finish_huge(list(parts.values()), huge, base, exponent)
 
 
-def _numbered(found: list[Found]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Give numbers to all sources by the raster order of their peak pixels."""
-    rows = np.concatenate([one.rows for one in found]) if found else np.empty((0, len(COLUMNS)))
-    starts = np.cumsum([0] + [len(one.rows) for one in found])
-    runs = [one.runs + np.array([0, 0, 0, start], np.int32) for one, start in zip(found, starts, strict=False)] or [
-        np.empty((0, 4), np.int32)
-    ]
+def _numbered(found: list[Found]) -> tuple[NDArray[np.float64], tuple[NDArray[np.int32], ...]]:
+    """Give numbers to all sources by the raster order of their peak pixels; the parts are used up."""
+    rows = np.concatenate([np.empty((0, len(COLUMNS))), *(one.rows for one in found)])
     order = np.lexsort((rows[:, COLUMNS.index("peak_x")], rows[:, COLUMNS.index("peak_y")]))
     numbers = np.empty(len(rows), np.int32)
     numbers[order] = np.arange(1, len(rows) + 1, dtype=np.int32)
-    joined_runs = np.concatenate(runs)
-    joined_runs[:, 3] = numbers[joined_runs[:, 3]] if len(rows) else joined_runs[:, 3]
-    by_place = np.lexsort((joined_runs[:, 1], joined_runs[:, 0], joined_runs[:, 3]))
-    return rows[order], _merged_runs(joined_runs[by_place])
+    pieces, start = [], 0
+    found.reverse()
+    while found:
+        one = found.pop()
+        runs = one.runs.copy()
+        runs[:, 3] = numbers[start + runs[:, 3]]
+        pieces.append(runs)
+        start += len(one.rows)
+    return rows[order], tuple(pieces)
 
 
 def _merged_runs(runs: NDArray[np.int32]) -> NDArray[np.int32]:

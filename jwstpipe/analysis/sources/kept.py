@@ -3,20 +3,21 @@
 The key of a result is a digest of all that went into it: the digests of the shards that its window looks at, where in
 them it lies, the mesh around it and every rule. Results are kept in pixels of their window, so that an array that grows
 on its other side changes none. Only image stores say what is in their shards: of other images nothing is kept.
+
+Results do not stay in memory: those of this detection go into a temporary file as they come, those of an earlier one
+are read when they are asked for (`kept_archive`).
 """
 
-import base64
 import hashlib
-import io
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
+from jwstpipe.analysis.sources.kept_archive import Archive, ArchiveWriter, packed, unpacked
 from jwstpipe.analysis.sources.meshes.mesh_boxes import MeshJob
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, Rim, TileFound, TileJob
 from jwstpipe.images.zarr.image_store import ImageStore
@@ -38,33 +39,46 @@ _ROWS_Y = [COLUMNS.index(name) for name in ("peak_y", "y0", "y1", "first_y")]
 _ROWS_X = [COLUMNS.index(name) for name in ("peak_x", "x0", "x1", "first_x")]
 
 
-@dataclass(eq=False)
 class KeptTiles:
-    """Results of an earlier detection, and those of this one."""
+    """Results of an earlier detection, and those of this one; a context that closes its temporary file."""
 
-    earlier: Mapping[str, Arrays] = field(default_factory=dict)
-    now: dict[str, Arrays] = field(default_factory=dict)
-    reused: int = 0
-    """Tiles that were not searched again."""
+    def __init__(self, *earlier: Archive) -> None:
+        self.earlier = earlier
+        self.now = ArchiveWriter()
+        self.reused = 0
+        """Tiles that were not searched again."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.now.close()
+
+    def _known(self, key: str) -> Arrays | None:
+        for archive in self.earlier:
+            packed = archive.packed(key)
+            found = None if packed is None else unpacked(packed)
+            if packed is not None and found is not None:
+                self.now.add(key, packed)
+                return found
+        return None
 
     def mesh(self, key: str) -> tuple[int, int, NDArray[np.float32]] | None:
         """Give the boxes of a window, or None where they are not known."""
-        found = self.earlier.get(key)
+        found = self._known(key)
         if found is None:
             return None
-        self.now[key] = found
         return int(found["first"][0]), int(found["first"][1]), np.asarray(found["layers"], np.float32)
 
     def keep_mesh(self, key: str, part: tuple[int, int, NDArray[np.float32]]) -> None:
         """Keep the boxes of a window."""
-        self.now[key] = {"first": np.array(part[:2], np.int64), "layers": part[2]}
+        self.now.add(key, packed({"first": np.array(part[:2], np.int64), "layers": part[2]}))
 
     def tile(self, key: str, window: Box) -> TileFound | None:
         """Give what a tile found, in pixels of the array, or None where that is not known."""
-        found = self.earlier.get(key)
+        found = self._known(key)
         if found is None:
             return None
-        self.now[key] = found
         self.reused += 1
         moved = _moved(found, window.y0, window.x0)
         return TileFound(Found(moved["rows"], moved["runs"]), _rim_of(moved, ""), _rim_of(moved, COARSE))
@@ -75,29 +89,7 @@ class KeptTiles:
         for prefix, rim in (("", found.rim), (COARSE, found.coarse)):
             arrays[f"{prefix}crossing"] = rim.crossing
             arrays |= {f"{prefix}edge{k}": edge for k, edge in enumerate(rim.edges)}
-        self.now[key] = _moved(arrays, -window.y0, -window.x0)
-
-    def packed(self) -> str:
-        """Write the results of this detection as a text; the same results give the same text."""
-        stream = io.BytesIO()
-        arrays: dict[str, Any] = {
-            f"{key}.{name}": values for key in sorted(self.now) for name, values in sorted(self.now[key].items())
-        }
-        np.savez_compressed(stream, **arrays)
-        return base64.b64encode(stream.getbuffer()).decode()
-
-    @classmethod
-    def unpacked(cls, text: str) -> "KeptTiles":
-        """Read what `packed` wrote; nothing where it cannot be read, for all can be made again."""
-        found: dict[str, dict[str, NDArray[Any]]] = {}
-        try:
-            with np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False) as arrays:
-                for name in arrays.files:
-                    key, _, part = name.partition(".")
-                    found.setdefault(key, {})[part] = arrays[name]
-        except (OSError, ValueError, EOFError, KeyError):
-            return cls()
-        return cls(found)
+        self.now.add(key, packed(_moved(arrays, -window.y0, -window.x0)))
 
 
 def _rim_of(arrays: Arrays, prefix: str) -> Rim:

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.sources.coarse import CoarseView, coarse_components, coarse_view
+from jwstpipe.analysis.sources.coarse import CoarseView, coarse_component, coarse_view
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.deblend import Rules, split
 from jwstpipe.analysis.sources.meshes.halves import COARSE_WIDTH
@@ -154,11 +154,14 @@ def find_crossing(job: CrossingJob) -> list[Found]:
 
 def _coarse_finished(job: TileJob, window: Window, view: CoarseView, wanted: NDArray[np.int64]) -> Found:
     """Measure components of half resolution, none taken apart, in numbers of the array."""
-    if not wanted.size:
-        return Found(np.empty((0, len(COLUMNS))), np.empty((0, 4), np.int32))
-    seen_so, labels, boxes = coarse_components(view, job.source, window, job.mesh, wanted)
     whole = replace(job, rules=(math.inf, *job.rules[1:]))
-    found = _finished(whole, seen_so, labels, boxes, wanted, widen=COARSE_WIDTH)
+    rows, runs = [np.empty((0, len(COLUMNS)))], [np.empty((0, 4), np.int32)]
+    for count, k in enumerate(wanted.tolist()):
+        near, labels, boxes = coarse_component(view, job.source, window, job.mesh, k)
+        one = _finished(whole, near, labels, boxes, np.ones(1, np.int64), widen=COARSE_WIDTH)
+        rows.append(one.rows)
+        runs.append(one.runs + np.array([0, 0, 0, count], np.int32))
+    found = Found(np.concatenate(rows), np.concatenate(runs))
     column = COLUMNS.index("flags")
     found.rows[:, column] = found.rows[:, column].astype(np.int64) | COARSE
     return found
@@ -168,27 +171,15 @@ def _finished(
     job: TileJob, window: Window, labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], *,
     widen: float = 1.0,
 ) -> Found:  # fmt: skip
-    """Deblend and measure components, in numbers of the array."""
+    """Deblend and measure components, in numbers of the array; their labels become those of their parts."""
     oy, ox = window.box.y0, window.box.x0
     rows, columns = job.source.shape
     frame = (-oy, -ox, rows - oy, columns - ox)
-    parts = np.zeros(labels.shape, np.int32)
     table, children, owners = _measure_all(
-        labels,
-        boxes,
-        wanted,
-        window.values,
-        window.smooth,
-        window.noise,
-        window.dq,
-        job.taps,
-        job.rules,
-        (job.sigma, widen * job.sigma),
-        frame,
-        parts,
-    )
-    runs = _runs(parts, owners, boxes, oy, ox)
-    del parts
+        labels, boxes, wanted, window.values, window.smooth, window.noise, window.dq, job.taps, job.rules,
+        (job.sigma, widen * job.sigma), frame,
+    )  # fmt: skip
+    runs = _runs(labels, len(boxes) - 1, owners, boxes, oy, ox)
     place = dict(zip(MEASURES, range(len(MEASURES)), strict=True))
     for name in ("peak_y", "y0", "y1"):
         table[:, place[name]] += oy
@@ -211,14 +202,18 @@ def _finished(
 def _measure_all(
     labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], values: NDArray[np.float32],
     smooth: NDArray[np.float32], noise: NDArray[np.float32], saturated: NDArray[np.uint32], taps: NDArray[np.float32],
-    rules: Rules, sigmas: tuple[float, float], frame: tuple[int, int, int, int], parts: NDArray[np.int32],
+    rules: Rules, sigmas: tuple[float, float], frame: tuple[int, int, int, int],
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]:  # fmt: skip
-    """Give the measures of all parts of components, how many parts each component has, and whose they are."""
+    """Give the measures of all parts of components, how many parts each component has, and whose they are.
+
+    Parts are written over the labels of their component, with numbers above those of all components.
+    """
+    base = len(boxes) - 1
     found = np.zeros((max(wanted.size, 16), WIDTH))
     children, owners = np.zeros(len(found), np.int64), np.zeros(len(found), np.int64)
     n = 0
     for k in wanted:
-        highest = split(labels, k, boxes[k], values, noise, taps, rules, parts, n)
+        highest = split(labels, k, boxes[k], values, noise, taps, rules, labels, base + n)
         count = len(highest)
         if n + count > len(found):
             more = np.zeros((2 * (n + count), WIDTH))
@@ -226,7 +221,9 @@ def _measure_all(
             many, whose = np.zeros(len(more), np.int64), np.zeros(len(more), np.int64)
             many[:n], whose[:n] = children[:n], owners[:n]
             found, children, owners = more, many, whose
-        measured(parts, n, highest, boxes[k], values, smooth, noise, saturated, sigmas, frame, found[n : n + count])
+        measured(
+            labels, base + n, highest, boxes[k], values, smooth, noise, saturated, sigmas, frame, found[n : n + count]
+        )
         children[n : n + count], owners[n : n + count] = count, k
         n += count
     return found[:n].copy(), children[:n].copy(), owners[:n].copy()
@@ -234,7 +231,7 @@ def _measure_all(
 
 @njit(nogil=True, cache=True)
 def _runs(
-    parts: NDArray[np.int32], owners: NDArray[np.int64], boxes: NDArray[np.int64], oy: int, ox: int
+    parts: NDArray[np.int32], base: int, owners: NDArray[np.int64], boxes: NDArray[np.int64], oy: int, ox: int
 ) -> NDArray[np.int32]:
     """List the rows of pixels of every part; those of a component lie in its box, and have numbers in a row."""
     total = 0
@@ -256,12 +253,12 @@ def _runs(
             for i in range(y0, y1):
                 j = x0
                 while j < x1:
-                    label = parts[i, j]
+                    label = parts[i, j] - base
                     if not first < label <= last:
                         j += 1
                         continue
                     start = j
-                    while j < x1 and parts[i, j] == label:
+                    while j < x1 and parts[i, j] - base == label:
                         j += 1
                     if write:
                         found[total] = i + oy, start + ox, j + ox, label - 1

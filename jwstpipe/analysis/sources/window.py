@@ -1,6 +1,7 @@
 """A window of the image as detection sees it: sky subtracted, smoothed, with the noise of every pixel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["DetectImage", "Window", "seen"]
+__all__ = ["DetectImage", "Window", "part_of", "seen"]
 
 Float32 = NDArray[np.float32]
 
@@ -69,6 +70,25 @@ class Window:
         return found
 
 
+def part_of(window: Window, box: Box) -> Window:
+    """Give a part of a window, `box` of it in pixels of the array, with arrays of its own."""
+    part = box.relative_to(window.box).slices
+
+    def cut(values: NDArray[Any]) -> Any:
+        return np.ascontiguousarray(values[part]) if values.size else values
+
+    return replace(
+        window, box=box, inner=box, values=cut(window.values), smooth=cut(window.smooth), noise=cut(window.noise),
+        above=cut(window.above), dq=cut(window.dq), weights=cut(window.weights),
+    )  # fmt: skip
+
+
+def _own(values: NDArray[Any]) -> Float32:
+    """Give samples that may be changed: those that were read, or a copy where somebody else holds them."""
+    fresh = values.dtype == np.float32 and values.flags.owndata and values.flags.writeable and values.flags.c_contiguous
+    return values if fresh else np.array(values, np.float32)
+
+
 def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
     """Read a window and prepare it; no pixel of the window depends on where the window begins.
 
@@ -84,7 +104,7 @@ def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
     image = opened(source.image, s3=source.s3)
     box = inner.dilated(source.halo).intersection(Box.of_shape(source.shape))
     assert box is not None
-    sci = np.array(image.read("sci", box, index=source.index), np.float32)
+    sci = _own(image.read("sci", box, index=source.index))
     y0, x0 = box.y0 + source.origin[0], box.x0 + source.origin[1]
     noise = on_pixels(mesh.layers[NOISE], mesh.first, mesh.box, y0, x0, *box.shape)
     wht = np.empty((0, 0), np.float32)

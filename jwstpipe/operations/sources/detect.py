@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.combine import combined_image
 from jwstpipe.analysis.sources.detect import Detection, find_sources
 from jwstpipe.analysis.sources.kept import KeptTiles
+from jwstpipe.analysis.sources.kept_archive import Archive
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
@@ -127,22 +129,23 @@ def _earlier(context: MakeContext) -> KeptTiles:
     """Take the results of tiles from earlier catalogues of the same name."""
     from jwstpipe.analysis.catalogues.files import kept_in  # noqa: PLC0415 - as below
 
-    found: dict[str, Any] = {}
+    found = []
     for address in context.earlier:
         content = get_bytes(address, s3=context.s3) if is_remote(address) else Path(address)
-        text = None if content is None else kept_in(content)
-        if text is not None:
-            found |= KeptTiles.unpacked(text).earlier
-    return KeptTiles(found)
+        place = None if content is None else kept_in(content)
+        if content is not None and place is not None:
+            found.append(Archive.opened(content, *place))
+    return KeptTiles(*found)
 
 
 def _make(identity: Identity, target: str, request: DetectRequest, *, context: MakeContext) -> Receipt:
-    kept = _earlier(context) if target.lower().endswith(".parquet") else None
-    made = catalogue_of(identity, request, target, context=context, kept=kept)
-    from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - loads tables: see `searched`
+    with ExitStack() as held:
+        kept = held.enter_context(_earlier(context)) if target.lower().endswith(".parquet") else None
+        made = catalogue_of(identity, request, target, context=context, kept=kept)
+        from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - loads tables: see `searched`
 
-    path = write_catalogue(made.table, target, kept=None if kept is None else kept.packed(), overwrite=True)
-    reused = 0 if kept is None else kept.reused
+        path = write_catalogue(made.table, target, kept=None if kept is None else kept.now.write_to, overwrite=True)
+        reused = 0 if kept is None else kept.reused
     results = {"sources": len(made.table), **made.found.facts}
     return Receipt(
         identity.id,
@@ -157,7 +160,7 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
 
 DETECT = Operation(
     name="detect",
-    version="3",
+    version="4",
     request=DetectRequest,
     kind="catalogue",
     place=CATALOGUE_PLACE,
