@@ -11,14 +11,20 @@ from astropy.io import fits
 from astropy.stats import biweight_location, biweight_scale, mad_std, sigma_clipped_stats
 from astropy.wcs import WCS
 from photutils.aperture import EllipticalAperture, SkyCircularAnnulus, SkyCircularAperture
+from pydantic import ValidationError
 
+from jwstpipe.analysis.pixels import guesses, passes
+from jwstpipe.analysis.pixels import statistics as statistics_module
 from jwstpipe.analysis.pixels.regions import regions_of
 from jwstpipe.analysis.pixels.report import statistics
 from jwstpipe.analysis.pixels.statistics import PERCENTS, pixel_statistics
 from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.images.memory import as_image
 from jwstpipe.images.open import open_image
-from jwstpipe.requests.analysis.statistics import StatisticsRequest
+from jwstpipe.numerics.ranks import Bins
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
+from jwstpipe.requests.analysis.statistics import FIGURES, StatisticsRequest
 from tests.mosaicking.scenes import header, write
 
 SHAPE = (300, 2150)  # a little more than a shard
@@ -65,6 +71,55 @@ def test_clipping_is_that_of_astropy(image, samples):
     (shape,) = regions_of("200,150,2100,290", open_image(image))
     found = pixel_statistics(image, shape).clipped
     assert (found.mean, found.median, found.std) == pytest.approx((mean, median, std), abs=3e-4 * std)
+
+
+def test_only_what_is_asked_for(image, samples):
+    values = samples[np.isfinite(samples)]
+    (every,) = statistics([image])
+    (row,) = statistics([image], options=StatisticsRequest(only=("median", "percentiles")))
+    percents = {f"p{percent:g}" for percent in PERCENTS}
+    assert row.keys() == {"image", "region", "plane", "unit", "count", "n_nan", "rule", "median"} | percents
+    assert (row["count"], np.float32(row["median"])) == (values.size, np.median(values))
+    for only in FIGURES:
+        (row,) = statistics([image], options=StatisticsRequest(only=(only,)))
+        assert row == {key: every[key] for key in row}
+    with pytest.raises(ValidationError, match="'mode' is no figure"):
+        StatisticsRequest(only=("mode",))
+
+
+def gaussian(rng, size):
+    return rng.normal(0.0, 1.0, size)
+
+
+SHAPES = {
+    "about zero": gaussian,
+    "far from zero": lambda rng, size: rng.normal(5.0, 1e-4, size),
+    "faint": lambda rng, size: rng.normal(0.0, 1e-40, size),
+    "whole numbers": lambda rng, size: rng.poisson(3.0, size),
+    "one value": lambda rng, size: np.full(size, -2.5),
+    "two values": lambda rng, size: rng.integers(0, 2, size) * 8.0 - 3.0,
+    "all orders": lambda rng, size: 10.0 ** rng.uniform(-37, 38, size) * rng.choice([-1, 1], size),
+    "half zero": lambda rng, size: np.maximum(rng.normal(0.0, 1.0, size), 0.0),
+    "other on one side": lambda rng, size: np.where(np.arange(size) < size // 8, 0.0, 90.0) + rng.normal(0, 1, size),
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("blind", [False, True])
+def test_ranks_are_exact_whatever_was_guessed(name, blind, monkeypatch):
+    """A guess from few samples is often wrong, and one of none always: then another pass looks."""
+    values = SHAPES[name](np.random.default_rng(3), 1_500_000).astype("f4").reshape(1000, 1500)
+    values[::7, ::11] = np.nan
+    monkeypatch.setattr(guesses, "FEWEST_CELLS", 2)
+    monkeypatch.setattr(passes, "SAMPLES", 900)
+    if blind:
+        monkeypatch.setattr(statistics_module, "guessed", lambda *_, **__: Bins())
+    found = pixel_statistics(as_image(values), only=("median", "percentiles", "mad"))
+    good = values[np.isfinite(values)]
+    with np.errstate(over="ignore"):
+        assert list(found.percentiles.values()) == pytest.approx(np.percentile(good.astype("f8"), PERCENTS), rel=1e-12)
+        away = np.abs(good - np.float32(found.median)).astype("f8")
+    assert found.mad_std == MAD_TO_SIGMA * np.median(away)
 
 
 def test_workers_do_not_change_a_bit(image):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,16 +10,20 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.pixels.clipping import PLACES, clip_counts
+from jwstpipe.analysis.pixels.guesses import SAMPLES, sampled_cells
 from jwstpipe.analysis.pixels.shapes import Labelled, PixelRule, Shape, whole
 from jwstpipe.execution.workers import Workers
-from jwstpipe.images.zarr.layout import SHARD
-from jwstpipe.numerics.order import BINS, count_low, count_upper
-from jwstpipe.numerics.sums import plain_sums
+from jwstpipe.images.zarr.layout import CHUNK, SHARD
+from jwstpipe.numerics.ranks import LOW, NO_BINS, UPPER, Bins, Ranks, runs_of
+from jwstpipe.numerics.sums import counted_and_added
 from jwstpipe.progress import Reporter
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
 __all__ = ["Pass", "Passes", "Sums"]
+
+MOST_KEPT, FEW_KEPT = 1.0 / 32, 4096
+"""Share of all samples whose keys are kept at most, and so many in any case."""
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -38,7 +42,9 @@ class Pass:
     s3: S3Settings | None
     centre: float = 0.0
     spread: float = 0.0
-    slots: bytes = b""
+    bins: Bins = NO_BINS
+    sums: bool = False
+    every: int = 1
     edges: tuple[float, float, int] = (0.0, 0.0, 0)
     """Of a histogram: first and last edge, and bins."""
 
@@ -55,7 +61,60 @@ class Sums:
     deviations: float
     total: float
     area: float
-    upper: Counts = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class ShardCounts:
+    """Keys of a shard."""
+
+    bins: NDArray[np.int32]
+    """Bins that hold samples."""
+
+    counts: NDArray[np.uint32]
+    low: NDArray[np.uint32]
+    """Lower counts of bins that are counted directly."""
+
+    keys: NDArray[np.uint32]
+    """Keys of the other bins that were looked into, each once, rising."""
+
+    times: NDArray[np.uint32]
+    """How often each is there."""
+
+
+class Counted:
+    """Keys of all shards, as counts and lists."""
+
+    def __init__(self, bins: Bins) -> None:
+        self.upper: Counts = np.zeros(UPPER, np.int64)
+        self.low: Counts = np.zeros((len(bins.counted), LOW), np.int64)
+        self._rows = np.full(UPPER, -1, np.int32)
+        self._rows[list(bins.counted)] = np.arange(len(bins.counted))
+        self._direct = bins.direct
+        self._lists: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)]
+        self._kept = self._samples = 0
+
+    def add(self, part: ShardCounts) -> None:
+        """Add those of a shard."""
+        self.upper[part.bins] += part.counts
+        self.low[: self._direct] += part.low
+        rows = self._rows[part.keys // LOW]
+        counted = rows >= 0
+        self.low[rows[counted], part.keys[counted] % LOW] += part.times[counted]
+        self._samples += int(part.counts.sum())
+        kept = np.repeat(part.keys[~counted], part.times[~counted])
+        self._kept += kept.size
+        if self.complete:
+            self._lists.append(kept)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the keys that are kept are still few; more would fill the memory."""
+        return self._kept <= MOST_KEPT * self._samples + FEW_KEPT
+
+    @property
+    def listed(self) -> NDArray[np.uint32] | None:
+        """All keys that are kept; None where they were too many."""
+        return np.concatenate(self._lists) if self.complete else None
 
 
 @dataclass(frozen=True)
@@ -71,26 +130,36 @@ class Passes:
         cells = self.base.box.cells(SHARD)
         return {f"{cell.y0 // SHARD}_{cell.x0 // SHARD}": replace(self.base, box=cell, **facts) for cell in cells}
 
-    def sums(self) -> Sums:
-        """Add up all samples, and count them by their upper bits."""
-        upper = np.zeros(BINS, np.int64)
+    def sample(self) -> tuple[list[NDArray[np.float32]], bool]:
+        """Read samples from places evenly over the region; and tell whether these are all there are."""
+        cells = sampled_cells(self.base.box, CHUNK)
+        every = max(sum(cell.area for cell in cells) // SAMPLES, 1) | 1  # odd: no column of the image stands out
+        jobs = {f"{cell.y0}_{cell.x0}": replace(self.base, box=cell, every=every) for cell in cells}
+        parts = self.workers.run(_sample, jobs, name="sample", report=self.report, unit="windows")
+        return list(parts.values()), every == 1 and sum(cell.area for cell in cells) == self.base.box.area
+
+    def first(self, bins: Bins, *, sums: bool) -> tuple[Sums, Ranks]:
+        """Count all samples by their keys, and add them up if wanted."""
+        jobs = self.jobs(bins=bins, sums=sums)
         parts: dict[str, Sums] = {}
-        for key, part in self.workers.each(_sums, self.jobs(), name="sums", report=self.report, unit="tiles"):
-            upper += part.upper
+        counted = Counted(bins)
+        for key, (part, counts) in self.workers.each(
+            _first, jobs, name="sums" if sums else "order", report=self.report, unit="tiles"
+        ):
+            counted.add(counts)
             parts[key] = part
-        return _added([parts[key] for key in self.jobs()], upper)
+        ranks = Ranks()
+        ranks.learn(bins, counted.low, counted.listed, upper=counted.upper)
+        return _added([parts[key] for key in jobs]), ranks
 
-    def low_counts(self, slots: NDArray[np.int16], rows: int) -> Counts:
-        """Count samples by their lower bits."""
-        return self._counted(_low, rows, BINS, name="order", slots=slots.tobytes())
-
-    def upper_distances(self, centre: float) -> Counts:
-        """Count distances from a value by their upper bits."""
-        return self._counted(_upper_distances, BINS, name="deviations", centre=centre)
-
-    def low_distances(self, centre: float, slots: NDArray[np.int16], rows: int) -> Counts:
-        """Count distances from a value by their lower bits."""
-        return self._counted(_low_distances, rows, BINS, name="order", slots=slots.tobytes(), centre=centre)
+    def again(self, ranks: Ranks, bins: Bins) -> None:
+        """Look into more bins."""
+        counted = Counted(bins)
+        for _, (_, counts) in self.workers.each(
+            _first, self.jobs(bins=bins), name="order", report=self.report, unit="tiles"
+        ):
+            counted.add(counts)
+        ranks.learn(bins, counted.low, counted.listed)
 
     def histogram(self, low: float, high: float, bins: int) -> Counts:
         """Count samples in bins of one width."""
@@ -134,20 +203,27 @@ def _covers(shape: Shape, box: Box) -> bool:
     return shape == whole(shape.box) and shape.box.contains(box)
 
 
-def _sums(job: Pass) -> Sums:
+def _sample(job: Pass) -> NDArray[np.float32]:
+    return np.ascontiguousarray(_ordered(job)[:: job.every])
+
+
+def _first(job: Pass) -> tuple[Sums, ShardCounts]:
     every, shares = _samples(job)
     kept = every if shares is None else np.ascontiguousarray(every[shares >= 0.5])
-    upper = np.zeros(BINS, np.int64)
-    count_upper(kept, np.float32(0.0), upper, distances=False)
-    count, lowest, highest, total, deviations = plain_sums(kept)
+    upper, low = np.zeros(UPPER, np.uint32), np.zeros((job.bins.direct, LOW), np.uint32)
+    listed = np.empty(kept.size, np.uint32)
+    many, sums = counted_and_added(kept, job.bins.slots(), upper, low, listed, add=job.sums)
+    bins = np.flatnonzero(upper).astype(np.int32)
+    counts = ShardCounts(bins, upper[bins], low, *runs_of(np.sort(listed[:many])))
+    count, lowest, highest, total, deviations = sums
     mean, area = total / count if count else 0.0, float(count)
-    if shares is not None:
+    if shares is not None and job.sums:
         finite = np.isfinite(every)
         total, area = float((every[finite] * shares[finite]).sum()), float(shares[finite].sum())
-    return Sums(count, kept.size - count, lowest, highest, mean, deviations, total, area, upper)
+    return Sums(count, kept.size - count, lowest, highest, mean, deviations, total, area), counts
 
 
-def _added(parts: list[Sums], upper: Counts) -> Sums:
+def _added(parts: list[Sums]) -> Sums:
     """Join the sums of shards, in their order (Chan, Golub and LeVeque 1983 for the deviations)."""
     count, mean, deviations = 0, 0.0, 0.0
     for part in parts:
@@ -159,34 +235,13 @@ def _added(parts: list[Sums], upper: Counts) -> Sums:
     return Sums(
         count, sum(part.n_nan for part in parts), min(part.minimum for part in parts),
         max(part.maximum for part in parts), mean, deviations, math.fsum(part.total for part in parts),
-        math.fsum(part.area for part in parts), upper,
+        math.fsum(part.area for part in parts),
     )  # fmt: skip
 
 
 def _ordered(job: Pass) -> NDArray[np.float32]:
     values, shares = _samples(job)
     return values if shares is None else np.ascontiguousarray(values[shares >= 0.5])
-
-
-def _upper_distances(job: Pass) -> Counts:
-    counts = np.zeros(BINS, np.int64)
-    count_upper(_ordered(job), np.float32(job.centre), counts, distances=True)
-    return counts
-
-
-def _low(job: Pass) -> Counts:
-    return _low_counts(job, distances=False)
-
-
-def _low_distances(job: Pass) -> Counts:
-    return _low_counts(job, distances=True)
-
-
-def _low_counts(job: Pass, *, distances: bool) -> Counts:
-    slots = np.frombuffer(job.slots, np.int16)
-    counts = np.zeros((int(slots.max()) + 1, BINS), np.int64)
-    count_low(_ordered(job), np.float32(job.centre), slots, counts, distances=distances)
-    return counts
 
 
 def _histogram(job: Pass) -> Counts:

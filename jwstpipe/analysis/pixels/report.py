@@ -11,7 +11,7 @@ from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.photometry.fluxes import ab_magnitude, flux_scale
 from jwstpipe.analysis.pixels.regions import regions_of
 from jwstpipe.analysis.pixels.shapes import Shape
-from jwstpipe.analysis.pixels.statistics import PixelStatistics, pixel_statistics
+from jwstpipe.analysis.pixels.statistics import PERCENTS, PixelStatistics, pixel_statistics
 from jwstpipe.errors import TransformError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
@@ -24,6 +24,9 @@ __all__ = ["StatisticsRow", "physical_sums", "statistics"]
 
 StatisticsRow = dict[str, Any]
 """Names, numbers and, where the unit has a flux, ``flux_jy``, ``mag_ab``, ``solid_angle_sr``; NaN is None."""
+
+
+_PERCENT_KEYS = {f"p{percent:g}" for percent in PERCENTS}
 
 
 def statistics(
@@ -63,14 +66,16 @@ def statistics(
             shapes = [shape for text in wanted.region for shape in regions_of(text, source, s3=s3)]
         for shape in shapes:
             found = pixel_statistics(
-                image, shape, plane=wanted.plane, index=wanted.slice, rule=wanted.pixels, s3=s3, workers=workers,
-                report=report,
+                image, shape, plane=wanted.plane, index=wanted.slice, rule=wanted.pixels, only=wanted.only, s3=s3,
+                workers=workers, report=report,
             )  # fmt: skip
             unit = str(source.header.get("BUNIT", "")) if wanted.plane in ("sci", "err") else ""
             row = {
                 "image": source.address, "region": "all" if shape is None else shape.name, "plane": wanted.plane,
                 "unit": unit, **_plain(found), **physical_sums(source, shape, found, unit),
             }  # fmt: skip
+            if wanted.only:
+                row = {key: value for key, value in row.items() if _figure(key) in ("", *wanted.only)}
             yield {key: _json(value) for key, value in row.items()}
 
 
@@ -105,6 +110,21 @@ def _plain(found: PixelStatistics) -> dict[str, Any]:
         **{f"p{percent:g}": value for percent, value in percents.items()},
         **{f"clipped_{key}": value for key, value in clipped.items()},
     }
+
+
+def _figure(key: str) -> str:
+    """Name the figure that a value of a row belongs to; of what is always told none."""
+    if key in ("image", "region", "plane", "unit", "count", "n_nan", "rule"):
+        return ""
+    if key == "median":
+        return key
+    if key in _PERCENT_KEYS:
+        return "percentiles"
+    if key == "mad_std":
+        return "mad"
+    if key.startswith("biweight"):
+        return "biweight"
+    return "clipped" if key.startswith("clipped") or key == "peak_snr" else "sums"
 
 
 def _json(value: Any) -> Any:

@@ -1,24 +1,27 @@
 """Statistics of the pixels of an image or a region, exact and out of core.
 
 Every pass runs shard by shard, and what is counted only adds up: sums are kept for each shard and added in the order of
-shards, all else are whole numbers, so that the result does not depend on the number of workers. Five passes: sums and
-the upper bits; medians and percentiles (`jwstpipe.numerics.order`); the same twice for the distances from the median;
-and fine counts from which all rounds of clipping follow, with the biweight sums.
+shards, all else are whole numbers, so that the result does not depend on the number of workers. One pass gives sums,
+median, percentiles and median distance (`jwstpipe.numerics.ranks`), if a sample of the pixels showed well enough where
+they lie; otherwise a second one looks there. Another makes fine counts from which all rounds of clipping follow, with
+the biweight sums. What nobody asked for is not done.
 """
 
 import math
 import os
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from jwstpipe.analysis.opened import ImageRef, opened, reference_of
 from jwstpipe.analysis.pixels.clipping import Clipped, clipped_from_counts
+from jwstpipe.analysis.pixels.guesses import bins_for, guessed
 from jwstpipe.analysis.pixels.passes import Pass, Passes
 from jwstpipe.analysis.pixels.shapes import PixelRule, Shape, whole
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.numerics.order import percentiles
+from jwstpipe.numerics.order import ranks_of
+from jwstpipe.numerics.ranks import Ranks, Span
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -30,9 +33,13 @@ PERCENTS = (1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0)
 """Percentiles that are told."""
 
 
+_MOST_PASSES = 8
+"""Passes for one question; two are enough."""
+
+
 @dataclass(frozen=True)
 class PixelStatistics:
-    """What the pixels of a region say; values in the unit of the plane, NaN where too few samples are finite."""
+    """What the pixels of a region say, in the unit of the plane; NaN where few samples are finite, or nobody asked."""
 
     count: int
     """Finite samples."""
@@ -71,6 +78,7 @@ def pixel_statistics(
     plane: str = "sci",
     index: int = 0,
     rule: PixelRule = "center",
+    only: Collection[str] = (),
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -90,6 +98,8 @@ def pixel_statistics(
     rule
         Which pixels a region takes; with ``exact`` sum, mean and area count shares, everything else pixels whose share
         is at least a half.
+    only
+        Figures that are wanted, of `jwstpipe.requests.analysis.statistics.FIGURES`; none = all.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -119,27 +129,65 @@ def pixel_statistics(
     assert box is not None  # regions outside are refused when they are read
     base = Pass(reference_of(image, source), plane, index, box, region, rule, s3)
     passes = Passes(base, workers or ThreadWorkers(os.cpu_count() or 1), report)
-    sums = passes.sums()
+    clips = not only or "clipped" in only or "biweight" in only
+    parts, all_there = passes.sample()
+    bins = guessed(parts, PERCENTS, spread=clips or "mad" in only, whole=all_there)
+    sums, ranks = passes.first(bins, sums=clips or "sums" in only)
     if not sums.count:
         raise DataError(f"{source.address}: all {sums.n_nan:,} pixels of {plane} there are NaN; nothing to measure")
-    values = percentiles(sums.upper, PERCENTS, passes.low_counts)
-    median = values[PERCENTS.index(50.0)]
-    mad = percentiles(passes.upper_distances(median), (50.0,), partial(passes.low_distances, median))[0]
-    std = math.sqrt(sums.deviations / sums.count)
-    spread = MAD_TO_SIGMA * mad or std or 1.0
-    counts, weights = passes.clipping(centre=median, spread=spread)
-    clipped = clipped_from_counts(counts, centre=median, spread=spread, mean=sums.mean, std=std)
+    values = _percentiles(passes, ranks)
+    median, nothing = values[PERCENTS.index(50.0)], float("nan")
+    mad = _median_distance(passes, ranks, median) if clips or "mad" in only else nothing
+    std = math.sqrt(sums.deviations / sums.count) if clips or "sums" in only else nothing
+    clipped, biweight = Clipped(nothing, nothing, nothing, 0), (nothing, nothing)
+    if clips:
+        spread = MAD_TO_SIGMA * mad or std or 1.0
+        counts, weights = passes.clipping(centre=median, spread=spread)
+        clipped = clipped_from_counts(counts, centre=median, spread=spread, mean=sums.mean, std=std)
+        biweight = _biweight(sums.count, median, spread if mad else 0.0, weights)
     return PixelStatistics(
         count=sums.count, n_nan=sums.n_nan, minimum=sums.minimum, maximum=sums.maximum,
-        mean=sums.total / sums.area if sums.area else float("nan"), std=std, total=sums.total, area=sums.area,
+        mean=sums.total / sums.area if sums.area else nothing, std=std, total=sums.total, area=sums.area,
         median=median, percentiles=dict(zip(PERCENTS, values, strict=True)), mad_std=MAD_TO_SIGMA * mad,
-        biweight_location=median + (spread * weights[0] / weights[1] if mad and weights[1] else 0.0),
-        biweight_scale=_biweight_scale(sums.count, spread, weights[2], weights[3]) if mad else 0.0,
-        clipped=clipped,
-        peak_snr=(sums.maximum - clipped.median) / clipped.std if clipped.std > 0.0 else float("nan"),
+        biweight_location=biweight[0], biweight_scale=biweight[1], clipped=clipped,
+        peak_snr=(sums.maximum - clipped.median) / clipped.std if clipped.std > 0.0 else nothing,
         rule=rule,
     )  # fmt: skip
 
 
-def _biweight_scale(count: int, spread: float, squares: float, slopes: float) -> float:
-    return spread * math.sqrt(count * squares) / abs(slopes) if slopes else float("nan")
+def _percentiles(passes: Passes, ranks: Ranks) -> list[float]:
+    """Find percentiles, between two samples interpolated linearly; where they were not looked for, look."""
+    wanted = ranks_of(ranks.count, PERCENTS)
+    low, high = (_known(passes, ranks, ranks.value, [one[k] for one in wanted]) for k in range(2))
+    return [
+        below if share == 0.0 else below + (above - below) * share
+        for below, above, (_, _, share) in zip(low, high, wanted, strict=True)
+    ]
+
+
+def _median_distance(passes: Passes, ranks: Ranks, median: float) -> float:
+    middle = [(ranks.count - 1) // 2, ranks.count // 2]
+    return sum(_known(passes, ranks, lambda rank: ranks.distance(rank, median), middle)) / 2
+
+
+def _known(
+    passes: Passes, ranks: Ranks, ask: Callable[[int], float | Span | tuple[Span, Span]], wanted: Sequence[int]
+) -> list[float]:
+    """Ask for ranks, and look into the bins that they ask for; each pass brings them closer."""
+    for _ in range(_MOST_PASSES):
+        found = [ask(rank) for rank in wanted]
+        missing = [one for one in found if isinstance(one, tuple)]
+        if not missing:
+            return [one for one in found if not isinstance(one, tuple)]
+        spans = [span for one in missing for span in (one if isinstance(one[0], tuple) else (one,))]
+        held = ranks.upper.nonzero()[0]
+        passes.again(ranks, bins_for(spans, (held, ranks.upper[held] / ranks.count)))
+    raise AssertionError("ranks that no pass can find")
+
+
+def _biweight(count: int, median: float, spread: float, sums: list[float]) -> tuple[float, float]:
+    """Give the biweight location and scale; without a spread the median and 0."""
+    if not spread:
+        return median, 0.0
+    location = median + (spread * sums[0] / sums[1] if sums[1] else 0.0)
+    return location, spread * math.sqrt(count * sums[2]) / abs(sums[3]) if sums[3] else float("nan")

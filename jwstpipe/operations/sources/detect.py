@@ -13,6 +13,7 @@ from jwstpipe.analysis.sources.combine import combined_image
 from jwstpipe.analysis.sources.detect import Detection, find_sources
 from jwstpipe.analysis.sources.kept import KeptTiles
 from jwstpipe.analysis.sources.kept_archive import Archive
+from jwstpipe.execution.free_memory import give_back_memory
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
@@ -67,6 +68,7 @@ def searched(
         tables = beside.submit(import_module, "jwstpipe.analysis.catalogues.sources_table")
         found = find_sources(what, options=request, s3=s3, workers=workers, report=report, kept=kept)
         made: Table = tables.result().sources_table(found, opened(what, s3=s3))
+    give_back_memory()
     return Searched(made, found)
 
 

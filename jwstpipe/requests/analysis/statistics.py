@@ -2,10 +2,15 @@
 
 from typing import Annotated, Literal
 
+from pydantic import field_validator
+
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.fields.shared import Words
 
-__all__ = ["Regions", "StatisticsRequest"]
+__all__ = ["FIGURES", "Regions", "StatisticsRequest"]
+
+FIGURES = ("sums", "median", "percentiles", "mad", "biweight", "clipped")
+"""What may be asked for by itself; how many pixels have data, and how many have none, is always told."""
 
 Regions = Annotated[
     Words,
@@ -27,3 +32,17 @@ class StatisticsRequest(Request):
     pixels: Literal["center", "exact"] = option(
         "center", help="pixels whose centre lies in the region, or each by its share (sum, mean, area)"
     )
+    only: Words = option(
+        (),
+        max_length=len(FIGURES),
+        help=f"only these figures, which is faster: {', '.join(FIGURES)}; none = all",
+        metavar="FIGURE[,FIGURE]...",
+    )
+
+    @field_validator("only")
+    @classmethod
+    def _known_figures(cls, words: tuple[str, ...]) -> tuple[str, ...]:
+        for word in words:
+            if word not in FIGURES:
+                raise ValueError(f"{word!r} is no figure; choose of {', '.join(FIGURES)}")
+        return words

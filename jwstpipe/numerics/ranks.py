@@ -1,0 +1,256 @@
+"""Exact ranks of samples that are never in memory together, and of their distances from a value: one pass, if guessed.
+
+The bits of a float32, with the sign turned, sort as whole numbers do: keys. A pass counts all keys by their upper 20
+bits. Of the bins that a rank is thought to lie in it counts the lower 12 bits too, or keeps the keys where they are
+few. `Ranks` then tells a rank exactly, or which bins another pass has to look into. Counts only add up, so that neither
+the order of the windows nor the number of workers matters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = [
+    "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "keys_of", "runs_of", "shares_of",
+    "spans_joined", "values_of",
+]  # fmt: skip
+
+UPPER_BITS = 20
+UPPER = 1 << UPPER_BITS
+LOW_BITS = 32 - UPPER_BITS
+LOW = 1 << LOW_BITS
+
+LISTED = -1
+"""Slot of a bin whose keys are listed."""
+
+Keys = NDArray[np.uint32]
+Counts = NDArray[np.int64]
+Slots = NDArray[np.int8]
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Bins that a pass looks into."""
+
+    counted: tuple[int, ...] = ()
+    """Bins whose lower bits are counted: those with many samples."""
+
+    direct: int = 0
+    """So many of the first of them are counted as samples come; the others from a list in rising order, for a table of
+    many does not fit the processor's cache."""
+
+    listed: tuple[Span, ...] = ()
+    """Ranges (first, last) of bins whose keys are kept; those of them that are counted are not."""
+
+    def slots(self) -> Slots:
+        """Give for every bin 0, its row + 1 where it is counted directly, or `LISTED`."""
+        found = np.zeros(UPPER, np.int8)
+        for first, last in self.listed:
+            found[first : last + 1] = LISTED
+        found[list(self.counted)] = LISTED
+        found[list(self.counted[: self.direct])] = np.arange(1, self.direct + 1)
+        return found
+
+
+NO_BINS = Bins()
+
+
+def keys_of(values: NDArray[np.float32]) -> Keys:
+    """Give the keys of samples."""
+    words = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    return np.asarray(np.where(words >> 31, ~words, words ^ np.uint32(0x80000000)), np.uint32)
+
+
+def values_of(keys: Keys) -> NDArray[np.float32]:
+    """Give the samples of keys."""
+    keys = np.asarray(keys, np.uint32)
+    return np.where(keys >> 31, keys ^ np.uint32(0x80000000), ~keys).astype(np.uint32).view(np.float32)
+
+
+def shares_of(values: NDArray[np.float32]) -> tuple[Counts, NDArray[np.float64]]:
+    """Give the bins that samples lie in, rising, and the share of all samples in each."""
+    bins, counts = np.unique(keys_of(values) >> np.uint32(LOW_BITS), return_counts=True)
+    return bins.astype(np.int64), counts / max(values.size, 1)
+
+
+@njit(nogil=True, cache=True)
+def count_keys(
+    values: NDArray[np.float32], slots: Slots, upper: NDArray[np.uint32], low: NDArray[np.uint32], listed: Keys
+) -> tuple[int, int]:
+    """Count finite samples by the upper bits of their keys, and look into some bins.
+
+    Parameters
+    ----------
+    values
+        (n,); NaN and infinities are left out.
+    slots
+        (`UPPER`,), see `Bins.slots`.
+    upper
+        (`UPPER`,), added to.
+    low
+        (rows, `LOW`), added to.
+    listed
+        Filled with keys from the first place on; has room for all.
+
+    Returns
+    -------
+    int, int
+        How many keys are listed, and how many samples are finite.
+    """
+    words = values.view(np.uint32)
+    n, finite = 0, 0
+    for k in range(words.size):
+        word = words[k]
+        if word & np.uint32(0x7F800000) == np.uint32(0x7F800000):
+            continue
+        finite += 1
+        key = word ^ (np.uint32(0xFFFFFFFF) if word >> np.uint32(31) else np.uint32(0x80000000))
+        high = key >> np.uint32(LOW_BITS)
+        upper[high] += np.uint32(1)
+        slot = slots[high]
+        if slot > 0:
+            low[slot - 1, key & np.uint32(LOW - 1)] += np.uint32(1)
+        elif slot < 0:
+            listed[n] = key
+            n += 1
+    return n, finite
+
+
+@njit(nogil=True, cache=True)
+def runs_of(rising: Keys) -> tuple[Keys, NDArray[np.uint32]]:
+    """Give each of the keys once, with the number of times that it is there."""
+    keys, counts = np.empty_like(rising), np.zeros_like(rising)
+    n = -1
+    for k in range(rising.size):
+        if k == 0 or rising[k] != rising[k - 1]:
+            n += 1
+            keys[n] = rising[k]
+        counts[n] += np.uint32(1)
+    return keys[: n + 1].copy(), counts[: n + 1].copy()
+
+
+@njit(nogil=True, cache=True)
+def _reach(centre: np.float32, distance: np.float32) -> tuple[int, int]:
+    """Give the lowest and the highest key of samples that are not farther from a value, in single precision."""
+    word = np.empty(1, np.uint32)
+    value = word.view(np.float32)
+    ends = np.empty(2, np.int64)
+    lowest, highest = np.int64(0x00800000), np.int64(0xFF7FFFFF)  # keys of the largest finite numbers
+    for side in range(2):
+        value[0] = centre
+        middle = np.int64(word[0])
+        middle = 0xFFFFFFFF - middle if middle >> 31 else middle + 0x80000000
+        inside, outside = middle, (lowest - 1 if side == 0 else highest + 1)
+        while abs(outside - inside) > 1:
+            key = (inside + outside) // 2
+            word[0] = np.uint32(key - 0x80000000 if key >> 31 else 0xFFFFFFFF - key)
+            if abs(value[0] - centre) <= distance:
+                inside = key
+            else:
+                outside = key
+        ends[side] = inside
+    return ends[0], ends[1]
+
+
+class Ranks:
+    """What passes counted."""
+
+    def __init__(self) -> None:
+        self.upper: Counts = np.zeros(UPPER, np.int64)
+        self._rows: dict[int, Counts] = {}
+        """By bin: how many samples have lower bits up to each."""
+
+        self._lists: list[tuple[Span, Keys]] = []
+        self._ends: Counts = self.upper
+
+    @property
+    def count(self) -> int:
+        """Samples in all."""
+        return int(self._ends[-1])
+
+    def learn(self, bins: Bins, low: Counts, listed: Keys | None, *, upper: Counts | None = None) -> None:
+        """Take what a pass counted, for good; `listed` is None where there were too many keys."""
+        if upper is not None:
+            self.upper, self._ends = upper, np.cumsum(upper)
+        np.cumsum(low, axis=1, out=low)
+        self._rows |= {one: low[row] for row, one in enumerate(bins.counted)}
+        if listed is not None:
+            rising = np.sort(listed)
+            self._lists += [(span, rising) for span in bins.listed]
+
+    def value(self, rank: int) -> float | Span:
+        """Give the sample of a rank from 0; or the range of bins that has to be looked into first."""
+        one = int(np.searchsorted(self._ends, rank, side="right"))
+        within = rank - int(self._ends[one] - self.upper[one])
+        if one in self._rows:
+            key = (one << LOW_BITS) | int(np.searchsorted(self._rows[one], within, side="right"))
+            return _value(key)
+        keys = self._listed(one)
+        if keys is None:
+            return one, one
+        return _value(int(keys[np.searchsorted(keys, np.uint32(one << LOW_BITS)) + within]))
+
+    def distance(self, rank: int, centre: float) -> float | tuple[Span, Span]:
+        """Give the distance from a value of a rank from 0, in single precision; or the ranges to look into first."""
+        middle = np.float32(centre)
+        surely = self._least(rank, middle, surely=True)
+        perhaps = self._least(rank, middle, surely=False)
+        if surely == perhaps:
+            return float(_float(surely))
+        (a, d), (b, c) = _reach(middle, _float(surely)), _reach(middle, _float(perhaps))
+        return (a >> LOW_BITS, b >> LOW_BITS), (c >> LOW_BITS, d >> LOW_BITS)
+
+    def _least(self, rank: int, centre: np.float32, *, surely: bool) -> int:
+        """Give the bits of the least distance that more samples than `rank` do not exceed; surely, or perhaps."""
+        low, high = -1, 0x7F7FFFFF
+        while high - low > 1:
+            bits = (low + high) // 2
+            first, last = _reach(centre, _float(bits))
+            before, until = self._below(first), self._below(last + 1)
+            count = until[0] - before[1] if surely else until[1] - before[0]
+            low, high = (low, bits) if count > rank else (bits, high)
+        return high
+
+    def _below(self, key: int) -> Span:
+        """Bound the number of samples whose keys are lower."""
+        one, rest = key >> LOW_BITS, key & (LOW - 1)
+        first = int(self._ends[one] - self.upper[one])
+        if rest == 0 or not self.upper[one]:
+            return first, first
+        if one in self._rows:
+            exact = first + int(self._rows[one][rest - 1])
+            return exact, exact
+        keys = self._listed(one)
+        if keys is None:
+            return first, first + int(self.upper[one])
+        begin, end = np.searchsorted(keys, np.array([one << LOW_BITS, key], np.uint32)).tolist()
+        return first + end - begin, first + end - begin
+
+    def _listed(self, one: int) -> Keys | None:
+        for (first, last), keys in self._lists:
+            if first <= one <= last:
+                return keys
+        return None
+
+
+def _float(bits: int) -> np.float32:
+    return np.float32(np.array([bits], np.uint32).view(np.float32)[0])
+
+
+def _value(key: int) -> float:
+    return float(values_of(np.array([key], np.uint32))[0])
+
+
+def spans_joined(spans: Sequence[Span]) -> list[Span]:
+    """Join ranges of whole numbers that overlap or touch."""
+    found: list[Span] = []
+    for first, last in sorted(spans):
+        if found and first <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(found[-1][1], last))
+        else:
+            found.append((first, last))
+    return found
