@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 import jwstpipe
 from jwstpipe.analysis.catalogues import cone as cones
-from jwstpipe.analysis.catalogues import files
+from jwstpipe.analysis.catalogues import parquet_file
 from jwstpipe.analysis.catalogues import sources_table as sources_tables
 from jwstpipe.analysis.catalogues.cone import cone
 from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
@@ -125,7 +125,7 @@ def test_a_cone_reads_the_row_groups_that_reach_it(tmp_path, monkeypatch):
         assert np.allclose(found["separation"], np.sort(away[away <= 3 * 3600.0]), rtol=1e-9)
     with pq.ParquetFile(place) as file:
         bounds = cones._bounds(200.0, 10.0, 3.0)
-        assert sum(files._reaches(file, k, bounds) for k in range(40)) < 20
+        assert sum(parquet_file._reaches(file, k, bounds) for k in range(40)) < 20
 
 
 def test_the_view_of_official_columns(catalogue):

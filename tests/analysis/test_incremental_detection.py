@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 
-from jwstpipe.analysis.catalogues.files import kept_in
+from jwstpipe.analysis.catalogues.parquet_file import kept_in
 from jwstpipe.analysis.sources.kept_archive import Archive
 from jwstpipe.api.sources import detect_to_file
 from jwstpipe.errors import UsageError

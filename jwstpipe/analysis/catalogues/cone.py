@@ -6,7 +6,8 @@ import numpy as np
 from astropy.table import Table
 
 from jwstpipe.analysis.catalogues.columns import add_column
-from jwstpipe.analysis.catalogues.files import read_catalogue, read_parquet
+from jwstpipe.analysis.catalogues.files import read_catalogue
+from jwstpipe.analysis.catalogues.parquet_file import read_parquet
 from jwstpipe.errors import UsageError
 from jwstpipe.sky.position_table import positions_of
 from jwstpipe.sky.regions import separation_deg

@@ -129,7 +129,7 @@ def catalogue_of(
 
 def _earlier(context: MakeContext) -> KeptTiles:
     """Take the results of tiles from earlier catalogues of the same name."""
-    from jwstpipe.analysis.catalogues.files import kept_in  # noqa: PLC0415 - as below
+    from jwstpipe.analysis.catalogues.parquet_file import kept_in  # noqa: PLC0415 - as below
 
     found = []
     for address in context.earlier:
