@@ -113,7 +113,7 @@ def test_bad_files_are_sentences(catalogue, tmp_path):
 
 def test_a_cone_reads_the_row_groups_that_reach_it(tmp_path, monkeypatch):
     """On both sides of zero hours and near a pole; the truth is astropy's separation of every row."""
-    monkeypatch.setattr(files, "GROUP", 500)
+    monkeypatch.setattr(parquet_file, "GROUP", 500)
     rng = np.random.default_rng(3)
     ra, dec = rng.uniform(0, 360, 20_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 20_000)))
     place = write_catalogue(Table({"id": np.arange(20_000), "ra": ra, "dec": dec}), tmp_path / "all.parquet")
