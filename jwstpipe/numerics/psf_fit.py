@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.numerics.psf_spline import spline_at
+from jwstpipe.numerics.psf_spline import Mixes, mix_curves, spline_at
 
 __all__ = [
     "CHI2",
@@ -48,8 +48,8 @@ REST = 1e-4
 @njit(nogil=True, cache=True)
 def fit_groups(
     left: Floats, variance: Float32, y0: int, x0: int, starts: NDArray[np.int64], xs: Floats, ys: Floats,
-    fluxes: Floats, skies: Floats, noises: Floats, sky_errors: Floats, held: NDArray[np.bool_], coefficients: Floats,
-    over: float, radius: float, most: float,
+    fluxes: Floats, skies: Floats, noises: Floats, sky_errors: Floats, held: NDArray[np.bool_], mixes: Mixes,
+    curves: Floats, over: float, radius: float, most: float,
 ) -> Floats:  # fmt: skip
     """Fit sources in groups: position and flux of all members of a group at once, by Gauss-Newton steps.
 
@@ -69,8 +69,10 @@ def fit_groups(
         (n,), sky of a pixel beside each, its standard deviation, and the error of the sky.
     held
         (n,), positions that are not fitted.
-    coefficients, over
-        Spline of the PSF, and its samples in a pixel.
+    mixes
+        For each member the curves around it, and their shares (n, 4).
+    curves, over
+        (k, v, u): splines of PSFs; and their samples in a pixel.
     radius
         Pixels that far from a member take part.
     most
@@ -86,10 +88,15 @@ def fit_groups(
         a, b = starts[g], starts[g + 1]
         own = held[a:b].copy()
         moved = np.zeros(b - a)
+        mixed = curves
+        if len(curves) > 1:
+            mixed = np.empty((b - a, curves.shape[1], curves.shape[2]))
+            for k in range(b - a):
+                mix_curves(curves, mixes, a + k, mixed, k)
         for _ in range(b - a + 1):  # each round holds those that ran away
             away = _fit(
                 left, variance, y0, x0, xs[a:b], ys[a:b], fluxes[a:b], skies[a:b], noises[a:b], sky_errors[a:b], own,
-                coefficients, over, radius, most, found[a:b],
+                mixed, over, radius, most, found[a:b],
             )  # fmt: skip
             if not away:
                 break
@@ -104,7 +111,7 @@ def fit_groups(
 @njit(nogil=True, cache=True)
 def _fit(  # noqa: C901 - steps of one fit
     left: Floats, variance: Float32, y0: int, x0: int, xs: Floats, ys: Floats, fluxes: Floats, skies: Floats,
-    noises: Floats, sky_errors: Floats, held: NDArray[np.bool_], coefficients: Floats, over: float, radius: float,
+    noises: Floats, sky_errors: Floats, held: NDArray[np.bool_], curves: Floats, over: float, radius: float,
     most: float, out: Floats,
 ) -> bool:  # fmt: skip
     """Fit one group; tells whether a position ran away."""
@@ -122,7 +129,7 @@ def _fit(  # noqa: C901 - steps of one fit
     good = False
     for step in range(STEPS):
         pixels = _normal(
-            left, variance, y0, x0, frame, xs, ys, fluxes, px, py, flux, sky, noises, held, coefficients, over, radius,
+            left, variance, y0, x0, frame, xs, ys, fluxes, px, py, flux, sky, noises, held, curves, over, radius,
             step, matrix, right, ones,
         )  # fmt: skip
         good = pixels > 3 * n and _inverted(matrix)
@@ -159,7 +166,7 @@ def _fit(  # noqa: C901 - steps of one fit
         out[k, STATE] = MOVED if ran else 0.0
         away = away or ran
     if good and not away:
-        _residuals(left, variance, y0, x0, xs, ys, fluxes, px, py, flux, sky, noises, coefficients, over, radius, out)
+        _residuals(left, variance, y0, x0, xs, ys, fluxes, px, py, flux, sky, noises, curves, over, radius, out)
     return away
 
 
@@ -175,12 +182,12 @@ def _near(i: int, j: int, xs: Floats, ys: Floats, radius: float) -> bool:
 def _normal(  # noqa: C901, PLR0912 - one compiled pass over pixels
     left: Floats, variance: Float32, y0: int, x0: int, frame: tuple[int, int, int, int], xs: Floats, ys: Floats,
     fluxes: Floats, px: Floats, py: Floats, flux: Floats, sky: float, noises: Floats, held: NDArray[np.bool_],
-    coefficients: Floats, over: float, radius: float, step: int, matrix: Floats, right: Floats, ones: Floats,
+    curves: Floats, over: float, radius: float, step: int, matrix: Floats, right: Floats, ones: Floats,
 ) -> int:  # fmt: skip
     """Add up the normal equations of a group; the first step fits fluxes only. Gives the number of pixels."""
     n = xs.size
     matrix[:], right[:], ones[:] = 0.0, 0.0, 0.0
-    rows, told = np.zeros(3 * n), np.empty(3)
+    rows, told, many = np.zeros(3 * n), np.empty(3), len(curves)
     active = np.empty(n, np.int64)
     pixels = 0
     usual = noises.mean() ** 2
@@ -194,9 +201,11 @@ def _normal(  # noqa: C901, PLR0912 - one compiled pass over pixels
             value -= sky
             count = 0
             for k in range(n):
-                if not math.isnan(fluxes[k]) and spline_at(coefficients, over, j - xs[k], i - ys[k], told):
+                if not math.isnan(fluxes[k]) and spline_at(
+                    curves, min(k, len(curves) - 1), over, j - xs[k], i - ys[k], told
+                ):
                     value += fluxes[k] * told[0]
-                if spline_at(coefficients, over, j - px[k], i - py[k], told):
+                if spline_at(curves, k % many, over, j - px[k], i - py[k], told):
                     value -= flux[k] * told[0]
                     free = step > 0 and not held[k]
                     rows[3 * k] = told[0]
@@ -264,10 +273,10 @@ def _inverted(matrix: Floats) -> bool:  # noqa: C901, PLR0912 - Cholesky, writte
 @njit(nogil=True, cache=True)
 def _residuals(
     left: Floats, variance: Float32, y0: int, x0: int, xs: Floats, ys: Floats, fluxes: Floats, px: Floats, py: Floats,
-    flux: Floats, sky: float, noises: Floats, coefficients: Floats, over: float, radius: float, out: Floats,
+    flux: Floats, sky: float, noises: Floats, curves: Floats, over: float, radius: float, out: Floats,
 ) -> None:  # fmt: skip
     """Tell how well each member is fitted by the pixels within the radius around it."""
-    told = np.empty(3)
+    told, many = np.empty(3), len(curves)
     usual = noises.mean() ** 2
     for m in range(xs.size):
         chi2, absolute, pixels = 0.0, 0.0, 0
@@ -279,9 +288,11 @@ def _residuals(
                     continue
                 value -= sky
                 for k in range(xs.size):
-                    if not math.isnan(fluxes[k]) and spline_at(coefficients, over, j - xs[k], i - ys[k], told):
+                    if not math.isnan(fluxes[k]) and spline_at(
+                        curves, min(k, len(curves) - 1), over, j - xs[k], i - ys[k], told
+                    ):
                         value += fluxes[k] * told[0]
-                    if spline_at(coefficients, over, j - px[k], i - py[k], told):
+                    if spline_at(curves, k % many, over, j - px[k], i - py[k], told):
                         value -= flux[k] * told[0]
                 chi2 += value * value / scatter
                 absolute += abs(value)

@@ -13,8 +13,9 @@ from jwstpipe.analysis.photometry.placed import Placed
 from jwstpipe.analysis.photometry.positions import pixel_positions, sources_of_table
 from jwstpipe.analysis.photometry.psf.convolving import CARRIED, CONVOLVED, ConvolveJob, convolve_jobs, convolve_shard
 from jwstpipe.analysis.photometry.psf.epsf import built_psf
+from jwstpipe.analysis.photometry.psf.files import psf_text
 from jwstpipe.analysis.photometry.psf.matching import matching_kernel, mismatch
-from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_line, psf_text
+from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_line
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, JwstPipeError, UsageError
 from jwstpipe.images.image import SkyImage

@@ -13,9 +13,10 @@ from scipy.signal import fftconvolve
 from scipy.special import erf
 
 import jwstpipe
+from jwstpipe.analysis.photometry.psf.files import psf_text
 from jwstpipe.analysis.photometry.psf.groups import MOST, fit_order
 from jwstpipe.analysis.photometry.psf.matching import matching_kernel
-from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_text
+from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text
 from jwstpipe.errors import DataError, UsageError
 from tests.analysis.test_photometry import OMEGA, SCALE, SIGMA, catalogue, places_apart, star, stars
 from tests.mosaicking.scenes import header
@@ -173,6 +174,86 @@ def test_groups_are_friends_of_friends_and_bounded():
     order, starts = fit_order(x, y, linked=8.0)
     assert sorted(order.tolist()) == list(range(500))
     assert np.diff(starts).max() <= MOST
+
+
+FIELD_X, FIELD_Y = (20.0, 150.0, 280.0), (10.0, 190.0)
+
+
+@pytest.fixture(scope="module")
+def varying(tmp_path_factory):
+    """Stars that `photutils` drew with a PSF that widens over the field, and its files in three forms."""
+    folder, rng = tmp_path_factory.mktemp("varying"), np.random.default_rng(5)
+    places = [(x, y) for y in FIELD_Y for x in FIELD_X]
+    cube = np.array([true_psf(4, sigma=1.1 + 0.003 * x + 0.001 * y) for x, y in places])
+    meta = {"grid_xypos": places, "oversampling": 4}
+    model = GriddedPSFModel(NDData(cube, meta=meta), fill_value=0.0)
+    ys, xs = np.mgrid[20:180:16, 12:292:16]
+    where = np.column_stack([xs.ravel(), ys.ravel()]) + rng.uniform(-0.5, 0.5, (xs.size, 2))
+    flux = 10 ** rng.uniform(2.5, 4.0, len(where))
+    image = rng.normal(0.0, 1.0, (200, 300))
+    for (x, y), light in zip(where, flux, strict=True):
+        v, u = np.mgrid[max(round(y) - 12, 0) : round(y) + 13, max(round(x) - 12, 0) : min(round(x) + 13, 300)]
+        image[v, u] += model.evaluate(u, v, light, x, y)
+    stpsf = fits.Header({"OVERSAMP": 4} | {f"DET_YX{k}": str((y, x)) for k, (x, y) in enumerate(places)})
+    fits.PrimaryHDU(cube, stpsf).writeto(folder / "stpsf.fits")
+    numbers = {f"IPSFX{k:02d}": int(x) + 1 for k, x in enumerate(FIELD_X, 1)}
+    numbers |= {f"JPSFY{k:02d}": int(y) + 1 for k, y in enumerate(FIELD_Y, 1)}
+    fits.PrimaryHDU(cube, fits.Header({"NXPSFS": 3, "NYPSFS": 2} | numbers)).writeto(folder / "stdpsf.fits")
+    single = [
+        fits.ImageHDU(grid, fits.Header({"OVERSAMP": 4, "PSFX": x, "PSFY": y}))
+        for grid, (x, y) in zip(cube, places, strict=True)
+    ]
+    fits.HDUList([fits.PrimaryHDU(), *single[::-1]]).writeto(folder / "images.fits")
+    return image, where, flux, model, folder
+
+
+def test_a_psf_that_varies_is_that_of_photutils_at_every_place(varying):
+    *_, model, folder = varying
+    texts = [psf_text(folder / f"{form}.fits") for form in ("stpsf", "stdpsf", "images")]
+    assert texts[0] == texts[1] == texts[2]
+    psf = psf_from_text(texts[0], "any")
+    assert (
+        GriddedPSFModel.read(folder / "stdpsf.fits", format="stdpsf").grid_xypos.tolist() == model.grid_xypos.tolist()
+    )
+    x, y = np.array([20.0, 99.3, 150.0, 299.0, -5.0]), np.array([10.0, 77.7, 100.2, 199.0, 300.0])
+    places, shares = psf.mix(x, y)
+    told = np.empty(3)
+    for k in range(len(x)):
+        curve = np.empty((1, *psf.curves.shape[1:]))
+        mix_curves(psf.curves, (places, shares), k, curve, 0)
+        for dx, dy in ((0.0, 0.0), (0.4, -1.3), (2.6, 3.1)):
+            assert spline_at(curve, 0, 4.0, dx, dy, told)
+            assert told[0] == pytest.approx(model.evaluate(x[k] + dx, y[k] + dy, 1.0, x[k], y[k]), abs=2e-6)
+
+
+def test_stars_are_measured_with_the_psf_of_their_place(varying):
+    image, where, flux, _, folder = varying
+    fields = {"aperture": "3px", "annulus": ("11px", "15px"), "local_sky": False, "kron": False, "empty_apertures": 0}
+    found = jwstpipe.photometry(image, catalogue(where), psf=str(folder / "stpsf.fits"), **fields)
+    pulls = (found["psf_flux"] - flux) / found["psf_flux_err"]
+    assert 0.85 < spread(pulls) < 1.15
+    assert abs(np.median(pulls)) < 0.25
+    assert spread((found["psf_x"] - where[:, 0]) / found["psf_x_err"]) == pytest.approx(1.0, abs=0.15)
+    assert found.meta["photometry"]["any"]["psf"]["field"]["places"] == 6
+    fits.PrimaryHDU(true_psf(4, sigma=1.65), fits.Header({"OVERSAMP": 4})).writeto(folder / "one.fits")
+    worse = jwstpipe.photometry(image, catalogue(where), psf=str(folder / "one.fits"), **fields)
+    assert spread((worse["psf_flux"] - flux) / worse["psf_flux_err"]) > 3.0
+
+
+def test_places_of_psfs_that_are_no_grid_are_refused(tmp_path):
+    one = true_psf(2)
+    header = fits.Header({"OVERSAMP": 2, "DET_YX0": "(1, 2)", "DET_YX1": "(4, 2)", "DET_YX2": "(4, 9)"})
+    fits.PrimaryHDU(np.array([one, one, one]), header).writeto(tmp_path / "three.fits")
+    with pytest.raises(DataError, match="3 places in 2 columns and 2 rows"):
+        psf_text(tmp_path / "three.fits")
+    del header["DET_YX2"]
+    fits.PrimaryHDU(np.array([one, one, one]), header).writeto(tmp_path / "none.fits")
+    with pytest.raises(DataError, match="here one is missing"):
+        psf_text(tmp_path / "none.fits")
+    wide = fits.Header({"NXPSFS": 20, "NYPSFS": 10})
+    fits.PrimaryHDU(np.zeros((200, 9, 9), "f4"), wide).writeto(tmp_path / "all.fits")
+    with pytest.raises(DataError, match="several detectors"):
+        psf_text(tmp_path / "all.fits")
 
 
 def test_files_of_psfs_are_read_or_refused(tmp_path):

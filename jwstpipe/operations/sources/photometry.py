@@ -14,8 +14,8 @@ from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.photometry.encircled import curve_text
 from jwstpipe.analysis.photometry.forced import Forced, measure_image
 from jwstpipe.analysis.photometry.positions import sources_of_table
+from jwstpipe.analysis.photometry.psf.files import psf_text
 from jwstpipe.analysis.photometry.psf.matched import matched_images
-from jwstpipe.analysis.photometry.psf.model import psf_text
 from jwstpipe.analysis.photometry.table import photometry_table
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, UsageError

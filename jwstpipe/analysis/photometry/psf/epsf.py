@@ -156,7 +156,7 @@ def psf_of_stamps(stamps: Floats, dx: Floats, dy: Floats, fluxes: Floats, skies:
         nothing, known = np.zeros(count), np.full(count, np.nan)
         fit = fit_groups(
             strip, np.empty((0, 0), np.float32), 0, 0, np.arange(count + 1), zero + x, middle + y, known, nothing,
-            noises, nothing, np.zeros(count, bool), psf.coefficients, float(OVER), radius, 1.0,
+            noises, nothing, np.zeros(count, bool), psf.mix(x, y), psf.curves, float(OVER), radius, 1.0,
         )  # fmt: skip
         kept = (fit[:, STATE] == 0.0) & (fit[:, FLUX] > 0.0)
         x, y = np.where(kept, fit[:, X] - zero, x), np.where(kept, fit[:, Y] - middle, y)

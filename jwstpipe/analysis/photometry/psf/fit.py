@@ -89,13 +89,13 @@ class PsfFluxes:
 def fit_tile(job: FitJob) -> Floats:
     """Fit the groups of a tile."""
     seen = seen_around(job.image, 0, job.x, job.y, job.radius, job.s3)
-    curve, over = job.psf.coefficients, float(job.psf.over)
+    curves, over = job.psf.curves, float(job.psf.over)
     xs, ys, fluxes = np.ascontiguousarray(job.around.T)
     skies, noises, sky_errors = np.ascontiguousarray(job.skies.T)
-    left = subtracted(seen.unsaturated(), seen.y0, seen.x0, xs, ys, fluxes, curve, over)
+    left = subtracted(seen.unsaturated(), seen.y0, seen.x0, xs, ys, fluxes, job.psf.mix(xs, ys), curves, over)
     found: Floats = parts.fit_groups(
         left, seen.variance, seen.y0, seen.x0, job.starts, job.x, job.y, job.flux, skies, noises, sky_errors, job.held,
-        curve, over, job.radius, job.most,
+        job.psf.mix(job.x, job.y), curves, over, job.radius, job.most,
     )  # fmt: skip
     return found
 

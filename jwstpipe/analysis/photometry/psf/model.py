@@ -4,15 +4,15 @@ import base64
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.errors import DataError, NotFoundError, UsageError
+from jwstpipe.analysis.photometry.psf.field import PsfField
+from jwstpipe.errors import DataError, UsageError
 
-__all__ = ["Psf", "psf_from_text", "psf_line", "psf_of_grid", "psf_text"]
+__all__ = ["HEAD", "Psf", "band_line", "psf_from_text", "psf_line", "psf_of_grid"]
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,8 @@ RIM = 4
 MOST_SAMPLES = 601
 """Largest side of a grid that is read."""
 
-_HEAD = "psf 1"
+HEAD = "psf 1"
+"""First line of a text of PSFs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +39,22 @@ class Psf:
 
     source: str
     """Where it comes from."""
+
+    field: PsfField | None = None
+    """PSFs of places where it varies; `grid` is their mean then."""
+
+    @cached_property
+    def curves(self) -> Floats:
+        """Coefficients (k, v, u) of the PSFs that those of sources are mixed of."""
+        if self.field is None:
+            return self.coefficients[None]
+        return np.stack([Psf(grid, self.over, "").coefficients for grid in self.field.grids])
+
+    def mix(self, x: Floats, y: Floats) -> tuple[NDArray[np.int64], Floats]:
+        """Tell which of `curves` sources at some places are mixed of, and their shares (n, 4)."""
+        if self.field is None:
+            return np.zeros((len(x), 4), np.int64), np.tile([1.0, 0.0, 0.0, 0.0], (len(x), 1))
+        return self.field.mix(x, y)
 
     @cached_property
     def coefficients(self) -> Floats:
@@ -74,11 +91,14 @@ class Psf:
         return {
             "source": self.source, "fwhm_px": round(self.fwhm, 4), "samples_per_px": self.over,
             "half_side_px": self.half, "noise_area_px": round(self.white_area, 3),
+            **({} if self.field is None else {"field": self.field.facts()}),
         }  # fmt: skip
 
 
-def psf_of_grid(grid: Floats, over: int, source: str, *, name: str) -> Psf:
+def psf_of_grid(grid: Floats, over: int, source: str, *, name: str, even: bool = False) -> Psf:
     """Make a PSF of samples; one whose light is not about 1 is scaled to it.
+
+    With `even` the centre may lie between samples, in the middle all the same.
 
     Raises
     ------
@@ -90,7 +110,7 @@ def psf_of_grid(grid: Floats, over: int, source: str, *, name: str) -> Psf:
         raise DataError(
             f"{name}: a PSF is a square image of 5 to {MOST_SAMPLES} samples a side; this is {values.shape}"
         )
-    if len(values) % 2 == 0:
+    if len(values) % 2 == 0 and not even:
         raise DataError(f"{name}: a PSF has an odd number of samples a side, its centre in the middle one")
     if not np.isfinite(values).all() or not values.sum() > 0.0:
         raise DataError(f"{name}: a PSF has no missing samples, and holds light")
@@ -98,51 +118,23 @@ def psf_of_grid(grid: Floats, over: int, source: str, *, name: str) -> Psf:
     return Psf(values if 0.5 < light < 1.02 else values / light, over, source)
 
 
-def psf_text(path: str | Path) -> str:
-    """Read a FITS file of PSFs, and give what it says as one canonical text: a line for each filter.
-
-    Each image of the file is a PSF; its header tells ``OVERSAMP``, samples along the side of a pixel (1 where it is
-    missing), and ``FILTER``, where it holds for one filter only.
-
-    Raises
-    ------
-    NotFoundError, DataError
-        No such file, or no PSF in it.
-    """
-    from astropy.io import fits  # noqa: PLC0415 - only for a PSF of one's own
-
-    try:
-        with fits.open(path) as hdus:
-            images = [(hdu.header.copy(), np.array(hdu.data)) for hdu in hdus if hdu.data is not None and hdu.is_image]
-    except FileNotFoundError:
-        raise NotFoundError(f"{path}: no such file") from None
-    except OSError as error:
-        raise DataError(f"{path}: not a FITS file of a PSF ({error})") from None
-    if not images:
-        raise DataError(f"{path}: has no image, so no PSF")
-    lines: dict[str, str] = {}
-    for header, values in images:
-        over = header.get("OVERSAMP", 1)
-        if not isinstance(over, int | float) or over != int(over) or not 1 <= over <= 32:
-            raise DataError(f"{path}: OVERSAMP = {over!r} is no number of samples, 1 to 32")
-        made = psf_of_grid(values, int(over), "", name=str(path))
-        band = str(header.get("FILTER", "*")).strip().upper() or "*"
-        lines.setdefault(band, _line(made, band))
-    return f"{_HEAD}\n" + "".join(lines[band] for band in sorted(lines))
-
-
 def psf_line(psf: Psf) -> str:
     """Write one PSF, of whatever filter, as the text that `psf_from_text` reads; 32 bits a sample."""
-    return f"{_HEAD}\n{_line(psf, '*')}"
+    return f"{HEAD}\n{band_line(psf, '*')}"
 
 
-def _line(psf: Psf, band: str) -> str:
-    packed = base64.b64encode(zlib.compress(psf.grid.astype("<f4").tobytes(), 9)).decode()
-    return f"{band} {psf.over} {len(psf.grid)} {packed}\n"
+def band_line(psf: Psf, band: str) -> str:
+    """Write the line of one filter, ``*`` = of any."""
+    samples = psf.grid if psf.field is None else psf.field.grids
+    packed = base64.b64encode(zlib.compress(samples.astype("<f4").tobytes(), 9)).decode()
+    places = ""
+    if psf.field is not None:
+        places = "".join(" " + ",".join(map(repr, steps.tolist())) for steps in (psf.field.xs, psf.field.ys))
+    return f"{band} {psf.over} {len(psf.grid)} {packed}{places}\n"
 
 
 def psf_from_text(text: str, band: str) -> Psf:
-    """Give the PSF of a filter from the text of `psf_text`.
+    """Give the PSF of a filter from a text of PSFs.
 
     Raises
     ------
@@ -155,6 +147,10 @@ def psf_from_text(text: str, band: str) -> Psf:
         raise UsageError(
             f"the given PSFs have none of {band.upper() or 'an image without a filter'}; they are of {', '.join(rows)}"
         )
-    _, over, side, packed = line.split(" ")
-    values = np.frombuffer(zlib.decompress(base64.b64decode(packed)), "<f4").reshape(int(side), int(side))
-    return Psf(values.astype(np.float64), int(over), "a given PSF")
+    _, over, side, packed, *places = line.split(" ")
+    values = np.frombuffer(zlib.decompress(base64.b64decode(packed)), "<f4").reshape(-1, int(side), int(side))
+    if not places:
+        return Psf(values[0].astype(np.float64), int(over), "a given PSF")
+    xs, ys = (np.array([float(word) for word in words.split(",")]) for words in places)
+    field = PsfField(xs, ys, values.astype(np.float64))
+    return Psf(field.mean, int(over), "given PSFs of places", field)
