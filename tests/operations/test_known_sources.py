@@ -9,6 +9,11 @@ from astropy.table import Table
 
 import jwstpipe
 from jwstpipe.analysis.catalogues.files import read_catalogue
+from jwstpipe.catalog.catalog import open_catalog
+from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.operations.sources.known import sources_near
+from jwstpipe.settings import load_settings
+from jwstpipe.storage import ObjectStore
 from jwstpipe.storage.position_tables import read_positions
 from tests.analysis.fields import star_field
 from tests.cli.conftest import command
@@ -36,8 +41,6 @@ def site(tmp_path_factory):
 @pytest.fixture(scope="module")
 def home(site, tmp_path_factory):
     folder, _ = site
-    from jwstpipe.settings import load_settings
-
     place = tmp_path_factory.mktemp("home")
     names = ("0.parquet", "1.parquet", "fluxes.ecsv")
     jwstpipe.add_files([folder / name for name in names], settings=load_settings(None, home=place))
@@ -67,6 +70,30 @@ def test_all_catalogues_are_asked(site, home, command):
     assert "0.parquet" in told
 
 
+def test_catalogues_that_lie_elsewhere_are_not_opened(site, home):
+    """Of two thousand records one reaches the place; the files of the others are not there, and nobody misses them."""
+    settings = load_settings(None, home=home)
+    table = read_catalogue(site[0] / "0.parquet")
+    rng = np.random.default_rng(2)
+    with open_catalog(settings.catalog_address) as catalog:
+        like = next(one for one in catalog.find(RecordQuery(kind=("catalogue",))) if one.file_name == "0.parquet")
+        (done,) = like.processing_results
+        ra, dec, radius = done.results["sky_circle"]
+        away = SkyCoord(ra, dec, unit="deg").separation(SkyCoord(table["ra"], table["dec"], unit="deg")).deg
+        assert away.max() <= radius < away.max() + 1e-5
+        others = []
+        for number in range(2000):
+            place = [float(rng.uniform(0, 360)), float(rng.choice([-1, 1]) * rng.uniform(20, 90)), 5.0]
+            other = done.model_copy(update={"results": {"sky_circle": place}})
+            name = {"product_id": f"{like.product_id[:-6]}{number:06d}", "uri": f"file:///nowhere/{number}.parquet"}
+            others.append(like.model_copy(update={**name, "processing_results": (other,)}))
+        catalog.publish_many(others)
+        found = sources_near(catalog, ObjectStore(settings.store_root, settings.s3), ra, dec, 60.0)
+        assert (found.catalogues, found.opened, found.notes) == (2003, 2, ())
+        assert set(found.table["catalogue"]) == {"0.parquet", "fluxes.ecsv"}
+        catalog.delete_many([one.product_id for one in others])
+
+
 @pytest.mark.parametrize(
     ("words", "status", "sentence"),
     [
@@ -83,8 +110,6 @@ def test_what_is_not_there_is_a_sentence(home, command, words, status, sentence)
 
 
 def test_a_catalogue_that_is_gone_is_told_and_left_out(site, command, tmp_path):
-    from jwstpipe.settings import load_settings
-
     folder, _ = site
     for name in ("0.parquet", "1.parquet"):
         (tmp_path / name).write_bytes((folder / name).read_bytes())

@@ -8,11 +8,14 @@ from astropy.table import Table
 from jwstpipe.analysis.catalogues.columns import add_column
 from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.analysis.catalogues.parquet_file import read_parquet
-from jwstpipe.errors import UsageError
+from jwstpipe.errors import JwstPipeError, UsageError
 from jwstpipe.sky.position_table import positions_of
 from jwstpipe.sky.regions import separation_deg
 
-__all__ = ["cone"]
+__all__ = ["SKY_CIRCLE", "cone", "sky_circle"]
+
+SKY_CIRCLE = "sky_circle"
+"""Name of the circle in the results of a record."""
 
 ARCSEC = 3600.0
 
@@ -64,6 +67,28 @@ def cone(catalogue: str | Path | Table, ra: float, dec: float, radius_arcsec: fl
         found.remove_column("separation")
     add_column(found, "separation", away[near])
     return found
+
+
+def sky_circle(table: Table) -> list[float] | None:
+    """Give a circle that holds all rows: ra, dec and radius, degrees; None without positions.
+
+    It stands in the record of a catalogue, so that a search for sources knows which ones need not be opened.
+    """
+    try:
+        ra, dec = positions_of(table, name="the catalogue")
+    except JwstPipeError:
+        return None
+    known = np.isfinite(ra) & np.isfinite(dec)
+    if not known.any():
+        return None
+    ra, dec = ra[known], dec[known]
+    across = np.cos(np.radians(dec))
+    x, y, z = (float(one.mean()) for one in (
+        across * np.cos(np.radians(ra)), across * np.sin(np.radians(ra)), np.sin(np.radians(dec))
+    ))  # fmt: skip
+    middle = float(np.degrees(np.arctan2(y, x))) % 360.0, float(np.degrees(np.arctan2(z, np.hypot(x, y))))
+    radius = float(np.max(separation_deg(*middle, ra, dec)))
+    return [round(middle[0], 7), round(middle[1], 7), round(radius + 1e-6, 7)]
 
 
 def _bounds(ra: float, dec: float, radius: float) -> tuple[list[tuple[float, float]], tuple[float, float]]:

@@ -5,13 +5,14 @@ from typing import Any
 
 from astropy.table import Table
 
+from jwstpipe.analysis.catalogues.cone import SKY_CIRCLE, sky_circle
 from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.identity import provenance_document
 from jwstpipe.operations.inputs.catalogue_inputs import carried_by
 from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
 from jwstpipe.storage import path_digest, path_size
 
-__all__ = ["CATALOGUE_FORMS", "CATALOGUE_PLACE", "figures_of", "write_catalogue_product"]
+__all__ = ["CATALOGUE_FORMS", "CATALOGUE_PLACE", "figures_of", "place_of", "write_catalogue_product"]
 
 CATALOGUE_FORMS = (".parquet", ".ecsv", ".fits", ".vot")
 """Files that catalogues are written as."""
@@ -23,6 +24,12 @@ CATALOGUE_PLACE = "catalogues/{id}.parquet"
 def figures_of(facts: Any) -> dict[str, Any]:
     """Give the fields of a dataclass by name, without those that are no number: NaN is no JSON."""
     return {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - not NaN
+
+
+def place_of(table: Table) -> dict[str, Any]:
+    """Tell where on the sky the rows of a catalogue lie, for its record; nothing where they have no positions."""
+    circle = sky_circle(table)
+    return {} if circle is None else {SKY_CIRCLE: circle}
 
 
 def write_catalogue_product(
@@ -55,4 +62,5 @@ def write_catalogue_product(
         parameters=identity.parameters, inputs=carried_by(identity.inputs, s3=context.s3),
     )  # fmt: skip
     path = write_catalogue(table, target, overwrite=True)
-    return Receipt(identity.id, None, path_size(path), path_digest(path), results, detail=detail)
+    told = {**results, **place_of(table)}
+    return Receipt(identity.id, None, path_size(path), path_digest(path), told, detail=detail)

@@ -11,6 +11,7 @@ from jwstpipe.catalog.records.archive_record import described_by
 from jwstpipe.catalog.records.components import InputLink
 from jwstpipe.catalog.records.derived_record import derived_record, file_format_of, shared_image_info
 from jwstpipe.catalog.records.models import ProductRecord, checked_record
+from jwstpipe.errors import JwstPipeError
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.settings import S3Settings
@@ -76,7 +77,7 @@ def record_of_file(
         file_size=size,
         digest=digest,
         file_name=name,
-        results=_results(address, s3),
+        results=_results(address, s3, carried.kind),
         slot=None if operation is None else operation.slot(carried.parameters, slots),
     )
     own = described_by(cards, name, created)
@@ -116,10 +117,25 @@ def _size_and_digest(address: str | Path, s3: S3Settings | None) -> tuple[int | 
     return path_size(path), path_digest(path) if path.is_file() else None
 
 
-def _results(address: str | Path, s3: S3Settings | None) -> dict[str, Any]:
-    """Take what an image store keeps of its making, as its digest: by that it is compared when it is made again."""
+def _results(address: str | Path, s3: S3Settings | None, kind: str) -> dict[str, Any]:
+    """Take what an image store keeps of its making, as its digest: by that it is compared when it is made again.
+
+    Of a catalogue take where on the sky its rows lie.
+    """
+    if kind == "catalogue":
+        return _place(address, s3)
     if not str(address).rstrip("/").endswith(".zarr"):
         return {}
     attributes = open_image_store(address, s3=s3).attributes
     receipt = (attributes.get("provenance") or {}).get("receipt") or {}
     return {key: receipt[key] for key in _RESULTS if key in receipt}
+
+
+def _place(address: str | Path, s3: S3Settings | None) -> dict[str, Any]:
+    from jwstpipe.operations.inputs.catalogue_inputs import table_at  # noqa: PLC0415 - loads tables
+    from jwstpipe.operations.make.write_catalogue_product import place_of  # noqa: PLC0415 - as above
+
+    try:
+        return place_of(table_at(str(address), s3=s3))
+    except JwstPipeError:  # it is entered all the same, and looked into at every search
+        return {}

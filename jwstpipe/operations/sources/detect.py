@@ -145,10 +145,11 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
         kept = held.enter_context(_earlier(context)) if target.lower().endswith(".parquet") else None
         made = catalogue_of(identity, request, target, context=context, kept=kept)
         from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - loads tables: see `searched`
+        from jwstpipe.operations.make.write_catalogue_product import place_of  # noqa: PLC0415 - as above
 
         path = write_catalogue(made.table, target, kept=None if kept is None else kept.now.write_to, overwrite=True)
         reused = 0 if kept is None else kept.reused
-    results = {"sources": len(made.table), **made.found.facts}
+    results = {"sources": len(made.table), **made.found.facts, **place_of(made.table)}
     return Receipt(
         identity.id,
         made.found.shape,

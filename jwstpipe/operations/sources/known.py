@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from astropy.table import Table, vstack
 
-from jwstpipe.analysis.catalogues.cone import ARCSEC, cone
+from jwstpipe.analysis.catalogues.cone import ARCSEC, SKY_CIRCLE, cone
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.records.models import ProductRecord
@@ -43,7 +43,10 @@ class NearSources:
     of them has; what one lacks is masked."""
 
     catalogues: int
-    """How many were looked into."""
+    """How many were asked."""
+
+    opened: int
+    """How many of them were opened: the records of the others say that they lie elsewhere."""
 
     notes: tuple[str, ...]
     """Those that could not be, each with its reason."""
@@ -68,8 +71,11 @@ def sources_near(catalog: Catalog, store: ObjectStore, ra: float, dec: float, ra
     """
     records = _tables_of_sources(catalog)
     found: list[Table] = []
-    notes, looked, rows = [], 0, 0
+    notes, looked, elsewhere, rows = [], 0, 0, 0
     for record in records:
+        if _elsewhere(record, ra, dec, radius_arcsec / ARCSEC):
+            elsewhere += 1
+            continue
         address = address_of(record, store)
         if address is None:
             notes.append(f"{record.file_name}: nobody knows where it is")
@@ -86,7 +92,17 @@ def sources_near(catalog: Catalog, store: ObjectStore, ra: float, dec: float, ra
             raise UsageError(f"radius {radius_arcsec:g} arcsec: holds more than {MOST_ROWS:,} sources; narrow it")
         if len(part):
             found.append(_told(part, record))
-    return NearSources(_joined(found), looked, tuple(notes))
+    return NearSources(_joined(found), elsewhere + looked, looked, tuple(notes))
+
+
+def _elsewhere(record: ProductRecord, ra: float, dec: float, radius: float) -> bool:
+    """Tell whether the circle of a record, where it has one, and that of a search do not meet."""
+    circle = record.processing_results[-1].results.get(SKY_CIRCLE) if record.processing_results else None
+    try:
+        middle_ra, middle_dec, reach = map(float, circle or ())
+    except (TypeError, ValueError):
+        return False
+    return float(separation_deg(middle_ra, middle_dec, np.array([ra]), np.array([dec]))[0]) > reach + radius
 
 
 def _tables_of_sources(catalog: Catalog) -> list[ProductRecord]:
