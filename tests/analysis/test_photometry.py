@@ -173,6 +173,50 @@ def test_errors_hold_on_drizzled_noise(drizzled):
     assert np.std(pull) > 1.5  # what independent pixels would promise does not hold
 
 
+@pytest.fixture(scope="module")
+def mosaics(tmp_path_factory):
+    """A mosaic of five turned and shifted exposures of stars, and that of the same exposures without their noise."""
+    folder, rng = tmp_path_factory.mktemp("drizzled"), np.random.default_rng(11)
+    shape = (560, 560)
+    sky = header(shape=shape, scale=SCALE)
+    places = places_apart(500, shape, 15)
+    fluxes = rng.uniform(20.0, 300.0, len(places))
+    where = WCS(sky).all_pix2world(places, 0)
+    made = []
+    for kind in ("noisy", "silent"):
+        exposures = []
+        for number in range(5):
+            own = header(shape=shape, scale=SCALE, angle=7.0 * number, shift=(3.37 * number - 7, 5.71 - 2.23 * number))
+            values = stars(shape, WCS(own).all_world2pix(where, 0), fluxes)
+            if kind == "noisy":
+                values += np.random.default_rng(number).normal(0.0, 1.0, shape)
+            one = np.ones(shape)
+            exposures.append(
+                write(folder / f"{kind}{number}.fits", values, own, err=one, var_rnoise=one, exposure=10.0)
+            )
+        out = folder / f"{kind}.zarr"
+        jwstpipe.mosaic(exposures, out, scale_arcsec=0.08)
+        made.append(out)
+    return *made, where
+
+
+def test_errors_hold_on_a_mosaic_of_our_own_drizzle(mosaics):
+    """Drizzling is linear: what differs between the two mosaics is their noise, with all of its correlations."""
+    noisy, silent, where = mosaics
+    table = Table({"ra": where[:, 0], "dec": where[:, 1]})
+    fields = {"aperture": ("2px", "4px", "6px"), "annulus": ("9px", "13px"), "kron": False}
+    found = jwstpipe.photometry(noisy, table, **fields)
+    truth = jwstpipe.photometry(silent, table, **fields, empty_apertures=0)
+    inside = np.isfinite(found["aper_6px_flux"])
+    assert inside.sum() > 300
+    widths = {}
+    for radius in (2, 4, 6):
+        name = f"aper_{radius}px_flux"
+        pull = np.asarray((found[name] - truth[name]) / found[f"{name}_err"])[inside]
+        widths[radius] = float(pull.std())
+    assert all(0.9 < width < 1.1 for width in widths.values()), widths
+
+
 def test_the_curve_of_growth_is_that_of_the_stars():
     rng = np.random.default_rng(2)
     shape = (500, 500)

@@ -20,7 +20,15 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.combined import CombinedImage, near
 from jwstpipe.analysis.sources.deblend import SHARPNESS
-from jwstpipe.analysis.sources.huge import HugeJob, finish_huge, huge_part
+from jwstpipe.analysis.sources.huge import (
+    HugeJob,
+    blocks_for,
+    blocks_of,
+    finish_huge,
+    huge_blocks,
+    huge_part,
+    taken_apart,
+)  # fmt: skip
 from jwstpipe.analysis.sources.kept import KeptTiles, tile_key
 from jwstpipe.analysis.sources.meshes.image_mesh import FWHM, cells_of, image_mesh, image_source
 from jwstpipe.analysis.sources.meshes.mesh import NOISE, SMOOTH_NOISE, Mesh, filled_at
@@ -242,7 +250,7 @@ def _crossing(
 
 
 def _huge(base: TileJob, huge: list[Crossing], tile: int, workers: Workers, report: Reporter) -> list[Found]:
-    """Measure components that are too large for one window, from their tiles, without deblending."""
+    """Take apart and measure components that are too large for one window, from their tiles."""
     if not huge:
         return []
     labels: Mapping[tuple[int, int], dict[int, int]] = defaultdict(dict)
@@ -251,10 +259,15 @@ def _huge(base: TileJob, huge: list[Crossing], tile: int, workers: Workers, repo
             labels[ty, tx][label] = number
     cells = cells_of(base.source, tile)
     exponent = int(np.floor(np.log2(float(np.median(base.mesh.layers[NOISE]))))) - 8
+    sides = tuple(blocks_of(one.box) for one in huge)
     jobs = {
-        f"{key[0]}_{key[1]}": HugeJob(_window(base, cells[key]), tuple(sorted(numbers.items())), exponent)
+        f"{key[0]}_{key[1]}": HugeJob(_window(base, cells[key]), tuple(sorted(numbers.items())), exponent, sides)
         for key, numbers in labels.items()
     }
+    if np.isfinite(base.rules[0]):
+        tiles = list(workers.run(huge_blocks, jobs, name="huge blends", report=report, unit="tiles").values())
+        apart = [taken_apart(one, number, tiles, base, sides[number], exponent) for number, one in enumerate(huge)]
+        jobs = {key: replace(job, blocks=blocks_for(job, apart)) for key, job in jobs.items()}
     parts = workers.run(huge_part, jobs, name="huge", report=report, unit="tiles")
     return finish_huge(list(parts.values()), huge, base, exponent)
 
