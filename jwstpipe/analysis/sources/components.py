@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["component_boxes", "labelled"]
+__all__ = ["component_boxes", "labelled", "place_runs"]
 
 Labels = NDArray[np.int32]
 
@@ -111,4 +111,26 @@ def component_boxes(labels: Labels, count: int) -> NDArray[np.int64]:
             found[k, 2] = i + 1
             found[k, 3] = max(found[k, 3], j + 1)
             found[k, 4] += 1
+    return found
+
+
+@njit(nogil=True, cache=True)
+def place_runs(places: Labels, y0: int, x0: int) -> Labels:
+    """List the runs of pixels of one number, those below 0 left out: y, x0, x1 (half-open), number (m, 4)."""
+    total = 0
+    for write in range(2):
+        if write:
+            found = np.zeros((total, 4), np.int32)
+        total = 0
+        for i in range(places.shape[0]):
+            j = 0
+            while j < places.shape[1]:
+                k = places[i, j]
+                start = j
+                while j < places.shape[1] and places[i, j] == k:
+                    j += 1
+                if k >= 0:
+                    if write:
+                        found[total] = i + y0, start + x0, j + x0, k
+                    total += 1
     return found

@@ -32,7 +32,7 @@ from jwstpipe.analysis.sources.huge import (
 from jwstpipe.analysis.sources.kept import KeptTiles, tile_key
 from jwstpipe.analysis.sources.meshes.image_mesh import FWHM, cells_of, image_mesh, image_source
 from jwstpipe.analysis.sources.meshes.mesh import NOISE, SMOOTH_NOISE, Mesh, filled_at
-from jwstpipe.analysis.sources.seams import Crossing, joined
+from jwstpipe.analysis.sources.seams import Crossing, joined, merged_runs, numbered
 from jwstpipe.analysis.sources.shapes import SKY_FILLED
 from jwstpipe.analysis.sources.tiles import COLUMNS, CrossingJob, Found, TileFound, TileJob, find_crossing, find_in_tile
 from jwstpipe.errors import UsageError
@@ -75,7 +75,7 @@ class Detection:
     def runs(self) -> NDArray[np.int32]:
         """(m, 4): y, x0, x1 (half-open) and number of the source, by number and raster order: the segmentation."""
         runs = np.concatenate([np.empty((0, 4), np.int32), *self.pieces])
-        return _merged_runs(runs[np.lexsort((runs[:, 1], runs[:, 0], runs[:, 3]))])
+        return merged_runs(runs[np.lexsort((runs[:, 1], runs[:, 0], runs[:, 3]))])
 
     def column(self, name: str) -> NDArray[np.float64]:
         """Give a column by name."""
@@ -162,7 +162,7 @@ def find_sources(
     found += _huge(base, huge, tile, at_work, report)
     del tiles  # what they say is in the parts, and large
     give_back_memory()
-    rows, pieces = _numbered(found)
+    rows, pieces = numbered(found)
     if len(rows) > wanted.max_sources:
         raise _too_many(len(rows), wanted)
     _flag_sky(rows, mesh, source.origin)
@@ -270,35 +270,6 @@ def _huge(base: TileJob, huge: list[Crossing], tile: int, workers: Workers, repo
         jobs = {key: replace(job, blocks=blocks_for(job, apart)) for key, job in jobs.items()}
     parts = workers.run(huge_part, jobs, name="huge", report=report, unit="tiles")
     return finish_huge(list(parts.values()), huge, base, exponent)
-
-
-def _numbered(found: list[Found]) -> tuple[NDArray[np.float64], tuple[NDArray[np.int32], ...]]:
-    """Give numbers to all sources by the raster order of their peak pixels; the parts are used up."""
-    rows = np.concatenate([np.empty((0, len(COLUMNS))), *(one.rows for one in found)])
-    order = np.lexsort((rows[:, COLUMNS.index("peak_x")], rows[:, COLUMNS.index("peak_y")]))
-    numbers = np.empty(len(rows), np.int32)
-    numbers[order] = np.arange(1, len(rows) + 1, dtype=np.int32)
-    pieces, start = [], 0
-    found.reverse()
-    while found:
-        one = found.pop()
-        runs = one.runs.copy()
-        runs[:, 3] = numbers[start + runs[:, 3]]
-        pieces.append(runs)
-        start += len(one.rows)
-    return rows[order], tuple(pieces)
-
-
-def _merged_runs(runs: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Join runs of one source that a seam cut in two."""
-    if not len(runs):
-        return runs
-    follows = (runs[1:, 3] == runs[:-1, 3]) & (runs[1:, 0] == runs[:-1, 0]) & (runs[1:, 1] == runs[:-1, 2])
-    starts = np.flatnonzero(np.concatenate([[True], ~follows]))
-    ends = np.concatenate([starts[1:], [len(runs)]]) - 1
-    found = runs[starts].copy()
-    found[:, 2] = runs[ends, 2]
-    return found
 
 
 def _facts(mesh: Mesh, left: float, *, huge: int, near: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.sources.components import labelled
+from jwstpipe.analysis.sources.components import labelled, place_runs
 from jwstpipe.analysis.sources.deblend import split
 from jwstpipe.analysis.sources.meshes.mesh import level_at
 from jwstpipe.analysis.sources.seams import Crossing
@@ -216,7 +216,7 @@ def huge_part(job: HugeJob) -> HugePart:
         i, j = int(best[k, 1]), int(best[k, 2])
         peaks.append((float(best[k, 0]), y0 + i, x0 + j, float(best[k, 3]), float(window.noise[i, j])))
         around.append(Box(*boxes[k].tolist()).shifted(y0, x0))
-    runs = _runs(places, y0, x0)
+    runs = place_runs(places, y0, x0)
     runs[:, 3] = np.searchsorted(told, runs[:, 3])
     return HugePart(tuple(names[k] for k in told), tuple(sums), tuple(peaks), tuple(around), runs)
 
@@ -260,27 +260,6 @@ def _row_sums(
                 boxes[k, 0], boxes[k, 1] = i, j
             boxes[k, 1], boxes[k, 2], boxes[k, 3] = min(boxes[k, 1], j), i + 1, max(boxes[k, 3], j + 1)
     return rows, best, boxes
-
-
-@njit(nogil=True, cache=True)
-def _runs(places: Labels, y0: int, x0: int) -> Labels:
-    total = 0
-    for write in range(2):
-        if write:
-            found = np.zeros((total, 4), np.int32)
-        total = 0
-        for i in range(places.shape[0]):
-            j = 0
-            while j < places.shape[1]:
-                k = places[i, j]
-                start = j
-                while j < places.shape[1] and places[i, j] == k:
-                    j += 1
-                if k >= 0:
-                    if write:
-                        found[total] = i + y0, start + x0, j + x0, k
-                    total += 1
-    return found
 
 
 def finish_huge(parts: Sequence[HugePart], huge: Sequence[Crossing], base: TileJob, exponent: int) -> list[Found]:

@@ -1,4 +1,4 @@
-"""Components that cross tiles, joined along the edges and across the corners of tiles."""
+"""Components that cross tiles, joined along the edges and across the corners of tiles; and the numbers of sources."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.sources.tiles import Rim
+from jwstpipe.analysis.sources.tiles import COLUMNS, Found, Rim
 from jwstpipe.sky.box import Box
 
-__all__ = ["Crossing", "joined"]
+__all__ = ["Crossing", "joined", "merged_runs", "numbered"]
 
 Tile = tuple[int, int]
 Part = tuple[int, int, int]
@@ -94,3 +94,32 @@ def _merged(rows: list[NDArray[np.int64]], parts: tuple[Part, ...]) -> Crossing:
     box = Box(int(table[:, 1].min()), int(table[:, 2].min()), int(table[:, 3].max()), int(table[:, 4].max()))
     seed = min((int(row[6]), int(row[7])) for row in rows)
     return Crossing(box, int(table[:, 5].sum()), seed, parts, bool(table[:, 8].any()))
+
+
+def numbered(found: list[Found]) -> tuple[NDArray[np.float64], tuple[NDArray[np.int32], ...]]:
+    """Give numbers to all sources by the raster order of their peak pixels; the parts are used up."""
+    rows = np.concatenate([np.empty((0, len(COLUMNS))), *(one.rows for one in found)])
+    order = np.lexsort((rows[:, COLUMNS.index("peak_x")], rows[:, COLUMNS.index("peak_y")]))
+    numbers = np.empty(len(rows), np.int32)
+    numbers[order] = np.arange(1, len(rows) + 1, dtype=np.int32)
+    pieces, start = [], 0
+    found.reverse()
+    while found:
+        one = found.pop()
+        runs = one.runs.copy()
+        runs[:, 3] = numbers[start + runs[:, 3]]
+        pieces.append(runs)
+        start += len(one.rows)
+    return rows[order], tuple(pieces)
+
+
+def merged_runs(runs: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Join runs of one source that a seam cut in two."""
+    if not len(runs):
+        return runs
+    follows = (runs[1:, 3] == runs[:-1, 3]) & (runs[1:, 0] == runs[:-1, 0]) & (runs[1:, 1] == runs[:-1, 2])
+    starts = np.flatnonzero(np.concatenate([[True], ~follows]))
+    ends = np.concatenate([starts[1:], [len(runs)]]) - 1
+    found = runs[starts].copy()
+    found[:, 2] = runs[ends, 2]
+    return found
