@@ -105,8 +105,8 @@ def _notes(made: Searched, identity: Identity) -> tuple[str, ...]:
         found.append(f"{told}: fluxes are sums of its samples, without magnitudes")
     if made.found.facts["huge"]:
         found.append(
-            f"{made.found.facts['huge']} components are too large to be taken apart (flag HUGE); raise --threshold, or"
-            " let the sky follow them with a smaller --mesh"
+            f"{made.found.facts['huge']} components are too large for one window (flag HUGE): taken apart on blocks of"
+            " pixels, without the stars on them; raise --threshold, or let the sky follow them with a smaller --mesh"
         )
     return tuple(found)
 
