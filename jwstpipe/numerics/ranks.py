@@ -14,7 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "keys_of", "runs_of", "shares_of",
+    "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "keys_of", "ranks_of", "runs_of", "shares_of",
     "spans_joined", "values_of",
 ]  # fmt: skip
 
@@ -253,4 +253,14 @@ def spans_joined(spans: Sequence[Span]) -> list[Span]:
             found[-1] = (found[-1][0], max(found[-1][1], last))
         else:
             found.append((first, last))
+    return found
+
+
+def ranks_of(count: int, percents: Sequence[float]) -> list[tuple[int, int, float]]:
+    """Give, for each percentile, the ranks below and above it and the share of the upper one (as numpy's linear)."""
+    found = []
+    for percent in percents:
+        place = (count - 1) * percent / 100.0
+        low = int(np.floor(place))
+        found.append((low, min(low + 1, count - 1), place - low))
     return found

@@ -4,11 +4,14 @@ import json
 
 import boto3
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
+from astropy_healpix import lonlat_to_healpix
 from scipy.spatial import cKDTree
 
 import jwstpipe
@@ -17,6 +20,7 @@ from jwstpipe.analysis.catalogues import parquet_file
 from jwstpipe.analysis.catalogues import sources_table as sources_tables
 from jwstpipe.analysis.catalogues.cone import cone
 from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
+from jwstpipe.analysis.catalogues.healpix import nested_pixels
 from jwstpipe.analysis.catalogues.official import official_view
 from jwstpipe.api.sources import detect
 from jwstpipe.catalog.lineage.carried import carried_provenance
@@ -109,6 +113,21 @@ def test_bad_files_are_sentences(catalogue, tmp_path):
         read_catalogue(tmp_path / "there.ecsv")
     with pytest.raises(NotFoundError, match="no such file"):
         read_catalogue(tmp_path / "nowhere.ecsv")
+
+
+@pytest.mark.parametrize("order", [0, 3, 13, 20])
+def test_pixels_are_those_of_healpix(order):
+    rng = np.random.default_rng(0)
+    ra, dec = rng.uniform(-10, 370, 20_000), np.degrees(np.arcsin(rng.uniform(-1, 1, 20_000)))
+    dec[:500], dec[500:1000] = rng.uniform(89.9, 90.0, 500), -rng.uniform(89.9, 90.0, 500)
+    theirs = lonlat_to_healpix(ra * u.deg, dec * u.deg, 1 << order, order="nested")
+    assert np.array_equal(nested_pixels(ra, dec, order), theirs)
+
+
+def test_words_and_numbers_are_those_of_arrow():
+    for values in (["", "Zwölf Äcker", "b"], [1.5, np.nan], np.array([3, -1], "i2"), [True, False], np.arange(4)[::2]):
+        column = np.asarray(values)
+        assert parquet_file._arrow_of(column).equals(pa.array(column))
 
 
 def test_a_cone_reads_the_row_groups_that_reach_it(tmp_path, monkeypatch):

@@ -15,6 +15,7 @@ import numpy as np
 from astropy.table import Table
 from astropy.table.meta import get_yaml_from_table
 
+from jwstpipe.analysis.catalogues.healpix import nested_pixels
 from jwstpipe.errors import DataError
 from jwstpipe.storage.bounded_tables import SEAL, check_promise
 
@@ -26,6 +27,9 @@ GROUP = 1 << 16
 _YAML = b"table_meta_yaml"
 
 _KEPT = b"jwstpipe_kept"
+
+ORDER = 13
+"""Order of the pixels of HEALPix that rows are sorted by: 26 arcsec wide."""
 
 Keeper = Callable[[BinaryIO], int]
 
@@ -63,9 +67,20 @@ def _enough(column: Any) -> int:
 
 
 def _arrow_of(column: Any, kind: Any = None) -> Any:
+    """Give a column as Arrow has it; numbers and words without a look at pandas, which would be loaded for it."""
     import pyarrow as pa  # noqa: PLC0415 - slow to load
 
-    return pa.array(np.asarray(column), type=kind)
+    values = np.asarray(column)
+    if values.ndim == 1 and values.dtype.kind in "iuf" and values.dtype.isnative:
+        held = np.ascontiguousarray(values)
+        return pa.Array.from_buffers(pa.from_numpy_dtype(held.dtype), len(held), [None, pa.py_buffer(held)])
+    if values.ndim == 1 and values.dtype.kind == "U":
+        words = [word.encode() for word in values.tolist()]
+        ends = np.cumsum([0, *map(len, words)], dtype=np.int64)
+        if ends[-1] <= np.iinfo(np.int32).max:
+            text = pa.py_buffer(b"".join(words))
+            return pa.StringArray.from_buffers(len(words), pa.py_buffer(ends.astype(np.int32)), text)
+    return pa.array(values, type=kind)
 
 
 def kept_in(content: bytes | Path) -> tuple[int, int] | None:
@@ -143,11 +158,8 @@ def _sky_order(table: Table) -> Any:
     """Sort by HEALPix, order 13, nested; by number where there are no positions."""
     if "ra" not in table.colnames or "dec" not in table.colnames or not len(table):
         return np.arange(len(table))
-    from astropy import units  # noqa: PLC0415
-    from astropy_healpix import lonlat_to_healpix  # noqa: PLC0415 - only for Parquet
-
     ra, dec = np.asarray(table["ra"], float), np.asarray(table["dec"], float)
     known = np.isfinite(ra) & np.isfinite(dec)
     pixels = np.full(len(ra), np.iinfo(np.int64).max)
-    pixels[known] = lonlat_to_healpix(ra[known] * units.deg, dec[known] * units.deg, 1 << 13, order="nested")
+    pixels[known] = nested_pixels(ra[known], dec[known], ORDER)
     return np.lexsort((np.arange(len(ra)), pixels))

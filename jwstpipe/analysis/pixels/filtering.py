@@ -1,13 +1,13 @@
 """Filters of whole images, shard by shard: the same bytes for every cutting and number of workers."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.pixels.counted import Counted, ShardCounts, counted_shard, known
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.digests import Stored
@@ -15,7 +15,7 @@ from jwstpipe.images.zarr.layout import CHUNK, SHARD
 from jwstpipe.images.zarr.like import copy_planes
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.numerics.filters import box_taps, medians, repaired, residuals
-from jwstpipe.numerics.order import BINS, count_low, count_upper, percentiles
+from jwstpipe.numerics.ranks import NO_BINS, Bins, Ranks
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.numerics.smoothing import gaussian_taps_to, weighted_means
 from jwstpipe.numerics.wavelets import FINEST_NOISE, denoise_margin, denoised, finest_scale
@@ -30,7 +30,6 @@ __all__ = [
 ]  # fmt: skip
 
 Float32 = NDArray[np.float32]
-Counts = NDArray[np.int64]
 
 GAUSSIAN_REACH = 4.0
 """Where a Gaussian is cut, standard deviations."""
@@ -54,7 +53,7 @@ class FilterJob:
     """Planes that are taken over as they are."""
 
     s3: S3Settings | None = None
-    slots: bytes = b""
+    bins: Bins = NO_BINS
 
 
 @dataclass(frozen=True)
@@ -142,20 +141,20 @@ def filter_noise(
     base = FilterJob(image, Box.of_shape(source.shape), options, s3=s3)
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
 
-    def counted(function: Callable[[FilterJob], Counts], *shape: int, slots: bytes = b"") -> Counts:
-        found = np.zeros(shape, np.int64)
-        jobs = {key: replace(job, slots=slots) for key, job in shard_jobs(base).items()}
-        for _, part in at_work.each(function, jobs, name="noise", report=report, unit="tiles"):
-            found += part
-        return found
+    ranks = Ranks()
 
-    def low(slots: NDArray[np.int16], rows: int) -> Counts:
-        return counted(_low, rows, BINS, slots=slots.tobytes())
+    def look(bins: Bins, *, first: bool = False) -> None:
+        counted = Counted(bins)
+        jobs = {key: replace(job, bins=bins) for key, job in shard_jobs(base).items()}
+        for _, part in at_work.each(_counts, jobs, name="noise", report=report, unit="tiles"):
+            counted.add(part)
+        ranks.learn(bins, counted.low, counted.listed, upper=counted.upper if first else None)
 
-    upper = counted(_upper, BINS)
-    if not upper.sum():
+    look(NO_BINS, first=True)
+    if not ranks.count:
         raise DataError(f"{source.address}: all pixels are NaN; nothing to filter")
-    spread = MAD_TO_SIGMA * percentiles(upper, (50.0,), low)[0]
+    middle = known(ranks, ranks.value, [(ranks.count - 1) // 2, ranks.count // 2], look)
+    spread = MAD_TO_SIGMA * sum(middle) / 2
     return spread / FINEST_NOISE if options.method == "wavelet" else spread
 
 
@@ -173,17 +172,8 @@ def _details(job: FilterJob) -> Float32:
     return np.ascontiguousarray(found[inner.slices]).ravel()
 
 
-def _upper(job: FilterJob) -> Counts:
-    counts = np.zeros(BINS, np.int64)
-    count_upper(_details(job), np.float32(0.0), counts, distances=True)
-    return counts
-
-
-def _low(job: FilterJob) -> Counts:
-    slots = np.frombuffer(job.slots, np.int16)
-    counts = np.zeros((int(slots.max()) + 1, BINS), np.int64)
-    count_low(_details(job), np.float32(0.0), slots, counts, distances=True)
-    return counts
+def _counts(job: FilterJob) -> ShardCounts:
+    return counted_shard(np.abs(_details(job)), job.bins, add=False)[1]
 
 
 def _window(job: FilterJob, box: Box, margin: int) -> tuple[Float32, Box]:

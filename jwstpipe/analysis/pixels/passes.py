@@ -10,20 +10,17 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.pixels.clipping import PLACES, clip_counts
+from jwstpipe.analysis.pixels.counted import Counted, ShardCounts, counted_shard
 from jwstpipe.analysis.pixels.guesses import SAMPLES, sampled_cells
 from jwstpipe.analysis.pixels.shapes import Labelled, PixelRule, Shape, whole
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.zarr.layout import CHUNK, SHARD
-from jwstpipe.numerics.ranks import LOW, NO_BINS, UPPER, Bins, Ranks, runs_of
-from jwstpipe.numerics.sums import counted_and_added
+from jwstpipe.numerics.ranks import NO_BINS, Bins, Ranks
 from jwstpipe.progress import Reporter
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
 __all__ = ["Pass", "Passes", "Sums"]
-
-MOST_KEPT, FEW_KEPT = 1.0 / 32, 4096
-"""Share of all samples whose keys are kept at most, and so many in any case."""
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -61,60 +58,6 @@ class Sums:
     deviations: float
     total: float
     area: float
-
-
-@dataclass(frozen=True, eq=False)
-class ShardCounts:
-    """Keys of a shard."""
-
-    bins: NDArray[np.int32]
-    """Bins that hold samples."""
-
-    counts: NDArray[np.uint32]
-    low: NDArray[np.uint32]
-    """Lower counts of bins that are counted directly."""
-
-    keys: NDArray[np.uint32]
-    """Keys of the other bins that were looked into, each once, rising."""
-
-    times: NDArray[np.uint32]
-    """How often each is there."""
-
-
-class Counted:
-    """Keys of all shards, as counts and lists."""
-
-    def __init__(self, bins: Bins) -> None:
-        self.upper: Counts = np.zeros(UPPER, np.int64)
-        self.low: Counts = np.zeros((len(bins.counted), LOW), np.int64)
-        self._rows = np.full(UPPER, -1, np.int32)
-        self._rows[list(bins.counted)] = np.arange(len(bins.counted))
-        self._direct = bins.direct
-        self._lists: list[NDArray[np.uint32]] = [np.empty(0, np.uint32)]
-        self._kept = self._samples = 0
-
-    def add(self, part: ShardCounts) -> None:
-        """Add those of a shard."""
-        self.upper[part.bins] += part.counts
-        self.low[: self._direct] += part.low
-        rows = self._rows[part.keys // LOW]
-        counted = rows >= 0
-        self.low[rows[counted], part.keys[counted] % LOW] += part.times[counted]
-        self._samples += int(part.counts.sum())
-        kept = np.repeat(part.keys[~counted], part.times[~counted])
-        self._kept += kept.size
-        if self.complete:
-            self._lists.append(kept)
-
-    @property
-    def complete(self) -> bool:
-        """Whether the keys that are kept are still few; more would fill the memory."""
-        return self._kept <= MOST_KEPT * self._samples + FEW_KEPT
-
-    @property
-    def listed(self) -> NDArray[np.uint32] | None:
-        """All keys that are kept; None where they were too many."""
-        return np.concatenate(self._lists) if self.complete else None
 
 
 @dataclass(frozen=True)
@@ -210,11 +153,7 @@ def _sample(job: Pass) -> NDArray[np.float32]:
 def _first(job: Pass) -> tuple[Sums, ShardCounts]:
     every, shares = _samples(job)
     kept = every if shares is None else np.ascontiguousarray(every[shares >= 0.5])
-    upper, low = np.zeros(UPPER, np.uint32), np.zeros((job.bins.direct, LOW), np.uint32)
-    listed = np.empty(kept.size, np.uint32)
-    many, sums = counted_and_added(kept, job.bins.slots(), upper, low, listed, add=job.sums)
-    bins = np.flatnonzero(upper).astype(np.int32)
-    counts = ShardCounts(bins, upper[bins], low, *runs_of(np.sort(listed[:many])))
+    sums, counts = counted_shard(kept, job.bins, add=job.sums)
     count, lowest, highest, total, deviations = sums
     mean, area = total / count if count else 0.0, float(count)
     if shares is not None and job.sums:

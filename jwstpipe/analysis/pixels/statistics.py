@@ -9,19 +9,20 @@ the biweight sums. What nobody asked for is not done.
 
 import math
 import os
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jwstpipe.analysis.opened import ImageRef, opened, reference_of
 from jwstpipe.analysis.pixels.clipping import Clipped, clipped_from_counts
-from jwstpipe.analysis.pixels.guesses import bins_for, guessed
+from jwstpipe.analysis.pixels.counted import known
+from jwstpipe.analysis.pixels.guesses import guessed
 from jwstpipe.analysis.pixels.passes import Pass, Passes
 from jwstpipe.analysis.pixels.shapes import PixelRule, Shape, whole
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.numerics.order import ranks_of
-from jwstpipe.numerics.ranks import Ranks, Span
+from jwstpipe.numerics.ranks import Ranks, ranks_of
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -31,10 +32,6 @@ __all__ = ["PERCENTS", "PixelStatistics", "pixel_statistics"]
 
 PERCENTS = (1.0, 5.0, 10.0, 25.0, 50.0, 75.0, 90.0, 95.0, 99.0)
 """Percentiles that are told."""
-
-
-_MOST_PASSES = 8
-"""Passes for one question; two are enough."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +155,9 @@ def pixel_statistics(
 def _percentiles(passes: Passes, ranks: Ranks) -> list[float]:
     """Find percentiles, between two samples interpolated linearly; where they were not looked for, look."""
     wanted = ranks_of(ranks.count, PERCENTS)
-    low, high = (_known(passes, ranks, ranks.value, [one[k] for one in wanted]) for k in range(2))
+    look = partial(passes.again, ranks)
+    low = known(ranks, ranks.value, [below for below, _, _ in wanted], look)
+    high = known(ranks, ranks.value, [above for _, above, _ in wanted], look)
     return [
         below if share == 0.0 else below + (above - below) * share
         for below, above, (_, _, share) in zip(low, high, wanted, strict=True)
@@ -167,22 +166,7 @@ def _percentiles(passes: Passes, ranks: Ranks) -> list[float]:
 
 def _median_distance(passes: Passes, ranks: Ranks, median: float) -> float:
     middle = [(ranks.count - 1) // 2, ranks.count // 2]
-    return sum(_known(passes, ranks, lambda rank: ranks.distance(rank, median), middle)) / 2
-
-
-def _known(
-    passes: Passes, ranks: Ranks, ask: Callable[[int], float | Span | tuple[Span, Span]], wanted: Sequence[int]
-) -> list[float]:
-    """Ask for ranks, and look into the bins that they ask for; each pass brings them closer."""
-    for _ in range(_MOST_PASSES):
-        found = [ask(rank) for rank in wanted]
-        missing = [one for one in found if isinstance(one, tuple)]
-        if not missing:
-            return [one for one in found if not isinstance(one, tuple)]
-        spans = [span for one in missing for span in (one if isinstance(one[0], tuple) else (one,))]
-        held = ranks.upper.nonzero()[0]
-        passes.again(ranks, bins_for(spans, (held, ranks.upper[held] / ranks.count)))
-    raise AssertionError("ranks that no pass can find")
+    return sum(known(ranks, lambda rank: ranks.distance(rank, median), middle, partial(passes.again, ranks))) / 2
 
 
 def _biweight(count: int, median: float, spread: float, sums: list[float]) -> tuple[float, float]:

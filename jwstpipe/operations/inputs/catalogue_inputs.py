@@ -4,10 +4,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from astropy.table import Table
-
-from jwstpipe.analysis.catalogues.files import read_catalogue
 from jwstpipe.analysis.catalogues.forms import FORMS
 from jwstpipe.errors import JwstPipeError, NotFoundError
 from jwstpipe.images.open import open_image
@@ -17,6 +15,9 @@ from jwstpipe.operations.spec import Input
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_bytes, is_remote, path_digest
 
+if TYPE_CHECKING:
+    from astropy.table import Table
+
 __all__ = ["any_input", "carried_by", "catalogue_input", "is_catalogue", "table_at"]
 
 
@@ -25,7 +26,7 @@ def is_catalogue(address: str | Path) -> bool:
     return Path(str(address)).suffix.lower() in set(FORMS) - {".fits"}
 
 
-def table_at(address: str | Path, *, s3: S3Settings | None = None) -> Table:
+def table_at(address: str | Path, *, s3: S3Settings | None = None) -> "Table":
     """Read a catalogue, local or ``s3://``.
 
     Raises
@@ -33,6 +34,8 @@ def table_at(address: str | Path, *, s3: S3Settings | None = None) -> Table:
     NotFoundError, DataError
         No catalogue that can be read.
     """
+    from jwstpipe.analysis.catalogues.files import read_catalogue  # noqa: PLC0415 - tables load slowly
+
     with _here(address, s3) as path:
         return read_catalogue(path)
 
@@ -71,6 +74,8 @@ def catalogue_input(address: str | Path, *, s3: S3Settings | None = None) -> Inp
     NotFoundError, DataError
         No catalogue that can be read.
     """
+    from jwstpipe.analysis.catalogues.files import read_catalogue  # noqa: PLC0415 - as above
+
     with _here(address, s3) as path:
         carried = read_catalogue(path).meta.get("jwstpipe")
         digest = path_digest(path)

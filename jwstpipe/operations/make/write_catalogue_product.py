@@ -1,16 +1,15 @@
 """A catalogue as the product of an operation: what it says of itself, its file, its receipt."""
 
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from astropy.table import Table
-
-from jwstpipe.analysis.catalogues.cone import SKY_CIRCLE, sky_circle
-from jwstpipe.analysis.catalogues.files import write_catalogue
 from jwstpipe.identity import provenance_document
 from jwstpipe.operations.inputs.catalogue_inputs import carried_by
 from jwstpipe.operations.spec import Identity, MakeContext, Operation, Receipt
 from jwstpipe.storage import path_digest, path_size
+
+if TYPE_CHECKING:
+    from astropy.table import Table
 
 __all__ = ["CATALOGUE_FORMS", "CATALOGUE_PLACE", "figures_of", "place_of", "write_catalogue_product"]
 
@@ -26,8 +25,10 @@ def figures_of(facts: Any) -> dict[str, Any]:
     return {key: value for key, value in asdict(facts).items() if value == value}  # noqa: PLR0124 - not NaN
 
 
-def place_of(table: Table) -> dict[str, Any]:
+def place_of(table: "Table") -> dict[str, Any]:
     """Tell where on the sky the rows of a catalogue lie, for its record; nothing where they have no positions."""
+    from jwstpipe.analysis.catalogues.cone import SKY_CIRCLE, sky_circle  # noqa: PLC0415 - tables load slowly
+
     circle = sky_circle(table)
     return {} if circle is None else {SKY_CIRCLE: circle}
 
@@ -35,7 +36,7 @@ def place_of(table: Table) -> dict[str, Any]:
 def write_catalogue_product(
     operation: Operation[Any],
     identity: Identity,
-    table: Table,
+    table: "Table",
     target: str,
     *,
     results: dict[str, Any],
@@ -57,6 +58,8 @@ def write_catalogue_product(
     context
         Where inputs are read from.
     """
+    from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - as above
+
     table.meta["jwstpipe"] = provenance_document(
         identity.id, kind=operation.kind, operation=operation.name, algorithm_version=operation.version,
         parameters=identity.parameters, inputs=carried_by(identity.inputs, s3=context.s3),

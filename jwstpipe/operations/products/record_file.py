@@ -13,6 +13,7 @@ from jwstpipe.catalog.records.derived_record import derived_record, file_format_
 from jwstpipe.catalog.records.models import ProductRecord, checked_record
 from jwstpipe.errors import JwstPipeError
 from jwstpipe.images.zarr.image_store import open_image_store
+from jwstpipe.operations.make.write_catalogue_product import place_of
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, path_digest, path_size, s3_filesystem, storage_errors
@@ -133,7 +134,6 @@ def _results(address: str | Path, s3: S3Settings | None, kind: str) -> dict[str,
 
 def _place(address: str | Path, s3: S3Settings | None) -> dict[str, Any]:
     from jwstpipe.operations.inputs.catalogue_inputs import table_at  # noqa: PLC0415 - loads tables
-    from jwstpipe.operations.make.write_catalogue_product import place_of  # noqa: PLC0415 - as above
 
     try:
         return place_of(table_at(str(address), s3=s3))

@@ -17,7 +17,7 @@ from jwstpipe.execution.free_memory import give_back_memory
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
-from jwstpipe.operations.make.write_catalogue_product import CATALOGUE_FORMS, CATALOGUE_PLACE
+from jwstpipe.operations.make.write_catalogue_product import CATALOGUE_FORMS, CATALOGUE_PLACE, place_of
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.detect import DetectRequest
@@ -145,7 +145,6 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
         kept = held.enter_context(_earlier(context)) if target.lower().endswith(".parquet") else None
         made = catalogue_of(identity, request, target, context=context, kept=kept)
         from jwstpipe.analysis.catalogues.files import write_catalogue  # noqa: PLC0415 - loads tables: see `searched`
-        from jwstpipe.operations.make.write_catalogue_product import place_of  # noqa: PLC0415 - as above
 
         path = write_catalogue(made.table, target, kept=None if kept is None else kept.now.write_to, overwrite=True)
         reused = 0 if kept is None else kept.reused
