@@ -6,6 +6,7 @@ from typing import Any
 from jwstpipe.analysis.pixels.filtering import FilterJob, carried_planes, filter_noise, filter_shard, shard_jobs
 from jwstpipe.errors import DataError
 from jwstpipe.images.open import open_image
+from jwstpipe.images.zarr.layout import REPAIRED
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.operations.inputs.changed_images import check_slice, write_changed
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
@@ -38,12 +39,13 @@ def _make(identity: Identity, target: str, request: FilterRequest, *, context: M
         changed = sum(shard.changed for shard in found.values())
         return {"pixels": pixels, "changed": changed} | ({"noise": noise} if noise else {})
 
-    return write_changed(FILTER, identity, target, image, carried, fill, context=context)
+    written = (*carried, REPAIRED) if request.method == "repair" else carried
+    return write_changed(FILTER, identity, target, image, written, fill, context=context)
 
 
 FILTER = Operation(
     name="filter",
-    version="1",
+    version="2",
     request=FilterRequest,
     kind="filtered",
     place="filtered/{id}/{attempt}.zarr",

@@ -134,6 +134,36 @@ def test_a_repair_finds_hits_and_spares_stars(samples):
     assert np.isnan(found[np.isnan(samples)]).all()
 
 
+def test_what_was_repaired_stands_in_a_plane_and_flags_sources(tmp_path):
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:200, :200]
+    stars = [(40.2, 50.7, 300.0), (120.4, 150.1, 400.0), (160.8, 60.2, 250.0)]
+    clean = rng.normal(10.0, 0.3, (200, 200))
+    for cy, cx, height in stars:
+        clean += height * np.exp(-0.5 * ((x - cx) ** 2 + (y - cy) ** 2) / 2.0**2)
+    hit = clean.copy()
+    hit[122, 153] += 900.0  # on the flank of the second star
+    hit[20, 20:23] += 60.0
+    where = write(tmp_path / "hit.fits", hit.astype("f4"), header(shape=hit.shape))
+    made = jwstpipe.filter_to_store(where, tmp_path / "out.zarr", method="repair")
+    image = jwstpipe.open_image(made.address)
+    repaired = image.read("repaired")
+    assert np.array_equal(repaired > 0, image.read("sci") != hit.astype("f4"))
+    assert repaired[122, 153] == 1
+    assert repaired[20, 20:23].tolist() == [1, 1, 1]
+    assert repaired.sum() == made.results["changed"] < 20
+    found = jwstpipe.detect(made.address, background="level", mesh=100)
+    flagged = {
+        (round(float(row["y_centroid"])), round(float(row["x_centroid"]))): bool(row["flags"] & 1024) for row in found
+    }
+    assert flagged == {(40, 51): False, (120, 150): True, (161, 60): False}
+    export(made.address, tmp_path / "out.fits")
+    with fits.open(tmp_path / "out.fits") as hdus:
+        assert np.array_equal(hdus["REPAIRED"].data, repaired)
+    again = jwstpipe.filter_to_store(made.address, tmp_path / "again.zarr", method="repair")
+    assert (jwstpipe.open_image(again.address).read("repaired") >= repaired).all()
+
+
 METHODS = ["gaussian", "median", "box", "unsharp", "wavelet", "repair"]
 
 
@@ -143,7 +173,7 @@ def test_shards_and_blocks_leave_no_trace(image, samples, tmp_path, method):
     found = jwstpipe.open_image(tmp_path / "out.zarr")
     whole = jwstpipe.filter_image(samples, method=method).sci
     assert found.read().tobytes() == whole.tobytes()
-    assert made.planes == (("sci", "err", "dq") if method == "repair" else ("sci",))
+    assert made.planes == (("sci", "err", "dq", "repaired") if method == "repair" else ("sci",))
     assert made.results["pixels"] == np.isfinite(samples).sum()
     verify_store(tmp_path / "out.zarr")
     again = jwstpipe.filter_to_store(image, tmp_path / "out.zarr", method=method)

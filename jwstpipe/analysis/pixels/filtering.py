@@ -11,7 +11,7 @@ from jwstpipe.analysis.pixels.counted import Counted, ShardCounts, counted_shard
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.digests import Stored
-from jwstpipe.images.zarr.layout import CHUNK, SHARD
+from jwstpipe.images.zarr.layout import CHUNK, REPAIRED, SHARD
 from jwstpipe.images.zarr.like import copy_planes
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.numerics.filters import box_taps, medians, repaired, residuals
@@ -72,9 +72,10 @@ class FilteredShard:
 def carried_planes(options: FilterRequest, planes: tuple[str, ...]) -> tuple[str, ...]:
     """Tell which planes still hold beside filtered samples: all after a repair, none after smoothing.
 
-    Errors, weights and flags are those of single pixels; a smoothed image has others, with covariance.
+    Errors, weights and flags are those of single pixels; a smoothed image has others, with covariance. The plane of
+    what a repair replaced is written anew.
     """
-    return tuple(plane for plane in planes if plane != "sci") if options.method == "repair" else ()
+    return tuple(plane for plane in planes if plane not in {"sci", REPAIRED}) if options.method == "repair" else ()
 
 
 def filter_margin(options: FilterRequest) -> int:
@@ -194,6 +195,9 @@ def filter_shard(job: FilterJob) -> FilteredShard:
     margin = filter_margin(job.options)
     values, inner = _window(job, job.box, margin)
     pixels = changed = 0
+    replaced = np.zeros(job.box.shape, np.uint16)
+    if REPAIRED in image.planes:
+        replaced[:] = image.read(REPAIRED, job.box, index=job.options.slice)
     with writer.packed_shard("sci", shard) as packer:
         for block in job.box.cells(BLOCK):
             where = block.relative_to(job.box).shifted(inner.y0, inner.x0)
@@ -203,8 +207,12 @@ def filter_shard(job: FilterJob) -> FilteredShard:
             made = filtered_window(part, job.options, noise=job.noise)[where.relative_to(around).slices]
             before = values[where.slices]
             pixels += int(np.count_nonzero(~np.isnan(made)))
-            changed += int(np.count_nonzero((made != before) & ~(np.isnan(made) & np.isnan(before))))
             corner = block.relative_to(job.box)
+            other = (made != before) & ~(np.isnan(made) & np.isnan(before))
+            replaced[corner.slices][other] = 1
+            changed += int(np.count_nonzero(other))
             packer.add((corner.y0 // CHUNK, corner.x0 // CHUNK), made)
     copy_planes(writer, image, job.carried, job.box, index=job.options.slice)
+    if job.options.method == "repair":
+        writer.write_shard(REPAIRED, shard, replaced)
     return FilteredShard(pixels, changed, writer.stored)

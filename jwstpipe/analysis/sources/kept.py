@@ -21,7 +21,7 @@ from jwstpipe.analysis.sources.kept_archive import Archive, ArchiveWriter, packe
 from jwstpipe.analysis.sources.meshes.mesh_boxes import MeshJob
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, Rim, TileFound, TileJob
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.images.zarr.layout import SHARD, array_path
+from jwstpipe.images.zarr.layout import REPAIRED, SHARD, array_path
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
@@ -147,7 +147,7 @@ def _inputs(image: SourceRef, box: Box, index: int, s3: S3Settings | None) -> li
         shard = (cell.y0 // SHARD, cell.x0 // SHARD)
         lies = cell.shifted(-shard[0] * SHARD, -shard[1] * SHARD)
         found.append([lies.y0, lies.x0, lies.y1, lies.x1])
-        for plane in ("sci", "wht", "dq"):
+        for plane in ("sci", "wht", "dq", REPAIRED):
             if plane in source.planes:
                 cube = source.sample_type(plane)[1]
                 path = "/".join(map(str, (index, *shard) if cube else shard))

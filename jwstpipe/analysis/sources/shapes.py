@@ -9,9 +9,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.fits.dq import DQ_BITS
+
 __all__ = [
-    "BAD_NEAR", "BLENDED", "COARSE", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "SATURATED", "SEAM",
-    "SKY_FILLED", "WIDTH", "measured",
+    "BAD_NEAR", "BLENDED", "COARSE", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "REPAIRED", "REPAIRED_BIT",
+    "SATURATED", "SATURATED_BIT", "SEAM", "SKY_FILLED", "WIDTH", "measured",
 ]  # fmt: skip
 
 Labels = NDArray[np.int32]
@@ -19,8 +21,11 @@ Float32 = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 BLENDED, SATURATED, EDGE, BAD_NEAR, INCOMPLETE, SEAM, HUGE, SKY_FILLED, MOVED = 2, 4, 8, 16, 32, 128, 256, 512, 4096
-COARSE = 8192
+REPAIRED, COARSE = 1024, 8192
 """Flags; the catalogue has them all, with words."""
+
+SATURATED_BIT, REPAIRED_BIT = DQ_BITS["SATURATED"], DQ_BITS["DO_NOT_USE"]
+"""Bits of the flags of pixels; those that are not to be used have no data, so that their bit is free."""
 
 MEASURES = (
     "peak_y", "peak_x", "pixels", "y0", "x0", "y1", "x1", "peak", "smooth_peak", "flux", "variance", "iso_x", "iso_y",
@@ -38,7 +43,7 @@ _REST = 2e-4
 @njit(nogil=True, cache=True)
 def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
     parts: Labels, base: int, highest: NDArray[np.int64], box: NDArray[np.int64], values: Float32, smooth: Float32,
-    noise: Float32, saturated: NDArray[np.uint32], sigmas: tuple[float, float], frame: tuple[int, int, int, int],
+    noise: Float32, bits: NDArray[np.uint32], sigmas: tuple[float, float], frame: tuple[int, int, int, int],
     out: Floats,
 ) -> None:  # fmt: skip
     """Measure the parts of one component.
@@ -52,8 +57,9 @@ def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
         y0, x0, y1, x1 of the component.
     values, smooth, noise
         Samples without sky, smoothed, and their standard deviation (y, x).
-    saturated
-        Not zero where a sample is saturated; of size 0 where that is not known.
+    bits
+        `SATURATED_BIT` where a sample is saturated, `REPAIRED_BIT` where it was replaced; of size 0 where that is not
+        known.
     sigmas
         Of a star, and of the window of centres, pixels.
     frame
@@ -96,8 +102,10 @@ def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
             row[14] += value * dy * dy
             row[15] += value * dx * dy
             flags = int(row[21])
-            if saturated.size and saturated[i, j]:
+            if bits.size and bits[i, j] & np.uint32(SATURATED_BIT):
                 flags |= SATURATED
+            if bits.size and bits[i, j] & np.uint32(REPAIRED_BIT):
+                flags |= REPAIRED
             if i == frame[0] or j == frame[1] or i == frame[2] - 1 or j == frame[3] - 1:
                 flags |= EDGE
             for u in range(max(i - 1, 0), min(i + 2, values.shape[0])):

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.opened import SourceRef, opened
+from jwstpipe.analysis.opened import PixelSource, SourceRef, opened
 from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels, subtract_level
-from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.analysis.sources.shapes import REPAIRED_BIT, SATURATED_BIT
+from jwstpipe.images.zarr.layout import REPAIRED
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -57,7 +58,7 @@ class Window:
     """Smoothed samples that exceed the threshold; at the rim of the halo they are not to be trusted."""
 
     dq: NDArray[np.uint32]
-    """Flags; of size 0 where the image has none."""
+    """Bits `SATURATED_BIT` and `REPAIRED_BIT`; of size 0 where the image has neither flags nor repairs."""
 
     weights: Float32
     """Of size 0 where the image has none."""
@@ -118,8 +119,15 @@ def seen(source: DetectImage, inner: Box, mesh: Mesh) -> Window:
     above = exceeding(
         smooth, wht, mesh.layers[SMOOTH_NOISE], mesh.first, mesh.box, y0, x0, 1, source.threshold
     )  # fmt: skip
-    dq = image.read("dq", box) if "dq" in image.planes else np.empty((0, 0), np.uint32)
-    return Window(box, inner, sci, smooth, noise, above, np.asarray(dq, np.uint32) & SATURATED, wht)
+    return Window(box, inner, sci, smooth, noise, above, _flags(image, box), wht)
 
 
-SATURATED = np.uint32(DQ_BITS["SATURATED"])
+def _flags(image: PixelSource, box: Box) -> NDArray[np.uint32]:
+    """Read what sources are flagged for."""
+    found = np.empty((0, 0), np.uint32)
+    if "dq" in image.planes:
+        found = np.asarray(np.asarray(image.read("dq", box), np.uint32) & np.uint32(SATURATED_BIT), np.uint32)
+    if REPAIRED in image.planes:
+        repaired = (np.asarray(image.read(REPAIRED, box)) > 0).astype(np.uint32) * np.uint32(REPAIRED_BIT)
+        found = found | repaired if found.size else repaired
+    return found

@@ -70,6 +70,9 @@ CHUNK = 512
 CLEAN_MODEL = "clean_model"
 """Plane of what cleaning took out of ``sci``."""
 
+REPAIRED = "repaired"
+"""Plane of the pixels whose samples a repair replaced."""
+
 STORED = "_stored"
 """Ending of the plane that holds the samples of the file where floats cannot carry them."""
 
@@ -115,7 +118,7 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
     Parameters
     ----------
     plane
-        ``sci err wht area dq n clean_model sci_restore var_*``.
+        ``sci err wht area dq n clean_model repaired sci_restore var_*``.
     dtype
         Type of planes that are not whole numbers by nature: f4, or f8 for inputs that need it.
     unit
@@ -127,8 +130,9 @@ def plane_spec(plane: str, *, dtype: str = "f4", unit: str = "") -> PlaneSpec:
     if plane == CLEAN_MODEL:  # wide enough that the sample that was there comes back to the last bit
         named = {"long_name": "taken away: sci + clean_model is the sample that was there"}
         return PlaneSpec("f8", float("nan"), named | ({"units": unit} if unit else {}))
-    if plane == "n":
-        return PlaneSpec("u2", 0, {"long_name": "inputs per pixel", "units": "1"})
+    counts = {"n": "inputs per pixel", REPAIRED: "1 where the sample is not the one that was measured"}
+    if plane in counts:
+        return PlaneSpec("u2", 0, {"long_name": counts[plane], "units": "1"})
     if plane == "sci_restore":
         return PlaneSpec(
             f"u{np.dtype(dtype).itemsize}",
