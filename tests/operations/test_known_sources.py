@@ -86,6 +86,7 @@ def test_catalogues_that_lie_elsewhere_are_not_opened(site, home):
             place = [float(rng.uniform(0, 360)), float(rng.choice([-1, 1]) * rng.uniform(20, 90)), 5.0]
             other = done.model_copy(update={"results": {"sky_circle": place}})
             name = {"product_id": f"{like.product_id[:-6]}{number:06d}", "uri": f"file:///nowhere/{number}.parquet"}
+            name["slot"] = name["product_id"]
             others.append(like.model_copy(update={**name, "processing_results": (other,)}))
         catalog.publish_many(others)
         found = sources_near(catalog, ObjectStore(settings.store_root, settings.s3), ra, dec, 60.0)
@@ -115,8 +116,9 @@ def test_a_catalogue_that_is_gone_is_told_and_left_out(site, command, tmp_path):
         (tmp_path / name).write_bytes((folder / name).read_bytes())
     jwstpipe.add_files([tmp_path / "0.parquet", tmp_path / "1.parquet"], settings=load_settings(None, home=tmp_path))
     (tmp_path / "1.parquet").unlink()
-    code, _, said = command("sources", "150,2", "--radius", "100", "--home", tmp_path)
-    assert code == 0, said
+    place = read_catalogue(folder / "1.parquet")["ra", "dec"][0]
+    code, _, said = command("sources", f"{place['ra']},{place['dec']}", "--radius", "100", "--home", tmp_path)
+    assert code == 3, said
     assert "left out" in said
     assert "1.parquet" in said
 

@@ -131,6 +131,6 @@ def place_runs(places: Labels, y0: int, x0: int) -> Labels:
                     j += 1
                 if k >= 0:
                     if write:
-                        found[total] = i + y0, start + x0, j + x0, int(k)
+                        found[total] = i + y0, start + x0, j + x0, np.int64(k)
                     total += 1
     return found

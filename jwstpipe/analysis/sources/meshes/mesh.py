@@ -178,7 +178,7 @@ def level_on_pixels(
 
 @njit(nogil=True, cache=True)
 def subtract_level(values: Float32, layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int) -> None:
-    """Take the sky of `level_on_pixels` away from samples, in place."""
+    """Take the sky of `level_on_pixels` away from samples, in place; infinities are no data."""
     rows, columns = values.shape
     cells, starts, shares = _across(x0, columns, 1, box, first[1])
     taps, level = np.empty((4, columns)), np.empty(columns, np.float32)
@@ -187,7 +187,8 @@ def subtract_level(values: Float32, layer: Float32, first: tuple[int, int], box:
     for i in range(rows):
         _level_row(layer, first[0], box, y0 + i, cells, starts, taps, level)
         for j in range(columns):
-            values[i, j] -= level[j]
+            away = values[i, j] - level[j]
+            values[i, j] = away if abs(away) < np.float32(np.inf) else np.float32(np.nan)
 
 
 @njit(nogil=True, cache=True)
