@@ -235,7 +235,7 @@ def test_stars_are_measured_with_the_psf_of_their_place(varying):
     assert 0.85 < spread(pulls) < 1.15
     assert abs(np.median(pulls)) < 0.25
     assert spread((found["psf_x"] - where[:, 0]) / found["psf_x_err"]) == pytest.approx(1.0, abs=0.15)
-    assert found.meta["photometry"]["any"]["psf"]["field"]["places"] == 6
+    assert found.meta["photometry"]["image1"]["psf"]["field"]["places"] == 6
     fits.PrimaryHDU(true_psf(4, sigma=1.65), fits.Header({"OVERSAMP": 4})).writeto(folder / "one.fits")
     worse = jwstpipe.photometry(image, catalogue(where), psf=str(folder / "one.fits"), **fields)
     assert spread((worse["psf_flux"] - flux) / worse["psf_flux_err"]) > 3.0
