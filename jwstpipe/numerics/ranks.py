@@ -14,8 +14,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 __all__ = [
-    "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "keys_of", "ranks_of", "runs_of", "shares_of",
-    "spans_joined", "values_of",
+    "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "ends_of", "keys_of", "ranks_of", "runs_of",
+    "shares_of", "spans_joined", "values_of",
 ]  # fmt: skip
 
 UPPER_BITS = 20
@@ -69,6 +69,12 @@ def values_of(keys: Keys) -> NDArray[np.float32]:
     """Give the samples of keys."""
     keys = np.asarray(keys, np.uint32)
     return np.where(keys >> 31, keys ^ np.uint32(0x80000000), ~keys).astype(np.uint32).view(np.float32)
+
+
+def ends_of(span: Span) -> list[float]:
+    """Give the lowest and the highest sample of a range of bins."""
+    ends = [span[0] << LOW_BITS, (span[1] << LOW_BITS) | (LOW - 1)]
+    return [float(one) for one in values_of(np.array(ends, np.uint32))]
 
 
 def shares_of(values: NDArray[np.float32]) -> tuple[Counts, NDArray[np.float64]]:

@@ -91,14 +91,20 @@ def known(
     ask: Callable[[int], float | Span | tuple[Span, Span]],
     wanted: Sequence[int],
     again: Callable[[Bins], None],
+    *,
+    ahead: Callable[[], Sequence[Span]] = tuple,
 ) -> list[float]:
-    """Ask for ranks, and let a pass look into the bins that they ask for; each pass brings them closer."""
+    """Ask for ranks, and let a pass look into the bins that they ask for; each pass brings them closer.
+
+    A pass that is made looks into the bins `ahead`, too, which will be asked for next.
+    """
     for _ in range(_MOST_PASSES):
         found = [ask(rank) for rank in wanted]
         missing = [one for one in found if isinstance(one, tuple)]
         if not missing:
             return [one for one in found if not isinstance(one, tuple)]
         spans = [span for one in missing for span in (one if isinstance(one[0], tuple) else (one,))]
+        spans += ahead()
         held = ranks.upper.nonzero()[0]
         again(bins_for(spans, (held, ranks.upper[held] / ranks.count)))
     raise AssertionError("ranks that no pass can find")

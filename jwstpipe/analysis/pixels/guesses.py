@@ -15,10 +15,10 @@ Float32 = NDArray[np.float32]
 SAMPLES = 1 << 18
 """Samples that a guess is made from, at most."""
 
-MOST_CELLS, FEWEST_CELLS, SHARE_OF_CELLS = 128, 8, 32
+MOST_CELLS, FEWEST_CELLS, SHARE_OF_CELLS = 128, 8, 8
 """Places that they are read from: one in so many, within limits."""
 
-_SURE = 2.5
+_SURE = 2.0
 """Standard errors of a guess that are looked into on each side."""
 
 _GROUPS = 4
@@ -33,7 +33,7 @@ _MOST_DIRECT, _FULL = 32, 0.01
 _KEPT = 1.0 / 128
 """Share of all samples whose keys are kept."""
 
-_SORTED = 0.2
+_SORTED = 0.3
 """Share of all samples that a guess may have sorted: another pass costs as much."""
 
 _RATIOS = (0.7548776662466927, 0.5698402909980532)

@@ -9,7 +9,7 @@ the biweight sums. What nobody asked for is not done.
 
 import math
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,7 +22,7 @@ from jwstpipe.analysis.pixels.passes import Pass, Passes
 from jwstpipe.analysis.pixels.shapes import PixelRule, Shape, whole
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.numerics.ranks import Ranks, ranks_of
+from jwstpipe.numerics.ranks import Ranks, Span, ends_of, ranks_of
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -128,12 +128,13 @@ def pixel_statistics(
     passes = Passes(base, workers or ThreadWorkers(os.cpu_count() or 1), report)
     clips = not only or "clipped" in only or "biweight" in only
     parts, all_there = passes.sample()
-    bins = guessed(parts, PERCENTS, spread=clips or "mad" in only, whole=all_there)
+    percents = PERCENTS if not only or "percentiles" in only else (50.0,)
+    bins = guessed(parts, percents, spread=clips or "mad" in only, whole=all_there)
     sums, ranks = passes.first(bins, sums=clips or "sums" in only)
     if not sums.count:
         raise DataError(f"{source.address}: all {sums.n_nan:,} pixels of {plane} there are NaN; nothing to measure")
-    values = _percentiles(passes, ranks)
-    median, nothing = values[PERCENTS.index(50.0)], float("nan")
+    values = _percentiles(passes, ranks, percents, spread=clips or "mad" in only)
+    median, nothing = values[percents.index(50.0)], float("nan")
     mad = _median_distance(passes, ranks, median) if clips or "mad" in only else nothing
     std = math.sqrt(sums.deviations / sums.count) if clips or "sums" in only else nothing
     clipped, biweight = Clipped(nothing, nothing, nothing, 0), (nothing, nothing)
@@ -145,23 +146,33 @@ def pixel_statistics(
     return PixelStatistics(
         count=sums.count, n_nan=sums.n_nan, minimum=sums.minimum, maximum=sums.maximum,
         mean=sums.total / sums.area if sums.area else nothing, std=std, total=sums.total, area=sums.area,
-        median=median, percentiles=dict(zip(PERCENTS, values, strict=True)), mad_std=MAD_TO_SIGMA * mad,
+        median=median, percentiles=dict(zip(percents, values, strict=True)), mad_std=MAD_TO_SIGMA * mad,
         biweight_location=biweight[0], biweight_scale=biweight[1], clipped=clipped,
         peak_snr=(sums.maximum - clipped.median) / clipped.std if clipped.std > 0.0 else nothing,
         rule=rule,
     )  # fmt: skip
 
 
-def _percentiles(passes: Passes, ranks: Ranks) -> list[float]:
+def _percentiles(passes: Passes, ranks: Ranks, percents: Sequence[float], *, spread: bool) -> list[float]:
     """Find percentiles, between two samples interpolated linearly; where they were not looked for, look."""
-    wanted = ranks_of(ranks.count, PERCENTS)
-    look = partial(passes.again, ranks)
-    low = known(ranks, ranks.value, [below for below, _, _ in wanted], look)
-    high = known(ranks, ranks.value, [above for _, above, _ in wanted], look)
+    wanted = ranks_of(ranks.count, percents)
+    below, above, shares = (list(one) for one in zip(*wanted, strict=True))
+    ahead = partial(_spans_of_distance, ranks) if spread else tuple
+    found = known(ranks, ranks.value, [*map(int, below), *map(int, above)], partial(passes.again, ranks), ahead=ahead)
     return [
-        below if share == 0.0 else below + (above - below) * share
-        for below, above, (_, _, share) in zip(low, high, wanted, strict=True)
+        low if share == 0.0 else low + (high - low) * share
+        for low, high, share in zip(found[: len(below)], found[len(below) :], shares, strict=True)
     ]
+
+
+def _spans_of_distance(ranks: Ranks) -> list[Span]:
+    """Give the bins in which the median distance is decided, wherever in its bin the median lies."""
+    rank = (ranks.count - 1) // 2
+    median = ranks.value(rank)
+    ends = [median] if isinstance(median, float) else ends_of(median)
+    found = [ranks.distance(rank, end) for end in ends]
+    spans = [one for one in found if isinstance(one, tuple)]
+    return [(min(one[side][0] for one in spans), max(one[side][1] for one in spans)) for side in (0, 1) if spans]
 
 
 def _median_distance(passes: Passes, ranks: Ranks, median: float) -> float:
