@@ -156,7 +156,7 @@ def test_a_huge_component_is_taken_apart_on_blocks(tmp_path, monkeypatch):
     assert set(first.column("children")[large]) == {3}
     flags = first.column("flags")[large].astype(int)
     assert (flags & 256).all()
-    for tile, count in ((77, 1), (1024, 2)):
+    for tile, count in ((77, 1), (150, 2)):
         again = find_sources(place, options=LOOSE, tile=tile, workers=ThreadWorkers(count))
         assert bits(again) == bits(first)
     labels = label_window(first, Box.of_shape(first.shape))
