@@ -291,7 +291,12 @@ def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     assert message.startswith("TargetNotFoundError: no resolver knows")
     assert "\n" not in message
     logs = {"logs": {"flow_run_id": {"any_": [run["id"]]}}}
-    told = [one["message"] for one in site.running.http.post(f"{api}/logs/filter", json=logs, timeout=10).json()]
+
+    def said():
+        return [one["message"] for one in site.running.http.post(f"{api}/logs/filter", json=logs, timeout=10).json()]
+
+    wait_for("its log", lambda: any("no resolver knows" in line for line in said()))  # it comes a little later
+    told = said()
     assert len([line for line in told if "no resolver knows" in line]) == 1, told
     assert not [line for line in told if "Traceback" in line or "\n" in line], told
     browser.get(f"{site.facts['prefect']}/runs/flow-run/{run['id']}")
