@@ -6,7 +6,6 @@ file of any size stays as small as the windows that it holds.
 """
 
 import bz2
-import gzip
 import os
 import tempfile
 import weakref
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO
 
 import numpy as np
+from isal import igzip, isal_zlib
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageError
@@ -252,7 +252,7 @@ def spooled(reader: ByteReader, *, name: str) -> LocalReader:
 
 def _opener(magic: bytes) -> Any:
     if magic.startswith(b"\x1f\x8b"):
-        return gzip.open
+        return igzip.open  # half again as fast as that of Python, the same errors but for one
     return bz2.open if magic.startswith(b"BZh") else None
 
 
@@ -283,7 +283,7 @@ def _unpack(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> Loca
                         )
                     target.write(piece)
             target.flush()
-        except (EOFError, zlib.error, OSError, ValueError) as error:
+        except (EOFError, zlib.error, isal_zlib.error, OSError, ValueError) as error:  # type: ignore[misc]  # no stubs
             if isinstance(error, FitsError) or getattr(error, "errno", None) is not None:
                 raise
             raise FitsError(f"{name}: damaged or truncated compressed stream ({error}); fetch it again") from None
