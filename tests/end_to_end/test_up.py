@@ -299,6 +299,8 @@ def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     told = said()
     assert len([line for line in told if "no resolver knows" in line]) == 1, told
     assert not [line for line in told if "Traceback" in line or "\n" in line], told
+    browser.get(site.running.entrance)
+    until(browser, lambda: "Runs" in text(browser))
     browser.get(f"{site.facts['prefect']}/runs/flow-run/{run['id']}")
     until(browser, lambda: "no resolver knows 'NGC 9999'" in text(browser))
     keep(browser, "prefect-failed")
