@@ -203,6 +203,26 @@ def memory_ends_with_its_module():
     arrow = sys.modules.get("pyarrow")
     if arrow is not None:
         arrow.default_memory_pool().release_unused()
+    _trim()
+
+
+def _trim():
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def _resident_mb():
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+    except OSError:
+        return 0
+
+
+@pytest.fixture(autouse=True)
+def what_one_test_leaves_is_given_back():
+    """Give back at once what a single test leaves in heaps, where that is much: the next one's peak comes upon it."""
+    before = _resident_mb()
+    yield
+    if _resident_mb() > before + 16:
+        _trim()
