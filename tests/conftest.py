@@ -140,6 +140,14 @@ def servers_that_are_down_are_soon_given_up():
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def commands_speak_to_no_terminal():
+    """Take away the width that pytest-xdist gives to its processes: what commands say would be folded to it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("COLUMNS", raising=False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def tiers(pytestconfig):
     """What was collected of each tier."""

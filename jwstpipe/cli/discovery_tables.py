@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jwstpipe.cli.catalog.format import size_text
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.tables import aligned as table
-from jwstpipe.cli.tables import duration
+from jwstpipe.cli.tables import aligned_rows, duration
 
 if TYPE_CHECKING:
     from jwstpipe.discovery.discover import Discovery
@@ -178,9 +178,9 @@ def show_found(found: "Found", *, reasons: bool, as_json: bool) -> None:
             hit.level if hit.kind == "archive" else hit.kind, exposed,
             hit.observed or "-", str(hit.program or "-"), str(hit.records), hit.file_name,
         ])  # fmt: skip
-    lines = table(rows, right=(0, 5, 7, 8)) if found.hits else []
-    for number, line in enumerate(lines):
-        data(line)
+    for number, lines in enumerate(aligned_rows(rows, right=(0, 5, 7, 8)) if found.hits else ()):
+        for line in lines:
+            data(line)
         if reasons and number:
             data(f"      {'; '.join(found.hits[number - 1].why)}")
     for was, taken in found.query.corrected.items():

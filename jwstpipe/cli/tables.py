@@ -12,7 +12,18 @@ from jwstpipe.cli.output import data
 if TYPE_CHECKING:
     from astropy.table import Table
 
-__all__ = ["MAIN_COLUMNS", "aligned", "counted", "duration", "main_columns", "number", "rows", "say", "table_lines"]
+__all__ = [
+    "MAIN_COLUMNS",
+    "aligned",
+    "aligned_rows",
+    "counted",
+    "duration",
+    "main_columns",
+    "number",
+    "rows",
+    "say",
+    "table_lines",
+]
 
 MAIN_COLUMNS = (
     "id", "name", "x_centroid", "y_centroid", "ra", "dec", "peak_snr", "segment_flux", "segment_flux_err",
@@ -81,6 +92,11 @@ def aligned(table: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> lis
     right
         Columns whose cells end under each other.
     """
+    return [line for lines in aligned_rows(table, right=right) for line in lines]
+
+
+def aligned_rows(table: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> list[list[str]]:
+    """Align columns as `aligned` does; give the lines of each row."""
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     leads = [
         "".join(
@@ -92,9 +108,9 @@ def aligned(table: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> lis
     last = [row[-1].rjust(widths[-1]) if len(row) - 1 in right else row[-1] for row in table]
     room = (terminal_width() or sys.maxsize) - len(leads[0])
     if widths[-1] <= room or (room >= NARROWEST and max(len(word) for cell in last for word in cell.split()) <= room):
-        return [line.rstrip() for lead, cell in zip(leads, last, strict=True) for line in _folded(lead, cell)]
-    above = [line.rstrip() for lead, cell in zip(leads, last, strict=True) for line in (cell, f"{APART}{lead}")]
-    return above[1:]
+        return [[line.rstrip() for line in _folded(lead, cell)] for lead, cell in zip(leads, last, strict=True)]
+    above = [[cell.rstrip(), f"{APART}{lead}".rstrip()] for lead, cell in zip(leads, last, strict=True)]
+    return [above[0][1:], *above[1:]]
 
 
 def duration(seconds: float) -> str:

@@ -52,7 +52,7 @@ def test_a_fits_file_and_a_sentence(command, tmp_path):
     image = write(tmp_path / "a.fits", field("plane"), header(shape=SHAPE))
     code, told, _ = command("background", image, "-o", tmp_path / "sky.fits", "--model", "plane", "--result", "sky")
     assert code == 0
-    slope = float(told.rpartition("slope_x ")[2].partition(",")[0])
+    slope = float(told.rpartition("slope x ")[2].partition(",")[0])
     assert slope == pytest.approx(-1e-3, rel=0.01)
     with fits.open(tmp_path / "sky.fits") as found:
         assert found["SCI"].data[10, 300] == pytest.approx(SKIES["plane"][10, 300], abs=0.01)

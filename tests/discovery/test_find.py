@@ -338,6 +338,13 @@ def test_the_command_says_what_it_understood(site, capsys, monkeypatch):
     assert "molecular hydrogen" in out
     assert "understood:" in err
     assert "not instrument MIRI" in err
+    with monkeypatch.context() as narrow:
+        narrow.setenv("COLUMNS", "80")
+        code, folded, _ = command("H2 jets of protostars not MIRI", "--limit", "2", "--why")
+    assert code == 0
+    reasons = [line for line in out.splitlines() if line.startswith("      ")]
+    assert len(reasons) == 2
+    assert [line for line in folded.splitlines() if line in reasons] == reasons
     code, out, _ = command("crab nebula", "--json", "--limit", "1")
     assert json.loads(out)["known_as"] == "M 1"
     assert command("qqqqqqqq")[0] == 3

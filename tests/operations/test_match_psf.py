@@ -132,5 +132,5 @@ def test_the_command_writes_several_images_into_a_folder(field, tmp_path, capsys
     with pytest.raises(SystemExit) as ended:
         main([*words, "--to", str(folder / "psf_wide.fits"), "--own-psf", str(folder / "psf_narrow.fits")])
     assert ended.value.code == 0
-    assert "fwhm_px" in capsys.readouterr().out
+    assert "fwhm px" in capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["copy_matched.zarr", "narrow_matched.zarr"]

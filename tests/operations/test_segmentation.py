@@ -71,7 +71,7 @@ def test_it_is_entered_made_again_and_told_stale(made, command, tmp_path, monkey
     assert code == 0, said
     code, told, _ = command("lineage", tmp_path / "mine.fits", "--home", home)
     assert code == 0
-    assert "[segmentation, segmentation]" in told
+    assert "mine.fits [segmentation]" in told
     assert "stars.zarr" in told
     digest = file_digest(tmp_path / "mine.fits")
     code, told, said = command(

@@ -39,7 +39,7 @@ def _make(identity: Identity, target: str, request: CubePictureRequest, *, conte
     made = compositing.composite(
         [Channel(one.image(cube)) for one in maps],
         target,
-        options=CompositeRequest(size=size, coverage="any", feather=0.0),
+        options=CompositeRequest(size=size, enlarge=True, coverage="any", feather=0.0),
         title=title,
         provenance=provenance_for(CUBE_PICTURE, identity, [cube.image], target),
         report=context.report,
