@@ -94,8 +94,8 @@ def level_of_plane(grid: SkyGrid, window: Box, level: int) -> tuple[SkyGrid, Box
     Examples
     --------
     >>> plane, box = level_of_plane(SkyGrid.north_up(10.0, 20.0, 0.1), Box(-4, -4, 4, 4), 1)
-    >>> plane.scale_arcsec, box.shape, plane.place(10.0, 20.0)
-    (0.2, (4, 4), (-0.25, -0.25))
+    >>> round(plane.scale_arcsec, 6), box.shape, [round(place, 6) for place in plane.place(10.0, 20.0)]
+    (0.2, (4, 4), [-0.25, -0.25])
     """
     if level == 0:
         return grid, window
