@@ -57,7 +57,8 @@ def page(run_id):
 
     own = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]))
     with get_client(sync_client=True) as client:
-        return {artifact.key: artifact for artifact in client.read_artifacts(artifact_filter=own)}
+        found = client.read_artifacts(artifact_filter=own)
+    return {str(artifact.key).removesuffix(f"-{run_id[:8]}"): artifact for artifact in found}
 
 
 def test_the_mosaic_is_made_of_cleaned_exposures_and_its_lineage_says_so(at_home):
