@@ -470,7 +470,7 @@ def test_commands_find_the_server_and_run_what_is_asked(site, command):
 
 def _the_links_open(site, run_id):
     api = site.facts["api"]
-    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": ["product-links"]}}}
+    wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [f"product-links-{run_id[:8]}"]}}}
     (links,) = site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
     addresses = re.findall(r"\]\((http://127\.0\.0\.1:[^)]+)\)", links["data"])
     assert len(addresses) == 3
