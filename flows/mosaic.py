@@ -14,7 +14,7 @@ __all__ = ["mosaic"]
 def mosaic(request: MosaicRequest) -> RunReport:
     """Make one mosaic for each filter, all on one grid, of images in the catalogue.
 
-    Exposures are cleaned first, where they need it and nothing else is asked for. Tiles that an earlier mosaic of the
+    Exposures are cleaned first where that is asked for and they need it. Tiles that an earlier mosaic of the
     same filter has are taken from it: a new exposure costs the tiles it touches.
     """
     with job_run("mosaic", request) as run:

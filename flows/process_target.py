@@ -19,8 +19,8 @@ def process_target(request: ProcessTargetRequest) -> RunReport:
     """Make mosaics and a colour picture of a sky target.
 
     Searches the archive around the target, fetches the images that it chooses, converts them to image stores, cleans
-    exposures that need it, makes one mosaic for each filter on a common grid, and a picture of all filters. What was
-    done before is reused. Files are converted while others still come, and filters are made side by side.
+    them where that is asked for, makes one mosaic for each filter on a common grid, and a picture of all filters. What
+    was done before is reused. Files are converted while others still come, and filters are made side by side.
     """
     with job_run("process_target", request) as run:
         with run.step("search", percent=3):

@@ -36,7 +36,7 @@ def striped(tmp_path_factory, prefect_server):
         place = variables(archive, folder / "home")
         for key, value in place.items():
             patch.setenv(key, value)
-        report = process_target(ProcessTargetRequest(target=TARGET, level=2))
+        report = process_target(ProcessTargetRequest(target=TARGET, level=2, clean="auto"))
     return place, report, [file.path.name for file in made.files]
 
 
@@ -102,7 +102,7 @@ def test_a_second_run_cleans_nothing_again_and_none_is_the_mosaic_as_it_was(at_h
     from jwstpipe.flows.mosaic import mosaic
 
     _, report, names = at_home
-    again = mosaic(MosaicRequest(target=TARGET))
+    again = mosaic(MosaicRequest(target=TARGET, clean="auto"))
     assert [product.product_id for product in again.products] == [report.products[0].product_id]
     assert all(product.reused for product in again.products)
     plain = mosaic(MosaicRequest(target=TARGET, clean="none"))
