@@ -207,7 +207,9 @@ export class CubeView {
    */
   take(x, y, radius = 0) {
     const { width, height } = this.facts;
-    this.pixel = radius ? [x, y] : [Math.max(0, Math.min(width - 1, x)), Math.max(0, Math.min(height - 1, y))];
+    /** @type {[number, number]} */
+    const place = radius ? [x, y] : [Math.max(0, Math.min(width - 1, x)), Math.max(0, Math.min(height - 1, y))];
+    this.pixel = place;
     this.radius = radius;
     this.plot.names.y = radius ? "Jy" : this.facts.unit;
     this.plot.element.hidden = false;
