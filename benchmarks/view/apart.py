@@ -43,7 +43,7 @@ def opened(addresses):
 def overview(view):
     """Everything, on the screen."""
     look = look_of(view.images, CompositeRequest())
-    level = level_for_side(max(view.images.shape), WIDTH)
+    level = level_for_side(max(view.images.shape), WIDTH) + 1  # at most 2400 px a side are more than a window has
     exact_window(look, level, Box.of_shape(level_shape(view.images.shape, level)))
     return look
 
