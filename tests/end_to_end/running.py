@@ -12,6 +12,7 @@ from pathlib import Path
 
 import requests
 
+from tests.waiting import LIMIT_SECONDS
 from tests.world import variables
 
 JWSTPIPE = [sys.executable, "-m", "jwstpipe"]
@@ -19,7 +20,10 @@ STOP_SECONDS = 360
 
 
 class OwnerSession(requests.Session):
-    """Asks a Prefect server as its owner's programs do: with the password, and the token that changes need."""
+    """Asks a Prefect server as its owner's programs do: with the password, and the token that changes need.
+
+    It waits as long as every wait of the tests: a server on a busy machine is slow to answer, and not broken.
+    """
 
     def __init__(self, api, password_file):
         super().__init__()
@@ -28,9 +32,10 @@ class OwnerSession(requests.Session):
 
     def request(self, method, url, *arguments, **named):
         if method.upper() not in ("GET", "HEAD") and url.startswith(self.api):
-            token = super().request("GET", f"{self.api}/csrf-token", params={"client": "tests"}, timeout=30).json()
+            token = super().request("GET", f"{self.api}/csrf-token", params={"client": "tests"}, timeout=LIMIT_SECONDS)
+            token = token.json()
             named["headers"] = {"Prefect-Csrf-Token": token["token"], "Prefect-Csrf-Client": "tests"}
-        return super().request(method, url, *arguments, **named)
+        return super().request(method, url, *arguments, **{**named, "timeout": LIMIT_SECONDS})
 
 
 @dataclass

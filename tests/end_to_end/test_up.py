@@ -144,7 +144,7 @@ WIDE = "return arguments[0].complete && arguments[0].naturalWidth"
 @pytest.mark.exhaustive("test_commands_find_the_server_and_run_what_is_asked")
 def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(browser, site):
     api, prefect = site.facts["api"], site.facts["prefect"]
-    deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target").json()
 
     browser.get(site.running.entrance)
     until(browser, lambda: "Runs" in text(browser))
@@ -159,7 +159,7 @@ def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(
     newest = {"limit": 1, "sort": "EXPECTED_START_TIME_DESC", "flows": {"name": {"any_": ["process-target"]}}}
 
     def run():
-        found = site.running.http.post(f"{api}/flow_runs/filter", json=newest, timeout=10).json()
+        found = site.running.http.post(f"{api}/flow_runs/filter", json=newest).json()
         return found[0] if found else None
 
     started = _submitted(browser, run)
@@ -239,7 +239,7 @@ def _see_artifacts(browser, site, run_id):
     wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}}, "limit": 200}
     by_key = {
         str(found["key"]).removesuffix(f"-{run_id[:8]}"): found
-        for found in site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
+        for found in site.running.http.post(f"{api}/artifacts/filter", json=wanted).json()
     }
 
     def see(key, *words):
@@ -269,7 +269,7 @@ def test_a_request_that_cannot_work_is_refused_before_a_run_begins(site, command
         assert code == 3
         assert says in error
         assert error.count("\n") == 1
-    assert not site.running.http.post(f"{site.facts['api']}/flow_runs/filter", json=FAILED, timeout=10).json()
+    assert not site.running.http.post(f"{site.facts['api']}/flow_runs/filter", json=FAILED).json()
 
 
 FAILED = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
@@ -278,14 +278,14 @@ FAILED = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
 @pytest.mark.exhaustive("test_no_secret_is_shown_or_kept_where_others_look")
 def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     api = site.facts["api"]
-    deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target").json()
     asked = {"parameters": {"request": {"target": "NGC 9999"}}}  # as the form does
-    started = site.running.http.post(f"{api}/deployments/{deployment['id']}/create_flow_run", json=asked, timeout=10)
+    started = site.running.http.post(f"{api}/deployments/{deployment['id']}/create_flow_run", json=asked)
     of_run = {"flow_runs": {"id": {"any_": [started.json()["id"]]}}}
     wait_for("its end", lambda: site.running.http.post(
-        f"{api}/flow_runs/filter", json={"flow_runs": {**of_run["flow_runs"], **FAILED["flow_runs"]}}, timeout=10
+        f"{api}/flow_runs/filter", json={"flow_runs": {**of_run["flow_runs"], **FAILED["flow_runs"]}}
     ).json())  # fmt: skip
-    (run,) = site.running.http.post(f"{api}/flow_runs/filter", json=of_run, timeout=10).json()
+    (run,) = site.running.http.post(f"{api}/flow_runs/filter", json=of_run).json()
     message = run["state"]["message"]
     assert run["state"]["type"] == "FAILED"
     assert message.startswith("TargetNotFoundError: no resolver knows")
@@ -293,7 +293,7 @@ def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     logs = {"logs": {"flow_run_id": {"any_": [run["id"]]}}}
 
     def said():
-        return [one["message"] for one in site.running.http.post(f"{api}/logs/filter", json=logs, timeout=10).json()]
+        return [one["message"] for one in site.running.http.post(f"{api}/logs/filter", json=logs).json()]
 
     wait_for("its log", lambda: any("no resolver knows" in line for line in said()))  # it comes a little later
     told = said()
@@ -313,18 +313,18 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     watchlist = tmp_path / "watchlist.toml"
     watchlist.write_text(f'[[watch]]\nname = "nebula"\ntarget = "{TARGET}"\nlevel = [3]\nradius = 0.1\n')
     api = site.running.facts["api"]
-    deployment = site.running.http.get(f"{api}/deployments/name/watch-programs/watch-programs", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/watch-programs/watch-programs").json()
     assert [schedule["active"] for schedule in deployment["schedules"]] == [False]
     asked = {"request": {"watchlist": str(watchlist), "everything": True}}
     address = f"{api}/deployments/{deployment['id']}"
-    assert site.running.http.patch(address, json={"parameters": asked}, timeout=10).ok
+    assert site.running.http.patch(address, json={"parameters": asked}).ok
     often = [{"schedule": {"interval": 15}, "active": True, "slug": "often"}]
-    assert site.running.http.post(f"{address}/schedules", json=often, timeout=10).ok
+    assert site.running.http.post(f"{address}/schedules", json=often).ok
 
     # each round is a process of its own: one every few seconds would only keep a slow machine busy
     def runs():
         wanted = {"flows": {"name": {"any_": ["watch-programs"]}}, "sort": "START_TIME_ASC", "limit": 200}
-        return site.running.http.post(f"{api}/flow_runs/filter", json=wanted, timeout=10).json()
+        return site.running.http.post(f"{api}/flow_runs/filter", json=wanted).json()
 
     def rounds():
         ended = [run for run in runs() if run["state"]["type"] in ("COMPLETED", "FAILED", "CRASHED")]
@@ -339,7 +339,7 @@ def test_a_scheduled_watch_list_fetches_what_is_new_and_only_that(site, tmp_path
     site.release()
     everything = [*site.early, *site.late]
     wait_for("a round after the archive grew", lambda: len(rounds()) > seen and have(everything))
-    site.running.http.patch(address, json={"paused": True}, timeout=10)
+    site.running.http.patch(address, json={"paused": True})
     wait_for(
         "the end of what had begun", lambda: not [1 for run in runs() if run["state"]["type"] in ("PENDING", "RUNNING")]
     )
@@ -387,11 +387,14 @@ def test_another_user_and_a_page_of_another_origin_get_nothing(browser, site):
 
 def _nothing_for_strangers(facts):
     for method, path in (("POST", "/deployments/filter"), ("GET", "/flows/filter"), ("GET", "/openapi.json")):
-        assert requests.request(method, facts["api"] + path, json={}, timeout=10).status_code in (401, 403), path
-    assert requests.get(facts["dask"], timeout=10).status_code == 401
+        assert requests.request(method, facts["api"] + path, json={}, timeout=LIMIT_SECONDS).status_code in (
+            401,
+            403,
+        ), path
+    assert requests.get(facts["dask"], timeout=LIMIT_SECONDS).status_code == 401
     for address in (f"{facts['api']}/health", facts["dask"]):
         for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
-            answer = requests.get(address, headers=headers, timeout=10)
+            answer = requests.get(address, headers=headers, timeout=LIMIT_SECONDS)
             assert answer.status_code == 403, headers
             assert "access-control-allow-origin" not in answer.headers
 
@@ -444,14 +447,14 @@ def other_origin(page):
 def test_commands_find_the_server_and_run_what_is_asked(site, command):
     running, api = site.running, site.facts["api"]
     assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
-    deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target", timeout=10).json()
+    deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target").json()
     fields = deployment["parameter_openapi_schema"]["definitions"]["ProcessTargetRequest"]["properties"]
     assert fields["target"]["description"] == ProcessTargetRequest.model_fields["target"].description
     assert {"bilinear", "drizzle"} <= set(fields["kernel"]["enum"])
     assert {"asinh", "log", "linear"} <= set(fields["stretch"]["enum"])
-    assert running.http.get(running.facts["dask"], timeout=10).ok
+    assert running.http.get(running.facts["dask"]).ok
     create = f"{api}/deployments/{deployment['id']}/create_flow_run"
-    refused = running.http.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}}, timeout=10)
+    refused = running.http.post(create, json={"parameters": {"request": {"target": TARGET, "level": 7}}})
     assert refused.status_code in (409, 422)
 
     said = process_of(site, "submit", "process_target", f"target={TARGET}", "level=2", "--watch", "--json")
@@ -471,10 +474,10 @@ def test_commands_find_the_server_and_run_what_is_asked(site, command):
 def _the_links_open(site, run_id):
     api = site.facts["api"]
     wanted = {"artifacts": {"flow_run_id": {"any_": [run_id]}, "key": {"any_": [f"product-links-{run_id[:8]}"]}}}
-    (links,) = site.running.http.post(f"{api}/artifacts/filter", json=wanted, timeout=10).json()
+    (links,) = site.running.http.post(f"{api}/artifacts/filter", json=wanted).json()
     addresses = re.findall(r"\]\((http://127\.0\.0\.1:[^)]+)\)", links["data"])
     assert len(addresses) == 3
-    answer = requests.get(addresses[-1], timeout=10)
+    answer = requests.get(addresses[-1], timeout=LIMIT_SECONDS)
     assert answer.content.startswith(b"\x89PNG")
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
@@ -489,7 +492,7 @@ def test_no_secret_is_shown_or_kept_where_others_look(site, command):
     secrets = [word.encode() for word in (*SECRETS.values(), password, *lines)]
     assert min(map(len, secrets)) > 12
     running = site.running
-    if not running.http.post(f"{site.facts['api']}/flow_runs/filter", json={"limit": 1}, timeout=30).json():
+    if not running.http.post(f"{site.facts['api']}/flow_runs/filter", json={"limit": 1}).json():
         # the runs of other tests are not there to be looked at
         watched = ("submit", "process_target", f"target={TARGET}", "level=2", "--watch")
         assert process_of(site, *watched).returncode == 0
@@ -498,7 +501,7 @@ def test_no_secret_is_shown_or_kept_where_others_look(site, command):
     seen = {str(path): path.read_bytes() for path in [*kept, site.folder / "up.err"]}
     seen["what up printed"] = json.dumps(running.facts).encode()
     for what, order in (("flow_runs", {}), ("task_runs", {}), ("logs", {}), ("artifacts", {}), ("deployments", {})):
-        answer = running.http.post(f"{site.facts['api']}/{what}/filter", json={"limit": 200, **order}, timeout=30)
+        answer = running.http.post(f"{site.facts['api']}/{what}/filter", json={"limit": 200, **order})
         assert answer.ok, answer.text
         seen[f"page {what}"] = answer.content
     assert len(seen["page flow_runs"]) > 1000
@@ -518,7 +521,7 @@ def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(si
     second = process_of(site, "up", "--port", "0", "--dask-port", "0")
     assert second.returncode == 7
     assert site.facts["prefect"] in second.stderr
-    assert site.running.http.get(f"{site.facts['api']}/health", timeout=10).ok
+    assert site.running.http.get(f"{site.facts['api']}/health").ok
 
 
 def test_one_signal_stops_all(site, command):
