@@ -1,8 +1,9 @@
 """What was taken away, so that the sample that was there comes back to the last bit."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["taken_apart"]
 
@@ -31,7 +32,7 @@ def taken_apart(original: Float32Image, model: Float32Image) -> tuple[Float32Ima
     return left, amount
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _split(original: Float32Image, model: Float32Image, left: Float32Image, amount: Floats) -> None:
     for k in range(original.size):
         value, part = original[k], model[k]

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.mosaicking.inputs.brightness_units import kind_of_unit, same_unit
 from jwstpipe.mosaicking.warp.kernels import BILINEAR, linear_row, locate_row
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.pixelmap import PixelMap, lattice_map
@@ -134,7 +134,7 @@ def _window(extent: tuple[float, float, float, float], shape: tuple[int, int]) -
     return Box(int(low_y), int(low_x), int(high_y) + 1, int(high_x) + 1).intersection(Box.of_shape(shape))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _fill(
     nodes: Floats, step: int, weights: Floats, samples: Float32Image, y0: int, x0: int, rows: int, columns: int,
     out: Float32Image,
@@ -151,7 +151,7 @@ def _fill(
         _cubic_row(flat, held_x, held_y, base, fx, fy, out[y])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cubic_row(
     flat: Float32Image, stride: int, rows: int, base: NDArray[np.int32], fx: Floats, fy: Floats, out: Float32Image
 ) -> None:

@@ -1,9 +1,9 @@
 """Smoothing and masks of the sky under an exposure: compiled, one pass each, without the GIL."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
 __all__ = ["block_medians", "grown", "mean_along", "sharp", "smooth_across"]
@@ -13,7 +13,7 @@ Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def smooth_across(values: Float32Image, half: int, out: Float32Image) -> None:
     """Average over `half` rows on each side and the row itself; of what has data, NaN where nothing has."""
     rows, columns = values.shape
@@ -36,7 +36,7 @@ def smooth_across(values: Float32Image, half: int, out: Float32Image) -> None:
                 out[i, j] = total[j] / count[j] if count[j] > 0.0 else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def mean_along(values: Float32Image, half: int, out: Float32Image) -> None:
     """Average over `half` columns on each side and the column itself, of what has data."""
     rows, columns = values.shape
@@ -57,7 +57,7 @@ def mean_along(values: Float32Image, half: int, out: Float32Image) -> None:
                 out[i, j] = total / count if count else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sharp(values: Float32Image, limit: Float32Image, out: Mask) -> None:
     """Mark pixels that differ from the mean of their four neighbours by more than a limit, or that have no data."""
     rows, columns = values.shape
@@ -69,7 +69,7 @@ def sharp(values: Float32Image, limit: Float32Image, out: Mask) -> None:
             out[i, j] = not abs(values[i, j] - np.float32(0.25) * around) <= limit[i, j]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def grown(mask: Mask, out: Mask) -> None:
     """Mark pixels that are marked, or of whose eight neighbours one is."""
     rows, columns = mask.shape
@@ -83,7 +83,7 @@ def grown(mask: Mask, out: Mask) -> None:
             )  # fmt: skip
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def block_medians(values: Float32Image, weights: Float32Image, side: int, fewest: int, out: Floats) -> None:
     """Give the median of blocks of `side` pixels, of samples whose weight is not 0; NaN of fewer than `fewest`."""
     room = np.empty(side * side, np.float32)

@@ -1,9 +1,9 @@
 """Levels of rows and bands, of odd and even columns: compiled, without the GIL."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
 __all__ = ["band_levels", "pair_offsets", "subtract_levels"]
@@ -19,7 +19,7 @@ FEWEST = 8
 """Samples of a row in a band below which nothing is said of it."""
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def band_levels(
     residual: Float32Image, weights: Float32Image, edges: Edges, clip: float, spread: float, level: Floats,
     error: Floats,
@@ -60,7 +60,7 @@ def band_levels(
                     level[i, b], error[i, b] = mean, spread / np.sqrt(total)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _clipped_mean(values: Float32Image, weights: Float32Image, centre: float, clip: float) -> tuple[float, float]:
     """Give the weighted mean of what lies near it, and the weights of those added up; starts from a first guess."""
     total = 0.0
@@ -77,7 +77,7 @@ def _clipped_mean(values: Float32Image, weights: Float32Image, centre: float, cl
     return centre, total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def pair_offsets(residual: Float32Image, weights: Float32Image, edges: Edges, limit: Floats, offset: Floats) -> Floats:
     """Give how far odd columns lie above the even ones of each band, from pairs of neighbours: stripes cancel.
 
@@ -112,7 +112,7 @@ def pair_offsets(residual: Float32Image, weights: Float32Image, edges: Edges, li
     return used
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def subtract_levels(image: Float32Image, model: Float32Image, edges: Edges, level: Floats, odd: Floats) -> None:
     """Take levels (y, band) and half the offsets of odd columns (band,) from an image, and add them to a model."""
     for i in range(image.shape[0]):

@@ -4,17 +4,15 @@ Decoding to memory and encoding back give the same bits wherever `SampleFormat.e
 integers, scaled floats, scales beyond what doubles resolve) an image store keeps the samples of the file beside.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError, HeaderError
-
-if TYPE_CHECKING:
-    from astropy.io.fits import Header
 
 __all__ = ["SampleFormat"]
 
@@ -36,7 +34,7 @@ class SampleFormat:
     """Decode to whole numbers (data quality, labels) instead of floats."""
 
     @classmethod
-    def of(cls, header: "Header", *, integer: bool = False, name: str = "header") -> Self:
+    def of(cls, header: Mapping[str, Any], *, integer: bool = False, name: str = "header") -> Self:
         """Read the format from BITPIX, BSCALE, BZERO and BLANK.
 
         Raises
@@ -145,7 +143,7 @@ class SampleFormat:
         return self.encode(values, name="samples").tobytes() == every.tobytes()
 
 
-def _number(header: "Header", key: str, default: float, name: str) -> float:
+def _number(header: Mapping[str, Any], key: str, default: float, name: str) -> float:
     value = header.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
         raise HeaderError(f"{name}: {key} is no number: {value!r}")

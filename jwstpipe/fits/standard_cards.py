@@ -6,7 +6,7 @@ a JWST exposure has hundreds; cards of the plain forms below it always can, othe
 
 import re
 
-__all__ = ["all_standard"]
+__all__ = ["all_standard", "is_standard"]
 
 CARD = 80
 
@@ -15,6 +15,13 @@ _VALUE = re.compile(r" *(?:(?P<string>'(?:[^']|'')*')|[+-]?(?:\d+\.?\d*|\.\d+)(?
 _CONTINUED = re.compile(r" *'(?:[^']|'')*' *(?:/.*)?")
 _COMMENTARY = frozenset({"COMMENT ", "HISTORY ", "        "})
 _OTHER = frozenset({"CONTINUE", "HIERARCH", "END     "})
+
+
+def is_standard(card: str) -> bool:
+    """Tell whether a card is a keyword and a value of a plain form."""
+    keyword = card[:8]
+    plain = card[8:10] == "= " and keyword not in _COMMENTARY and keyword not in _OTHER
+    return plain and _KEYWORD.fullmatch(keyword) is not None and _VALUE.fullmatch(card, 10) is not None
 
 
 def all_standard(text: str) -> bool:

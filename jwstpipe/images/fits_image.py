@@ -13,6 +13,7 @@ from jwstpipe.errors import FitsError, UsageError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.hdus import Hdu, WindowReader
+from jwstpipe.fits.plain_header import plain_header
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of
 from jwstpipe.images.face import ImageFace
@@ -226,7 +227,11 @@ class FitsImage(ImageFace):
     @cached_property
     def _formats(self) -> dict[str, SampleFormat]:
         return {
-            plane: SampleFormat.of(hdu.header, integer=plane == "dq", name=f"{self.address}: {hdu.label}")
+            plane: SampleFormat.of(
+                plain_header(hdu.header_bytes.decode("latin-1")),
+                integer=plane == "dq",
+                name=f"{self.address}: {hdu.label}",
+            )
             for plane, hdu in self.plane_hdus.items()
         }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
+from jwstpipe.images.keywords import primary_keywords, science_keywords
 from jwstpipe.names.optics import imaging_filters, split_optics
 from jwstpipe.names.passband import Passband, wavelength_um
 
@@ -44,11 +45,12 @@ def header_filter(header: Mapping[str, Any]) -> str | None:
 def passband(image: SkyImage) -> Passband:
     """Read facility, instrument and filter of an image from its headers."""
     facility, instrument = _text(image, "TELESCOP") or _text(image, "DATASET"), _text(image, "INSTRUME")
-    band = image.header.get(BAND_CARD)
+    science = science_keywords(image)
+    band = science.get(BAND_CARD)
     if isinstance(band, str):
-        microns = image.header.get(WAVELENGTH_CARD)
+        microns = science.get(WAVELENGTH_CARD)
         return Passband(facility, instrument, band, float(microns) if isinstance(microns, int | float) else None)
-    name = header_filter(image.primary) or header_filter(image.header)
+    name = header_filter(primary_keywords(image)) or header_filter(science)
     return Passband(
         facility=facility,
         instrument=instrument,
@@ -72,5 +74,5 @@ def known_wavelength(image: SkyImage, band: Passband) -> float:
 
 
 def _text(image: SkyImage, keyword: str) -> str | None:
-    value = image.primary.get(keyword, image.header.get(keyword))
+    value = primary_keywords(image).get(keyword, science_keywords(image).get(keyword))
     return value.strip() if isinstance(value, str) and value.strip() else None

@@ -7,9 +7,9 @@ sums run over a source's own pixels row by row, so that no cutting into tiles sh
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.overlap import circle_fraction, ellipse_fraction, ellipse_reach
 
 __all__ = ["circle_sums", "ellipse_sums", "ring_skies"]
@@ -24,7 +24,7 @@ FEWEST_SKY = 10
 CLIP, ROUNDS = 3.0, 10
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def circle_sums(
     sci: Float32Image, variance: Float32Image, xs: Floats, ys: Floats, radii: Floats, widths: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:
@@ -60,7 +60,7 @@ def circle_sums(
     return sums, areas, lights, variances
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _circles(
     sci: Float32Image, variance: Float32Image, x: float, y: float, radii: Floats, largest: float,
     sums: Floats, areas: Floats, variances: Floats,
@@ -88,7 +88,7 @@ def _circles(
     return whole
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _lights(sci: Float32Image, x: float, y: float, radii: Floats, largest: float, width: float, out: Floats) -> None:
     """Tell which share of the light of a Gaussian falls on pixels of circles that have data."""
     rows, columns = sci.shape
@@ -105,7 +105,7 @@ def _lights(sci: Float32Image, x: float, y: float, radii: Floats, largest: float
         out[r] = known[r] / all_light[r] if all_light[r] > 0.0 else 0.0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def ring_skies(sci: Float32Image, xs: Floats, ys: Floats, inner: float, outer: float) -> Floats:
     """Measure the sky in rings: median of the pixels whose centres lie in them, clipped at 3 sigma.
 
@@ -136,7 +136,7 @@ def ring_skies(sci: Float32Image, xs: Floats, ys: Floats, inner: float, outer: f
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _clipped_median(ordered: Floats) -> tuple[float, float, float]:
     """Clip sorted samples about their median; gives median, standard deviation and number of those that stay."""
     first, last = 0, ordered.size
@@ -166,7 +166,7 @@ def _clipped_median(ordered: Floats) -> tuple[float, float, float]:
     return median, spread, float(last - first)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def ellipse_sums(
     sci: Float32Image, variance: Float32Image, xs: Floats, ys: Floats, shapes: Floats
 ) -> tuple[Floats, Floats, Floats, Floats]:

@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["convolved", "convolved_variances"]
 
@@ -14,7 +15,7 @@ FEWEST = 0.5
 """Share of a kernel's sum that must fall on data."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def convolved(values: Float32, kernel: NDArray[np.float64]) -> Float32:
     """Convolve an image; sums run row by row, so that no window changes a bit of a pixel that sees its whole kernel.
 
@@ -46,7 +47,7 @@ def convolved(values: Float32, kernel: NDArray[np.float64]) -> Float32:
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def convolved_variances(values: Float32, variances: Float32, kernel: NDArray[np.float64]) -> Float32:
     """Give the variances of convolved samples whose noise is independent: ``sum k^2 v``, over what has data.
 

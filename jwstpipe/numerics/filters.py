@@ -5,9 +5,9 @@ in a fixed order, so that neither the cutting into tiles nor their number shows.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.smoothing import FILLED_FROM
 
 __all__ = ["box_taps", "medians", "middle", "repaired", "residuals"]
@@ -23,7 +23,7 @@ def box_taps(size: int) -> Float32Image:
     return np.full(size, 1.0 / size, np.float32)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _ranked(room: NDArray[np.float32], count: int, rank: int) -> np.float32:
     """Give the value of a rank by Hoare's selection; what lies in `room` is put in another order."""
     low, high = 0, count - 1
@@ -48,7 +48,7 @@ def _ranked(room: NDArray[np.float32], count: int, rank: int) -> np.float32:
     return np.float32(room[rank])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def middle(room: NDArray[np.float32], count: int) -> np.float32:
     """Give the median of the first samples in `room`; of an even number the mean of the two in the middle."""
     upper = _ranked(room, count, count // 2)
@@ -60,7 +60,7 @@ def middle(room: NDArray[np.float32], count: int) -> np.float32:
     return np.float32(0.5 * (np.float64(lower) + np.float64(upper)))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _gathered(values: Float32Image, i: int, j: int, half: int, others: int, room: NDArray[np.float32]) -> int:
     """Gather the samples around a pixel that have data; only of the others, without its own, where `others` is 1."""
     count = 0
@@ -73,7 +73,7 @@ def _gathered(values: Float32Image, i: int, j: int, half: int, others: int, room
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def medians(values: Float32Image, size: int, *, fill: bool) -> Float32Image:
     """Take the median of what has data in a square of `size` pixels around each pixel.
 
@@ -100,7 +100,7 @@ def medians(values: Float32Image, size: int, *, fill: bool) -> Float32Image:
     return result
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def residuals(values: Float32Image, size: int) -> Float32Image:
     """Subtract from each pixel the median of its neighbours; NaN where there are too few."""
     rows, columns = values.shape
@@ -113,7 +113,7 @@ def residuals(values: Float32Image, size: int) -> Float32Image:
     return result
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def repaired(values: Float32Image, size: int, *, noise: float, clip: float, rounds: int, fill: bool) -> Float32Image:
     """Put the median of their neighbours in the place of pixels that stand out from them.
 

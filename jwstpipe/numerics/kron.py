@@ -8,9 +8,9 @@ too, or has no data.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.overlap import circle_fraction, ellipse_fraction, ellipse_reach
 
 __all__ = ["KRON_WITHIN", "OTHERS_WITHIN", "kron_radii", "kron_sums"]
@@ -28,13 +28,13 @@ OTHERS_WITHIN = 4.0
 HALVINGS = 24
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _depth(dx: float, dy: float, a: float, b: float, theta: float) -> float:
     cosine, sine = math.cos(theta), math.sin(theta)
     return math.hypot((cosine * dx + sine * dy) / a, (cosine * dy - sine * dx) / b)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _of_another(i: int, j: int, x: float, y: float, own: Floats, others: Floats) -> bool:
     """Tell whether a pixel belongs to one of the others: rows of x, y, half axes, angle."""
     if not len(others):
@@ -50,7 +50,7 @@ def _of_another(i: int, j: int, x: float, y: float, own: Floats, others: Floats)
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def kron_radii(
     sci: Float32Image,
     skies: Floats,
@@ -109,7 +109,7 @@ def kron_radii(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def kron_sums(
     sci: Float32Image, xs: Floats, ys: Floats, skies: Floats, ellipses: Floats, shapes: Floats, starts: Starts,
     others: Floats,
@@ -162,7 +162,7 @@ def kron_sums(
     return sums, areas, lights, taken, halves
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _own_value(sci: Float32Image, i: int, j: int, x: float, y: float, sky: float, own: Floats, near: Floats) -> float:
     """Give a sample less the sky, that of the other side where it is another's."""
     if _of_another(i, j, x, y, own, near):
@@ -175,7 +175,7 @@ def _own_value(sci: Float32Image, i: int, j: int, x: float, y: float, sky: float
     return value
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _half(
     sci: Float32Image, x: float, y: float, sky: float, own: Floats, near: Floats, largest: float, wanted: float
 ) -> float:

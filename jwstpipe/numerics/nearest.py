@@ -3,15 +3,16 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["nearest_others"]
 
 Floats = NDArray[np.float64]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def nearest_others(x: Floats, y: Floats) -> tuple[NDArray[np.int64], Floats]:
     """Find for each point the nearest other one.
 

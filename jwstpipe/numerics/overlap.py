@@ -8,15 +8,16 @@ pixel is a parallelogram and areas only change by the determinant.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["circle_fraction", "ellipse_fraction", "ellipse_reach", "polygon_fraction"]
 
 Floats = NDArray[np.float64]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _side_area(x0: float, y0: float, x1: float, y1: float) -> float:
     """Give the signed area common to the unit circle and the triangle of its centre and a side."""
     dx, dy = x1 - x0, y1 - y0
@@ -43,7 +44,7 @@ def _side_area(x0: float, y0: float, x1: float, y1: float) -> float:
     return area + 0.5 * (ax * by - bx * ay)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def ellipse_fraction(x: float, y: float, xx: float, xy: float, yx: float, yy: float) -> float:
     """Give the share of a pixel inside an ellipse, 0 to 1.
 
@@ -73,7 +74,7 @@ def ellipse_fraction(x: float, y: float, xx: float, xy: float, yx: float, yy: fl
     return min(max(abs(area / (xx * yy - xy * yx)), 0.0), 1.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def circle_fraction(x: float, y: float, radius: float) -> float:
     """Give the share of a pixel inside a circle, 0 to 1.
 
@@ -100,7 +101,7 @@ def circle_fraction(x: float, y: float, radius: float) -> float:
     return min(max(area, 0.0), 1.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _corner_area(x: float, y: float, radius: float) -> float:
     """Give the signed area of a circle inside the rectangle between its centre and a point."""
     sign = 1.0
@@ -118,14 +119,14 @@ def _corner_area(x: float, y: float, radius: float) -> float:
     return sign * 0.5 * (across * y + x * down + square * angle)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def ellipse_reach(xx: float, xy: float, yx: float, yy: float) -> tuple[float, float]:
     """Give half the width and half the height of an ellipse, from the matrix of `ellipse_fraction`."""
     determinant = abs(xx * yy - xy * yx)
     return math.hypot(xy, yy) / determinant, math.hypot(xx, yx) / determinant
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def polygon_fraction(xs: Floats, ys: Floats, x: float, y: float) -> float:
     """Give the share of the pixel centred on (x, y) inside a polygon, convex or not, 0 to 1.
 

@@ -6,9 +6,9 @@ Distances are those of absolute pixels, and sums run row by row, so that no cutt
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.psf_spline import Mixes, mix_curves, spline_at
 
 __all__ = [
@@ -45,7 +45,7 @@ REST = 1e-4
 """Step at which a fit is done, pixels and shares of the flux error."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def fit_groups(
     left: Floats, variance: Float32, y0: int, x0: int, starts: NDArray[np.int64], xs: Floats, ys: Floats,
     fluxes: Floats, skies: Floats, noises: Floats, sky_errors: Floats, held: NDArray[np.bool_], mixes: Mixes,
@@ -108,7 +108,7 @@ def fit_groups(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fit(  # noqa: C901 - steps of one fit
     left: Floats, variance: Float32, y0: int, x0: int, xs: Floats, ys: Floats, fluxes: Floats, skies: Floats,
     noises: Floats, sky_errors: Floats, held: NDArray[np.bool_], curves: Floats, over: float, radius: float,
@@ -170,7 +170,7 @@ def _fit(  # noqa: C901 - steps of one fit
     return away
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _near(i: int, j: int, xs: Floats, ys: Floats, radius: float) -> bool:
     found = False
     for k in range(xs.size):
@@ -178,7 +178,7 @@ def _near(i: int, j: int, xs: Floats, ys: Floats, radius: float) -> bool:
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _normal(  # noqa: C901, PLR0912 - one compiled pass over pixels
     left: Floats, variance: Float32, y0: int, x0: int, frame: tuple[int, int, int, int], xs: Floats, ys: Floats,
     fluxes: Floats, px: Floats, py: Floats, flux: Floats, sky: float, noises: Floats, held: NDArray[np.bool_],
@@ -228,7 +228,7 @@ def _normal(  # noqa: C901, PLR0912 - one compiled pass over pixels
     return pixels
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _inverted(matrix: Floats) -> bool:  # noqa: C901, PLR0912 - Cholesky, written out
     """Replace a symmetric matrix by its inverse, by Cholesky; False where it has none."""
     n = len(matrix)
@@ -270,7 +270,7 @@ def _inverted(matrix: Floats) -> bool:  # noqa: C901, PLR0912 - Cholesky, writte
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _residuals(
     left: Floats, variance: Float32, y0: int, x0: int, xs: Floats, ys: Floats, fluxes: Floats, px: Floats, py: Floats,
     flux: Floats, sky: float, noises: Floats, curves: Floats, over: float, radius: float, out: Floats,

@@ -6,8 +6,9 @@ Distances are those of absolute pixels, and sums run row by row, so that no cutt
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["Mixes", "mix_curves", "spline_at", "subtracted"]
 
@@ -18,7 +19,7 @@ Mixes = tuple[NDArray[np.int64], Floats]
 """Which curves a source is mixed of, and their shares, each (n, 4)."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def spline_at(curves: Floats, number: int, over: float, dx: float, dy: float, out: Floats) -> bool:
     """Give value and slopes along x and y of one of some PSFs at a distance in pixels; False beyond its stamp."""
     rows, columns = curves.shape[1:]
@@ -41,7 +42,7 @@ def spline_at(curves: Floats, number: int, over: float, dx: float, dy: float, ou
     return True
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _tap(k: int, t: float) -> float:
     if k == 0:
         return (1.0 - t) ** 3 / 6.0
@@ -52,7 +53,7 @@ def _tap(k: int, t: float) -> float:
     return t * t * t / 6.0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _tap_slope(k: int, t: float) -> float:
     if k == 0:
         return -0.5 * (1.0 - t) ** 2
@@ -63,7 +64,7 @@ def _tap_slope(k: int, t: float) -> float:
     return 0.5 * t * t
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def mix_curves(curves: Floats, mixes: Mixes, source: int, out: Floats, number: int) -> None:
     """Write the curve of a source, mixed of those around it."""
     places, shares = mixes
@@ -76,7 +77,7 @@ def mix_curves(curves: Floats, mixes: Mixes, source: int, out: Floats, number: i
                     out[number, i, j] += share * curves[places[source, c], i, j]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def subtracted(
     sci: Float32, y0: int, x0: int, xs: Floats, ys: Floats, fluxes: Floats, mixes: Mixes, curves: Floats, over: float
 ) -> Floats:

@@ -3,8 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["BINS", "clipped_from", "clipped_sky", "sorted_samples"]
 
@@ -17,7 +18,7 @@ _REACH = 6.0
 """First estimates of the standard deviation that its bins go to on either side."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def sorted_samples(values: Float32, keys: NDArray[np.uint32], spare: NDArray[np.uint32]) -> int:
     """Sort finite samples by three rounds of counting 11 bits of their keys, several times quicker than comparing.
 
@@ -62,7 +63,7 @@ def sorted_samples(values: Float32, keys: NDArray[np.uint32], spare: NDArray[np.
     return n
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def clipped_sky(ordered: Float32, n: int, sigma: float, rounds: int) -> tuple[float, float]:
     """Estimate the level and the standard deviation of sky.
 
@@ -116,7 +117,7 @@ def clipped_sky(ordered: Float32, n: int, sigma: float, rounds: int) -> tuple[fl
     return median, std
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def clipped_from(  # noqa: C901 - one compiled pass
     values: Float32, sky: tuple[float, float], sigma: float, rounds: int, counts: NDArray[np.int32]
 ) -> tuple[float, float]:

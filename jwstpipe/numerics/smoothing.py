@@ -1,8 +1,9 @@
 """Gaussian blurs that know of missing pixels, the same to the last bit for every window."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = [
     "FILLED_FROM",
@@ -49,7 +50,7 @@ def smoothed(values: Float32Image, taps: Float32Image) -> Float32Image:
     return made
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def weighted_means(values: Float32Image, taps: Float32Image, *, fill: bool) -> Float32Image:
     """Convolve with a separable kernel over what has data.
 
@@ -99,7 +100,7 @@ def weighted_means(values: Float32Image, taps: Float32Image, *, fill: bool) -> F
     return result
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def smoothed_each(values: Float32Image, taps: Float32Image, step: int, y0: int, x0: int) -> Float32Image:
     """Give `smoothed` at every `step`-th pixel of both axes, from row `y0` and column `x0` on: the same bits."""
     rows, columns = values.shape
@@ -138,7 +139,7 @@ def smoothed_each(values: Float32Image, taps: Float32Image, step: int, y0: int, 
     return result
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _unpack(row: Float32Image, known: Float32Image, there: Float32Image) -> None:
     for j in range(row.size):
         value = row[j]
@@ -147,7 +148,7 @@ def _unpack(row: Float32Image, known: Float32Image, there: Float32Image) -> None
         there[j] = np.float32(0.0) if missing else np.float32(1.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add(total: Float32Image, tap: np.float32, part: Float32Image) -> None:
     for j in range(total.size):
         total[j] += tap * part[j]

@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.ranks import Slots, count_keys
 
 __all__ = ["counted_and_added", "plain_sums"]
@@ -14,7 +14,7 @@ _BLOCK = 1024
 """Samples that are added up by themselves, so that few additions round."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def plain_sums(values: NDArray[np.float32]) -> tuple[int, float, float, float, float]:
     """Add up finite samples.
 
@@ -56,7 +56,7 @@ _CACHED = 1 << 15
 """Samples that stay in the processor's cache from one look to the next."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def counted_and_added(
     values: NDArray[np.float32], slots: Slots, upper: NDArray[np.uint32], low: NDArray[np.uint32],
     listed: NDArray[np.uint32], *, add: bool,

@@ -6,6 +6,7 @@ from typing import Any
 
 from jwstpipe.display.colour.names import WHITE
 from jwstpipe.display.presets.model import Preset
+from jwstpipe.images.keywords import primary_keywords
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
 from jwstpipe.render.geometry.placement import SkyPlacement
@@ -94,7 +95,7 @@ def product_id_of(layer: PlannedChannel) -> str | None:
 
 def _target(layer: PlannedChannel) -> str | None:
     for keyword in ("TARGPROP", "TARGNAME", "OBJECT"):
-        name = layer.image.primary.get(keyword)
+        name = primary_keywords(layer.image).get(keyword)
         if isinstance(name, str) and name.strip() not in ("", "UNKNOWN"):
             return name.strip()
     return None

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from astropy.wcs import WCS
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.simulate.cards import exposure_science
 from jwstpipe.simulate.detector.effects import science_corner
 from jwstpipe.simulate.plan import Exposure, Target
@@ -102,7 +102,7 @@ def _outline(exposure: Exposure) -> tuple[Floats, Floats]:
     return ra, dec
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _mark(word: NDArray[np.uint32], columns: Floats, rows: Floats, bit: np.uint32) -> None:
     """Set a bit in every pixel whose centre lies in a polygon: each crossing of a row flips all that is behind it."""
     height, width = word.shape

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["Plane", "catmull_rom", "gnomonic", "sample_cubic"]
 
@@ -65,7 +66,7 @@ def gnomonic(ra: Floats, dec: Floats, ra0: float, dec0: float) -> tuple[Floats, 
     return np.degrees(xi) * 3600.0, np.degrees(eta) * 3600.0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def catmull_rom(t: float, out: Floats) -> None:
     """Weigh the samples at -1, 0, 1, 2 for the position t of 0 to 1 (Catmull-Rom: Keys 1981 with a = -1/2)."""
     out[0] = t * (-0.5 + t * (1.0 - 0.5 * t))
@@ -74,7 +75,7 @@ def catmull_rom(t: float, out: Floats) -> None:
     out[3] = t * t * (-0.5 + 0.5 * t)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def sample_cubic(image: Float32Image, columns: Floats, rows: Floats, out: Float32Image) -> None:
     """Interpolate `image` at positions given in pixels from 0; beyond its edge stands the value of the edge.
 

@@ -1,9 +1,9 @@
 """How large a pixel of the plane is in an image: the Jacobian of a `PixelMap`, from the same cubic polynomials."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.pixelmap import PixelMap
 
 __all__ = ["area_row", "areas", "derivative_weights"]
@@ -25,7 +25,7 @@ def derivative_weights(step: int) -> Floats:
     return weights / max(step, 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def area_row(
     nodes: Floats, step: int, weights: Floats, slopes: Floats, row: int, first: int, scratch: Floats, areas: Floats
 ) -> None:
@@ -70,7 +70,7 @@ def area_row(
             areas[start + u] = abs(dx_dx * dy_dy - dx_dy * dy_dx)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _difference_row(nodes: Floats, row: int, first: int, areas: Floats) -> None:
     """Take central differences of exact positions, one-sided at the rim; a window of one pixel has no area."""
     low, high = max(row - 1, 0), min(row + 1, nodes.shape[0] - 1)

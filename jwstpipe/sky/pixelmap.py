@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.grid import SkyGrid
@@ -169,7 +169,7 @@ def _as_shift(box: Box, nodes: Floats, step: int) -> PixelMap | None:
     return PixelMap(box, whole, 0, 0.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fill(nodes: Floats, step: int, weights: Floats, scratch: Floats, xs: Floats, ys: Floats) -> None:
     for row in range(xs.shape[0]):
         fill_row(nodes, step, weights, row, 0, scratch, xs[row], ys[row])
@@ -180,7 +180,7 @@ def _samples(first: int, end: int) -> NDArray[np.int64]:
     return np.linspace(first, end - 1, 2 + (end - first) // EXTENT_STEP).astype(np.int64)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _extent(nodes: Floats, step: int, weights: Floats, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> Floats:
     found = np.array([np.inf, -np.inf, np.inf, -np.inf])
     for row in rows:
@@ -199,7 +199,7 @@ def _extent(nodes: Floats, step: int, weights: Floats, rows: NDArray[np.int64], 
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _exact_extent(nodes: Floats, y0: int, x0: int, y1: int, x1: int) -> Floats:
     found = np.array([np.inf, -np.inf, np.inf, -np.inf])
     for i in range(y0, y1):

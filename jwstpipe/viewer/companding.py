@@ -12,11 +12,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, apply_stretch
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["STEPS", "Companding", "companded", "companding_for", "expanded", "sample_values", "tone_table"]
 
@@ -139,7 +139,7 @@ def tone_table(stretch: Stretch, values: NDArray[np.float32]) -> NDArray[np.floa
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _compand(
     values: NDArray[np.float32],
     sky: np.float32,

@@ -8,8 +8,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["CLIP_ROUNDS", "CLIP_SIGMA", "PLACES", "Clipped", "clip_counts", "clipped_from_counts"]
 
@@ -42,7 +43,7 @@ class Clipped:
     count: int
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def clip_counts(
     values: NDArray[np.float32], centre: float, spread: float, counts: NDArray[np.int64], sums: NDArray[np.float64]
 ) -> None:

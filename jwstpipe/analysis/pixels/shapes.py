@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.overlap import ellipse_fraction, ellipse_reach, polygon_fraction
 from jwstpipe.sky.box import Box
 
@@ -100,7 +100,7 @@ def whole(box: Box, name: str = "") -> Polygon:
     return Polygon((left, right, right, left), (low, low, high, high), name)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _ellipse_weights(
     y0: int, x0: int, rows: int, columns: int, x: float, y: float,
     matrix: tuple[float, float, float, float], *, exact: bool,
@@ -117,7 +117,7 @@ def _ellipse_weights(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _polygon_weights(
     y0: int, x0: int, rows: int, columns: int, xs: Floats, ys: Floats, *, exact: bool
 ) -> Floats:  # fmt: skip
@@ -154,7 +154,7 @@ def _polygon_weights(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _in_band(ax: float, ay: float, bx: float, by: float) -> tuple[float, float]:
     """Give where the part of a side within half a pixel of a row begins and ends."""
     if abs(by - ay) > 1e-12:

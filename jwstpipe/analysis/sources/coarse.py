@@ -6,13 +6,13 @@ A component there is one where the image itself shows no source in it. Its pixel
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside, halves_of
 from jwstpipe.analysis.sources.meshes.mesh import COARSE_NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels
 from jwstpipe.analysis.sources.window import DetectImage, Window, part_of
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.sky.box import Box
 
@@ -75,7 +75,7 @@ def coarse_view(source: DetectImage, window: Window, mesh: Mesh, fewest: int) ->
     return CoarseView(inner, labels, component_boxes(labels, count), taken, smooth)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _taken(
     labels: Labels, count: int, above: NDArray[np.bool_], y0: int, x0: int, neighbours: int
 ) -> NDArray[np.bool_]:
@@ -133,7 +133,7 @@ def coarse_component(
     return replace(near, smooth=smooth), labels, boxes
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _on_pixels_of(
     coarse: Labels, values: Float32, k: int, box: tuple[int, int, int, int], ratio: Float32, samples: Float32,
     labels: Labels, smooth: Float32, y0: int, x0: int,

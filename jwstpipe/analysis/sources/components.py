@@ -1,8 +1,9 @@
 """Connected pixels: labels inside a window, by union-find over eight neighbours."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["component_boxes", "labelled", "place_runs"]
 
@@ -12,7 +13,7 @@ BLOCK = 64
 """Pixels of a row that are passed over at once where none of them is in the mask: most of an image is sky."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _root(parents: Labels, k: int) -> int:
     while parents[k] != k:
         parents[k] = parents[parents[k]]
@@ -20,7 +21,7 @@ def _root(parents: Labels, k: int) -> int:
     return k
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR0912 - one compiled pass
     """Give numbers to the components of a mask, 1..n in the raster order of their first pixels.
 
@@ -76,7 +77,7 @@ def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR
     return labels, count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _blocks(above: NDArray[np.bool_]) -> NDArray[np.int64]:
     """List the blocks of rows that hold pixels of the mask, in raster order; (n, 2), row and number in it."""
     rows, columns = above.shape
@@ -95,7 +96,7 @@ def _blocks(above: NDArray[np.bool_]) -> NDArray[np.int64]:
     return found[:n]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def component_boxes(labels: Labels, count: int) -> NDArray[np.int64]:
     """Give for each component (n + 1, 7): y0, x0, y1, x1 (half-open), pixels, first pixel y, x; row 0 is empty."""
     found = np.zeros((count + 1, 7), np.int64)
@@ -114,7 +115,7 @@ def component_boxes(labels: Labels, count: int) -> NDArray[np.int64]:
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def place_runs(places: Labels, y0: int, x0: int) -> Labels:
     """List the runs of pixels of one number, those below 0 left out: y, x0, x1 (half-open), number (m, 4)."""
     total = 0

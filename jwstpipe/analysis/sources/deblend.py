@@ -13,8 +13,9 @@ star, and would fill the gap between two. The test in noise keeps the rougher im
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["SHARPNESS", "Rules", "split"]
 
@@ -28,7 +29,7 @@ Rules = tuple[float, float, int, float]
 """Contrast, significance, fewest pixels, and the share of white noise that the kernel of blends leaves."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _blurred(values: Float32, taps: Float32, i: int, j: int) -> float:
     """Blur one pixel over what has data; the sums run in raster order."""
     reach = taps.size // 2
@@ -43,7 +44,7 @@ def _blurred(values: Float32, taps: Float32, i: int, j: int) -> float:
     return total / weight
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _summit(owners: Labels, k: int) -> int:
     while owners[k] != k:
         owners[k] = owners[owners[k]]
@@ -51,14 +52,14 @@ def _summit(owners: Labels, k: int) -> int:
     return k
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _stands(above: float, count: int, sigma: float, total: float, rules: Rules) -> bool:
     contrast, significance, fewest, left = rules
     noise = sigma * min(count * left, math.sqrt(count))
     return above > contrast * total and count >= fewest and above > significance * noise
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def split(  # noqa: C901, PLR0912 - one compiled pass over the pixels of a component
     labels: Labels,
     k: int,
@@ -147,7 +148,7 @@ def split(  # noqa: C901, PLR0912 - one compiled pass over the pixels of a compo
     return _numbered(owners[:summits], summit_of, places, box, parts, base)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _falling(
     labels: Labels, k: int, box: NDArray[np.int64], values: Float32, taps: Float32
 ) -> tuple[NDArray[np.int64], Float32, float]:
@@ -168,7 +169,7 @@ def _falling(
     return places[order], -depths[order], total
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _numbered(
     owners: Labels, summit_of: Labels, places: NDArray[np.int64], box: NDArray[np.int64], parts: Labels, base: int
 ) -> NDArray[np.int64]:

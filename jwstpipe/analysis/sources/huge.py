@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.components import labelled, place_runs
@@ -21,6 +20,7 @@ from jwstpipe.analysis.sources.seams import Crossing
 from jwstpipe.analysis.sources.shapes import BLENDED, HUGE, SEAM
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileJob
 from jwstpipe.analysis.sources.window import Window, seen
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = [
@@ -129,12 +129,12 @@ def huge_blocks(job: HugeJob) -> dict[int, HugeBlocks]:
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _counted(value: float, scale: float) -> int:
     return int(min(max(round(value * scale), -float(_MOST)), float(_MOST)))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_blocks(
     values: NDArray[np.float32], noise: NDArray[np.float32], owners: Labels, number: int, scale: float, side: int,
     y0: int, x0: int, sums: Whole,
@@ -221,7 +221,7 @@ def huge_part(job: HugeJob) -> HugePart:
     return HugePart(tuple(names[k] for k in told), tuple(sums), tuple(peaks), tuple(around), runs)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _place(
     owners: Labels, number: int, parts: Whole, top: int, left: int, side: int, y0: int, x0: int, numbers: Whole,
     first: int, places: Labels,
@@ -234,7 +234,7 @@ def _place(
                 places[i, j] = first + np.searchsorted(numbers, part)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _row_sums(
     values: NDArray[np.float32], smooth: NDArray[np.float32], noise: NDArray[np.float32], places: Labels, count: int,
     scale: float,

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 from astropy.io.fits import Header
-from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -22,6 +21,7 @@ from jwstpipe.analysis.sources.detect import Detection, find_sources
 from jwstpipe.analysis.sources.meshes.image_mesh import FWHM
 from jwstpipe.errors import DataError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.completeness import CompletenessRequest
 from jwstpipe.settings import S3Settings
@@ -103,7 +103,7 @@ class InjectedImage:
         return made
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_stars(values: NDArray[np.float32], x: Floats, y: Floats, flux: Floats, sigma: float, reach: int) -> None:
     for k in range(x.size):
         column, row = round(x[k]), round(y[k])

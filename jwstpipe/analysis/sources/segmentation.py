@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 from astropy.io.fits import Header
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import PixelSource
 from jwstpipe.analysis.sources.detect import Detection
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.fits.provenance_hdu import provenance_hdu
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside
 
@@ -33,7 +33,7 @@ def label_window(found: Detection, box: Box) -> NDArray[np.int32]:
     return labels
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fill(labels: NDArray[np.int32], runs: NDArray[np.int32], y0: int, x0: int) -> None:
     for k in range(len(runs)):
         for j in range(max(runs[k, 1] - x0, 0), min(runs[k, 2] - x0, labels.shape[1])):

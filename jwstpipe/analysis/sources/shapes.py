@@ -6,10 +6,10 @@ All sums run in raster order about the source's own peak pixel, so that no bit d
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = [
     "BAD_NEAR", "BLENDED", "COARSE", "EDGE", "HUGE", "INCOMPLETE", "MEASURES", "MOVED", "REPAIRED", "REPAIRED_BIT",
@@ -40,7 +40,7 @@ _STEPS = 20
 _REST = 2e-4
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
     parts: Labels, base: int, highest: NDArray[np.int64], box: NDArray[np.int64], values: Float32, smooth: Float32,
     noise: Float32, bits: NDArray[np.uint32], sigmas: tuple[float, float], frame: tuple[int, int, int, int],
@@ -129,7 +129,7 @@ def measured(  # noqa: C901, PLR0912, PLR0915 - one compiled pass
         _window(values, noise, i, j, sigmas, row)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _window(  # noqa: C901, PLR0915 - one compiled pass
     values: Float32, noise: Float32, i: int, j: int, sigmas: tuple[float, float], row: Floats
 ) -> None:
@@ -196,7 +196,7 @@ def _window(  # noqa: C901, PLR0915 - one compiled pass
     row[22], row[23] = _concentration(values, noise, i, j, y, x, sigmas[0])
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _concentration(
     values: Float32, noise: Float32, i: int, j: int, y: float, x: float, sigma: float
 ) -> tuple[float, float]:

@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.coarse import CoarseView, coarse_component, coarse_view
@@ -15,6 +14,7 @@ from jwstpipe.analysis.sources.meshes.mesh import Mesh, level_at
 from jwstpipe.analysis.sources.shapes import BLENDED, COARSE, MEASURES, SEAM, WIDTH, measured
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = ["COLUMNS", "CrossingJob", "Found", "Rim", "TileFound", "TileJob", "find_crossing", "find_in_tile"]
@@ -198,7 +198,7 @@ def _finished(
     return Found(np.column_stack([table, sky, first, children]), runs)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _measure_all(
     labels: NDArray[np.int32], boxes: NDArray[np.int64], wanted: NDArray[np.int64], values: NDArray[np.float32],
     smooth: NDArray[np.float32], noise: NDArray[np.float32], saturated: NDArray[np.uint32], taps: NDArray[np.float32],
@@ -229,7 +229,7 @@ def _measure_all(
     return found[:n].copy(), children[:n].copy(), owners[:n].copy()
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _runs(
     parts: NDArray[np.int32], base: int, owners: NDArray[np.int64], boxes: NDArray[np.int64], oy: int, ox: int
 ) -> NDArray[np.int32]:

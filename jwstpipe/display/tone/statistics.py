@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from astropy.visualization import ZScaleInterval
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError
 from jwstpipe.numerics.robust import clipped_noise
+from jwstpipe.numerics.zscale import zscale_limits
 
 __all__ = ["FRACTIONS", "SURVEY_PIXELS", "SkyStatistics", "measure_sky"]
 
@@ -95,7 +95,7 @@ def measure_sky(values: Float32Image, *, level: int, name: str) -> SkyStatistics
     sky, noise = _sky_and_noise(values, covered)
     quantiles = _quantiles(covered, FRACTIONS)
     low, median, bright, high = (quantiles[FRACTIONS.index(one)] for one in (1e-3, 0.5, 0.995, 0.999))
-    first, last = ZScaleInterval(n_samples=1000, contrast=0.25).get_limits(values[np.isfinite(values)])
+    first, last = zscale_limits(values[np.isfinite(values)])
     return SkyStatistics(
         level=level,
         coverage=covered.size / values.size,
@@ -105,7 +105,7 @@ def measure_sky(values: Float32Image, *, level: int, name: str) -> SkyStatistics
         median=float(median),
         bright=float(bright),
         high=float(high),
-        zscale=(float(first), float(last)),
+        zscale=(first, last),
         quantiles=quantiles,
     )
 

@@ -8,10 +8,10 @@ dark end, where roots and asinh are steep. Below 2^-24 a straight line leads to 
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.display.tone.stretch import Stretch, brightness
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["TABLE_SIZE", "look_up", "look_up_all", "positions", "stretch_table"]
 
@@ -42,7 +42,7 @@ def stretch_table(stretch: Stretch) -> Table:
     return np.maximum.accumulate(brightness(positions(), stretch).astype(np.float32))
 
 
-@njit(nogil=True, cache=True, inline="always")
+@compiled(inline="always")
 def look_up(x: np.float32, bits: np.int32, table: Table) -> Any:
     """Evaluate a table at x; `bits` are those of x.
 
@@ -65,7 +65,7 @@ def look_up(x: np.float32, bits: np.int32, table: Table) -> Any:
     return min(low + (high - low) * (np.float32(bits & _MASK) * _STEP), high)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def look_up_all(values: Table, table: Table) -> None:
     """Evaluate a table at every value, in place: below 0 is 0, above 1 is 1, and NaN stays.
 

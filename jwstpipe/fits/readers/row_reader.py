@@ -8,14 +8,16 @@ import sys
 from typing import Any
 
 import numpy as np
-from numba import njit, types
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.c_function import CFunction
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["read_swapped"]
 
 Words = NDArray[np.uint32]
 
-_pread: Any = types.ExternalFunction("pread", types.int64(types.int32, types.uintp, types.uintp, types.int64))
+_pread: Any = CFunction("pread", "int64", ("int32", "uintp", "uintp", "int64"))
 """``ssize_t pread(int, void *, size_t, off_t)`` of the C library, on systems where ``off_t`` has 64 bits."""
 
 
@@ -41,7 +43,7 @@ def read_swapped(descriptor: int, offset: int, row_bytes: int, out: NDArray[np.f
     return bool(_read_rows(descriptor, offset, row_bytes, out.view(np.uint32), int(sys.byteorder == "little")))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _read_rows(descriptor: int, offset: int, row_bytes: int, out: Words, swap: int) -> bool:
     width = 4 * out.shape[1]
     for i in range(out.shape[0]):

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.execution.workers import Workers
@@ -16,6 +15,7 @@ from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.zarr.shards import SIDE, PackedShard
 from jwstpipe.images.zarr.writer import ImageWriter, shard_key
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -181,7 +181,7 @@ def _place(box: Box) -> tuple[int, int]:
     return box.y0 // SHARD, box.x0 // SHARD
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
     """Average 2 x 2 pixels.
 

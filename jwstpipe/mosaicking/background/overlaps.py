@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.sky_model import NO_BACKGROUND
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
@@ -183,7 +183,7 @@ def _clipped(values: Floats, u: Floats, v: Floats, *, planes: bool) -> tuple[NDA
     return kept, max(float(residual[kept].var()), floor)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _block_means(sci: NDArray[np.float32], block: int) -> NDArray[np.float32]:
     """Average blocks of pixels; NaN where less than half of a block has data."""
     rows, columns = sci.shape[0] // block, sci.shape[1] // block

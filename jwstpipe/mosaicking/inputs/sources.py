@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from astropy.io.fits import Card
-from astropy.io.fits.verify import VerifyError
 
 from jwstpipe.errors import DataError
 from jwstpipe.fits.contents import exposure_kind, imaging_mode
+from jwstpipe.fits.plain_header import value_of
+from jwstpipe.fits.standard_cards import is_standard
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter
@@ -240,8 +240,13 @@ class _Cards:
     def value(self, key: str) -> Any:
         """Give the value of a keyword; None where there is none, or one that no parser understands."""
         card = self._cards.get(key)
+        if card is None or is_standard(card):
+            return None if card is None else value_of(card)
+        from astropy.io.fits import Card  # noqa: PLC0415 - slow to load, and seldom needed
+        from astropy.io.fits.verify import VerifyError  # noqa: PLC0415
+
         try:
-            return None if card is None else Card.fromstring(card).value
+            return Card.fromstring(card).value
         except (VerifyError, ValueError):
             return None
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["CLIPPED", "COMBINERS", "MEDIAN", "STACKED", "Accumulators", "accumulate_row", "normalise"]
 
@@ -77,7 +77,7 @@ class Accumulators:
         )
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def accumulate_row(
     combiner: int, samples: Reals, weights: Reals, variances: Reals, bits: Bits, background: Reals, factor: float,
     value: Reals, weight: Reals, variance: Reals, count: Counts, used: Bits, lost: Bits, stack: Reals,
@@ -120,7 +120,7 @@ def accumulate_row(
         _add_others(combiner, samples, weights, variances, background, factor, value, weight, variance, count)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_means(
     samples: Reals, weights: Reals, variances: Reals, background: Reals, factor: float,
     value: Reals, weight: Reals, variance: Reals, count: Counts,
@@ -143,7 +143,7 @@ def _add_means(
             variance[j] += w * w * variances[j]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_others(
     combiner: int, samples: Reals, weights: Reals, variances: Reals, background: Reals, factor: float,
     value: Reals, weight: Reals, variance: Reals, count: Counts,
@@ -170,7 +170,7 @@ def _add_others(
         count[j] += 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def normalise(
     combiner: int, value: Reals, weight: Reals, variance: Reals, count: Counts, sci: Reals, err: Reals, wht: Reals
 ) -> None:

@@ -9,11 +9,11 @@ the pixels of the plane, as renderers of outline fonts do; nothing needs the GIL
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.pixelmap import PixelMap
 from jwstpipe.sky.wcs.lattice import fill_row
@@ -82,7 +82,7 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
     return Resampled(box, sci, wht, var, used)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _drizzle(
     forward: WarpMap, planes: Planes, image: Placed, half: float, box_y: int, box_x: int, drops: Drops
 ) -> None:
@@ -137,7 +137,7 @@ def _drizzle(
             _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, drops)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
     """Give the room for a drop, made larger for one that does not fit."""
     if rows <= covered.shape[0] and columns <= covered.shape[1]:
@@ -145,7 +145,7 @@ def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
     return np.zeros((max(rows, covered.shape[0]), max(columns, covered.shape[1])))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _deposit(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, v: float,
     bits: np.uint32, good: int, drops: Drops,
@@ -172,7 +172,7 @@ def _deposit(
                 used[y, x] |= bits
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _deposit_plain(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, sums: Floats
 ) -> None:
@@ -188,7 +188,7 @@ def _deposit_plain(
             sums[low + b, left + a, 1] += h
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _map_row(
     nodes: Floats, step: int, lagrange: Floats, row: int, column: int, first: int, last: int, scratch: Floats,
     xs: Floats, ys: Floats,
@@ -204,7 +204,7 @@ def _map_row(
         xs[last + 1], ys[last + 1] = 2.0 * xs[last] - xs[last - 1], 2.0 * ys[last] - ys[last - 1]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> None:
     """Put the row beyond the edge of the image in a straight line with the last two."""
     for c in range(xs.shape[1]):
@@ -212,7 +212,7 @@ def _extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> Non
         ys[outside, c] = 2.0 * ys[here, c] - ys[inside, c]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _corners(below: Floats, here: Floats, above: Floats, half: float, origin: int, out: Floats) -> None:
     """Place the four corners of each drop of a row on one axis, linear between the centres of neighbouring pixels.
 
@@ -229,7 +229,7 @@ def _corners(below: Floats, here: Floats, above: Floats, half: float, origin: in
             corner[j] = near * here[j + 1] + edge * (here[j + side] + row[j + 1]) + far * row[j + side] + shift
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _bounds(px: Floats, py: Floats, areas: Floats, spans: NDArray[np.int32]) -> None:
     """Give the areas of the drops of a row, and the pixels that they reach: first column, first row, how many."""
     for j in range(areas.size):
@@ -242,7 +242,7 @@ def _bounds(px: Floats, py: Floats, areas: Floats, spans: NDArray[np.int32]) -> 
         spans[3, j] = np.int32(np.floor(max(y0, y1, y2, y3)) - low) + 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
     """Add what a side gives to the derivative along x of the covered area of each pixel (signed by its sense)."""
     if y0 == y1:
@@ -263,7 +263,7 @@ def _cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
         y, x, row = end, stop, row + 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cover_row(x0: float, x1: float, dy: float, covered: Floats, row: int) -> None:
     """Add a piece of a side that stays in one row; `dy` is its signed height."""
     if x0 > x1:
@@ -284,7 +284,7 @@ def _cover_row(x0: float, x1: float, dy: float, covered: Floats, row: int) -> No
         x, column = end, column + 1
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _normalise(sums: Floats, spread: Floats, used: Bits, lost: Bits, sci: Reals, wht: Reals, var: Reals) -> None:
     """Divide by the weights; a pixel that no drop reached keeps the bits that tell why."""
     for i in range(sci.shape[0]):

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
@@ -13,6 +12,7 @@ from jwstpipe.images.windows import read_window
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.warp.resample import InputWindow
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.requests import Weights
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -86,7 +86,7 @@ def read_input_window(
     return InputWindow(sci, wht, var, dq, window, source.shape, factor, source.sky, is_flux)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _prepare(
     sci: Plane, dq: Bits, rejected: int, wht: Plane, inverse: int, unit: float, var: Plane
 ) -> None:  # fmt: skip

@@ -9,8 +9,9 @@ few values in registers, and planes that an image does not have cost nothing.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = [
     "BILINEAR", "LANCZOS3", "NEAREST", "TAPS", "bits_row", "lanczos_row", "lanczos_table", "linear_row", "locate_row",
@@ -30,7 +31,7 @@ Bits = NDArray[np.uint32]
 Offsets = NDArray[np.int32]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def locate_row(
     kernel: int, xs: Reals, ys: Reals, rows: int, columns: int, origin_y: int, origin_x: int,
     held_rows: int, held_columns: int, base: Offsets, fx: Reals, fy: Reals,
@@ -70,7 +71,7 @@ def locate_row(
         fy[j] = g if held else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def linear_row(flat: Reals, stride: int, base: Offsets, fx: Reals, fy: Reals, out: Reals) -> None:
     """Interpolate bilinearly; NaN outside and where a pixel that counts is NaN."""
     one, none = np.uint64(1), np.uint64(0)
@@ -86,7 +87,7 @@ def linear_row(flat: Reals, stride: int, base: Offsets, fx: Reals, fy: Reals, ou
         out[j] = low + g * (high - low)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def square_row(flat: Reals, stride: int, base: Offsets, fx: Reals, fy: Reals, out: Reals) -> None:
     """Add up variances with the squares of the bilinear weights: neighbours are taken as independent."""
     for j in range(base.size):
@@ -108,7 +109,7 @@ def square_row(flat: Reals, stride: int, base: Offsets, fx: Reals, fy: Reals, ou
         out[j] = total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def bits_row(flat: Bits, stride: int, base: Offsets, fx: Reals, fy: Reals, values: Reals, out: Bits) -> None:
     """Collect the bits of all pixels that took part, or of the nearest pixel where there is no value."""
     for j in range(base.size):
@@ -131,7 +132,7 @@ def lanczos_table() -> Reals:
     return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _taps(table: Reals, f: float, weights: Reals) -> None:
     place = f * TABLE
     k = min(int(place), TABLE - 1)
@@ -140,7 +141,7 @@ def _taps(table: Reals, f: float, weights: Reals) -> None:
         weights[i] = table[k, i] + u * (table[k + 1, i] - table[k, i])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def lanczos_row(
     table: Reals, sci: Reals, var: Reals, base: Offsets, fx: Reals, fy: Reals, values: Reals, variances: Reals
 ) -> None:

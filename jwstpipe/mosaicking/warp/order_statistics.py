@@ -1,8 +1,9 @@
 """Combinations that need all samples of a pixel at once: the median, and the mean of what survives clipping."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["CLIP_GRADIENTS", "CLIP_SIGMAS", "clip", "median"]
 
@@ -20,12 +21,12 @@ Reals = NDArray[np.floating]
 Counts = NDArray[np.uint16]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _middle(sorted_values: Reals, n: int) -> float:
     return float(0.5 * (sorted_values[(n - 1) // 2] + sorted_values[n // 2]))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
     """Take the median of each pixel's samples.
 
@@ -55,7 +56,7 @@ def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
                 err[i, j] = np.sqrt(spread) / n * (np.sqrt(np.pi / 2.0) if n > 2 else 1.0) if n else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def clip(stack: Reals, noise: Reals, sci: Reals, err: Reals, wht: Reals, count: Counts, rejected: Counts) -> None:
     """Take the weighted mean of the samples that agree with the median of their pixel.
 
@@ -93,7 +94,7 @@ def clip(stack: Reals, noise: Reals, sci: Reals, err: Reals, wht: Reals, count: 
             _clip_pixel(stack[:, i + 1, :, j + 1], noise, middle, i, j, sci, err, wht, count, rejected)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _steepest(middle: Reals, y: int, x: int) -> float:
     here, steepest = middle[y, x], 0.0
     for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
@@ -103,7 +104,7 @@ def _steepest(middle: Reals, y: int, x: int) -> float:
     return steepest
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _clip_pixel(
     samples: Reals, noise: Reals, middle: Reals, i: int, j: int,
     sci: Reals, err: Reals, wht: Reals, count: Counts, rejected: Counts,

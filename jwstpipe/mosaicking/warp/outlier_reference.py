@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.tile_job import JUDGED, TileJob
@@ -17,6 +16,7 @@ from jwstpipe.mosaicking.warp.kernels import BILINEAR
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource
 from jwstpipe.mosaicking.warp.resample import add_window
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = ["Reference", "reference_on"]
@@ -102,7 +102,7 @@ def reference_on(job: TileJob, band: Box, placed: Sequence[MappedSource], room: 
     return Reference(outer, middle, spread, own, weight, count, contrary, order, struck)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _reference(
     stack: Reals, noise: Reals, middle: Reals, spread: Reals, own: Reals, weight: Reals, count: NDArray[np.uint16]
 ) -> None:  # fmt: skip
@@ -137,7 +137,7 @@ def _reference(
             spread[i, j] = own[i, j] + max(scatter**2 - SCATTER_NOISE * variance, 0.0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _contrary(
     stack: Reals, noise: Reals, middle: Reals, spread: Reals, own: Reals, contrary: NDArray[np.bool_]
 ) -> None:  # fmt: skip

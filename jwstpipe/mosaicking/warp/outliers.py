@@ -27,7 +27,6 @@ counts one image less, in ``n``, weight and error.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.fits.dq import DQ_BITS
@@ -35,6 +34,7 @@ from jwstpipe.mosaicking.warp.kernel_groups import Part, Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource
 from jwstpipe.mosaicking.warp.outlier_reference import Reference
 from jwstpipe.mosaicking.warp.resample import InputWindow
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.area import area_row, derivative_weights
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.lattice import fill_row
@@ -94,7 +94,7 @@ def contradicted(found: MappedSource, layer: InputWindow, reference: Reference, 
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _contradict(
     where: WarpMap, planes: Planes, image: Placed, sky: Floats, outer: Part, inner: Part, wide: int,
     middle: Reals, spread: Reals, noise: Reals, count: NDArray[np.uint16], contrary: NDArray[np.bool_],
@@ -134,7 +134,7 @@ def _contradict(
     return _strike(sci, expected, filled, away, sigma, slope, places, inner, contrary, struck)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _strike(
     sci: Reals, expected: Floats, filled: int, away: Floats, sigma: Floats, slope: Floats,
     places: NDArray[np.int32], inner: Part, contrary: NDArray[np.bool_], struck: NDArray[np.uint16],
@@ -163,7 +163,7 @@ def _strike(
     return counted
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _looked_up(plane: Reals, y: float, x: float) -> float:
     """Interpolate linearly; the nearest pixel where one of the four has no data."""
     i, j = int(np.floor(y)), int(np.floor(x))
@@ -174,7 +174,7 @@ def _looked_up(plane: Reals, y: float, x: float) -> float:
     return float(found if np.isfinite(found) else plane[int(np.floor(y + 0.5)), int(np.floor(x + 0.5))])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _range(middle: Reals, y: int, x: int, wide: int, noise: float) -> float:
     """Give the range of what lies within a pixel of the image, without what noise adds to it."""
     low = high = middle[y, x]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.sky_model import BackgroundModel
@@ -23,6 +22,7 @@ from jwstpipe.mosaicking.warp.kernels import (
     locate_row,
     square_row,
 )
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.area import area_row, derivative_weights
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.pixelmap import PixelMap
@@ -129,7 +129,7 @@ def add_window(
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _sky_row(sky: Floats, y: int, x0: int, out: Floats) -> None:
     """Write the sky along a row of the plane."""
     start = sky[0] + sky[2] * (y - sky[4])
@@ -137,13 +137,13 @@ def _sky_row(sky: Floats, y: int, x0: int, out: Floats) -> None:
         out[j] = start + sky[1] * (x0 + j - sky[3])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _row(plane: Samples, i: int, j0: int, j1: int) -> Samples:
     """Cut a row out of a plane, or out of its stand-in of shape (1, 1)."""
     return plane[0] if plane.shape[0] == 1 and plane.shape[1] == 1 else plane[i, j0:j1]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_layer(
     where: WarpMap, planes: Planes, image: Placed, sky: Floats, part: Part, strip: Sums, index: int, kernel: int,
     combiner: int, table: Reals,
@@ -183,7 +183,7 @@ def _add_layer(
         _accumulate(combiner, samples, weights, variances, bits, background, image.factor, strip, y, part.x0, index)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _accumulate(
     combiner: int, samples: Reals, weights: Reals, variances: Reals, bits: Bits, background: Floats, factor: float,
     strip: Sums, y: int, x0: int, index: int,
@@ -210,7 +210,7 @@ def add_resampled(
     )  # fmt: skip
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_resampled(
     planes: Planes, factor: float, sky: Floats, part: Part, strip: Sums, index: int, combiner: int
 ) -> None:

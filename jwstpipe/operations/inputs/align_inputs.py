@@ -9,7 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from astropy.coordinates import SkyCoord
 
 from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execution.workers import Workers
@@ -204,6 +203,8 @@ def _filled(image: "LaidImage", before: int) -> int:
 
 def _check_near(images: Sequence[SkyImage]) -> None:
     """Refuse images that lie too far apart for one picture, before a grid is laid over all of the sky between them."""
+    from astropy.coordinates import SkyCoord  # noqa: PLC0415 - slow to load, and seldom needed
+
     places = [(image, wcs) for image in images if (wcs := celestial_of(image)) is not None]
     if len(places) < len(images):
         lost = next(image for image in images if celestial_of(image) is None)

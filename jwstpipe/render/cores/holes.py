@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "HoleTable", "Region", "find_holes", "regions_of"]
@@ -169,7 +169,7 @@ def find_holes(missing: Mask, *, limits: CoreLimits) -> HoleTable:
     return table.where(enclosed & (table.extent <= limits.extent) & (area <= limits.area))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _measured(labels: Labels, count: int) -> tuple[Integers, Integers, Integers]:
     """Measure all labelled regions in one pass: bounds, column of the first pixel, pixels."""
     bounds = np.zeros((count, 4), np.int64)

@@ -4,9 +4,9 @@ Bad pixels are by far the most holes of an image, thousands in a window, so that
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.render.cores.holes import HoleTable
 
@@ -62,7 +62,7 @@ def fill_from_rims(values: Float32Image, table: HoleTable, result: Float32Image,
     _fill_from_rims(values, table.labels, table.numbers, table.bounds, result, repaired)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _stand_out(
     values: Float32Image, labels: Labels, numbers: Integers, bounds: Integers, areas: Integers, reach: int
 ) -> Mask:
@@ -102,7 +102,7 @@ def _stand_out(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _rows_away(labels: Labels, number: int, low: int, high: int, x0: int, x1: int) -> Integers:
     """Give the distance along each column of the hole to its nearest pixel there."""
     away = np.full((high - low, x1 - x0), np.int64(1) << 30, np.int64)
@@ -120,7 +120,7 @@ def _rows_away(labels: Labels, number: int, low: int, high: int, x0: int, x1: in
     return away
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _rises(near: Float32s, far: Float32s) -> bool:
     middle = _median(far)
     spread = MAD_TO_SIGMA * np.float64(_median(np.abs(far - middle)))
@@ -128,7 +128,7 @@ def _rises(near: Float32s, far: Float32s) -> bool:
     return bool(np.float64(_median(near)) > least)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _median(samples: Float32s) -> np.float32:
     ordered = np.sort(samples)
     half = ordered.size // 2
@@ -137,7 +137,7 @@ def _median(samples: Float32s) -> np.float32:
     return np.float32((ordered[half - 1] + ordered[half]) * np.float32(0.5))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fill_from_rims(
     values: Float32Image, labels: Labels, numbers: Integers, bounds: Integers, result: Float32Image, repaired: Mask
 ) -> None:
@@ -165,7 +165,7 @@ def _fill_from_rims(
                     repaired[y, x] = True
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _touches(labels: Labels, number: int, y: int, x: int) -> bool:
     """Tell whether one of the eight neighbours of a pixel belongs to a hole."""
     for row in range(max(y - 1, 0), min(y + 2, labels.shape[0])):

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from astropy.io.fits import Header
 
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
@@ -32,6 +31,8 @@ class CubeSink:
         self._shape = (*shape, 3) if colour else shape
         self._bits = bits
         self._row = 0
+        from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and only this form needs it
+
         header = Header([("SIMPLE", True), ("BITPIX", bits), ("NAXIS", 3 if colour else 2)])
         header["NAXIS1"], header["NAXIS2"] = shape[1], shape[0]
         if colour:

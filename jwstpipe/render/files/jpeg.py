@@ -4,11 +4,11 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
 
 from jwstpipe.errors import DataError
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.render.files.icc import srgb_profile
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 from jwstpipe.storage import writing_errors
@@ -67,7 +67,7 @@ class JpegSink:
             )
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _spread(rows: NDArray[np.uint8], target: NDArray[np.uint8]) -> None:
     """Copy three bytes a pixel to where four are."""
     for i in range(rows.shape[0]):

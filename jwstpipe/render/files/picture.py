@@ -11,10 +11,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.render.files.cube import CubeSink
 from jwstpipe.render.files.hips import check_hips, write_hips
 from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
@@ -70,7 +70,7 @@ def quantised(light: NDArray[np.float32], bits: int) -> Pixels:
     return levels.reshape(light.shape)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _quantise(light: NDArray[np.float32], top: np.float32, levels: Pixels) -> None:
     half = np.float32(0.5)
     for i in range(light.size):

@@ -17,10 +17,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import tifffile
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe import __version__
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.render.files.icc import srgb_profile
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 from jwstpipe.storage import writing_errors
@@ -193,7 +193,7 @@ def _tiles(bands: Iterator[Pixels]) -> Iterator[NDArray[Any]]:
             yield tile
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _halved(band: Pixels) -> Pixels:
     """Average 2 x 2 pixels, rounded; an odd last row or column counts twice."""
     rows, columns = (band.shape[0] + 1) // 2, (band.shape[1] + 1) // 2

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.display.colour.names import Colour
@@ -44,6 +43,8 @@ class Canvas:
         """Give the place of the sheet on the sky, from that of the picture."""
         if placement is None or self.shape == self.frame.shown.shape:
             return placement
+        from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and only a canvas of its own needs it
+
         header = Header.fromstring(placement.cards)
         header["NAXIS1"], header["NAXIS2"] = self.shape[1], self.shape[0]
         header["CRPIX1"] += self.left

@@ -6,10 +6,10 @@ the largest of all is exact on the pixels it was looked for on.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.errors import NoCoverageError
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = ["fullest_window"]
@@ -64,7 +64,7 @@ def _all_of_each(mask: Mask, step: int) -> Mask:
     return np.asarray(padded.reshape(rows, step, columns, step).all(axis=(1, 3)))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _largest(mask: Mask, share: float) -> tuple[int, int, int, int]:
     """Give y0, x0, y1, x1 of the largest window with at least a share of its pixels covered; zeros where none is."""
     rows, columns = mask.shape

@@ -1,18 +1,24 @@
 """`SkyPlacement`: where a picture lies on the sky."""
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
-from astropy.io.fits import Header
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
+from jwstpipe.fits.changed_cards import changed_cards
 from jwstpipe.images.image import SkyImage
+from jwstpipe.images.keywords import placing_cards
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.one_grid import celestial_of
-from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.celestial import CelestialWcs
 from jwstpipe.sky.frames import ICRS, rotated
 from jwstpipe.sky.frames import Frame as SkyFrame
+from jwstpipe.sky.wcs.plane import AnyPlane, PlaneWcs
+from jwstpipe.sky.wcs.tangent import TangentWcs
+
+if TYPE_CHECKING:  # it takes long to load
+    from astropy.wcs import WCS
 
 __all__ = ["SkyPlacement", "place_on_sky"]
 
@@ -68,30 +74,28 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
     celestial = celestial_of(image)
     if celestial is None:
         return None
-    wcs = celestial.wcs
-    order = [1, 0] if celestial.swapped else [0, 1]
+    plane = _Axes.of(celestial)
+    order = [1, 0] if plane.swapped else [0, 1]
     factor, shown = 2.0**frame.level, frame.shown
     steps = np.array(frame.steps[::-1])
     origin, corner = np.array([frame.box.x0, frame.box.y0]), np.array([shown.x0, shown.y0])
-    crpix = ((np.asarray(wcs.wcs.crpix) - 0.5) / factor - origin) / steps + 0.5 - corner
-    cd = wcs.pixel_scale_matrix[order] * factor * steps
-    header = Header.fromstring(wcs_cards(image.header))
-    for keyword in [key for key in header if _replaced(key)]:
-        del header[keyword]
-    header["NAXIS1"], header["NAXIS2"] = shown.shape[1], shown.shape[0]
-    header["CRPIX1"], header["CRPIX2"] = map(float, crpix)
-    rows = wcs.pixel_scale_matrix * factor * steps
+    crpix = ((plane.crpix - 0.5) / factor - origin) / steps + 0.5 - corner
+    cd = plane.matrix[order] * factor * steps
+    values: dict[str, str | int | float] = {
+        "NAXIS1": shown.shape[1], "NAXIS2": shown.shape[0], "CRPIX1": float(crpix[0]), "CRPIX2": float(crpix[1]),
+    }  # fmt: skip
+    rows = plane.matrix * factor * steps
     for i in (0, 1):
-        header[f"CTYPE{i + 1}"] = str(wcs.wcs.ctype[i])[:8].rstrip()
+        values[f"CTYPE{i + 1}"] = plane.ctype[i][:8].rstrip()
         for j in (0, 1):
-            header[f"CD{i + 1}_{j + 1}"] = float(rows[i, j])
+            values[f"CD{i + 1}_{j + 1}"] = float(rows[i, j])
     name = {"GALACTIC": "GAL"}.get(celestial.frame.name, celestial.frame.name)
-    crval = np.asarray(wcs.wcs.crval)[order]
+    crval = plane.crval[order]
     found = SkyPlacement(
-        cards=header.tostring(endcard=False, padding=False),
+        cards=_cards(placing_cards(image), values),
         frame=name,
         equinox=celestial.frame.equinox,
-        projection=str(wcs.wcs.ctype[0])[5:8],
+        projection=plane.ctype[0][5:8],
         crval=(float(crval[0]), float(crval[1])),
         crpix=(float(crpix[0]), float(crpix[1])),
         cd=((float(cd[0, 0]), float(cd[0, 1])), (float(cd[1, 0]), float(cd[1, 1]))),
@@ -108,14 +112,62 @@ def place_on_sky(image: SkyImage, frame: Frame) -> SkyPlacement | None:
     return replace(fitted, cards=found.cards) if holds else fitted
 
 
+@dataclass(frozen=True, eq=False)
+class _Axes:
+    """What a header says of the plane."""
+
+    crpix: Floats
+    crval: Floats
+    matrix: Floats
+    ctype: tuple[str, str]
+    swapped: bool
+
+    @classmethod
+    def of(cls, wcs: TangentWcs | CelestialWcs) -> Self:
+        if isinstance(wcs, TangentWcs):
+            matrix = np.array(wcs.matrix).reshape(2, 2)
+            return cls(np.array(wcs.crpix), np.array(wcs.crval), matrix, ("RA---TAN", "DEC--TAN"), swapped=False)
+        known = wcs.wcs.wcs
+        kinds = str(known.ctype[0]), str(known.ctype[1])
+        return cls(
+            np.asarray(known.crpix), np.asarray(known.crval), wcs.wcs.pixel_scale_matrix, kinds, swapped=wcs.swapped
+        )
+
+
+def _cards(cards: str, values: dict[str, str | int | float]) -> str:
+    """Put values into the cards of an image, and leave out what does not hold for the picture."""
+    found = changed_cards(cards, values, left_out=_replaced)
+    if found is not None:
+        return found
+    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and seldom needed
+
+    header = Header.fromstring(cards)
+    for keyword in [key for key in header if _replaced(key)]:
+        del header[keyword]
+    for keyword, value in values.items():
+        header[keyword] = value
+    return str(header.tostring(endcard=False, padding=False))
+
+
 def _read_by_others(placement: SkyPlacement) -> bool:
     """Tell whether readers of pictures know the projection and the equinox, and do not give up on all of it."""
     usual = {"FK5": 2000.0, "FK4": 1950.0}.get(placement.frame, placement.equinox)
     return placement.projection in AVM_PROJECTIONS and placement.equinox == usual
 
 
-def _plane(placement: SkyPlacement) -> WCS:
-    """Build the WCS that a reader of a picture makes of its keywords."""
+def _reader(placement: SkyPlacement) -> PlaneWcs:
+    """Give what a reader of a picture makes of its keywords."""
+    lon, lat = placement.crval
+    if (placement.frame, placement.projection) == (ICRS.name, "TAN") and 0.0 <= lon < 360.0 and abs(lat) < 90.0:
+        (a, b), (c, d) = placement.cd
+        return TangentWcs(placement.crpix, placement.crval, (a, b, c, d), compiled=True)
+    return AnyPlane(_plane(placement))
+
+
+def _plane(placement: SkyPlacement) -> "WCS":
+    """Build the same by wcslib."""
+    from astropy.wcs import WCS  # noqa: PLC0415 - slow to load, and seldom needed
+
     plane = WCS(naxis=2)
     first, second = ("GLON", "GLAT") if placement.frame == "GAL" else ("RA--", "DEC-")
     plane.wcs.ctype = [f"{first}-{placement.projection}", f"{second}-{placement.projection}"]
@@ -129,10 +181,10 @@ def _plane(placement: SkyPlacement) -> WCS:
 def _off_px(placement: SkyPlacement, points: Floats, lon: Floats, lat: Floats) -> float:
     """Measure how far a reader of the picture is off at most, pixels of the picture."""
     try:
-        x, y = _plane(placement).wcs_world2pix(lon, lat, 1)
+        x, y = _reader(placement).to_pixel(lon, lat)
     except (ValueError, MemoryError):  # a projection without its parameters, or one that readers do not know
         return float("inf")
-    off = np.hypot(x - points[:, 0], y - points[:, 1])
+    off = np.hypot(x + 1.0 - points[:, 0], y + 1.0 - points[:, 1])
     return float(off.max()) if np.isfinite(off).all() else float("inf")
 
 

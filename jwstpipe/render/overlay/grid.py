@@ -1,13 +1,16 @@
 """Lines of right ascension and declination (or galactic longitude and latitude) with labels at the edges."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.render.overlay.marks import Line, Mark, Text
 from jwstpipe.render.overlay.projection import native_pixels, native_sky
+
+if TYPE_CHECKING:  # it takes long to load
+    from astropy.wcs import WCS
 
 __all__ = ["STEPS", "grid_marks", "sexagesimal"]
 
@@ -30,7 +33,7 @@ _SAMPLES = 60
 _OPACITY = 0.45
 
 
-def grid_marks(wcs: WCS, shape: tuple[int, int], *, hours: bool, size: int) -> list[Mark]:
+def grid_marks(wcs: "WCS", shape: tuple[int, int], *, hours: bool, size: int) -> list[Mark]:
     """Draw a grid by the full WCS, poles and the meridian of 0 included.
 
     Parameters
@@ -96,7 +99,7 @@ def sexagesimal(value: float, units: str, step: float) -> str:
     return text
 
 
-def _inside(wcs: WCS, shape: tuple[int, int], lon: float, lat: float) -> bool:
+def _inside(wcs: "WCS", shape: tuple[int, int], lon: float, lat: float) -> bool:
     x, y = native_pixels(wcs, np.array([lon]), np.array([lat]))
     return bool(-0.5 <= x[0] <= shape[1] - 0.5 and -0.5 <= y[0] <= shape[0] - 0.5)
 
@@ -118,7 +121,7 @@ def _multiples(low: float, high: float, step: float) -> Iterator[float]:
 
 
 def _line(
-    wcs: WCS, shape: tuple[int, int], lon: Floats, lat: Floats, label: str, size: int, *, below: bool
+    wcs: "WCS", shape: tuple[int, int], lon: Floats, lat: Floats, label: str, size: int, *, below: bool
 ) -> list[Mark]:
     """Draw the parts of a line that lie in the picture, and its label where it leaves the lower or right edge."""
     height, width = shape

@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from astropy.io.fits import Header
-from astropy.wcs import WCS
 from numpy.typing import NDArray
 
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.sky.frames import ICRS, frame_of, rotated
+
+if TYPE_CHECKING:  # it takes long to load
+    from astropy.wcs import WCS
 
 __all__ = ["PictureSky", "native_pixels", "native_sky", "turned_by"]
 
@@ -27,8 +29,11 @@ class PictureSky:
     """Rows and columns."""
 
     @cached_property
-    def wcs(self) -> WCS:
+    def wcs(self) -> "WCS":
         """WCS of the picture, first pixel at the bottom left."""
+        from astropy.io.fits import Header  # noqa: PLC0415 - see above
+        from astropy.wcs import WCS  # noqa: PLC0415
+
         return WCS(Header.fromstring(self.placement.cards))
 
     @property
@@ -48,13 +53,13 @@ class PictureSky:
         return np.asarray((x >= -0.5) & (x < self.shape[1] - 0.5) & (y >= -0.5) & (y < self.shape[0] - 0.5))
 
 
-def native_sky(wcs: WCS, x: Floats, y: Floats) -> tuple[Floats, Floats]:
+def native_sky(wcs: "WCS", x: Floats, y: Floats) -> tuple[Floats, Floats]:
     """Give longitude and latitude of pixels, degrees, in the frame of a WCS whichever its axes come first."""
     first, second = wcs.wcs_pix2world(x, y, 0)
     return (second, first) if wcs.wcs.lng == 1 else (first, second)
 
 
-def native_pixels(wcs: WCS, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+def native_pixels(wcs: "WCS", lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Give the pixels of longitudes and latitudes, degrees; NaN for those on the far side of the sky."""
     x, y = wcs.wcs_world2pix(*((lat, lon) if wcs.wcs.lng == 1 else (lon, lat)), 0)
     back_lon, back_lat = native_sky(wcs, x, y)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.display.colour.srgb import srgb_encoded
 from jwstpipe.display.tone.table import look_up_all, positions
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["ScreenLevels", "encode_window", "recolour_window", "screen_table", "with_lightness"]
 
@@ -35,13 +35,13 @@ def screen_table(levels: ScreenLevels) -> Float32Image:
     return np.asarray(np.maximum.accumulate(shown), np.float32)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def encode_window(light: Float32Image, table: Float32Image) -> None:
     """Replace linear light in [0, 1] by screen values, in place."""
     look_up_all(light.reshape(-1), table)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def recolour_window(pixels: Float32Image, hue: float, saturation: float, vibrancy: float) -> None:
     """Shift hues, then scale HSV saturation, then lift weak colours; in place, HSV value stays.
 

@@ -6,17 +6,17 @@ that of its fluxes at any brightness.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.display.tone.table import look_up, look_up_all
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["mix_window"]
 
 Float32Image = NDArray[np.float32]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions already
     values: Float32Image,
     lows: Float32Image,
@@ -97,7 +97,7 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
                 out[i, j, part] = min(colour[part], np.float32(1.0))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _brightness(
     row: Float32Image, lows: Float32Image, scales: Float32Image, tables: Float32Image, lupton: int, x: Float32Image
 ) -> bool:
@@ -113,7 +113,7 @@ def _brightness(
     return missing == 0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_up(x: Float32Image, light: Float32Image, out: Float32Image) -> None:
     """Mix a row of which no sample is missing."""
     for j in range(x.shape[1]):
@@ -127,7 +127,7 @@ def _add_up(x: Float32Image, light: Float32Image, out: Float32Image) -> None:
         out[j, 2] = min(blue, np.float32(1.0))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _present(x: Float32Image, j: int, weight: Float32Image) -> int:
     """Count the channels with data, and give them weight."""
     count = 0
@@ -137,7 +137,7 @@ def _present(x: Float32Image, j: int, weight: Float32Image) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _feathered(maps: Float32Image, y: float, x: float, weight: Float32Image) -> bool:
     """Multiply weights by coverage, relative to the best covered channel; tells whether all count wholly."""
     y, x = min(max(y, 0.0), maps.shape[1] - 1.0), min(max(x, 0.0), maps.shape[2] - 1.0)
@@ -157,7 +157,7 @@ def _feathered(maps: Float32Image, y: float, x: float, weight: Float32Image) -> 
     return whole
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _stand_ins(
     x: Float32Image,
     j: int,
@@ -183,7 +183,7 @@ def _stand_ins(
         mixed[c] = value if lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _stretch_intensity(colour: Float32Image, table: Float32Image, scratch: Float32Image) -> None:
     """Bring the mean of red, green and blue to its stretched value, and all three with it."""
     total = (colour[0] + colour[1] + colour[2]) / np.float32(3.0)

@@ -6,8 +6,9 @@ branch. Each octave is turned against the one before, so that the lattice axes n
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["fbm", "fbm_slice", "permutation", "ridged"]
 
@@ -23,7 +24,7 @@ def permutation(rng: np.random.Generator, size: int = 1024) -> Table:
     return rng.permutation(size).astype(np.int64)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _gradient2(code: int, x: float, y: float) -> float:
     code &= 7
     if code < 4:
@@ -35,7 +36,7 @@ def _gradient2(code: int, x: float, y: float) -> float:
     return 1.4142135623730951 * (y if code & 1 else -y)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _gradient3(code: int, x: float, y: float, z: float) -> float:
     code &= 15
     u = x if code < 8 else y
@@ -43,12 +44,12 @@ def _gradient3(code: int, x: float, y: float, z: float) -> float:
     return (-u if code & 1 else u) + (-v if code & 2 else v)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fade(t: float) -> float:
     return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _noise2(table: Table, x: float, y: float) -> float:
     mask = table.size - 1
     floor_x, floor_y = np.floor(x), np.floor(y)
@@ -65,7 +66,7 @@ def _noise2(table: Table, x: float, y: float) -> float:
     return low + v * (high - low)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _noise3(table: Table, x: float, y: float, z: float) -> float:
     mask = table.size - 1
     floor_x, floor_y, floor_z = np.floor(x), np.floor(y), np.floor(z)
@@ -87,7 +88,7 @@ def _noise3(table: Table, x: float, y: float, z: float) -> float:
     return total
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def fbm(table: Table, x: float, y: float, octaves: int, gain: float) -> float:
     """Give fractional Brownian motion at (x, y): mean 0, about unit standard deviation."""
     amplitude, total, power = 1.0, 0.0, 0.0
@@ -99,7 +100,7 @@ def fbm(table: Table, x: float, y: float, octaves: int, gain: float) -> float:
     return float(3.1 * total / np.sqrt(power))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def fbm_slice(table: Table, x: float, y: float, z: float, octaves: int, gain: float) -> float:
     """Give `fbm` on the plane z of a volume: planes that lie close look alike."""
     amplitude, total, power = 1.0, 0.0, 0.0
@@ -112,7 +113,7 @@ def fbm_slice(table: Table, x: float, y: float, z: float, octaves: int, gain: fl
     return float(3.4 * total / np.sqrt(power))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def ridged(table: Table, x: float, y: float, octaves: int, gain: float) -> float:
     """Give the ridged multifractal at (x, y), 0 to 1: sharp crests, each carrying finer crests, and smooth valleys."""
     amplitude, total, norm, weight = 1.0, 0.0, 0.0, 1.0

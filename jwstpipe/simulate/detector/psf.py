@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import scipy.fft
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.simulate.bands import Band
 from jwstpipe.simulate.plane import catmull_rom
 
@@ -130,7 +130,7 @@ def pixel_psf(pattern: Float32Image, band: Band, *, scale: float, extent: float,
     return PixelPsf(samples, _enclosed(samples), _beyond(samples))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _spread(pattern: Float32Image, xs: Floats, ys: Floats, cosine: float, sine: float, out: Floats) -> None:
     """Add the pattern, turned, at places given in its samples, times the area between two of them."""
     middle = pattern.shape[0] // 2
@@ -246,7 +246,7 @@ def add_points(
     _add_points(image, psf.samples, x, y, flux, np.minimum(radius, psf.radius))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_points(
     image: Float32Image, samples: Float32Image, xs: Floats, ys: Floats, flux: Floats, radius: NDArray[np.int64]
 ) -> None:

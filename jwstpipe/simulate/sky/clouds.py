@@ -10,10 +10,10 @@ Lengths are in view units: 1 is half the width of the view, x grows to the right
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.interpolate import RectBivariateSpline
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.simulate.detector.noise import fbm, fbm_slice, permutation, ridged
 
 __all__ = ["CloudField", "View", "cloud_field", "cloud_slice"]
@@ -99,7 +99,7 @@ def cloud_slice(field: CloudField, view: View, *, depth: float, front: float, ti
     return density
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _coarse_fields(table: NDArray[np.int64], axis: Floats, depth: float) -> Floats:
     n = axis.size
     out = np.empty((3, n, n))
@@ -115,7 +115,7 @@ def _coarse_fields(table: NDArray[np.int64], axis: Floats, depth: float) -> Floa
     return out
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _fine_density(
     table: NDArray[np.int64],
     axis: Floats,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.simulate.sky.clouds import View
 
 __all__ = ["Illumination", "RayFan", "illuminate"]
@@ -96,7 +96,7 @@ def illuminate(density: Float32Image, view: View, fan: RayFan, *, budget: float)
     return Illumination(neutral, ionised, column, dilution)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _bilinear(image: Float32Image, row: float, column: float) -> float:
     row = min(max(row, 0.0), image.shape[0] - 1.001)
     column = min(max(column, 0.0), image.shape[1] - 1.001)
@@ -107,7 +107,7 @@ def _bilinear(image: Float32Image, row: float, column: float) -> float:
     return float(low + v * (high - low))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _to_rays(density: Float32Image, origin: float, step: float, geometry: tuple[float, ...], out: Float32Image) -> None:
     x0, y0, angle, angle_step, radius, radius_step = geometry
     for i in range(out.shape[0]):
@@ -117,7 +117,7 @@ def _to_rays(density: Float32Image, origin: float, step: float, geometry: tuple[
             out[i, j] = _bilinear(density, (y0 - r * cosine - origin) / step, (x0 + r * sine - origin) / step)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _march(rays: Float32Image, step: float, budget: float, neutral: Float32Image, column: Float32Image) -> None:
     """Walk outwards: `neutral` becomes the neutral fraction, `column` the neutral column up to the sample's middle."""
     for i in range(rays.shape[0]):
@@ -133,7 +133,7 @@ def _march(rays: Float32Image, step: float, budget: float, neutral: Float32Image
             passed += kept
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _from_rays(
     density: Float32Image,
     fraction_rays: Float32Image,

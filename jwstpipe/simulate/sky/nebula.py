@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.simulate.bands import Band
 from jwstpipe.simulate.detector.noise import fbm, permutation, ridged
 from jwstpipe.simulate.sky.clouds import View, cloud_field, cloud_slice
@@ -77,7 +77,7 @@ def build_nebula(rng: np.random.Generator, view: View, bands: Sequence[Band]) ->
     return Nebula(brightness, np.ascontiguousarray(_OPACITY * dust[:, ::-1]))
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_haze(
     table: NDArray[np.int64], axis: Floats, x0: float, y0: float, emission: Floats, light: Float32Image
 ) -> None:
@@ -95,7 +95,7 @@ def _add_haze(
                 light[b, i, j] += emission[b] * shine
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _add_slice(
     density: Float32Image,
     neutral: Float32Image,

@@ -9,8 +9,9 @@ A map is an array of nodes (ny, nx, 2) with their x and y, and a step:
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["fill_row", "lagrange_weights", "row_scratch"]
 
@@ -35,7 +36,7 @@ def row_scratch(nodes: Floats) -> Floats:
     return np.empty((nodes.shape[1], 2), dtype=np.float64)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def fill_row(
     nodes: Floats, step: int, weights: Floats, row: int, first: int, scratch: Floats, xs: Floats, ys: Floats
 ) -> None:

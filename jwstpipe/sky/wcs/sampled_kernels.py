@@ -4,8 +4,9 @@ A plane is an array (ny, nx, 2) with u and v of each node; positions on it count
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = ["backward", "forward"]
 
@@ -14,7 +15,7 @@ Floats = NDArray[np.float64]
 MOST_STEPS = 25
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _basis(t: float, w: Floats, dw: Floats) -> None:
     """Weigh four nodes at -1, 0, 1, 2 for a position t, and give the derivatives of the weights."""
     w[0] = -t * (t - 1.0) * (t - 2.0) / 6.0
@@ -27,7 +28,7 @@ def _basis(t: float, w: Floats, dw: Floats) -> None:
     dw[3] = (3.0 * t * t - 1.0) / 6.0
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _evaluate(plane: Floats, i: float, j: float, work: Floats, out: Floats) -> None:
     """Write u, v and their derivatives by i and by j at lattice position (i, j) to `out`."""
     ci = min(max(int(np.floor(i)), 1), plane.shape[1] - 3)
@@ -45,12 +46,12 @@ def _evaluate(plane: Floats, i: float, j: float, work: Floats, out: Floats) -> N
                 out[4 + k] += by_j * node
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _inside(plane: Floats, i: float, j: float) -> bool:
     return bool(0.0 <= i <= plane.shape[1] - 1 and 0.0 <= j <= plane.shape[0] - 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def forward(plane: Floats, i: Floats, j: Floats, u: Floats, v: Floats) -> None:
     """Write u and v of lattice positions; NaN outside the lattice."""
     work, out = np.empty((4, 4)), np.empty(6)
@@ -62,7 +63,7 @@ def forward(plane: Floats, i: Floats, j: Floats, u: Floats, v: Floats) -> None:
             u[n], v[n] = np.nan, np.nan
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def backward(plane: Floats, guess: Floats, u: Floats, v: Floats, rest: float, i: Floats, j: Floats) -> None:
     """Write the lattice positions of u and v by Newton's method, to rest when a step is shorter; NaN without one."""
     work, out = np.empty((4, 4)), np.empty(6)

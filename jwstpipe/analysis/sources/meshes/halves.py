@@ -4,9 +4,9 @@ Faint sources wider than a star stand out there, behind the same kernel, that is
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = ["COARSE_WIDTH", "halved", "halves_inside", "halves_of"]
@@ -27,7 +27,7 @@ def halves_of(window: Box) -> Box:
     return Box((window.y0 + 1) // 2, (window.x0 + 1) // 2, (window.y1 + 1) // 2, (window.x1 + 1) // 2)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def halved(values: Float32, y0: int, x0: int) -> Float32:
     """Take means of two by two pixels over what has data.
 

@@ -7,9 +7,9 @@ expression, so that no tile and no window changes a bit. `mesh_boxes` measures i
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
 __all__ = [
@@ -54,7 +54,7 @@ class Mesh:
         return Mesh((self.first[0] + y0, self.first[1] + x0), self.box, layers)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _across(
     x0: int, columns: int, step: int, box: int, first: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
@@ -72,7 +72,7 @@ def _across(
     return cells[:n], starts[: n + 1], shares
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _noise_row(
     layer: Float32, first: int, box: int, y: int, cells: NDArray[np.int64], starts: NDArray[np.int64],
     shares: NDArray[np.float64], row: Float32,
@@ -90,7 +90,7 @@ def _noise_row(
             row[j] = left + shares[j] * rise
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def on_pixels(layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int, rows: int, columns: int) -> Float32:
     """Evaluate a layer of a mesh on a window of absolute pixels, bilinearly between the middles of boxes.
 
@@ -103,7 +103,7 @@ def on_pixels(layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int
     return found
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def exceeding(
     values: Float32, weights: Float32, layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int, step: int,
     threshold: float,
@@ -135,7 +135,7 @@ def exceeding(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _level_row(
     layer: Float32, first: int, box: int, y: int, cells: NDArray[np.int64], starts: NDArray[np.int64],
     taps: NDArray[np.float64], row: Float32,
@@ -158,7 +158,7 @@ def _level_row(
             row[j] = taps[0, j] * p + taps[1, j] * q + taps[2, j] * r + taps[3, j] * s
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def level_on_pixels(
     layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int, rows: int, columns: int
 ) -> Float32:
@@ -176,7 +176,7 @@ def level_on_pixels(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def subtract_level(values: Float32, layer: Float32, first: tuple[int, int], box: int, y0: int, x0: int) -> None:
     """Take the sky of `level_on_pixels` away from samples, in place; infinities are no data."""
     rows, columns = values.shape
@@ -191,7 +191,7 @@ def subtract_level(values: Float32, layer: Float32, first: tuple[int, int], box:
             values[i, j] = away if abs(away) < np.float32(np.inf) else np.float32(np.nan)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _cubic(t: float) -> tuple[float, float, float, float]:
     return (
         0.5 * t * (t * (2.0 - t) - 1.0),

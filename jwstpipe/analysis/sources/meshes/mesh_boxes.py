@@ -8,12 +8,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside
 from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, SMOOTH_NOISE
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_sky
 from jwstpipe.numerics.smoothing import smoothed_each
 from jwstpipe.settings import S3Settings
@@ -95,7 +95,7 @@ Samples = tuple[Float32, tuple[int, int], int]
 """Samples, the absolute pixel of the first, and pixels from one to the next."""
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _boxes(
     sci: Float32, wht: Float32, begin: tuple[int, int], corner: tuple[int, int], shape: tuple[int, int], box: int,
     step: int, smooth: Samples, coarse: Samples,
@@ -134,7 +134,7 @@ def _boxes(
     return found
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _band(
     values: Float32, begin: tuple[int, int], corner: tuple[int, int], shape: tuple[int, int], row: int, left: int,
     out: Float32,
@@ -154,7 +154,7 @@ def _band(
                 line[:] = values[begin[0] + y, begin[1] + x0 : begin[1] + x0 + box]
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _valid(values: Float32) -> int:
     """Count the samples of a box that have data."""
     count = 0
@@ -165,7 +165,7 @@ def _valid(values: Float32) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _taken(
     given: Samples, place: tuple[int, int, int, int], every: int, slopes: tuple[float, float], out: Float32
 ) -> int:
@@ -192,7 +192,7 @@ def _taken(
     return n
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _rising(values: Float32, count: int) -> int:
     """Bring those of the first samples that have data into rising order; give their number."""
     n = 0
@@ -204,7 +204,7 @@ def _rising(values: Float32, count: int) -> int:
     return n
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _weight(weights: Float32, room: Float32) -> float:
     """Give the median of the weights of a box, of pixels that have some."""
     n = 0
@@ -216,7 +216,7 @@ def _weight(weights: Float32, room: Float32) -> float:
     return float(room[n // 2]) if n else np.nan
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _slopes(values: Float32, every: int, level: float, reach: float) -> tuple[float, float]:
     """Fit a plane to the sky of a box, so that a slope is not taken for noise; the slopes along y and x."""
     middle = 0.5 * (values.shape[0] - 1)

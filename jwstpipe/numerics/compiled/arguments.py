@@ -1,0 +1,87 @@
+"""Arguments as compiled code takes them: what kind each is, and the machine words that stand for it."""
+
+import ctypes
+from collections.abc import Callable, Hashable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["Kinds", "Passed", "kinds_of", "passed_as"]
+
+Kinds = tuple[Hashable, ...]
+"""What the code of a kernel depends on, one entry an argument."""
+
+Passed = tuple[list[Any], Callable[[Any], tuple[Any, ...]]]
+"""ctypes of the words that stand for an argument, and the function that makes them."""
+
+_ARRAY_FLAGS = 0x1 | 0x2 | 0x100 | 0x400
+"""NumPy's bits for C order, Fortran order, aligned, writeable: what numba tells arrays apart by."""
+
+
+def kinds_of(args: tuple[Any, ...]) -> Kinds:
+    """Tell the kinds of arguments: equal kinds run the same code."""
+    return tuple(
+        [
+            (value.dtype, value.ndim, value.flags.num & _ARRAY_FLAGS)
+            if type(value) is np.ndarray
+            else (type(value), *kinds_of(value))
+            if isinstance(value, tuple)
+            else type(value)
+            for value in args
+        ]
+    )
+
+
+def passed_as(value: object) -> Passed | None:
+    """Tell how an argument is passed, as numba lays it out; None = only numba can pass it.
+
+    An array is two words for its owner, of which the callee needs none, its size, the size of an item, its address, its
+    shape and strides; a tuple, named or not, is its entries.
+    """
+    if type(value) is np.ndarray:
+        if value.dtype.kind not in "biuf" or not value.dtype.isnative or value.dtype.itemsize not in {1, 4, 8, 2}:
+            return None
+        return [*_ARRAY_HEAD, *[ctypes.c_ssize_t] * (2 * value.ndim)], _array_words
+    if isinstance(value, tuple):
+        parts = [passed_as(one) for one in value]
+        if any(one is None for one in parts):
+            return None
+        known = [one for one in parts if one is not None]
+        makers = [make for _, make in known]
+        return [word for words, _ in known for word in words], lambda entries: tuple(
+            word for make, entry in zip(makers, entries, strict=True) for word in make(entry)
+        )
+    if value is None:
+        return [ctypes.c_void_p], lambda _: (None,)
+    word = _SCALARS.get(type(value))
+    return None if word is None else ([word[0]], word[1])
+
+
+_ARRAY_HEAD = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_ssize_t, ctypes.c_ssize_t, ctypes.c_void_p]
+
+
+def _array_words(array: np.ndarray[Any, Any]) -> tuple[Any, ...]:
+    return (None, None, array.size, array.itemsize, array.ctypes.data, *array.shape, *array.strides)
+
+
+def _whole(value: Any) -> tuple[Any, ...]:
+    return (int(value),)
+
+
+def _real(value: Any) -> tuple[Any, ...]:
+    return (float(value),)
+
+
+_SCALARS: dict[type, tuple[Any, Callable[[Any], tuple[Any, ...]]]] = {
+    bool: (ctypes.c_uint8, _whole),
+    int: (ctypes.c_int64, _whole),
+    float: (ctypes.c_double, _real),
+    np.bool_: (ctypes.c_uint8, _whole),
+    np.float32: (ctypes.c_float, _real),
+    np.float64: (ctypes.c_double, _real),
+    np.int32: (ctypes.c_int32, _whole),
+    np.int64: (ctypes.c_int64, _whole),
+    np.uint8: (ctypes.c_uint8, _whole),
+    np.uint32: (ctypes.c_uint32, _whole),
+    np.uint64: (ctypes.c_uint64, _whole),
+}
