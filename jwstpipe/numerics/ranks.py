@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = [
     "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "ends_of", "keys_of", "ranks_of", "runs_of",
@@ -83,7 +84,7 @@ def shares_of(values: NDArray[np.float32]) -> tuple[Counts, NDArray[np.float64]]
     return bins.astype(np.int64), counts / max(values.size, 1)
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def count_keys(
     values: NDArray[np.float32], slots: Slots, upper: NDArray[np.uint32], low: NDArray[np.uint32], listed: Keys
 ) -> tuple[int, int]:
@@ -126,7 +127,7 @@ def count_keys(
     return n, finite
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def runs_of(rising: Keys) -> tuple[Keys, NDArray[np.uint32]]:
     """Give each of the keys once, with the number of times that it is there."""
     keys, counts = np.empty_like(rising), np.zeros_like(rising)
@@ -139,7 +140,7 @@ def runs_of(rising: Keys) -> tuple[Keys, NDArray[np.uint32]]:
     return keys[: n + 1].copy(), counts[: n + 1].copy()
 
 
-@njit(nogil=True, cache=True)
+@compiled()
 def _reach(centre: np.float32, distance: np.float32) -> tuple[int, int]:
     """Give the lowest and the highest key of samples that are not farther from a value, in single precision."""
     word = np.empty(1, np.uint32)

@@ -14,13 +14,13 @@ import jwstpipe
 from jwstpipe.analysis.catalogues.sources_table import sources_table
 from jwstpipe.analysis.sources import detect as detection
 from jwstpipe.analysis.sources import huge
-from jwstpipe.analysis.sources.components import labelled
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.analysis.sources.segmentation import label_window
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.images.convert import convert
 from jwstpipe.images.open import open_image
+from jwstpipe.numerics.components import labelled
 from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import ExecutionSettings

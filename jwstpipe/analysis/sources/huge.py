@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.analysis.sources.components import labelled, place_runs
 from jwstpipe.analysis.sources.deblend import split
 from jwstpipe.analysis.sources.meshes.mesh import level_at
 from jwstpipe.analysis.sources.seams import Crossing
@@ -21,6 +20,7 @@ from jwstpipe.analysis.sources.shapes import BLENDED, HUGE, SEAM
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileJob
 from jwstpipe.analysis.sources.window import Window, seen
 from jwstpipe.numerics.compiled.kernel import compiled
+from jwstpipe.numerics.components import labelled, place_runs
 from jwstpipe.sky.box import Box
 
 __all__ = [

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.sources.coarse import CoarseView, coarse_component, coarse_view
-from jwstpipe.analysis.sources.components import component_boxes, labelled
 from jwstpipe.analysis.sources.deblend import Rules, split
 from jwstpipe.analysis.sources.meshes.halves import COARSE_WIDTH
 from jwstpipe.analysis.sources.meshes.mesh import Mesh, level_at
@@ -15,6 +14,7 @@ from jwstpipe.analysis.sources.shapes import BLENDED, COARSE, MEASURES, SEAM, WI
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD
 from jwstpipe.numerics.compiled.kernel import compiled
+from jwstpipe.numerics.components import component_boxes, labelled
 from jwstpipe.sky.box import Box
 
 __all__ = ["COLUMNS", "CrossingJob", "Found", "Rim", "TileFound", "TileJob", "find_crossing", "find_in_tile"]

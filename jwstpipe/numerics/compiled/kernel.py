@@ -75,6 +75,9 @@ class Kernel:
         return source_digest(self.py_func, self.options)
 
     def _completed(self, args: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        missing, usual = self._count - len(args), self.py_func.__defaults__ or ()
+        if not named and 0 < missing <= len(usual):
+            return args + usual[-missing:]
         bound = inspect.signature(self.py_func).bind(*args, **named)
         bound.apply_defaults()
         return tuple(bound.arguments.values())

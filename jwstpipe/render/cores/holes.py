@@ -7,10 +7,10 @@ stay uncovered.
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
+from jwstpipe.numerics.components import component_boxes, labelled
 from jwstpipe.sky.box import Box
 
 __all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "HoleTable", "Region", "find_holes", "regions_of"]
@@ -160,7 +160,7 @@ def find_holes(missing: Mask, *, limits: CoreLimits) -> HoleTable:
     limits
         Largest hole, pixels of this window.
     """
-    labels, count = scipy.ndimage.label(missing, CORNERS_TOUCH)
+    labels, count = labelled(missing)
     bounds, first, area = _measured(labels, count)
     table = HoleTable(labels, np.arange(1, count + 1), bounds, first, area)
     height, width = missing.shape
@@ -191,10 +191,10 @@ def _measured(labels: Labels, count: int) -> tuple[Integers, Integers, Integers]
 
 def regions_of(mask: Mask) -> list[Region]:
     """Cut a mask into its connected parts; those that touch the border of the window are left out."""
-    labels, _ = scipy.ndimage.label(mask, CORNERS_TOUCH)
+    labels, count = labelled(mask)
     found = []
-    for number, (rows, columns) in enumerate(scipy.ndimage.find_objects(labels), 1):
-        around = Box(rows.start, columns.start, rows.stop, columns.stop).dilated(1)
+    for number, (y0, x0, y1, x1) in enumerate(component_boxes(labels, count)[1:, :4].tolist(), 1):
+        around = Box(y0, x0, y1, x1).dilated(1)
         if Box.of_shape((mask.shape[0], mask.shape[1])).contains(around):
             found.append(Region(around, labels[around.slices] == number))
     return found

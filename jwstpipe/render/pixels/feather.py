@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from jwstpipe.display.tone.stretch import Stretch, apply_stretch
+from jwstpipe.numerics.components import labelled
+from jwstpipe.numerics.distance import distance_to_outside
 
 __all__ = ["Feather", "coverage_weights", "plan_feather"]
 
@@ -110,14 +111,14 @@ def coverage_weights(covered: Mask, *, width: float) -> Float32Image:
     width
         Of the rise, share of the square root of the covered area. The border of the array is no edge.
     """
-    labels, _ = scipy.ndimage.label(~covered)
+    labels, _ = labelled(~covered, 4)
     areas = np.bincount(labels.ravel())
     small = areas <= _SMALL_HOLE
     small[0] = False
     filled = covered | small[labels]
     if filled.all():
         return np.ones(covered.shape, np.float32)
-    distance = scipy.ndimage.distance_transform_edt(filled) - 1.0
+    distance = distance_to_outside(filled) - 1.0
     reach = max(width * float(np.sqrt(filled.sum())), 1.0)
     share = np.clip(distance / reach, 0.0, 1.0)
     return np.asarray(share * share * (3.0 - 2.0 * share), np.float32)

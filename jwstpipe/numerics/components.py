@@ -1,4 +1,4 @@
-"""Connected pixels: labels inside a window, by union-find over eight neighbours."""
+"""Connected pixels: labels inside a window, by union-find over eight neighbours or four."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,13 +22,15 @@ def _root(parents: Labels, k: int) -> int:
 
 
 @compiled()
-def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR0912 - one compiled pass
+def labelled(above: NDArray[np.bool_], neighbours: int = 8) -> tuple[Labels, int]:  # noqa: C901, PLR0912 - one compiled pass
     """Give numbers to the components of a mask, 1..n in the raster order of their first pixels.
 
     Parameters
     ----------
     above
         (y, x).
+    neighbours
+        8: pixels that touch at a corner belong together; 4: they do not.
 
     Returns
     -------
@@ -37,7 +39,9 @@ def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR
     """
     rows, columns = above.shape
     labels = np.zeros((rows, columns), np.int32)
-    parents = np.zeros(((rows + 1) // 2) * ((columns + 1) // 2) + 1, np.int32)  # no two first pixels touch
+    firsts = ((rows + 1) // 2) * ((columns + 1) // 2) if neighbours == 8 else (rows * columns + 1) // 2
+    parents = np.zeros(firsts + 1, np.int32)  # no two first pixels touch
+    reach = 1 if neighbours == 8 else 0
     some = _blocks(above)
     n = 0
     for place in some:
@@ -49,7 +53,7 @@ def labelled(above: NDArray[np.bool_]) -> tuple[Labels, int]:  # noqa: C901, PLR
             if j and labels[i, j - 1]:
                 mine = _root(parents, labels[i, j - 1])
             if i:
-                for k in range(max(j - 1, 0), min(j + 2, columns)):
+                for k in range(max(j - reach, 0), min(j + reach + 1, columns)):
                     if labels[i - 1, k]:
                         other = _root(parents, labels[i - 1, k])
                         if mine == 0:
