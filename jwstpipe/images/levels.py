@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
+from jwstpipe.numerics.block_means import block_means
 from jwstpipe.sky.box import Box
 
 __all__ = ["fill_level", "level_for_pixels", "level_for_side", "level_shape", "read_level"]
 
 Float32Image = NDArray[np.float32]
-Sums = NDArray[np.float64]
 
 _READ_PIXELS = 1 << 23
 """Most pixels held at once while a level is averaged."""
@@ -84,18 +84,5 @@ def _average(image: SkyImage, box: Box, target: Float32Image, stored: int, halvi
             min(band.y1 << halvings, height),
             min(band.x1 << halvings, width),
         )
-        values = np.zeros((band.shape[0] << halvings, band.shape[1] << halvings))
-        values[: source.shape[0], : source.shape[1]] = np.nan_to_num(
-            image.read("sci", source, level=stored), copy=True, nan=np.nan, posinf=np.nan, neginf=np.nan
-        )
-        valid = np.zeros(values.shape)
-        valid[: source.shape[0], : source.shape[1]] = 1.0
-        valid[np.isnan(values)] = 0.0
-        values[np.isnan(values)] = 0.0
-        for _ in range(halvings):
-            values, valid = _halved(values), _halved(valid)
-        target[band.relative_to(box).slices] = np.where(valid > 0, values / np.maximum(valid, 1.0), np.nan)
-
-
-def _halved(sums: Sums) -> Sums:
-    return (sums[0::2, 0::2] + sums[0::2, 1::2]) + (sums[1::2, 0::2] + sums[1::2, 1::2])
+        samples = np.ascontiguousarray(image.read("sci", source, level=stored))
+        block_means(samples, halvings, target[band.relative_to(box).slices])
