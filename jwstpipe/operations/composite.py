@@ -15,6 +15,7 @@ from jwstpipe.images.open import open_image
 from jwstpipe.images.passband import known_wavelength, passband
 from jwstpipe.operations.inputs.align_inputs import aligned
 from jwstpipe.operations.inputs.carried_inputs import input_at, provenance_for
+from jwstpipe.operations.inputs.kept_looks import KeptLooks
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
@@ -125,6 +126,7 @@ def _picture(
     del request  # what it says stands in the identity, with the content of its files
     settled = COMPOSITE.request_of(identity.parameters)
     light = settled.luminance is not None
+    kept = KeptLooks(context.s3)
     addresses = [one.address for one in identity.inputs]
     images = [open_image(address, s3=context.s3) for address in addresses]
     provenance = provenance_for(COMPOSITE, identity, images, target)
@@ -145,11 +147,12 @@ def _picture(
         s3=context.s3,
         report=context.report,
     ) as opened:
+        shown = kept.images(opened.images)
         channels = [
             Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)
-            for look, image, repaired in zip(looks, opened.images, opened.counts, strict=False)
+            for look, image, repaired in zip(looks, shown, opened.counts, strict=False)
         ]
-        lightness = Channel(opened.images[-1], None, settled.luminance_share, opened.counts[-1]) if light else None
+        lightness = Channel(shown[-1], None, settled.luminance_share, opened.counts[-1]) if light else None
         made = compositing.composite(
             channels,
             target,
@@ -158,6 +161,7 @@ def _picture(
             title=settled.title,
             provenance=provenance,
             cores_mask=cores_mask,
+            measure=kept.measure,
             report=context.report,
         )
     notes = (*made.notes, *(f"stretch {one}" for one in made.stretch_fallbacks))
@@ -220,9 +224,10 @@ def composite(
     if not addresses:
         more = "; the luminance image only brings lightness, name colour images beside it" if wanted.luminance else ""
         raise UsageError(f"a composite needs at least one colour image{more}")
-    inputs = [input_at(address, s3=s3) for address in addresses]
+    kept = KeptLooks(s3)
+    inputs = [input_at(address, s3=s3, identity=kept.identity) for address in addresses]
     names = [_names(one, s3=s3) for one in inputs]
-    light = None if wanted.luminance is None else input_at(wanted.luminance, s3=s3)
+    light = None if wanted.luminance is None else input_at(wanted.luminance, s3=s3, identity=kept.identity)
     form = Path(out).suffix.lstrip(".").lower()
     request, shown = picture_recipe(wanted, names, None if light is None else _names(light, s3=s3), form=form)
     parents = [*(inputs[number] for number in shown), *([] if light is None else [light])]

@@ -9,6 +9,7 @@ from jwstpipe.display.colour.names import BLACK, Colour
 from jwstpipe.display.preset_resolution import resolve_look, with_preset_options
 from jwstpipe.images.image import SkyImage
 from jwstpipe.progress import Progress, Reporter, silent
+from jwstpipe.render.channel_samples import measure_channels
 from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.description import picture_labels, picture_record, product_id_of
 from jwstpipe.render.files.avm import avm_packet
@@ -18,7 +19,7 @@ from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
 from jwstpipe.render.geometry.frame import check_window, choose_frame, window_on_sky
 from jwstpipe.render.geometry.fullest import fullest_window
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
-from jwstpipe.render.layers import Channel, PlannedChannel, toned_layers
+from jwstpipe.render.layers import Channel, Measure, PlannedChannel, toned_layers
 from jwstpipe.render.overlay.marks import draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.render.overview import survey_picture
@@ -59,6 +60,7 @@ def composite(
     cores: CoreLimits | None = None,
     cores_mask: Path | str | None = None,
     band_rows: int = BAND_ROWS,
+    measure: Measure = measure_channels,
     report: Reporter = silent,
 ) -> Picture:
     """Make a colour picture.
@@ -85,6 +87,8 @@ def composite(
         FITS file for the mask of what was filled.
     band_rows
         Rows rendered at once.
+    measure
+        Measures the channels; whoever makes picture after picture of them keeps what it found.
     report
         Told after each band.
 
@@ -112,7 +116,7 @@ def composite(
     check_picture(out, (1, 1), bits=options.bits)
     if cores_mask is not None:
         check_mask(cores_mask)
-    plan = _planned(channels, luminance, options, background, cores or CoreLimits())
+    plan = _planned(channels, luminance, options, background, cores or CoreLimits(), measure)
     path = check_picture(out, plan.canvas.shape, bits=options.bits)
     holes = _written(plan, path, options, title=title, provenance=provenance, band_rows=band_rows, report=report)
     if cores_mask is not None:
@@ -124,13 +128,13 @@ def composite(
 
 def _planned(
     channels: Sequence[Channel], luminance: Channel | None, options: CompositeRequest, background: Colour,
-    cores: CoreLimits,
+    cores: CoreLimits, measure: Measure,
 ) -> _Plan:  # fmt: skip
     """Measure, choose and lay out."""
     if options.canvas is not None:
         check_canvas(options.canvas)
     look = resolve_look(options)
-    tones = toned_layers(channels, luminance=luminance, look=look, options=options)
+    tones = toned_layers(channels, luminance=luminance, look=look, options=options, measure=measure)
     image = tones.layers[0].image
     if isinstance(options.crop, tuple):
         check_window(options.crop, image.shape)  # before the work

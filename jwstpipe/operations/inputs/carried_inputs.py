@@ -1,7 +1,7 @@
 """What a product says of its inputs: only what they say of themselves, so that it is the same wherever they lie."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,15 @@ MOST_IN_JPEG = 32_000
 LONG_TEXT = 256
 
 
-def input_at(address: str | Path, *, s3: S3Settings | None = None) -> Input:
+def input_at(
+    address: str | Path,
+    *,
+    s3: S3Settings | None = None,
+    identity: Callable[[FitsImage | ImageStore], str] = identity_of,
+) -> Input:
     """Describe an image at an address as an input, by the id that it carries or that follows from its content.
+
+    `identity` gives it; whoever looks at an image again and again keeps it.
 
     Raises
     ------
@@ -32,7 +39,7 @@ def input_at(address: str | Path, *, s3: S3Settings | None = None) -> Input:
         No image that can be read.
     """
     image = open_image(address, s3=s3)
-    return Input(str(address), identity_of(image), image.name, carried_digest(image))
+    return Input(str(address), identity(image), image.name, carried_digest(image))
 
 
 def provenance_for(
