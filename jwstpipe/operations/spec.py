@@ -9,16 +9,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from jwstpipe.catalog.records.derived_record import derived_record, shared_image_info
-from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 from jwstpipe.execution.workers import Workers
 from jwstpipe.identity import derived_product_id, product_slot
 from jwstpipe.notebook import Shown
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Request, validated
 from jwstpipe.settings import S3Settings
+
+if TYPE_CHECKING:  # they take long to load
+    from jwstpipe.catalog.records.models import ProductKind, ProductRecord
 
 __all__ = ["Identity", "Input", "MakeContext", "Operation", "Receipt", "derived_identity"]
 
@@ -53,7 +54,7 @@ class Input:
     """What it is, whatever its version; None = as its id."""
 
     @classmethod
-    def of_record(cls, record: ProductRecord, address: str) -> "Input":
+    def of_record(cls, record: "ProductRecord", address: str) -> "Input":
         """Describe a product of the catalogue."""
         return cls(address, record.product_id, record.file_name, record.digest, record.slot)
 
@@ -151,7 +152,7 @@ class Operation(Generic[RequestT]):
     request: type[RequestT]
     """Model of all that decides besides the inputs; its dump is what records keep."""
 
-    kind: ProductKind
+    kind: "ProductKind"
     """Kind of the product."""
 
     place: str
@@ -178,7 +179,7 @@ class Operation(Generic[RequestT]):
     several: bool = False
     """One product is made of several inputs; else of one."""
 
-    of: tuple[ProductKind, ...] = ("image", "mosaic")
+    of: "tuple[ProductKind, ...]" = ("image", "mosaic")
     """Kinds of products that it is made of, where the catalogue is asked for them."""
 
     suffixes: tuple[str, ...] = ()
@@ -211,7 +212,7 @@ class Operation(Generic[RequestT]):
         """All ways to write its forms, as ``.jpeg`` for ``.jpg``."""
         return tuple(ending for form in self.forms for ending in (form, *_SPELLINGS.get(form, ())))
 
-    def takes(self, record: ProductRecord) -> bool:
+    def takes(self, record: "ProductRecord") -> bool:
         """Tell whether a product is one that it is made of, by kind and by the name of a file of the archive."""
         stem = record.file_name.lower().partition(".")[0]
         fits = not self.suffixes or record.kind != "archive" or stem.rpartition("_")[2] in self.suffixes
@@ -237,12 +238,12 @@ class Operation(Generic[RequestT]):
         receipt: Receipt,
         identity: Identity,
         *,
-        parents: Sequence[ProductRecord],
+        parents: "Sequence[ProductRecord]",
         storage_key: str,
         created: datetime,
         run_id: str | None,
         file_name: str | None = None,
-    ) -> ProductRecord:
+    ) -> "ProductRecord":
         """Write the record of a product that was made.
 
         Parameters
@@ -258,6 +259,11 @@ class Operation(Generic[RequestT]):
         file_name
             Name for people; default: the last part of the key.
         """
+        from jwstpipe.catalog.records.derived_record import (  # noqa: PLC0415 - slow to load, and not every product is recorded
+            derived_record,
+            shared_image_info,
+        )
+
         known = {parent.product_id: parent for parent in parents}
         ordered = [known[one.product_id] for one in identity.inputs]
         return derived_record(

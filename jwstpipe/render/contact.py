@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from PIL import Image as PillowImage
 
 from jwstpipe.display.colour.names import Colour
 from jwstpipe.errors import DataError, JwstPipeError, UsageError
@@ -159,6 +158,8 @@ def _small(image: SkyImage | DrawnPicture, path: Path, size: int, stretch: Stret
         thumbnail(image, path, size=size, stretch=stretch)
     except JwstPipeError as error:
         return str(error)
+    from PIL import Image as PillowImage  # noqa: PLC0415 - slow to load
+
     with PillowImage.open(path) as opened:
         return np.asarray(opened.convert("L"))
 

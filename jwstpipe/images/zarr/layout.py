@@ -27,7 +27,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numcodecs.blosc import BITSHUFFLE
 
 from jwstpipe.errors import StoreError, StoreVersionError
 from jwstpipe.fits.dq import DQ_BITS
@@ -87,6 +86,10 @@ STAGED = "jwstpipe_staged"
 
 COARSEST = 1024
 """Levels are added until the longest side is at most this."""
+
+
+BITSHUFFLE = 2
+"""Number in the blosc library of the shuffle of bits."""
 
 
 @dataclass(frozen=True)

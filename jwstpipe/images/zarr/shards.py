@@ -7,11 +7,10 @@ own, at a fifth of the cost.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import numpy as np
-from numcodecs import blosc
-from numcodecs.blosc import Blosc
 from numpy.typing import NDArray
 
 from jwstpipe.errors import StoreError
@@ -25,10 +24,6 @@ __all__ = [
 
 SIDE = SHARD // CHUNK
 """Chunks on the side of a shard."""
-
-blosc.use_threads = False
-"""With threads of its own Blosc puts the blocks of a chunk in the order in which they are ready: the same samples
-would give other bytes each time, though of the same size."""
 
 UNPACKED_SIZE = slice(4, 8)
 """Bytes of a Blosc buffer that tell how many it unpacks to, little-endian."""
@@ -128,9 +123,22 @@ def encode_shard(
     return None if stored is None else (pieces, stored)
 
 
+@cache
+def _blosc() -> Any:
+    """Load the library, which takes long, with the first chunk.
+
+    With threads of its own Blosc puts the blocks of a chunk in the order in which they are ready: the same samples
+    would give other bytes each time, though of the same size.
+    """
+    from numcodecs import blosc  # noqa: PLC0415 - see above
+
+    blosc.use_threads = False
+    return blosc
+
+
 def encode_chunk(values: Samples) -> tuple[bytes, bytes]:
     """Pack a contiguous array as one chunk, and give the checksum that follows it."""
-    codec = Blosc(cname=CODEC.cname, clevel=CODEC.clevel, shuffle=CODEC.shuffle)
+    codec = _blosc().Blosc(cname=CODEC.cname, clevel=CODEC.clevel, shuffle=CODEC.shuffle)
     packed = bytes(codec.encode(np.ascontiguousarray(values)))
     return packed, checksum(packed)
 
@@ -168,7 +176,7 @@ def decode_chunk(
         raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
     fits = room is not None and int.from_bytes(packed[UNPACKED_SIZE], "little") == room.nbytes
     try:
-        return np.frombuffer(Blosc().decode(packed, room if fits else None), dtype=dtype)
+        return np.frombuffer(_blosc().Blosc().decode(packed, room if fits else None), dtype=dtype)
     except (RuntimeError, ValueError) as error:
         raise StoreError(f"{name}: damaged (its samples cannot be unpacked: {error})") from None
 

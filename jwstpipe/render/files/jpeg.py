@@ -5,7 +5,6 @@ from tempfile import TemporaryFile
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
 
 from jwstpipe.errors import DataError
 from jwstpipe.numerics.compiled.kernel import compiled
@@ -56,6 +55,8 @@ class JpegSink:
         mode = "RGBX" if colour else "L"
         size = (self._shape[1], self._shape[0])
         with writing_errors(path), partial.open("wb") as stream:
+            from PIL import Image as PillowImage  # noqa: PLC0415 - slow to load, and only this form needs it
+
             PillowImage.frombuffer(mode, size, self._pixels, "raw", mode, 0, 1).save(
                 stream,
                 format="JPEG",

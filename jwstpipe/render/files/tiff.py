@@ -16,7 +16,6 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 import numpy as np
-import tifffile
 from numpy.typing import NDArray
 
 from jwstpipe import __version__
@@ -116,6 +115,8 @@ class TiffSink:
                 "compression": "zlib", "compressionargs": {"level": _DEFLATE}, "predictor": True, "maxworkers": 2,
             }  # fmt: skip
         large = not self._packed or _most_bytes(shapes, self._shape[2:], self._dtype) > CLASSIC_BYTES
+        import tifffile  # noqa: PLC0415 - slow to load, and only this form needs it
+
         with ExitStack() as spools, tifffile.TiffWriter(partial, bigtiff=large) as file:
             spool: BinaryIO | None = None
             for level, shape in enumerate(shapes):

@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 
 from jwstpipe.errors import TransformError
 from jwstpipe.images.image import SkyImage
@@ -52,6 +51,8 @@ def up_angle(images: Sequence[SkyImage], wanted: Orientation) -> float:
     centre = rotated(*first.to_sky(*middle), first.frame, ICRS)
     plane = SkyGrid.north_up(float(centre[0][0]), float(centre[1][0]), first.scale_arcsec)
     x, y = plane.places(ra, dec)
+    import shapely  # noqa: PLC0415 - slow to load, and few pictures are turned
+
     around = shapely.minimum_rotated_rectangle(shapely.multipoints(np.column_stack([x, y])))
     corners = shapely.get_coordinates(around)
     if len(corners) < 5:  # data on a line

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image as PillowImage
-from PIL import ImageDraw, ImageFont
 
 from jwstpipe.display.colour.names import BLACK, WHITE, Colour
 from jwstpipe.render.files.rows import Pixels
+
+if TYPE_CHECKING:
+    from PIL import ImageDraw
 
 __all__ = ["Circle", "Line", "Mark", "Text", "draw_band", "text_box"]
 
@@ -97,6 +98,9 @@ def draw_band(rows: Pixels, top: int, marks: Sequence[Mark]) -> Pixels:
 
 
 def _stencil(mark: Mark, size: tuple[int, int], top: int, *, halo: bool) -> NDArray[np.uint8]:
+    from PIL import Image as PillowImage  # noqa: PLC0415 - slow to load, and most pictures have no marks
+    from PIL import ImageDraw  # noqa: PLC0415
+
     stencil = PillowImage.new("L", size)
     _draw(ImageDraw.Draw(stencil), mark, top, halo=halo)
     return np.asarray(stencil)
@@ -123,7 +127,7 @@ def _extent(mark: Mark) -> tuple[float, float]:
     return mark.y - 2 * mark.size, mark.y + 2 * mark.size
 
 
-def _draw(pen: ImageDraw.ImageDraw, mark: Mark, top: int, *, halo: bool) -> None:
+def _draw(pen: "ImageDraw.ImageDraw", mark: Mark, top: int, *, halo: bool) -> None:
     if isinstance(mark, Line):
         pen.line([(round(x), round(y) - top) for x, y in mark.points], fill=255, width=mark.width, joint="curve")
     elif isinstance(mark, Circle):
@@ -150,4 +154,6 @@ def _halo(mark: Text) -> int:
 
 @cache
 def _font(size: int) -> Any:
+    from PIL import ImageFont  # noqa: PLC0415 - see above
+
     return ImageFont.load_default(size)
