@@ -20,7 +20,6 @@ from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Re
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.render import composite as compositing
 from jwstpipe.render.layers import Channel
-from jwstpipe.render.overlay.annotations import read_annotations
 from jwstpipe.render.receipt import Picture
 from jwstpipe.requests import CompositeRequest, PictureForm
 from jwstpipe.requests.composite import RULES
@@ -92,6 +91,8 @@ def with_contents(request: PictureRecipe) -> PictureRecipe:
         load_preset(request.preset)  # a fault is told with the name of the file
         changes["preset"] = _text_of(request.preset)
     if request.annotations is not None and "\n" not in request.annotations:
+        from jwstpipe.render.overlay.annotations import read_annotations  # noqa: PLC0415 - slow to load
+
         read_annotations(request.annotations)
         changes["annotations"] = _text_of(request.annotations)
     if request.sources is not None and "\n" not in request.sources:

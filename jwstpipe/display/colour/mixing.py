@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from jwstpipe.display.colour.names import Colour
@@ -65,6 +64,8 @@ def _neutral_gains(parts: Floats) -> Floats:
     lower = np.append(np.full(count, _LEAST_GAIN), 1e-3)
     solved = np.linalg.lstsq(system, goal, rcond=-1)[0]
     if (solved < lower).any():
+        import scipy  # noqa: PLC0415 - slow to load, and seldom needed
+
         solved = scipy.optimize.lsq_linear(system, goal, bounds=(lower, np.inf), tol=1e-13).x
     sums = parts @ solved[:count]
     gains = solved[:count]

@@ -7,7 +7,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageColor
 
 from jwstpipe.display.colour.srgb import srgb_decoded
 from jwstpipe.errors import UsageError
@@ -98,6 +97,8 @@ def parse_colour(text: str) -> Colour:
         return Colour.from_hue(_NAMED_HUES[word])
     if re.fullmatch(r"\d+(\.\d*)?", word) and float(word) <= 360.0:
         return Colour.from_hue(float(word))
+    from PIL import ImageColor  # noqa: PLC0415 - slow to load, and most colours are those of a palette
+
     if word in ImageColor.colormap or re.fullmatch(r"#[0-9a-f]{6}", word):
         red, green, blue = ImageColor.getrgb(word)[:3]
         return Colour(red / 255.0, green / 255.0, blue / 255.0)

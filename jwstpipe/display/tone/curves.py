@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
@@ -26,6 +25,8 @@ def apply_curve(values: Floats, curve: str | Points) -> Floats:
     """
     x = np.clip(values, 0.0, 1.0)
     if not isinstance(curve, str):
+        import scipy  # noqa: PLC0415 - slow to load, and seldom needed
+
         xs, ys = np.array(curve, np.float64).T
         return np.asarray(np.clip(scipy.interpolate.PchipInterpolator(xs, ys)(np.clip(x, xs[0], xs[-1])), 0.0, 1.0))
     if curve == "s_curve":

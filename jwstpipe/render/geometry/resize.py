@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
+
 __all__ = ["Taps", "resampled", "taps"]
 
 Float32Image = NDArray[np.float32]
@@ -72,15 +74,37 @@ def resampled(values: Float32Image, rows: Taps, columns: Taps, start: int, stop:
 
 def _weighted(values: Float32Image, first: NDArray[np.int64], weights: Float32Image, *, axis: int) -> Float32Image:
     """Sum tap by tap: the order of the additions, and so every bit, is the same for every band."""
-    last = values.shape[axis] - 1
-    shape = (-1, 1, 1) if axis == 0 else (1, -1, 1)
-    total: Float32Image | None = None
-    for tap in range(weights.shape[1]):
-        picked = np.take(values, np.minimum(first + tap, last), axis=axis)
-        picked *= weights[:, tap].reshape(shape)
-        total = picked if total is None else np.add(total, picked, out=total)
-    assert total is not None
-    return total
+    plane = np.ascontiguousarray(values)
+    if axis == 1:
+        along = np.empty((len(plane), len(first), plane.shape[2]), np.float32)
+        _weigh_columns(plane, first, weights, along)
+        return along
+    found = np.empty((len(first), plane.shape[1] * plane.shape[2]), np.float32)
+    _weigh_rows(plane.reshape(len(plane), -1), first, weights, found)
+    return found.reshape(-1, *plane.shape[1:])
+
+
+@compiled()
+def _weigh_rows(values: Float32Image, first: NDArray[np.int64], weights: Float32Image, out: Float32Image) -> None:
+    last = values.shape[0] - 1
+    for i in range(out.shape[0]):
+        for tap in range(weights.shape[1]):
+            row, weight = min(first[i] + tap, last), weights[i, tap]
+            for j in range(out.shape[1]):
+                part = values[row, j] * weight
+                out[i, j] = part if tap == 0 else out[i, j] + part
+
+
+@compiled()
+def _weigh_columns(values: Float32Image, first: NDArray[np.int64], weights: Float32Image, out: Float32Image) -> None:
+    last = values.shape[1] - 1
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            for tap in range(weights.shape[1]):
+                column, weight = min(first[j] + tap, last), weights[j, tap]
+                for k in range(out.shape[2]):
+                    part = values[i, column, k] * weight
+                    out[i, j, k] = part if tap == 0 else out[i, j, k] + part
 
 
 def _hamming(x: Floats) -> Floats:

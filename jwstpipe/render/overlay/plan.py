@@ -9,7 +9,6 @@ import numpy as np
 from jwstpipe.display.colour.names import WHITE, Colour
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.geometry.placement import SkyPlacement
-from jwstpipe.render.overlay.annotations import annotation_marks, read_annotations
 from jwstpipe.render.overlay.grid import grid_marks
 from jwstpipe.render.overlay.layout import laid_out
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
@@ -92,6 +91,11 @@ def _marks_on_sky(options: CompositeRequest, sky: PictureSky, size: int) -> list
             raise UsageError("sources need a table of positions; give one with --sources FILE")
         groups.append(_source_marks(sky, options.sources, size=size))
     if options.annotations:
+        from jwstpipe.render.overlay.annotations import (  # noqa: PLC0415 - slow to load, and few pictures have some
+            annotation_marks,
+            read_annotations,
+        )
+
         groups.append(annotation_marks(read_annotations(options.annotations), sky, size=size))
     if "scalebar" in overlays:
         groups.append(_scale_bar(placement, shape, size))
