@@ -6,22 +6,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from jwstpipe.api.outputs import IMAGE_FORMS, Paths, check_output, listed
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.images import convert as conversion
-from jwstpipe.images import export as exporting
-from jwstpipe.images.cubes.axis import is_spectral_cube
-from jwstpipe.images.cubes.convert import convert_cube
 from jwstpipe.images.fits_image import open_fits
 from jwstpipe.mosaicking import build, planning
-from jwstpipe.mosaicking import footprints as outlines
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.receipt import MosaicReceipt
-from jwstpipe.operations.export import EXPORT, ExportRecipe
-from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import ConvertOptions, MosaicOptions
 from jwstpipe.requests.clean import CleanPolicy, policy_options
@@ -30,6 +23,10 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.storage import is_remote
+
+if TYPE_CHECKING:  # they take long to load
+    from jwstpipe.images import convert as conversion
+    from jwstpipe.images import export as exporting
 
 __all__ = ["convert", "export", "footprints", "mosaic", "plan_mosaic"]
 
@@ -46,7 +43,7 @@ def convert(
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
-) -> conversion.ConvertReceipt:
+) -> "conversion.ConvertReceipt":
     """Convert a FITS image to an image store in Zarr; a spectral cube to one that serves slices and spectra.
 
     Parameters
@@ -79,6 +76,10 @@ def convert(
     <ConvertReceipt address image.zarr, ...>
     """
     check_output(out, (".zarr",), what="an image store")
+    from jwstpipe.images import convert as conversion  # noqa: PLC0415 - slow to load, and only this verb needs it
+    from jwstpipe.images.cubes.axis import is_spectral_cube  # noqa: PLC0415
+    from jwstpipe.images.cubes.convert import convert_cube  # noqa: PLC0415
+
     if is_spectral_cube(opened := open_fits(source, s3=s3)):
         if options.planes != ("all",):
             raise UsageError(f"{opened.address}: a spectral cube is kept whole; leave out planes")
@@ -90,7 +91,7 @@ def convert(
 
 def export(
     source: str | Path, out: str | Path, *, overwrite: bool = False, s3: S3Settings | None = None
-) -> exporting.ExportReceipt:
+) -> "exporting.ExportReceipt":
     """Write an image store as FITS; an image converted with all HDUs comes back byte for byte.
 
     Parameters
@@ -109,6 +110,10 @@ def export(
     >>> jwstpipe.export("f200w.zarr", "again.fits").identical
     True
     """
+    from jwstpipe.images import export as exporting  # noqa: PLC0415 - slow to load, and only this verb needs it
+    from jwstpipe.operations.export import EXPORT, ExportRecipe  # noqa: PLC0415
+    from jwstpipe.operations.make.make_file import make_file  # noqa: PLC0415
+
     check_output(out, EXPORT.endings, what="an export")
     if not overwrite:
         exporting.require_absent(out, s3=s3)
@@ -200,7 +205,9 @@ def mosaic(
     check_output(out, (".fits",), what="a mosaic", overwrite=overwrite)
     with _beside(out) as folder:
         made = build.mosaic(images, folder / "mosaic.zarr", **chosen)
-        exporting.write_fits(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
+        from jwstpipe.images.export import write_fits  # noqa: PLC0415 - slow to load
+
+        write_fits(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)
     return MosaicReceipt(**{
         **asdict(made), "address": str(out), "fits": str(out), "notes": (*notes, *made.notes),
     })  # fmt: skip
@@ -310,6 +317,8 @@ def footprints(
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
     anything = {"max_gigapixels": 10_000.0, "mix": True, "sparse": True}  # nothing of that size is made
     wide = options.model_copy(update=anything)
+    from jwstpipe.mosaicking import footprints as outlines  # noqa: PLC0415 - slow to load, and only this verb needs it
+
     planned = planning.plan_mosaic(listed(images), options=wide, grid=grid, s3=s3, workers=at_work, report=report)
     if out is not None:
         outlines.draw_footprints(planned, out)

@@ -3,9 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
-
-from astropy.io.fits import Header
+from typing import TYPE_CHECKING, Any
 
 from jwstpipe import __version__
 from jwstpipe.identity import provenance_document
@@ -19,6 +17,9 @@ from jwstpipe.mosaicking.reuse import tile_records
 from jwstpipe.mosaicking.tile import TileReceipt
 from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.sky.box import Box
+
+if TYPE_CHECKING:  # it takes long to load
+    from astropy.io.fits import Header
 
 __all__ = ["write_documents"]
 
@@ -73,7 +74,9 @@ def _list(box: Box) -> list[int]:
     return [box.y0, box.x0, box.y1, box.x1]
 
 
-def _primary_header(plan: MosaicPlan) -> Header:
+def _primary_header(plan: MosaicPlan) -> "Header":
+    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and tiles are made before it is needed
+
     header = Header()
     header["SIMPLE"] = (True, "conforms to FITS standard")
     header["BITPIX"] = 8
@@ -99,7 +102,9 @@ def _primary_header(plan: MosaicPlan) -> Header:
     return header
 
 
-def _science_header(plan: MosaicPlan) -> Header:
+def _science_header(plan: MosaicPlan) -> "Header":
+    from astropy.io.fits import Header  # noqa: PLC0415 - see above
+
     header = Header()
     header["XTENSION"] = ("IMAGE", "Image extension")
     header["BITPIX"] = -32
@@ -119,6 +124,6 @@ def _science_header(plan: MosaicPlan) -> Header:
     return header
 
 
-def _padded_cards(header: Header) -> bytes:
+def _padded_cards(header: "Header") -> bytes:
     text = str(header.tostring(sep="", endcard=True, padding=False))
     return text.encode("ascii")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from jwstpipe.analysis.cubes.white_light import cube_picture
 from jwstpipe.errors import DataError
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import open_image
@@ -23,8 +24,6 @@ def _identify(request: ContactSheetOptions, inputs: Sequence[Input], *, context:
 
 
 def _make(identity: Identity, target: str, request: ContactSheetOptions, *, context: MakeContext) -> Receipt:
-    from jwstpipe.analysis.cubes.white_light import cube_picture  # noqa: PLC0415 - slow to load
-
     images = [_opened(one, request, context) for one in identity.inputs]
     provenance = provenance_for(CONTACT_SHEET, identity, images, target)
     shown = [image if isinstance(image, DrawnPicture) else cube_picture(image) or image for image in images]

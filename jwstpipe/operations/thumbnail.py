@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from jwstpipe.analysis.cubes.white_light import cube_picture
 from jwstpipe.errors import DataError
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.inputs.carried_inputs import provenance_for
@@ -30,8 +31,6 @@ def _make(identity: Identity, target: str, request: ThumbnailOptions, *, context
             raise
         return drawn
     provenance = provenance_for(THUMBNAIL, identity, [image], target)
-    from jwstpipe.analysis.cubes.white_light import cube_picture  # noqa: PLC0415 - slow to load
-
     shown = cube_picture(image)
     made = thumbnails.thumbnail(
         shown or image, target, size=request.size, stretch=request.stretch, provenance=provenance

@@ -1,16 +1,17 @@
 """The image that stands for a spectral cube where one picture is shown."""
 
-from jwstpipe.analysis.cubes.collapse import collapsed
-from jwstpipe.analysis.cubes.cube import Cube
-from jwstpipe.images.cubes.axis import is_spectral_cube, spectral_axis_of
+from typing import TYPE_CHECKING
+
 from jwstpipe.images.fits_image import FitsImage
-from jwstpipe.images.memory import MemoryImage
 from jwstpipe.images.zarr.image_store import ImageStore
+
+if TYPE_CHECKING:  # it takes long to load
+    from jwstpipe.images.memory import MemoryImage
 
 __all__ = ["cube_picture"]
 
 
-def cube_picture(image: FitsImage | ImageStore) -> MemoryImage | None:
+def cube_picture(image: FitsImage | ImageStore) -> "MemoryImage | None":
     """Average all slices of a spectral cube; None for any other image.
 
     Raises
@@ -18,6 +19,12 @@ def cube_picture(image: FitsImage | ImageStore) -> MemoryImage | None:
     DataError
         Its wavelengths have a fault, or it holds no data.
     """
+    if image.slices == 1:
+        return None
+    from jwstpipe.analysis.cubes.collapse import collapsed  # noqa: PLC0415 - slow to load, and few images are cubes
+    from jwstpipe.analysis.cubes.cube import Cube  # noqa: PLC0415
+    from jwstpipe.images.cubes.axis import is_spectral_cube, spectral_axis_of  # noqa: PLC0415
+
     if not is_spectral_cube(image):
         return None
     cube = Cube(image, "wavelength", spectral_axis_of(image))

@@ -7,7 +7,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from astropy import units
 from numpy.typing import NDArray
 
 __all__ = ["AB_ZERO_JY", "MAGNITUDE_PER_E", "FluxScale", "ab_magnitude", "flux_scale"]
@@ -38,9 +37,21 @@ class FluxScale:
         )
 
 
+_PLAIN: dict[str, FluxScale | None] = {
+    "": None,
+    "MJy/sr": FluxScale(1e6, per_sr=True),
+    "Jy": FluxScale(1.0, per_sr=False),
+}
+"""What astropy makes of the commonest words."""
+
+
 def flux_scale(unit: str) -> FluxScale | None:
     """Read a BUNIT; None for one that has no physical flux (counts, DN/s, none at all)."""
     words = unit.strip().replace("DN", "adu")
+    if words in _PLAIN:
+        return _PLAIN[words]
+    from astropy import units  # noqa: PLC0415 - slow to load, and most images are in MJy/sr
+
     try:
         found = units.Unit(words)
     except ValueError:

@@ -15,6 +15,7 @@ from jwstpipe.analysis.pixels.statistics import PERCENTS, PixelStatistics, pixel
 from jwstpipe.errors import TransformError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
+from jwstpipe.images.keywords import science_keywords
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.settings import S3Settings
@@ -69,7 +70,7 @@ def statistics(
                 image, shape, plane=wanted.plane, index=wanted.slice, rule=wanted.pixels, only=wanted.only, s3=s3,
                 workers=workers, report=report,
             )  # fmt: skip
-            unit = str(source.header.get("BUNIT", "")) if wanted.plane in ("sci", "err") else ""
+            unit = str(science_keywords(source).get("BUNIT") or "") if wanted.plane in ("sci", "err") else ""
             row = {
                 "image": source.address, "region": "all" if shape is None else shape.name, "plane": wanted.plane,
                 "unit": unit, **_plain(found), **physical_sums(source, shape, found, unit),

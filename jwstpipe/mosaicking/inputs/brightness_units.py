@@ -10,8 +10,6 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from astropy import units
-
 from jwstpipe.requests import Quantity
 
 __all__ = ["IN_A_BEAM", "UnitKind", "kind_of_unit", "quantity_of", "same_unit"]
@@ -184,6 +182,8 @@ def same_unit(one: str, other: str) -> bool:
     spelled = _spelled(one)
     if spelled is not None and spelled == _spelled(other):
         return True
+    from astropy import units  # noqa: PLC0415 - slow to load, and most units are spelled alike
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", units.UnitsWarning)  # several slashes: discouraged, and understood
         try:

@@ -6,7 +6,6 @@ the filling joins the samples around it.
 """
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from jwstpipe.render.cores.holes import CORNERS_TOUCH, Region
@@ -83,6 +82,8 @@ def _wings(radius: Floats, samples: Floats, inner: float) -> tuple[float, float,
 
 def _joined(samples: Float32Image, model: Floats, hole: Mask, usable: Mask) -> Float32Image:
     """Lead the model over into the rim: the difference at the nearest sample fades towards the middle."""
+    import scipy  # noqa: PLC0415 - slow to load, and few stars are mended
+
     rim = scipy.ndimage.binary_dilation(hole, CORNERS_TOUCH) & usable
     if not rim.any():
         return np.asarray(model, np.float32)
