@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.images.image import SkyImage
-from jwstpipe.numerics.block_means import block_means
+from jwstpipe.numerics.areas.block_means import block_means
 from jwstpipe.sky.box import Box
 
 __all__ = ["fill_level", "level_for_pixels", "level_for_side", "level_shape", "read_level"]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from jwstpipe.errors import UsageError
+from jwstpipe.images.headers.keywords import primary_keywords, science_keywords
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.keywords import primary_keywords, science_keywords
 from jwstpipe.names.optics import imaging_filters, split_optics
 from jwstpipe.names.passband import Passband, wavelength_um
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from jwstpipe.display.colour.names import WHITE
 from jwstpipe.display.presets.model import Preset
-from jwstpipe.images.keywords import primary_keywords
+from jwstpipe.images.headers.keywords import primary_keywords
 from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
 from jwstpipe.render.geometry.placement import SkyPlacement

@@ -20,7 +20,7 @@ from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.images.convert import convert
 from jwstpipe.images.open import open_image
-from jwstpipe.numerics.components import labelled
+from jwstpipe.numerics.areas.components import labelled
 from jwstpipe.numerics.sky_level import clipped_sky, sorted_samples
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.settings import ExecutionSettings

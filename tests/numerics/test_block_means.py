@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jwstpipe.numerics.block_means import block_means
+from jwstpipe.numerics.areas.block_means import block_means
 
 
 def halved(sums):

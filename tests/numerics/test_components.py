@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from jwstpipe.numerics.components import component_boxes, labelled
-from jwstpipe.numerics.distance import distance_to_outside
+from jwstpipe.numerics.areas.components import component_boxes, labelled
+from jwstpipe.numerics.areas.distance import distance_to_outside
 
 
 @pytest.fixture(params=[(1, 1, 0.5), (1, 40, 0.5), (37, 1, 0.4), (70, 133, 0.3), (70, 133, 0.6), (64, 200, 0.97)])

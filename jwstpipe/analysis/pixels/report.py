@@ -14,8 +14,8 @@ from jwstpipe.analysis.pixels.shapes import Shape
 from jwstpipe.analysis.pixels.statistics import PERCENTS, PixelStatistics, pixel_statistics
 from jwstpipe.errors import TransformError
 from jwstpipe.execution.workers import Workers
+from jwstpipe.images.headers.keywords import science_keywords
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.keywords import science_keywords
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.analysis.statistics import StatisticsRequest
 from jwstpipe.settings import S3Settings

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside, halves_of
 from jwstpipe.analysis.sources.meshes.mesh import COARSE_NOISE, SMOOTH_NOISE, Mesh, exceeding, on_pixels
 from jwstpipe.analysis.sources.window import DetectImage, Window, part_of
+from jwstpipe.numerics.areas.components import component_boxes, labelled
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.components import component_boxes, labelled
 from jwstpipe.numerics.smoothing import smoothed
 from jwstpipe.sky.box import Box
 

@@ -19,8 +19,8 @@ from jwstpipe.analysis.sources.seams import Crossing
 from jwstpipe.analysis.sources.shapes import BLENDED, HUGE, SEAM
 from jwstpipe.analysis.sources.tiles import COLUMNS, Found, TileJob
 from jwstpipe.analysis.sources.window import Window, seen
+from jwstpipe.numerics.areas.components import labelled, place_runs
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.components import labelled, place_runs
 from jwstpipe.sky.box import Box
 
 __all__ = [

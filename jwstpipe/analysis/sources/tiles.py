@@ -13,8 +13,8 @@ from jwstpipe.analysis.sources.meshes.mesh import Mesh, level_at
 from jwstpipe.analysis.sources.shapes import BLENDED, COARSE, MEASURES, SEAM, WIDTH, measured
 from jwstpipe.analysis.sources.window import DetectImage, Window, seen
 from jwstpipe.images.zarr.layout import SHARD
+from jwstpipe.numerics.areas.components import component_boxes, labelled
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.components import component_boxes, labelled
 from jwstpipe.sky.box import Box
 
 __all__ = ["COLUMNS", "CrossingJob", "Found", "Rim", "TileFound", "TileJob", "find_crossing", "find_in_tile"]

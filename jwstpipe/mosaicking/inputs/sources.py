@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from jwstpipe.errors import DataError
+from jwstpipe.fits.cards.plain_header import value_of
+from jwstpipe.fits.cards.standard_cards import is_standard
 from jwstpipe.fits.contents import exposure_kind, imaging_mode
-from jwstpipe.fits.plain_header import value_of
-from jwstpipe.fits.standard_cards import is_standard
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.areas.components import component_boxes, labelled
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.components import component_boxes, labelled
 from jwstpipe.sky.box import Box
 
 __all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "HoleTable", "Region", "find_holes", "regions_of"]

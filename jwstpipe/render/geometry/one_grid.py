@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from jwstpipe.errors import DataError, TransformError
+from jwstpipe.images.headers.keywords import placing_cards
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.keywords import placing_cards
 from jwstpipe.sky.celestial import CelestialWcs, tables_of
 from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 from jwstpipe.sky.wcs.tangent import TangentWcs

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.changed_cards import changed_cards
+from jwstpipe.fits.cards.changed_cards import changed_cards
+from jwstpipe.images.headers.keywords import placing_cards
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.keywords import placing_cards
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.one_grid import celestial_of
 from jwstpipe.sky.celestial import CelestialWcs

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.display.tone.stretch import Stretch, apply_stretch
-from jwstpipe.numerics.components import labelled
-from jwstpipe.numerics.distance import distance_to_outside
+from jwstpipe.numerics.areas.components import labelled
+from jwstpipe.numerics.areas.distance import distance_to_outside
 
 __all__ = ["Feather", "coverage_weights", "plan_feather"]
 

@@ -1,0 +1,1 @@
+"""Cards of FITS headers, read and changed without astropy where they are plain."""

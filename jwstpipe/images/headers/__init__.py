@@ -1,0 +1,1 @@
+"""What the headers of an image, and the bytes behind them, say of it."""
