@@ -133,9 +133,17 @@ def balanced_whites(whites: Sequence[float], statistics: Sequence[SkyStatistics]
     if not clear:
         return list(whites)
     logs = np.log(clear)
-    heights = np.exp(np.median(logs - logs.mean(axis=1, keepdims=True), axis=0))
-    factor = float(np.median([(w - one.sky) / h for w, one, h in zip(whites, statistics, heights, strict=True)]))
+    heights = np.exp(_middle(logs - logs.mean(axis=1, keepdims=True)))
+    factor = float(
+        _middle(np.array([(w - one.sky) / h for w, one, h in zip(whites, statistics, heights, strict=True)]))
+    )
     return [one.sky + factor * float(height) for one, height in zip(statistics, heights, strict=True)]
+
+
+def _middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the median along the first axis; NumPy's own loads its masked arrays for it."""
+    ordered, count = np.sort(values, axis=0), len(values)
+    return np.asarray((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)
 
 
 def _sky_position(kind: StretchKind, softening: float) -> float:

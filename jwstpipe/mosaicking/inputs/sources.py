@@ -1,6 +1,5 @@
 """`Source`: all that a mosaic needs to know of an input before it reads pixels."""
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from jwstpipe.fits.cards.plain_header import value_of
 from jwstpipe.fits.cards.standard_cards import is_standard
 from jwstpipe.fits.contents import exposure_kind, imaging_mode
 from jwstpipe.images.fits_image import FitsImage
+from jwstpipe.images.headers.content_id import USED, carried_digest, content_id
 from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter
 from jwstpipe.images.zarr.image_store import ImageStore
@@ -26,16 +26,10 @@ from jwstpipe.sky.rotation import SkyRotation, TurnedWcs
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
 from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
-__all__ = ["InspectJob", "Inspection", "Source", "carried_digest", "identify", "identity_of", "inspect", "weights_for"]
+__all__ = ["InspectJob", "Inspection", "Source", "identify", "inspect", "weights_for"]
 
 INLINE_BYTES = 1 << 20
 """Files with less data are hashed at once when their headers are read."""
-
-PIECE = 8 << 20
-"""Bytes hashed at once."""
-
-USED = ("sci", "err", "dq", "wht", "var_rnoise")
-"""Planes whose bytes can change a mosaic."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +166,7 @@ def _inspected(address: str, image: FitsImage | ImageStore) -> Inspection:
     source = Source(
         address=address,
         name=image.name,
-        product_id=str(identity or (_content_id(image) if _content_bytes(image) <= INLINE_BYTES else "")),
+        product_id=str(identity or (content_id(image) if _content_bytes(image) <= INLINE_BYTES else "")),
         wcs=image.image_wcs,
         shape=image.shape,
         planes=tuple(plane for plane in image.planes if plane in USED),
@@ -212,22 +206,7 @@ def _band(primary: "_Cards", science: "_Cards") -> str:
 
 def identify(job: InspectJob) -> str:
     """Take the identity of a FITS file from its content."""
-    return _content_id(find_image(job.address, s3=job.s3))
-
-
-def identity_of(image: FitsImage | ImageStore) -> str:
-    """Give the product id that an image carries, else one that follows from its content."""
-    return str(image.provenance.get("product_id") or _content_id(image))
-
-
-def carried_digest(image: FitsImage | ImageStore) -> str | None:
-    """Give the digest that an image carries: of all samples of a mosaic, or of the FITS file that it holds."""
-    provenance = image.provenance
-    stated = (provenance.get("receipt") or {}).get("digest")
-    if stated is None and len(provenance.get("inputs", ())) == 1:
-        first = provenance["inputs"][0]
-        stated = first.get("digest", first.get("sha256"))
-    return None if stated is None else str(stated)
+    return content_id(find_image(job.address, s3=job.s3))
 
 
 class _Cards:
@@ -286,21 +265,3 @@ def weights_for(sources: list[Source], wanted: Weights) -> tuple[Weights, str]:
 
 def _content_bytes(image: FitsImage | ImageStore) -> int:
     return sum(hdu.data_size for hdu in image.plane_hdus.values()) if isinstance(image, FitsImage) else 0
-
-
-def _content_id(image: FitsImage | ImageStore) -> str:
-    """Take the digest of all of a FITS file that can change a mosaic: headers, used planes, and the map that is used.
-
-    The WCS is there as what it evaluates to, not as the bytes of the ASDF extension: a gwcs that cannot be read leaves
-    the header, and an extension that was only written anew changes nothing.
-    """
-    assert isinstance(image, FitsImage)
-    digest = hashlib.sha256(image.image_wcs.digest.encode())
-    digest.update(image.hdus[0].header_bytes)
-    for plane in USED:
-        hdu = image.plane_hdus.get(plane)
-        if hdu is not None:
-            digest.update(hdu.header_bytes)
-            for start in range(0, hdu.data_size, PIECE):
-                digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
-    return f"fits-{digest.hexdigest()[:32]}"

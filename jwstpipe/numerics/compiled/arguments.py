@@ -20,16 +20,13 @@ _ARRAY_FLAGS = 0x1 | 0x2 | 0x100 | 0x400
 
 def kinds_of(args: tuple[Any, ...]) -> Kinds:
     """Tell the kinds of arguments: equal kinds run the same code."""
-    return tuple(
-        [
-            (value.dtype, value.ndim, value.flags.num & _ARRAY_FLAGS)
-            if type(value) is np.ndarray
-            else (type(value), *kinds_of(value))
-            if isinstance(value, tuple)
-            else type(value)
-            for value in args
-        ]
-    )
+    return tuple([_kind_of(value) for value in args])
+
+
+def _kind_of(value: Any) -> Hashable:
+    if type(value) is np.ndarray:
+        return value.dtype, value.ndim, value.flags.num & _ARRAY_FLAGS
+    return (type(value), *kinds_of(value)) if isinstance(value, tuple) else type(value)
 
 
 def passed_as(value: object) -> Passed | None:

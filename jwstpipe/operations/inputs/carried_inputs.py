@@ -7,9 +7,9 @@ from typing import Any
 
 from jwstpipe.identity import canonical_json, provenance_document
 from jwstpipe.images.fits_image import FitsImage
+from jwstpipe.images.headers.content_id import carried_digest, identity_of
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.mosaicking.inputs.sources import carried_digest, identity_of
 from jwstpipe.operations.spec import Identity, Input, Operation
 from jwstpipe.settings import S3Settings
 

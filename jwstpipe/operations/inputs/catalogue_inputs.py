@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from jwstpipe.analysis.catalogues.forms import FORMS
 from jwstpipe.errors import JwstPipeError, NotFoundError
+from jwstpipe.images.headers.content_id import carried_digest
 from jwstpipe.images.open import open_image
-from jwstpipe.mosaicking.inputs.sources import carried_digest
 from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.operations.spec import Input
 from jwstpipe.settings import S3Settings

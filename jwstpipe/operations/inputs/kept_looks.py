@@ -18,10 +18,10 @@ from jwstpipe import __version__
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.fits.readers.block_cache import default_folder
 from jwstpipe.images.fits_image import FitsImage
+from jwstpipe.images.headers.content_id import identity_of
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape, read_level
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.mosaicking.inputs.sources import identity_of
 from jwstpipe.operations.inputs.content_key import content_key
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
 from jwstpipe.settings import S3Settings
