@@ -9,6 +9,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, bounded
@@ -134,9 +135,8 @@ def balanced_whites(whites: Sequence[float], statistics: Sequence[SkyStatistics]
         return list(whites)
     logs = np.log(clear)
     heights = np.exp(_middle(logs - logs.mean(axis=1, keepdims=True)))
-    factor = float(
-        _middle(np.array([(w - one.sky) / h for w, one, h in zip(whites, statistics, heights, strict=True)]))
-    )
+    factors = [(w - one.sky) / h for w, one, h in zip(whites, statistics, heights, strict=True)]
+    factor = float(_middle(np.array(factors)))
     return [one.sky + factor * float(height) for one, height in zip(statistics, heights, strict=True)]
 
 

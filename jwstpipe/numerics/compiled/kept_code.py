@@ -49,7 +49,11 @@ class Compiled(Protocol):
     """A function whose code is kept."""
 
     py_func: Any
-    digest: str
+
+    @property
+    def digest(self) -> str:
+        """What the code follows from."""
+        ...
 
 
 def find_code(function: Compiled, args: tuple[Any, ...]) -> MachineCode | None:

@@ -21,7 +21,7 @@ import os
 from collections.abc import Callable
 from functools import cached_property, update_wrapper
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from jwstpipe.numerics.compiled.arguments import Kinds, kinds_of
 from jwstpipe.numerics.compiled.kept_code import find_code, keep_code
@@ -29,6 +29,8 @@ from jwstpipe.numerics.compiled.linking import NotLinkedError, linked
 from jwstpipe.numerics.compiled.source_digest import source_digest
 
 __all__ = ["Kernel", "compiled"]
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
 _COMPILING = RLock()
 """One thread compiles at a time, as in numba."""
@@ -46,7 +48,7 @@ class Kernel:
     """
 
     def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
-        self.py_func = function
+        self.py_func: Any = function
         self.options = options
         self._calls: dict[Kinds, Callable[[tuple[Any, ...]], Any]] = {}
         self._count = function.__code__.co_argcount + function.__code__.co_kwonlyargcount
@@ -60,7 +62,7 @@ class Kernel:
         return call(args)
 
     def __reduce__(self) -> str:
-        return self.__qualname__
+        return str(self.py_func.__qualname__)
 
     @cached_property
     def dispatcher(self) -> Any:
@@ -111,7 +113,7 @@ class Kernel:
 _HARMLESS = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"}
 
 
-def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def compiled(**options: Any) -> Callable[[FunctionT], FunctionT]:
     """Compile a function with numba, in nopython mode and without the GIL; its code is kept.
 
     Parameters
@@ -119,4 +121,4 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     options
         More options of `numba.njit`, as ``error_model="numpy"``.
     """
-    return lambda function: Kernel(function, {"nogil": True, **options})
+    return lambda function: cast("FunctionT", Kernel(function, {"nogil": True, **options}))

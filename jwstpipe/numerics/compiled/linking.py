@@ -120,7 +120,8 @@ def _exception(error: ctypes.c_void_p, symbol: str) -> BaseException:
         raised = _Raised.from_address(error.value)
         if not raised.unwrap:
             kind, arguments, *_ = pickle.loads(ctypes.string_at(raised.pickled, raised.size))  # noqa: S301 - our code
-            return kind(*(arguments or ()))
+            raised_by_it: BaseException = kind(*(arguments or ()))
+            return raised_by_it
     return RuntimeError(f"compiled code failed: {symbol}")
 
 

@@ -7,7 +7,8 @@ import numba
 from numba.core import types
 from numba.core.compiler import Flags, compile_extra
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.datamodel import ArgPacker, default_manager
+from numba.core.datamodel.packer import ArgPacker
+from numba.core.datamodel.registry import default_manager
 
 from jwstpipe.numerics.compiled.arguments import passed_as
 from jwstpipe.numerics.compiled.c_function import CFunction
@@ -88,7 +89,7 @@ def translated(kernel: Any, args: tuple[Any, ...]) -> MachineCode:
     laid_out = [str(word) for word in ArgPacker(default_manager, kinds).argument_types]
     if len(laid_out) != len(words) or not all(map(_alike, laid_out, words)):
         return _BY_NUMBA
-    flags = Flags()
+    flags: Any = Flags()
     dispatcher.targetdescr.options.parse_as_flags(flags, dispatcher.targetoptions)
     flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
     with global_compiler_lock:
