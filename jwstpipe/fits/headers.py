@@ -4,7 +4,7 @@ import threading
 import warnings
 from typing import TYPE_CHECKING
 
-from jwstpipe.fits.cards.standard_cards import all_standard
+from jwstpipe.fits.plain.standard_cards import all_standard
 
 if TYPE_CHECKING:  # it takes long to load, and the structure of a file is found without it
     from astropy.io.fits import Card, Header

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, UsageError
-from jwstpipe.fits.cards.plain_header import plain_header
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.fits_file import FitsFile, open_fits_file
 from jwstpipe.fits.hdus import Hdu, WindowReader
+from jwstpipe.fits.plain.plain_header import plain_header
 from jwstpipe.fits.sample_format import SampleFormat
 from jwstpipe.fits.science_hdus import chosen_hdu, science_hdus, sides_of
 from jwstpipe.images.face import ImageFace

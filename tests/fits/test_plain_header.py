@@ -6,8 +6,8 @@ from astropy.io import fits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jwstpipe.fits.cards.changed_cards import changed_cards
-from jwstpipe.fits.cards.plain_header import PlainHeader, plain_header
+from jwstpipe.fits.plain.changed_cards import changed_cards
+from jwstpipe.fits.plain.plain_header import PlainHeader, plain_header
 
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60).map(str.rstrip)
 VALUES = st.one_of(

@@ -7,8 +7,8 @@ from astropy.io.fits.verify import VerifyError
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from jwstpipe.fits.cards.standard_cards import all_standard
 from jwstpipe.fits.headers import parse_header
+from jwstpipe.fits.plain.standard_cards import all_standard
 
 KEYWORDS = st.sampled_from(
     [

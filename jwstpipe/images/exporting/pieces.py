@@ -3,10 +3,9 @@
 from base64 import b64decode
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError, StoreError
@@ -20,6 +19,9 @@ from jwstpipe.images.zarr.blocks.cube_store import CubeStore
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, STORED, array_path
 from jwstpipe.sky.box import Box
+
+if TYPE_CHECKING:  # it takes long to load
+    from astropy.io.fits import Header
 
 __all__ = ["OF_THE_ARCHIVE", "data_pieces", "fits_pieces"]
 
@@ -88,7 +90,7 @@ def data_pieces(image: ImageStore, entry: dict[str, Any], cards: bytes) -> Itera
         yield from map(Piece.of, image.data_bytes(entry["data"], entry.get("size")))
 
 
-def _plane_pieces(image: ImageStore, plane: str, header: Header) -> Iterator[Piece]:
+def _plane_pieces(image: ImageStore, plane: str, header: "Header") -> Iterator[Piece]:
     form = SampleFormat.of(header, integer=plane == "dq", name=image.address)
     slices = image.slices if image.sample_type(plane)[1] else 1
     width = form.stored.itemsize
@@ -177,7 +179,9 @@ def _offset(dtype: np.dtype[Any]) -> int:
     return int(2 ** (8 * dtype.itemsize - 1)) if dtype.kind == "u" else 0
 
 
-def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any]) -> Header:
+def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any]) -> "Header":
+    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load
+
     window, header = image.window, Header()
     header["XTENSION"] = ("IMAGE", "Image extension")
     header["BITPIX"] = BITPIX[dtype.str[1:]]
@@ -199,5 +203,5 @@ def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any]) -> He
     return header
 
 
-def _padded(header: Header) -> bytes:
+def _padded(header: "Header") -> bytes:
     return str(header.tostring()).encode("ascii")

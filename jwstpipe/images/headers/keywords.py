@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jwstpipe.fits.cards.plain_header import PlainHeader, plain_header
+from jwstpipe.fits.plain.plain_header import PlainHeader, plain_header
 from jwstpipe.images.image import SkyImage
 from jwstpipe.sky.celestial import wcs_cards, wcs_cards_of
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from jwstpipe.errors import DataError
-from jwstpipe.fits.cards.plain_header import value_of
-from jwstpipe.fits.cards.standard_cards import is_standard
 from jwstpipe.fits.contents import exposure_kind, imaging_mode
+from jwstpipe.fits.plain.plain_header import value_of
+from jwstpipe.fits.plain.standard_cards import is_standard
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import USED, carried_digest, content_id
 from jwstpipe.images.open import find_image

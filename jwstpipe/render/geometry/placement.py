@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.cards.changed_cards import changed_cards
+from jwstpipe.fits.plain.changed_cards import changed_cards
 from jwstpipe.images.headers.keywords import placing_cards
 from jwstpipe.images.image import SkyImage
 from jwstpipe.render.geometry.frame import Frame

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
-from jwstpipe.fits.cards.standard_cards import all_standard
 from jwstpipe.fits.headers import CARD, parse_header
+from jwstpipe.fits.plain.standard_cards import all_standard
 
 if TYPE_CHECKING:  # it takes long to load
     from astropy.io.fits import Header

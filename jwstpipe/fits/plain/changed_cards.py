@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from jwstpipe.fits.cards.plain_header import PlainHeader, value_of
 from jwstpipe.fits.headers import CARD
+from jwstpipe.fits.plain.plain_header import PlainHeader, value_of
 
 __all__ = ["changed_cards"]
 
