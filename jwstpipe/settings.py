@@ -45,9 +45,11 @@ class S3Settings(_Section):
     anonymous: bool = Field(False, description="read without credentials, as public buckets allow")
     max_attempts: int = Field(8, ge=1, le=50, description="attempts for a request that fails in passing")
     cache: Path | None = Field(
-        None, description="folder of the read cache for FITS files on S3; empty: one in the system's temporary folder"
+        None,
+        description="folder of what is kept of FITS files on S3, and of images that pictures were made of; empty: one in"
+        " the system's temporary folder",
     )
-    cache_mb: int = Field(1024, ge=0, description="largest size of the read cache, MB; 0 = no cache")
+    cache_mb: int = Field(1024, ge=0, description="largest size of each of these, MB; 0 = nothing is kept")
 
 
 class ArchiveSettings(_Section):
