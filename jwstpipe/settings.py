@@ -46,7 +46,7 @@ class S3Settings(_Section):
     max_attempts: int = Field(8, ge=1, le=50, description="attempts for a request that fails in passing")
     cache: Path | None = Field(
         None,
-        description="folder of what is kept of FITS files on S3, and of images that pictures were made of; empty: one in"
+        description="folder of what is kept of FITS files on S3 and of the images of pictures; empty: one in"
         " the system's temporary folder",
     )
     cache_mb: int = Field(1024, ge=0, description="largest size of each of these, MB; 0 = nothing is kept")

@@ -26,6 +26,8 @@ __all__ = ["Entry", "KeptArrays"]
 LOW_WATER = 0.8
 """Share of the limit that is left when entries are removed."""
 
+_CHECK_BYTES = 9
+
 _MOST_SHARE = 0.25
 """Largest entry, share of the limit."""
 
@@ -60,18 +62,18 @@ class KeptArrays:
             return None
         path = self._path(key)
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                check, content = file.read(_CHECK_BYTES), file.read()
             os.utime(path)
         except OSError:
             return None
-        check, _, rest = content.partition(b"\n")
-        if check != _check(rest):
+        if check != _check(content):
             return None
-        head, _, samples = rest.partition(b"\n")
-        known = json.loads(head)
-        arrays, place = [], 0
+        place = content.find(b"\n") + 1
+        known = json.loads(content[: place - 1])
+        arrays = []
         for dtype, shape in known["arrays"]:
-            found: NDArray[Any] = np.ndarray(tuple(shape), np.dtype(dtype), samples, place)
+            found: NDArray[Any] = np.ndarray(tuple(shape), np.dtype(dtype), content, place)
             found.flags.writeable = False
             arrays.append(found)
             place += found.nbytes
@@ -89,7 +91,7 @@ class KeptArrays:
             if not self._ours():
                 return
             with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as stream:
-                stream.write(_check(rest) + b"\n" + rest)
+                stream.write(_check(rest) + rest)
             Path(stream.name).replace(path)
             self._shrink()
 
@@ -121,4 +123,4 @@ class KeptArrays:
 
 
 def _check(content: bytes) -> bytes:
-    return b"%08x" % google_crc32c.value(content)
+    return b"%08x\n" % google_crc32c.value(content)

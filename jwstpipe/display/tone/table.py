@@ -5,6 +5,7 @@ them. A power law is off by 1.2e-7 of its value at most, anywhere from black to 
 dark end, where roots and asinh are steep. Below 2^-24 a straight line leads to the value at 0.
 """
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -37,9 +38,12 @@ def positions() -> NDArray[np.float64]:
     return np.concatenate([[0.0], bits.view(np.float32).astype(np.float64), [1.0]])
 
 
+@lru_cache(maxsize=64)
 def stretch_table(stretch: Stretch) -> Table:
-    """Tabulate a stretch; float32, monotone as the stretch is."""
-    return np.maximum.accumulate(brightness(positions(), stretch).astype(np.float32))
+    """Tabulate a stretch; float32, monotone as the stretch is, read-only."""
+    table = np.maximum.accumulate(brightness(positions(), stretch).astype(np.float32))
+    table.flags.writeable = False
+    return table
 
 
 @compiled(inline="always")

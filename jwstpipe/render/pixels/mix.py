@@ -67,6 +67,7 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
     mixed = np.empty(channels, np.float32)
     colour = np.empty(3, np.float32)
     scratch = np.empty(1, np.float32)
+    inner = _covered_cells(maps)
     for i in range(rows):
         clean = _brightness(values[:, i], lows, scales, tables, lupton, x)
         if clean and not lupton and not maps.shape[1]:
@@ -80,7 +81,7 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
                 out[i, j, :] = np.float32(0.0)
                 continue
             whole = count == channels
-            if maps.shape[1]:
+            if maps.shape[1] and not (whole and _is_inner(inner, y0 + i * step, x0 + j * step)):
                 whole = _feathered(maps, y0 + i * step, x0 + j * step, weight)
             for c in range(channels):
                 mixed[c] = x[c, j]
@@ -135,6 +136,29 @@ def _present(x: Float32Image, j: int, weight: Float32Image) -> int:
         weight[c] = np.float32(0.0) if np.isnan(x[c, j]) else np.float32(1.0)
         count += weight[c] > np.float32(0.0)
     return count
+
+
+@compiled()
+def _covered_cells(maps: Float32Image) -> NDArray[np.bool_]:
+    """Tell between which four nodes of the coarse plane every channel counts wholly: most of a picture."""
+    channels, rows, columns = maps.shape
+    found = np.ones((rows, columns), np.bool_)
+    for c in range(channels):
+        for i in range(rows):
+            below = min(i + 1, rows - 1)
+            for j in range(columns):
+                right = min(j + 1, columns - 1)
+                least = min(maps[c, i, j], maps[c, i, right], maps[c, below, j], maps[c, below, right])
+                if least != np.float32(1.0):
+                    found[i, j] = False
+    return found
+
+
+@compiled()
+def _is_inner(inner: NDArray[np.bool_], y: float, x: float) -> bool:
+    """Look up whether the weights of all channels are 1 at a place of the coarse plane."""
+    y, x = min(max(y, 0.0), inner.shape[0] - 1.0), min(max(x, 0.0), inner.shape[1] - 1.0)
+    return bool(inner[int(y), int(x)])
 
 
 @compiled()
