@@ -1,20 +1,20 @@
 """Verbs that make pictures: composite, thumbnail, contact sheet."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jwstpipe.api.outputs import Paths, check_output, listed
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations import composite as composites
-from jwstpipe.operations.contact_sheet import CONTACT_SHEET
-from jwstpipe.operations.make.make_file import make_file
-from jwstpipe.operations.thumbnail import THUMBNAIL
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.render.contact import ContactSheet
 from jwstpipe.render.receipt import Picture
-from jwstpipe.render.thumbnail import Thumbnail
 from jwstpipe.requests import CompositeRequest, ContactSheetOptions, ThumbnailOptions
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
+
+if TYPE_CHECKING:  # they take long to load
+    from jwstpipe.render.contact import ContactSheet
+    from jwstpipe.render.thumbnail import Thumbnail
 
 __all__ = ["composite", "contact_sheet", "thumbnail"]
 
@@ -83,7 +83,7 @@ def thumbnail(
     options: ThumbnailOptions,
     overwrite: bool = False,
     s3: S3Settings | None = None,
-) -> Thumbnail:
+) -> "Thumbnail":
     """Make a small grey picture of an image.
 
     Parameters
@@ -102,6 +102,10 @@ def thumbnail(
     --------
     >>> made = jwstpipe.thumbnail("f200w.zarr", "small.png", size=128)
     """
+    from jwstpipe.operations.make.make_file import make_file  # noqa: PLC0415 - slow to load, and only this verb needs it
+    from jwstpipe.operations.thumbnail import THUMBNAIL  # noqa: PLC0415
+    from jwstpipe.render.thumbnail import Thumbnail  # noqa: PLC0415
+
     check_output(out, THUMBNAIL.endings, what="a thumbnail", overwrite=overwrite)
     made = make_file(THUMBNAIL, [image], out, options, s3=s3).detail
     assert isinstance(made, Thumbnail)
@@ -116,7 +120,7 @@ def contact_sheet(
     options: ContactSheetOptions,
     overwrite: bool = False,
     s3: S3Settings | None = None,
-) -> ContactSheet:
+) -> "ContactSheet":
     """Put small grey pictures of images on one page, each with its filter and name.
 
     Parameters
@@ -133,6 +137,10 @@ def contact_sheet(
     --------
     >>> made = jwstpipe.contact_sheet(["f090w.zarr", "f200w.zarr"], "all.png", columns=2)
     """
+    from jwstpipe.operations.contact_sheet import CONTACT_SHEET  # noqa: PLC0415 - slow to load, and only this verb needs it
+    from jwstpipe.operations.make.make_file import make_file  # noqa: PLC0415
+    from jwstpipe.render.contact import ContactSheet  # noqa: PLC0415
+
     check_output(out, CONTACT_SHEET.endings, what="a contact sheet", overwrite=overwrite)
     made = make_file(CONTACT_SHEET, listed(images), out, options, s3=s3).detail
     assert isinstance(made, ContactSheet)

@@ -18,12 +18,12 @@ OLD = time.time() - 3600
 
 
 def written(folder, name, seed, *, turn=0.0):
-    """Write a field of 96 x 80 pixels with stars and an edge without data, an hour ago."""
+    """Write a field of 720 x 600 pixels with stars and an edge without data, an hour ago."""
     random = np.random.default_rng(seed)
-    data = random.normal(1.0, 0.1, (96, 80)).astype("f4")
+    data = random.normal(1.0, 0.1, (720, 600)).astype("f4")
     y, x = np.indices(data.shape)
-    for row, column in random.uniform(10, 70, (8, 2)):
-        data += (20 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 4)).astype("f4")
+    for row, column in random.uniform(30, 570, (8, 2)):
+        data += (20 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 40)).astype("f4")
     data[:6] = np.nan
     scale, angle = 3e-5, np.radians(turn)
     header = fits.Header({"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 20.0, "CRPIX1": 40.5,
@@ -56,7 +56,7 @@ def picture(images, out, s3, **options):
 @pytest.mark.parametrize("turn", [0.0, 10.0])
 def test_a_second_look_is_the_same_picture_and_reads_no_pixel(tmp_path, site, settled, monkeypatch, turn):
     images = [written(tmp_path, "F200W", 1), written(tmp_path, "F444W", 2, turn=turn)]
-    looks = ({"size": 40}, {"size": 40, "preset": "nasa-press"}, {"size": 40, "hue": 30.0})
+    looks = ({"size": 300}, {"size": 300, "preset": "nasa-press"}, {"size": 300, "hue": 30.0})
     plain = [picture(images, tmp_path / "p.png", S3Settings(cache_mb=0), **look) for look in looks]
     first = picture(images, tmp_path / "p.png", site, **looks[0])
     read = []
@@ -68,11 +68,11 @@ def test_a_second_look_is_the_same_picture_and_reads_no_pixel(tmp_path, site, se
 
 def test_a_changed_image_is_looked_at_again(tmp_path, site, settled):
     images = [written(tmp_path, "F200W", 1), written(tmp_path, "F444W", 2)]
-    before = picture(images, tmp_path / "p.png", site, size=40)
+    before = picture(images, tmp_path / "p.png", site, size=300)
     written(tmp_path, "F444W", 3)  # of the same size, with the same time of writing
-    after = picture(images, tmp_path / "p.png", site, size=40)
+    after = picture(images, tmp_path / "p.png", site, size=300)
     assert after != before
-    assert after == picture(images, tmp_path / "p.png", S3Settings(cache_mb=0), size=40)
+    assert after == picture(images, tmp_path / "p.png", S3Settings(cache_mb=0), size=300)
 
 
 def test_one_changed_sample_is_another_content_and_a_fresh_file_has_none(tmp_path, settled, monkeypatch):
