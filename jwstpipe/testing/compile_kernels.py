@@ -2,7 +2,7 @@
 
     python -m jwstpipe.testing.compile_kernels
 
-numba keeps what it compiled beside the sources (or in ``NUMBA_CACHE_DIR``), by the types of the arguments; so small
+What was compiled is kept beside the sources, by the types of the arguments (`jwstpipe.numerics.compiled`); so small
 images go the ways that real ones go. Two processes share the work.
 """
 

@@ -1,8 +1,4 @@
-"""Gather and accumulate: each row of the mosaic looks up where it lies in an image, and adds what it finds there.
-
-numba keeps compiled code by the date of the file that a function stands in, not of those that it calls: whoever
-changes `kernels`, `accumulators` or `kernel_groups` in a checkout must touch this file, and `drizzle`, too.
-"""
+"""Gather and accumulate: each row of the mosaic looks up where it lies in an image, and adds what it finds there."""
 
 from dataclasses import dataclass
 from typing import Any

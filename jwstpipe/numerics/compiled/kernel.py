@@ -66,10 +66,19 @@ class Kernel:
 
     @cached_property
     def dispatcher(self) -> Any:
-        """The same as numba's own object: for kernels that call this one, and for what only numba can pass."""
+        """The same as numba's own object, for kernels that call this one.
+
+        numba keeps nothing of it: it would not see that something further down the calls has changed.
+        """
         from jwstpipe.numerics.compiled.translation import dispatcher_of  # noqa: PLC0415 - it imports numba
 
-        return dispatcher_of(self)
+        return dispatcher_of(self, kept=False)
+
+    @cached_property
+    def _kept_by_numba(self) -> Any:
+        from jwstpipe.numerics.compiled.translation import dispatcher_of  # noqa: PLC0415 - as above
+
+        return dispatcher_of(self, kept=True)
 
     @cached_property
     def digest(self) -> str:
@@ -107,7 +116,7 @@ class Kernel:
             return None
 
     def _by_numba(self, args: tuple[Any, ...]) -> Any:
-        return self.dispatcher(*args)
+        return self._kept_by_numba(*args)
 
 
 _HARMLESS = {"NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS"}

@@ -40,9 +40,17 @@ _RETURNED = {
 _BY_NUMBA = MachineCode("", (), (), several=False, image=b"")
 
 
-def dispatcher_of(kernel: Any) -> Any:
-    """Give numba's object of a kernel; kernels and functions of ours that it calls become numba's too."""
-    return _dispatcher(kernel.py_func, kernel.options)
+def dispatcher_of(kernel: Any, *, kept: bool) -> Any:
+    """Give numba's object of a kernel; kernels and functions of ours that it calls become numba's too.
+
+    Parameters
+    ----------
+    kernel
+        The kernel.
+    kept
+        Whether numba keeps what it compiles, by the date of the file.
+    """
+    return _dispatcher(kernel.py_func, {"cache": True, **kernel.options} if kept else kernel.options)
 
 
 def _dispatcher(function: Any, options: dict[str, Any]) -> Any:
@@ -53,7 +61,7 @@ def _dispatcher(function: Any, options: dict[str, Any]) -> Any:
         function.__code__, {**names, **changed}, function.__name__, function.__defaults__, function.__closure__
     )
     copy.__qualname__, copy.__module__ = function.__qualname__, function.__module__
-    return numba.njit(cache=True, **options)(copy)
+    return numba.njit(**options)(copy)
 
 
 def _package(function: Any) -> str:

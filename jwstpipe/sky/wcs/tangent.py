@@ -59,7 +59,7 @@ class TangentWcs:
     """The matrix is one of scales alone (CDELT): its inverse divides by them."""
 
     compiled: bool = False
-    """Evaluate by compiled formulas, which take a second to load and then a tenth of a microsecond a position."""
+    """Evaluate by compiled formulas, which take a moment to load and then a tenth of a microsecond a position."""
 
     frame: Frame = field(default=ICRS, init=False)
 
@@ -151,7 +151,7 @@ class TangentWcs:
     def _formulas(self) -> ModuleType:
         if not self.compiled:
             return tangent_formulas
-        from jwstpipe.sky.wcs import tangent_kernels  # noqa: PLC0415 - numba takes a second to load
+        from jwstpipe.sky.wcs import tangent_kernels  # noqa: PLC0415 - for many positions only
 
         return tangent_kernels
 
