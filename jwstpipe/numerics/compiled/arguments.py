@@ -23,7 +23,7 @@ def kinds_of(args: tuple[Any, ...]) -> Kinds:
     return tuple([_kind_of(value) for value in args])
 
 
-def _kind_of(value: Any) -> Hashable:
+def _kind_of(value: Any) -> Any:
     if type(value) is np.ndarray:
         return value.dtype, value.ndim, value.flags.num & _ARRAY_FLAGS
     return (type(value), *kinds_of(value)) if isinstance(value, tuple) else type(value)
