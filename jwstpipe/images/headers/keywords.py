@@ -13,13 +13,15 @@ __all__ = ["placing_cards", "primary_keywords", "science_keywords"]
 def primary_keywords(image: SkyImage) -> Mapping[str, Any]:
     """Give the keywords of the primary header."""
     found = _plain(image, "primary")
-    return image.primary if found is None else found
+    known: Mapping[str, Any] = image.primary if found is None else found
+    return known
 
 
 def science_keywords(image: SkyImage) -> Mapping[str, Any]:
     """Give the keywords of the header of the science plane."""
     found = _plain(image, "sci")
-    return image.header if found is None else found
+    known: Mapping[str, Any] = image.header if found is None else found
+    return known
 
 
 def placing_cards(image: SkyImage) -> str:

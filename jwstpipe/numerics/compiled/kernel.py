@@ -130,4 +130,8 @@ def compiled(**options: Any) -> Callable[[FunctionT], FunctionT]:
     options
         More options of `numba.njit`, as ``error_model="numpy"``.
     """
-    return lambda function: cast("FunctionT", Kernel(function, {"nogil": True, **options}))
+
+    def made(function: FunctionT) -> FunctionT:
+        return cast("FunctionT", Kernel(function, {"nogil": True, **options}))
+
+    return made

@@ -142,4 +142,5 @@ class _KeptLevels:
                     self.kept.put(key, facts={}, arrays=[self.found[level]])
                 else:
                     self.found[level] = entry.arrays[0]
-            return self.found[level]
+            whole: NDArray[np.float32] = self.found[level]
+            return whole
