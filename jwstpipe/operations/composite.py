@@ -148,7 +148,7 @@ def _picture(
         s3=context.s3,
         report=context.report,
     ) as opened:
-        shown = kept.images(opened.images)
+        shown = kept.images(opened.images, addresses)
         channels = [
             Channel(image, None if look.colour is None else parse_colour(look.colour), look.weight, repaired, look)
             for look, image, repaired in zip(looks, shown, opened.counts, strict=False)

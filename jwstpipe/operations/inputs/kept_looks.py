@@ -60,11 +60,23 @@ class KeptLooks:
         self._kept.put(key, facts={"id": found})
         return found
 
-    def images(self, images: Sequence[FitsImage | ImageStore]) -> list[SkyImage]:
-        """Give the same images with coarse levels that are kept."""
+    def images(self, images: Sequence[SkyImage], addresses: Sequence[str]) -> list[SkyImage]:
+        """Give the same images with coarse levels that are kept.
+
+        Parameters
+        ----------
+        images
+            As they are shown.
+        addresses
+            Of the inputs: an image at another address was resampled or mended for this picture, and nothing of it is
+            kept.
+        """
         if self._kept is None:
             return list(images)
-        keys = [content_key(image) for image in images]
+        keys = [
+            content_key(image) if isinstance(image, FitsImage | ImageStore) and image.address == address else None
+            for image, address in zip(images, addresses, strict=True)
+        ]
         return [
             image if key is None else _KeptLevels(image, key, self._kept, partial(self._key, "level", content=key))
             for image, key in zip(images, keys, strict=True)
@@ -81,7 +93,7 @@ class KeptLooks:
             counts, *coarse = entry.arrays
             facts = entry.facts
             statistics = [
-                SkyStatistics(**{**one, "zscale": tuple(one["zscale"]), "quantiles": tuple(one["quantiles"])})
+                SkyStatistics(**{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()})
                 for one in facts["statistics"]
             ]
             return ChannelSamples(statistics, facts["level"], counts, coarse, facts["coarse_level"])
