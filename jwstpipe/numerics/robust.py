@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAD_TO_SIGMA", "clipped_noise"]
+__all__ = ["MAD_TO_SIGMA", "clipped_noise", "middle"]
 
 Values = NDArray[np.float64]
 
@@ -45,3 +45,15 @@ def _middle_distance(ordered: Values, centre: float) -> float:
                 high = middle
         found.append(max(centre - ordered[low], ordered[low + count - 1] - centre))
     return float(0.5 * (found[0] + found[1]))
+
+
+def middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Give the median of a few rows, none of which has a NaN: `numpy.median` loads the masked arrays for it.
+
+    Parameters
+    ----------
+    values
+        (n, ...), at least one row.
+    """
+    ordered, count = np.sort(values, axis=0), len(values)
+    return np.asarray((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)

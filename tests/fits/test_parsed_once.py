@@ -1,4 +1,4 @@
-"""A conversion walks through its file once and parses each header once, however many planes ask for it."""
+"""A conversion walks through its file once and parses each header once at most, however many planes ask for it."""
 
 from collections import Counter
 
@@ -47,7 +47,7 @@ def test_a_conversion_parses_each_header_once(tmp_path, parsed, monkeypatch):
     times = {name: parsed[text] for name, text in headers.items()}
     planes = {plane.upper() for plane in made.planes}
     assert {"SCI", "ERR", "DQ"} <= planes
-    assert times == {name: int(name in planes) for name in headers}  # of the primary a few words are read
+    assert all(count <= int(name in planes) for name, count in times.items())  # of the others a few words are read
     assert len(walks) == 1
 
 

@@ -9,10 +9,10 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, bounded
+from jwstpipe.numerics.robust import middle
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["MIDDLE_BRIGHTNESS", "automatic_stretches", "balanced_whites"]
@@ -134,16 +134,10 @@ def balanced_whites(whites: Sequence[float], statistics: Sequence[SkyStatistics]
     if not clear:
         return list(whites)
     logs = np.log(clear)
-    heights = np.exp(_middle(logs - logs.mean(axis=1, keepdims=True)))
+    heights = np.exp(middle(logs - logs.mean(axis=1, keepdims=True)))
     factors = [(w - one.sky) / h for w, one, h in zip(whites, statistics, heights, strict=True)]
-    factor = float(_middle(np.array(factors)))
+    factor = float(middle(np.array(factors)))
     return [one.sky + factor * float(height) for one, height in zip(statistics, heights, strict=True)]
-
-
-def _middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the median along the first axis; NumPy's own loads its masked arrays for it."""
-    ordered, count = np.sort(values, axis=0), len(values)
-    return np.asarray((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)
 
 
 def _sky_position(kind: StretchKind, softening: float) -> float:

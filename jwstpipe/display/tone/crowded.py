@@ -13,6 +13,7 @@ import numpy as np
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, brightness
+from jwstpipe.numerics.robust import middle
 
 __all__ = ["MIDDLE", "calmed", "crowding", "middle_of"]
 
@@ -41,7 +42,7 @@ def crowding(statistics: Sequence[SkyStatistics]) -> float:
     statistics
         One for each channel.
     """
-    return float(np.median([_one(statistic) for statistic in statistics])) if statistics else 0.0
+    return float(middle(np.array([_one(statistic) for statistic in statistics]))) if statistics else 0.0
 
 
 def _one(statistics: SkyStatistics) -> float:
