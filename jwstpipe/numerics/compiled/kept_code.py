@@ -20,9 +20,13 @@ from jwstpipe.numerics.compiled.arguments import kinds_of
 
 __all__ = ["MachineCode", "find_code", "keep_code"]
 
-_FORM = "kernel 1"
+_FORM = "kernel 2"
 _DIGEST_SIZE = 16
 _MOST_BYTES = 32 << 20
+
+
+Returned = Any
+"""None, a ctypes name, or dtype and number of dimensions of an array as ``"<f4 2"``; of a tuple the list of these."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,8 @@ class MachineCode:
     words: tuple[str, ...]
     """ctypes of the words of all arguments."""
 
-    returned: tuple[str, ...]
-    """ctypes of what it returns; of an array: its dtype and number of dimensions, ``"<f4 2"``."""
-
-    several: bool
-    """Whether a tuple is returned."""
+    returned: Returned
+    """What it returns."""
 
     image: bytes
     """The object file."""
@@ -69,9 +70,7 @@ def find_code(function: Compiled, args: tuple[Any, ...]) -> MachineCode | None:
         head, _, image = rest.partition(b"\n")
         if digest == hashlib.blake2b(rest, digest_size=_DIGEST_SIZE).digest():
             known = json.loads(head)
-            return MachineCode(
-                known["symbol"], tuple(known["words"]), tuple(known["returned"]), known["several"], image
-            )
+            return MachineCode(known["symbol"], tuple(known["words"]), known["returned"], image)
     return None
 
 

@@ -60,22 +60,23 @@ def linked(code: MachineCode, args: tuple[Any, ...]) -> Callable[[tuple[Any, ...
         raise NotLinkedError(code.symbol)
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *words)
     function = prototype(_address(code))
-    takers = [_Array(name) if " " in name else _Number(name) for name in code.returned]
-    fields = [(f"_{number}", taker.layout) for number, taker in enumerate(takers)]
-    result_type: Any = type("Result", (ctypes.Structure,), {"_fields_": fields})
+    taker = _Tuple([]) if code.returned is None else _taker(code.returned)
 
     def call(values: tuple[Any, ...]) -> Any:
-        result, error = result_type(), ctypes.c_void_p()
+        result, error = taker.layout(), ctypes.c_void_p()
         passed = [word for make, value in zip(makers, values, strict=True) for word in make(value)]
         status = function(ctypes.byref(result), ctypes.byref(error), *passed)
         if status not in _DONE:
             raise _exception(error, code.symbol)
-        if not fields:
-            return None
-        found = tuple(taker.taken(getattr(result, name)) for taker, (name, _) in zip(takers, fields, strict=True))
-        return found if code.several else found[0]
+        return None if code.returned is None else taker.taken(result)
 
     return call
+
+
+def _taker(returned: Any) -> "_Number | _Tuple | _Array":
+    if isinstance(returned, list):
+        return _Tuple(returned)
+    return _Array(returned) if " " in returned else _Number(returned)
 
 
 class _Number:
@@ -85,7 +86,20 @@ class _Number:
         self.layout: Any = getattr(ctypes, name)
 
     def taken(self, value: Any) -> Any:
-        return value
+        return getattr(value, "value", value)  # within a tuple ctypes has taken it already
+
+
+class _Tuple:
+    """A tuple that is returned."""
+
+    def __init__(self, entries: list[Any]) -> None:
+        self.takers = [_taker(one) for one in entries]
+        fields = [(f"_{number}", taker.layout) for number, taker in enumerate(self.takers)]
+        self.layout: Any = type("Tuple", (ctypes.Structure,), {"_fields_": fields})
+        self.names = [name for name, _ in fields]
+
+    def taken(self, value: Any) -> Any:
+        return tuple(taker.taken(getattr(value, name)) for taker, name in zip(self.takers, self.names, strict=True))
 
 
 class _Array:

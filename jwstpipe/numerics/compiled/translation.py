@@ -37,7 +37,7 @@ _RETURNED = {
     types.boolean: "c_bool",
 }
 
-_BY_NUMBA = MachineCode("", (), (), several=False, image=b"")
+_BY_NUMBA = MachineCode("", (), None, b"")
 
 
 def dispatcher_of(kernel: Any, *, kept: bool) -> Any:
@@ -104,20 +104,22 @@ def translated(kernel: Any, args: tuple[Any, ...]) -> MachineCode:
         made = compile_extra(
             dispatcher.typingctx, dispatcher.targetctx, dispatcher.py_func, kinds, None, flags, {}
         )  # fmt: skip
-    back = made.signature.return_type
-    several = type(back) in {types.Tuple, types.UniTuple}
-    parts = () if back == types.none else tuple(back) if several else (back,)
-    returned = [_returned(part) for part in parts]
-    if None in returned:
+    try:
+        returned = _returned(made.signature.return_type)
+    except KeyError:
         return _BY_NUMBA
-    names = tuple(name for name in returned if name is not None)
-    return MachineCode(made.fndesc.mangled_name, words, names, several, made.library._get_compiled_object())  # noqa: SLF001
+    return MachineCode(made.fndesc.mangled_name, words, returned, made.library._get_compiled_object())  # noqa: SLF001
 
 
-def _returned(kind: Any) -> str | None:
+def _returned(kind: Any) -> Any:
+    """Say how a result is laid out; KeyError where only numba can take it."""
+    if kind == types.none:
+        return None
+    if type(kind) in {types.Tuple, types.UniTuple}:
+        return [_returned(part) for part in kind]
     if type(kind) is types.Array and kind.mutable:
         return f"{numba.np.numpy_support.as_dtype(kind.dtype).str} {kind.ndim}"
-    return _RETURNED.get(kind)
+    return _RETURNED[kind]
 
 
 def _alike(laid_out: str, word: str) -> bool:

@@ -92,10 +92,7 @@ class KeptLooks:
         if entry is not None:
             counts, *coarse = entry.arrays
             facts = entry.facts
-            statistics = [
-                SkyStatistics(**{key: tuple(value) if isinstance(value, list) else value for key, value in one.items()})
-                for one in facts["statistics"]
-            ]
+            statistics = [_statistics(one) for one in facts["statistics"]]
             return ChannelSamples(statistics, facts["level"], counts, coarse, facts["coarse_level"])
         found = measure_channels(images, wished)
         facts = {
@@ -108,6 +105,12 @@ class KeptLooks:
 
     def _key(self, what: str, **more: Any) -> dict[str, Any]:
         return {"what": what, "form": _FORM, "version": __version__, **more}
+
+
+def _statistics(known: dict[str, Any]) -> SkyStatistics:
+    """Read statistics as JSON has them: its lists are tuples."""
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
+    return SkyStatistics(**values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,6 +41,12 @@ def scaled(pair, factor):
     return held, held.sum(), factor > 1.0
 
 
+@compiled()
+def counted(values, start, *, both):
+    inner = (values.size, values.sum())
+    return (start, (inner, both)), values[1:]
+
+
 @compiled(error_model="python")
 def refused(count):
     if count < 0:
@@ -75,6 +81,15 @@ def test_arrays_tuples_and_truth_values_come_back():
     assert [one[5] for one in kept] == list(range(50))
     held[0] = -1.0
     assert scaled(Pair(np.arange(3.0), 3), 0.5)[2] is False
+
+
+def test_tuples_in_tuples_and_arguments_by_name_only():
+    values = np.arange(5.0)
+    found, rest = counted(values, 3, both=True)
+    assert found == (3, ((5, 10.0), True))
+    assert [type(one) for one in found[1][0]] == [int, float]
+    assert np.array_equal(rest, values[1:])
+    assert counted._found((values, 3, True)) is not None  # it does not go through numba
 
 
 def test_errors_are_those_that_the_function_raises():
