@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from numba import njit
 
 from jwstpipe.display.presets.load import load_preset, preset_names, recipe_names
 from jwstpipe.display.tone.auto import MEDIAN, auto_stretch, rendered_median
@@ -14,6 +13,7 @@ from jwstpipe.display.tone.statistics import FRACTIONS, measure_sky
 from jwstpipe.display.tone.stretch import Stretch, apply_stretch
 from jwstpipe.display.tone.table import look_up, look_up_all, positions, stretch_table
 from jwstpipe.errors import UsageError
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.requests import CompositeRequest
 from tests.render.render_images import starfield
 
@@ -46,7 +46,7 @@ def test_bad_curve_is_refused_with_the_way_out(text):
         parse_curve(text)
 
 
-@njit
+@compiled()
 def evaluated(x, table):
     bits = x.view(np.int32)
     out = np.empty_like(x)
