@@ -125,7 +125,7 @@ class _Axes:
     @classmethod
     def of(cls, wcs: TangentWcs | CelestialWcs) -> Self:
         if isinstance(wcs, TangentWcs):
-            matrix = np.array(wcs.matrix).reshape(2, 2)
+            matrix = np.array(wcs.matrix).reshape(2, 2) + 0.0  # no zero with a sign: wcslib's matrix is a sum, too
             return cls(np.array(wcs.crpix), np.array(wcs.crval), matrix, ("RA---TAN", "DEC--TAN"), swapped=False)
         known = wcs.wcs.wcs
         kinds = str(known.ctype[0]), str(known.ctype[1])
