@@ -140,6 +140,26 @@ def test_jobs_are_listed_and_found_by_the_beginning_of_their_id(site, tmp_path):
     assert jwstpipe.find_job(one.id[:13]) == one
 
 
+def test_the_status_page_has_the_queue_and_how_runs_ended(site, tmp_path):
+    from jwstpipe.settings import load_settings
+    from jwstpipe.viewer.server.page_jobs import runs_of
+
+    first, second, third = (jwstpipe.submit("convert", {"target": f"{tmp_path.name} {n}"}) for n in range(3))
+    end(first, "done")
+    end(second, "failed")
+    told = runs_of(load_settings(), None)
+    ended = {one["id"]: one for one in told["recent"]}
+    assert (ended[first.id]["state"], ended[second.id]["state"]) == ("done", "failed")
+    assert "no resolver knows 'X'" in ended[second.id]["message"]
+    assert third.id in {one["id"] for one in told["now"]}
+    assert not {first.id, second.id} & {one["id"] for one in told["now"]}
+    (bulk,) = (one for one in told["queues"] if one["name"] == KINDS["convert"].queue)
+    assert bulk["waiting"] == sum(
+        KINDS[job.kind].queue == "bulk" for job in jwstpipe.find_jobs(state="waiting", limit=200)
+    )
+    assert runs_of(load_settings(), "nobody")["now"] == []
+
+
 def test_what_a_schedule_has_planned_for_later_hides_no_job(site, tmp_path):
     from prefect.client.orchestration import get_client
     from prefect.states import Scheduled

@@ -21,14 +21,18 @@ class Page:
     def until(self, script, *values):
         return WebDriverWait(self.browser, LIMIT_SECONDS, 0.05).until(lambda _: self.run(f"return {script}", *values))
 
-    def open(self, fragment):
-        """Open a view, and wait until its exact picture stands."""
+    def enter(self, fragment):
+        """Open an address with nothing behind it that was before."""
         self.browser.get(f"{self.served.address}healthz")
         self.browser.add_cookie(self.cookie())
         self.browser.get("about:blank")
         self.browser.get_log("browser")
         self.browser.get_log("performance")
         self.browser.get(f"{self.served.address}#{fragment}")
+
+    def open(self, fragment):
+        """Open a view, and wait until its exact picture stands."""
+        self.enter(fragment)
         self.until("window.viewer && window.viewer.settled > 0 && !window.viewer.model.asking")
         self.settle()
         return self

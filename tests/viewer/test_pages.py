@@ -1,5 +1,7 @@
 """The pages of a home with products: what they tell is what the library says, and they change nothing unasked."""
 
+import json
+
 import pytest
 import requests
 from selenium.webdriver.common.keys import Keys
@@ -10,13 +12,16 @@ from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.discovery.targets.table import featured
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
+from jwstpipe.requests import MosaicRequest, PictureRequest
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.opening import images_meant
 from jwstpipe.viewer.outlines import outlines_of
 from jwstpipe.viewer.server.guard import Access
 from jwstpipe.viewer.server.library import Library
+from jwstpipe.viewer.server.page_jobs import with_drawn
 from jwstpipe.viewer.server.serve import serving_viewer
 from jwstpipe.viewer.sources import Sources
+from jwstpipe.viewer.state import ViewState, link_of
 from jwstpipe.viewer.viewing import Viewing
 from tests.operations.conftest import Site
 from tests.viewer.page import Page
@@ -96,6 +101,18 @@ def test_a_mosaic_is_planned_as_the_command_plans_it(home, ask):
     assert told["width"] >= 72
     assert ask("api/mosaic/plan", {"images": home.images, "wishes": {"kernel": "x"}}, status=400)["error"]
     assert ask("api/mosaic/plan", {"images": [], "wishes": {}}, status=400)["error"]
+    apart = ask("api/mosaic/plan", {"images": home.images, "wishes": {}})  # as the job: one a filter, on one grid
+    assert apart["filters"] == {"NIRCAM F090W": 1, "NIRCAM F200W": 1}
+    plans = [jwstpipe.plan_mosaic([Library(home.settings).image(one)[0]]) for one in home.images]
+    assert apart["tiles"] == sum(len(plan.tiles) for plan in plans)
+    assert (apart["inputs"], len(apart["outlines"])) == (2, 2)
+
+
+def test_images_to_choose_from_are_listed_once(home, ask):
+    listed = ask("api/library/images?target=wave")["cards"]
+    assert [card["id"] for card in listed] == home.images  # and not the files that they were made of
+    assert ask("api/library/images?target=nobody")["cards"] == []
+    assert len(ask("api/library/images")["cards"]) == 2
 
 
 def test_what_can_be_made_is_what_the_command_finds(home, ask):
@@ -153,6 +170,8 @@ def test_the_status_names_parts_and_limits(ask):
     }
     assert told["stored"]["kind"]["image"][0] == 2
     assert told["limits"]["images of a view"] == 16
+    assert told["runs"]["recent"] == told["runs"]["queues"] == []
+    assert "jwstpipe up" in told["runs"]["note"]
 
 
 def test_a_tag_and_a_plan_of_a_deletion_change_what_they_say(home, ask):
@@ -195,10 +214,7 @@ def test_a_home_without_a_catalogue_says_what_to_do_and_makes_none(tmp_path):
 
 def test_pages_open_in_the_browser_and_lead_to_the_picture(browser, door, home):
     page = Page(browser, door)
-    browser.get(f"{door.address}healthz")
-    browser.add_cookie(page.cookie())
-    browser.get("about:blank")
-    browser.get(f"{door.address}#v=1&panel=library")
+    page.enter("v=1&panel=library")
     page.until("document.querySelectorAll('.product').length === 4")
     page.run("document.querySelector('.product .title').click()")
     page.until("document.getElementById('dialog').open")
@@ -219,6 +235,64 @@ def test_pages_open_in_the_browser_and_lead_to_the_picture(browser, door, home):
     assert page.run("return viewer.model.facts.channels.length") == 4
     page.run("viewer.pixel.tap(viewer.stage.view.width / 2, viewer.stage.view.height / 2)")
     page.until("viewer.pixel.facts")
+
+
+def sent(page, path):
+    """Give what the page sent to a path since this was asked before."""
+    messages = [json.loads(entry["message"])["message"] for entry in page.browser.get_log("performance")]
+    asked = [one["params"]["request"] for one in messages if one["method"] == "Network.requestWillBeSent"]
+    return [json.loads(one["postData"]) for one in asked if one["url"].endswith(path) and "postData" in one]
+
+
+def test_the_mosaic_page_asks_for_the_images_that_were_chosen(browser, door, home):
+    page = Page(browser, door)
+    page.enter("v=1&panel=mosaic")
+    page.until("document.querySelectorAll('.choices fieldset').length === 2")
+    page.run("document.querySelectorAll('.choices legend input')[1].click()")
+    page.until("document.querySelector('#page .facts') && !document.querySelector('#page .main:last-of-type').disabled")
+    sent(page, "submit")
+    page.run("[...document.querySelectorAll('#page .main')].at(-1).click()")
+    page.until("document.querySelector('.toast')")
+    assert sent(page, "submit") == [{"kind": "mosaic", "wishes": {"products": [home.images[1]], "level": 2}}]
+    assert MosaicRequest.model_validate({"products": [home.images[1]], "level": 2}).products == (home.images[1],)
+    assert "jwstpipe up" in page.run("return document.querySelector('.toast').textContent")  # no server is here
+    assert "no Prefect server answers" in status_words(page)
+    assert [address for address in page.asked() if address.endswith("api/open")] == []
+
+
+def status_words(page):
+    page.run("document.querySelector('[data-page=status]').click()")
+    page.until("document.querySelector('#page h1')?.textContent === 'Status'")
+    return page.run("return document.querySelector('#page').textContent")
+
+
+def test_the_export_dialog_asks_for_what_is_drawn(browser, door, home):
+    page = Page(browser, door)
+    page.open(
+        link_of(ViewState(images=(home.images[0],), regions=('icrs;circle(83.8,-5.4,1")',), overlays=("compass",)))
+    )
+    browser.switch_to.active_element.send_keys("s")
+    page.until("document.getElementById('dialog').open")
+    marks = "document.querySelector('#dialog [aria-label=\"drawn on it\"]')"
+    assert page.run(f"return {marks}.value") == "drawn"
+    assert " --drawn " in page.run("return document.querySelector('#dialog pre').textContent")
+    sent(page, "submit")
+    page.run("document.querySelector('#dialog section .main').click()")
+    page.until("document.querySelector('#dialog section .hint')?.textContent.includes('jwstpipe up')")
+    ((asked),) = sent(page, "submit")
+    assert asked["kind"] == "composite"
+    drawn = asked["wishes"].pop("drawn")
+    assert drawn == {"overlays": ["compass"], "regions": ['icrs;circle(83.8,-5.4,1")'], "positions": []}
+    request = PictureRequest.model_validate(with_drawn({**asked["wishes"], "drawn": drawn}))
+    assert request.products == (home.images[0],)
+    assert request.overlays == ("compass",)
+    assert "[[circle]]" in request.annotations
+    page.run(f"{marks}.value = 'none'; {marks}.dispatchEvent(new Event('change'))")
+    assert "--drawn" not in page.run("return document.querySelector('#dialog pre').textContent")
+    page.run("document.querySelector('#dialog section .main').click()")
+    page.until("document.querySelector('#dialog section .hint')?.textContent.includes('jwstpipe up')")
+    assert "drawn" not in sent(page, "submit")[-1]["wishes"]
+    page.run("document.getElementById('dialog').close()")
 
 
 def find_by_words(page):

@@ -31,6 +31,9 @@ SIDE = 256
 
 MOST_THUMBNAIL = 4 << 20
 
+MOST_IMAGES = 1000
+"""Images of a target that are listed to choose from."""
+
 _LISTS = frozenset({"kind", "level", "instrument", "filter", "tags", "data_type"})
 _WORDS = frozenset({"target", "text", "obs_id"})
 _SHOWN = tuple(kind for kind in get_args(ProductKind) if kind != "thumbnail")
@@ -145,6 +148,24 @@ class Library:
             },
             "bytes": stats.total.bytes,
         }
+
+    def images(self, target: str = "") -> dict[str, Any]:
+        """List images to choose from, by filter: a file of the archive only where nobody has converted it.
+
+        Parameters
+        ----------
+        target
+            Only of this one; "" = of all.
+        """
+        query = RecordQuery(target=target or None, kind=("archive", "image", "mosaic"))
+        with self.catalog() as catalog:
+            found = [card_of(record) for record in catalog.find(query, sort="filter", limit=MOST_IMAGES)]
+            files = [card["id"] for card in found if card["kind"] == "archive"]
+            made = [child for child in catalog.children(files) if child.operation == "convert"] if files else []
+        converted = {parent for child in made for parent in child.parents}
+        cards = [card for card in found if card["viewable"] and card["id"] not in converted]
+        cards.sort(key=lambda card: (card["filter"] or "", card["name"]))
+        return {"cards": cards, "cut": len(found) == MOST_IMAGES}
 
     def record(self, product_id: str) -> dict[str, Any]:
         """Tell all of a record: what it was made of, what became of it, whether it is stale."""

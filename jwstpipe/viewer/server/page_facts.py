@@ -1,7 +1,7 @@
-"""What the pages beside the picture tell: searches, plans of mosaics, jobs, the state of the site; plain values."""
+"""What the pages beside the picture tell: searches, the state of the site; plain values."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,15 @@ from jwstpipe.api.archive.observations import search
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.catalog.statistics import Share
 from jwstpipe.errors import JwstPipeError, UsageError
-from jwstpipe.jobs.listing import listed
-from jwstpipe.mosaicking.footprints import footprints
-from jwstpipe.mosaicking.planning import plan_mosaic
-from jwstpipe.requests import MosaicOptions, SearchRequest
+from jwstpipe.requests import SearchRequest
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.server.library import Library
 
-__all__ = ["asked", "found_in_archive", "mosaic_plan", "site_status"]
+__all__ = ["asked", "found_in_archive", "site_status"]
 
 MOST_ROWS = 500
 MOST_SHARES = 20
 """Targets and users that the status page lists, the largest first."""
-
-MOST_MOSAIC_INPUTS = 500
 
 _SEARCH_COLUMNS = (
     "obs_id",
@@ -77,46 +72,23 @@ def found_in_archive(wishes: Any, library: Library) -> dict[str, Any]:
     }
 
 
-def mosaic_plan(addresses: Sequence[str], wishes: Any, settings: Settings) -> dict[str, Any]:
-    """Plan a mosaic, and read no pixels: outlines, groups that do not touch, size, memory, time."""
-    if not 1 <= len(addresses) <= MOST_MOSAIC_INPUTS:
-        raise UsageError(f"a plan of this page has 1 to {MOST_MOSAIC_INPUTS} images, not {len(addresses)}")
-    plan = plan_mosaic(list(addresses), options=asked(MosaicOptions, wishes), s3=settings.s3)
-    outlines = [one["outline"] for one in footprints(plan)["images"]]
-    summary = plan.summary()
-    return {
-        **summary,
-        "outlines": outlines,
-        "groups": _groups(outlines),
-    }
+def site_status(library: Library, limits: dict[str, Any], runs: dict[str, Any]) -> dict[str, Any]:
+    """Tell the parts of the site and whether they answer, what is stored, what waits and what was done.
 
-
-def _groups(outlines: Sequence[Sequence[Sequence[float]]]) -> int:
-    """Count the groups of outlines that hang together, by the boxes around them on a local plane."""
-    boxes = []
-    first = np.array(outlines[0])[0, 0]
-    for outline in outlines:
-        points = np.array(outline)
-        turn = (points[:, 0] - first + 180.0) % 360.0 - 180.0
-        x = turn * np.cos(np.radians(points[:, 1].mean()))
-        boxes.append((x.min(), points[:, 1].min(), x.max(), points[:, 1].max()))
-    group = list(range(len(boxes)))
-    for i, a in enumerate(boxes):
-        for j in range(i):
-            b = boxes[j]
-            if a[0] <= b[2] and b[0] <= a[2] and a[1] <= b[3] and b[1] <= a[3] and group[i] != group[j]:
-                old, new = group[i], group[j]
-                group = [new if one == old else one for one in group]
-    return len(set(group))
-
-
-def site_status(library: Library, limits: dict[str, Any]) -> dict[str, Any]:
-    """Tell the parts of the site and whether they answer, what is stored, what is due."""
+    Parameters
+    ----------
+    library
+        Catalogue and store.
+    limits
+        Of this viewer.
+    runs
+        What Prefect knows (`page_jobs.runs_of`).
+    """
     settings = library.settings
     parts = [
         _part("catalogue", lambda: _catalogue(library)),
         _part("store", lambda: _store(settings)),
-        _part("Prefect", lambda: _prefect(settings)),
+        {"name": "Prefect", "well": not runs["note"], "says": runs["note"] or "answers"},
     ]
     stored: dict[str, Any] = {}
     if library.exists:
@@ -135,6 +107,7 @@ def site_status(library: Library, limits: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": __version__,
         "parts": parts,
+        "runs": runs,
         "stored": stored,
         "disk": {"total": usage.total, "free": usage.free},
         "limits": limits,
@@ -159,11 +132,6 @@ def _catalogue(library: Library) -> str:
 
 def _store(settings: Settings) -> str:
     Library(settings).store.exists("nothing.of.this.name")
-    return "answers"
-
-
-def _prefect(settings: Settings) -> str:
-    listed(limit=1, settings=settings)
     return "answers"
 
 

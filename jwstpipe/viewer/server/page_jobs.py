@@ -1,28 +1,41 @@
 """Jobs as the pages tell of them, and what they may ask for."""
 
+from collections import Counter
 from typing import Any
 
 from jwstpipe.catalog.visibility import require_name
 from jwstpipe.errors import JwstPipeError, NotFoundError, UsageError
 from jwstpipe.jobs.job import Job
+from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.jobs.listing import find_job, listed
 from jwstpipe.jobs.states import JobStatus
 from jwstpipe.jobs.submission import submit
 from jwstpipe.jobs.users import user_tag, user_tags
-from jwstpipe.requests import IngestRequest, MosaicRequest, PictureRequest, Request
+from jwstpipe.requests import ConvertRequest, IngestRequest, MosaicRequest, PictureRequest, Request
 from jwstpipe.settings import Settings
 from jwstpipe.viewer.drawn import drawn_options
 from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.server.page_facts import asked
 from jwstpipe.viewer.state import safe_wishes
 
-__all__ = ["cancel_job", "jobs_of", "submitted", "with_drawn"]
+__all__ = ["cancel_job", "jobs_of", "runs_of", "submitted", "with_drawn"]
 
-_KINDS: dict[str, type[Request]] = {"mosaic": MosaicRequest, "ingest": IngestRequest, "composite": PictureRequest}
+QUEUES = ("interactive", "bulk")
+
+MOST_STANDING = 200
+"""Runs that are looked at of those that wait, and of those that run."""
+
+MOST_SHOWN = 20
+MOST_ENDED = 10
+
+_KINDS: dict[str, type[Request]] = {
+    "mosaic": MosaicRequest, "ingest": IngestRequest, "composite": PictureRequest, "convert": ConvertRequest
+}  # fmt: skip
 """What a page may ask for."""
 
 _WISHES = {
     "mosaic": {"target", "products", "filters", "kernel", "combine", "background", "weights", "level"},
+    "convert": {"target", "products"},
     "ingest": {"target", "ra", "dec", "radius", "instrument", "filters", "program"},
 }
 """And with what: wishes that name files of the machine are for its command line."""
@@ -45,6 +58,10 @@ def _job(job: Job, status: JobStatus) -> dict[str, Any]:
             progress = {"percent": told.percent, "stages": told.stages}
         except JwstPipeError:
             progress = None
+    return {**_facts(job, status), "progress": progress}
+
+
+def _facts(job: Job, status: JobStatus) -> dict[str, Any]:
     return {
         "id": job.id,
         "kind": job.kind,
@@ -52,9 +69,29 @@ def _job(job: Job, status: JobStatus) -> dict[str, Any]:
         "state": status.state,
         "message": status.message,
         "seconds": status.seconds,
+        "started": None if status.started is None else status.started.isoformat(),
         "ended": status.ended,
-        "progress": progress,
         "page": job.page,
+    }
+
+
+def runs_of(settings: Settings, user: str | None) -> dict[str, Any]:
+    """Tell what waits and runs, by queue, and how the latest ended; without a server, why that is not known."""
+    tag = None if user is None else user_tag(user)
+    try:
+        waiting, running = (
+            listed(state=state, tag=tag, limit=MOST_STANDING, settings=settings) for state in ("waiting", "running")
+        )
+        latest = listed(tag=tag, limit=4 * MOST_ENDED, settings=settings)
+    except JwstPipeError as error:
+        return {"queues": [], "now": [], "recent": [], "note": str(error)}
+    waits, runs = (Counter(KINDS[job.kind].queue for job, _ in found) for found in (waiting, running))
+    now = [_facts(job, status) for job, status in (*running, *waiting)]
+    return {
+        "queues": [{"name": name, "waiting": waits[name], "running": runs[name]} for name in QUEUES],
+        "now": now[:MOST_SHOWN],
+        "recent": [_facts(job, status) for job, status in latest if status.ended][:MOST_ENDED],
+        "note": "",
     }
 
 

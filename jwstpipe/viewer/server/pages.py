@@ -20,6 +20,7 @@ from jwstpipe.viewer.server.asking import Pool, body_of, image_ids
 from jwstpipe.viewer.server.feed import JobFeed
 from jwstpipe.viewer.server.guard import AT_ONCE, MOST_BODY, SECONDS, user_of
 from jwstpipe.viewer.server.library import Library
+from jwstpipe.viewer.server.mosaic_plans import mosaic_plan
 from jwstpipe.viewer.viewed import MOST_CHANNELS
 from jwstpipe.viewer.viewing import SETS, Viewing
 
@@ -58,6 +59,7 @@ def page_routes(viewing: Viewing, settings: Settings, *, write: bool) -> list[Ro
     return [
         Route("/api/site", asked.site),
         Route("/api/library", asked.library),
+        Route("/api/library/images", asked.images),
         Route("/api/library/change", asked.change, methods=["POST"]),
         Route("/api/record/{id}", asked.record),
         Route("/api/thumbnail/{id}", asked.thumbnail),
@@ -104,6 +106,11 @@ class _Pages:
         """Give a page of cards."""
         words, library = dict(request.query_params), self._library(request)
         return JSONResponse(await self._pool.run(lambda: library.page(words), request))
+
+    async def images(self, request: Request) -> Response:
+        """List the images of a target, each exposure once."""
+        target, library = request.query_params.get("target", "").strip(), self._library(request)
+        return JSONResponse(await self._pool.run(lambda: library.images(target), request))
 
     async def record(self, request: Request) -> Response:
         """Tell all of a record."""
@@ -182,7 +189,7 @@ class _Pages:
         ids, wishes = image_ids(given), given.get("wishes", {})
 
         def work() -> dict[str, Any]:
-            return facts.mosaic_plan([one.address for one in sources.get(ids)], wishes, self._settings)
+            return mosaic_plan([one.address for one in sources.get(ids)], wishes, self._settings)
 
         return JSONResponse(await self._pool.run(work, request))
 
@@ -240,4 +247,8 @@ class _Pages:
     async def status(self, request: Request) -> Response:
         """Tell the parts of the site."""
         library = self._library(request)
-        return JSONResponse(await self._pool.run(lambda: facts.site_status(library, LIMITS), request))
+
+        def work() -> dict[str, Any]:
+            return facts.site_status(library, LIMITS, page_jobs.runs_of(library.settings, library.user))
+
+        return JSONResponse(await self._pool.run(work, request))

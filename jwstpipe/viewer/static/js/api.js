@@ -45,8 +45,9 @@ export async function ask(path, options = {}) {
     requests++;
     const answer = await fetch(path, { ...options, headers });
     if (answer.ok) return answer;
-    if ((answer.status === 429 || answer.status === 503) && attempt < 8) {
-      await sleep(1000 * Number(answer.headers.get("retry-after") || 1) * (0.5 + Math.random()), options.signal);
+    const pause = answer.headers.get("retry-after");
+    if (pause && attempt < 8) {
+      await sleep(1000 * Number(pause) * (0.5 + Math.random()), options.signal);
       continue;
     }
     throw new ServerError(await reason(answer), answer.status);

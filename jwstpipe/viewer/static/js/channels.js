@@ -98,8 +98,8 @@ export class ChannelPanel {
     const place = el("div", { class: "row end" });
     const button = el("button", { class: "quiet", onclick: async () => {
       try {
-        const found = await get(`api/library?${new URLSearchParams({ target, kind: "mosaic,image,archive", sort: "filter" })}`);
-        const more = found.cards.filter((/** @type {any} */ card) => card.viewable && !model.state.images.includes(card.id));
+        const found = await get(`api/library/images?${new URLSearchParams({ target })}`);
+        const more = found.cards.filter((/** @type {any} */ card) => !model.state.images.includes(card.id));
         place.replaceChildren(more.length ? select({
           label: "add", value: "", choices: [["", "choose …"], ...more.map((/** @type {any} */ card) =>
             /** @type {[string, string]} */ ([card.id, `${card.filter || ""} ${card.name}`]))],

@@ -7,7 +7,9 @@ import { number } from "./dom.js";
 /** @typedef {import("./overlay.js").Overlay} Overlay */
 
 const SHARES = [0, 0.25, 0.5, 0.75, 1];
-const [WIDE, TALL, STEP] = [170, 8, 34];
+const [WIDE, TALL, STEP] = [200, 8, 34];
+/** Between two numbers, pixels. */
+const GAP = 8;
 
 /**
  * Draw the bars of the channels that are shown, with the overlay of this name.
@@ -47,11 +49,28 @@ function drawBar(model, overlay, pen, image, left, top) {
   pen.fillRect(left, top, WIDE, TALL);
   pen.font = "10px system-ui, sans-serif";
   overlay.text(`${channel.label}  ${channel.unit}`, left, top - 4);
-  SHARES.forEach((share, n) => {
+  const numbers = SHARES.map((share) => {
     const value = number(valueAt(table, share, channel.companding), 3);
     const wide = pen.measureText(value).width;
-    overlay.text(value, left + share * WIDE - (n === 0 ? 0 : n === SHARES.length - 1 ? wide : wide / 2), top + TALL + 10);
+    return { value, at: share * (WIDE - wide), wide };
   });
+  for (const one of apart(numbers)) overlay.text(one.value, left + one.at, top + TALL + 10);
+}
+
+/**
+ * The numbers that find a place: both ends, and of those between what does not touch another.
+ * @template {{at: number, wide: number}} Word
+ * @param {Word[]} words  from left to right
+ * @returns {Word[]}
+ */
+export function apart(words) {
+  const [first, last] = [words[0], words[words.length - 1]];
+  const found = [first];
+  for (const word of words.slice(1, -1)) {
+    const before = found[found.length - 1];
+    if (word.at >= before.at + before.wide + GAP && word.at + word.wide + GAP <= last.at) found.push(word);
+  }
+  return [...found, last];
 }
 
 /**

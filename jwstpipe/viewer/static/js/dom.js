@@ -119,6 +119,18 @@ export function size(bytes) {
 }
 
 /**
+ * How long something took, as people say it.
+ * @param {number} seconds
+ * @returns {string}
+ */
+export function duration(seconds) {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/**
  * A labelled slider that tells its value.
  * @param {{label: string, value: number, min: number, max: number, step?: number, usual?: number,
  *   changed: (value: number, done: boolean) => void, text?: (value: number) => string}} options

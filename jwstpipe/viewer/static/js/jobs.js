@@ -2,7 +2,7 @@
 /** Jobs: how far they are, as the server tells it, and the way to stop one. */
 
 import { get, post } from "./api.js";
-import { el, say } from "./dom.js";
+import { duration, el, say } from "./dom.js";
 import { listen } from "./events.js";
 
 /** @typedef {import("./pages.js").Context} Context */
@@ -36,8 +36,9 @@ export function jobCard(job, write) {
   const stages = job.progress ? Object.entries(job.progress.stages) : [];
   return el("article", { class: "job", "data-job": job.id },
     el("span", { class: `badge state-${job.state}` }, job.state),
-    el("a", { href: job.page, target: "_blank", rel: "noopener noreferrer" }, `${job.kind}: ${job.title}`),
-    el("small", {}, `${Math.round(job.seconds)} s ${job.message}`),
+    el("a", { href: job.page, target: "_blank", rel: "noopener noreferrer" }, `${job.kind.replaceAll("_", "-")}: ${job.title}`),
+    el("small", {}, [job.started && job.ended && new Date(job.started).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }),
+      job.started && duration(job.seconds), job.message].filter(Boolean).join(" · ")),
     job.progress ? el("progress", { max: 100, value: job.progress.percent, "aria-label": `progress of ${job.title}` }) : "",
     !job.ended && write ? el("button", { class: "quiet", onclick: async () => {
       try {

@@ -18,8 +18,9 @@ import { Readout } from "./readout.js";
 import { RegionPanel } from "./regions.js";
 import { SourcePanel } from "./sources.js";
 import { Stage } from "./stage.js";
-import { buildTabs, buildTools, showHelp } from "./tools.js";
+import { buildTabs, buildTools, showHelp, useTheme } from "./tools.js";
 
+useTheme();
 let { state, token, notes } = parseLink(location.hash);
 const kept = location.hash.match(/[#&]view=([0-9a-f]{20})(?:&|$)/);
 if (token) {
@@ -46,6 +47,7 @@ async function start() {
   if (site.pages && isProductPage(state.panel)) return;
   if (!state.images.length) state.images = known.map((/** @type {any} */ one) => one.id);
   if (!state.images.length && site.library) {
+    tellEmpty("Nothing is chosen", el("p", {}, "Choose cards in the library and press View: they open here, together."));
     await openPage(state.panel || "library");
     return;
   }
@@ -112,9 +114,20 @@ async function start() {
       },
     },
   });
+  await seen(byId("stage"));
   tellWaiting(model);
   await model.open();
   if (!(await sources.open())) byId("tab-sources").hidden = true;
+}
+
+/**
+ * Wait until a page has given way to the picture: nothing is opened that nobody looks at.
+ * @param {HTMLElement} stage
+ * @returns {Promise<void>}
+ */
+function seen(stage) {
+  if (!stage.hidden) return Promise.resolve();
+  return new Promise((resolve) => stage.addEventListener("seen", () => resolve(), { once: true }));
 }
 
 /**
@@ -163,7 +176,7 @@ function tellAbout(model) {
   model.addEventListener("opened", () => {
     const targets = model.facts.channels.map((/** @type {any} */ one) => one.target).filter(Boolean);
     const title = targets[0] || model.facts.channels[0].name;
-    byId("title").textContent = title;
+    byId("title").textContent = byId("title").title = title;
     document.title = `${title} · jwstpipe`;
     for (const note of model.facts.notes.slice(0, 3)) say(note);
   });

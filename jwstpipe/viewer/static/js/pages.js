@@ -71,8 +71,10 @@ export async function buildPages(state) {
     }
     const found = [...PAGES, ...PRODUCT_PAGES].find(([known]) => known === name);
     for (const link of links) {
-      if (link.dataset.page === (found ? name : "")) link.setAttribute("aria-current", "page");
-      else link.removeAttribute("aria-current");
+      if (link.dataset.page === (found ? name : "")) {
+        link.setAttribute("aria-current", "page");
+        link.scrollIntoView({ block: "nearest", inline: "nearest" });
+      } else link.removeAttribute("aria-current");
     }
     for (const id of ["stage", "panel", "tools"]) byId(id).hidden = Boolean(found);
     const page = byId("page");
@@ -80,7 +82,10 @@ export async function buildPages(state) {
     const seen = found ? name : state.panel;
     if (found || [...PAGES, ...PRODUCT_PAGES].some(([known]) => known === state.panel)) state.panel = found ? seen : "";
     history.replaceState(null, "", `#${formatLink(state)}`);
-    if (!found) return;
+    if (!found) {
+      byId("stage").dispatchEvent(new Event("seen"));
+      return;
+    }
     page.replaceChildren(el("p", { class: "hint" }, "loading …"));
     try {
       await (await found[2]()).show(page, { state, site, view });

@@ -1,8 +1,9 @@
 // @ts-check
-/** The state of the site: its parts, what is stored, limits. */
+/** The state of the site: its parts, what waits and what was done, what is stored, limits. */
 
 import { get, post } from "./api.js";
 import { el, say, size } from "./dom.js";
+import { jobCard } from "./jobs.js";
 
 /** @typedef {import("./pages.js").Context} Context */
 
@@ -23,11 +24,30 @@ export async function show(place, context) {
     el("div", { class: "parts" }, ...found.parts.map((/** @type {any} */ part) => el("article", { class: "card" },
       el("b", {}, part.name), " ", el("span", { class: `badge ${part.well ? "state-done" : "state-failed"}` }, part.well ? "well" : "not here"),
       el("p", { class: "hint" }, part.says)))),
+    el("div", { class: "halves" }, ...runs(found.runs)),
     el("div", { class: "halves" }, ...["kind", "target", "user", "instrument", "filter", "level", "size"].map(table)),
     el("section", {}, el("h3", {}, "Limits of this viewer"), el("table", {}, el("tbody", {},
       ...Object.entries(found.limits).map(([name, value]) => el("tr", {}, el("th", {}, name), el("td", {}, Number(value).toLocaleString("en"))))))),
     upkeep(context),
   );
+}
+
+/**
+ * The queue and the latest runs, from Prefect; without it, why they are not known.
+ * @param {{queues: {name: string, waiting: number, running: number}[], now: any[], recent: any[], note: string}} told
+ * @returns {HTMLElement[]}
+ */
+function runs({ queues, now, recent, note }) {
+  /** @param {string} title @param {string} none @param {any[]} jobs @param {...Node} more */
+  const section = (title, none, jobs, ...more) => el("section", {}, el("h3", {}, title), ...more,
+    ...(jobs.length ? jobs.map((job) => jobCard(job, false)) : [el("p", { class: "hint" }, none)]));
+  if (note) return [section("Queue and recent runs", `Not known: ${note}`, [])];
+  return [
+    section("Queue", "Nothing waits and nothing runs.", now, el("table", {}, el("thead", {}, el("tr", {},
+      ...["queue", "waiting", "running"].map((name) => el("th", {}, name)))), el("tbody", {}, ...queues.map((queue) =>
+      el("tr", {}, el("th", {}, queue.name), el("td", {}, String(queue.waiting)), el("td", {}, String(queue.running))))))),
+    section("Recent runs", "No run has ended yet.", recent),
+  ];
 }
 
 /**

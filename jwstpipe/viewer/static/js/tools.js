@@ -77,8 +77,6 @@ export function buildTools(model, overlay) {
     tool("theme", "light or dark", "t", toggleTheme),
     tool("help", "keys", "", () => showHelp(keys)),
   );
-  const theme = localStorage.getItem("theme");
-  if (theme) document.documentElement.dataset.theme = theme;
   return keys;
 }
 
@@ -122,6 +120,12 @@ async function shortened(model) {
 function togglePicture() {
   if (document.fullscreenElement) document.exitFullscreen();
   else byId("stage").requestFullscreen?.();
+}
+
+/** Take the light that was chosen before, on every page. */
+export function useTheme() {
+  const theme = localStorage.getItem("theme");
+  if (theme) document.documentElement.dataset.theme = theme;
 }
 
 function toggleTheme() {
