@@ -104,11 +104,20 @@ function cardOf(card, context, chosen, changed) {
     el("div", { class: "badges" },
       el("span", { class: "badge" }, card.kind), level ? el("span", { class: `badge ${level}` }, card.level) : null,
       card.filter ? el("span", { class: "badge" }, card.filter) : null, card.archived ? el("span", { class: "badge" }, "archived") : null,
-      ...card.tags.slice(0, 4).map((/** @type {string} */ tag) => el("span", { class: "badge tag" }, tag))),
+      ...ownTags(card).slice(0, 4).map((/** @type {string} */ tag) => el("span", { class: "badge tag" }, tag))),
     card.opens ? el("button", { class: "kind", onclick: () => context.view([card.id], card.opens) },
       /** @type {Record<string, string>} */ (OPENS)[card.opens]) : "",
     el("small", {}, [card.instrument, card.size && size(card.size), card.created.slice(0, 10)].filter(Boolean).join(" · ")),
   );
+}
+
+/**
+ * @param {any} card
+ * @returns {string[]} the tags that say more than the badges do
+ */
+function ownTags(card) {
+  const told = [card.kind, card.level, card.filter, card.instrument, card.target].map((word) => String(word).toLowerCase());
+  return card.tags.filter((/** @type {string} */ tag) => !told.includes(tag.toLowerCase()));
 }
 
 /**

@@ -36,6 +36,7 @@ function tellEmpty(title, ...more) {
   const place = byId("empty");
   place.replaceChildren(el("h2", {}, title), ...more);
   place.hidden = false;
+  document.body.classList.add("bare");
 }
 
 async function start() {
@@ -47,7 +48,8 @@ async function start() {
   if (site.pages && isProductPage(state.panel)) return;
   if (!state.images.length) state.images = known.map((/** @type {any} */ one) => one.id);
   if (!state.images.length && site.library) {
-    tellEmpty("Nothing is chosen", el("p", {}, "Choose cards in the library and press View: they open here, together."));
+    tellEmpty("Nothing is chosen", el("p", {}, "Choose cards in the ",
+      el("a", { href: "#v=1&panel=library", onclick: () => openPage("library") }, "library"), " and press View: they open here, together."));
     await openPage(state.panel || "library");
     return;
   }
@@ -78,20 +80,19 @@ async function start() {
   const readout = new Readout(model, surface);
   new ChannelPanel(model);
   new PicturePanel(model);
-  addColourBars(model, overlay);
   const compare = new ComparePanel(model);
   const regions = new RegionPanel(model, overlay, surface);
   const pixel = new PixelPanel(model, overlay);
   const sources = new SourcePanel(model, overlay);
   const outlines = new Outlines(model, overlay);
+  addColourBars(model, overlay);
   const openTab = buildTabs(model);
-  const keys = {
-    ...movingKeys(stage), ...buildTools(model, overlay),
+  const keys = Object.assign(buildTools(model, overlay), movingKeys(stage), {
     b: { text: "blink two images", run: () => compare.toggle("blink") },
     x: { text: "swap the two", run: () => compare.swap() },
     c: { text: "draw a circle", run: () => { openTab("regions"); regions.take("circle"); } },
     Escape: { text: "let go of what is being drawn", run: () => regions.take("") },
-  };
+  });
   listenToHands(stage, surface, {
     tap: (x, y) => {
       canvas.focus({ preventScroll: true });

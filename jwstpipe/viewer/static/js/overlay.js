@@ -118,7 +118,19 @@ export class Overlay {
     }
     pen.strokeStyle = "rgb(150 190 235 / 45%)";
     pen.stroke();
-    if (named) this.text(label, edge[0] ?? named[0] + 4, edge[1] ?? named[1] - 4);
+    if (!named) return;
+    const most = width - pen.measureText(label).width - 4; // what is cut says nothing
+    const [x, y] = [edge[0] ?? Math.min(named[0] + 4, most), edge[1] ?? named[1] - 4];
+    if (edge[0] === null || !this.underBar(y, height)) this.text(label, x, y);
+  }
+
+  /**
+   * @param {number} y  of words at the left edge
+   * @param {number} height
+   * @returns {boolean} the scale bar stands there
+   */
+  underBar(y, height) {
+    return this.model.state.overlays.includes("scalebar") && y > height - 88 && y < height - 46;
   }
 
   /**
