@@ -15,12 +15,16 @@ from jwstpipe.images.face import ImageFace
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.masked_image import MaskedImage, box_of_slices
 from jwstpipe.images.open import open_image
+from jwstpipe.numerics.precision import offset_for_single
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 __all__ = ["ImageLike", "MemoryImage", "as_image"]
+
+SAMPLES = 1 << 16
+"""Samples of an array, about so many, that tell what precision it needs."""
 
 ImageLike = Any
 """An address, a `SkyImage`, a `MaskedImage`, astropy's `CCDData` or `NDData`, or a two-dimensional array."""
@@ -125,7 +129,7 @@ def as_image(data: ImageLike, *, wcs: Any = None, unit: Any = None, s3: S3Settin
 
 def _planes_of(data: Any) -> dict[str, Any]:
     """Take the planes of NDData apart."""
-    values = np.array(data.data, np.float32)
+    values = np.array(data.data, np.float64 if getattr(data.data, "dtype", None) == np.float64 else np.float32)
     if data.mask is not None:
         values[np.broadcast_to(np.asarray(data.mask, bool), values.shape)] = np.nan
     error = data.uncertainty
@@ -143,7 +147,7 @@ def _standard() -> Any:
 
 
 def _in_memory(planes: Mapping[str, Any], wcs: Any, unit: Any) -> MemoryImage:
-    kinds = {"dq": np.uint32}
+    kinds = {"dq": np.uint32, "sci": _science_type(planes["sci"])}
     found = {
         name: np.ascontiguousarray(values, kinds.get(name, np.float32))
         for name, values in planes.items()
@@ -159,6 +163,15 @@ def _in_memory(planes: Mapping[str, Any], wcs: Any, unit: Any) -> MemoryImage:
     if unit is not None and str(unit):
         header["BUNIT"] = units.Unit(unit).to_string("generic") if not isinstance(unit, str) else unit
     return MemoryImage(found, header)
+
+
+def _science_type(values: Any) -> type[Any]:
+    """Keep double precision where single precision would lose the differences of samples; else no memory for it."""
+    samples = np.asarray(values)
+    if samples.dtype != np.float64:
+        return np.float32
+    few = samples.ravel()[:: max(samples.size // SAMPLES, 1) | 1]
+    return np.float64 if offset_for_single(few) else np.float32
 
 
 def _wcs_header(wcs: Any) -> Header:

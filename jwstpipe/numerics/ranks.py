@@ -1,9 +1,12 @@
-"""Exact ranks of samples that are never in memory together, and of their distances from a value: one pass, if guessed.
+"""Exact ranks of samples that are never in memory together, and of their distances from a value: in two passes.
 
-The bits of a float32, with the sign turned, sort as whole numbers do: keys. A pass counts all keys by their upper 20
-bits. Of the bins that a rank is thought to lie in it counts the lower 12 bits too, or keeps the keys where they are
-few. `Ranks` then tells a rank exactly, or which bins another pass has to look into. Counts only add up, so that neither
-the order of the windows nor the number of workers matters.
+The bits of a float32, with the sign turned, sort as whole numbers do: keys. The first pass counts all samples by the
+upper 20 bits. `Ranks` then tells which bins the wanted ranks lie in; another pass counts the lower 12 bits in these, or
+keeps the keys where they are few. Counts only add up, so that neither the order of the windows nor the number of
+workers matters.
+
+Passes count words as they stand in memory, without a look at sign or NaN: that takes less than a nanosecond a sample.
+The tables are put in the order of keys afterwards.
 """
 
 from collections.abc import Sequence
@@ -15,8 +18,8 @@ from numpy.typing import NDArray
 from jwstpipe.numerics.compiled.kernel import compiled
 
 __all__ = [
-    "LOW", "NO_BINS", "UPPER", "Bins", "Ranks", "Span", "count_keys", "ends_of", "keys_of", "ranks_of", "runs_of",
-    "shares_of", "spans_joined", "values_of",
+    "LOW", "UPPER", "Bins", "Ranks", "Span", "bins_for", "count_words", "ends_of", "in_order", "keys_of", "look_into",
+    "lower_in_order", "ranks_of", "values_of",
 ]  # fmt: skip
 
 UPPER_BITS = 20
@@ -27,9 +30,20 @@ LOW = 1 << LOW_BITS
 LISTED = -1
 """Slot of a bin whose keys are listed."""
 
+MOST_COUNTED = 1024
+"""Bins whose lower bits are counted in one pass, 16 kB each."""
+
+KEPT = 1.0 / 128
+"""Share of all samples whose keys are kept in one pass."""
+
+_HALF = UPPER // 2
+_ENDLESS = 0x7F8 << (UPPER_BITS - 12)
+"""First of the words' upper bits that are no finite number; those of negative ones are `_HALF` more."""
+
 Keys = NDArray[np.uint32]
 Counts = NDArray[np.int64]
-Slots = NDArray[np.int8]
+Table = NDArray[np.uint32]
+Slots = NDArray[np.int16]
 Span = tuple[int, int]
 
 
@@ -40,24 +54,36 @@ class Bins:
     counted: tuple[int, ...] = ()
     """Bins whose lower bits are counted: those with many samples."""
 
-    direct: int = 0
-    """So many of the first of them are counted as samples come; the others from a list in rising order, for a table of
-    many does not fit the processor's cache."""
-
     listed: tuple[Span, ...] = ()
     """Ranges (first, last) of bins whose keys are kept; those of them that are counted are not."""
 
     def slots(self) -> Slots:
-        """Give for every bin 0, its row + 1 where it is counted directly, or `LISTED`."""
-        found = np.zeros(UPPER, np.int8)
+        """Give for every bin, by the upper bits of words, 0, its row + 1 where it is counted, or `LISTED`."""
+        found = np.zeros(UPPER, np.int16)
         for first, last in self.listed:
-            found[first : last + 1] = LISTED
-        found[list(self.counted)] = LISTED
-        found[list(self.counted[: self.direct])] = np.arange(1, self.direct + 1)
+            found[_turned(np.arange(first, last + 1))] = LISTED
+        found[_turned(np.array(self.counted, np.int64))] = np.arange(1, len(self.counted) + 1)
         return found
 
 
-NO_BINS = Bins()
+def _turned(upper: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give the upper bits of words of bins, whose order is that of keys."""
+    return np.where(upper >= _HALF, upper - _HALF, UPPER - 1 - upper)
+
+
+def in_order(upper: Table) -> tuple[NDArray[np.int32], Table]:
+    """Give the bins that hold finite samples, rising, and how many each, from a table of words' upper bits."""
+    negative, positive = upper[_HALF : _HALF + _ENDLESS], upper[:_ENDLESS]
+    below, above = np.flatnonzero(negative)[::-1], np.flatnonzero(positive)
+    bins = np.concatenate([_HALF - 1 - below, _HALF + above]).astype(np.int32)
+    return bins, np.concatenate([negative[below], positive[above]])
+
+
+def lower_in_order(bins: Bins, low: Table) -> Table:
+    """Turn the rows of negative samples in a table of words' lower bits."""
+    negative = np.array(bins.counted, np.int64) < _HALF
+    low[negative] = low[negative, ::-1]
+    return low
 
 
 def keys_of(values: NDArray[np.float32]) -> Keys:
@@ -78,66 +104,43 @@ def ends_of(span: Span) -> list[float]:
     return [float(one) for one in values_of(np.array(ends, np.uint32))]
 
 
-def shares_of(values: NDArray[np.float32]) -> tuple[Counts, NDArray[np.float64]]:
-    """Give the bins that samples lie in, rising, and the share of all samples in each."""
-    bins, counts = np.unique(keys_of(values) >> np.uint32(LOW_BITS), return_counts=True)
-    return bins.astype(np.int64), counts / max(values.size, 1)
+@compiled()
+def count_words(words: Keys, upper: Table) -> None:
+    """Count words (n,) by their upper bits, in a table (`UPPER`,)."""
+    for k in range(words.size):
+        upper[words[k] >> np.uint32(LOW_BITS)] += np.uint32(1)
 
 
 @compiled()
-def count_keys(
-    values: NDArray[np.float32], slots: Slots, upper: NDArray[np.uint32], low: NDArray[np.uint32], listed: Keys
-) -> tuple[int, int]:
-    """Count finite samples by the upper bits of their keys, and look into some bins.
+def look_into(words: Keys, slots: Slots, low: Table, listed: Keys) -> int:
+    """Count the lower bits of words in some bins, and list the words of others.
 
     Parameters
     ----------
-    values
-        (n,); NaN and infinities are left out.
+    words
+        (n,), the bits of samples.
     slots
         (`UPPER`,), see `Bins.slots`.
-    upper
-        (`UPPER`,), added to.
     low
         (rows, `LOW`), added to.
     listed
-        Filled with keys from the first place on; has room for all.
+        Filled with words from the first place on; has room for all.
 
     Returns
     -------
-    int, int
-        How many keys are listed, and how many samples are finite.
+    int
+        How many words are listed.
     """
-    words = values.view(np.uint32)
-    n, finite = 0, 0
+    n = 0
     for k in range(words.size):
         word = words[k]
-        if word & np.uint32(0x7F800000) == np.uint32(0x7F800000):
-            continue
-        finite += 1
-        key = word ^ (np.uint32(0xFFFFFFFF) if word >> np.uint32(31) else np.uint32(0x80000000))
-        high = key >> np.uint32(LOW_BITS)
-        upper[high] += np.uint32(1)
-        slot = slots[high]
+        slot = slots[word >> np.uint32(LOW_BITS)]
         if slot > 0:
-            low[slot - 1, key & np.uint32(LOW - 1)] += np.uint32(1)
+            low[slot - 1, word & np.uint32(LOW - 1)] += np.uint32(1)
         elif slot < 0:
-            listed[n] = key
+            listed[n] = word
             n += 1
-    return n, finite
-
-
-@compiled()
-def runs_of(rising: Keys) -> tuple[Keys, NDArray[np.uint32]]:
-    """Give each of the keys once, with the number of times that it is there."""
-    keys, counts = np.empty_like(rising), np.zeros_like(rising)
-    n = -1
-    for k in range(rising.size):
-        if k == 0 or rising[k] != rising[k - 1]:
-            n += 1
-            keys[n] = rising[k]
-        counts[n] += np.uint32(1)
-    return keys[: n + 1].copy(), counts[: n + 1].copy()
+    return n
 
 
 @compiled()
@@ -179,15 +182,15 @@ class Ranks:
         """Samples in all."""
         return int(self._ends[-1])
 
-    def learn(self, bins: Bins, low: Counts, listed: Keys | None, *, upper: Counts | None = None) -> None:
-        """Take what a pass counted, for good; `listed` is None where there were too many keys."""
-        if upper is not None:
+    def learn(self, bins: Bins | None, upper: Counts, low: Counts, listed: Keys) -> None:
+        """Take what a pass counted, for good: the first one by upper bits, others what is in some bins."""
+        if bins is None:
             self.upper, self._ends = upper, np.cumsum(upper)
+            return
         np.cumsum(low, axis=1, out=low)
         self._rows |= {one: low[row] for row, one in enumerate(bins.counted)}
-        if listed is not None:
-            rising = np.sort(listed)
-            self._lists += [(span, rising) for span in bins.listed]
+        rising = np.sort(listed)
+        self._lists += [(span, rising) for span in bins.listed]
 
     def value(self, rank: int) -> float | Span:
         """Give the sample of a rank from 0; or the range of bins that has to be looked into first."""
@@ -252,7 +255,21 @@ def _value(key: int) -> float:
     return float(values_of(np.array([key], np.uint32))[0])
 
 
-def spans_joined(spans: Sequence[Span]) -> list[Span]:
+def bins_for(spans: Sequence[Span], upper: Counts) -> Bins:
+    """Choose how to look into ranges of bins: the fullest are counted, keys of the others kept if they are few.
+
+    Where they are not, only the fullest are looked into; what they tell leaves less to ask for.
+    """
+    ranges = _joined(spans)
+    held = np.concatenate([first + np.flatnonzero(upper[first : last + 1]) for first, last in ranges])
+    order = held[np.argsort(-upper[held], kind="stable")]
+    left = int(upper[order].sum()) - np.cumsum(upper[order])
+    counted = int(np.count_nonzero(left > KEPT * upper.sum())) + 1
+    few = counted <= MOST_COUNTED
+    return Bins(tuple(order[: min(counted, MOST_COUNTED)].tolist()), tuple(ranges) if few else ())
+
+
+def _joined(spans: Sequence[Span]) -> list[Span]:
     """Join ranges of whole numbers that overlap or touch."""
     found: list[Span] = []
     for first, last in sorted(spans):

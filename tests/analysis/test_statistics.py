@@ -13,8 +13,7 @@ from astropy.wcs import WCS
 from photutils.aperture import EllipticalAperture, SkyCircularAnnulus, SkyCircularAperture
 from pydantic import ValidationError
 
-from jwstpipe.analysis.pixels import guesses, passes
-from jwstpipe.analysis.pixels import statistics as statistics_module
+from jwstpipe.analysis.pixels.histogram import pixel_histogram
 from jwstpipe.analysis.pixels.regions import regions_of
 from jwstpipe.analysis.pixels.report import statistics
 from jwstpipe.analysis.pixels.statistics import PERCENTS, pixel_statistics
@@ -22,7 +21,7 @@ from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.memory import as_image
 from jwstpipe.images.open import open_image
-from jwstpipe.numerics.ranks import Bins
+from jwstpipe.numerics import ranks
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.requests.analysis.statistics import FIGURES, StatisticsRequest
 from tests.mosaicking.scenes import header, write
@@ -105,21 +104,37 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-@pytest.mark.parametrize("blind", [False, True])
-def test_ranks_are_exact_whatever_was_guessed(name, blind, monkeypatch):
-    """A guess from few samples is often wrong, and one of none always: then another pass looks."""
+@pytest.mark.parametrize("most", [ranks.MOST_COUNTED, 2])
+def test_ranks_are_exact_whatever_the_distribution(name, most, monkeypatch):
+    """Where a pass may look into few bins there are more of them, and the same numbers."""
+    monkeypatch.setattr(ranks, "MOST_COUNTED", most)
     values = SHAPES[name](np.random.default_rng(3), 1_500_000).astype("f4").reshape(1000, 1500)
     values[::7, ::11] = np.nan
-    monkeypatch.setattr(guesses, "FEWEST_CELLS", 2)
-    monkeypatch.setattr(passes, "SAMPLES", 900)
-    if blind:
-        monkeypatch.setattr(statistics_module, "guessed", lambda *_, **__: Bins())
     found = pixel_statistics(as_image(values), only=("median", "percentiles", "mad"))
     good = values[np.isfinite(values)]
     with np.errstate(over="ignore"):
         assert list(found.percentiles.values()) == pytest.approx(np.percentile(good.astype("f8"), PERCENTS), rel=1e-12)
         away = np.abs(good - np.float32(found.median)).astype("f8")
     assert found.mad_std == MAD_TO_SIGMA * np.median(away)
+
+
+def test_double_precision_keeps_its_differences(tmp_path):
+    """Single precision has steps of 8 at 1e8: an image of noise of 1e-3 would be one value."""
+    values = 1e8 + np.random.default_rng(5).normal(0.0, 1e-3, (200, 300))
+    values[3, 4] = np.nan
+    place = tmp_path / "level.fits"
+    fits.writeto(place, values)
+    good = values[np.isfinite(values)]
+    for image in (place, as_image(values)):
+        found = pixel_statistics(image)
+        assert found.std == pytest.approx(good.std(), rel=1e-6)
+        assert found.mad_std == pytest.approx(mad_std(good), rel=1e-5)
+        assert list(found.percentiles.values()) == pytest.approx(np.percentile(good, PERCENTS), abs=1e-7)
+        assert (found.minimum, found.maximum) == pytest.approx((good.min(), good.max()), abs=1e-7)
+        assert found.total == pytest.approx(good.sum(), rel=1e-15)
+        assert found.clipped.std == pytest.approx(good.std(), rel=0.03)
+        assert pixel_histogram(image, found).counts.sum() == good.size
+    assert found.median == pytest.approx(np.median(good), abs=2e-8)
 
 
 def test_workers_do_not_change_a_bit(image):

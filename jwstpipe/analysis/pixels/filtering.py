@@ -15,7 +15,7 @@ from jwstpipe.images.zarr.layout import CHUNK, REPAIRED, SHARD
 from jwstpipe.images.zarr.like import copy_planes
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.numerics.filters import box_taps, medians, repaired, residuals
-from jwstpipe.numerics.ranks import NO_BINS, Bins, Ranks
+from jwstpipe.numerics.ranks import Bins, Ranks
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.numerics.smoothing import gaussian_taps_to, weighted_means
 from jwstpipe.numerics.wavelets import FINEST_NOISE, denoise_margin, denoised, finest_scale
@@ -53,7 +53,8 @@ class FilterJob:
     """Planes that are taken over as they are."""
 
     s3: S3Settings | None = None
-    bins: Bins = NO_BINS
+    bins: Bins | None = None
+    """Bins of noise to look into; None = count it by upper bits."""
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,14 @@ def filter_noise(
 
     ranks = Ranks()
 
-    def look(bins: Bins, *, first: bool = False) -> None:
+    def look(bins: Bins | None) -> None:
         counted = Counted(bins)
         jobs = {key: replace(job, bins=bins) for key, job in shard_jobs(base).items()}
         for _, part in at_work.each(_counts, jobs, name="noise", report=report, unit="tiles"):
             counted.add(part)
-        ranks.learn(bins, counted.low, counted.listed, upper=counted.upper if first else None)
+        counted.teach(ranks)
 
-    look(NO_BINS, first=True)
+    look(None)
     if not ranks.count:
         raise DataError(f"{source.address}: all pixels are NaN; nothing to filter")
     middle = known(ranks, ranks.value, [(ranks.count - 1) // 2, ranks.count // 2], look)
@@ -174,7 +175,7 @@ def _details(job: FilterJob) -> Float32:
 
 
 def _counts(job: FilterJob) -> ShardCounts:
-    return counted_shard(np.abs(_details(job)), job.bins, add=False)[1]
+    return counted_shard([np.abs(_details(job))], job.bins)
 
 
 def _window(job: FilterJob, box: Box, margin: int) -> tuple[Float32, Box]:

@@ -73,6 +73,6 @@ def pixel_histogram(
     high = min(found.maximum, max(found.percentiles[99.0], middle + ABOVE * spread))
     if not high > low:
         low, high = low - 0.5, high + 0.5
-    base = Pass(reference_of(image, source), plane, index, box, region, rule, s3)
+    base = Pass(reference_of(image, source), plane, index, box, region, rule, s3, found.offset)
     counts = Passes(base, workers or ThreadWorkers(os.cpu_count() or 1), report).histogram(low, high, bins)
     return Histogram(np.linspace(low, high, bins + 1), counts, found.count - int(counts.sum()))

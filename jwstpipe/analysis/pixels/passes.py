@@ -1,7 +1,7 @@
 """The passes over the shards of a region: what each counts, and how the counts of all come together."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,16 +11,17 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.opened import ImageRef, opened
 from jwstpipe.analysis.pixels.clipping import PLACES, clip_counts
 from jwstpipe.analysis.pixels.counted import Counted, ShardCounts, counted_shard
-from jwstpipe.analysis.pixels.guesses import SAMPLES, sampled_cells
 from jwstpipe.analysis.pixels.shapes import Labelled, PixelRule, Shape, whole
 from jwstpipe.execution.workers import Workers
+from jwstpipe.images.windows import read_window
 from jwstpipe.images.zarr.layout import CHUNK, SHARD
-from jwstpipe.numerics.ranks import NO_BINS, Bins, Ranks
+from jwstpipe.numerics.ranks import Bins, Ranks
+from jwstpipe.numerics.sums import plain_sums
 from jwstpipe.progress import Reporter
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 
-__all__ = ["Pass", "Passes", "Sums"]
+__all__ = ["Pass", "Passes", "Sums", "joined_sums"]
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.int64]
@@ -37,11 +38,13 @@ class Pass:
     shape: Shape
     rule: PixelRule
     s3: S3Settings | None
+    offset: float = 0.0
+    """Taken from samples in double precision before they are measured in single precision."""
+
     centre: float = 0.0
     spread: float = 0.0
-    bins: Bins = NO_BINS
+    bins: Bins | None = None
     sums: bool = False
-    every: int = 1
     edges: tuple[float, float, int] = (0.0, 0.0, 0)
     """Of a histogram: first and last edge, and bins."""
 
@@ -73,36 +76,27 @@ class Passes:
         cells = self.base.box.cells(SHARD)
         return {f"{cell.y0 // SHARD}_{cell.x0 // SHARD}": replace(self.base, box=cell, **facts) for cell in cells}
 
-    def sample(self) -> tuple[list[NDArray[np.float32]], bool]:
-        """Read samples from places evenly over the region; and tell whether these are all there are."""
-        cells = sampled_cells(self.base.box, CHUNK)
-        every = max(sum(cell.area for cell in cells) // SAMPLES, 1) | 1  # odd: no column of the image stands out
-        jobs = {f"{cell.y0}_{cell.x0}": replace(self.base, box=cell, every=every) for cell in cells}
-        parts = self.workers.run(_sample, jobs, name="sample", report=self.report, unit="windows")
-        return list(parts.values()), every == 1 and sum(cell.area for cell in cells) == self.base.box.area
-
-    def first(self, bins: Bins, *, sums: bool) -> tuple[Sums, Ranks]:
+    def first(self, *, sums: bool) -> tuple[Sums, Ranks]:
         """Count all samples by their keys, and add them up if wanted."""
-        jobs = self.jobs(bins=bins, sums=sums)
+        jobs = self.jobs(sums=sums)
         parts: dict[str, Sums] = {}
-        counted = Counted(bins)
+        counted = Counted(None)
         for key, (part, counts) in self.workers.each(
             _first, jobs, name="sums" if sums else "order", report=self.report, unit="tiles"
         ):
             counted.add(counts)
             parts[key] = part
         ranks = Ranks()
-        ranks.learn(bins, counted.low, counted.listed, upper=counted.upper)
-        return _added([parts[key] for key in jobs]), ranks
+        counted.teach(ranks)
+        return joined_sums([parts[key] for key in jobs]), ranks
 
     def again(self, ranks: Ranks, bins: Bins) -> None:
-        """Look into more bins."""
+        """Look into bins."""
         counted = Counted(bins)
-        for _, (_, counts) in self.workers.each(
-            _first, self.jobs(bins=bins), name="order", report=self.report, unit="tiles"
-        ):
+        jobs = self.jobs(bins=bins)
+        for _, counts in self.workers.each(_again, jobs, name="order", report=self.report, unit="tiles"):
             counted.add(counts)
-        ranks.learn(bins, counted.low, counted.listed)
+        counted.teach(ranks)
 
     def histogram(self, low: float, high: float, bins: int) -> Counts:
         """Count samples in bins of one width."""
@@ -125,14 +119,28 @@ class Passes:
         return counts, [math.fsum(sums[key][k] for key in jobs) for k in range(4)]
 
 
-def _samples(job: Pass) -> tuple[NDArray[np.float32], Floats | None]:
-    """Read the samples of a shard that the region takes, and their shares where these count."""
+def _samples(job: Pass) -> Iterator[tuple[NDArray[np.float32], Floats | None]]:
+    """Read the samples of a shard that the region takes, and their shares where these count, band by band.
+
+    A band is gone when the next one comes: it is read to the same memory, which stays in the cache.
+    """
     image = opened(job.image, s3=job.s3)
-    values = np.ascontiguousarray(image.read(job.plane, job.box, index=job.index), np.float32)
+    room = np.empty((CHUNK, job.box.x1 - job.box.x0), np.float32)
+    for y in range(job.box.y0 // CHUNK * CHUNK, job.box.y1, CHUNK):
+        band = replace(job.box, y0=max(y, job.box.y0), y1=min(y + CHUNK, job.box.y1))
+        if job.offset:
+            read = image.read(job.plane, band, index=job.index)
+            values = (read - job.offset).astype(np.float32)
+        else:
+            values = read_window(image, job.plane, band, room[: band.y1 - band.y0], covered=True, index=job.index)
+        yield _taken(job, band, values)
+
+
+def _taken(job: Pass, band: Box, values: NDArray[np.float32]) -> tuple[NDArray[np.float32], Floats | None]:
     if isinstance(job.shape, Labelled):
-        labels = opened(job.shape.segmentation, s3=job.s3).read("sci", job.box)
+        labels = opened(job.shape.segmentation, s3=job.s3).read("sci", band)
         return values[labels == job.shape.label], None
-    inside = job.shape.weights(job.box, job.rule) if not _covers(job.shape, job.box) else None
+    inside = job.shape.weights(band, job.rule) if not _covers(job.shape, band) else None
     if inside is None:
         return values.ravel(), None
     if job.rule == "center":
@@ -146,24 +154,47 @@ def _covers(shape: Shape, box: Box) -> bool:
     return shape == whole(shape.box) and shape.box.contains(box)
 
 
-def _sample(job: Pass) -> NDArray[np.float32]:
-    return np.ascontiguousarray(_ordered(job)[:: job.every])
+def _ordered(job: Pass) -> Iterator[NDArray[np.float32]]:
+    """Read the samples of a shard whose share is at least a half."""
+    for values, shares in _samples(job):
+        yield values if shares is None else np.ascontiguousarray(values[shares >= 0.5])
 
 
 def _first(job: Pass) -> tuple[Sums, ShardCounts]:
-    every, shares = _samples(job)
-    kept = every if shares is None else np.ascontiguousarray(every[shares >= 0.5])
-    sums, counts = counted_shard(kept, job.bins, add=job.sums)
-    count, lowest, highest, total, deviations = sums
+    found: list[Sums] = []
+    pixels = 0
+
+    def seen() -> Iterator[NDArray[np.float32]]:
+        nonlocal pixels
+        for every, shares in _samples(job):
+            kept = every if shares is None else np.ascontiguousarray(every[shares >= 0.5])
+            pixels += kept.size
+            if job.sums:
+                found.append(_sums(kept, every, shares))
+            yield kept
+
+    counts = counted_shard(seen(), None)
+    if job.sums:
+        return joined_sums(found), counts
+    count = int(counts.counts.sum())
+    return Sums(count, pixels - count, math.nan, math.nan, 0.0, 0.0, 0.0, float(count)), counts
+
+
+def _again(job: Pass) -> ShardCounts:
+    return counted_shard(_ordered(job), job.bins)
+
+
+def _sums(kept: NDArray[np.float32], every: NDArray[np.float32], shares: Floats | None) -> Sums:
+    count, lowest, highest, total, deviations = plain_sums(kept)
     mean, area = total / count if count else 0.0, float(count)
-    if shares is not None and job.sums:
+    if shares is not None:
         finite = np.isfinite(every)
         total, area = float((every[finite] * shares[finite]).sum()), float(shares[finite].sum())
-    return Sums(count, kept.size - count, lowest, highest, mean, deviations, total, area), counts
+    return Sums(count, kept.size - count, lowest, highest, mean, deviations, total, area)
 
 
-def _added(parts: list[Sums]) -> Sums:
-    """Join the sums of shards, in their order (Chan, Golub and LeVeque 1983 for the deviations)."""
+def joined_sums(parts: list[Sums]) -> Sums:
+    """Join sums, in their order (Chan, Golub and LeVeque 1983 for the deviations)."""
     count, mean, deviations = 0, 0.0, 0.0
     for part in parts:
         if part.count:
@@ -178,21 +209,18 @@ def _added(parts: list[Sums]) -> Sums:
     )  # fmt: skip
 
 
-def _ordered(job: Pass) -> NDArray[np.float32]:
-    values, shares = _samples(job)
-    return values if shares is None else np.ascontiguousarray(values[shares >= 0.5])
-
-
 def _histogram(job: Pass) -> Counts:
     low, high, bins = job.edges
-    values = _ordered(job)
-    return np.histogram(values[np.isfinite(values)].astype(np.float64), bins=bins, range=(low, high))[0].astype(
-        np.int64
-    )
+    found = np.zeros(bins, np.int64)
+    for values in _ordered(job):
+        finite = values[np.isfinite(values)].astype(np.float64) + job.offset
+        found += np.histogram(finite, bins=bins, range=(low, high))[0]
+    return found
 
 
 def _clip(job: Pass) -> tuple[Counts, Floats]:
     """Count the samples of a shard for clipping, and add up its biweight sums."""
     counts, sums = np.zeros(PLACES, np.int64), np.zeros(4)
-    clip_counts(_ordered(job), job.centre, job.spread, counts, sums)
+    for values in _ordered(job):
+        clip_counts(values, job.centre, job.spread, counts, sums)
     return counts, sums

@@ -105,7 +105,7 @@ def physical_sums(
 
 def _plain(found: PixelStatistics) -> dict[str, Any]:
     values = asdict(found)
-    clipped, percents = values.pop("clipped"), values.pop("percentiles")
+    clipped, percents, _ = values.pop("clipped"), values.pop("percentiles"), values.pop("offset")
     return {
         **values,
         **{f"p{percent:g}": value for percent, value in percents.items()},

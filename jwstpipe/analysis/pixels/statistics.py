@@ -1,24 +1,26 @@
 """Statistics of the pixels of an image or a region, exact and out of core.
 
 Every pass runs shard by shard, and what is counted only adds up: sums are kept for each shard and added in the order of
-shards, all else are whole numbers, so that the result does not depend on the number of workers. One pass gives sums,
-median, percentiles and median distance (`jwstpipe.numerics.ranks`), if a sample of the pixels showed well enough where
-they lie; otherwise a second one looks there. Another makes fine counts from which all rounds of clipping follow, with
-the biweight sums. What nobody asked for is not done.
+shards, all else are whole numbers, so that the result does not depend on the number of workers. Two passes give median,
+percentiles and median distance (`jwstpipe.numerics.ranks`), the first of them the sums, too. Another makes fine counts
+from which all rounds of clipping follow, with the biweight sums. What nobody asked for is not done.
+
+Samples are measured in single precision. Those of a plane in double precision that would lose their differences so have
+a constant taken away first (`jwstpipe.analysis.pixels.precision`).
 """
 
 import math
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from jwstpipe.analysis.opened import ImageRef, opened, reference_of
 from jwstpipe.analysis.pixels.clipping import Clipped, clipped_from_counts
 from jwstpipe.analysis.pixels.counted import known
-from jwstpipe.analysis.pixels.guesses import guessed
 from jwstpipe.analysis.pixels.passes import Pass, Passes
+from jwstpipe.analysis.pixels.precision import offset_of
 from jwstpipe.analysis.pixels.shapes import PixelRule, Shape, whole
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
@@ -66,6 +68,9 @@ class PixelStatistics:
     """(maximum - clipped median) / clipped standard deviation."""
 
     rule: PixelRule
+
+    offset: float = 0.0
+    """What was taken from samples in double precision before they were measured in single precision."""
 
 
 def pixel_statistics(
@@ -124,13 +129,12 @@ def pixel_statistics(
     region = whole(frame) if shape is None else shape
     box = frame.intersection(region.box)
     assert box is not None  # regions outside are refused when they are read
-    base = Pass(reference_of(image, source), plane, index, box, region, rule, s3)
+    offset = offset_of(source, box, plane=plane, index=index)
+    base = Pass(reference_of(image, source), plane, index, box, region, rule, s3, offset)
     passes = Passes(base, workers or ThreadWorkers(os.cpu_count() or 1), report)
     clips = not only or "clipped" in only or "biweight" in only
-    parts, all_there = passes.sample()
     percents = PERCENTS if not only or "percentiles" in only else (50.0,)
-    bins = guessed(parts, percents, spread=clips or "mad" in only, whole=all_there)
-    sums, ranks = passes.first(bins, sums=clips or "sums" in only)
+    sums, ranks = passes.first(sums=clips or "sums" in only)
     if not sums.count:
         raise DataError(f"{source.address}: all {sums.n_nan:,} pixels of {plane} there are NaN; nothing to measure")
     values = _percentiles(passes, ranks, percents, spread=clips or "mad" in only)
@@ -143,13 +147,26 @@ def pixel_statistics(
         counts, weights = passes.clipping(centre=median, spread=spread)
         clipped = clipped_from_counts(counts, centre=median, spread=spread, mean=sums.mean, std=std)
         biweight = _biweight(sums.count, median, spread if mad else 0.0, weights)
-    return PixelStatistics(
+    found = PixelStatistics(
         count=sums.count, n_nan=sums.n_nan, minimum=sums.minimum, maximum=sums.maximum,
         mean=sums.total / sums.area if sums.area else nothing, std=std, total=sums.total, area=sums.area,
         median=median, percentiles=dict(zip(percents, values, strict=True)), mad_std=MAD_TO_SIGMA * mad,
         biweight_location=biweight[0], biweight_scale=biweight[1], clipped=clipped,
         peak_snr=(sums.maximum - clipped.median) / clipped.std if clipped.std > 0.0 else nothing,
         rule=rule,
+    )  # fmt: skip
+    return _raised(found, offset) if offset else found
+
+
+def _raised(found: PixelStatistics, offset: float) -> PixelStatistics:
+    """Put back what was taken from all samples."""
+    clipped = found.clipped
+    return replace(
+        found, minimum=found.minimum + offset, maximum=found.maximum + offset, mean=found.mean + offset,
+        total=found.total + offset * found.area, median=found.median + offset,
+        percentiles={percent: value + offset for percent, value in found.percentiles.items()},
+        biweight_location=found.biweight_location + offset, offset=offset,
+        clipped=replace(clipped, mean=clipped.mean + offset, median=clipped.median + offset),
     )  # fmt: skip
 
 

@@ -47,6 +47,10 @@ class CubeStore(ImageStore):
             raise UsageError(f"{self.address}: a cube has no level {level}")
         return np.ascontiguousarray(self.read_block(plane, index, index + 1, box or self.window)[0])
 
+    def read_to(self, out: NDArray[Any], plane: str, box: Box, *, index: int = 0) -> None:
+        """Read a window of one slice of a plane to an array that is there already."""
+        out[...] = self.read(plane, box, index=index)
+
     def read_block(self, plane: str, first: int, last: int, box: Box) -> NDArray[Any]:
         """Read a window of slices `first` to `last` (not included) of a plane, (slice, y, x).
 
