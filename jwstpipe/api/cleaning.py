@@ -26,6 +26,7 @@ def clean(
     options: CleanOptions,
     mosaic: Sequence[str | Path] = (),
     passes: int = 2,
+    wisp_template: Sequence[str | Path] = (),
     overwrite: bool = False,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
@@ -44,6 +45,9 @@ def clean(
         Mosaics that tell what is sky, one for each filter; none = they are made of the exposures.
     passes : int, default 2
         Mosaics that are made one after the other; 0 = every exposure is cleaned by itself.
+    wisp_template : sequence of paths, optional
+        Wisps of detectors, pixel by pixel, one for each (its name in the header or in the name of the file); their
+        strength is fitted in each exposure.
     overwrite : bool, default False
         Replace cleaned exposures that stand there.
     s3, workers, report
@@ -69,7 +73,8 @@ def clean(
     if not 0 <= passes <= MOST_PASSES:
         raise UsageError(f"passes go from 0 to {MOST_PASSES}, not {passes}")
     given = [mosaic] if isinstance(mosaic, str | Path) else list(mosaic)
+    templates = [wisp_template] if isinstance(wisp_template, str | Path) else list(wisp_template)
     return clean_files(
-        listed(images), Path(folder), options, mosaics=given, passes=passes, overwrite=overwrite, s3=s3,
-        workers=workers, report=report,
+        listed(images), Path(folder), options, mosaics=given, passes=passes, wisp_templates=templates,
+        overwrite=overwrite, s3=s3, workers=workers, report=report,
     )  # fmt: skip

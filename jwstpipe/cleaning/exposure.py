@@ -1,6 +1,6 @@
 """One exposure, cleaned: what is left, what was taken, which pixels are masked and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,8 @@ from jwstpipe.cleaning.blot import Under, blotted
 from jwstpipe.cleaning.destripe import destripe
 from jwstpipe.cleaning.events import Events, flagged_events, trusted, unflagged_events
 from jwstpipe.cleaning.frame import UNUSED, Frame, read_frame
+from jwstpipe.cleaning.pattern.persistence import PERSISTENCE, lingering
+from jwstpipe.cleaning.pattern.staying import staying
 from jwstpipe.cleaning.readout import Axis, Readout, readout_of
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.images.image import SkyImage
@@ -44,7 +46,14 @@ class Cleaned:
     """For people."""
 
 
-def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOptions) -> Cleaned:
+def clean_exposure(
+    exposure: SkyImage,
+    mosaic: SkyImage | None,
+    options: CleanOptions,
+    *,
+    pattern: SkyImage | None = None,
+    before: SkyImage | None = None,
+) -> Cleaned:
     """Clean an exposure.
 
     Parameters
@@ -55,6 +64,10 @@ def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOp
         Of all exposures of the field in this filter; None = only this one tells of the sky.
     options
         What is to be taken.
+    pattern
+        What stays on its detector (`jwstpipe.cleaning.pattern`), where that is known.
+    before
+        The exposure that its detector took before, for what lives on of it.
 
     Raises
     ------
@@ -63,13 +76,20 @@ def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOp
     """
     frame, readout = read_frame(exposure), readout_of(exposure, amplifiers=options.amplifiers)
     under = None if mosaic is None else blotted(exposure, mosaic)
-    spoiled = flagged_events(frame.dq) if options.snowballs == "auto" else None
-    if spoiled is not None:
-        frame = frame.without(spoiled.mask)
-    model = np.zeros(frame.sci.shape, np.float32)
+    original, flags = frame.sci, np.array(frame.dq)
     facts: dict[str, Any] = {"sky": "exposure" if under is None else "mosaic"}
     if under is not None:
         facts["overlapping"] = under.inputs
+    model = np.zeros(original.shape, np.float32)
+    if pattern is not None:
+        stays = staying(exposure, pattern, pixels=options.bad_pixels == "auto")
+        facts |= stays.facts(frame.dq)
+        model += stays.light
+        flags |= stays.flags
+        frame = replace(frame.without(stays.flags != 0), sci=original - stays.light)
+    spoiled = flagged_events(frame.dq) if options.snowballs == "auto" else None
+    if spoiled is not None:
+        frame = frame.without(spoiled.mask)
     axes, forced = _axes(options, readout)
     if axes:
         found = destripe(
@@ -82,23 +102,36 @@ def clean_exposure(exposure: SkyImage, mosaic: SkyImage | None, options: CleanOp
         )
         model += found.model
         facts["stripes"] = found.facts
-    dq = frame.dq
+        frame = replace(frame, sci=frame.sci - found.model)
     if spoiled is not None:
-        dq, facts["events"] = _masked(frame, under, model, spoiled)
+        spoilt, facts["events"] = _masked(frame, under, spoiled)
+        flags |= spoilt
+    if before is not None and under is not None and options.bad_pixels == "auto":
+        lives, facts["persistence"] = _lingering(frame, under, before)
+        flags |= lives
     facts["noise"] = _usual_noise(frame)
-    sci, amount = taken_apart(frame.sci, model)
+    sci, amount = taken_apart(original, model)
     facts["taken_rms"] = float(np.std(model[frame.weights > 0], dtype=np.float64))
-    return Cleaned(sci, amount, dq, facts, _notes(facts))
+    return Cleaned(sci, amount, flags, facts, _notes(facts))
 
 
-def _masked(
-    frame: Frame, under: Under | None, model: Float32Image, flagged: Events
-) -> tuple[NDArray[np.uint32], dict[str, Any]]:
+def _lingering(frame: Frame, under: Under, before: SkyImage) -> tuple[NDArray[np.uint32], dict[str, int]]:
+    """Flag what lives on from the exposure before."""
+    if "dq" not in before.planes or before.shape != frame.sci.shape:
+        return np.zeros(frame.dq.shape, np.uint32), {"masked": 0}
+    known = trusted(under.samples, frame.noise, under.counts, frame.weights)
+    lives = lingering(frame.sci - under.samples, frame.noise, known, np.asarray(before.read("dq"), np.uint32))
+    usable = (frame.dq & np.uint32(dq_mask(UNUSED))) == 0
+    masked = int(np.count_nonzero(lives & usable))
+    return np.where(lives, PERSISTENCE, np.uint32(0)).astype(np.uint32), {"masked": masked}
+
+
+def _masked(frame: Frame, under: Under | None, flagged: Events) -> tuple[NDArray[np.uint32], dict[str, Any]]:
     """Flag what large events spoil: those whose middle is flagged, and those that stand out of the mosaic."""
     mask = flagged.mask
     facts: dict[str, Any] = {"flagged": flagged.snowballs, "unflagged": 0, "showers": 0}
     if under is not None and under.inputs > 1:
-        rest = frame.sci - model - under.samples
+        rest = frame.sci - under.samples
         seen = unflagged_events(rest, frame.noise, trusted(under.samples, frame.noise, under.counts, frame.weights))
         mask = mask | seen.mask
         facts |= {"unflagged": seen.snowballs, "showers": seen.showers}
@@ -106,8 +139,7 @@ def _masked(
             facts["why"] = seen.note
     usable = (frame.dq & np.uint32(dq_mask(UNUSED))) == 0
     facts["masked"] = int(np.count_nonzero(mask & usable))
-    dq = np.where(mask, frame.dq | np.uint32(dq_mask(EVENT_BITS)), frame.dq)
-    return dq, facts
+    return np.where(mask, np.uint32(dq_mask(EVENT_BITS)), np.uint32(0)).astype(np.uint32), facts
 
 
 def _axes(options: CleanOptions, readout: Readout) -> tuple[tuple[Axis, ...], bool]:
@@ -143,6 +175,17 @@ def _notes(facts: dict[str, Any]) -> tuple[str, ...]:
             f" {events['showers']} showers; {events['masked']:,} more pixels masked"
         )
         notes += [events["why"]] if "why" in events else []
+    if wisps := facts.get("wisps"):
+        notes.append(
+            f"wisps: {wisps['strength']:.3f} (+- {wisps['error']:.3f}) times the template; rms taken {wisps['rms']:.3g}"
+        )
+    if pixels := facts.get("pixels"):
+        notes.append(
+            f"{pixels['hot']:,} hot and {pixels['dead']:,} dead pixels, {pixels['stray']:,} with stray light;"
+            f" {pixels['masked']:,} more pixels masked"
+        )
+    if (facts.get("persistence") or {}).get("masked"):
+        notes.append(f"{facts['persistence']['masked']:,} pixels masked in which the exposure before lives on")
     if facts["sky"] == "exposure" and facts.get("stripes"):
         notes.append("the sky was told from this exposure alone; with --mosaic slow stripes and nebulae are kept apart")
     return tuple(notes)

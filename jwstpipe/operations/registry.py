@@ -77,6 +77,7 @@ LISTED: dict[str, Listed] = {
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("match-psf", "Images with the PSF of another one, which is wider."),
         Listed("clean", "Exposures without what their detectors added.", room="cleaning"),
+        Listed("detector-pattern", "What exposures of a detector have at the same pixels.", room="cleaning"),
         Listed("background", "Images without their sky, or the sky of images."),
         Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra.", room="cubes"),
         Listed("cube", "Images of spectral cubes: a slice, a range, or a map of a line.", room="cubes"),

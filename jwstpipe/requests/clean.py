@@ -4,7 +4,7 @@ from typing import Literal
 
 from jwstpipe.requests.base import Request, option
 
-__all__ = ["CleanOptions", "CleanPolicy", "Stripes", "policy_options"]
+__all__ = ["CleanOptions", "CleanPolicy", "PatternOptions", "Stripes", "policy_options"]
 
 Stripes = Literal["auto", "rows", "columns", "both", "none"]
 CleanPolicy = Literal["auto", "stripes", "masks", "none"]
@@ -20,9 +20,18 @@ class CleanOptions(Request):
     snowballs: Literal["auto", "none"] = option(
         "auto", help="mask what large cosmic rays spoil, flagged or seen against the mosaic; or leave the flags alone"
     )
+    bad_pixels: Literal["auto", "none"] = option(
+        "auto", help="mask hot and dead pixels, claws and persistence that nothing flags; or leave them"
+    )
     amplifiers: int | None = option(
         None, ge=1, le=32, help="outputs that read the detector side by side; empty = as its header says"
     )
+
+
+class PatternOptions(Request):
+    """How what stays on a detector is found."""
+
+    template: bool = option(False, help="the last input is the template of the wisps: only their strength is found")
 
 
 def policy_options(policy: CleanPolicy) -> CleanOptions | None:
@@ -31,6 +40,8 @@ def policy_options(policy: CleanPolicy) -> CleanOptions | None:
     ``stripes`` takes light and flags no pixels, ``masks`` flags pixels and changes no sample.
     """
     left: dict[CleanPolicy, dict[str, str]] = {
-        "auto": {}, "stripes": {"snowballs": "none"}, "masks": {"stripes": "none"},
-    }  # fmt: skip
+        "auto": {},
+        "stripes": {"snowballs": "none", "bad_pixels": "none"},
+        "masks": {"stripes": "none"},
+    }
     return None if policy == "none" else CleanOptions.model_validate(left[policy])

@@ -38,8 +38,8 @@ class Steps:
 
 
 AS_OTHERS = {
-    "astrometry", "background", "clean", "contact-sheet", "convert-cube", "cube", "filter", "lines", "match",
-    "match-psf", "photometry", "spectrum",
+    "astrometry", "background", "clean", "contact-sheet", "convert-cube", "cube", "detector-pattern", "filter", "lines",
+    "match", "match-psf", "photometry", "spectrum",
 }  # fmt: skip
 """Operations whose products are published as those of others are: stores as mosaics, tables as sources, pictures."""
 

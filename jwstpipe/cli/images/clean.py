@@ -32,6 +32,12 @@ def clean(
     passes: Annotated[
         int, typer.Option(min=0, max=5, help="mosaics made one after the other; 0 = each exposure by itself")
     ] = 2,
+    wisp_template: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="wisps of a detector, pixel by pixel (wisps_nrcb4.fits), whose strength is fitted"
+        ),
+    ] = None,
     cluster: Cluster = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -43,7 +49,16 @@ def clean(
     from jwstpipe.api.cleaning import clean as verb
 
     with working(context, cluster=cluster) as means:
-        made = verb(images, out, options=options, mosaic=mosaic or (), passes=passes, overwrite=overwrite, **means)
+        made = verb(
+            images,
+            out,
+            options=options,
+            mosaic=mosaic or (),
+            passes=passes,
+            wisp_template=wisp_template or (),
+            overwrite=overwrite,
+            **means,
+        )
     if as_json:
         json_data([asdict(one) for one in made])
         return

@@ -5,7 +5,9 @@ from typing import Any
 
 from jwstpipe.cleaning.exposure import Cleaned, clean_exposure
 from jwstpipe.errors import UsageError
+from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import open_image
+from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CLEAN_MODEL, SHARD
 from jwstpipe.images.zarr.like import copy_planes
 from jwstpipe.images.zarr.writer import ImageWriter
@@ -16,19 +18,33 @@ from jwstpipe.sky.box import Box
 
 __all__ = ["CLEAN"]
 
-MOST_INPUTS = 2
+MOST_INPUTS = 4
+"""The exposure, the mosaic, what stays on its detector, and the exposure before."""
+
+PATTERN = "detector-pattern"
+"""Operation that found what stays on a detector."""
+
+LATER = {"bad_pixels": "auto"}
+"""Options that came later, and what they are where nothing is said: no part of the id then."""
 
 
 def _identify(request: CleanOptions, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
     del context
     if not 1 <= len(inputs) <= MOST_INPUTS:
-        raise UsageError(f"an exposure is cleaned by itself or with one mosaic, not with {len(inputs) - 1}")
-    return derived_identity(CLEAN.name, CLEAN.version, request.model_dump(mode="json"), inputs)
+        raise UsageError(
+            "an exposure is cleaned by itself, or with a mosaic, the pattern of its detector and the exposure before,"
+            f" not with {len(inputs) - 1} images"
+        )
+    parameters = request.model_dump(mode="json")
+    parameters = {key: value for key, value in parameters.items() if key not in LATER or value != LATER[key]}
+    return derived_identity(CLEAN.name, CLEAN.version, parameters, inputs)
 
 
 def _make(identity: Identity, target: str, request: CleanOptions, *, context: MakeContext) -> Receipt:
     exposure, *beside = (open_image(one.address, s3=context.s3) for one in identity.inputs)
-    cleaned = clean_exposure(exposure, beside[0] if beside else None, request)
+    pattern = next((one for one in beside if one.provenance.get("operation") == PATTERN), None)
+    mosaic, before = (next((one for one in rest if one is not None), None) for rest in _told(exposure, beside, pattern))
+    cleaned = clean_exposure(exposure, mosaic, request, pattern=pattern, before=before)
     carried = [plane for plane in exposure.planes if plane not in ("sci", "dq", CLEAN_MODEL)]
 
     def fill(writer: ImageWriter) -> dict[str, Any]:
@@ -42,6 +58,26 @@ def _make(identity: Identity, target: str, request: CleanOptions, *, context: Ma
     )
     notes = (*receipt.notes, *cleaned.notes)
     return Receipt(receipt.product_id, receipt.shape, results=receipt.results, notes=notes, detail=receipt.detail)
+
+
+def _told(
+    exposure: FitsImage | ImageStore, beside: Sequence[FitsImage | ImageStore], pattern: object
+) -> tuple[list[FitsImage | ImageStore], list[FitsImage | ImageStore]]:
+    """Tell mosaics from earlier exposures of the same detector."""
+    rest = [one for one in beside if one is not pattern]
+    earlier = [one for one in rest if is_earlier(one, exposure)]
+    return [one for one in rest if one not in earlier], earlier
+
+
+def is_earlier(image: FitsImage | ImageStore, exposure: FitsImage | ImageStore) -> bool:
+    """Tell whether an image is an exposure that the same detector took before, by what its header says."""
+    own, other = exposure.primary, image.primary
+    if image.provenance.get("operation") == "mosaic" or str(other.get("S_RESAMP", "")).strip() == "COMPLETE":
+        return False
+    times = [cards.get("EXPSTART") for cards in (other, own)]
+    if own.get("DETECTOR") != other.get("DETECTOR") or not all(isinstance(one, float | int) for one in times):
+        return False
+    return image.shape == exposure.shape and times[0] < times[1]
 
 
 def _write(writer: ImageWriter, cleaned: Cleaned, cell: Box) -> None:
@@ -63,4 +99,5 @@ CLEAN = Operation(
     changes_first=True,
     of=("image",),
 )
-"""Made of an exposure and, where there is one, the mosaic of all exposures beside it."""
+"""Made of an exposure and, where they are, the mosaic of all exposures, the pattern of its detector, and the exposure
+that the detector took before: what an input is, it says itself."""

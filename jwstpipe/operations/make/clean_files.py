@@ -1,15 +1,9 @@
-"""Exposures of one field cleaned together: mosaic, clean, mosaic of what is clean, clean again.
-
-The mosaic of all exposures tells what is sky. The first one still has the stripes of all of them, thinned by their
-number; so the exposures are cleaned with it, combined again, and what was taken is measured anew, from the exposures
-as they came, against the better mosaic. Each step is a product with its lineage.
-"""
+"""Exposures of one field cleaned together, as files: each becomes an image store of its own name, with its lineage."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
 
 from astropy.io.fits import Header
 
@@ -18,10 +12,8 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.clean import CLEAN
-from jwstpipe.operations.cleaning.scene import SCENE
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
-from jwstpipe.operations.make.make_file import make_file
-from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
+from jwstpipe.operations.make.clean_knowledge import Known, Means, known_of, templates_of
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings
@@ -37,7 +29,7 @@ class _Job:
 
     image: str
     out: str
-    mosaic: str | None
+    beside: tuple[str, ...]
     request: CleanOptions
     overwrite: bool
     s3: S3Settings
@@ -57,6 +49,7 @@ def clean_files(
     *,
     mosaics: Sequence[str | Path] = (),
     passes: int = 2,
+    wisp_templates: Sequence[str | Path] = (),
     overwrite: bool = False,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
@@ -76,6 +69,8 @@ def clean_files(
         Of the field, one for each filter; none = they are made of the exposures, where a filter has two or more.
     passes
         Mosaics that are made one after the other; 0 = every exposure is cleaned by itself.
+    wisp_templates
+        Wisps of detectors, pixel by pixel, one for each.
     overwrite, s3, workers, report
         Replace what stands there; endpoint of ``s3://`` addresses; where exposures are cleaned; told of each.
 
@@ -84,11 +79,33 @@ def clean_files(
     UsageError
         Two exposures of one name, or two mosaics of one filter.
     """
-    at_work = workers or ThreadWorkers(2)
+    means = Means(folder, request, workers or ThreadWorkers(2), s3 or S3Settings(), report)
     groups: dict[str, list[str]] = defaultdict(list)
     for image in images:
         groups[scene_key(image, s3)].append(str(image))
     outs = _outs([str(image) for image in images], folder)
+    given = _given(mosaics, groups, s3)
+    templates = templates_of(wisp_templates, s3)
+    folder.mkdir(parents=True, exist_ok=True)
+    made: dict[str, ImageMade] = {}
+    for key, group in groups.items():
+
+        def clean(members: Sequence[str], place: Path, known: Known) -> list[str]:
+            own = _outs(members, place)
+            _clean_all(members, own, known, means, overwrite=False)
+            return [own[image] for image in members]
+
+        known = known_of(
+            key, group, means, given=given.get(key), passes=passes, templates=templates, clean=clean
+        )  # fmt: skip
+        made |= _clean_all(group, outs, known, means, overwrite=overwrite)
+    return [made[str(image)] for image in images]
+
+
+def _given(
+    mosaics: Sequence[str | Path], groups: Mapping[str, Sequence[str]], s3: S3Settings | None
+) -> dict[str, str]:  # fmt: skip
+    """Tell of which filter each mosaic is that somebody gave."""
     given: dict[str, str] = {}
     for mosaic in mosaics:
         key = scene_key(mosaic, s3)
@@ -97,17 +114,16 @@ def clean_files(
         given[key] = str(mosaic)
     if missing := [key for key in groups if given and key not in given]:
         raise UsageError(f"no mosaic of {missing[0]} is given; those given are of {', '.join(given)}")
-    folder.mkdir(parents=True, exist_ok=True)
-    scenes = dict(given)
-    made: dict[str, ImageMade] = {}
-    for key, group in groups.items():
-        if key not in scenes and len(group) > 1 and passes > 0:
-            scenes[key] = _scene(key, group, folder, request, passes, s3=s3, workers=at_work, report=report)
-        jobs = {
-            image: _Job(image, outs[image], scenes.get(key), request, overwrite, s3 or S3Settings()) for image in group
-        }
-        made |= at_work.run(_clean, jobs, name="clean", report=report, unit="exposures")
-    return [made[str(image)] for image in images]
+    return given
+
+
+def _clean_all(
+    images: Sequence[str], outs: Mapping[str, str], known: Known, means: Means, *, overwrite: bool
+) -> dict[str, ImageMade]:
+    jobs = {
+        image: _Job(image, outs[image], known.beside(image), means.request, overwrite, means.s3) for image in images
+    }
+    return means.workers.run(_clean, jobs, name="clean", report=means.report, unit="exposures")
 
 
 def cleaned_or_as_they_are(
@@ -171,30 +187,8 @@ def _outs(images: Sequence[str], folder: Path) -> dict[str, str]:
     return outs
 
 
-def _scene(
-    key: str, group: Sequence[str], folder: Path, request: CleanOptions, passes: int, *, s3: S3Settings | None,
-    workers: Workers, report: Reporter,
-) -> str:  # fmt: skip
-    """Make the mosaic of a filter that tells what is sky."""
-    final = folder / f"scene-{key}.zarr"
-    with TemporaryDirectory(prefix=".jwstpipe-", dir=folder) as name:
-        current: Sequence[str] = group
-        for number in range(passes):
-            last = number == passes - 1
-            mosaic = str(final) if last else str(Path(name, f"scene{number}.zarr"))
-            make_file(MOSAIC, current, mosaic, MosaicRecipe(options=SCENE), s3=s3, workers=workers, report=report)
-            if last:
-                break
-            outs = _outs(group, Path(name, f"pass{number}"))
-            jobs = {image: _Job(image, outs[image], mosaic, request, False, s3 or S3Settings()) for image in group}
-            workers.run(_clean, jobs, name="clean first", report=report, unit="exposures")
-            current = [outs[image] for image in group]
-    return str(final)
-
-
 def _clean(job: _Job) -> ImageMade:
-    beside = () if job.mosaic is None else (job.mosaic,)
     return made_at(
-        CLEAN, job.request, job.image, job.out, beside=beside, overwrite=job.overwrite, s3=job.s3,
+        CLEAN, job.request, job.image, job.out, beside=job.beside, overwrite=job.overwrite, s3=job.s3,
         workers=ThreadWorkers(1),
     )  # fmt: skip

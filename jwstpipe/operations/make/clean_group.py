@@ -5,20 +5,24 @@ there. An exposure of which nothing was taken stays what it is, so that mosaics 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.cleaning.changed import changed
+from jwstpipe.cleaning.pattern.bad_pixels import SEVERAL
+from jwstpipe.cleaning.pattern.order import before_each, by_detector
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, patterned
 from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing
+from jwstpipe.operations.make.clean_knowledge import taken_of
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import identity_of_plan, recipe_of_plan
 from jwstpipe.operations.spec import Operation
 from jwstpipe.requests import MosaicOptions
-from jwstpipe.requests.clean import CleanOptions
+from jwstpipe.requests.clean import CleanOptions, PatternOptions
 
 __all__ = ["CleanedGroup", "clean_group", "facts_of"]
 
@@ -92,14 +96,65 @@ def clean_group(
         why = "exposures that follow a moving target are not compared with a mosaic; they are left as they are"
         return CleanedGroup(tuple(exposures), why=why) if needed_only else _by_themselves(run, exposures, options)
     need = needing(facts_of(first), options) if needed_only else None
-    chosen = [one for one in exposures if need is None or one.product_id in need]
+    known = _known(run, exposures, first, options, name)
+    chosen = [one for one in exposures if need is None or one.product_id in need or one.product_id in known.told]
     if not chosen:
         return CleanedGroup(tuple(exposures), scene=first)
-    once = _clean(run, chosen, options, first)
+    once = _clean(run, chosen, options, known)
     better = _scene(run, BETTER_SCENE, _best(exposures, once), f"{name}_scene2.zarr", limits)
     assert better is not None
-    twice = _clean(run, chosen, options, better)
+    twice = _clean(run, chosen, options, replace(known, scene=better))
     return CleanedGroup(_best(exposures, twice), twice, better)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What tells of the exposures."""
+
+    scene: ProductRecord
+    patterns: dict[str, ProductRecord] = field(default_factory=dict)
+    """What stays on its detector, by the id of an exposure; only where there is something."""
+
+    before: dict[str, ProductRecord] = field(default_factory=dict)
+    """What its detector took before, by the id of an exposure; only where it saturated."""
+
+    @property
+    def told(self) -> set[str]:
+        """Exposures that need more than stripes and events."""
+        return self.patterns.keys() | self.before.keys()
+
+    def beside(self, exposure: ProductRecord) -> tuple[ProductRecord, ...]:
+        """Give the other inputs of a cleaned exposure."""
+        more = (known.get(exposure.product_id) for known in (self.patterns, self.before))
+        return (self.scene, *(one for one in more if one is not None))
+
+
+def _known(
+    run: OperationRun, exposures: Sequence[ProductRecord], scene: ProductRecord, options: CleanOptions, name: str
+) -> _Known:
+    """Find which pixels are wrong on each detector, where there are exposures enough, and what it took before."""
+    if options.bad_pixels == "none":
+        return _Known(scene)
+    addresses = [one.address for one in inputs_of(run.store, exposures)]
+    taken = taken_of(addresses, run.store.s3, workers=run.workers, report=run.report)
+    groups = [members for members in by_detector(taken) if len(members) >= SEVERAL]
+    orders = [
+        Order(
+            PatternOptions(),
+            (*(exposures[k] for k in members), scene),
+            f"{name}_{taken[members[0]].detector.lower()}_pattern.zarr",
+        )
+        for members in groups
+    ]
+    made = make_products(run, DETECTOR_PATTERN, orders) if orders else []
+    patterns = {
+        exposures[k].product_id: one.record
+        for members, one in zip(groups, made, strict=True)
+        for k in members
+        if patterned(facts_of(one.record), options)
+    }
+    earlier = zip(exposures, before_each(taken), strict=True)
+    return _Known(scene, patterns, {one.product_id: exposures[k] for one, k in earlier if k is not None})
 
 
 def _best(exposures: Sequence[ProductRecord], made: Mapping[str, Made]) -> tuple[ProductRecord, ...]:
@@ -114,13 +169,11 @@ def _by_themselves(run: OperationRun, exposures: Sequence[ProductRecord], option
 
 
 def _clean(
-    run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, scene: ProductRecord | None
+    run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, known: _Known | None
 ) -> dict[str, Made]:
-    beside = () if scene is None else (scene,)
-    orders = [Order(options, (one, *beside), one.file_name) for one in exposures]
-    return {
-        one.product_id: made for one, made in zip(exposures, make_products(run, CLEAN, orders), strict=True)
-    }  # fmt: skip
+    orders = [Order(options, (one, *(known.beside(one) if known else ())), one.file_name) for one in exposures]
+    made = make_products(run, CLEAN, orders)
+    return {one.product_id: done for one, done in zip(exposures, made, strict=True)}
 
 
 def _scene(

@@ -1,0 +1,140 @@
+"""Pixels that shine, or see little, in all exposures of a detector, while the sky below them changes; and claws.
+
+Sums over the exposures are kept, not the exposures: any number of them fits into memory. What counts as sure is
+measured on the sums themselves, by their scatter.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation, label, sum_labels, uniform_filter
+
+from jwstpipe.cleaning.pattern.compared import Compared
+from jwstpipe.fits.dq import dq_mask
+from jwstpipe.numerics.compiled.kernel import compiled
+from jwstpipe.numerics.robust import MAD_TO_SIGMA
+
+__all__ = ["CLAW", "SEVERAL", "PixelSums"]
+
+Float32Image = NDArray[np.float32]
+Counts = NDArray[np.uint16]
+Mask = NDArray[np.bool_]
+
+HOT = np.uint32(dq_mask(("HOT", "DO_NOT_USE")))
+DEAD = np.uint32(dq_mask(("DEAD", "DO_NOT_USE")))
+CLAW = np.uint32(dq_mask(("OTHER_BAD_PIXEL", "DO_NOT_USE")))
+
+SEVERAL, SEEN = 3, 2
+"""Exposures of a detector that are needed, and those of them that must see a pixel which others see, too."""
+
+EACH, NEARLY_ALL, TOGETHER = 3.0, 0.7, 8.0
+"""A hot pixel stands out by so many standard deviations in this share of its exposures, and by so many in all."""
+
+LITTLE, SURELY = 0.6, 5.5
+"""A dead pixel sees less than this share of the light, by so many standard deviations below all of it."""
+
+WIDE, AROUND = 5, 41
+"""Sides of the squares of which stray light is the mean, and over whose mean it stands, pixels."""
+
+FEWEST = 0.3
+"""Share of such a square that must tell something."""
+
+STRAY_EACH, STRAY_EDGE, STRAY = 1.5, 3.0, 7.0
+"""Stray light in its single exposures, at its edge and in its middle, standard deviations of such a mean."""
+
+STRAY_PIXELS = 40
+MOST_STRAY = 0.03
+"""Pixels that hang together, and the share of the detector above which it is something else."""
+
+
+class _Sums(NamedTuple):
+    count: Counts
+    high: Counts
+    """Exposures in which a pixel stands out."""
+
+    excess: Float32Image
+    seen: Float32Image
+    expected: Float32Image
+
+
+class PixelSums:
+    """Sums over the exposures of one detector."""
+
+    def __init__(self, shape: tuple[int, int]) -> None:
+        counts, reals = (np.zeros(shape, np.uint16) for _ in range(2)), (np.zeros(shape, np.float32) for _ in range(3))
+        self._sums = _Sums(*counts, *reals)
+        self._wide_count, self._wide_high = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
+        self._wide = np.zeros(shape, np.float32)
+
+    def add(self, compared: Compared, light: Float32Image | None = None) -> None:
+        """Add an exposure, without light that is known."""
+        rest = compared.rest if light is None else compared.rest - light
+        _add(rest, compared.sky, compared.noise, compared.known, *self._sums)
+        scaled = np.where(compared.known, np.clip(rest / compared.noise, -5.0, 5.0), 0.0).astype(np.float32)
+        known = compared.known.astype(np.float32)
+        share, shares = (np.maximum(uniform_filter(known, side), FEWEST) for side in (WIDE, AROUND))
+        mean = uniform_filter(scaled, WIDE) / share - uniform_filter(scaled, AROUND) / shares
+        mean *= np.sqrt(share) * WIDE
+        there = share > FEWEST
+        self._wide_count += there
+        self._wide_high += there & (mean > STRAY_EACH)
+        self._wide += np.where(there, mean, 0.0)
+
+    def flags(self) -> NDArray[np.uint32]:
+        """Give hot and dead pixels: uint32, (y, x), bits of the DQ table of JWST."""
+        sums = self._sums
+        number = np.maximum(sums.count, 1)
+        enough = sums.count >= SEEN
+        excess = _scaled(sums.excess / np.sqrt(number), enough)
+        hot = enough & (sums.high >= NEARLY_ALL * number) & (excess > TOGETHER)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = sums.seen / sums.expected
+            below = _scaled((1.0 - share) * np.sqrt(sums.expected), enough & (sums.expected > 0))
+        dead = enough & ~hot & (sums.expected > 0) & (share < LITTLE) & (below > SURELY)
+        return np.where(hot, HOT, np.where(dead, DEAD, np.uint32(0))).astype(np.uint32)
+
+    def stray(self) -> Mask:
+        """Give where light falls on the same pixels in nearly all exposures: claws, (y, x)."""
+        number = np.maximum(self._wide_count, 1)
+        enough = self._wide_count >= SEEN
+        height = _scaled(self._wide / np.sqrt(number), enough)
+        often = enough & (self._wide_high >= NEARLY_ALL * number)
+        labels, count = label(often & (height > STRAY_EDGE), np.ones((3, 3)))
+        if not count:
+            return np.zeros(enough.shape, np.bool_)
+        numbers = np.arange(1, count + 1)
+        pixels = sum_labels(np.ones(labels.shape), labels, numbers)
+        sure = sum_labels(height > STRAY, labels, numbers)
+        kept = np.concatenate([[False], (pixels >= STRAY_PIXELS) & (sure > 0)])
+        found = binary_dilation(kept[labels], iterations=WIDE // 2)
+        return found if found.mean() <= MOST_STRAY else np.zeros_like(found)
+
+
+def _scaled(values: NDArray[np.floating], known: Mask) -> NDArray[np.floating]:
+    """Divide by the scatter that there is, where it is more than noise alone would give."""
+    some = values[known][::7]
+    if not some.size:
+        return values
+    middle = np.median(some)
+    spread = MAD_TO_SIGMA * np.median(np.abs(some - middle))
+    return np.asarray((values - middle) / max(float(spread), 1.0))
+
+
+@compiled(error_model="numpy")
+def _add(
+    rest: Float32Image, sky: Float32Image, noise: Float32Image, known: Mask, count: Counts, high: Counts,
+    excess: Float32Image, seen: Float32Image, expected: Float32Image,
+) -> None:  # fmt: skip
+    for i in range(rest.shape[0]):
+        for j in range(rest.shape[1]):
+            if not known[i, j]:
+                continue
+            away = rest[i, j] / noise[i, j]
+            light = sky[i, j] / noise[i, j]
+            count[i, j] += 1
+            high[i, j] += away > EACH
+            excess[i, j] += min(away, np.float32(10.0 * EACH))
+            if light > 0.0:
+                expected[i, j] += light * light
+                seen[i, j] += light * (light + away)

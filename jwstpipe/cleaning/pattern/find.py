@@ -1,0 +1,120 @@
+"""The pattern of one detector: how strong its wisps are in each exposure, and the pixels that are wrong in all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.cleaning.pattern.bad_pixels import CLAW, SEVERAL, PixelSums
+from jwstpipe.cleaning.pattern.cells import block_means, cell_side, cells_of
+from jwstpipe.cleaning.pattern.compared import compare, compare_with_itself
+from jwstpipe.cleaning.pattern.strengths import Strengths, fit_strengths
+from jwstpipe.errors import DataError
+from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.images.image import SkyImage
+
+__all__ = ["DetectorPattern", "find_pattern"]
+
+Float32Image = NDArray[np.float32]
+
+CLAWED = "NIRCAM"
+"""Instrument that light of bright stars outside the field reaches (JDox, "NIRCam Claws and Wisps")."""
+
+
+@dataclass(frozen=True, eq=False)
+class DetectorPattern:
+    """What the exposures of a detector have in common."""
+
+    light: Float32Image
+    """(y, x): the template, in the unit of the exposures; 0 everywhere where none of them has any."""
+
+    flags: NDArray[np.uint32]
+    """(y, x): HOT, DEAD, or OTHER_BAD_PIXEL for stray light; and DO_NOT_USE."""
+
+    facts: dict[str, Any]
+    """``strengths`` of the template by name of exposure, their ``errors``, and how many pixels are flagged."""
+
+
+def find_pattern(
+    exposures: Sequence[SkyImage], mosaic: SkyImage | None, *, template: SkyImage | None = None
+) -> DetectorPattern:
+    """Find what exposures have at the same pixels, and the sky has not.
+
+    Parameters
+    ----------
+    exposures
+        All of one detector and filter, as they came.
+    mosaic
+        Of all exposures of the filter; None = one exposure alone, of which only strengths are found.
+    template
+        The wisps for a strength of one, pixel by pixel; None = no light is looked for.
+
+    Raises
+    ------
+    DataError
+        Exposures of several detectors, or a template or mosaic that does not fit.
+    """
+    _check(exposures, template)
+    shape = exposures[0].shape
+    light = np.zeros(shape, np.float32)
+    strengths = Strengths((0.0,) * len(exposures), (float("inf"),) * len(exposures))
+    if template is not None:
+        given = np.nan_to_num(np.asarray(template.read("sci"), np.float32), posinf=0.0, neginf=0.0)
+        by_cell = block_means(given, cell_side(shape))
+        cells = [
+            cells_of(one, compare_with_itself(one) if mosaic is None else compare(one, mosaic)) for one in exposures
+        ]
+        strengths = fit_strengths(cells, by_cell)
+        light = given if any(strengths.values) else light
+    flags = np.zeros(shape, np.uint32)
+    if mosaic is not None and len(exposures) >= SEVERAL:
+        flags = _flags(exposures, mosaic, light, strengths)
+    facts: dict[str, Any] = {
+        "exposures": len(exposures),
+        "strengths": _by_name(exposures, strengths.values),
+        "errors": _by_name(exposures, strengths.errors),
+        "hot": _count(flags, "HOT"),
+        "dead": _count(flags, "DEAD"),
+        "stray": _count(flags, "OTHER_BAD_PIXEL"),
+    }
+    return DetectorPattern(light, flags, facts)
+
+
+def _flags(
+    exposures: Sequence[SkyImage], mosaic: SkyImage, light: Float32Image, strengths: Strengths
+) -> NDArray[np.uint32]:
+    sums = PixelSums(exposures[0].shape)
+    for one, strength in zip(exposures, strengths.values, strict=True):
+        sums.add(compare(one, mosaic), np.float32(strength) * light if strength else None)
+    flags = sums.flags()
+    if str(exposures[0].primary.get("INSTRUME", "")).strip().upper() == CLAWED:
+        flags = np.where(sums.stray(), flags | CLAW, flags)
+    return flags
+
+
+def _by_name(exposures: Sequence[SkyImage], values: Sequence[float]) -> dict[str, float | None]:
+    return {
+        one.name: round(float(value), 6) if np.isfinite(value) else None
+        for one, value in zip(exposures, values, strict=True)
+    }
+
+
+def _count(flags: NDArray[np.uint32], bit: str) -> int:
+    return int(np.count_nonzero(flags & np.uint32(DQ_BITS[bit])))
+
+
+def _check(exposures: Sequence[SkyImage], template: SkyImage | None) -> None:
+    first = exposures[0]
+    for one in exposures:
+        if one.primary.get("DETECTOR") != first.primary.get("DETECTOR") or one.shape != first.shape:
+            raise DataError(f"{one.address}: is of another detector, or of another part of it, than {first.address}")
+    if len({one.name for one in exposures}) < len(exposures):
+        raise DataError(f"{first.name}: two exposures have this or another name in common; strengths go by names")
+    if template is not None and template.shape != first.shape:
+        rows, columns = template.shape
+        raise DataError(
+            f"{template.address}: {columns} x {rows} pixels; a template of wisps covers the exposures pixel by pixel,"
+            f" {first.shape[1]} x {first.shape[0]}"
+        )

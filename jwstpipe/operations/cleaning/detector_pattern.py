@@ -1,0 +1,73 @@
+"""The operation ``detector-pattern``: how strong wisps are in exposures of one detector, and pixels wrong in all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from jwstpipe.cleaning.pattern.find import find_pattern
+from jwstpipe.errors import UsageError
+from jwstpipe.images.open import open_image
+from jwstpipe.images.zarr.layout import SHARD
+from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.operations.inputs.changed_images import write_changed
+from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
+from jwstpipe.requests.clean import CleanOptions, PatternOptions
+from jwstpipe.sky.box import Box
+
+__all__ = ["DETECTOR_PATTERN", "patterned"]
+
+
+def _identify(request: PatternOptions, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
+    del context
+    if len(inputs) < 2:
+        raise UsageError(
+            "a pattern is found in exposures of one detector and the mosaic of them, in this order; or with a template"
+            " in one exposure alone"
+        )
+    return derived_identity(DETECTOR_PATTERN.name, DETECTOR_PATTERN.version, request.model_dump(mode="json"), inputs)
+
+
+def _make(identity: Identity, target: str, request: PatternOptions, *, context: MakeContext) -> Receipt:
+    images = [open_image(one.address, s3=context.s3) for one in identity.inputs]
+    exposures = list(images)
+    template = exposures.pop() if request.template else None
+    mosaic = exposures.pop() if len(exposures) > 1 else None
+    found = find_pattern(exposures, mosaic, template=template)
+
+    def fill(writer: ImageWriter) -> dict[str, Any]:
+        for cell in Box.of_shape(exposures[0].shape).cells(SHARD):
+            shard = (cell.y0 // SHARD, cell.x0 // SHARD)
+            for plane, values in (("sci", found.light), ("dq", found.flags)):
+                writer.write_shard(plane, shard, values[cell.slices])
+        return found.facts
+
+    receipt = write_changed(
+        DETECTOR_PATTERN, identity, target, exposures[0], ["dq"], fill, context=context, beside=images[1:]
+    )
+    return Receipt(receipt.product_id, receipt.shape, results=receipt.results, detail=receipt.detail)
+
+
+def patterned(results: Mapping[str, Any], options: CleanOptions) -> bool:
+    """Tell whether the record of a pattern says that there is anything of what the options take."""
+    pixels = sum(int(results.get(word, 0)) for word in ("hot", "dead", "stray"))
+    return any(results.get("strengths", {}).values()) or (options.bad_pixels == "auto" and pixels > 0)
+
+
+DETECTOR_PATTERN = Operation(
+    name="detector-pattern",
+    version="1",
+    request=PatternOptions,
+    kind="filtered",
+    place="cleaned/{id}/{attempt}.zarr",
+    forms=(".zarr",),
+    identify=_identify,
+    make=_make,
+    spread=True,
+    several=True,
+    changes_first=True,
+    of=("image",),
+)
+"""Made of exposures, the mosaic of all of the filter, and the template of the wisps where one is given.
+
+``sci`` is the template where any exposure has wisps (``strengths`` of its receipt), ``dq`` says which pixels are hot or
+dead, or have stray light in all of them.
+"""

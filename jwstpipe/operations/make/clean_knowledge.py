@@ -1,0 +1,194 @@
+"""What exposures in files are cleaned with: the mosaic of all, what stays on each detector, what was taken before.
+
+The first mosaic still has the stripes of all exposures, thinned by their number; so the exposures are cleaned with it
+and combined again. What stays on a detector is found beside the first one, and is in the next no more.
+"""
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from jwstpipe.cleaning.pattern.bad_pixels import SEVERAL
+from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector, taken_by
+from jwstpipe.errors import UsageError
+from jwstpipe.execution.workers import Workers
+from jwstpipe.images.open import open_image
+from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, patterned
+from jwstpipe.operations.cleaning.scene import SCENE
+from jwstpipe.operations.make.make_file import make_file
+from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
+from jwstpipe.progress import Reporter
+from jwstpipe.requests.clean import CleanOptions, PatternOptions
+from jwstpipe.settings import S3Settings
+
+__all__ = ["Known", "Means", "known_of", "taken_of", "templates_of"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What tells of the exposures of one filter."""
+
+    scene: str | None = None
+    """Mosaic that tells what is sky."""
+
+    patterns: Mapping[str, str] = field(default_factory=dict)
+    """What stays on its detector, by exposure; only where there is something."""
+
+    before: Mapping[str, str] = field(default_factory=dict)
+    """What its detector took before, by exposure; only where it saturated."""
+
+    def beside(self, image: str) -> tuple[str, ...]:
+        """Give the other inputs of a cleaned exposure."""
+        found = (self.scene, self.patterns.get(image), self.before.get(image))
+        return tuple(one for one in found if one is not None)
+
+
+@dataclass(frozen=True)
+class Means:
+    """Where and how the work is done."""
+
+    folder: Path
+    request: CleanOptions
+    workers: Workers
+    s3: S3Settings
+    report: Reporter
+
+
+@dataclass(frozen=True)
+class _Image:
+    address: str
+    s3: S3Settings
+
+
+def _taken(job: _Image) -> Taken:
+    return taken_by(open_image(job.address, s3=job.s3))
+
+
+def taken_of(addresses: Sequence[str], s3: S3Settings, *, workers: Workers, report: Reporter) -> list[Taken]:
+    """Tell of each exposure by which detector it was taken, and when."""
+    jobs = {address: _Image(address, s3) for address in addresses}
+    told = workers.run(_taken, jobs, name="look", report=report, unit="exposures")
+    return [told[address] for address in addresses]
+
+
+def templates_of(files: Sequence[str | Path], s3: S3Settings | None) -> dict[str, str]:
+    """Tell of which detector each template of wisps is, by the header's DETECTOR or the name of the file.
+
+    Raises
+    ------
+    UsageError
+        A template of no detector, or a second one of the same.
+    """
+    found: dict[str, str] = {}
+    for file in files:
+        told = str(open_image(file, s3=s3).primary.get("DETECTOR", "")).strip().upper()
+        words = Path(str(file)).stem.upper().replace("-", "_").split("_")
+        detector = told or next((word for word in words if word.startswith("NRC")), "")
+        if not detector or detector in found:
+            why = f"a second template of {detector}" if detector else "neither header nor name says of which detector"
+            raise UsageError(f"{file}: {why}; give one for each detector, as wisps_nrcb4.fits")
+        found[detector] = str(file)
+    return found
+
+
+def known_of(
+    key: str, group: Sequence[str], means: Means, *, given: str | None, passes: int, templates: Mapping[str, str],
+    clean: Callable[[Sequence[str], Path, Known], list[str]],
+) -> Known:  # fmt: skip
+    """Find out what tells of the exposures of one filter.
+
+    Parameters
+    ----------
+    key
+        Of the filter, for file names.
+    group
+        The exposures.
+    means
+        Folder, options, workers.
+    given
+        A mosaic that is there; None = made of the exposures.
+    passes
+        Mosaics that are made one after the other.
+    templates
+        Wisps by detector.
+    clean
+        Cleans the exposures into a folder, and gives the addresses.
+    """
+    taken = taken_of(group, means.s3, workers=means.workers, report=means.report)
+    with TemporaryDirectory(prefix=".jwstpipe-", dir=means.folder) as name:
+        scratch = Path(name)
+        if given is None and (len(group) < 2 or not passes):
+            return Known(None, _alone(group, taken, means, templates, scratch))
+        scene = given or _scene(group, scratch / "scene0.zarr", means)
+        patterns = _patterns(key, group, scene, taken, means, templates, scratch)
+        known = Known(scene, patterns, _before(group, taken, means))
+        for number in range(1, passes if given is None else 0):
+            current = clean(group, scratch / f"pass{number}", known)
+            known = replace(known, scene=_scene(current, scratch / f"scene{number}.zarr", means))
+        if given is None:
+            known = replace(known, scene=_moved(str(known.scene), means.folder / f"scene-{key}.zarr"))
+    return known
+
+
+def _before(group: Sequence[str], taken: Sequence[Taken], means: Means) -> dict[str, str]:
+    """Find what each detector took before."""
+    if means.request.bad_pixels == "none":
+        return {}
+    numbers = zip(group, before_each(taken), strict=True)
+    return {image: group[number] for image, number in numbers if number is not None}
+
+
+def _scene(images: Sequence[str], out: Path, means: Means) -> str:
+    make_file(
+        MOSAIC, images, out, MosaicRecipe(options=SCENE), s3=means.s3, workers=means.workers, report=means.report
+    )  # fmt: skip
+    return str(out)
+
+
+def _alone(
+    group: Sequence[str], taken: Sequence[Taken], means: Means, templates: Mapping[str, str], scratch: Path
+) -> dict[str, str]:
+    """Find the wisps of exposures by themselves, where there are templates."""
+    found = {}
+    for number, (image, one) in enumerate(zip(group, taken, strict=True)):
+        if template := templates.get(one.detector):
+            out = scratch / f"{number}.zarr"
+            if _found([image, template], out, means, template=True):
+                found[image] = _moved(str(out), means.folder / f"pattern-{open_image(image, s3=means.s3).name}.zarr")
+    return found
+
+
+def _patterns(
+    key: str, group: Sequence[str], scene: str, taken: Sequence[Taken], means: Means, templates: Mapping[str, str],
+    scratch: Path,
+) -> dict[str, str]:  # fmt: skip
+    """Find what stays on each detector, by exposure."""
+    found: dict[str, str] = {}
+    for members in by_detector(taken):
+        detector = taken[members[0]].detector
+        template = templates.get(detector)
+        if template is None and (len(members) < SEVERAL or means.request.bad_pixels == "none"):
+            continue
+        out = scratch / f"{detector.lower()}.zarr"
+        inputs = [*(group[k] for k in members), scene, *([template] if template else [])]
+        if _found(inputs, out, means, template=template is not None):
+            kept = _moved(str(out), means.folder / f"pattern-{key}-{detector.lower()}.zarr")
+            found |= dict.fromkeys((group[k] for k in members), kept)
+    return found
+
+
+def _found(inputs: Sequence[str], out: Path, means: Means, *, template: bool) -> bool:
+    made = make_file(
+        DETECTOR_PATTERN, inputs, out, PatternOptions(template=template), s3=means.s3, workers=means.workers,
+        report=means.report,
+    )  # fmt: skip
+    return patterned(made.results, means.request)
+
+
+def _moved(made: str, to: Path) -> str:
+    """Put what was made in its place, instead of what an earlier run left there."""
+    shutil.rmtree(to, ignore_errors=True)
+    shutil.move(made, to)
+    return str(to)
