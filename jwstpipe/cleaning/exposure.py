@@ -176,9 +176,9 @@ def _notes(facts: dict[str, Any]) -> tuple[str, ...]:
         )
         notes += [events["why"]] if "why" in events else []
     if wisps := facts.get("wisps"):
-        notes.append(
-            f"wisps: {wisps['strength']:.3f} (+- {wisps['error']:.3f}) times the template; rms taken {wisps['rms']:.3g}"
-        )
+        sure = "an unknown error" if wisps["error"] is None else f"+- {wisps['error']:.3g}"
+        amount = f"rms taken {wisps['rms']:.3g}" if wisps["strength"] else "nothing is sure, and nothing taken"
+        notes.append(f"wisps: {wisps['strength']:.4g} times the template ({sure}); {amount}")
     if pixels := facts.get("pixels"):
         notes.append(
             f"{pixels['hot']:,} hot and {pixels['dead']:,} dead pixels, {pixels['stray']:,} with stray light;"

@@ -70,7 +70,7 @@ def test_the_mosaic_is_made_of_cleaned_exposures_and_its_lineage_says_so(at_home
         cleaned = [catalog.get(key) for key in record.parents]
         assert {one.operation for one in cleaned} == {"clean"}
         for one in cleaned:
-            exposure, scene = (catalog.get(key) for key in one.parents)
+            exposure, scene, *_before = (catalog.get(key) for key in one.parents)
             assert (exposure.operation, scene.operation) == ("convert", "mosaic")
             assert one.file_name == exposure.file_name
             assert (one.image_info.exposure_time, one.ra) == (exposure.image_info.exposure_time, exposure.ra)

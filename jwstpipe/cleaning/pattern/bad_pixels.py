@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, label, sum_labels, uniform_filter
+from scipy.ndimage import binary_dilation, label, maximum_filter, minimum_filter, sum_labels, uniform_filter
 
 from jwstpipe.cleaning.pattern.compared import Compared
 from jwstpipe.fits.dq import dq_mask
@@ -26,16 +26,21 @@ DEAD = np.uint32(dq_mask(("DEAD", "DO_NOT_USE")))
 CLAW = np.uint32(dq_mask(("OTHER_BAD_PIXEL", "DO_NOT_USE")))
 
 SEVERAL, SEEN = 3, 2
-"""Exposures of a detector that are needed, and those of them that must see a pixel which others see, too."""
+"""Exposures of a detector that are needed, also to tell of a dead pixel; of others those that must see a pixel."""
 
 EACH, NEARLY_ALL, TOGETHER = 3.0, 0.7, 8.0
 """A hot pixel stands out by so many standard deviations in this share of its exposures, and by so many in all."""
 
-LITTLE, SURELY = 0.6, 5.5
-"""A dead pixel sees less than this share of the light, by so many standard deviations below all of it."""
+LITTLE, LESS, SURELY = 0.6, 0.7, 5.5
+"""A dead pixel sees less than this share of the light in all exposures together, and in nearly all single ones; by so
+many standard deviations below all of it."""
 
-WIDE, AROUND = 5, 41
-"""Sides of the squares of which stray light is the mean, and over whose mean it stands, pixels."""
+WIDE, AROUND = 1.0 / 230.0, 1.0 / 6.0
+"""Sides of the squares of which stray light is the mean, and over whose mean it stands, in sides of the detector."""
+
+NEAR, CALM = 5, 5.0
+"""Side of the square, and range of the mosaic in it, standard deviations of a pixel, above which a star is near whose
+steepness could be taken for a dead pixel or for stray light."""
 
 FEWEST = 0.3
 """Share of such a square that must tell something."""
@@ -50,8 +55,14 @@ MOST_STRAY = 0.03
 
 class _Sums(NamedTuple):
     count: Counts
+    calm: Counts
+    """Exposures in which no star is near."""
+
     high: Counts
     """Exposures in which a pixel stands out."""
+
+    low: Counts
+    """Exposures in which it sees little."""
 
     excess: Float32Image
     seen: Float32Image
@@ -62,20 +73,22 @@ class PixelSums:
     """Sums over the exposures of one detector."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        counts, reals = (np.zeros(shape, np.uint16) for _ in range(2)), (np.zeros(shape, np.float32) for _ in range(3))
+        counts, reals = (np.zeros(shape, np.uint16) for _ in range(4)), (np.zeros(shape, np.float32) for _ in range(3))
         self._sums = _Sums(*counts, *reals)
         self._wide_count, self._wide_high = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
         self._wide = np.zeros(shape, np.float32)
+        self._side, self._around = (max(int(share * max(shape)) // 2 * 2 + 1, 5) for share in (WIDE, AROUND))
 
     def add(self, compared: Compared, light: Float32Image | None = None) -> None:
         """Add an exposure, without light that is known."""
         rest = compared.rest if light is None else compared.rest - light
-        _add(rest, compared.sky, compared.noise, compared.known, *self._sums)
-        scaled = np.where(compared.known, np.clip(rest / compared.noise, -5.0, 5.0), 0.0).astype(np.float32)
-        known = compared.known.astype(np.float32)
-        share, shares = (np.maximum(uniform_filter(known, side), FEWEST) for side in (WIDE, AROUND))
-        mean = uniform_filter(scaled, WIDE) / share - uniform_filter(scaled, AROUND) / shares
-        mean *= np.sqrt(share) * WIDE
+        calm = compared.known & (_range(compared.sky) < CALM * compared.noise)
+        _add(rest, compared.sky, compared.noise, compared.known, calm, *self._sums)
+        scaled = np.where(calm, np.clip(rest / compared.noise, -5.0, 5.0), 0.0).astype(np.float32)
+        known = calm.astype(np.float32)
+        share, shares = (np.maximum(uniform_filter(known, side), FEWEST) for side in (self._side, self._around))
+        mean = uniform_filter(scaled, self._side) / share - uniform_filter(scaled, self._around) / shares
+        mean *= np.sqrt(share) * self._side
         there = share > FEWEST
         self._wide_count += there
         self._wide_high += there & (mean > STRAY_EACH)
@@ -90,8 +103,9 @@ class PixelSums:
         hot = enough & (sums.high >= NEARLY_ALL * number) & (excess > TOGETHER)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = sums.seen / sums.expected
-            below = _scaled((1.0 - share) * np.sqrt(sums.expected), enough & (sums.expected > 0))
-        dead = enough & ~hot & (sums.expected > 0) & (share < LITTLE) & (below > SURELY)
+            below = _scaled((1.0 - share) * np.sqrt(sums.expected), (sums.calm >= SEEN) & (sums.expected > 0))
+        often = (sums.calm >= SEVERAL) & (sums.low >= NEARLY_ALL * sums.calm)
+        dead = often & ~hot & (share < LITTLE) & (below > SURELY)
         return np.where(hot, HOT, np.where(dead, DEAD, np.uint32(0))).astype(np.uint32)
 
     def stray(self) -> Mask:
@@ -107,7 +121,7 @@ class PixelSums:
         pixels = sum_labels(np.ones(labels.shape), labels, numbers)
         sure = sum_labels(height > STRAY, labels, numbers)
         kept = np.concatenate([[False], (pixels >= STRAY_PIXELS) & (sure > 0)])
-        found = binary_dilation(kept[labels], iterations=WIDE // 2)
+        found = binary_dilation(kept[labels], iterations=self._side // 2)
         return found if found.mean() <= MOST_STRAY else np.zeros_like(found)
 
 
@@ -121,10 +135,17 @@ def _scaled(values: NDArray[np.floating], known: Mask) -> NDArray[np.floating]:
     return np.asarray((values - middle) / max(float(spread), 1.0))
 
 
+def _range(sky: Float32Image) -> Float32Image:
+    """Give how much the mosaic differs within some pixels; where it has no data nearby, infinite."""
+    highest = maximum_filter(np.where(np.isfinite(sky), sky, np.float32(np.inf)), NEAR)
+    lowest = minimum_filter(np.where(np.isfinite(sky), sky, np.float32(0.0)), NEAR)
+    return np.asarray(highest - lowest, np.float32)
+
+
 @compiled(error_model="numpy")
 def _add(
-    rest: Float32Image, sky: Float32Image, noise: Float32Image, known: Mask, count: Counts, high: Counts,
-    excess: Float32Image, seen: Float32Image, expected: Float32Image,
+    rest: Float32Image, sky: Float32Image, noise: Float32Image, known: Mask, quiet: Mask, count: Counts, calm: Counts,
+    high: Counts, low: Counts, excess: Float32Image, seen: Float32Image, expected: Float32Image,
 ) -> None:  # fmt: skip
     for i in range(rest.shape[0]):
         for j in range(rest.shape[1]):
@@ -135,6 +156,8 @@ def _add(
             count[i, j] += 1
             high[i, j] += away > EACH
             excess[i, j] += min(away, np.float32(10.0 * EACH))
-            if light > 0.0:
+            if quiet[i, j] and light > 0.0:
+                calm[i, j] += 1
+                low[i, j] += -away > (1.0 - LESS) * light
                 expected[i, j] += light * light
                 seen[i, j] += light * (light + away)

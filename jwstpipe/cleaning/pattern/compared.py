@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from jwstpipe.cleaning.blot import blotted
 from jwstpipe.cleaning.events import trusted
 from jwstpipe.cleaning.frame import read_frame
-from jwstpipe.cleaning.scene import own_scene
-from jwstpipe.cleaning.stripes import noise_spread
 from jwstpipe.images.image import SkyImage
 
 __all__ = ["Compared", "compare", "compare_with_itself"]
@@ -53,11 +51,10 @@ def compare(exposure: SkyImage, mosaic: SkyImage) -> Compared:
 
 
 def compare_with_itself(exposure: SkyImage) -> Compared:
-    """Give an exposure without its level; what stands out of a smooth sky takes no part."""
+    """Give an exposure without its level: all that is known of it where there is no other."""
     frame = read_frame(exposure)
-    found = own_scene(frame.sci, frame.weights, noise_spread(frame.sci, frame.weights))
-    known = (frame.weights > 0) & ~found.left_out
-    return Compared(_about_zero(np.array(frame.sci), known), found.light, frame.noise, known)
+    known = frame.weights > 0
+    return Compared(_about_zero(np.array(frame.sci), known), np.zeros_like(frame.sci), frame.noise, known)
 
 
 def _about_zero(rest: Float32Image, known: Mask) -> Float32Image:

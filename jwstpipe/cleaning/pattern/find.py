@@ -34,7 +34,7 @@ class DetectorPattern:
     """(y, x): HOT, DEAD, or OTHER_BAD_PIXEL for stray light; and DO_NOT_USE."""
 
     facts: dict[str, Any]
-    """``strengths`` of the template by name of exposure, their ``errors``, and how many pixels are flagged."""
+    """``names`` of the exposures, ``strengths`` of the template in each and their errors, counts of flagged pixels."""
 
 
 def find_pattern(
@@ -73,8 +73,8 @@ def find_pattern(
         flags = _flags(exposures, mosaic, light, strengths)
     facts: dict[str, Any] = {
         "exposures": len(exposures),
-        "strengths": _by_name(exposures, strengths.values),
-        "errors": _by_name(exposures, strengths.errors),
+        "strengths": _by_name(exposures, strengths) if template is not None else [],
+        "names": [one.name for one in exposures],
         "hot": _count(flags, "HOT"),
         "dead": _count(flags, "DEAD"),
         "stray": _count(flags, "OTHER_BAD_PIXEL"),
@@ -94,11 +94,11 @@ def _flags(
     return flags
 
 
-def _by_name(exposures: Sequence[SkyImage], values: Sequence[float]) -> dict[str, float | None]:
-    return {
-        one.name: round(float(value), 6) if np.isfinite(value) else None
-        for one, value in zip(exposures, values, strict=True)
-    }
+def _by_name(exposures: Sequence[SkyImage], strengths: Strengths) -> list[dict[str, Any]]:
+    return [
+        {"name": one.name, "strength": round(value, 6), "error": round(error, 6) if np.isfinite(error) else None}
+        for one, value, error in zip(exposures, strengths.values, strengths.errors, strict=True)
+    ]
 
 
 def _count(flags: NDArray[np.uint32], bit: str) -> int:

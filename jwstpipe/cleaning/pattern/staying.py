@@ -1,5 +1,6 @@
 """What stays on the detector, of one exposure: light to be taken, and pixels to be flagged."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,17 +32,17 @@ class Staying:
     strength: float
     """Of the wisps; 0 = none."""
 
-    error: float | None
-    """Its standard deviation; None = not known."""
+    wisps: Mapping[str, Any] | None
+    """Strength and error, as the pattern tells them; None = no template was given."""
 
     def facts(self, dq: NDArray[np.uint32]) -> dict[str, Any]:
         """Say what is taken and flagged of an exposure with these flags."""
         usable = (dq & np.uint32(dq_mask(UNUSED))) == 0
         count = {word: int(np.count_nonzero(self.flags & np.uint32(DQ_BITS[bit]))) for word, bit in COUNTED.items()}
         found: dict[str, Any] = {}
-        if self.error is not None:
+        if self.wisps is not None:
             rms = float(np.std(self.light, dtype=np.float64))
-            found["wisps"] = {"strength": self.strength, "error": self.error, "rms": rms}
+            found["wisps"] = {"strength": self.strength, "error": self.wisps["error"], "rms": rms}
         if any(count.values()):
             found["pixels"] = {**count, "masked": int(np.count_nonzero((self.flags != 0) & usable))}
         return found
@@ -65,12 +66,12 @@ def staying(exposure: SkyImage, pattern: SkyImage, *, pixels: bool) -> Staying:
         A pattern of other exposures, or of another part of a detector.
     """
     receipt = pattern.provenance.get("receipt", {})
-    strengths = receipt.get("strengths", {})
-    if pattern.shape != exposure.shape or exposure.name not in strengths:
+    known = {one["name"]: one for one in receipt.get("strengths", ())}.get(exposure.name)
+    if pattern.shape != exposure.shape or exposure.name not in receipt.get("names", ()):
         raise DataError(f"{pattern.address}: was not found in {exposure.name}; make the pattern of these exposures")
-    strength, error = float(strengths[exposure.name]), receipt.get("errors", {}).get(exposure.name)
+    strength = float(known["strength"]) if known else 0.0
     taken = np.zeros(exposure.shape, np.float32)
     if strength > 0:
         taken += np.float32(strength) * np.asarray(pattern.read("sci"), np.float32)
     flags = np.asarray(pattern.read("dq"), np.uint32) if pixels else np.zeros(exposure.shape, np.uint32)
-    return Staying(taken, flags, strength, error)
+    return Staying(taken, flags, strength, known)

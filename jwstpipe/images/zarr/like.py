@@ -47,6 +47,7 @@ def finish_like(
     *,
     product_id: str,
     provenance: Mapping[str, Any],
+    name: str | None = None,
     workers: Workers,
     s3: S3Settings | None = None,
     report: Reporter = silent,
@@ -63,6 +64,8 @@ def finish_like(
         The planes of the store, ``sci`` first.
     product_id, provenance
         Identity and origin.
+    name
+        Name for people; default: that of the image.
     workers, s3, report
         As `build_pyramid` has them.
 
@@ -83,7 +86,7 @@ def finish_like(
     grid = getattr(image, "grid", None)
     attributes = root_attributes(
         kind="image",
-        name=image.name,
+        name=name or image.name,
         shape=image.shape,
         planes=planes,
         unit=_unit(image),

@@ -40,16 +40,17 @@ def _make(identity: Identity, target: str, request: PatternOptions, *, context: 
                 writer.write_shard(plane, shard, values[cell.slices])
         return found.facts
 
+    name = f"{str(exposures[0].primary.get('DETECTOR', '')).strip().lower() or 'detector'}_pattern"
     receipt = write_changed(
-        DETECTOR_PATTERN, identity, target, exposures[0], ["dq"], fill, context=context, beside=images[1:]
+        DETECTOR_PATTERN, identity, target, exposures[0], ["dq"], fill, context=context, beside=images[1:], name=name
     )
     return Receipt(receipt.product_id, receipt.shape, results=receipt.results, detail=receipt.detail)
 
 
 def patterned(results: Mapping[str, Any], options: CleanOptions) -> bool:
-    """Tell whether the record of a pattern says that there is anything of what the options take."""
+    """Tell whether the record of a pattern says anything of what the options take; also that wisps are not there."""
     pixels = sum(int(results.get(word, 0)) for word in ("hot", "dead", "stray"))
-    return any(results.get("strengths", {}).values()) or (options.bad_pixels == "auto" and pixels > 0)
+    return bool(results.get("strengths")) or (options.bad_pixels == "auto" and pixels > 0)
 
 
 DETECTOR_PATTERN = Operation(

@@ -51,6 +51,7 @@ def write_changed(
     *,
     context: MakeContext,
     beside: Sequence[FitsImage | ImageStore] = (),
+    name: str | None = None,
 ) -> Receipt:
     """Write an image store that lies where another image does.
 
@@ -66,6 +67,8 @@ def write_changed(
         Writes and notes every shard of all planes, and gives results for the record.
     beside
         Images of the other inputs of its identity.
+    name
+        Name for people; default: that of the image.
     """
     planes = ("sci", *carried)
     with new_image(target, s3=context.s3) as writer:
@@ -73,8 +76,8 @@ def write_changed(
         results = {**fill(writer), "digest": samples_digest(writer.stored)}
         provenance = {**provenance_for(operation, identity, [image, *beside], target), "receipt": results}
         finish_like(
-            writer, image, planes, product_id=identity.id, provenance=provenance, workers=context.workers,
-            s3=context.s3, report=context.report,
+            writer, image, planes, product_id=identity.id, provenance=provenance, name=name,
+            workers=context.workers, s3=context.s3, report=context.report,
         )  # fmt: skip
     left = [plane for plane in image.planes if plane not in planes]
     notes = [f"planes {', '.join(left)} are not in it: they do not hold for its samples"] if left else []
