@@ -54,7 +54,9 @@ MOST_STRAY = 0.03
 
 
 class _Sums(NamedTuple):
-    count: Counts
+    known: Counts
+    """Exposures that see a pixel."""
+
     calm: Counts
     """Exposures in which no star is near."""
 
@@ -73,8 +75,9 @@ class PixelSums:
     """Sums over the exposures of one detector."""
 
     def __init__(self, shape: tuple[int, int]) -> None:
-        counts, reals = (np.zeros(shape, np.uint16) for _ in range(4)), (np.zeros(shape, np.float32) for _ in range(3))
-        self._sums = _Sums(*counts, *reals)
+        known, calm, high, low = (np.zeros(shape, np.uint16) for _ in range(4))
+        excess, seen, expected = (np.zeros(shape, np.float32) for _ in range(3))
+        self._sums = _Sums(known, calm, high, low, excess, seen, expected)
         self._wide_count, self._wide_high = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
         self._wide = np.zeros(shape, np.float32)
         self._side, self._around = (max(int(share * max(shape)) // 2 * 2 + 1, 5) for share in (WIDE, AROUND))
@@ -97,8 +100,8 @@ class PixelSums:
     def flags(self) -> NDArray[np.uint32]:
         """Give hot and dead pixels: uint32, (y, x), bits of the DQ table of JWST."""
         sums = self._sums
-        number = np.maximum(sums.count, 1)
-        enough = sums.count >= SEEN
+        number = np.maximum(sums.known, 1)
+        enough = sums.known >= SEEN
         excess = _scaled(sums.excess / np.sqrt(number), enough)
         hot = enough & (sums.high >= NEARLY_ALL * number) & (excess > TOGETHER)
         with np.errstate(divide="ignore", invalid="ignore"):
