@@ -12,8 +12,8 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.cleaning.knowledge import Known, Means, known_of, templates_of
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
-from jwstpipe.operations.make.clean_knowledge import Known, Means, known_of, templates_of
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings

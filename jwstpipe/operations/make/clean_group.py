@@ -15,8 +15,8 @@ from jwstpipe.cleaning.pattern.order import before_each, by_detector
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
 from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, patterned
+from jwstpipe.operations.cleaning.knowledge import taken_of
 from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing
-from jwstpipe.operations.make.clean_knowledge import taken_of
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import identity_of_plan, recipe_of_plan
