@@ -62,12 +62,11 @@ def python(wheel, tmp_path_factory):
 
 
 def take_compiled_kernels(source, installed):
-    """Spare the compiler: a module that is the same file, with the same time, has the same kernels."""
+    """Spare the compiler: a module that is the same file has the same kernels."""
     for module in installed.rglob("*.py"):
         same = source / module.relative_to(installed)
-        caches = list(same.parent.glob(f"__pycache__/{same.stem}.*.nb[ci]"))
+        caches = list(same.parent.glob(f"__pycache__/{same.stem}.*.kernel"))
         if caches and filecmp.cmp(same, module, shallow=False):
-            shutil.copystat(same, module)
             (module.parent / "__pycache__").mkdir(exist_ok=True)
             for cache in caches:
                 shutil.copy(cache, module.parent / "__pycache__")

@@ -14,8 +14,13 @@ Kinds = tuple[Hashable, ...]
 Passed = tuple[list[Any], Callable[[Any], tuple[Any, ...]]]
 """ctypes of the words that stand for an argument, and the function that makes them."""
 
-_ARRAY_FLAGS = 0x1 | 0x2 | 0x100 | 0x400
+_C_ORDER = 0x1
+
+_ARRAY_FLAGS = _C_ORDER | 0x2 | 0x100 | 0x400
 """NumPy's bits for C order, Fortran order, aligned, writeable: what numba tells arrays apart by."""
+
+_IN_C_ORDER = _ARRAY_FLAGS & ~0x2
+"""The same of an array in C order: whether it is in Fortran order, too, as rows and single samples are, is nothing."""
 
 
 def kinds_of(args: tuple[Any, ...]) -> Kinds:
@@ -25,7 +30,8 @@ def kinds_of(args: tuple[Any, ...]) -> Kinds:
 
 def _kind_of(value: Any) -> Any:
     if type(value) is np.ndarray:
-        return value.dtype, value.ndim, value.flags.num & _ARRAY_FLAGS
+        flags = value.flags.num
+        return value.dtype, value.ndim, flags & (_IN_C_ORDER if flags & _C_ORDER else _ARRAY_FLAGS)
     return (type(value), *kinds_of(value)) if isinstance(value, tuple) else type(value)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from jwstpipe.numerics.compiled import kept_code
+from jwstpipe.numerics.compiled.arguments import kinds_of
 from jwstpipe.numerics.compiled.kernel import Kernel, compiled
 from jwstpipe.numerics.compiled.source_digest import source_digest
 
@@ -71,6 +72,16 @@ def test_bits_are_those_of_numba_in_every_layout(image):
     frozen = image.copy()
     frozen.flags.writeable = False
     assert summed(frozen, 0.5) == summed.dispatcher(frozen, 0.5)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 5), (5, 1), (4, 6), (0, 3)])
+def test_arrays_are_of_one_kind_where_numba_has_one_type(shape, image):
+    import numba
+
+    made = np.zeros(shape, dtype=image.dtype)
+    others = [made, image, image.T, image[::2], image[:, 1:], made.T]
+    same = [kinds_of((one,)) == kinds_of((made,)) for one in others]
+    assert same == [numba.typeof(one) == numba.typeof(made) for one in others]
 
 
 def test_arrays_tuples_and_truth_values_come_back():
