@@ -93,6 +93,42 @@ def test_search_pages_and_columns(files, truth):
     assert page_of(source, first=498, count=10).rows.tolist() == [498, 499]
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_that_lie_apart_come_in_the_order_asked_for(form, files, truth):
+    source = open_table(files / f"t{form}")
+    rows = np.array([499, 3, 3, 250, 0, 251, 77])
+    assert np.asarray(source.take("id", rows)).tolist() == rows.tolist()
+    assert np.asarray(source.take("name", rows)).tolist() == truth["name"][rows].tolist()
+    assert len(source.take("flux", rows[:0])) == 0
+
+
+def test_groups_of_rows_of_a_parquet_file(truth, tmp_path):
+    from pyarrow import parquet
+
+    parquet.write_table(
+        parquet.read_table(write(truth, tmp_path / "one.parquet")), tmp_path / "g.parquet", row_group_size=60
+    )
+    source, rows = open_table(tmp_path / "g.parquet"), np.array([430, 59, 60, 0, 499, 119, 60])
+    assert np.asarray(source.take("id", rows)).tolist() == rows.tolist()
+    assert np.asarray(source.read("id", 55, 130)).tolist() == list(range(55, 130))
+
+
+def write(table, path):
+    table.write(path)
+    return path
+
+
+def test_words_are_found_whatever_their_letters_and_what_stands_between_them():
+    from jwstpipe.analysis.tables.page import _holding
+
+    texts = np.array(["Straße", "STRASSE", "İstanbul", "a\0b", "", "x\ny", "aab", "ab"])
+    for word in ("s", "strasse", "istanbul", "ab", "a\0b", "b", "\n", "nothing", "x\ny"):
+        assert _holding(texts, word).tolist() == [word in text.lower() for text in texts.tolist()], word
+    plain = texts[[0, 1, 4, 6, 7]]
+    for word in ("a", "ab", "s", "bab"):  # nothing is found across two of them
+        assert _holding(plain, word).tolist() == [word in text.lower() for text in plain.tolist()], word
+
+
 def test_missing_values_come_last_in_both_directions(files):
     source = open_table(files / "t.fits")
     for sort in ("flux", "-flux"):

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.tables.conditions import Condition, parse_condition
-from jwstpipe.analysis.tables.source import TableSource, joined, names_of
+from jwstpipe.analysis.tables.source import CHUNK, TableSource, names_of
 from jwstpipe.errors import DataError, UsageError
 
 __all__ = ["TablePage", "chosen_rows", "page_of", "read_rows", "varying_names"]
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 Rows = NDArray[np.int64]
 
-CHUNK = 1 << 16
-"""Rows that conditions are asked about at once."""
+BETWEEN = "\0"
+"""Stands between texts that are searched together."""
 
 MOST_COMPARED = 5_000_000
 """Rows whose values are compared with each other."""
@@ -108,7 +108,7 @@ def page_of(
 
 def read_rows(source: TableSource, names: Sequence[str], rows: Rows) -> dict[str, NDArray[Any]]:
     """Read some rows of some columns, in the order in which they are named."""
-    return {name: _picked(source, name, rows) for name in names}
+    return {name: source.take(name, rows) for name in names}
 
 
 def varying_names(source: TableSource, names: Sequence[str]) -> list[str]:
@@ -162,7 +162,7 @@ def chosen_rows(
     count = len(source) if rows is None else len(rows)
     if count > MOST_SORTED:
         raise DataError(f"{source.address}: {count:,} rows are more than are put in order; choose some with --where")
-    values = source.read(name) if rows is None else _picked(source, name, rows)
+    values = source.read(name) if rows is None else source.take(name, rows)
     if values.ndim > 1 or values.dtype == object:
         raise UsageError(f"{source.address}: {name} holds an array in each row; sort by a column of single values")
     order = _order(values, downwards=downwards)
@@ -193,24 +193,24 @@ def _fulfilling(source: TableSource, where: str | None, search: str | None) -> I
         if search:
             found = np.zeros(stop - start, bool)
             for name in words:
-                texts = np.char.lower(np.ma.getdata(source.read(name, start, stop)).astype(str))
-                found |= np.char.find(texts, search.lower()) >= 0
+                found |= _holding(np.ma.getdata(source.read(name, start, stop)), search.lower())
             kept &= found
         yield np.flatnonzero(kept).astype(np.int64) + start
 
 
-def _picked(source: TableSource, name: str, rows: Rows) -> NDArray[np.generic]:
-    """Read single rows of a column: in runs where they stand together, in chunks where they do not."""
-    if not len(rows):
-        return source.read(name, 0, 0)
-    ordered = np.sort(rows)
-    parts = []
-    for group in np.split(ordered, np.flatnonzero(np.diff(ordered) > CHUNK) + 1):
-        for start in range(int(group[0]), int(group[-1]) + 1, CHUNK):
-            own = group[(group >= start) & (group < start + CHUNK)]
-            if own.size:
-                parts.append(source.read(name, int(own[0]), int(own[-1]) + 1)[own - own[0]])
-    together = joined(parts)
-    back = np.searchsorted(ordered, rows)
-    found: NDArray[np.generic] = together[back]
+def _holding(texts: NDArray[Any], word: str) -> NDArray[np.bool_]:
+    """Say of each text whether it holds a word, both in small letters; all are searched at once, as one long text."""
+    words = (texts if texts.dtype.kind == "U" else texts.astype(str)).tolist()
+    together = BETWEEN.join(words).lower()
+    found = np.zeros(len(words), bool)
+    at = together.find(word)
+    if at < 0:
+        return found
+    ends = np.flatnonzero(np.frombuffer(together.encode("utf-32-le", "surrogatepass"), np.uint32) == ord(BETWEEN))
+    if len(ends) != len(words) - 1 or BETWEEN in word:  # it stands in a text itself
+        return np.array([word in one.lower() for one in words])
+    while at >= 0:
+        row = int(np.searchsorted(ends, at))
+        found[row] = True
+        at = together.find(word, int(ends[row])) if row < len(ends) else -1
     return found

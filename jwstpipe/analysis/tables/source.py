@@ -11,12 +11,18 @@ from numpy.typing import NDArray
 from jwstpipe.errors import DataError, FitsError, NotFoundError, UsageError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage.bounded_tables import check_seal
 
-__all__ = ["ColumnFacts", "TableSource", "joined", "names_of", "open_table", "table_source"]
+__all__ = ["CHUNK", "ColumnFacts", "TableSource", "joined", "names_of", "open_table", "table_source"]
 
 MOST_TEXT = 1 << 30
 """Largest ECSV, CSV or VOTable: these are read whole, bytes."""
+
+CHUNK = 1 << 16
+"""Rows that are read or asked about at once."""
+
+FEW = 2000
+NEAR = 64
+"""Of so few rows, those that lie farther apart are read one by one; more are read with all that lies between."""
 
 TEXT_FORMS = {".ecsv": "ascii.ecsv", ".csv": "ascii.csv", ".vot": "votable", ".xml": "votable", ".votable": "votable"}
 
@@ -69,6 +75,10 @@ class TableSource(Protocol):
         """Read rows of a column, (rows, *shape); masked where there is no value; of variable length as objects."""
         ...
 
+    def take(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Read single rows of a column, in the order in which they are named."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class _FitsSource:
@@ -99,44 +109,19 @@ class _FitsSource:
             cells[row - first] = self.table.cell(column, row)
         return np.array([str(one) for one in cells], "U") if column.letter == "A" else cells
 
-
-@dataclass(frozen=True, eq=False)
-class _ParquetSource:
-    file: Any
-    address: str
-
-    @property
-    def columns(self) -> tuple[ColumnFacts, ...]:
-        units = _parquet_units(self.file)
-        return tuple(
-            ColumnFacts(
-                field.name, units.get(field.name, ("", ""))[0], _arrow_words(field.type),
-                "variable" if "list" in str(field.type) else "", units.get(field.name, ("", ""))[1],
-            )
-            for field in self.file.schema_arrow
-        )  # fmt: skip
-
-    def __len__(self) -> int:
-        return int(self.file.metadata.num_rows)
-
-    def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
-        (first, last, _), parts, at = slice(start, stop).indices(len(self)), [], 0
-        for group in range(self.file.num_row_groups):
-            count = self.file.metadata.row_group(group).num_rows
-            if at < last and at + count > first:
-                begin = max(first - at, 0)
-                parts.append(self._column(group, name).slice(begin, min(last - at, count) - begin))
-            at += count
-        arrays = [_arrow_values(part) for part in parts]
-        return joined(arrays) if arrays else np.zeros(0)
-
-    def _column(self, group: int, name: str) -> Any:
-        try:
-            return self.file.read_row_group(group, [name])[name]
-        except (OSError, ValueError) as error:  # those of Arrow are both
-            raise DataError(
-                f"{self.address}: column {name}: {' '.join(str(error).split())[:120]}; make or fetch it again"
-            ) from None
+    def take(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
+        if not len(rows):
+            return self.read(name, 0, 0)
+        ordered = np.sort(rows)
+        near = NEAR if len(rows) <= FEW else CHUNK
+        parts = []
+        for group in np.split(ordered, np.flatnonzero(np.diff(ordered) > near) + 1):
+            for start in range(int(group[0]), int(group[-1]) + 1, CHUNK):
+                own = group[(group >= start) & (group < start + CHUNK)]
+                if own.size:
+                    parts.append(self.read(name, int(own[0]), int(own[-1]) + 1)[own - own[0]])
+        found: NDArray[Any] = joined(parts)[np.searchsorted(ordered, rows)]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +144,10 @@ class _WholeSource:
 
     def read(self, name: str, start: int = 0, stop: int | None = None) -> NDArray[Any]:
         column = self.table[name][slice(start, stop)]
+        return column if isinstance(column, np.ma.MaskedArray) else np.asarray(column)
+
+    def take(self, name: str, rows: NDArray[np.int64]) -> NDArray[Any]:
+        column = self.table[name][rows]
         return column if isinstance(column, np.ma.MaskedArray) else np.asarray(column)
 
 
@@ -184,7 +173,9 @@ def open_table(address: str | Path, *, s3: S3Settings | None = None) -> TableSou
     path, choice = split_choice(str(address))
     suffix = Path(path).suffix.lower()
     if suffix == ".parquet":
-        return _parquet(path)
+        from jwstpipe.analysis.tables.parquet_source import parquet_source  # noqa: PLC0415 - its library loads slowly
+
+        return parquet_source(path)
     if suffix in TEXT_FORMS:
         return _text(path, TEXT_FORMS[suffix])
     from jwstpipe.fits.fits_file import open_fits_file  # noqa: PLC0415 - other forms need none of it
@@ -212,19 +203,6 @@ def table_source(table: Any, name: str) -> TableSource:
     return _WholeSource(table, name)
 
 
-def _parquet(path: str) -> TableSource:
-    from pyarrow import ArrowException, parquet  # noqa: PLC0415 - slow to load
-
-    if not Path(path).is_file():
-        raise NotFoundError(f"{path}: no such file; check the path")
-    try:
-        file = parquet.ParquetFile(path, page_checksum_verification=True)
-    except (OSError, ValueError, ArrowException) as error:
-        raise DataError(f"{path}: cannot be read as Parquet: {str(error).splitlines()[0][:200]}") from None
-    check_seal(path, file.metadata.metadata or {})
-    return _ParquetSource(file, path)
-
-
 def _text(path: str, form: str) -> TableSource:
     from astropy.table import Table  # noqa: PLC0415 - slow to load
 
@@ -246,42 +224,6 @@ def _text(path: str, form: str) -> TableSource:
         except Exception as error:  # noqa: BLE001 - readers raise whatever they stumble over
             raise DataError(f"{path}: cannot be read as a table: {' '.join(str(error).split())[:200]}") from None
     return _WholeSource(found, path)
-
-
-def _parquet_units(file: Any) -> dict[str, tuple[str, str]]:
-    """Read units and meanings of the header of ECSV in the metadata of a Parquet file."""
-    header = (file.schema_arrow.metadata or {}).get(b"table_meta_yaml")
-    if header is None:
-        return {}
-    from astropy.table.meta import get_header_from_yaml  # noqa: PLC0415 - slow to load
-
-    try:
-        told = get_header_from_yaml(header.decode("utf-8", "replace").splitlines())
-    except (ValueError, TypeError, KeyError):
-        return {}
-    return {
-        one["name"]: (str(one.get("unit") or ""), str(one.get("description") or ""))
-        for one in told.get("datatype", ())
-        if isinstance(one, dict) and "name" in one
-    }
-
-
-def _arrow_words(kind: Any) -> str:
-    words = str(kind)
-    return (
-        "text"
-        if words in ("string", "large_string", "binary")
-        else {"double": "float64", "float": "float32"}.get(words, words)
-    )
-
-
-def _arrow_values(column: Any) -> NDArray[Any]:
-    values: NDArray[Any] = column.to_numpy()
-    if values.dtype == object and not any(isinstance(one, list | np.ndarray) for one in values[:10]):
-        lacking = np.array([one is None for one in values])
-        texts = np.array(["" if one is None else str(one) for one in values])
-        return np.ma.MaskedArray(texts, lacking) if lacking.any() else texts
-    return values
 
 
 def names_of(source: TableSource, wanted: Sequence[str]) -> list[str]:

@@ -238,10 +238,15 @@ def _scaled(values: NDArray[Any], column: TableColumn) -> NDArray[Any]:
 
 def _texts(raw: NDArray[Any]) -> NDArray[Any]:
     """Decode texts: up to the first NUL, without blanks at the end; bytes that are no ASCII as ``?``."""
-    clean = np.where(raw.view(np.uint8) < 128, raw.view(np.uint8), ord("?")).astype(np.uint8)
-    if raw.dtype.itemsize > 1:
-        ended = np.cumsum(clean.reshape(-1, raw.dtype.itemsize) == 0, axis=1) > 0
-        clean = np.where(ended, 0, clean.reshape(-1, raw.dtype.itemsize)).astype(np.uint8)
+    clean = raw.view(np.uint8).reshape(-1, max(raw.dtype.itemsize, 1))
+    if clean.max(initial=0) >= 128:
+        clean = np.where(clean < 128, clean, np.uint8(ord("?")))
+    if not clean.all():
+        clean = clean.copy()
+        begun = np.ones(len(clean), bool)
+        for letters in clean.T:  # one place after the other: a text is short, and there are many
+            begun &= letters != 0
+            letters *= begun
     texts = np.ascontiguousarray(clean).reshape(-1).view(raw.dtype)
     return np.asarray(np.char.rstrip(texts.astype(f"U{raw.dtype.itemsize}")))
 

@@ -34,6 +34,9 @@ MOST_THUMBNAIL = 4 << 20
 MOST_IMAGES = 1000
 """Images of a target that are listed to choose from."""
 
+_PICTURES = ("png", "jpeg")
+"""Formats that a browser shows as they are."""
+
 _LISTS = frozenset({"kind", "level", "instrument", "filter", "tags", "data_type"})
 _WORDS = frozenset({"target", "text", "obs_id"})
 _SHOWN = tuple(kind for kind in get_args(ProductKind) if kind != "thumbnail")
@@ -193,7 +196,7 @@ class Library:
         with self.catalog() as catalog:
             record = catalog.get(product_id)
         key = record.thumbnail
-        if key is None and record.kind in ("picture", "thumbnail") and record.file_format in ("png", "jpeg"):
+        if key is None and record.file_format in _PICTURES:
             key = record.storage_key
         if key is None and card_of(record)["viewable"] and record.storage_key is not None:
             address = self.store.url(record.storage_key)
@@ -234,7 +237,7 @@ def card_of(record: ProductRecord) -> dict[str, Any]:
         "target": None if info is None else info.target_name,
         "instrument": None if info is None else info.instrument,
         "filter": None if info is None else info.filter,
-        "thumbnail": record.thumbnail is not None or record.kind in ("picture", "thumbnail") or viewable,
+        "thumbnail": record.thumbnail is not None or record.file_format in _PICTURES or viewable,
         "viewable": viewable,
         "opens": page,
     }

@@ -41,6 +41,7 @@ export class Plot {
       this.draw();
       moved();
     }).observe(this.canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.canvas.isConnected && this.draw());
     this.listen(hover, chosen);
   }
 
