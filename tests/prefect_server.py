@@ -29,6 +29,8 @@ class PrefectServer:
     folder: Path
     port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
+    more: dict[str, str] = field(default_factory=dict)
+    """Further variables of its environment."""
 
     @property
     def api(self):
@@ -44,7 +46,7 @@ class PrefectServer:
 
     def start(self):
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        environment = {**inherited, **QUIET, "PREFECT_HOME": str(self.folder)}
+        environment = {**inherited, **QUIET, "PREFECT_HOME": str(self.folder), **self.more}
         words = ["-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self.port)]
         with (self.folder / "server.log").open("ab") as log:
             self.process = subprocess.Popen(

@@ -126,13 +126,13 @@ def _process(
     pages = f"{api.removesuffix('/api')}/runs"
     remark(f"watch the run: {server.entrance if server is not None and sys.stderr.isatty() else pages}")
     from jwstpipe.flows.process_target import process_target  # takes seconds, as the server does: both at once
-    from jwstpipe.jobs.server import asking
+    from jwstpipe.jobs.client import asking
 
     if server is not None:
         server.wait_until_ready()
     else:
-        with asking(settings) as client:  # one sentence now, where the flow would meet it in the middle of its start
-            client.request("GET", "/health")
+        with asking(settings) as asked:  # one sentence now, where the flow would meet it in the middle of its start
+            asked.get("/health")
     try:
         return process_target(request)
     finally:

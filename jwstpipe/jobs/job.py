@@ -1,16 +1,16 @@
 """`Job`: a handle on something that was asked for; it holds an id and nothing that could go stale."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING, Any, TypeVar
-from uuid import UUID
 
 from jwstpipe.errors import NotFoundError, ServiceError, TimedOutError
+from jwstpipe.jobs.client import PrefectApi, asking
 from jwstpipe.jobs.report import RunReport, read_report
-from jwstpipe.jobs.server import api_address, asking
-from jwstpipe.jobs.states import JobProgress, JobStatus, state_of
+from jwstpipe.jobs.server import api_address
+from jwstpipe.jobs.states import FlowRun, JobProgress, JobStatus, state_of
 from jwstpipe.jobs.waiting import why_it_waits
 from jwstpipe.notebook import facts_html
 from jwstpipe.progress import Progress, Reporter, silent
@@ -70,9 +70,9 @@ class Job:
         NotFoundError
             The server does not know it any more.
         """
-        with asking(self.settings) as client:
-            run = client.read_flow_run(UUID(self.id))
-            return state_of(run, hint=why_it_waits(client, run))
+        with asking(self.settings) as server:
+            run = self._run(server)
+            return state_of(run, hint=why_it_waits(server, run))
 
     def progress(self) -> JobProgress:
         """Ask how far it is.
@@ -86,20 +86,15 @@ class Job:
 
     def _look(self) -> tuple[JobStatus, JobProgress]:
         """Ask how it stands and how far it is, in one round."""
-        from prefect.client.schemas.filters import (  # noqa: PLC0415 - as in `asking`
-            ArtifactFilter,
-            ArtifactFilterFlowRunId,
-            ArtifactFilterType,
-        )
-
-        own = ArtifactFilter(
-            flow_run_id=ArtifactFilterFlowRunId(any_=[UUID(self.id)]), type=ArtifactFilterType(any_=["progress"])
-        )
-        with asking(self.settings) as client:
-            run = client.read_flow_run(UUID(self.id))
-            status = state_of(run, hint=why_it_waits(client, run))
-            artifacts = client.read_artifacts(artifact_filter=own, limit=200)
+        own = {"flow_run_id": {"any_": [self.id]}, "type": {"any_": ["progress"]}}
+        with asking(self.settings) as server:
+            run = self._run(server)
+            status = state_of(run, hint=why_it_waits(server, run))
+            artifacts = server.post("/artifacts/filter", {"artifacts": own, "limit": 200})
         return status, _progress(artifacts, done=status.state == "done")
+
+    def _run(self, server: PrefectApi) -> FlowRun:
+        return FlowRun.of(server.get(f"/flow_runs/{self.id}"))
 
     def watch(self, report: Reporter = silent, *, timeout: float | None = None) -> JobStatus:
         """Wait until it ends.
@@ -160,12 +155,11 @@ class Job:
         ServiceError
             No server answers.
         """
-        from prefect.states import Cancelling  # noqa: PLC0415 - as in `asking`
-
-        with asking(self.settings) as client:
-            before = state_of(client.read_flow_run(UUID(self.id)))
+        stop = {"type": "CANCELLING", "name": "Cancelling", "message": "cancelled by its owner"}
+        with asking(self.settings) as server:
+            before = state_of(self._run(server))
             if not before.ended:
-                client.set_flow_run_state(UUID(self.id), Cancelling(message="cancelled by its owner"))
+                server.post(f"/flow_runs/{self.id}/set_state", {"state": stop, "force": False})
         try:
             return self.watch(timeout=timeout)
         except TimedOutError:
@@ -232,10 +226,10 @@ class Job:
                 time.sleep(LOOK_SECONDS)
 
 
-def _progress(artifacts: Iterable[Any], *, done: bool) -> JobProgress:
-    in_order = sorted(artifacts, key=lambda artifact: artifact.created)
-    whole = [float(artifact.data) for artifact in in_order if artifact.key]  # stages have none
-    stages = {str(artifact.description): float(artifact.data) for artifact in in_order if not artifact.key}
+def _progress(artifacts: Iterable[Mapping[str, Any]], *, done: bool) -> JobProgress:
+    in_order = sorted(artifacts, key=lambda artifact: str(artifact["created"]))
+    whole = [float(artifact["data"]) for artifact in in_order if artifact["key"]]  # stages have none
+    stages = {str(artifact["description"]): float(artifact["data"]) for artifact in in_order if not artifact["key"]}
     return JobProgress(100.0 if done else max(whole, default=0.0), stages)
 
 

@@ -2,18 +2,16 @@
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
-from jwstpipe.errors import NotFoundError, UsageError, require_extra
+from jwstpipe.errors import NotFoundError, UsageError
+from jwstpipe.jobs.client import asking
 from jwstpipe.jobs.job import Job
 from jwstpipe.jobs.kinds import KINDS, job_kind
-from jwstpipe.jobs.server import api_address, asking
-from jwstpipe.jobs.states import JobState, JobStatus, state_of, types_of
+from jwstpipe.jobs.server import api_address
+from jwstpipe.jobs.states import FlowRun, JobState, JobStatus, state_of, types_of
 from jwstpipe.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from prefect.client.schemas.filters import FlowRunFilter
 
 __all__ = ["find_job", "find_jobs", "listed"]
 
@@ -51,7 +49,6 @@ def find_jobs(
     ServiceError
         No Prefect server answers.
     """
-    require_extra("prefect")
     return [job for job, _ in listed(kind, state=state, limit=limit, settings=settings)]
 
 
@@ -83,15 +80,12 @@ def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
     ServiceError
         No Prefect server answers.
     """
-    require_extra("prefect")
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId  # noqa: PLC0415 - as in `asking`
-
     site = settings or load_settings()
     text = job_id.strip().lower()
     if not _PART.match(text):
         raise UsageError(f"{job_id!r} is not the id of a job; jwstpipe jobs lists them")
     whole = _exactly(text)
-    only = _begun() if whole is None else FlowRunFilter(id=FlowRunFilterId(any_=[whole]))
+    only = _begun() if whole is None else {"id": {"any_": [whole]}}
     recent = [_job(run, flows, site) for run, flows in _runs(site, list(_NAMES), only, _RECENT)]
     found = [job for job in recent if job.id.startswith(text)]
     if not found:
@@ -101,46 +95,36 @@ def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
     return found[0]
 
 
-def _exactly(text: str) -> UUID | None:
+def _exactly(text: str) -> str | None:
     try:
-        return UUID(text)
+        return str(UUID(text))
     except ValueError:
         return None
 
 
-def _begun(state: JobState | None = None, tag: str | None = None) -> "FlowRunFilter":
+def _begun(state: JobState | None = None, tag: str | None = None) -> dict[str, Any]:
     """Ask for runs that have begun or are due, in one state or in any."""
-    from prefect.client.schemas.filters import (  # noqa: PLC0415 - as in `asking`
-        FlowRunFilter,
-        FlowRunFilterExpectedStartTime,
-        FlowRunFilterState,
-        FlowRunFilterStateType,
-        FlowRunFilterTags,
-    )
-
-    return FlowRunFilter(
-        expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC) + SOON),
-        state=None if state is None else FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types_of(state)))),
-        tags=None if tag is None else FlowRunFilterTags(all_=[tag]),
-    )
+    asked: dict[str, Any] = {"expected_start_time": {"before_": (datetime.now(UTC) + SOON).isoformat()}}
+    if state is not None:
+        asked["state"] = {"type": {"any_": types_of(state)}}
+    if tag is not None:
+        asked["tags"] = {"all_": [tag]}
+    return asked
 
 
 def _runs(
-    settings: Settings, flow_names: list[str], which: "FlowRunFilter", limit: int
-) -> list[tuple[Any, dict[UUID, str]]]:
-    from prefect.client.schemas.filters import FlowFilter, FlowFilterName  # noqa: PLC0415 - as in `asking`
-    from prefect.client.schemas.sorting import FlowRunSort  # noqa: PLC0415
-
-    of_ours = FlowFilter(name=FlowFilterName(any_=flow_names))
-    with asking(settings) as client:
-        flows = {flow.id: flow.name for flow in client.read_flows(flow_filter=of_ours)}
-        runs = client.read_flow_runs(
-            flow_filter=of_ours, flow_run_filter=which, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=limit
+    settings: Settings, flow_names: list[str], which: dict[str, Any], limit: int
+) -> list[tuple[FlowRun, dict[str, str]]]:
+    of_ours = {"name": {"any_": flow_names}}
+    with asking(settings) as server:
+        flows = {flow["id"]: flow["name"] for flow in server.post("/flows/filter", {"flows": of_ours})}
+        runs = server.post(
+            "/flow_runs/filter",
+            {"flows": of_ours, "flow_runs": which, "sort": "EXPECTED_START_TIME_DESC", "limit": limit},
         )
-    return [(run, flows) for run in runs]
+    return [(FlowRun.of(run), flows) for run in runs]
 
 
-def _job(run: Any, flows: dict[UUID, str], settings: Settings) -> Job:
+def _job(run: FlowRun, flows: dict[str, str], settings: Settings) -> Job:
     flow_name = flows[run.flow_id]
-    title = str(run.name).removeprefix(f"{flow_name}: ")
-    return Job(str(run.id), _NAMES[flow_name], title, settings)
+    return Job(run.id, _NAMES[flow_name], run.name.removeprefix(f"{flow_name}: "), settings)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from jwstpipe import errors
 from jwstpipe.errors import InterruptedRunError, JwstPipeError
 
-__all__ = ["JobProgress", "JobState", "JobStatus", "state_of", "types_of"]
+__all__ = ["FlowRun", "JobProgress", "JobState", "JobStatus", "moment", "state_of", "types_of"]
 
 JobState = Literal["waiting", "running", "cancelling", "done", "failed", "crashed", "cancelled"]
 
@@ -25,6 +25,47 @@ _STATES: Mapping[str, JobState] = {
 }
 _ENDED: frozenset[JobState] = frozenset({"done", "failed", "crashed", "cancelled"})
 _LEAD = "encountered an exception: "
+
+
+@dataclass(frozen=True)
+class FlowRun:
+    """What a Prefect server tells of a run."""
+
+    id: str
+    name: str
+    flow_id: str
+    deployment_id: str | None
+    tags: tuple[str, ...]
+    idempotency_key: str | None
+    state_type: str
+    """As ``SCHEDULED``; empty before the first."""
+
+    message: str
+    started: datetime | None
+    due: datetime | None
+    seconds: float
+    """In which it has run, by its last state."""
+
+    seconds_so_far: float
+    """The same, up to when this was asked."""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> "FlowRun":
+        """Read the answer of a server."""
+        state = told.get("state") or {}
+        seconds = float(told.get("total_run_time") or 0.0)
+        return cls(
+            id=told["id"], name=told["name"], flow_id=told["flow_id"], deployment_id=told.get("deployment_id"),
+            tags=tuple(told.get("tags") or ()), idempotency_key=told.get("idempotency_key"),
+            state_type=state.get("type") or "", message=state.get("message") or "",
+            started=moment(told.get("start_time")), due=moment(told.get("expected_start_time")),
+            seconds=seconds, seconds_so_far=float(told.get("estimated_run_time") or seconds),
+        )  # fmt: skip
+
+
+def moment(text: str | None) -> datetime | None:
+    """Read a time as servers write it."""
+    return None if text is None else datetime.fromisoformat(text)
 
 
 @dataclass(frozen=True)
@@ -71,35 +112,23 @@ class JobProgress:
     """Percent of each stage that has begun, as ``tiles F200W (12 tiles)``."""
 
 
-def types_of(state: JobState) -> tuple[Any, ...]:
+def types_of(state: JobState) -> list[str]:
     """Give the types of Prefect's states that are called so here."""
-    from prefect.client.schemas.objects import StateType  # noqa: PLC0415 - Prefect loads only when a server is asked
-
-    return tuple(StateType(name) for name, ours in _STATES.items() if ours == state)
+    return [name for name, ours in _STATES.items() if ours == state]
 
 
-def state_of(run: Any, *, hint: str = "") -> JobStatus:
+def state_of(run: FlowRun, *, hint: str = "") -> JobStatus:
     """Translate the state of a flow run.
 
     Parameters
     ----------
     run
-        Flow run, as Prefect's client gives it.
+        Flow run.
     hint
         Why it waits, where that is known.
     """
-    state = run.state
-    kind = _STATES[state.type.value] if state is not None else "waiting"
-    message = hint if kind == "waiting" else " ".join(str(state.message or "").split())
+    kind = _STATES[run.state_type] if run.state_type else "waiting"
+    message = hint if kind == "waiting" else " ".join(run.message.split())
     message = message.partition(_LEAD)[2] if _LEAD in message else message
-    seconds = run.total_run_time.total_seconds() if kind not in ("running", "cancelling") else _so_far(run)
-    return JobStatus(kind, "" if kind in ("running", "done") else message, _plain(run.start_time), round(seconds, 1))
-
-
-def _plain(moment: Any) -> datetime | None:
-    """Give the standard library's kind of time, whichever kind Prefect uses at the moment."""
-    return None if moment is None else datetime.fromisoformat(moment.isoformat())
-
-
-def _so_far(run: Any) -> float:
-    return float((run.estimated_run_time or run.total_run_time).total_seconds())
+    seconds = run.seconds_so_far if kind in ("running", "cancelling") else run.seconds
+    return JobStatus(kind, "" if kind in ("running", "done") else message, run.started, round(seconds, 1))

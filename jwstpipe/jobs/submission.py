@@ -7,11 +7,11 @@ from uuid import uuid4
 from jwstpipe import __version__
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.identity import content_id
+from jwstpipe.jobs.client import PrefectApi, asking
 from jwstpipe.jobs.feasible import refuse_impossible
 from jwstpipe.jobs.job import Job
 from jwstpipe.jobs.kinds import JobKind, job_kind
-from jwstpipe.jobs.server import api_address, asking
-from jwstpipe.jobs.states import state_of
+from jwstpipe.jobs.states import FlowRun, state_of
 from jwstpipe.requests import Request, validated
 from jwstpipe.settings import Settings, load_settings
 
@@ -75,21 +75,20 @@ def submit(
     site = settings or load_settings()
     parameters = {"request": wanted.model_dump(mode="json")}
     identity = content_id({"kind": what.name, "request": parameters["request"], "version": __version__})
-    with asking(site) as client:
-        deployment = _deployment(client, what, site)
-        attempt, standing = _latest(client, identity)
+    with asking(site) as server:
+        deployment = _deployment(server, what)
+        attempt, standing = _latest(server, identity)
         if standing is None or force or state_of(standing).bad:
             refuse_impossible(what, wanted, site)
-            standing = client.create_flow_run_from_deployment(
-                deployment.id,
-                parameters=parameters,
-                name=f"{what.flow_name}: {wanted.summary()}",
-                tags=sorted({*what.tags, *tags}),
-                idempotency_key=_key(identity, attempt + 1) if attempt + 1 < MOST_ATTEMPTS else uuid4().hex,
-            )
+            key = _key(identity, attempt + 1) if attempt + 1 < MOST_ATTEMPTS else uuid4().hex
+            asked = {
+                "parameters": parameters, "name": f"{what.flow_name}: {wanted.summary()}",
+                "tags": sorted({*what.tags, *tags}), "idempotency_key": key,
+            }  # fmt: skip
+            standing = FlowRun.of(server.post(f"/deployments/{deployment['id']}/create_flow_run", asked))
         elif not set(tags) <= set(standing.tags):
-            client.update_flow_run(standing.id, tags=sorted({*standing.tags, *tags}))
-    return Job(str(standing.id), what.name, wanted.summary(), site)
+            server.ask("PATCH", f"/flow_runs/{standing.id}", {"tags": sorted({*standing.tags, *tags})})
+    return Job(standing.id, what.name, wanted.summary(), site)
 
 
 def _request(kind: JobKind, request: Request | Mapping[str, Any]) -> Request:
@@ -100,31 +99,27 @@ def _request(kind: JobKind, request: Request | Mapping[str, Any]) -> Request:
     raise UsageError(f"a job {kind.name!r} takes a {kind.request.__name__}, not a {type(request).__name__}")
 
 
-def _deployment(client: Any, kind: JobKind, settings: Settings) -> Any:
+def _deployment(server: PrefectApi, kind: JobKind) -> Mapping[str, Any]:
     """Find the deployment that runs this kind of job: one that somebody serves, if there is a choice."""
-    from prefect.client.schemas.filters import FlowFilter, FlowFilterName  # noqa: PLC0415
-
-    found = client.read_deployments(flow_filter=FlowFilter(name=FlowFilterName(any_=[kind.flow_name])), limit=50)
+    found = server.post("/deployments/filter", {"flows": {"name": {"any_": [kind.flow_name]}}, "limit": 50})
     if not found:
         raise NotFoundError(
-            f"{api_address(settings)} has no deployment of {kind.flow_name}; start: jwstpipe up, or deploy them with:"
+            f"{server.api} has no deployment of {kind.flow_name}; start: jwstpipe up, or deploy them with:"
             " python -m jwstpipe.deployments.setup"
         )
-    return min(found, key=lambda deployment: (str(deployment.status).rpartition(".")[2] != "READY", deployment.name))
+    chosen: Mapping[str, Any] = min(found, key=lambda one: (one.get("status") != "READY", one["name"]))
+    return chosen
 
 
 def _key(identity: str, attempt: int) -> str:
     return f"jwstpipe-{identity}-{attempt}"
 
 
-def _latest(client: Any, identity: str) -> tuple[int, Any]:
+def _latest(server: PrefectApi, identity: str) -> tuple[int, FlowRun | None]:
     """Find the latest attempt at a request: its number and its run, or -1 and nothing."""
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterIdempotencyKey  # noqa: PLC0415
-
     keys = {_key(identity, attempt): attempt for attempt in range(MOST_ATTEMPTS)}
-    runs = client.read_flow_runs(
-        flow_run_filter=FlowRunFilter(idempotency_key=FlowRunFilterIdempotencyKey(any_=list(keys))), limit=MOST_ATTEMPTS
-    )
-    by_attempt = {keys[run.idempotency_key]: run for run in runs}
+    which = {"idempotency_key": {"any_": list(keys)}}
+    runs = map(FlowRun.of, server.post("/flow_runs/filter", {"flow_runs": which, "limit": MOST_ATTEMPTS}))
+    by_attempt = {keys[str(run.idempotency_key)]: run for run in runs}
     latest = max(by_attempt, default=-1)
     return latest, by_attempt.get(latest)

@@ -173,14 +173,16 @@ def _dask(settings: Settings) -> str:
 def _prefect(settings: Settings) -> str:
     if find_spec("prefect") is None:
         return "not installed, and needed by no verb: pip install 'jwstpipe[server]' for flows and dashboards"
+    from jwstpipe.jobs.client import asking
     from jwstpipe.jobs.kinds import KINDS
-    from jwstpipe.jobs.server import api_address, asking, deployments_by_flow
+    from jwstpipe.jobs.server import api_address
 
     api = api_address(settings)
     try:
-        with asking(settings) as client:
-            server = str(client.request("GET", "/admin/version").json())
-            deployed = deployments_by_flow(client)
+        with asking(settings) as asked:
+            server = str(asked.get("/admin/version"))
+            flows = {flow["id"]: flow["name"] for flow in asked.post("/flows/filter", {"limit": 200})}
+            deployed = {flows.get(one["flow_id"]) for one in asked.post("/deployments/filter", {"limit": 200})}
     except ServiceError as error:
         state: Literal["warning", "fault"] = "fault" if settings.prefect_api else "warning"
         raise _TroubleError(
