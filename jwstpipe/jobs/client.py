@@ -70,7 +70,7 @@ class PrefectApi:
 
     def __init__(self, session: requests.Session, api: str, access: ServerAccess, password: str | None) -> None:
         self.api, self._session = api, session
-        self._verify: bool | str = access.verify and (access.authorities or requests.certs.where())
+        self._verify: bool | str = access.verify and (access.authorities or requests.utils.DEFAULT_CA_BUNDLE_PATH)
         self._client = str(uuid4())
         session.headers["user-agent"] = f"jwstpipe/{__version__}"
         session.auth = _Entry(_authorization(api, access, password), access.headers)
