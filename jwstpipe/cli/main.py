@@ -75,6 +75,8 @@ def _run(words: list[str]) -> int:
         raise UsageError(
             f"{error.format_message()} (see {context.command_path if context else 'jwstpipe'} --help)"
         ) from None
+    if code == INTERRUPTED:  # so typer puts it, and says nothing
+        raise KeyboardInterrupt
     return code if isinstance(code, int) else 0
 
 

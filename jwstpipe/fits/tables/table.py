@@ -244,9 +244,9 @@ def _texts(raw: NDArray[Any]) -> NDArray[Any]:
     if not clean.all():
         clean = clean.copy()
         begun = np.ones(len(clean), bool)
-        for letters in clean.T:  # one place after the other: a text is short, and there are many
-            begun &= letters != 0
-            letters *= begun
+        for place in range(clean.shape[1]):  # one after the other: a text is short, and there are many
+            begun &= clean[:, place] != 0
+            clean[:, place] *= begun
     texts = np.ascontiguousarray(clean).reshape(-1).view(raw.dtype)
     return np.asarray(np.char.rstrip(texts.astype(f"U{raw.dtype.itemsize}")))
 
