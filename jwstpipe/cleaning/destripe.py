@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,17 +10,23 @@ from numpy.typing import NDArray
 
 from jwstpipe.cleaning.blot import Under
 from jwstpipe.cleaning.frame import Frame
+from jwstpipe.cleaning.mosaic_stripes import stripes_of_mosaic
 from jwstpipe.cleaning.readout import Axis
-from jwstpipe.cleaning.scene import Scene, own_scene, scene_of_mosaic
-from jwstpipe.cleaning.slow_stripes import profiles_of, slow_part
-from jwstpipe.cleaning.stripes import NEED, NEED_ALONE, StripeFit, fit_stripes, noise_spread, pedestals
+from jwstpipe.cleaning.scene import SEVERAL, Scene, own_scene, scene_of_mosaic
+from jwstpipe.cleaning.scene_kernels import cell_means
+from jwstpipe.cleaning.stripe_kernels import mean_inputs
+from jwstpipe.cleaning.stripes import NEED, NEED_ALONE, StripeFit, band_edges, fit_stripes, noise_spread, pedestals
 
 __all__ = ["Destriped", "destripe"]
 
+Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
 
 ROUNDS_ALONE = 3
 """Rounds of sky and stripes where an exposure has nothing but itself to go by."""
+
+CELLS, NARROWEST = 64, 4
+"""Parts of a row in which the mosaic is looked at, and the fewest columns of one."""
 
 
 @dataclass(frozen=True)
@@ -92,38 +99,38 @@ def _one_axis(
     """Fit stripes along one axis; model and rest lie along it."""
     own = frame.along(axis)
     image = np.ascontiguousarray(left.T) if axis == "columns" else left
-    scene = None
+    scene, counts = None, None
     if under is not None:
         parts = (under.samples, under.counts)
         blot, counts = (part if part is None or axis == "rows" else np.ascontiguousarray(part.T) for part in parts)
         assert blot is not None
         scene = scene_of_mosaic(blot, own.noise, counts)
     model = np.zeros(image.shape, np.float32)
-    first = fit = None
+    rest, fit, first, left = image, None, None, 0.0
     for _ in range(1 if scene is not None else ROUNDS_ALONE):
-        without = image - model
-        sky = scene or own_scene(without, own.weights, noise_spread(without, own.weights))
+        sky = scene or own_scene(image - model, own.weights, noise_spread(image - model, own.weights))
         weights = np.where(sky.left_out | np.isnan(sky.light), np.float32(0.0), own.weights)
-        fit = fit_stripes(image - sky.light, weights, how.bands, odd_even=how.odd_even)
+        inputs = np.full((image.shape[0], how.bands), float(how.inputs))
+        if counts is not None:
+            mean_inputs(counts, weights, band_edges(image.shape[1], how.bands), SEVERAL, inputs)
+        rest = image - sky.light
+        fit = fit_stripes(rest, weights, how.bands, odd_even=how.odd_even)
         if fit is None:
-            return model, image - sky.light, {"taken": False, "why": "too few pixels are free of sources"}
+            return model, rest, {"taken": False, "why": "too few pixels are free of sources"}
         first = first or fit
-        fit = _with_slow(fit, image, sky, weights, how)
+        fit, left = _with_shared(fit, image, sky, own.weights, inputs)
         model = np.zeros(image.shape, np.float32)
-        fit.take_from(without, model)
+        fit.take_from(rest, model)
     assert fit is not None
     assert first is not None
     need = NEED if scene is not None else NEED_ALONE
     taken = how.forced or first.before > need or bool(first.odd.any())
-    rest = image - sky.light
-    after = first
-    if taken:
-        rest -= model
-        after = fit_stripes(rest, weights, how.bands, odd_even=how.odd_even) or first
+    if not taken:
+        rest += model
     facts = {
         "taken": taken,
         "before": round(first.before, 4),
-        "after": round(after.before, 4),
+        "after": round(float(np.sqrt(1.0 + left / fit.error**2)) if taken else first.before, 4),
         "rms": float(np.std(model)) if taken else 0.0,
         "row_error": fit.error,
         "odd_even": float(np.abs(fit.odd).max()),
@@ -133,13 +140,24 @@ def _one_axis(
     return model, rest, facts
 
 
-def _with_slow(fit: StripeFit, image: Float32Image, sky: Scene, weights: Float32Image, how: _Way) -> StripeFit:
-    """Add what the scene has of the stripes too: their slow part, and the pedestals."""
-    even = np.where(sky.structured, np.float32(0.0), weights)
-    across = profiles_of(sky.light, even, how.bands)
-    along = profiles_of(np.ascontiguousarray(sky.light.T), np.ascontiguousarray(even.T), how.bands)
-    slow = slow_part(across, along, fit.level, error=fit.error, inputs=how.inputs)
-    level = fit.level + slow
-    if how.bands > 1:
-        level += pedestals(image - sky.light, weights, how.bands)[None, :] - np.median(level, axis=0)[None, :]
-    return replace(fit, level=level - np.median(level))
+def _with_shared(
+    fit: StripeFit, image: Float32Image, sky: Scene, weights: Float32Image, inputs: Floats
+) -> tuple[StripeFit, float]:
+    """Add what the scene has of the stripes too, and the pedestals; tell the variance of what stays in it."""
+    rows, bands = fit.level.shape
+    each = max(min(CELLS // bands, image.shape[1] // (bands * NARROWEST)), 1)
+    edges = band_edges(image.shape[1], bands)
+    split = [np.linspace(one, end, each, endpoint=False) for one, end in pairwise(edges)]
+    cells = np.append(np.concatenate(split), edges[-1]).astype(np.int64)
+    not_free = sky.left_out | sky.structured
+    mean, share = np.empty((rows, bands * each)), np.empty((rows, bands * each))
+    cell_means(sky.light, not_free, cells, mean, share)
+    shape, width = (rows, bands, each), image.shape[1] / (bands * each)
+    shared = stripes_of_mosaic(
+        mean.reshape(shape), share.reshape(shape), fit.level, width=width, error=fit.error, inputs=inputs
+    )
+    level = fit.level + shared.level
+    if bands > 1:
+        free = np.where(not_free, np.float32(0.0), weights)
+        level += pedestals(image, free, bands)[None, :] - np.median(level, axis=0)[None, :]
+    return replace(fit, level=level - np.median(level)), shared.left

@@ -37,7 +37,7 @@ RING = 0.7
 ALONE = 40
 """Pixels of the dense part of an event without a saturated core."""
 
-GROWTH, MARGIN = 2.0, 2.0
+GROWTH, MARGIN = 2.0, 0.5
 """Radius that is masked, relative to that of what jumps, and pixels more."""
 
 EXCESS_HALF = 2
@@ -49,7 +49,7 @@ EXCESS_PIXELS, FULL = 30, 0.5
 
 SHOWER_HALF, SHOWER = 6, 6.0
 SHOWER_PIXELS = 150
-UNFLAGGED_GROWTH = 1.15
+UNFLAGGED_GROWTH, UNFLAGGED_MARGIN = 1.15, 2.0
 SHOWER_GROWTH = 1.5
 
 MOST = 0.02
@@ -88,7 +88,7 @@ def flagged_events(dq: Flags) -> Events:
             around = binary_dilation(saturated, iterations=2) & ~cores[part]
             is_event = bool(around.any()) and float(jumps[part][around].mean()) > RING
         if is_event:
-            radius = np.sqrt(area / np.pi) + DENSE_HALF - 0.5
+            radius = np.sqrt(area / np.pi) + 0.5 * DENSE_HALF + 0.25
             _disc(mask, part, own, GROWTH * radius + MARGIN)
             count += 1
     return Events(mask, count, 0)
@@ -133,7 +133,7 @@ def unflagged_events(rest: Float32Image, noise: Float32Image, known: Mask) -> Ev
             inside = inside[np.isfinite(inside)]
             compact = own.sum() >= fewest and inside.size >= 0.5 * own.sum()
             if compact and (kind == 1 or float(np.mean(inside > 3.0)) >= FULL):
-                _disc(found, part, own, growth * np.sqrt(own.sum() / np.pi) + MARGIN)
+                _disc(found, part, own, growth * np.sqrt(own.sum() / np.pi) + UNFLAGGED_MARGIN)
                 number += 1
         if found.mean() > MOST:
             return Events(mask, counts[0], counts[1], f"excesses cover {found.mean():.1%}; none is taken for an event")

@@ -1,8 +1,7 @@
 """The sky under an exposure: what is subtracted before anything is said of the detector, and what is left out.
 
 From the mosaic of all exposures, where there is one: other exposures saw the same sky through other pixels, so that a
-nebula of any shape is taken away with the mosaic's own samples and not with a guess. Where the mosaic shows no
-structure it is averaged across the stripes, so that its own noise does not enter; where it is sharper than the
+nebula of any shape is taken away with the mosaic's own samples and not with a guess; where it is sharper than the
 interpolation can follow, pixels are left out. Without a mosaic only what is smooth over `BLOCK` pixels can be told from
 stripes, as in ``clean_flicker_noise`` with its ``model`` background (photutils' Background2D).
 """
@@ -22,7 +21,7 @@ Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 SMOOTH = 6
-"""Rows on each side over which a mosaic without structure is averaged, twice."""
+"""Rows on each side over which a mosaic is averaged, to see its structure."""
 
 WIDE = 8
 """Columns on each side over which faint structure along the stripes is looked for."""
@@ -80,10 +79,8 @@ def scene_of_mosaic(blot: Float32Image, noise: Float32Image, counts: Float32Imag
     sharp(blot, np.float32(SHARPNESS) * noise, flags)
     left_out = np.empty_like(flags)
     grown(flags, left_out)
-    once, smooth = np.empty_like(blot), np.empty_like(blot)
-    smooth_across(blot, SMOOTH, once)
-    smooth_across(once, SMOOTH, smooth)
-    rest = blot - smooth
+    smooth_across(blot, SMOOTH, out)
+    rest = blot - out
     mean_along(rest, WIDE, out)
     np.greater(np.abs(rest), STRUCTURE * _noise_of(rest), out=flags)
     flags |= np.abs(out) > STRUCTURE * _noise_of(out)
@@ -91,9 +88,7 @@ def scene_of_mosaic(blot: Float32Image, noise: Float32Image, counts: Float32Imag
     grown(flags, structured)
     if counts is not None:
         left_out |= structured & (counts < SEVERAL)
-    light = np.where(structured, blot, smooth)
-    light[np.isnan(blot)] = np.nan
-    return Scene(light, left_out, structured, "mosaic")
+    return Scene(blot, left_out, structured, "mosaic")
 
 
 def _noise_of(values: Float32Image) -> np.float32:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
-__all__ = ["block_medians", "grown", "mean_along", "sharp", "smooth_across"]
+__all__ = ["block_medians", "cell_means", "grown", "mean_along", "sharp", "smooth_across"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
@@ -96,3 +96,18 @@ def block_medians(values: Float32Image, weights: Float32Image, side: int, fewest
                         room[count] = values[i, j]
                         count += 1
             out[by, bx] = middle(room, count) if count >= fewest else np.nan
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def cell_means(values: Float32Image, out_of: Mask, edges: NDArray[np.int64], mean: Floats, share: Floats) -> None:
+    """Average rows over cells, (y, cell), of what has data and is not left out; and tell the share that counted."""
+    for i in range(values.shape[0]):
+        for k in range(edges.size - 1):
+            total, count = 0.0, 0
+            for j in range(edges[k], edges[k + 1]):
+                value = values[i, j]
+                if value == value and not out_of[i, j]:  # noqa: PLR0124 - not NaN
+                    total += value
+                    count += 1
+            mean[i, k] = total / count if count else 0.0
+            share[i, k] = count / (edges[k + 1] - edges[k])

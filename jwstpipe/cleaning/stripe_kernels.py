@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
-__all__ = ["band_levels", "pair_offsets", "subtract_levels"]
+__all__ = ["band_levels", "mean_inputs", "pair_offsets", "subtract_levels"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
@@ -123,3 +123,29 @@ def subtract_levels(image: Float32Image, model: Float32Image, edges: Edges, leve
                 value = odd_value if (j - edges[b]) % 2 else even_value
                 image[i, j] -= value
                 model[i, j] += value
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def mean_inputs(counts: Float32Image, weights: Float32Image, edges: Edges, several: float, out: Floats) -> None:
+    """Give the exposures that a mosaic has under every row of every band, (y, band), of samples that take part.
+
+    Samples of which it has this exposure alone say nothing, and lose their weight, where a tenth or more of their row
+    has others.
+    """
+    for i in range(counts.shape[0]):
+        for b in range(edges.size - 1):
+            total, every, count, used = 0.0, 0.0, 0, 0
+            for j in range(edges[b], edges[b + 1]):
+                if weights[i, j] > 0.0:
+                    used += 1
+                    every += counts[i, j]
+                    if counts[i, j] >= several:
+                        total += counts[i, j]
+                        count += 1
+            if 10 * count >= used and count > 0:
+                out[i, b] = total / count
+                for j in range(edges[b], edges[b + 1]):
+                    if counts[i, j] < several:
+                        weights[i, j] = 0.0
+            else:
+                out[i, b] = max(every / used, 1.0) if used else 1.0

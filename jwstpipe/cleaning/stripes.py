@@ -31,11 +31,17 @@ CLIP = 3.0
 PAIR_SIGMAS = 5.0
 """Offsets of odd columns are told from their errors from here on."""
 
-BESIDE = 6
-"""Columns on each side of the edge of a band that tell how it lies to its neighbour."""
+BESIDE = 16
+"""Columns on each side of the edge of a band that tell how it lies to its neighbour, and as many for the slope."""
+
+PIECES, FEWEST_PIECES = 16, 6
+"""Parts of the edge of a band, and how many of them must have data."""
 
 SAMPLED = 8
 """Of so many rows one is looked at for first guesses."""
+
+PAIRED = 2
+"""Of so many rows one is looked at for odd and even columns: a quarter of a million pairs are enough."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,20 +91,27 @@ def noise_spread(residual: Float32Image, weights: Float32Image) -> float:
 def pedestals(image: Float32Image, weights: Float32Image, bands: int) -> Floats:
     """Measure the levels of bands against each other, (band,), mean 0: the sky does not jump where a band ends.
 
-    What a mosaic shows cannot tell them: pedestals of all exposures have a mean, which is in it.
+    What a mosaic shows cannot tell them: pedestals of all exposures have a mean, which is in it. So the image itself is
+    looked at, with straight lines through the sky on both sides of an edge. A step that is no larger than its error,
+    measured from pieces of the edge, is not believed.
     """
     edges = band_edges(image.shape[1], bands)
     steps = np.zeros(bands)
+    beside = min(BESIDE, int(np.diff(edges).min()) // 2)
     for band in range(1, bands):
-        sides = []
-        for part in (np.s_[:, edges[band] - BESIDE : edges[band]], np.s_[:, edges[band] : edges[band] + BESIDE]):
-            used = weights[part] > 0
-            counts = used.sum(axis=1)
-            sums = np.where(used, image[part], np.float32(0.0)).sum(axis=1, dtype=np.float64)
-            sides.append(np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 0))
-        jump = sides[1] - sides[0]
-        jump = jump[np.isfinite(jump)]
-        steps[band] = np.median(jump) if jump.size else 0.0
+        part = np.s_[:, edges[band] - 2 * beside : edges[band] + 2 * beside]
+        used = weights[part].reshape(-1, 4, beside) > 0
+        counts = used.sum(axis=2)
+        sums = np.where(used, image[part].reshape(used.shape), np.float32(0.0)).sum(axis=2, dtype=np.float64)
+        means = np.divide(sums, counts, out=np.full(counts.shape, np.nan), where=counts > 1)
+        slope = 0.5 * (means[:, 1] - means[:, 0] + means[:, 3] - means[:, 2])
+        jump = means[:, 2] - means[:, 1] - slope
+        pieces = [np.median(one[np.isfinite(one)]) for one in np.array_split(jump, PIECES) if np.isfinite(one).any()]
+        if len(pieces) < FEWEST_PIECES:
+            continue
+        middle = float(np.median(pieces))
+        error = MAD_TO_SIGMA * float(np.median(np.abs(np.array(pieces) - middle))) * np.sqrt(0.5 * np.pi / len(pieces))
+        steps[band] = middle * max(1.0 - (error / middle) ** 2, 0.0) if middle else 0.0
     found = np.cumsum(steps)
     return np.asarray(found - found.mean())
 
@@ -153,7 +166,8 @@ def _odd_columns(residual: Float32Image, weights: Float32Image, edges: NDArray[n
         if steps.size:
             offset[band] = np.median(steps)
             limit[band] = CLIP * MAD_TO_SIGMA * np.median(np.abs(steps - offset[band]))
-    pairs = pair_offsets(residual, weights, edges, limit, offset)
+    values, own = (np.ascontiguousarray(one[::PAIRED]) for one in (residual, weights))
+    pairs = pair_offsets(values, own, edges, limit, offset)
     error = limit / CLIP / np.sqrt(np.maximum(pairs, 1.0))
     return np.where(np.abs(offset) > PAIR_SIGMAS * error, offset, 0.0)
 

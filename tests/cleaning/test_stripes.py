@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jwstpipe.cleaning.amount import taken_apart
-from jwstpipe.cleaning.slow_stripes import profiles_of, slow_part
+from jwstpipe.cleaning.mosaic_stripes import WHITE, detail, stripes_of_mosaic
 from jwstpipe.cleaning.stripes import NEED, fit_stripes, pedestals
 from jwstpipe.simulate.artefacts.stripes import flicker
 
@@ -89,30 +89,46 @@ def test_pedestals_are_the_steps_where_bands_meet():
     slope = 0.005 * np.arange(COLUMNS)  # of the sky
     values += (spread_out(true[None, :]) + slope).astype(np.float32)
     wanted = true - true.mean()
-    assert pedestals(values, weights, BANDS) == pytest.approx(wanted, abs=0.1)
+    assert pedestals(values, weights, BANDS) == pytest.approx(wanted, abs=0.02)
+    values -= spread_out(true[None, :]).astype(np.float32)
+    assert pedestals(values, weights, BANDS) == pytest.approx(np.zeros(BANDS), abs=0.02)
 
 
-def test_slow_stripes_are_the_detectors_where_the_sky_is_even_and_the_skys_where_it_is_not():
-    """The scene of four exposures holds the mean of their slow stripes; then a nebula is in it, too."""
+def test_details_add_up_and_white_noise_has_the_strength_that_is_stated():
+    rng = np.random.default_rng(8)
+    values = rng.normal(size=(4000, 3))
+    smooth, parts = values, []
+    for scale in range(4):
+        fine, smooth, _ = detail(smooth, np.ones_like(values), scale)
+        parts.append(fine)
+        assert fine[64:-64].std() == pytest.approx(WHITE[scale], rel=0.06)
+    assert sum(parts) + smooth == pytest.approx(values, abs=1e-12)
+
+
+def mosaic_of(rng, each, sky):
+    """Give cells of 15 columns of a mosaic of four exposures, and the stripes of the first that stand out of it."""
+    mean = each.mean(axis=0)
+    cells = mean[:, None, None] + sky + 0.13 * rng.normal(size=(ROWS, BANDS, 4))
+    level = np.repeat((each[0] - mean)[:, None], BANDS, axis=1) + 0.13 * rng.normal(size=(ROWS, BANDS))
+    return mean, (cells, np.ones_like(cells), level)
+
+
+def test_stripes_of_a_mosaic_are_the_detectors_where_the_sky_is_even_and_the_skys_where_it_is_not():
     rng = np.random.default_rng(6)
     each = np.stack([flicker(rng, ROWS) for _ in range(4)])
-    mean = each.mean(axis=0)[:, None] * np.ones(BANDS)
-    level = each[0][:, None] - mean
-    nothing = np.zeros((COLUMNS, BANDS))
-    found = slow_part(mean, nothing, level, error=0.01, inputs=4)
-    assert np.std((found - mean)[40:-40]) < 0.8 * np.std(mean)
-    y, x = (np.linspace(0.0, 1.0, n) for n in (ROWS, COLUMNS))
-    nebula = [40.0 * np.exp(-0.5 * ((axis - 0.4) / 0.2) ** 2)[:, None] * np.ones(BANDS) for axis in (y, x)]
-    found = slow_part(mean + nebula[0], nebula[1], level, error=0.01, inputs=4)
-    slow = np.convolve(found[:, 0], np.full(50, 0.02), mode="valid")
-    assert np.ptp(slow) < 0.02 * 40.0
-
-
-def test_profiles_bridge_what_takes_no_part():
-    light = np.tile(np.arange(20.0, dtype=np.float32)[:, None], (1, 8))
-    weights = np.ones_like(light)
-    weights[5:8] = 0.0
-    assert profiles_of(light, weights, 2) == pytest.approx(np.arange(20.0)[:, None] * np.ones(2))
+    how = {"width": 15.0, "error": 0.13, "inputs": np.full((ROWS, BANDS), 4.0)}
+    mean, seen = mosaic_of(rng, each, 0.0)
+    found = stripes_of_mosaic(*seen, **how)
+    wrong = found.level.mean(axis=1) - mean
+    assert np.std(wrong - wrong.mean()) < 0.35 * np.std(mean)
+    y, x = np.linspace(0.0, 1.0, ROWS)[:, None], np.linspace(0.0, 1.0, BANDS * 4)
+    nebula = 40.0 * np.exp(-0.5 * (((y - 0.4) / 0.2) ** 2 + ((x - 0.6) / 0.2) ** 2)).reshape(ROWS, BANDS, 4)
+    bright = stripes_of_mosaic(*mosaic_of(rng, each, nebula)[1], **how)
+    assert np.ptp(np.convolve(bright.level.mean(axis=1), np.full(50, 0.02), mode="valid")) < 0.02 * 40.0
+    assert bright.left > 5.0 * found.left
+    nothing = stripes_of_mosaic(seen[0], np.zeros_like(seen[1]), seen[2], **how)
+    assert not nothing.level.any()
+    assert nothing.left == pytest.approx(np.var(mean), rel=0.5)
 
 
 def test_what_was_taken_gives_back_every_bit():
