@@ -98,7 +98,7 @@ def block_medians(values: Float32Image, weights: Float32Image, side: int, fewest
             out[by, bx] = middle(room, count) if count >= fewest else np.nan
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def cell_means(values: Float32Image, out_of: Mask, edges: NDArray[np.int64], mean: Floats, share: Floats) -> None:
     """Average rows over cells, (y, cell), of what has data and is not left out; and tell the share that counted."""
     for i in range(values.shape[0]):

@@ -125,7 +125,7 @@ def subtract_levels(image: Float32Image, model: Float32Image, edges: Edges, leve
                 model[i, j] += value
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def mean_inputs(counts: Float32Image, weights: Float32Image, edges: Edges, several: float, out: Floats) -> None:
     """Give the exposures that a mosaic has under every row of every band, (y, band), of samples that take part.
 
