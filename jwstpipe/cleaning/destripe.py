@@ -106,7 +106,7 @@ def _one_axis(
         assert blot is not None
         scene = scene_of_mosaic(blot, own.noise, counts)
     model = np.zeros(image.shape, np.float32)
-    rest, fit, first, left = image, None, None, 0.0
+    rest, fit, first, stays = image, None, None, 0.0
     for _ in range(1 if scene is not None else ROUNDS_ALONE):
         sky = scene or own_scene(image - model, own.weights, noise_spread(image - model, own.weights))
         weights = np.where(sky.left_out | np.isnan(sky.light), np.float32(0.0), own.weights)
@@ -118,7 +118,7 @@ def _one_axis(
         if fit is None:
             return model, rest, {"taken": False, "why": "too few pixels are free of sources"}
         first = first or fit
-        fit, left = _with_shared(fit, image, sky, own.weights, inputs)
+        fit, stays = _with_shared(fit, image, sky, own.weights, inputs)
         model = np.zeros(image.shape, np.float32)
         fit.take_from(rest, model)
     assert fit is not None
@@ -130,7 +130,7 @@ def _one_axis(
     facts = {
         "taken": taken,
         "before": round(first.before, 4),
-        "after": round(float(np.sqrt(1.0 + left / fit.error**2)) if taken else first.before, 4),
+        "after": round(float(np.sqrt(1.0 + stays / fit.error**2)) if taken else first.before, 4),
         "rms": float(np.std(model)) if taken else 0.0,
         "row_error": fit.error,
         "odd_even": float(np.abs(fit.odd).max()),

@@ -132,11 +132,13 @@ def stripes_of_mosaic(
         whole = [one.reshape(rows, 1, -1) for one in (fine, trust, quiet)]
         mean, sky = _mean(whole[0], whole[1], whole[2], wide, _reach(scale, rows), sky)
         unit = np.square(WHITE[scale] * error) / inputs  # noise of the mosaic is taken as well
+        assert sky.variance is not None
         gain, stays = _drawn(power[scale][0] / inputs.mean(axis=1) + unit.mean(axis=1) / bands, sky.variance[:, 0])
         found += gain[:, None] * mean
         left += stays
         if bands > 1:
             own, sky_own = _mean(fine, trust, quiet, wide, _reach(scale, rows), sky_own)
+            assert sky_own.variance is not None
             gains, stays = _drawn(power[scale][1] / inputs + unit, sky_own.variance)
             found += gains * (own - mean)
             left += stays
