@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,16 @@ from jwstpipe.cleaning.readout import Axis
 from jwstpipe.cleaning.scene import SEVERAL, Scene, own_scene, scene_of_mosaic
 from jwstpipe.cleaning.scene_kernels import cell_means
 from jwstpipe.cleaning.stripe_kernels import mean_inputs
-from jwstpipe.cleaning.stripes import NEED, NEED_ALONE, StripeFit, band_edges, fit_stripes, noise_spread, pedestals
+from jwstpipe.cleaning.stripes import (
+    NEED,
+    NEED_ALONE,
+    StripeFit,
+    band_edges,
+    cell_edges,
+    fit_stripes,
+    noise_spread,
+    pedestals,
+)
 
 __all__ = ["Destriped", "destripe"]
 
@@ -25,8 +33,9 @@ Float32Image = NDArray[np.float32]
 ROUNDS_ALONE = 3
 """Rounds of sky and stripes where an exposure has nothing but itself to go by."""
 
-CELLS, NARROWEST = 64, 4
-"""Parts of a row in which the mosaic is looked at, and the fewest columns of one."""
+
+FAR = 6.0
+"""Distance of a sample from the mosaic, over its noise, that no stripe is believed to make."""
 
 
 @dataclass(frozen=True)
@@ -118,19 +127,25 @@ def _one_axis(
         if fit is None:
             return model, rest, {"taken": False, "why": "too few pixels are free of sources"}
         first = first or fit
-        fit, stays = _with_shared(fit, image, sky, own.weights, inputs)
+        fit, stays = _with_shared(fit, image, rest, sky, own.weights, weights, inputs)
         model = np.zeros(image.shape, np.float32)
         fit.take_from(rest, model)
     assert fit is not None
     assert first is not None
-    need = NEED if scene is not None else NEED_ALONE
-    taken = how.forced or first.before > need or bool(first.odd.any())
+    needed = first.sure and first.need > (NEED if scene is not None else NEED_ALONE)
+    taken = how.forced or needed or bool(first.odd.any())
     if not taken:
         rest += model
+    elif not (how.forced or needed):  # no more than what odd columns have
+        rest += model
+        model[:] = 0.0
+        fit = replace(fit, level=np.zeros_like(fit.level))
+        fit.take_from(rest, model)
     facts = {
         "taken": taken,
-        "before": round(first.before, 4),
-        "after": round(float(np.sqrt(1.0 + stays / fit.error**2)) if taken else first.before, 4),
+        "need": round(first.need, 4),
+        "before": round(first.before if taken else first.need, 4),
+        "after": round(float(np.sqrt(1.0 + stays / fit.error**2)) if taken else first.need, 4),
         "rms": float(np.std(model)) if taken else 0.0,
         "row_error": fit.error,
         "odd_even": float(np.abs(fit.odd).max()),
@@ -141,23 +156,26 @@ def _one_axis(
 
 
 def _with_shared(
-    fit: StripeFit, image: Float32Image, sky: Scene, weights: Float32Image, inputs: Floats
+    fit: StripeFit,
+    image: Float32Image,
+    rest: Float32Image,
+    sky: Scene,
+    weights: Float32Image,
+    usable: Float32Image,
+    inputs: Floats,
 ) -> tuple[StripeFit, float]:
     """Add what the scene has of the stripes too, and the pedestals; tell the variance of what stays in it."""
     rows, bands = fit.level.shape
-    each = max(min(CELLS // bands, image.shape[1] // (bands * NARROWEST)), 1)
-    edges = band_edges(image.shape[1], bands)
-    split = [np.linspace(one, end, each, endpoint=False) for one, end in pairwise(edges)]
-    cells = np.append(np.concatenate(split), edges[-1]).astype(np.int64)
+    cells = cell_edges(image.shape[1], bands)
     not_free = sky.left_out | sky.structured
-    mean, share = np.empty((rows, bands * each)), np.empty((rows, bands * each))
-    cell_means(sky.light, not_free, cells, mean, share)
-    shape, width = (rows, bands, each), image.shape[1] / (bands * each)
+    mean, share = np.empty((rows, cells.size - 1)), np.empty((rows, cells.size - 1))
+    cell_means(image, sky.light, weights, not_free, fit.level, FAR**2, cells, mean, share)
+    shape, width = (rows, bands, -1), image.shape[1] / (cells.size - 1)
     shared = stripes_of_mosaic(
         mean.reshape(shape), share.reshape(shape), fit.level, width=width, error=fit.error, inputs=inputs
     )
     level = fit.level + shared.level
-    if bands > 1:
-        free = np.where(not_free, np.float32(0.0), weights)
-        level += pedestals(image, free, bands)[None, :] - np.median(level, axis=0)[None, :]
+    if bands > 1 and sky.origin == "mosaic":
+        step = 2.0 * float(np.var(np.median(fit.level, axis=0), ddof=1))
+        level += pedestals(rest, usable, fit.level, step)
     return replace(fit, level=level - np.median(level)), shared.left

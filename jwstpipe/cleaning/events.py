@@ -49,8 +49,14 @@ EXCESS_PIXELS, FULL = 30, 0.5
 
 SHOWER_HALF, SHOWER = 6, 6.0
 SHOWER_PIXELS = 150
+DEEP = 2.5
+"""Exposures from which faint wide excesses are looked for."""
+
 UNFLAGGED_GROWTH, UNFLAGGED_MARGIN = 1.15, 2.0
 SHOWER_GROWTH = 1.5
+
+OF_LIGHT = 0.25
+"""Share of how far a source stands out of the sky that an excess over it must have."""
 
 MOST = 0.02
 """Share of a frame that excesses may cover; more is no event, but a mosaic that does not fit."""
@@ -103,7 +109,13 @@ def trusted(blot: Float32Image, noise: Float32Image, counts: Float32Image | None
     return known if counts is None else known & (counts >= SEVERAL)
 
 
-def unflagged_events(rest: Float32Image, noise: Float32Image, known: Mask) -> Events:
+def unflagged_events(
+    rest: Float32Image,
+    noise: Float32Image,
+    known: Mask,
+    light: Float32Image | None = None,
+    counts: Float32Image | None = None,
+) -> Events:
     """Find large events that nothing flags, as an excess over what all exposures together show.
 
     Parameters
@@ -114,16 +126,21 @@ def unflagged_events(rest: Float32Image, noise: Float32Image, known: Mask) -> Ev
         float32, (y, x): standard deviations of the samples.
     known
         bool, (y, x): samples that mean something, and where the mosaic is good enough.
+    light
+        float32, (y, x): the mosaic. Halos of stars and bright clouds are not subtracted to the last per cent; an excess
+        that is a small share of how far they stand out of the sky is no event.
     """
     scaled = np.where(known, rest / noise, np.float32(np.nan)).astype(np.float32)
     scaled -= np.float32(np.nanmedian(scaled[::3, ::3]))
+    contrast = None if light is None else np.abs(light - np.float32(np.nanmedian(light[::3, ::3]))) / noise
     mask = np.zeros(rest.shape, np.bool_)
-    counts = [0, 0]
+    numbers = [0, 0]
     for kind, (half, limit, fewest, growth) in enumerate((
         (EXCESS_HALF, EXCESS, EXCESS_PIXELS, UNFLAGGED_GROWTH),
         (SHOWER_HALF, SHOWER, SHOWER_PIXELS, SHOWER_GROWTH),
     )):  # fmt: skip
-        values = np.where(mask, np.float32(np.nan), scaled)
+        unknown = mask if counts is None or kind == 0 else mask | ~(counts >= DEEP)
+        values = np.where(unknown, np.float32(np.nan), scaled)
         average = _mean(values, half)
         spread = MAD_TO_SIGMA * np.nanmedian(np.abs(average[::3, ::3]))
         found = np.zeros(rest.shape, np.bool_)
@@ -132,14 +149,18 @@ def unflagged_events(rest: Float32Image, noise: Float32Image, known: Mask) -> Ev
             inside = values[part][own]
             inside = inside[np.isfinite(inside)]
             compact = own.sum() >= fewest and inside.size >= 0.5 * own.sum()
+            if compact and contrast is not None:
+                compact = float(np.mean(inside)) > OF_LIGHT * float(np.nanmean(contrast[part][own]))
             if compact and (kind == 1 or float(np.mean(inside > 3.0)) >= FULL):
                 _disc(found, part, own, growth * np.sqrt(own.sum() / np.pi) + UNFLAGGED_MARGIN)
                 number += 1
         if found.mean() > MOST:
-            return Events(mask, counts[0], counts[1], f"excesses cover {found.mean():.1%}; none is taken for an event")
+            return Events(
+                mask, numbers[0], numbers[1], f"excesses cover {found.mean():.1%}; none is taken for an event"
+            )
         mask |= found
-        counts[kind] = number
-    return Events(mask, counts[0], counts[1])
+        numbers[kind] = number
+    return Events(mask, numbers[0], numbers[1])
 
 
 def _mean(values: Float32Image, half: int) -> Float32Image:

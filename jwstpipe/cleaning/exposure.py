@@ -132,7 +132,8 @@ def _masked(frame: Frame, under: Under | None, flagged: Events) -> tuple[NDArray
     facts: dict[str, Any] = {"flagged": flagged.snowballs, "unflagged": 0, "showers": 0}
     if under is not None and under.inputs > 1:
         rest = frame.sci - under.samples
-        seen = unflagged_events(rest, frame.noise, trusted(under.samples, frame.noise, under.counts, frame.weights))
+        known = trusted(under.samples, frame.noise, under.counts, frame.weights)
+        seen = unflagged_events(rest, frame.noise, known, under.samples, under.counts)
         mask = mask | seen.mask
         facts |= {"unflagged": seen.snowballs, "showers": seen.showers}
         if seen.note:

@@ -3,18 +3,19 @@
 Dithers are translations. A pattern of whole rows that is added to the sky, and taken from the stripes of every
 exposure, changes no sample: no data of one field tell the two apart. So the mosaic keeps the mean of the stripes of all
 exposures, at every frequency. What decides is a prior: the sky has no reason to vary in step along a whole row. The
-profile of the mosaic across the stripes is taken apart by scale (B-spline wavelets "a trous", as in Starck & Murtagh
-2006, Astronomical Image and Data Analysis, with 1 dimension), cell by cell of the rows. At each scale
+profile of the mosaic across the stripes is taken apart by scale (`jwstpipe.cleaning.scales`), cell by cell of the rows.
+At each scale
 
 - the cells of a row are averaged with the weights that their own structure at this place and scale asks for, so that
   empty sky tells more than a nebula beside it;
-- the scatter of blocks of cells, as wide as the scale, tells how well the sky averages out;
+- the scatter of blocks of cells, as wide as the scale, tells how well sky and noise average out;
 - the power of the stripes of one exposure is known from how it differs from the mosaic, that of their mean from the
-  number of exposures;
+  number of exposures; where rows nearby, or this one, vary by more than it and the scatter, the rest is sky, too;
 - a Wiener weight of the two gives what is taken: first what the bands share, then what each has of its own.
 
 On an even sky next to all is taken. Where the sky varies in step with whole rows more than the stripes' mean does,
-next to nothing is, and that part of the stripes stays, thinned by the root of the number of exposures.
+next to nothing is, and that part of the stripes stays, thinned by the root of the number of exposures. Never is more
+taken than the stripes of the exposures, as they differ from each other, let expect: where they do not, nothing is.
 """
 
 from dataclasses import dataclass
@@ -23,27 +24,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
-__all__ = ["Shared", "detail", "stripes_of_mosaic"]
+from jwstpipe.cleaning.scales import detail, scales_of, white_detail
+
+__all__ = ["Shared", "stripes_of_mosaic"]
 
 Floats = NDArray[np.float64]
 
-SPLINE = ((-2, 1.0 / 16), (-1, 0.25), (0, 0.375), (1, 0.25), (2, 1.0 / 16))
-"""Offsets and weights of the cubic B-spline."""
-
-WHITE = (0.7235, 0.2855, 0.1779, 0.1222, 0.0858, 0.0605, 0.0428, 0.0303, 0.0214, 0.0151, 0.0107)
-"""Standard deviation of white noise of unit strength in each scale."""
-
-NOISE_SHARE = 1.3
-"""Noise of resampled images in slower scales, over that of white noise with the same fastest one."""
-
-LEAST_SKY = 0.05
-"""Share of the scatter of cells that is sky even where it looks like noise."""
-
 FEWEST_BLOCKS = 4
-"""Blocks of cells from which a scatter says something; slower scales follow from faster ones."""
+"""Blocks of cells that tell a scatter; of fewer, the least is two, and what they tell is doubled (`FEW`)."""
 
-STEEPEST, FLATTEST = 8.0, 2.0
-"""Growth of the variance of the sky's row means from one scale to the next, where it is not measured."""
+FEW = 2.0
 
 FEWEST_PIXELS = 0.2
 """Share of a cell that must be free for it to count."""
@@ -53,8 +43,26 @@ MEASURED = 3
 
 FEWEST_PERIODS = 12
 
+MEDIAN = 1.2
+"""Variance of the median of a few exposures over that of their mean; mosaics that tell what is sky are medians."""
+
+CHANCE = 3.0
+"""Standard deviations by which rows nearby must vary more than expected, to show a sky that varies in step."""
+
 SEVERAL = 0.25
 """Share of the stripes of an exposure that stands out of the mosaic, from which it tells how strong they are."""
+
+ROUNDS = 1
+"""Rounds of means of cells and weights."""
+
+QUIET, FAR_CELL = 0.5, 4.0
+"""Least variance of a cell, over the usual; and the square of its distance from its row that is left as it is."""
+
+LEAST = 0.1
+"""Share of the expected variance of stripes that is looked for even where rows do not vary by it."""
+
+FAR = 9.0
+"""Square of a row's strength, over what is expected, from which it is rather one of the sky."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,25 +76,13 @@ class Shared:
     """Variance of the mean stripes that stays, as the weights expect it."""
 
 
-def detail(values: Floats, weights: Floats, scale: int) -> tuple[Floats, Floats, Floats]:
-    """Split values, (y, ...), into what varies along y at a scale of 2**`scale` rows, and what is smoother.
+@dataclass(frozen=True)
+class _Power:
+    """Variance of the stripes of one exposure at one scale."""
 
-    Returns
-    -------
-    fine, smooth, weights
-        Details are 0 where weights are; weights of what is smooth are at most 1.
-    """
-    rows = values.shape[0]
-    places, step = np.arange(rows), 1 << scale
-    total, weight = np.zeros_like(values), np.zeros_like(values)
-    weighted = values * weights
-    for offset, share in SPLINE:
-        at = np.abs(places + offset * step) % max(2 * (rows - 1), 1)
-        at = np.minimum(at, 2 * (rows - 1) - at)  # mirrored at both ends
-        total += share * weighted[at]
-        weight += share * weights[at]
-    smooth = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
-    return np.where(weights > 0, values - smooth, 0.0), smooth, np.minimum(weight, 1.0)
+    shared: float
+    own: float
+    """Of each band, beside what they share."""
 
 
 def stripes_of_mosaic(
@@ -114,127 +110,141 @@ def stripes_of_mosaic(
     Shared
         The stripes in it.
     """
-    rows, bands = level.shape
+    rows = level.shape[0]
     weights = np.where(share >= FEWEST_PIXELS, share, 0.0)
-    smooth = np.where(weights > 0, cells - (np.median(cells[weights > 0]) if weights.any() else 0.0), 0.0)
-    scales = min(len(WHITE), max(int(np.log2(rows)) - 1, 1))
-    power = _power_of_stripes(level, scales, error=error, inputs=inputs)
-    found, left, white = np.zeros(level.shape), 0.0, 0.0
-    sky, sky_own = _Sky(), _Sky()
-    for scale in range(scales):
-        fine, smooth, after = detail(smooth, weights, scale)
-        scatter = _scatter(fine, weights, scale)
-        if scale == 0 and weights.any():
-            white = float(np.median(scatter[weights > 0])) / WHITE[0] ** 2
-        trust = np.where(weights > 0, weights / scatter, 0.0)
-        quiet = NOISE_SHARE * white * WHITE[scale] ** 2 / np.maximum(weights, FEWEST_PIXELS)
-        wide = max(int((2 << scale) / width), 1)
-        whole = [one.reshape(rows, 1, -1) for one in (fine, trust, quiet)]
-        mean, sky = _mean(whole[0], whole[1], whole[2], wide, _reach(scale, rows), sky)
-        unit = np.square(WHITE[scale] * error) / inputs  # noise of the mosaic is taken as well
-        assert sky.variance is not None
-        gain, stays = _drawn(power[scale][0] / inputs.mean(axis=1) + unit.mean(axis=1) / bands, sky.variance[:, 0])
-        found += gain[:, None] * mean
+    known = weights > 0
+    smooth = np.where(known, cells - (np.median(cells[known]) if known.any() else 0.0), 0.0)
+    scales = scales_of(rows)
+    power = _power_of_stripes(level - np.median(level, axis=0), scales, error=error, inputs=inputs)
+    found, left = np.zeros(level.shape), 0.0
+    for scale in range(scales + 1):
+        if scale < scales:
+            fine, smooth, after = detail(smooth, weights, scale)
+        else:
+            fine, after = np.where(weights > 0, smooth - _middle(smooth, weights), 0.0), weights
+        taken, stays = _taken_at(scale, fine, weights, power[scale], width=width, inputs=inputs)
+        found += taken
         left += stays
-        if bands > 1:
-            own, sky_own = _mean(fine, trust, quiet, wide, _reach(scale, rows), sky_own)
-            assert sky_own.variance is not None
-            gains, stays = _drawn(power[scale][1] / inputs + unit, sky_own.variance)
-            found += gains * (own - mean)
-            left += stays
-        weights = np.where(after >= FEWEST_PIXELS, after, 0.0)
-    left += float(np.mean((power[-1][0] + power[-1][1]) / inputs))  # slower than all scales: as much as in one of them
+        weights = np.where(after >= FEWEST_PIXELS, np.minimum(after, 1.0), 0.0)
     return Shared(found - np.median(found, axis=0), left)
 
 
-def _drawn(prior: Floats, sky: Floats) -> tuple[Floats, float]:
-    """Give the Wiener weights of means that hold stripes and sky, and the variance of what stays on the average."""
-    known = np.isfinite(sky) & (prior > 0)
-    safe = np.where(known, sky, 1.0)
+def _middle(values: Floats, weights: Floats) -> float:
+    return float(np.average(values, weights=weights)) if weights.any() else 0.0
+
+
+def _taken_at(
+    scale: int, fine: Floats, weights: Floats, power: _Power, *, width: float, inputs: Floats
+) -> tuple[Floats, float]:
+    """Give the stripes at one scale, (y, band), and the variance of what stays of them."""
+    rows, bands, _ = fine.shape
+    reach = int(min((8 << scale) + 1, max(rows // 2, 1)))
+    trust = _agreeing(fine, weights, reach)
+    wide = max(int((2 << scale) / width), 1)
+    whole = [one.reshape(rows, 1, -1) for one in (fine, trust)]
+    mean, variance = _mean(whole[0], whole[1], wide, reach)
+    chance = 1.0 + CHANCE * np.sqrt(2.0 * (2 << scale) / reach)  # a scale has a free value every 2**scale rows or two
+    gain, left = _drawn(mean, variance, _of_median(power.shared, inputs.mean(axis=1, keepdims=True)), reach, chance)
+    found = gain * mean
+    if bands == 1:
+        return np.asarray(found), left
+    own, variance = _mean(fine, trust, wide, reach)
+    away = np.where(np.isfinite(variance), own - mean, 0.0)
+    chance = 1.0 + (chance - 1.0) / np.sqrt(bands - 1.0)
+    gain, stays = _drawn(away, variance, _of_median(power.own, inputs), reach, chance)
+    return np.asarray(found + gain * away), left + stays
+
+
+def _of_median(power: float, inputs: Floats) -> Floats:
+    """Give the variance of the stripes in a mosaic."""
+    return np.asarray(power / inputs * np.where(inputs > 2.0, MEDIAN, 1.0))
+
+
+def _drawn(mean: Floats, variance: Floats, prior: Floats, reach: int, chance: float) -> tuple[Floats, float]:
+    """Give the Wiener weights of means of rows that hold stripes beside sky and noise, and the variance that stays.
+
+    Parameters
+    ----------
+    mean, variance
+        (y, band): means, and how far sky and noise are in them, as the scatter along the rows tells; inf = not known.
+    prior
+        (y, band): variance of the stripes.
+    reach
+        Rows that are nearby.
+    chance
+        How much more than expected they may vary.
+    """
+    square, sure = np.square(mean), np.isfinite(variance)
+    seen = float(np.mean(square[sure]) - np.median(variance[sure])) if sure.any() else np.inf
+    prior = np.clip(seen, LEAST * prior, prior)  # a mosaic of what was cleaned before has less of them
+    nearby = uniform_filter1d(square.mean(axis=1), reach, axis=0, mode="nearest")[:, None]
+    other = np.maximum(np.maximum(variance, nearby - chance * prior), square / FAR - prior)
+    known = np.isfinite(other) & (prior > 0)
+    safe = np.where(known, other, 1.0)
     gain = np.where(known, prior / (prior + safe), 0.0)
     return np.asarray(gain), float(np.mean(np.where(known, gain * safe, prior)))
 
 
-@dataclass(frozen=True, eq=False)
-class _Sky:
-    """How far the sky is in the means of rows, at one scale."""
-
-    variance: Floats | None = None
-    """(y, mean): None before the fastest scale."""
-
-    growth: float = FLATTEST
-    """Of the variance, from the scale before."""
-
-
-def _power_of_stripes(level: Floats, scales: int, *, error: float, inputs: Floats) -> list[tuple[float, float]]:
-    """Measure the variance of the stripes of one exposure in each scale: what bands share, and what each has."""
+def _power_of_stripes(level: Floats, scales: int, *, error: float, inputs: Floats) -> list[_Power]:
+    """Measure the variance of the stripes of one exposure in each scale, and in what is slower than all of them."""
     rows, bands = level.shape
     several = np.maximum(1.0 - 1.0 / inputs, 0.0)
     alone = not several.any()
     smooth, ones = level, np.ones(level.shape)
     used = np.ones(rows) if alone else several.mean(axis=1)
-    found: list[tuple[float, float]] = []
+    usable = used > SEVERAL
+    weight = float(used[usable].sum()) if usable.any() else 1.0
+    found: list[_Power] = []
     for scale in range(scales):
         fine, smooth, _ = detail(smooth, ones, scale)
         shared = fine.mean(axis=1)
-        unit = (WHITE[scale] * error) ** 2
-        usable = used > SEVERAL
-        weight = float(used[usable].sum()) if usable.any() else 1.0
+        unit = (white_detail(scale) * error) ** 2
         both = float(np.square(shared[usable]).sum() - usable.sum() * unit / bands) / weight
         each = 0.0
         if bands > 1:
             away = fine[usable] - shared[usable, None]
             each = float(np.square(away).sum() / (bands - 1) - usable.sum() * unit) / weight
-        found.append((max(both - each / bands, 0.0), max(each, 0.0)))
-    last = max(int(np.log2(rows / FEWEST_PERIODS)) - 1, 1)
-    if alone:  # the sky that was taken off holds what is slow
-        last = MEASURED
-    for scale in range(last, scales):
-        first = max(last - MEASURED, 0)
-        found[scale] = (
-            float(np.mean([one[0] for one in found[first:last]])),
-            float(np.mean([one[1] for one in found[first:last]])),
-        )
-    return found
+        found.append(_Power(max(both - each / bands, 0.0), max(each, 0.0)))
+    last = MEASURED if alone else max(int(np.log2(rows / FEWEST_PERIODS)) - 1, 1)  # alone: the sky holds what is slow
+    fast = found[max(last - MEASURED, 0) : last]
+    slow = _Power(float(np.mean([one.shared for one in fast])), float(np.mean([one.own for one in fast])))
+    return [*found[:last], *[slow] * (scales - last), slow]
 
 
-def _scatter(fine: Floats, weights: Floats, scale: int) -> Floats:
-    """Give the variance of details about the mean of their band, over rows nearby."""
+def _agreeing(fine: Floats, weights: Floats, reach: int) -> Floats:
+    """Give weights to the details of cells: what varies more than cells do, nearby or here, counts less.
+
+    Halos of stars and filaments are in some cells of a row; stripes are in all.
+    """
     used = weights > 0
-    total = weights.sum(axis=2, keepdims=True)
-    middle = np.divide((fine * weights).sum(axis=2, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
-    count = used.sum(axis=2, keepdims=True)
-    square = np.where(used, np.square(fine - middle), 0.0) * (count / np.maximum(count - 1.0, 1.0))
-    reach = _reach(scale, fine.shape[0])
-    near = uniform_filter1d(square, reach, axis=0, mode="nearest")
+    if not used.any():
+        return weights
     known = uniform_filter1d(used.astype(np.float64), reach, axis=0, mode="nearest")
-    found = np.divide(near, known, out=np.zeros_like(near), where=known > 1e-9)
-    usual = float(np.median(found[used])) if used.any() else 0.0
-    return np.asarray(np.maximum(found, max(0.5 * usual, 1e-30)))
+    trust = weights
+    for _ in range(ROUNDS):
+        total = trust.sum(axis=2, keepdims=True)
+        middle = np.divide((fine * trust).sum(axis=2, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
+        square = np.where(used, np.square(fine - middle), 0.0)
+        near = uniform_filter1d(square, reach, axis=0, mode="nearest")
+        near = np.divide(near, known, out=np.zeros_like(near), where=known > 1e-9)
+        usual = max(QUIET * float(np.median(near[used])), 1e-30)
+        trust = np.where(used, weights / np.maximum(np.maximum(near, square / FAR_CELL), usual), 0.0)
+    return trust
 
 
-def _reach(scale: int, rows: int) -> int:
-    return int(min((8 << scale) + 1, max(rows // 2, 1)))
-
-
-def _mean(fine: Floats, trust: Floats, quiet: Floats, wide: int, reach: int, before: _Sky) -> tuple[Floats, _Sky]:
-    """Average details of rows over the last axis, and tell how far the sky is in that: by blocks of `wide` cells."""
+def _mean(fine: Floats, trust: Floats, wide: int, reach: int) -> tuple[Floats, Floats]:
+    """Average details of rows over the last axis, and tell the variance of that: by blocks of `wide` cells."""
     total = trust.sum(axis=2)
     safe = np.where(total > 0, total, 1.0)
     mean = (fine * trust).sum(axis=2) / safe
-    growth, blocks = before.growth, fine.shape[2] // wide
-    if blocks >= FEWEST_BLOCKS:
-        away = trust * (fine - mean[..., None])
-        parts = away[..., : blocks * wide].reshape(*mean.shape, blocks, wide).sum(axis=3)
-        spread = np.square(parts).sum(axis=2) / np.square(safe) * (blocks / (blocks - 1.0))
-        spread = uniform_filter1d(spread, reach, axis=0, mode="nearest")
-        noise = (np.square(trust) * quiet).sum(axis=2) / np.square(safe)
-        variance = np.maximum(spread - noise, LEAST_SKY * spread)
-        if before.variance is not None:
-            old = float(np.median(before.variance))
-            growth = float(np.clip(np.median(variance) / old if old > 0 else FLATTEST, FLATTEST, STEEPEST))
-    elif before.variance is not None:
-        variance = before.variance * growth
-    else:
-        variance = np.full(mean.shape, np.inf)
-    return np.asarray(mean), _Sky(np.where(total > 0, variance, np.inf), growth)
+    cells = fine.shape[2]
+    blocks = min(max(cells // wide, 2), cells)
+    if blocks < 2:
+        return np.asarray(mean), np.where(total > 0, 0.0, np.inf)
+    away = trust * (fine - mean[..., None])
+    starts = np.linspace(0, cells, blocks, endpoint=False).astype(np.int64)
+    spread = np.square(np.add.reduceat(away, starts, axis=2)).sum(axis=2) / np.square(safe) * (blocks / (blocks - 1.0))
+    spread = uniform_filter1d(spread, reach, axis=0, mode="nearest")
+    if cells // wide < FEWEST_BLOCKS:
+        spread = FEW * spread
+    return np.asarray(mean), np.where(total > 0, spread, np.inf)

@@ -99,14 +99,35 @@ def block_medians(values: Float32Image, weights: Float32Image, side: int, fewest
 
 
 @compiled(error_model="numpy")
-def cell_means(values: Float32Image, out_of: Mask, edges: NDArray[np.int64], mean: Floats, share: Floats) -> None:
-    """Average rows over cells, (y, cell), of what has data and is not left out; and tell the share that counted."""
+def cell_means(
+    values: Float32Image, light: Float32Image, weights: Float32Image, out_of: Mask, level: Floats, limit: float,
+    edges: NDArray[np.int64], mean: Floats, share: Floats,
+) -> None:  # fmt: skip
+    """Average rows without their stripes over cells; of what is free, and of what other exposures show much the same.
+
+    Parameters
+    ----------
+    values, light, weights
+        float32, (y, x): an exposure, the sky as the mosaic has it, and inverse variances; 0 = takes no part.
+    out_of
+        (y, x): what is left out.
+    level
+        (y, band): stripes that are taken off.
+    limit
+        Square of the distance from the sky, over the variance, from which a sample takes no part.
+    edges
+        First column of each cell, and the end; each band has as many.
+    mean, share
+        (y, cell): averages, and the share of samples that counted.
+    """
+    each = (edges.size - 1) // level.shape[1]
     for i in range(values.shape[0]):
         for k in range(edges.size - 1):
-            total, count = 0.0, 0
+            total, count, off = np.float32(0.0), 0, np.float32(level[i, k // each])
             for j in range(edges[k], edges[k + 1]):
-                value = values[i, j]
-                if value == value and not out_of[i, j]:  # noqa: PLR0124 - not NaN
+                value = values[i, j] - off
+                away = value - light[i, j]
+                if away * away * weights[i, j] <= limit and weights[i, j] > 0.0 and not out_of[i, j]:
                     total += value
                     count += 1
             mean[i, k] = total / count if count else 0.0

@@ -6,25 +6,28 @@ from numpy.typing import NDArray
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
-__all__ = ["band_levels", "mean_inputs", "pair_offsets", "subtract_levels"]
+__all__ = ["mean_inputs", "pair_sums", "row_cells", "subtract_levels"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
 Edges = NDArray[np.int64]
 
-ROUNDS = 3
+ROUNDS = 2
 """Rounds of clipping about the mean of what was left."""
 
-FEWEST = 8
-"""Samples of a row in a band below which nothing is said of it."""
+GUESSED = 128
+"""Samples of a row whose median is the first guess of its level."""
+
+FEWEST = 4
+"""Samples of a cell below which nothing is said of it."""
 
 
 @compiled(error_model="numpy")
-def band_levels(
-    residual: Float32Image, weights: Float32Image, edges: Edges, clip: float, spread: float, level: Floats,
-    error: Floats,
+def row_cells(
+    residual: Float32Image, weights: Float32Image, edges: Edges, cells: Edges, odd: Floats, clip: float, spread: float,
+    mean: Floats, total: Floats,
 ) -> None:  # fmt: skip
-    """Give the level of every row in every band: a weighted mean of what lies near the median.
+    """Average cells of rows, of what lies near the level of their row in their band.
 
     Parameters
     ----------
@@ -34,82 +37,89 @@ def band_levels(
         float32, (y, x): inverse variances; 0 = takes no part.
     edges
         First column of each band, and the end.
+    cells
+        The same of cells, of which each band has as many.
+    odd
+        (band,): how far odd columns lie above even ones; is taken off.
     clip
-        Samples farther than this many of their own standard deviations from the mean take no part.
+        Samples farther than this many of their own standard deviations from the level take no part.
     spread
         What standard deviations must be multiplied by, as those of the errors seldom are right.
-    level, error
-        (y, band): levels and their standard deviations; NaN where too few samples are left.
+    mean, total
+        (y, cell): weighted means, and the weights added up over `spread` squared; 0 of fewer than `FEWEST` samples.
     """
-    room, own = np.empty(residual.shape[1], np.float32), np.empty(residual.shape[1], np.float32)
-    spare = np.empty(residual.shape[1], np.float32)
-    for i in range(residual.shape[0]):
+    rows, columns = residual.shape
+    values, room = np.empty(columns, np.float32), np.empty(columns, np.float32)
+    each = (cells.size - 1) // (edges.size - 1)
+    limit = np.float32((clip * spread) ** 2)
+    for i in range(rows):
         for b in range(edges.size - 1):
+            first, end = edges[b], edges[b + 1]
+            low, high = np.float32(-0.5 * odd[b]), np.float32(0.5 * odd[b])
             count = 0
-            for j in range(edges[b], edges[b + 1]):
+            for j in range(first, end):
+                values[j] = residual[i, j] - (high if (j - first) % 2 else low)
+                count += weights[i, j] > 0.0
+            stride, taken, seen = max(count // GUESSED, 1), 0, 0
+            for j in range(first, end):
                 if weights[i, j] > 0.0:
-                    room[count] = residual[i, j]
-                    own[count] = weights[i, j]
-                    count += 1
-            level[i, b], error[i, b] = np.nan, np.nan
-            if count >= FEWEST:
-                spare[:count] = room[:count]
-                centre = np.float64(middle(spare, count))
-                mean, total = _clipped_mean(room[:count], own[:count], centre, clip * spread)
-                if total > 0.0:
-                    level[i, b], error[i, b] = mean, spread / np.sqrt(total)
+                    if seen % stride == 0:
+                        room[taken] = values[j]
+                        taken += 1
+                    seen += 1
+            centre = middle(room, taken) if taken else np.float32(0.0)
+            for _ in range(ROUNDS):
+                centre = _near_mean(values, weights, i, first, end, centre, limit)[0]
+            for k in range(b * each, (b + 1) * each):
+                level, weight, used = _near_mean(values, weights, i, cells[k], cells[k + 1], centre, limit)
+                mean[i, k] = level if used >= FEWEST else 0.0
+                total[i, k] = weight / spread**2 if used >= FEWEST else 0.0
 
 
 @compiled(error_model="numpy")
-def _clipped_mean(values: Float32Image, weights: Float32Image, centre: float, clip: float) -> tuple[float, float]:
-    """Give the weighted mean of what lies near it, and the weights of those added up; starts from a first guess."""
-    total = 0.0
-    for _ in range(ROUNDS):
-        total, mean = 0.0, 0.0
-        for k in range(values.size):
-            away = values[k] - centre
-            if away * away * weights[k] <= clip**2:
-                total += weights[k]
-                mean += weights[k] * away
-        if total <= 0.0:
-            break
-        centre += mean / total
-    return centre, total
+def _near_mean(
+    values: Float32Image, weights: Float32Image, row: int, first: int, end: int, centre: float, limit: float
+) -> tuple[float, float, int]:
+    """Give the weighted mean of what lies near a level, its weight, and how many samples that are."""
+    total, away, used = np.float32(0.0), np.float32(0.0), 0
+    level = np.float32(centre)
+    for j in range(first, end):
+        weight, step = weights[row, j], values[j] - level
+        if weight > 0.0 and step * step * weight <= limit:
+            total += weight
+            away += weight * step
+            used += 1
+    return (centre + away / total if used else centre), total, used
 
 
 @compiled(error_model="numpy")
-def pair_offsets(residual: Float32Image, weights: Float32Image, edges: Edges, limit: Floats, offset: Floats) -> Floats:
-    """Give how far odd columns lie above the even ones of each band, from pairs of neighbours: stripes cancel.
+def pair_sums(
+    residual: Float32Image, weights: Float32Image, edges: Edges, limit: Floats, offset: Floats, sums: Floats,
+    counts: Floats,
+) -> None:  # fmt: skip
+    """Add up how far odd columns lie above the even ones beside them, row by row: stripes cancel.
 
     Parameters
     ----------
     residual, weights, edges
-        As `band_levels` has them; columns are odd or even as counted from the edge of their band.
+        As `row_cells` has them; columns are odd or even as counted from the edge of their band.
     limit
         (band,): differences farther than this from the offset take no part.
     offset
-        (band,): a first guess; receives the offsets.
-
-    Returns
-    -------
-    ndarray
-        (band,): pairs that took part.
+        (band,): a first guess.
+    sums, counts
+        (y, band): differences, and how many took part.
     """
-    used = np.zeros(edges.size - 1)
-    for b in range(edges.size - 1):
-        for _ in range(ROUNDS):
+    for i in range(residual.shape[0]):
+        for b in range(edges.size - 1):
             total, count = 0.0, 0
-            for i in range(residual.shape[0]):
-                for j in range(edges[b], edges[b + 1] - 1, 2):
-                    if weights[i, j] > 0.0 and weights[i, j + 1] > 0.0:
-                        step = np.float64(residual[i, j + 1]) - np.float64(residual[i, j])
-                        if abs(step - offset[b]) <= limit[b]:
-                            total += step
-                            count += 1
-            if count:
-                offset[b] = total / count
-            used[b] = count
-    return used
+            guess, far = np.float32(offset[b]), np.float32(limit[b])
+            for j in range(edges[b], edges[b + 1] - 1, 2):
+                step = residual[i, j + 1] - residual[i, j]
+                if weights[i, j] > 0.0 and weights[i, j + 1] > 0.0 and abs(step - guess) <= far:
+                    total += step
+                    count += 1
+            sums[i, b], counts[i, b] = total, count
 
 
 @compiled(error_model="numpy")

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from jwstpipe.cleaning.amount import taken_apart
-from jwstpipe.cleaning.mosaic_stripes import WHITE, detail, stripes_of_mosaic
+from jwstpipe.cleaning.mosaic_stripes import stripes_of_mosaic
+from jwstpipe.cleaning.scales import detail, kept_of_noise, white_detail
 from jwstpipe.cleaning.stripes import NEED, fit_stripes, pedestals
 from jwstpipe.simulate.artefacts.stripes import flicker
 
@@ -42,7 +43,8 @@ def test_levels_are_as_good_as_white_noise_allows(share):
 
 def test_white_noise_has_no_stripes():
     found = [fit_stripes(*frame(np.random.default_rng(seed)), BANDS, odd_even=True) for seed in range(6)]
-    assert all(0.9 < fit.before < NEED for fit in found)
+    assert all(0.9 < fit.before < 1.1 for fit in found)
+    assert all(0.9 < fit.need < 1.1 < NEED for fit in found)
     assert all(not fit.odd.any() for fit in found)
 
 
@@ -86,12 +88,13 @@ def test_pedestals_are_the_steps_where_bands_meet():
     rng = np.random.default_rng(5)
     values, weights = frame(rng, noise=0.1)
     true = np.array([0.0, 0.4, -0.3, 0.1])
-    slope = 0.005 * np.arange(COLUMNS)  # of the sky
-    values += (spread_out(true[None, :]) + slope).astype(np.float32)
+    values += spread_out(true[None, :]).astype(np.float32)
     wanted = true - true.mean()
-    assert pedestals(values, weights, BANDS) == pytest.approx(wanted, abs=0.02)
+    nothing = np.zeros((ROWS, BANDS))
+    assert pedestals(values, weights, nothing) == pytest.approx(wanted, abs=0.02)
+    assert pedestals(values, weights, nothing + true) == pytest.approx(np.zeros(BANDS), abs=0.02)
     values -= spread_out(true[None, :]).astype(np.float32)
-    assert pedestals(values, weights, BANDS) == pytest.approx(np.zeros(BANDS), abs=0.02)
+    assert pedestals(values, weights, nothing) == pytest.approx(np.zeros(BANDS), abs=0.02)
 
 
 def test_details_add_up_and_white_noise_has_the_strength_that_is_stated():
@@ -101,7 +104,8 @@ def test_details_add_up_and_white_noise_has_the_strength_that_is_stated():
     for scale in range(4):
         fine, smooth, _ = detail(smooth, np.ones_like(values), scale)
         parts.append(fine)
-        assert fine[64:-64].std() == pytest.approx(WHITE[scale], rel=0.06)
+        assert fine[64:-64].std() == pytest.approx(white_detail(scale), rel=0.06)
+    assert np.square(sum(parts)[64:-64]).mean() == pytest.approx(kept_of_noise(4), rel=0.06)
     assert sum(parts) + smooth == pytest.approx(values, abs=1e-12)
 
 
