@@ -41,8 +41,9 @@ FAST = 3
 BLOCK = 16
 """Rows of a block; the median of all blocks is not moved by what happens in some."""
 
-SURE = 4.0
-"""Standard deviations by which what rows have in common must differ from nothing."""
+SURE, SCATTERED = 4.0, 2.0
+"""Standard deviations by which what rows have in common must differ from nothing: those that noise has, and those of
+the blocks, which stripes make larger, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,8 @@ def coherent(mean: Floats, weights: Floats) -> tuple[float, bool]:
     middle = float(np.median(found))
     spread = MAD_TO_SIGMA * float(np.median(np.abs(found - middle))) * np.sqrt(0.5 * np.pi / found.size)
     noise = kept_of_noise(FAST) * float(np.median(1.0 / total[total > 0]))
-    return float(np.sqrt(max(1.0 + middle / noise, 0.0))), middle > SURE * spread
+    by_chance = noise * np.sqrt(np.pi / np.count_nonzero(total))  # error of a median of squares with so many samples
+    return float(np.sqrt(max(1.0 + middle / noise, 0.0))), middle > max(SURE * by_chance, SCATTERED * spread)
 
 
 def _pairs(values: Floats) -> Floats:

@@ -78,18 +78,17 @@ def row_cells(
 
 @compiled(error_model="numpy")
 def _near_mean(
-    values: Float32Image, weights: Float32Image, row: int, first: int, end: int, centre: float, limit: float
-) -> tuple[float, float, int]:
+    values: Float32Image, weights: Float32Image, row: int, first: int, end: int, centre: np.float32, limit: np.float32
+) -> tuple[np.float32, np.float32, int]:
     """Give the weighted mean of what lies near a level, its weight, and how many samples that are."""
     total, away, used = np.float32(0.0), np.float32(0.0), 0
-    level = np.float32(centre)
     for j in range(first, end):
-        weight, step = weights[row, j], values[j] - level
+        weight, step = weights[row, j], values[j] - centre
         if weight > 0.0 and step * step * weight <= limit:
             total += weight
             away += weight * step
             used += 1
-    return (centre + away / total if used else centre), total, used
+    return (np.float32(centre + away / total) if used else centre), total, used
 
 
 @compiled(error_model="numpy")

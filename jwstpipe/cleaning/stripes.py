@@ -236,8 +236,8 @@ def _drawn_together(level: Floats, error: Floats) -> tuple[Floats, int]:
 def _believed(values: Floats, known: NDArray[np.bool_], variance: Floats, scales: int) -> Floats:
     """Take of values, (y, band), what is more than their noise, scale by scale: Wiener weights, with measured power.
 
-    What stands out by far beside its like has seen something else, and is less believed. What is slower than all of them
-    stays as it is.
+    What stands out by far beside its like has seen something else, and is less believed. What is slower than all of
+    them stays as it is.
     """
     found, smooth, weights = np.zeros(values.shape), values, known.astype(np.float64)
     for scale in range(min(scales, scales_of(values.shape[0]))):

@@ -79,7 +79,7 @@ def test_rows_without_samples_follow_their_neighbours():
     weights[200, :WIDTH] = 0.0
     fit = fit_stripes(values, weights, BANDS, odd_even=False)
     assert fit.filled == 10 * BANDS + 1
-    assert np.abs(fit.level - level).max() < 0.02
+    assert np.abs(fit.level - level).max() < 0.03
     weights[:] = 0.0
     assert fit_stripes(values, weights, BANDS, odd_even=False) is None
 
