@@ -9,7 +9,6 @@ from jwstpipe.analysis.catalogues.forms import check_target
 from jwstpipe.api.outputs import check_output
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.images.memory import ImageLike, as_image
 from jwstpipe.operations.inputs.carried_inputs import input_at
 from jwstpipe.operations.sources.detect import DETECT, CatalogueMade, catalogue_of, searched
 from jwstpipe.operations.sources.segmentation import SEGMENTATION, write_labels
@@ -22,12 +21,14 @@ from jwstpipe.settings import S3Settings
 if TYPE_CHECKING:
     from astropy.table import Table
 
+    from jwstpipe.images.memory import ImageLike
+
 __all__ = ["detect", "detect_to_file"]
 
 
 @request_keywords(DetectRequest)
 def detect(
-    images: ImageLike | Sequence[ImageLike],
+    images: "ImageLike | Sequence[ImageLike]",
     *,
     options: DetectRequest,
     wcs: Any = None,
@@ -74,6 +75,8 @@ def detect(
         context = MakeContext(at_work, s3 or S3Settings(), report)
         identity = DETECT.identify(options, [input_at(one, s3=s3) for one in several], context=context)
         return catalogue_of(identity, options, "", context=context).table
+    from jwstpipe.images.memory import as_image  # noqa: PLC0415 - astropy with it, and files need none
+
     opened = [as_image(one, wcs=wcs, unit=unit, s3=s3) for one in several]
     return searched(opened, options, s3=s3, workers=at_work, report=report).table
 

@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - the last door: what nobody foresaw still ends as one line
         _show_traceback(words)
         _fail(f"unexpected {type(error).__name__}: {error} (run with -vv for the traceback)", 1)
+    gc.freeze()  # the last looks for cycles, in a process that ends with all its memory, took up to 0.6 s
     sys.exit(code)
 
 

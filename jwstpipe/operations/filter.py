@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jwstpipe.analysis.pixels.filtering import FilterJob, carried_planes, filter_noise, filter_shard, shard_jobs
+from jwstpipe.analysis.pixels.precision import require_single
 from jwstpipe.errors import DataError
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.layout import REPAIRED
@@ -24,6 +25,7 @@ def _identify(request: FilterRequest, inputs: Sequence[Input], *, context: MakeC
 def _make(identity: Identity, target: str, request: FilterRequest, *, context: MakeContext) -> Receipt:
     address = identity.inputs[0].address
     image = open_image(address, s3=context.s3)
+    require_single(image, index=request.slice)
     check_slice(image, request.slice)
     carried = carried_planes(request, image.planes)
     noise = filter_noise(address, request, s3=context.s3, workers=context.workers, report=context.report)

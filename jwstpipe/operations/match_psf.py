@@ -16,6 +16,7 @@ from jwstpipe.analysis.photometry.psf.epsf import built_psf
 from jwstpipe.analysis.photometry.psf.files import psf_text
 from jwstpipe.analysis.photometry.psf.matching import matching_kernel, mismatch
 from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_line
+from jwstpipe.analysis.pixels.precision import require_single
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.errors import DataError, JwstPipeError, UsageError
 from jwstpipe.images.image import SkyImage
@@ -109,6 +110,7 @@ def _make(identity: Identity, target: str, request: MatchPsfRequest, *, context:
     settled = MATCH_PSF.request_of(identity.parameters)
     address = identity.inputs[0].address
     image = open_image(address, s3=context.s3)
+    require_single(image)
     if image.slices > 1:
         raise DataError(f"{address}: a cube of {image.slices} slices; cut out the slice whose PSF is to be matched")
     band = passband(image).filter or ""

@@ -8,6 +8,7 @@ from astropy.io import fits
 from astropy.table import Table
 
 from jwstpipe.analysis.catalogues.files import read_catalogue
+from jwstpipe.errors import DataError
 from tests.analysis.fields import star_field
 from tests.mosaicking.scenes import header, write
 
@@ -103,3 +104,25 @@ def test_a_threshold_that_finds_nothing_is_no_error(command, files, tmp_path):
     assert "0 sources" in told
     assert "lower --threshold" in said
     assert len(read_catalogue(tmp_path / "s.ecsv")) == 0
+
+
+def test_what_single_precision_does_not_hold_is_refused(command, files, tmp_path):
+    """Noise of 1e-3 on 1e8 has one value in single precision: it would give a product of steps, in silence."""
+    values = 1e8 + np.random.default_rng(3).normal(0.0, 1e-3, (150, 150))
+    image = tmp_path / "level.fits"
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(values, header(shape=values.shape), name="SCI")]).writeto(image)
+    Table({"x_centroid": [50.0], "y_centroid": [60.0]}).write(tmp_path / "at.ecsv")
+    for words in (
+        ("detect", image, "-o", tmp_path / "s.ecsv"),
+        ("photometry", image, "--catalogue", tmp_path / "at.ecsv", "-o", tmp_path / "f.ecsv", "--aperture", "3px"),
+        ("background", image, "-o", tmp_path / "b.zarr"),
+        ("filter", image, "-o", tmp_path / "g.zarr"),
+    ):
+        code, _, said = command(*words)
+        assert code == DataError.exit_code
+        assert "take 100000000" in said
+        assert "in double precision first" in said
+    with fits.open(image, mode="update") as hdus:
+        hdus["SCI"].data = values - 1e8
+    code, _, said = command("detect", image, "-o", tmp_path / "s.ecsv")
+    assert code == 0, said

@@ -21,6 +21,7 @@ from jwstpipe.analysis.photometry.psf.epsf import built_psf
 from jwstpipe.analysis.photometry.psf.fit import PsfFluxes, psf_fluxes
 from jwstpipe.analysis.photometry.psf.model import psf_from_text
 from jwstpipe.analysis.photometry.tiles import Circles
+from jwstpipe.analysis.pixels.precision import require_single
 from jwstpipe.errors import TransformError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.image import SkyImage
@@ -107,6 +108,7 @@ def measure_image(
         that no curve knows.
     """
     image = opened(ref, s3=s3)
+    require_single(image)
     at = Placed(ref, image, *pixel_positions(sources, image), s3, workers or ThreadWorkers(os.cpu_count() or 1), report)
     band = (passband(image).filter or "").lower()
     arcsec = pixel_arcsec(image)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import ImageRef, opened
+from jwstpipe.analysis.pixels.precision import require_single
 from jwstpipe.analysis.sources.meshes.mesh import LEVEL, Mesh, level_on_pixels
 from jwstpipe.analysis.sources.meshes.mesh_boxes import MeshJob, measure_boxes
 from jwstpipe.analysis.sources.meshes.mesh_gathering import gathered
@@ -105,6 +106,7 @@ def measure_sky(
         Too few pixels with data, or all of one value.
     """
     source = opened(image, s3=s3)
+    require_single(source, index=options.slice)
     origin = image_origin(source)
     oy, ox = origin
     step = max(SHARD // options.mesh, 1) * options.mesh

@@ -8,10 +8,9 @@ divided by its scatter there, and finds sources of any colour. Both are in stand
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import PixelSource, SourceRef, opened
@@ -22,6 +21,9 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
 
 __all__ = ["CombinedImage", "check_one_grid", "near"]
 
@@ -53,8 +55,10 @@ class CombinedImage:
         return self.name
 
     @property
-    def header(self) -> Header:
+    def header(self) -> "Header":
         """A header that names no unit: samples are ratios."""
+        from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and a search needs none
+
         return Header()
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
+from jwstpipe.analysis.pixels.precision import require_single
 from jwstpipe.analysis.sources.combined import CombinedImage, near
 from jwstpipe.analysis.sources.deblend import SHARPNESS
 from jwstpipe.analysis.sources.huge import (
@@ -122,13 +123,14 @@ def find_sources(
     Raises
     ------
     DataError
-        No noise can be measured.
+        No noise can be measured; or samples whose differences single precision does not hold.
     UsageError
         More sources than wanted: the threshold is too low.
     """
     wanted = options or DetectRequest()
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
     opened_image = opened(image, s3=s3)
+    require_single(opened_image, index=index)
     sigma = wanted.fwhm / FWHM
     source = image_source(image, opened_image, options=wanted, index=index, s3=s3)
     sky: SkyModel = "none" if isinstance(source.image, CombinedImage) else wanted.background

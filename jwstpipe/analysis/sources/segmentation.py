@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from astropy.io.fits import Header
 from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import PixelSource
@@ -15,6 +14,9 @@ from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 from jwstpipe.storage import aside
+
+if TYPE_CHECKING:
+    from astropy.io.fits import Header
 
 __all__ = ["label_window", "write_segmentation"]
 
@@ -89,7 +91,9 @@ def write_segmentation(
     return path
 
 
-def _primary(product_id: str, catalogue: str, image: PixelSource) -> Header:
+def _primary(product_id: str, catalogue: str, image: PixelSource) -> "Header":
+    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and a search needs none
+
     header = Header()
     header["SIMPLE"], header["BITPIX"], header["NAXIS"], header["EXTEND"] = True, 8, 0, True
     header["JPPRODID"] = (product_id, "product id")
@@ -98,7 +102,9 @@ def _primary(product_id: str, catalogue: str, image: PixelSource) -> Header:
     return header
 
 
-def _science(found: Detection, image: PixelSource) -> Header:
+def _science(found: Detection, image: PixelSource) -> "Header":
+    from astropy.io.fits import Header  # noqa: PLC0415 - as above
+
     header = Header()
     header["XTENSION"], header["BITPIX"], header["NAXIS"] = "IMAGE", 32, 2
     header["NAXIS1"], header["NAXIS2"] = found.shape[1], found.shape[0]
