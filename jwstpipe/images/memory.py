@@ -147,7 +147,7 @@ def _standard() -> Any:
 
 
 def _in_memory(planes: Mapping[str, Any], wcs: Any, unit: Any) -> MemoryImage:
-    kinds = {"dq": np.uint32, "sci": _science_type(planes["sci"])}
+    kinds: dict[str, type[Any]] = {"dq": np.uint32, "sci": _science_type(planes["sci"])}
     found = {
         name: np.ascontiguousarray(values, kinds.get(name, np.float32))
         for name, values in planes.items()
