@@ -87,6 +87,17 @@ def test_a_row_leads_to_its_place_and_a_place_to_its_row(page):
 
 
 @pytest.mark.exhaustive("test_a_region_drawn_by_hand_is_measured_as_the_command_does")
+def test_numbers_of_a_colour_bar_keep_apart(page):
+    page.open(view(page))
+    words = [{"at": at, "wide": wide} for at, wide in ((0, 40), (42, 40), (90, 40), (140, 40), (160, 40))]
+    found = page.browser.execute_async_script(
+        "const done = arguments[1]; import('./static/js/colourbar.js').then((one) => done(one.apart(arguments[0])))",
+        words,
+    )
+    assert found == [words[0], words[2], words[4]]  # both ends stay, and nothing touches
+    assert page.run("const title = document.getElementById('title'); return title.scrollWidth <= title.clientWidth")
+
+
 def test_a_colour_bar_tells_the_limits_of_the_stretch(page):
     page.open(view(page))
     told = page.run(
