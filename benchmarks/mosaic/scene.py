@@ -23,6 +23,13 @@ SKY = 10.0
 STARS_PER_EXPOSURE = 60
 PSF_BOX = 25
 
+PLANES = {
+    "jwst": ("ERR", "DQ", "VAR_RNOISE"),
+    "i2d": ("ERR", "DQ", "WHT"),
+    "cal": ("ERR", "DQ", "VAR_POISSON", "VAR_RNOISE", "VAR_FLAT"),
+}
+"""Planes beside SCI."""
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -31,7 +38,10 @@ def main():
     parser.add_argument("--side", type=int, default=2048, help="pixels on the side of an exposure")
     parser.add_argument("--spacing", type=float, default=0.5, help="distance of pointings, sides")
     parser.add_argument("--sip", action="store_true", help="distorted WCS, as JWST's (SWarp does not read it)")
-    parser.add_argument("--planes", choices=("sci", "jwst"), default="sci", help="jwst: with ERR, DQ and VAR_RNOISE")
+    parser.add_argument(
+        "--planes", choices=("sci", "jwst", "i2d", "cal"), default="sci",
+        help="jwst: with ERR, DQ and VAR_RNOISE; i2d: ERR, WHT and DQ; cal: ERR, DQ and all three variances",
+    )  # fmt: skip
     parser.add_argument("--level", type=float, default=0.0, help="rms of sky levels that differ between exposures")
     chosen = parser.parse_args()
     write_survey(
@@ -118,9 +128,11 @@ def _write(name, header, stars, side, *, planes, level, seed):
     science = fits.ImageHDU(data, header=header, name="SCI")
     science.header["BUNIT"] = "MJy/sr"
     variance = np.full((side, side), NOISE**2, dtype="f4")
-    error = np.sqrt(variance + np.maximum(data - level, 0) * np.float32(1e-3))
+    poisson = np.maximum(data - level, 0) * np.float32(1e-3)
     dq = (random.random((side, side), dtype="f4") < 0.002).astype("u4")
-    hdus = [fits.ImageHDU(plane, name=label) for label, plane in (("ERR", error), ("DQ", dq), ("VAR_RNOISE", variance))]
+    held = {"ERR": np.sqrt(variance + poisson), "DQ": dq, "WHT": 1 / variance, "VAR_RNOISE": variance}
+    held |= {"VAR_POISSON": poisson, "VAR_FLAT": variance / 100}
+    hdus = [fits.ImageHDU(held[label], name=label) for label in PLANES[planes]]
     fits.HDUList([primary, science, *hdus]).writeto(name)
 
 

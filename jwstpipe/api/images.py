@@ -204,7 +204,7 @@ def mosaic(
         raise UsageError(f"{out}: tiles and a second form belong to a mosaic in a store; end its name in .zarr")
     check_output(out, (".fits",), what="a mosaic", overwrite=overwrite)
     with _beside(out) as folder:
-        made = build.mosaic(images, folder / "mosaic.zarr", **chosen)
+        made = build.mosaic(images, folder / "mosaic.zarr", pyramid=False, **chosen)
         from jwstpipe.images.export import write_fits  # noqa: PLC0415 - slow to load
 
         write_fits(folder / "mosaic.zarr", out, overwrite=overwrite, s3=s3)

@@ -43,6 +43,7 @@ def mosaic(
     residuals: str | Path | None = None,
     overwrite: bool = False,
     update: bool = False,
+    pyramid: bool = True,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -68,6 +69,8 @@ def mosaic(
     update
         Bring the mosaic that stands at `out` up to date: its grid is kept (unless `grid` names another), and tiles
         whose inputs did not change are taken from it. The bytes are those of a mosaic made anew on that grid.
+    pyramid
+        Make the halved levels too; a store that is only on its way to a FITS file needs none.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -96,7 +99,9 @@ def mosaic(
 
         write_residuals(plan, residuals, s3=s3, workers=at_work, report=report)
     reuse = () if standing is None else (str(out),)
-    receipt = build_mosaic(plan, out, overwrite=overwrite or update, reuse=reuse, s3=s3, workers=at_work, report=report)
+    receipt = build_mosaic(
+        plan, out, overwrite=overwrite or update, reuse=reuse, pyramid=pyramid, s3=s3, workers=at_work, report=report
+    )  # fmt: skip
     if fits is None:
         return receipt
     from jwstpipe.images.export import write_fits  # noqa: PLC0415 - not for every mosaic
@@ -111,6 +116,7 @@ def build_mosaic(
     *,
     overwrite: bool = False,
     reuse: Sequence[str] = (),
+    pyramid: bool = True,
     s3: S3Settings | None = None,
     workers: Workers,
     report: Reporter = silent,
@@ -121,7 +127,7 @@ def build_mosaic(
     ----------
     plan
         What to make.
-    out, overwrite, s3, workers, report
+    out, overwrite, pyramid, s3, workers, report
         As `mosaic` has them.
     reuse
         Earlier mosaics, on whatever grid, whose tiles are taken where the same job made them.
@@ -150,7 +156,9 @@ def build_mosaic(
             raise DataError(why_empty(final, s3=s3))
         for tile in receipts.values():
             writer.note(tile.stored)
-        levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
+        levels = 1
+        if pyramid:
+            levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
         receipt = receipt_of(
             final, str(out), list(receipts.values()), levels, match, alignment, time.perf_counter() - started
         )

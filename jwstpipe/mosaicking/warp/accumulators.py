@@ -102,11 +102,10 @@ def accumulate_row(
         Row (3, x) of the input in the stack, or without columns.
     """
     if bits.size > 1 and lost.size > 1:
-        for j in range(samples.size):
-            if np.isfinite(samples[j]):
-                used[j] |= bits[j]
-            else:
-                lost[j] |= bits[j]
+        for j in range(samples.size):  # without branches, as all sums below
+            good = np.isfinite(samples[j])
+            used[j] |= bits[j] if good else np.uint32(0)
+            lost[j] |= np.uint32(0) if good else bits[j]
     if stack.shape[1] > 0:
         for j in range(samples.size):
             if np.isfinite(samples[j]):
@@ -132,15 +131,24 @@ def _add_means(
             weight[j] += factor if good else 0.0
             count[j] += 1 if good else 0
         return
+    if weights.size == 1 or variances.size == 1:
+        for j in range(samples.size):
+            if not np.isfinite(samples[j]):
+                continue
+            w = factor * weights[j] if weights.size > 1 else factor
+            value[j] += w * (samples[j] - background[j])
+            weight[j] += w
+            count[j] += 1
+            if variances.size > 1:
+                variance[j] += w * w * variances[j]
+        return
     for j in range(samples.size):
-        if not np.isfinite(samples[j]):
-            continue
-        w = factor * weights[j] if weights.size > 1 else factor
-        value[j] += w * (samples[j] - background[j])
-        weight[j] += w
-        count[j] += 1
-        if variances.size > 1:
-            variance[j] += w * w * variances[j]
+        good = np.isfinite(samples[j])
+        w = factor * weights[j]
+        value[j] += w * (samples[j] - background[j]) if good else 0.0
+        weight[j] += w if good else 0.0
+        count[j] += 1 if good else 0
+        variance[j] += w * w * variances[j] if good else 0.0
 
 
 @compiled(error_model="numpy")

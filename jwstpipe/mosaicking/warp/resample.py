@@ -11,12 +11,10 @@ from jwstpipe.mosaicking.warp.accumulators import Accumulators, accumulate_row
 from jwstpipe.mosaicking.warp.kernel_groups import Part, Placed, Planes, Sums, WarpMap
 from jwstpipe.mosaicking.warp.kernels import (
     LANCZOS3,
-    bits_row,
     lanczos_row,
     lanczos_table,
-    linear_row,
     locate_row,
-    square_row,
+    sample_row,
 )
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.area import area_row, derivative_weights
@@ -159,13 +157,9 @@ def _add_layer(
     for y in range(part.y0, part.y1):
         fill_row(nodes, step, lagrange, y - where.y0, first, scratch, xs, ys)
         locate_row(kernel, xs, ys, image.rows, image.columns, image.y0, image.x0, held_y, held_x, base, fx, fy)
-        linear_row(flat, held_x, base, fx, fy, samples)
-        if weights.size > 1:
-            linear_row(flat_wht, held_x, base, fx, fy, weights)
-        if variances.size > 1:
-            square_row(flat_var, held_x, base, fx, fy, variances)
-        if bits.size > 1:
-            bits_row(flat_dq, held_x, base, fx, fy, samples, bits)
+        sample_row(
+            flat, flat_wht, flat_var, flat_dq, held_x, base, fx, fy, samples, weights, variances, bits
+        )  # fmt: skip
         if kernel == LANCZOS3:
             lanczos_row(table, sci, var, base, fx, fy, samples, variances)
         if image.is_flux:

@@ -1,11 +1,11 @@
 """What tells two mosaics apart, sample by sample."""
 
 import hashlib
-import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 __all__ = ["PlanesDigest", "mosaic_digest"]
@@ -29,7 +29,7 @@ class PlanesDigest:
         self._digest.update(np.ascontiguousarray(planes["sci"]).data)
         for plane in sorted(planes):
             if plane != "sci":
-                self._digest.update(f"{plane}:{zlib.crc32(np.ascontiguousarray(planes[plane]).data):08x}".encode())
+                self._digest.update(f"{plane}:{isal_zlib.crc32(np.ascontiguousarray(planes[plane]).data):08x}".encode())
 
     def hexdigest(self) -> str:
         """Give the digest of all blocks so far."""
