@@ -2,6 +2,7 @@
 # make test    the tests, minutes
 # make test-all  the exhaustive ones, too: more cells of what `make test` shows, and what takes longest
 # make bench   the mosaic engine beside SWarp and reproject (minutes); benchmarks/*/README.md lists the others
+# make bench-all  all benchmarks of speed, to benchmarks/RESULTS.md (the better part of an hour)
 # make lint    style, types, import rules
 # make lint-js types and left-overs in the scripts of the viewer (needs npm)
 # make docs    the site with its notebooks, in build/docs (every warning is an error)
@@ -73,6 +74,9 @@ bench: setup
 	$(BIN)/python benchmarks/mosaic/against_peers.py
 	$(BIN)/python benchmarks/mosaic/planning.py
 	@echo; echo "more:"; grep -h '^| `' benchmarks/*/README.md
+
+bench-all: setup
+	$(BIN)/python benchmarks/results.py
 
 lock:
 	uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \

@@ -1,10 +1,13 @@
-"""Files as JWST's are, whole process: all planes, a given north-up grid, store and FITS out.
+"""Files as JWST's are, whole processes: all planes, a given north-up grid, store and FITS out.
 
     python benchmarks/mosaic/real_structure.py [--exposures 24] [--kind i2d|cal] [--side 2048] [--keep FOLDER]
+        [--official PYTHON] [--step 1]
 
-`i2d`: SCI, ERR, VAR_RNOISE and DQ without distortion; `cal`: the same with SIP. Beside it SWarp (Debian: swarp),
-where it is installed and reads the files (no SIP): science samples alone, because it knows no other planes. A copy of
-the FITS file with sync tells what writing alone costs.
+`i2d`: SCI, ERR, DQ and WHT without distortion, bilinear; beside it SWarp (Debian: swarp) on the science samples alone,
+because it knows no other planes. `cal`: SCI, ERR, DQ and three variances with SIP, drizzled; beside it the official
+resample step on files of the same samples and distortion, run by PYTHON, that of an environment which has `jwst`. A
+copy of the FITS file with sync tells what writing alone costs, and a copy in memory of all bytes in and out what no
+program can do without.
 """
 
 import argparse
@@ -15,8 +18,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from astropy.io import fits
-from measured import Measured, best, ours
+from measured import Measured, best, ours, run
 from scene import CENTRE, SCALE_ARCSEC, write_survey
 
 
@@ -26,34 +30,59 @@ def main() -> None:
     parser.add_argument("--kind", choices=("i2d", "cal"), default="i2d")
     parser.add_argument("--side", type=int, default=2048)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--times", type=int, default=2, help="runs of each, the first to warm up")
+    parser.add_argument("--times", type=int, default=3, help="runs of ours; the fastest counts, the first warms up")
+    parser.add_argument("--peer-times", type=int, default=1, help="runs of the others")
     parser.add_argument("--keep", type=Path, help="folder for the survey; default: a temporary one")
+    parser.add_argument("--official", help="Python of an environment with jwst")
+    parser.add_argument("--step", type=int, default=1, help="pixmap_stepsize of the official step; 1 = the exact map")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as temporary:
         work = Path(temporary)
         survey = chosen.keep or work / "survey"
-        names = write_survey(survey, chosen.exposures, side=chosen.side, sip=chosen.kind == "cal", planes="jwst")
-        found: dict[str, Measured] = {}
-        command, env = ours(names, work / "m.zarr", threads=chosen.threads)
-        found["store"] = best(command, folder=work, env=env, times=chosen.times)
-        out = work / "m.fits"
-        command, env = ours(names, work / "m.zarr", "--fits", str(out), threads=chosen.threads)
-        found["store and FITS"] = best(command, folder=work, env=env, times=chosen.times)
-        if chosen.kind == "i2d" and shutil.which("SWarp"):
-            found["SWarp, SCI alone"] = best(_swarp(names, out, chosen.threads), folder=work, times=chosen.times)
-        base = found["store and FITS"].seconds
+        names = write_survey(survey, chosen.exposures, side=chosen.side, sip=chosen.kind == "cal", planes=chosen.kind)
+        kernel = ("--kernel", "drizzle") if chosen.kind == "cal" else ()
+        out, found = work / "m.fits", dict[str, Measured]()
+        for label, place, more in (
+            ("FITS", out, ()),
+            ("store", work / "m.zarr", ()),
+            ("store and FITS", work / "m.zarr", ("--fits", str(work / "s.fits"))),
+        ):
+            command, env = ours(names, place, *kernel, *more, threads=chosen.threads)
+            found[label] = best(command, folder=work, env=env, times=chosen.times)
+        found |= _peers(chosen, names, out, work)
+        base = found["FITS"]
+        sizes = sum(path.stat().st_size for path in names), out.stat().st_size
         print(
-            f"{chosen.exposures} {chosen.kind} of {chosen.side}^2, {sum(p.stat().st_size for p in names) / 1e9:.2f} GB"
+            f"{chosen.exposures} {chosen.kind} of {chosen.side}^2, {sizes[0] / 1e9:.2f} GB; FITS {sizes[1] / 1e9:.2f}"
         )
-        print(f"{'':20s} {'wall s':>8s} {'CPU s':>8s} {'peak MB':>8s} {'times ours':>11s}")
+        print(f"{'':28s} {'wall s':>8s} {'CPU s':>8s} {'peak MB':>8s} {'wall / FITS':>12s} {'CPU / FITS':>11s}")
         for label, one in found.items():
+            ratios = one.seconds / base.seconds, one.cpu_seconds / base.cpu_seconds
             print(
-                f"{label:20s} {one.seconds:8.2f} {one.cpu_seconds:8.2f} {one.peak_mb:8.0f} {one.seconds / base:11.2f}"
+                f"{label:28s} {one.seconds:8.2f} {one.cpu_seconds:8.2f} {one.peak_mb:8.0f} {ratios[0]:12.2f}"
+                f" {ratios[1]:11.2f}"
             )
-        export = base - found["store"].seconds
-        copied = _copy_seconds(out, work / "copy.fits")
-        size = out.stat().st_size / 1e9
-        print(f"FITS of {size:.2f} GB: {export:.2f} s more than the store alone; cp and sync {copied:.2f} s")
+        export = found["store and FITS"].seconds - found["store"].seconds
+        print(
+            f"FITS beside the store: {export:.2f} s more; cp and sync of it {_copy_seconds(out, work / 'c.fits'):.2f} s"
+        )
+        print(f"copy in memory of all bytes in and out: {_memory_seconds(sum(sizes)):.2f} s on one thread")
+
+
+def _peers(chosen: argparse.Namespace, names: list[Path], out: Path, work: Path) -> dict[str, Measured]:
+    found = {}
+    if chosen.kind == "i2d" and shutil.which("SWarp"):
+        command = _swarp(names, out, chosen.threads)
+        found["SWarp, SCI alone"] = best(command, folder=work, times=chosen.peer_times)
+    if chosen.kind == "cal" and chosen.official:
+        script = str(Path(__file__).with_name("official_resample.py"))
+        theirs = work / "official"
+        theirs.mkdir()
+        run([chosen.official, "-W", "ignore", script, "make", str(theirs), *map(str, names)], folder=work)
+        files = map(str, sorted(theirs.glob("*.fits")))
+        command = [chosen.official, "-W", "ignore", script, "run", str(out), "official.fits", str(chosen.step), *files]
+        found[f"official, step {chosen.step}"] = best(command, folder=work, times=chosen.peer_times)
+    return found
 
 
 def _swarp(names: list[Path], out: Path, threads: int) -> list[str]:
@@ -75,6 +104,17 @@ def _copy_seconds(source: Path, target: Path) -> float:
     with target.open("rb+") as stream:
         os.fsync(stream.fileno())
     return time.perf_counter() - started
+
+
+def _memory_seconds(size: int) -> float:
+    """Copy 256 MB several times, and tell what `size` bytes would take at the best of them."""
+    source = np.ones(256 << 20, dtype=np.uint8)
+    target, seconds = np.zeros_like(source), []
+    for _ in range(5):
+        started = time.perf_counter()
+        target[...] = source
+        seconds.append(time.perf_counter() - started)
+    return min(seconds) * size / source.size
 
 
 if __name__ == "__main__":

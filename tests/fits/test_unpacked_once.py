@@ -8,7 +8,7 @@ import pytest
 from astropy.io import fits
 
 from jwstpipe import mosaic, open_image
-from jwstpipe.fits import fits_file
+from jwstpipe.fits import fits_file, tile_compression
 from jwstpipe.fits.readers import byte_readers
 from jwstpipe.fits.readers.unpacked_files import UnpackedFiles, unpacked_files
 from tests.images.fits_files import sky_keywords
@@ -86,3 +86,37 @@ def test_what_fails_is_tried_again():
         with pytest.raises(ValueError, match="damaged"):
             files.get("a", fail)
     assert len(tries) == 2
+
+
+def several_planes(path):
+    """Write three compressed images between plain extensions, one of them a table."""
+    random = np.random.default_rng(2)
+    table = fits.BinTableHDU.from_columns([fits.Column("x", "J", array=np.arange(9))])
+    images = [
+        fits.CompImageHDU(random.integers(0, 99, (70, 80)).astype(kind), name=kind) for kind in ("i2", "i4", "u1")
+    ]
+    fits.HDUList([fits.PrimaryHDU(), images[0], table, *images[1:], fits.ImageHDU(np.ones((3, 4)))]).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_parts_of_a_child_make_one_file_together(tmp_path, monkeypatch, parts):
+    monkeypatch.setattr(tile_compression.os, "cpu_count", lambda: parts)
+    monkeypatch.setattr(tile_compression, "WORTH_A_PART", 1)
+    path = several_planes(tmp_path / "x.fits")
+    with path.open("rb") as source, (tmp_path / "plain.fits").open("wb") as target:
+        assert tile_compression.unpack_tiles(source.fileno(), target, 1 << 20) == ""
+    with fits.open(path) as packed, fits.open(tmp_path / "plain.fits") as plain:
+        plain.verify("exception")
+        assert [hdu.name for hdu in plain] == [hdu.name for hdu in packed]
+        for one, other in zip(plain, packed, strict=True):
+            assert not isinstance(one, fits.CompImageHDU)
+            np.testing.assert_array_equal(one.data, other.data)
+
+
+def test_a_part_that_fails_fails_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(tile_compression.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(tile_compression, "WORTH_A_PART", 1)
+    path = several_planes(tmp_path / "x.fits")
+    with path.open("rb") as source, (tmp_path / "plain.fits").open("wb") as target:
+        assert "unpacks to more than 20,000 bytes" in tile_compression.unpack_tiles(source.fileno(), target, 20_000)

@@ -9,6 +9,7 @@ import jwstpipe
 from jwstpipe import open_image
 from jwstpipe.errors import UsageError
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
+from jwstpipe.mosaicking.warp import kernels
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
@@ -126,3 +127,41 @@ def test_masks_are_chosen_by_the_names_of_bits(tmp_path):
     assert np.isnan(both[6, 6])
     with pytest.raises(UsageError, match="'HOTT' is no data quality bit"):
         resampled(tmp_path, np.ones((20, 20)), where, box=box, reject_dq=("HOTT",))
+
+
+def test_all_planes_in_one_loop_follow_their_formulas():
+    random, shape = np.random.default_rng(7), (40, 50)
+    sci, wht, var = (random.uniform(1, 2, shape).astype("f4") for _ in range(3))
+    dq = random.integers(0, 16, shape).astype("u4")
+    sci[random.random(shape) < 0.1] = np.nan
+    var[random.random(shape) < 0.05] = np.inf
+    xs, ys = random.uniform(-2, 51, 4000), random.uniform(-2, 41, 4000)
+    xs[::5], ys[::7] = np.round(xs[::5]), np.round(ys[::7])  # whole pixels need no neighbour
+    base, fx, fy = np.empty(xs.size, "i4"), np.empty(xs.size), np.empty(xs.size)
+    kernels.locate_row(kernels.BILINEAR, xs, ys, *shape, 0, 0, *shape, base, fx, fy)
+    samples, weights, variances, bits = (np.full(xs.size, 3).astype(kind) for kind in ("f8", "f8", "f8", "u4"))
+    flat = [plane.reshape(-1) for plane in (sci, wht, var, dq)]
+    kernels.all_row(*flat, shape[1], base, fx, fy, samples, weights, variances, bits)
+    inside = (xs >= -0.5) & (xs <= shape[1] - 0.5) & (ys >= -0.5) & (ys <= shape[0] - 0.5)
+    assert 500 < np.count_nonzero(~inside) < 1500
+    assert np.isnan(samples[~inside]).all()
+    assert not variances[~inside].any()
+    assert not bits[~inside].any()
+    for j in np.flatnonzero(inside):
+        x, y = np.clip(xs[j], 0, shape[1] - 1), np.clip(ys[j], 0, shape[0] - 1)
+        corners = [
+            (row, column, (1 - abs(y - row)) * (1 - abs(x - column)))
+            for row in {int(np.floor(y)), int(np.ceil(y))}
+            for column in {int(np.floor(x)), int(np.ceil(x))}
+        ]
+        value = sum(share * float(sci[row, column]) for row, column, share in corners)
+        np.testing.assert_allclose(samples[j], value, rtol=1e-12)
+        np.testing.assert_allclose(weights[j], sum(share * float(wht[r, c]) for r, c, share in corners), rtol=1e-12)
+        np.testing.assert_allclose(
+            variances[j], sum(share**2 * float(var[r, c]) for r, c, share in corners), rtol=1e-12
+        )
+        if np.isnan(value):
+            row, column, _ = max(corners, key=lambda corner: corner[2])
+            assert bits[j] == dq[row, column]  # of the pixel that is nearest
+        else:
+            assert bits[j] == np.bitwise_or.reduce([dq[row, column] for row, column, _ in corners])

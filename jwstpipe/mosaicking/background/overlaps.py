@@ -4,6 +4,7 @@ Every image is sampled on the mosaic's plane, just as the mosaic will sample it,
 compared cell by cell with those that it overlaps: sources cancel, what differs is the sky.
 """
 
+import threading
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -33,6 +34,11 @@ CLIP_SIGMAS, CLIP_ROUNDS = 4.0, 10
 
 FLOAT32 = 1e-7
 """Samples carry no more than this share of themselves."""
+
+KEPT = 128
+"""Reduced images that are kept in a process, a quarter MB each."""
+
+_ONE_AT_A_TIME = threading.Lock()
 
 Floats = NDArray[np.float64]
 
@@ -85,10 +91,14 @@ class OverlapJob:
 
 
 def measure_overlaps(job: OverlapJob) -> tuple[Overlap, ...]:
-    """Compare an image with its neighbours."""
+    """Compare an image with its neighbours, in the order of their numbers.
+
+    Images one after the other share most neighbours: every second one takes them from the end, so that two threads
+    reduce different ones at a time and find what the other has done.
+    """
     found = []
     own_box, own = reduced(job.source, job.grid, job.options.reject_dq, job.s3, is_flux=job.is_flux)
-    for number, neighbour in job.neighbours:
+    for number, neighbour in job.neighbours[:: -1 if job.number % 2 else 1]:
         box, other = reduced(neighbour, job.grid, job.options.reject_dq, job.s3, is_flux=job.is_flux)
         common = own_box.intersection(box)
         if common is None:
@@ -97,7 +107,7 @@ def measure_overlaps(job: OverlapJob) -> tuple[Overlap, ...]:
         overlap = overlap_of(job.number, number, common, difference, planes=job.planes)
         if overlap is not None:
             found.append(overlap)
-    return tuple(found)
+    return tuple(sorted(found, key=lambda overlap: overlap.second))
 
 
 def overlap_of(first: int, second: int, cells: Box, difference: NDArray[np.float32], *, planes: bool) -> Overlap | None:
@@ -135,17 +145,33 @@ def overlap_of(first: int, second: int, cells: Box, difference: NDArray[np.float
     return Overlap(first, second, centre, moments, sums, float(w * np.sum(d * d)))  # type: ignore[arg-type]
 
 
-@lru_cache(maxsize=128)
 def reduced(
     source: Source, grid: SkyGrid, reject_dq: tuple[str, ...], s3: S3Settings, *, is_flux: bool
 ) -> tuple[Box, NDArray[np.float32]]:
-    """Average an image in the cells of the plane.
+    """Average an image in the cells of the plane, once where several threads ask for it.
 
     Returns
     -------
     Box, ndarray
-        Window counted in cells, and its samples, NaN = no data. Kept for the next overlap (a quarter MB each).
+        Window counted in cells, and its samples, NaN = no data. Kept for the next overlap.
     """
+    with _ONE_AT_A_TIME:
+        turn = _turn(source, grid)
+    with turn:
+        return _reduced(source, grid, reject_dq, s3, is_flux=is_flux)
+
+
+@lru_cache(maxsize=KEPT)
+def _turn(source: Source, grid: SkyGrid) -> threading.Lock:
+    """Give what one thread at a time holds while it reduces an image."""
+    del source, grid
+    return threading.Lock()
+
+
+@lru_cache(maxsize=KEPT)
+def _reduced(
+    source: Source, grid: SkyGrid, reject_dq: tuple[str, ...], s3: S3Settings, *, is_flux: bool
+) -> tuple[Box, NDArray[np.float32]]:
     cells = Box(source.box.y0 // CELL, source.box.x0 // CELL, -(-source.box.y1 // CELL), -(-source.box.x1 // CELL))
     job = TileJob(
         out="",

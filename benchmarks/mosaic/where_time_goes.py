@@ -1,0 +1,71 @@
+"""Where the time of a whole mosaic goes: processor seconds of each part, in one process with two threads.
+
+    python benchmarks/mosaic/where_time_goes.py OUT.fits|OUT.zarr FILE...
+
+Parts are timed on their own threads; "of that" lines lie inside the part above. What is left is Python between them.
+"""
+
+import sys
+import threading
+import time
+from collections import defaultdict
+
+STARTED = time.process_time()
+
+PARTS = (
+    ("jwstpipe.mosaicking.build", "plan_mosaic", "plan: headers, identity, outlines (this thread)"),
+    ("jwstpipe.mosaicking.planning", "identify", "  of that, not this thread: digests of the inputs"),
+    ("jwstpipe.mosaicking.build", "fill_tile", "tiles"),
+    ("jwstpipe.mosaicking.tile", "map_source", "  of that: pixel maps"),
+    ("jwstpipe.mosaicking.warp.input_groups", "read_input_window", "  of that: windows of inputs"),
+    ("jwstpipe.mosaicking.warp.mapped_source", "add_window", "  of that: interpolate and add"),
+    ("jwstpipe.mosaicking.warp.mapped_source", "drizzled", "  of that: drizzle"),
+    ("jwstpipe.mosaicking.warp.mapped_source", "add_resampled", "  of that: add what is drizzled"),
+    ("jwstpipe.mosaicking.warp.blocks", "_finish", "  of that: sums to samples"),
+    ("jwstpipe.mosaicking.warp.sample_digest.PlanesDigest", "add", "  of that: digest of the samples"),
+    ("jwstpipe.images.zarr.shards.ShardPacker", "put", "  of that: pack and write"),
+    ("jwstpipe.mosaicking.build", "build_pyramid", "levels (this thread)"),
+    ("jwstpipe.images.exporting.pieces", "_read_swapped", "FITS: unpack, byte order"),
+    ("jwstpipe.images.export", "write_pieces", "FITS: write (this thread)"),
+)
+
+
+def main():
+    import importlib
+
+    import jwstpipe
+    from jwstpipe.execution.workers import ThreadWorkers
+
+    spent, lock = defaultdict(float), threading.Lock()
+
+    def timed(function, label):
+        def run(*args, **words):
+            begun = time.thread_time()
+            try:
+                return function(*args, **words)
+            finally:
+                with lock:
+                    spent[label] += time.thread_time() - begun
+
+        return run
+
+    for module, name, label in PARTS:
+        room, _, kind = module.rpartition(".") if module.rpartition(".")[2][0].isupper() else (module, "", "")
+        owner = importlib.import_module(room)
+        owner = getattr(owner, kind) if kind else owner
+        if hasattr(owner, name):
+            setattr(owner, name, timed(getattr(owner, name), label))
+    started = time.process_time() - STARTED
+    begun = time.perf_counter()
+    kernel = "drizzle" if "cal" in sys.argv[2] else "bilinear"
+    jwstpipe.mosaic(sys.argv[2:], sys.argv[1], kernel=kernel, overwrite=True, workers=ThreadWorkers(2))
+    wall, whole = time.perf_counter() - begun, time.process_time() - STARTED
+    print(f"{'part':52s} {'CPU s':>7s} {'share':>6s}")
+    for label, seconds in [("imports", started), *((label, spent[label]) for _, _, label in PARTS)]:
+        if seconds:
+            print(f"{label:52s} {seconds:7.2f} {seconds / whole:6.0%}")
+    print(f"{'whole':52s} {whole:7.2f} {1:6.0%}   wall without imports {wall:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
