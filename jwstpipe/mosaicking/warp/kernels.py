@@ -126,7 +126,7 @@ def bits_row(flat: Bits, stride: int, base: Offsets, fx: Reals, fy: Reals, value
             out[j] = flat[p + (t if fy[j] > 0.5 else 0) + (r if fx[j] > 0.5 else 0)]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def all_row(
     sci: Reals, wht: Reals, var: Reals, dq: Bits, stride: int, base: Offsets, fx: Reals, fy: Reals,
     samples: Reals, weights: Reals, variances: Reals, bits: Bits,
@@ -162,7 +162,7 @@ def all_row(
         bits[j] = found if held else np.uint32(0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def sample_row(
     sci: Reals, wht: Reals, var: Reals, dq: Bits, stride: int, base: Offsets, fx: Reals, fy: Reals,
     samples: Reals, weights: Reals, variances: Reals, bits: Bits,
