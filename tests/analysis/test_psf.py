@@ -18,7 +18,7 @@ from jwstpipe.analysis.photometry.psf.groups import MOST, fit_order
 from jwstpipe.analysis.photometry.psf.matching import matching_kernel
 from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text
 from jwstpipe.errors import DataError, UsageError
-from jwstpipe.numerics.psf_spline import mix_curves, spline_at
+from jwstpipe.numerics.psf.spline import mix_curves, spline_at
 from tests.analysis.test_photometry import OMEGA, SCALE, SIGMA, catalogue, places_apart, star, stars
 from tests.mosaicking.scenes import header
 

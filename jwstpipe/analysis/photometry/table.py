@@ -12,7 +12,7 @@ from jwstpipe.analysis.catalogues.sources_table import TO_MICROJY
 from jwstpipe.analysis.photometry.fluxes import MAGNITUDE_PER_E, ab_magnitude
 from jwstpipe.analysis.photometry.forced import Forced
 from jwstpipe.analysis.photometry.positions import Sources
-from jwstpipe.numerics import psf_fit as parts
+from jwstpipe.numerics.psf import fit as parts
 
 __all__ = ["photometry_table"]
 

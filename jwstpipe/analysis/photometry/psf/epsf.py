@@ -18,7 +18,7 @@ from jwstpipe.analysis.photometry.placed import Placed
 from jwstpipe.analysis.photometry.psf.model import RIM, Psf
 from jwstpipe.analysis.photometry.tiles import seen_around
 from jwstpipe.errors import UsageError
-from jwstpipe.numerics.psf_fit import FLUX, STATE, X, Y, fit_groups
+from jwstpipe.numerics.psf.fit import FLUX, STATE, X, Y, fit_groups
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.settings import S3Settings
 

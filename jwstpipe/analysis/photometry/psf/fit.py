@@ -13,8 +13,8 @@ from jwstpipe.analysis.photometry.positions import owners
 from jwstpipe.analysis.photometry.psf.groups import fit_order
 from jwstpipe.analysis.photometry.psf.model import Psf
 from jwstpipe.analysis.photometry.tiles import seen_around
-from jwstpipe.numerics import psf_fit as parts
-from jwstpipe.numerics.psf_spline import subtracted
+from jwstpipe.numerics.psf import fit as parts
+from jwstpipe.numerics.psf.spline import subtracted
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 from jwstpipe.settings import S3Settings
 
@@ -62,7 +62,7 @@ class PsfFluxes:
     """What a PSF fit gave; a row a source."""
 
     fits: Floats
-    """(n, `numerics.psf_fit.PARTS`); errors as the noise is, correlations included."""
+    """(n, `numerics.psf.fit.PARTS`); errors as the noise is, correlations included."""
 
     psf: Psf
     factor: float

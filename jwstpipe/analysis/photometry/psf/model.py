@@ -58,7 +58,7 @@ class Psf:
 
     @cached_property
     def coefficients(self) -> Floats:
-        """Coefficients of its cubic spline, a rim of zeros included (for `numerics.psf_spline`)."""
+        """Coefficients of its cubic spline, a rim of zeros included (for `numerics.psf.spline`)."""
         from scipy.ndimage import spline_filter  # noqa: PLC0415 - slow to load
 
         return np.ascontiguousarray(spline_filter(np.pad(self.grid, RIM), order=3))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.psf_spline import Mixes, mix_curves, spline_at
+from jwstpipe.numerics.psf.spline import Mixes, mix_curves, spline_at
 
 __all__ = [
     "CHI2",
