@@ -5,21 +5,15 @@ stand here.
 """
 
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from jwstpipe.errors import UsageError
 from jwstpipe.operations.registry import LISTED
-from jwstpipe.requests import (
-    IngestRequest,
-    ProcessTargetRequest,
-    RefreshMetadataRequest,
-    Request,
-    WatchProgramsRequest,
-)
-from jwstpipe.requests.analysis.measure import MeasureRequest
-from jwstpipe.requests.archive.upkeep import HousekeepingRequest, ReconcileRequest
-from jwstpipe.requests.batch import BatchRequest
-from jwstpipe.requests.discovery import DiscoverRequest
+
+if TYPE_CHECKING:
+    from jwstpipe.requests import Request
 
 __all__ = ["KINDS", "JobKind", "Schedule", "job_kind"]
 
@@ -42,8 +36,9 @@ class JobKind:
     name: str
     """As it is asked for, ``process_target``."""
 
-    asked: type[Request] | None
-    """What it takes, where that is known before its operation is loaded."""
+    asked: str
+    """What it takes, by its name below `jwstpipe.requests`: a job that is listed or stopped loads no requests. Empty
+    where only its operation knows."""
 
     summary: str
     """One sentence for people."""
@@ -56,10 +51,12 @@ class JobKind:
     """The operation that it carries out, where it is one."""
 
     @property
-    def request(self) -> type[Request]:
+    def request(self) -> "type[Request]":
         """What it takes."""
-        if self.asked is not None:
-            return self.asked
+        if self.asked:
+            room, _, name = f"jwstpipe.requests.{self.asked}".rpartition(".")
+            found: type[Request] = getattr(import_module(room), name)
+            return found
         from jwstpipe.operations.make.asked import job_request  # noqa: PLC0415 - loads the operation
 
         return job_request(str(self.operation))
@@ -89,45 +86,44 @@ class JobKind:
 _SHARED_MODULES = {"reconcile": "upkeep", "housekeeping": "upkeep"}
 
 _ALL = (
-    JobKind("process_target", ProcessTargetRequest, "From a sky target to a colour mosaic."),
-    JobKind("ingest", IngestRequest, "Files of the archive into the store and the catalogue."),
-    *(
-        JobKind(line.job_name, line.job_request, line.summary, line.queue, operation=line.name)
-        for line in LISTED.values()
+    JobKind("process_target", "ProcessTargetRequest", "From a sky target to a colour mosaic."),
+    JobKind("ingest", "IngestRequest", "Files of the archive into the store and the catalogue."),
+    *(JobKind(line.job_name, line.job, line.summary, line.queue, operation=line.name) for line in LISTED.values()),
+    JobKind(
+        "measure", "analysis.measure.MeasureRequest", "Sources of a target, their fluxes on all filters, and diagrams."
     ),
-    JobKind("measure", MeasureRequest, "Sources of a target, their fluxes on all filters, and diagrams."),
-    JobKind("batch", BatchRequest, "One verb over many products, errors as rows.", queue="bulk"),
+    JobKind("batch", "batch.BatchRequest", "One verb over many products, errors as rows.", queue="bulk"),
     JobKind(
         "watch_programs",
-        WatchProgramsRequest,
+        "WatchProgramsRequest",
         "What the archive released since last time, of everything on the watch list.",
         queue="bulk",
         schedule=Schedule("nightly", "43 1 * * *"),
     ),
     JobKind(
         "discover",
-        DiscoverRequest,
+        "discovery.DiscoverRequest",
         "What was released and what it makes possible; of a target, the pictures that can be made.",
         queue="bulk",
         schedule=Schedule("daily", "29 5 * * *"),
     ),
     JobKind(
         "refresh_metadata",
-        RefreshMetadataRequest,
+        "RefreshMetadataRequest",
         "What the archive says of the files that are here, asked anew.",
         queue="bulk",
         schedule=Schedule("weekly", "11 4 * * 0"),
     ),
     JobKind(
         "reconcile",
-        ReconcileRequest,
+        "archive.upkeep.ReconcileRequest",
         "Compare store and catalogue, and put right what differs.",
         queue="bulk",
         schedule=Schedule("hourly", "7 * * * *"),
     ),
     JobKind(
         "housekeeping",
-        HousekeepingRequest,
+        "archive.upkeep.HousekeepingRequest",
         "Register files without records, clear away what died, collect what is superseded.",
         queue="bulk",
         schedule=Schedule("nightly", "17 3 * * *"),
