@@ -108,9 +108,14 @@ def test_what_has_no_stripes_is_left_alone(faint, tmp_path):
 
 
 def test_a_nebula_is_not_taken_for_stripes(tmp_path):
-    """Bias of its brightness, in boxes of 32 pixels, where it is far above the sky: rms, and mean."""
+    """Bias of its brightness, in boxes of 32 pixels, where it is far above the sky: rms, and mean; unasked, nothing."""
     pair = simulated(tmp_path, None, nebula=4.0)
     made = jwstpipe.clean(pair.plain, tmp_path / "out", stripes="rows")
+    untouched = jwstpipe.clean(pair.plain, tmp_path / "auto", mosaic=tmp_path / "out" / "scene-nircam-f200w-short.zarr")
+    for one in untouched:
+        assert 0.8 < one.results["stripes"]["rows"]["need"] < 1.2
+        assert one.results["taken_rms"] == 0.0
+        assert one.results["events"]["masked"] == 0
     for one in made:
         image = open_image(one.address)
         taken, light = image.read("clean_model"), image.read("sci") + image.read("clean_model")

@@ -22,9 +22,9 @@ def test_a_mosaic_of_files_is_made_of_what_was_cleaned_beside_it(faint, tmp_path
 
 
 def test_what_needs_nothing_gives_the_mosaic_as_it_was(faint, tmp_path):
-    """Nothing is masked in exposures without events: the mosaic has the id of the exposures themselves."""
+    """Exposures without stripes and events lose nothing: the mosaic has the id of the exposures themselves."""
     plain = jwstpipe.mosaic(faint.plain, tmp_path / "plain.zarr", background="level")
-    made = jwstpipe.mosaic(faint.plain, tmp_path / "m.zarr", background="level", clean="masks")
+    made = jwstpipe.mosaic(faint.plain, tmp_path / "m.zarr", background="level", clean="auto")
     assert made.product_id == plain.product_id
     assert made.notes[0].startswith(f"0 of {len(faint.plain)} exposures needed cleaning")
 
@@ -48,7 +48,7 @@ def test_images_that_cannot_be_compared_stay_as_they_are(faint, tmp_path):
 
 def test_the_policy_of_a_job_follows_from_what_its_images_are():
     assert ProcessTargetRequest(target="X").clean_policy(exposures=False) == "none"
-    assert MosaicRequest().clean_policy(exposures=True) == "none"
+    assert MosaicRequest().clean_policy(exposures=True) == "auto"
     assert MosaicRequest(clean="auto").clean_policy(exposures=True) == "auto"
     assert MosaicRequest(clean="none").clean_policy(exposures=True) == "none"
     assert policy_options("none") is None

@@ -48,6 +48,26 @@ def test_white_noise_has_no_stripes():
     assert all(not fit.odd.any() for fit in found)
 
 
+def test_a_sky_badly_taken_away_is_no_stripe():
+    """Stars, a spike along a row, a step where another exposure ends: in some cells of a row, and not in the others."""
+    rng = np.random.default_rng(11)
+    values, weights = frame(rng)
+    y, x = np.mgrid[:ROWS, :COLUMNS]
+    for place in rng.uniform(0.0, (ROWS, COLUMNS), (60, 2)):
+        near = np.hypot(y - place[0], x - place[1]) < 6.0
+        values[near] += np.float32(rng.choice([-1.0, 1.0]))
+    values[150, 60:170] += 1.5
+    values[:, 100:] += np.float32(0.3)
+    values[200:, 30:] += np.float32(0.3)
+    fit = fit_stripes(values, weights, BANDS, odd_even=True)
+    assert fit.before > 1.2
+    assert 0.85 < fit.need < 1.15
+    values += spread_out(0.4 * flicker(rng, ROWS)[:, None] * np.ones(BANDS)).astype(np.float32)
+    seen = fit_stripes(values, weights, BANDS, odd_even=True)
+    assert seen.sure
+    assert seen.need > 1.3
+
+
 def test_errors_that_the_file_states_wrongly_do_not_matter():
     values, weights = frame(np.random.default_rng(2))
     right, wrong = (fit_stripes(values, scale * weights, BANDS, odd_even=False) for scale in (1.0, 25.0))
