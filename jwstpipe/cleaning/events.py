@@ -131,8 +131,8 @@ def unflagged_events(
         that is a small share of how far they stand out of the sky is no event.
     """
     scaled = np.where(known, rest / noise, np.float32(np.nan)).astype(np.float32)
-    scaled -= np.float32(np.nanmedian(scaled[::3, ::3]))
-    contrast = None if light is None else np.abs(light - np.float32(np.nanmedian(light[::3, ::3]))) / noise
+    scaled -= np.float32(_middle(scaled))
+    contrast = None if light is None else np.abs(light - np.float32(_middle(light))) / noise
     mask = np.zeros(rest.shape, np.bool_)
     numbers = [0, 0]
     for kind, (half, limit, fewest, growth) in enumerate((
@@ -142,7 +142,7 @@ def unflagged_events(
         unknown = mask if counts is None or kind == 0 else mask | ~(counts >= DEEP)
         values = np.where(unknown, np.float32(np.nan), scaled)
         average = _mean(values, half)
-        spread = MAD_TO_SIGMA * np.nanmedian(np.abs(average[::3, ::3]))
+        spread = MAD_TO_SIGMA * _middle(np.abs(average))  # NaN where nothing can be compared: nothing is larger
         found = np.zeros(rest.shape, np.bool_)
         number = 0
         for part, own in _components(average > limit * spread):
@@ -150,7 +150,7 @@ def unflagged_events(
             inside = inside[np.isfinite(inside)]
             compact = own.sum() >= fewest and inside.size >= 0.5 * own.sum()
             if compact and contrast is not None:
-                compact = float(np.mean(inside)) > OF_LIGHT * float(np.nanmean(contrast[part][own]))
+                compact = float(np.mean(inside)) > OF_LIGHT * _mean_of(contrast[part][own])
             if compact and (kind == 1 or float(np.mean(inside > 3.0)) >= FULL):
                 _disc(found, part, own, growth * np.sqrt(own.sum() / np.pi) + UNFLAGGED_MARGIN)
                 number += 1
@@ -161,6 +161,18 @@ def unflagged_events(
         mask |= found
         numbers[kind] = number
     return Events(mask, numbers[0], numbers[1])
+
+
+def _middle(values: Float32Image) -> float:
+    """Give the median of what has data, of every third row and column; NaN where nothing has."""
+    some = values[::3, ::3]
+    some = some[np.isfinite(some)]
+    return float(np.median(some)) if some.size else float("nan")
+
+
+def _mean_of(values: NDArray[np.float32]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else 0.0
 
 
 def _mean(values: Float32Image, half: int) -> Float32Image:
