@@ -139,6 +139,8 @@ def unflagged_events(
         (EXCESS_HALF, EXCESS, EXCESS_PIXELS, UNFLAGGED_GROWTH),
         (SHOWER_HALF, SHOWER, SHOWER_PIXELS, SHOWER_GROWTH),
     )):  # fmt: skip
+        if kind == 1 and counts is not None and not _middle(counts) >= DEEP:
+            break
         unknown = mask if counts is None or kind == 0 else mask | ~(counts >= DEEP)
         values = np.where(unknown, np.float32(np.nan), scaled)
         average = _mean(values, half)
