@@ -87,7 +87,7 @@ def _measures(files: list[Path], out: Path) -> None:
 
 def main() -> None:
     """Compile, and say so."""
-    sys.stderr.write("compiling kernels (once, about a minute) ...\n")
+    sys.stderr.write("compiling kernels (once, some minutes) ...\n")
     begun = time.monotonic()
     with TemporaryDirectory(prefix="jwstpipe-kernels-") as folder:
         compile_kernels(Path(folder))
