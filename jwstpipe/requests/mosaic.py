@@ -196,14 +196,14 @@ class FittingMosaic(_MosaicBase):
     )
     clean: CleanPolicy | None = option(
         None,
-        help="what is taken out of exposures first, where it is measured: auto, only stripes, only"
-        " masks of spoiled pixels, or none (if empty); combined images stay as they are",
+        help="what is taken out of exposures first, where it is measured: auto (if empty), only stripes, only"
+        " masks of spoiled pixels, or none; combined images stay as they are",
         group="Cleaning",
     )
 
     def clean_policy(self, *, exposures: bool) -> CleanPolicy:
-        """Say what is taken out of the images first: nothing that was not asked for."""
-        return (self.clean or "none") if exposures else "none"
+        """Say what is taken out of the images first: of exposures what is measured, of combined images nothing."""
+        return (self.clean or "auto") if exposures else "none"
 
     def fitted(self, *, exposures: bool, depth: int) -> MosaicOptions:
         """Fill in what was left empty.

@@ -48,7 +48,7 @@ def test_images_that_cannot_be_compared_stay_as_they_are(faint, tmp_path):
 
 def test_the_policy_of_a_job_follows_from_what_its_images_are():
     assert ProcessTargetRequest(target="X").clean_policy(exposures=False) == "none"
-    assert MosaicRequest().clean_policy(exposures=True) == "none"
+    assert MosaicRequest().clean_policy(exposures=True) == "auto"
     assert MosaicRequest(clean="auto").clean_policy(exposures=True) == "auto"
     assert MosaicRequest(clean="none").clean_policy(exposures=True) == "none"
     assert policy_options("none") is None

@@ -75,6 +75,7 @@ def test_a_target_becomes_mosaics_and_a_picture_with_their_lineage(finished, tin
             "archive",
             "image",
             "thumbnail",
+            "filtered",
             "mosaic",
             "picture",
         }
