@@ -10,12 +10,14 @@ import jwstpipe
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.discovery.targets.table import featured
+from jwstpipe.errors import TargetNotFoundError
 from jwstpipe.operations.make.make_products import Order, make_products
 from jwstpipe.operations.registry import REGISTRY
 from jwstpipe.requests import MosaicRequest, PictureRequest
-from jwstpipe.settings import Settings
+from jwstpipe.settings import ArchiveSettings, Settings
 from jwstpipe.viewer.opening import images_meant
 from jwstpipe.viewer.outlines import outlines_of
+from jwstpipe.viewer.server.discoveries import place_named
 from jwstpipe.viewer.server.guard import Access
 from jwstpipe.viewer.server.library import Library
 from jwstpipe.viewer.server.page_jobs import with_drawn
@@ -316,3 +318,22 @@ def find_by_words(page):
         "const words = document.querySelector('#page input'); words.value = 'qqqqqqqq'; words.form.requestSubmit()"
     )
     page.until("document.querySelector('#page .empty')?.textContent.includes('Nothing here fits')")
+
+
+def test_the_picture_goes_to_a_name(browser, door, home, ask):
+    told = ask("api/place?name=orion%20nebula")
+    assert (told["ra"], told["dec"]) == pytest.approx((83.822, -5.391), abs=0.05)  # M 42 by SIMBAD
+    assert told["title"] in ask("api/place?name=M42")["title"]
+    assert "position" in ask("api/place?name=%20", status=400)["error"]
+    with pytest.raises(TargetNotFoundError, match="'Nowhere 1' is not known"):
+        place_named("Nowhere 1", ArchiveSettings(offline=True))
+    page = Page(browser, door)
+    page.open(link_of(ViewState(images=(home.images[0],))))
+    field = "document.querySelector('.goto')"
+    sky = page.run("return viewer.model.plane.toSky(viewer.stage.view.columns / 2, viewer.stage.view.rows / 2)")
+    for words in ("orion nebula", "10.5 41.2"):
+        page.run(f"{field}.value = arguments[0]; {field}.dispatchEvent(new Event('change'))", words)
+        page.until("document.querySelector('.toast')?.textContent.includes('not on these images')")
+        page.run("document.querySelector('.toast').remove()")
+    page.run(f"{field}.value = arguments[0]; {field}.dispatchEvent(new Event('change'))", f"{sky[0]} {sky[1]}")
+    page.until("Math.abs(viewer.model.state.at?.[1] - arguments[0]) < 1e-3", sky[1])

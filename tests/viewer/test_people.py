@@ -113,7 +113,7 @@ def test_keys_reach_everything_that_a_hand_does(browser, served, ids):
     assert names[0].startswith("to the controls")
     for wanted in (
         "show all",
-        "go to a position",
+        "go to a name or position",
         "the picture",
         "Channels",
         "colour of F090W",

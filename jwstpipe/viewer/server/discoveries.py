@@ -6,6 +6,7 @@ from jwstpipe.api.discovery import discover
 from jwstpipe.catalog.visibility import require_name
 from jwstpipe.discovery.find import find_records_by_words
 from jwstpipe.discovery.recipes.recipe import Recipe
+from jwstpipe.discovery.targets.resolve import resolve_place
 from jwstpipe.discovery.targets.table import featured
 from jwstpipe.discovery.words.conditions import Condition
 from jwstpipe.discovery.words.encoder import load_encoder
@@ -13,10 +14,11 @@ from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.jobs.submission import submit
 from jwstpipe.jobs.users import user_tags
 from jwstpipe.requests.discovery import DiscoverRequest, FindRequest
+from jwstpipe.settings import ArchiveSettings
 from jwstpipe.viewer.server.library import Library, card_of
 from jwstpipe.viewer.server.page_facts import asked
 
-__all__ = ["featured_targets", "found_by_words", "made", "recipes"]
+__all__ = ["featured_targets", "found_by_words", "made", "place_named", "recipes"]
 
 MOST_RECIPES = 40
 
@@ -26,6 +28,24 @@ _WISHES = {"target", "ra", "dec", "radius", "instrument", "filters", "offline"}
 def featured_targets() -> list[dict[str, Any]]:
     """List the targets that people know."""
     return [{"name": one.name, "title": one.title, "category": one.category, "says": one.says} for one in featured()]
+
+
+def place_named(name: str, settings: ArchiveSettings) -> dict[str, Any]:
+    """Tell where a target is, and who says so.
+
+    Raises
+    ------
+    UsageError
+        No name, or a target that moves.
+    TargetNotFoundError
+        Nobody knows the name.
+    """
+    if not name.strip():
+        raise UsageError("write the name of a target, or a position as 83.82 -5.39")
+    place = resolve_place(name, settings=settings)
+    if place.ra is None or place.dec is None:
+        raise UsageError(f"{place.title} moves over the sky; give a position")
+    return {"title": place.title, "ra": place.ra, "dec": place.dec, "resolver": place.resolver}
 
 
 def recipes(wishes: Any, library: Library) -> list[dict[str, Any]]:

@@ -65,6 +65,7 @@ def page_routes(viewing: Viewing, settings: Settings, *, write: bool) -> list[Ro
         Route("/api/thumbnail/{id}", asked.thumbnail),
         Route("/api/search", asked.search, methods=["POST"]),
         Route("/api/find", asked.find, methods=["POST"]),
+        Route("/api/place", asked.place),
         Route("/api/discover", asked.featured),
         Route("/api/discover", asked.discover, methods=["POST"]),
         Route("/api/discover/make", asked.make, methods=["POST"]),
@@ -165,6 +166,11 @@ class _Pages:
         """Find records by words."""
         wishes, library = (await body_of(request)).get("wishes", {}), self._library(request)
         return JSONResponse(await self._slow.run(lambda: discoveries.found_by_words(wishes, library), request))
+
+    async def place(self, request: Request) -> Response:
+        """Tell where a target is."""
+        name, settings = request.query_params.get("name", ""), self._settings.archive
+        return JSONResponse(await self._slow.run(lambda: discoveries.place_named(name, settings), request))
 
     async def featured(self, _: Request) -> Response:
         """List the targets that people know."""

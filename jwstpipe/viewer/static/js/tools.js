@@ -1,7 +1,7 @@
 // @ts-check
 /** The tools above the picture, the tabs beside it, the help. */
 
-import { post } from "./api.js";
+import { get, post } from "./api.js";
 import { byId, el, icon, say } from "./dom.js";
 import { showExport } from "./export.js";
 import { formatLink } from "./link.js";
@@ -81,17 +81,42 @@ export function buildTools(model, overlay) {
 }
 
 /**
- * A field for a position.
+ * A field for a position or the name of a target.
  * @param {Model} model
  */
 function goTo(model) {
-  const field = el("input", { type: "search", placeholder: "RA, Dec", "aria-label": "go to a position", class: "goto" });
+  const label = "go to a name or position";
+  const field = el("input", { type: "search", placeholder: "name or RA, Dec", "aria-label": label, class: "goto" });
   field.addEventListener("change", () => {
-    const place = parsePosition(field.value);
-    if (!place) say("Write a position as 83.82 -5.39 or 05:35:17 -05:23:28.", "fault");
-    else if (!model.goTo(...place)) say("That place is not on these images.", "fault");
+    const text = field.value.trim();
+    const place = parsePosition(text);
+    if (place) arrive(model, "That place", place);
+    else if (text && model.site.pages) goToNamed(model, text);
+    else if (text) say("Write a position as 83.82 -5.39 or 05:35:17 -05:23:28; names are known to a home.", "fault");
   });
   return field;
+}
+
+/**
+ * @param {Model} model
+ * @param {string} name
+ */
+async function goToNamed(model, name) {
+  try {
+    const found = await get(`api/place?name=${encodeURIComponent(name)}`);
+    arrive(model, found.title, [found.ra, found.dec]);
+  } catch (fault) {
+    say(/** @type {Error} */ (fault).message, "fault");
+  }
+}
+
+/**
+ * @param {Model} model
+ * @param {string} title
+ * @param {[number, number]} place
+ */
+function arrive(model, title, place) {
+  if (!model.goTo(...place)) say(`${title} is not on these images.`, "fault");
 }
 
 /** @param {Model} model */
