@@ -48,6 +48,8 @@ def test_a_real_signal_in_the_middle_of_a_mosaic(tmp_path):
     sky = scenes.header(shape=(200, 200))
     scenes.write(tmp_path / "a.fits", np.ones((200, 200)), sky)
     words = [sys.executable, "-m", "jwstpipe", "mosaic", "a.fits", "--scale", "0.001", "-o", "m.fits"]  # 25 seconds
+    # who runs the tests in the background of a shell hands an ignored Ctrl-C down
+    words = ["env", "--default-signal=INT", *words]
     running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with running:
         wait_for("tiles are being written", lambda: any(tmp_path.rglob("*.zarr")) or running.poll() is not None)

@@ -40,6 +40,10 @@ def folder(tmp_path, monkeypatch):
     for name in list(os.environ):
         if name.startswith("PREFECT_") or name == "SSL_CERT_FILE":
             monkeypatch.delenv(name)
+    from prefect.settings.models.api import APISettings
+
+    if at_import := APISettings.model_fields["ssl_cert_file"].default:  # Prefect reads this variable once and for all
+        monkeypatch.setenv("SSL_CERT_FILE", at_import)
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "prefect"))
     (tmp_path / "prefect").mkdir()
     monkeypatch.chdir(tmp_path)
