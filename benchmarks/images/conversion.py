@@ -28,7 +28,7 @@ from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
 
 def bare(source, target):
     """Read all planes with astropy and write them with zarr."""
-    with fits.open(source, memmap=True) as opened:
+    with fits.open(source, memmap=False) as opened:
         for hdu in opened[1:]:
             array = zarr.create_array(
                 target / hdu.name.lower(), shape=hdu.data.shape, dtype=hdu.data.dtype.newbyteorder("="),
