@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
@@ -56,18 +57,21 @@ def choose(browser, label, value):
 
 
 def press(browser, label):
+    until(browser, lambda: pressed(browser, label))
+
+
+def pressed(browser, label):
+    """Press what bears a label, if it can be pressed: not while it is drawn anew or a message lies over it."""
     same = f"[normalize-space(.)='{label}']"
     path = f"//button{same} | //a{same} | //*[not(*)]{same}"
-
-    def clicked():
+    try:
         found = [button for button in browser.find_elements(By.XPATH, path) if button.is_displayed()]
-        if not found:
-            return False
-        browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found[-1])
-        found[-1].click()
-        return True
-
-    until(browser, clicked)
+        if found:
+            browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", found[-1])
+            found[-1].click()
+        return bool(found)
+    except (ElementClickInterceptedException, StaleElementReferenceException):
+        return False
 
 
 def colours(content):

@@ -21,7 +21,7 @@ from threading import Thread
 import pytest
 import requests
 from PIL import Image
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import StaleElementReferenceException, TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -33,7 +33,7 @@ from jwstpipe.jobs.report import read_report
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.storage import open_store
 from tests.chromium import NO_GL, STILL, opened_browser
-from tests.end_to_end.pages import HEIGHT, WIDTH, choose, colours, field, keep, press, text, until
+from tests.end_to_end.pages import HEIGHT, WIDTH, choose, colours, field, keep, press, pressed, text, until
 from tests.end_to_end.running import JWSTPIPE, Up, up
 from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import FILTERS, TARGET, served
@@ -220,18 +220,24 @@ def words_on(page, words):
 def _submitted(browser, run):
     """Press Submit as a person does: again, when the form that was still being built has not heard it."""
     form = browser.current_url
-    for _ in range(6):
-        if browser.current_url == form:
-            target = field(browser, "Target").find_element(By.TAG_NAME, "textarea")
-            if target.get_attribute("value") != TARGET:
-                target.clear()
-                target.send_keys(TARGET)
-            choose(browser, "Level", "2")
-            choose(browser, "Stretch", "asinh")
-            press(browser, "Submit")
+    for _ in range(30):
+        if browser.current_url == form and not run():
+            with suppress(StaleElementReferenceException):  # drawn anew meanwhile: next time
+                _as_wanted(browser)
+                pressed(browser, "Submit")
         with suppress(TimeoutException):
             return WebDriverWait(browser, 20, poll_frequency=0.5).until(lambda _: run())
     pytest.fail(f"no run was started; the page says: {text(browser)}")
+
+
+def _as_wanted(browser):
+    """Say again what a form that was drawn anew has forgotten."""
+    target = field(browser, "Target").find_element(By.TAG_NAME, "textarea")
+    if target.get_attribute("value") != TARGET:
+        target.clear()
+        target.send_keys(TARGET)
+    choose(browser, "Level", "2")
+    choose(browser, "Stretch", "asinh")
 
 
 def _see_artifacts(browser, site, run_id):
