@@ -203,6 +203,9 @@ def mosaic(
     if update or fits is not None:
         raise UsageError(f"{out}: tiles and a second form belong to a mosaic in a store; end its name in .zarr")
     check_output(out, (".fits",), what="a mosaic", overwrite=overwrite)
+    if build.filled_by_tiles(out, workers):
+        made = build.mosaic(images, None, fits=out, overwrite=overwrite, **chosen)
+        return replace(made, notes=(*notes, *made.notes))
     with _beside(out) as folder:
         made = build.mosaic(images, folder / "mosaic.zarr", pyramid=False, **chosen)
         from jwstpipe.images.export import write_fits  # noqa: PLC0415 - slow to load

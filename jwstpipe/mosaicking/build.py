@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,29 +14,33 @@ from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.images.zarr.layout import plane_spec
 from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
+from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.background.noise import with_noise
-from jwstpipe.mosaicking.documents import write_documents
+from jwstpipe.mosaicking.documents import told_of, write_documents
 from jwstpipe.mosaicking.inputs.no_pixels import why_empty
 from jwstpipe.mosaicking.plan import MosaicPlan, with_skies
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.mosaicking.receipt import MosaicReceipt, receipt_of, standing_receipt
 from jwstpipe.mosaicking.reuse import Earlier, FilledTile, fill_tile, known_tiles
+from jwstpipe.mosaicking.tile import TileReceipt
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
+from jwstpipe.storage import is_remote
 
 if TYPE_CHECKING:
+    from jwstpipe.images.exporting.tiles import FitsTiles
     from jwstpipe.mosaicking.astrometry.align import Alignment
     from jwstpipe.mosaicking.background.match import Match
 
-__all__ = ["build_mosaic", "mosaic"]
+__all__ = ["build_mosaic", "filled_by_tiles", "mosaic"]
 
 
 def mosaic(
     images: Sequence[str | Path],
-    out: str | Path,
+    out: str | Path | None,
     *,
     options: MosaicOptions | None = None,
     grid: tuple[SkyGrid, Box | None] | None = None,
@@ -55,7 +60,7 @@ def mosaic(
     images
         FITS files or image stores, local or ``s3://``, in any order.
     out
-        Image store to make.
+        Image store to make; None where `fits` is all that is wanted, and is `filled_by_tiles`.
     options
         Kernel, combination, weights, background matching.
     grid
@@ -90,7 +95,7 @@ def mosaic(
         written.
     """
     at_work = workers or ThreadWorkers(os.cpu_count() or 1)
-    standing = existing_product(out, s3=s3) if update else None
+    standing = existing_product(out, s3=s3) if update and out is not None else None
     if standing is not None and standing.grid is not None and grid is None:
         grid = standing.grid[0], None
     plan = plan_mosaic(images, options=options, grid=grid, s3=s3, workers=at_work, report=report)
@@ -100,9 +105,10 @@ def mosaic(
         write_residuals(plan, residuals, s3=s3, workers=at_work, report=report)
     reuse = () if standing is None else (str(out),)
     receipt = build_mosaic(
-        plan, out, overwrite=overwrite or update, reuse=reuse, pyramid=pyramid, s3=s3, workers=at_work, report=report
+        plan, out, fits=fits, overwrite=overwrite or update, reuse=reuse, pyramid=pyramid, s3=s3, workers=at_work,
+        report=report,
     )  # fmt: skip
-    if fits is None:
+    if fits is None or receipt.fits is not None or out is None:
         return receipt
     from jwstpipe.images.export import write_fits  # noqa: PLC0415 - not for every mosaic
 
@@ -112,8 +118,9 @@ def mosaic(
 
 def build_mosaic(
     plan: MosaicPlan,
-    out: str | Path,
+    out: str | Path | None,
     *,
+    fits: str | Path | None = None,
     overwrite: bool = False,
     reuse: Sequence[str] = (),
     pyramid: bool = True,
@@ -127,13 +134,18 @@ def build_mosaic(
     ----------
     plan
         What to make.
-    out, overwrite, pyramid, s3, workers, report
+    out
+        Image store to make; None where the FITS file is all that is wanted, and can be filled by tiles.
+    fits
+        FITS file to fill while tiles are computed; left to the caller, with no `fits` in the receipt, where that cannot
+        be: see `filled_by_tiles`, and where the mosaic, or tiles of it, stand already.
+    overwrite, pyramid, s3, workers, report
         As `mosaic` has them.
     reuse
         Earlier mosaics, on whatever grid, whose tiles are taken where the same job made them.
     """
     started = time.perf_counter()
-    standing = existing_product(out, s3=s3)
+    standing = None if out is None else existing_product(out, s3=s3)
     if standing is not None:
         same = standing.provenance.get("product_id") == plan.id
         if same and (not overwrite or str(out) in reuse):
@@ -146,24 +158,75 @@ def build_mosaic(
     for address in reuse:
         known |= known_tiles(open_image_store(address, s3=s3))
     final, alignment, match = _corrected(plan, s3=s3, workers=workers, report=report)
-    with new_image(out, s3=s3) as writer:
-        shape = final.window.shape
-        for plane in final.planes:
-            writer.create_plane(plane, shape, plane_spec(plane, unit=final.unit))
-        jobs = {key: FilledTile(job, known.get(job.id)) for key, job in final.jobs(writer.address, s3=s3).items()}
-        receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
-        if not any(tile.pixels for tile in receipts.values()):
-            raise DataError(why_empty(final, s3=s3))
-        for tile in receipts.values():
-            writer.note(tile.stored)
-        levels = 1
-        if pyramid:
-            levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
-        receipt = receipt_of(
-            final, str(out), list(receipts.values()), levels, match, alignment, time.perf_counter() - started
+    by_tiles = fits if fits is not None and not known and filled_by_tiles(fits, workers) else None
+    address = str(out or fits)
+    with _fits_tiles(final, by_tiles, overwrite=overwrite) as tiles, _store(final, out, s3=s3) as writer:
+        receipts = _filled(
+            final, "" if writer is None else writer.address, known, tiles, s3=s3, workers=workers, report=report
         )
-        write_documents(writer, final, receipt, receipts)
-    return receipt
+        levels = 1
+        if writer is not None:
+            for tile in receipts.values():
+                writer.note(tile.stored)
+            if pyramid:
+                shape = final.window.shape
+                levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
+        receipt = receipt_of(
+            final, address, list(receipts.values()), levels, match, alignment, time.perf_counter() - started
+        )
+        if writer is not None:
+            write_documents(writer, final, receipt, receipts)
+    return receipt if by_tiles is None else replace(receipt, fits=str(by_tiles))
+
+
+def filled_by_tiles(fits: str | Path, workers: Workers | None) -> bool:
+    """Tell whether a FITS file can be filled while tiles are computed: by threads of this process, on its disk."""
+    return (workers is None or isinstance(workers, ThreadWorkers)) and not is_remote(fits)
+
+
+@contextmanager
+def _store(plan: MosaicPlan, out: str | Path | None, *, s3: S3Settings | None) -> Iterator[ImageWriter | None]:
+    """Give the writer of a store with the planes of a mosaic; None where there is to be none."""
+    if out is None:
+        yield None
+        return
+    with new_image(out, s3=s3) as writer:
+        for plane in plan.planes:
+            writer.create_plane(plane, plan.window.shape, plane_spec(plane, unit=plan.unit))
+        yield writer
+
+
+@contextmanager
+def _fits_tiles(plan: MosaicPlan, fits: str | Path | None, *, overwrite: bool) -> "Iterator[FitsTiles | None]":
+    """Give a FITS file to fill; None where there is to be none."""
+    if fits is None:
+        yield None
+        return
+    from jwstpipe.images.export import require_absent  # noqa: PLC0415 - not for every mosaic
+    from jwstpipe.images.exporting.tiles import fits_tiles  # noqa: PLC0415 - as above
+
+    if not overwrite:
+        require_absent(fits)
+    with fits_tiles(fits, told_of(plan)) as tiles:
+        yield tiles
+
+
+def _filled(
+    plan: MosaicPlan, out: str, known: dict[str, Earlier], fits: "FitsTiles | None", *, s3: S3Settings | None,
+    workers: Workers, report: Reporter,
+) -> dict[str, TileReceipt]:  # fmt: skip
+    """Fill all tiles, and give their receipts."""
+    jobs = {key: FilledTile(job, known.get(job.id), fits) for key, job in plan.jobs(out, s3=s3).items()}
+    receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
+    if not any(tile.pixels for tile in receipts.values()):
+        raise DataError(why_empty(plan, s3=s3))
+    if fits is not None:
+        filled = {work.job.tile for work in jobs.values()}
+        for tile in plan.grid.tiles(plan.window):
+            if tile not in filled:
+                with fits.tile(plan.grid.tile_box(tile).shifted(-plan.window.y0, -plan.window.x0)):
+                    pass  # nothing stands there
+    return receipts
 
 
 def _corrected(

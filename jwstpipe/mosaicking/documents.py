@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jwstpipe import __version__
 from jwstpipe.identity import provenance_document
-from jwstpipe.images.zarr.layout import root_attributes
+from jwstpipe.images.exporting.mosaic_file import MosaicTold
+from jwstpipe.images.zarr.layout import plane_spec, root_attributes
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.inputs.handed_on import COMMENTS, PHOTOMETRY
 from jwstpipe.mosaicking.inputs.sources import Source
@@ -21,7 +24,7 @@ from jwstpipe.sky.box import Box
 if TYPE_CHECKING:  # it takes long to load
     from astropy.io.fits import Header
 
-__all__ = ["write_documents"]
+__all__ = ["told_of", "write_documents"]
 
 MOST_INPUT_CARDS = 200
 """Inputs named one by one in the header; the store's provenance and the catalogue have all."""
@@ -31,21 +34,11 @@ def write_documents(
     writer: ImageWriter, plan: MosaicPlan, receipt: MosaicReceipt, tiles: Mapping[str, TileReceipt]
 ) -> None:
     """Write headers and attributes; nothing in them depends on when or how fast the mosaic was made."""
-    writer.write_header("primary", _padded_cards(_primary_header(plan)))
-    writer.write_header("sci", _padded_cards(_science_header(plan)))
-    document = provenance_document(
-        plan.id,
-        kind="mosaic",
-        operation="mosaic",
-        algorithm_version=ALGORITHM,
-        parameters=plan.parameters,
-        inputs=[
-            {**source.carried(), "level": source.sky.level, "slope": list(source.sky.slope), **_moved(source)}
-            for source in plan.sources
-        ],
-    )
+    told = told_of(plan)
+    writer.write_header("primary", told.primary)
+    writer.write_header("sci", told.science)
     found = {key: value for key, value in asdict(receipt).items() if key not in PASSING}
-    provenance = {**document, "tiles": tile_records(tiles), "receipt": found}
+    provenance = {**told.provenance, "tiles": tile_records(tiles), "receipt": found}
     writer.finish(
         root_attributes(
             kind="mosaic",
@@ -59,6 +52,30 @@ def write_documents(
             fits={"omitted": []},
             grid={"grid": plan.grid.as_dict(), "box": _list(plan.window)},
         )
+    )
+
+
+def told_of(plan: MosaicPlan) -> MosaicTold:
+    """Give what is told of a mosaic in whatever form, as soon as its skies are known."""
+    document = provenance_document(
+        plan.id,
+        kind="mosaic",
+        operation="mosaic",
+        algorithm_version=ALGORITHM,
+        parameters=plan.parameters,
+        inputs=[
+            {**source.carried(), "level": source.sky.level, "slope": list(source.sky.slope), **_moved(source)}
+            for source in plan.sources
+        ],
+    )
+    return MosaicTold(
+        primary=_padded_cards(_primary_header(plan)),
+        science=_padded_cards(_science_header(plan)),
+        planes={plane: np.dtype(plane_spec(plane).dtype) for plane in plan.planes},
+        unit=plan.unit,
+        grid=plan.grid,
+        window=plan.window,
+        provenance=document,
     )
 
 

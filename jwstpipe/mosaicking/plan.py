@@ -102,7 +102,7 @@ class MosaicPlan(Shown):
         return derived_product_id("mosaic", ALGORITHM, self.parameters, inputs)
 
     def jobs(self, out: str, *, s3: S3Settings | None = None) -> dict[str, TileJob]:
-        """Give the work, tile by tile, for a store at `out`."""
+        """Give the work, tile by tile, for a store at `out`; empty for none."""
         origin = (self.window.y0, self.window.x0)
         found: dict[str, TileJob] = {}
         for tile, numbers in self.tiles.items():

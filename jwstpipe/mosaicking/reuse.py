@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwstpipe.errors import StoreError
 from jwstpipe.images.zarr.digests import Stored
@@ -14,6 +14,9 @@ from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.grid import TILE, SkyGrid
 from jwstpipe.storage import copy_object, get_bytes, is_remote, put_bytes
+
+if TYPE_CHECKING:
+    from jwstpipe.images.exporting.tiles import FitsTiles
 
 __all__ = ["Earlier", "FilledTile", "fill_tile", "known_tiles", "tile_records", "with_known_corner"]
 
@@ -36,6 +39,8 @@ class FilledTile:
 
     job: TileJob
     earlier: Earlier | None
+    fits: "FitsTiles | None" = None
+    """FITS file of this process that is filled too; for tiles that are computed."""
 
 
 def tile_records(receipts: Mapping[str, TileReceipt]) -> dict[str, dict[str, Any]]:
@@ -92,7 +97,7 @@ def fill_tile(work: FilledTile) -> TileReceipt:
         As `run_tile`.
     """
     if work.earlier is None:
-        return run_tile(work.job)
+        return run_tile(work.job, fits=work.fits)
     job, earlier = work.job, work.earlier
     shard, stored = _shard(job.grid, job.tile, job.origin), {}
     for plane in job.planes:

@@ -3,7 +3,7 @@
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from jwstpipe.mosaicking.tile_job import JUDGED, TileJob
 from jwstpipe.mosaicking.warp.blocks import Block, blocks
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource, map_source
 from jwstpipe.mosaicking.warp.sample_digest import PlanesDigest
+
+if TYPE_CHECKING:
+    from jwstpipe.images.exporting.tiles import FitsTiles
 
 __all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
 
@@ -61,8 +64,15 @@ class Computed:
     clipped: int
 
 
-def run_tile(job: TileJob) -> TileReceipt:
+def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
     """Compute and write one tile.
+
+    Parameters
+    ----------
+    job
+        The work; where its `out` is empty, no store is written.
+    fits
+        FITS file that is filled too.
 
     Raises
     ------
@@ -76,7 +86,10 @@ def run_tile(job: TileJob) -> TileReceipt:
     placed, used, digest = _placed(job), set[str](), PlanesDigest()
     pixels = clipped = 0
     with ExitStack() as stack:
-        packers = {plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in job.planes}
+        packers = {
+            plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in (job.planes if job.out else ())
+        }
+        bands = None if fits is None else stack.enter_context(fits.tile(tile.shifted(-job.origin[0], -job.origin[1])))
         for block in blocks(job, placed, used):
             corner = block.box.snapped(CHUNK, job.origin).relative_to(tile)
             where = corner.y0 // CHUNK, corner.x0 // CHUNK
@@ -84,6 +97,8 @@ def run_tile(job: TileJob) -> TileReceipt:
             _check_held(planes["sci"], job)
             for plane, packer in packers.items():
                 packer.add(where, planes[plane])
+            if bands is not None:
+                bands.add(block.box.shifted(-job.origin[0], -job.origin[1]), block.planes)
             digest.add(where, planes)
             pixels += int(np.count_nonzero(planes["n"]))
             clipped += block.clipped

@@ -32,7 +32,7 @@ class TileJob:
     """One tile: which inputs, how, and where the result goes. Frozen, small and picklable."""
 
     out: str
-    """Image store to write to."""
+    """Image store to write to; empty for none."""
 
     tile: tuple[int, int]
     window: Box

@@ -52,7 +52,7 @@ def test_a_real_signal_in_the_middle_of_a_mosaic(tmp_path):
     words = ["env", "--default-signal=INT", *words]
     running = subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with running:
-        wait_for("tiles are being written", lambda: any(tmp_path.rglob("*.zarr")) or running.poll() is not None)
+        wait_for("tiles are being written", lambda: any(tmp_path.rglob("m.fits")) or running.poll() is not None)
         running.send_signal(signal.SIGINT)
         out, error = running.communicate()
     assert (running.returncode, out) == (130, "")

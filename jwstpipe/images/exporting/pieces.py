@@ -13,6 +13,7 @@ from jwstpipe.fits.hdus import BLOCK
 from jwstpipe.fits.headers import parse_header
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.fits.sample_format import SampleFormat
+from jwstpipe.images.exporting.mosaic_file import MosaicTold, mosaic_parts
 from jwstpipe.images.exporting.pipeline import Content, Piece, as_bytes
 from jwstpipe.images.zarr.blocks import geometry
 from jwstpipe.images.zarr.blocks.cube_store import CubeStore
@@ -30,10 +31,6 @@ MOST_AT_ONCE = 128 << 20
 
 OF_THE_ARCHIVE = (None, "convert", "convert-cube")
 """What made the stores of files that are not our own."""
-
-MOSAIC_PLANES = ("sci", "err", "wht", "n", "dq")
-
-BITPIX = {"f4": -32, "f8": -64, "u2": 16, "u4": 32}
 
 
 def fits_pieces(image: ImageStore) -> Iterator[Piece]:
@@ -158,50 +155,27 @@ def _rows_at_once(image: ImageStore) -> int:
 
 def _mosaic_pieces(image: ImageStore) -> Iterator[Piece]:
     """Give a mosaic's own FITS file."""
-    primary = image.primary.copy()
-    primary["EXTEND"] = True
-    yield Piece.of(_padded(primary))
-    for plane in MOSAIC_PLANES:
-        if plane not in image.planes:
+    for part in mosaic_parts(_told(image)):
+        if isinstance(part, bytes):
+            yield Piece.of(part)
             continue
-        dtype, _ = image.sample_type(plane)
-        yield Piece.of(_padded(_extension_header(image, plane, dtype)))
-        offset = _offset(dtype)
+        offset = part.offset
         for band in image.window.bands(_rows_at_once(image)):
-            yield Piece(band.area * dtype.itemsize, partial(_read_swapped, image, plane, band, 0, offset=offset))
-        yield Piece.of(b"\0" * (-image.window.area * dtype.itemsize % BLOCK))
-    carried = {key: value for key, value in image.provenance.items() if key not in ("tiles", "receipt")}
-    yield Piece.of(provenance_hdu({**carried, "kind": "mosaic"}))
+            size = band.area * part.dtype.itemsize
+            yield Piece(size, partial(_read_swapped, image, part.plane, band, 0, offset=offset))
 
 
-def _offset(dtype: np.dtype[Any]) -> int:
-    """Give BZERO of unsigned integers, which FITS knows only so; 0 for floats."""
-    return int(2 ** (8 * dtype.itemsize - 1)) if dtype.kind == "u" else 0
-
-
-def _extension_header(image: ImageStore, plane: str, dtype: np.dtype[Any]) -> "Header":
-    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load
-
-    window, header = image.window, Header()
-    header["XTENSION"] = ("IMAGE", "Image extension")
-    header["BITPIX"] = BITPIX[dtype.str[1:]]
-    header["NAXIS"] = 2
-    header["NAXIS1"], header["NAXIS2"] = window.shape[1], window.shape[0]
-    header["PCOUNT"], header["GCOUNT"] = 0, 1
-    header["EXTNAME"], header["EXTVER"] = plane.upper(), 1
-    if dtype.kind == "u":
-        header["BSCALE"], header["BZERO"] = 1, _offset(dtype)
+def _told(image: ImageStore) -> MosaicTold:
     found = image.grid
     if found is None:
         raise DataError(f"{image.address}: a mosaic without a grid; it cannot be written as FITS")
     grid, box = found
-    header.update(grid.header(window.shifted(box.y0, box.x0)))
-    if plane in ("sci", "err"):  # what their samples mean: unit, zero point, area of a pixel
-        if image.attributes["unit"]:
-            header["BUNIT"] = image.attributes["unit"]
-        header.extend(card for card in image.header.cards if card.keyword not in header)
-    return header
-
-
-def _padded(header: "Header") -> bytes:
-    return str(header.tostring()).encode("ascii")
+    return MosaicTold(
+        primary=image.header_bytes("primary"),
+        science=image.header_bytes("sci"),
+        planes={plane: image.sample_type(plane)[0] for plane in image.planes},
+        unit=str(image.attributes["unit"]),
+        grid=grid,
+        window=image.window.shifted(box.y0, box.x0),
+        provenance=image.provenance,
+    )

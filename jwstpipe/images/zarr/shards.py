@@ -19,7 +19,7 @@ from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
 
 __all__ = [
     "SIDE", "PackedShard", "ShardPacker", "decode_chunk", "digest_of_shard", "encode_chunk", "encode_shard", "fill_of",
-    "index_bytes", "read_index", "whole_chunk",
+    "holds_only", "index_bytes", "read_index", "whole_chunk",
 ]  # fmt: skip
 
 SIDE = SHARD // CHUNK
@@ -72,7 +72,7 @@ class ShardPacker:
 
     def put(self, number: int, chunk: Samples) -> None:
         """Pack the chunk of a number, whole or, where it has two axes, cut at the edge of an array."""
-        if _holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
+        if holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
             return
         packed, check = encode_chunk(_whole(chunk) if chunk.ndim == 2 else chunk)
         length = len(packed) + len(check)
@@ -281,7 +281,8 @@ def _whole(part: Samples) -> Samples:
     return chunk
 
 
-def _holds_only(part: Samples, fill: float, *, every_bit: bool) -> bool:
+def holds_only(part: Samples, fill: float, *, every_bit: bool) -> bool:
+    """Tell whether all samples are the fill value; any NaN is one, unless every bit counts."""
     first = part.flat[0]
     if not np.isnan(fill):
         return bool(first == fill and (part == fill).all())

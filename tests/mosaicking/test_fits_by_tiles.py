@@ -1,0 +1,84 @@
+"""The FITS file of a mosaic that is filled tile by tile: the bytes of the one that is written from a store."""
+
+import os
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+import jwstpipe
+from jwstpipe.errors import ConflictError
+from jwstpipe.execution.workers import ThreadWorkers
+from jwstpipe.images.export import write_fits
+from jwstpipe.images.exporting.mosaic_file import PlanePart
+from jwstpipe.images.exporting.tiles import TileBands
+from jwstpipe.sky.box import Box
+from tests.mosaicking.scenes import header, wave, write
+
+
+@pytest.fixture(scope="module")
+def apart(tmp_path_factory):
+    """Two images in opposite corners of four tiles, the others without any."""
+    folder, names, shape = tmp_path_factory.mktemp("apart"), [], (300, 320)
+    random = np.random.default_rng(5)
+    for number, shift in enumerate(((0.0, 0.0), (2411.0, 2307.0))):
+        where = header(angle=3.0 * number, shift=shift)
+        dq = (random.random(shape) < 0.01).astype("u4") * 5 + (random.random(shape) < 0.01) * np.uint32(1 << 31)
+        data = wave(where, shape)
+        data[random.random(shape) < 0.01] = np.nan
+        noise = np.full(shape, 0.3)
+        names.append(write(folder / f"{number}.fits", data, where, err=noise, var_rnoise=noise**2, dq=dq))
+    return names
+
+
+@pytest.fixture(scope="module")
+def by_tiles(apart, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    made = jwstpipe.mosaic(apart, folder / "m.zarr", fits=folder / "m.fits", sparse=True, workers=ThreadWorkers(2))
+    assert made.fits == str(folder / "m.fits")
+    assert made.tiles == 2
+    return folder
+
+
+def test_astropy_reads_what_the_store_holds(by_tiles):
+    image = jwstpipe.open_image(by_tiles / "m.zarr")
+    with fits.open(by_tiles / "m.fits") as opened:
+        opened.verify("exception")
+        for plane in image.planes:
+            np.testing.assert_array_equal(opened[plane.upper()].data, image.read(plane))
+        assert np.isnan(opened["SCI"].data[-1, 0])
+        assert opened["N"].data[-1, 0] == opened["DQ"].data[-1, 0] == 0
+        assert (opened["DQ"].data >= 1 << 31).any()
+
+
+def test_the_bytes_are_those_that_are_written_from_the_store(apart, by_tiles, tmp_path):
+    write_fits(by_tiles / "m.zarr", tmp_path / "from_store.fits")
+    expected = (tmp_path / "from_store.fits").read_bytes()
+    assert (by_tiles / "m.fits").read_bytes() == expected
+    made = jwstpipe.mosaic(apart, tmp_path / "alone.fits", sparse=True)
+    assert (tmp_path / "alone.fits").read_bytes() == expected
+    assert made.address == made.fits == str(tmp_path / "alone.fits")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.fits", "from_store.fits"]
+
+
+def test_one_that_stands_there_is_not_replaced_unasked(apart, tmp_path):
+    (tmp_path / "m.fits").write_bytes(b"mine")
+    with pytest.raises(ConflictError):
+        jwstpipe.mosaic(apart[:1], tmp_path / "m.zarr", fits=tmp_path / "m.fits")
+    assert (tmp_path / "m.fits").read_bytes() == b"mine"
+    assert not (tmp_path / "m.zarr").exists()
+    jwstpipe.mosaic(apart[:1], tmp_path / "m.zarr", fits=tmp_path / "m.fits", overwrite=True)
+    assert fits.getdata(tmp_path / "m.fits", "SCI").shape == jwstpipe.open_image(tmp_path / "m.zarr").shape
+
+
+def test_a_file_that_cannot_be_written_says_why(tmp_path):
+    (tmp_path / "x").write_bytes(b"")
+    planes = {"sci": (PlanePart("sci", np.dtype("f4")), 0)}
+    descriptor = os.open(tmp_path / "x", os.O_RDONLY)
+    try:
+        bands = TileBands(descriptor, planes, (4, 5), Box(0, 0, 4, 5))
+        bands.add(Box(1, 1, 3, 3), {"sci": np.ones((2, 2), "f4")})
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            bands.finish()
+    finally:
+        os.close(descriptor)
