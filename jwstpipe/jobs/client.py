@@ -75,9 +75,9 @@ class PrefectApi:
         session.headers["user-agent"] = f"jwstpipe/{__version__}"
         session.auth = _Entry(_authorization(api, access, password), access.headers)
         again = Retry(
-            RETRIES, connect=1, read=2, status_forcelist=BUSY, allowed_methods=None, backoff_factor=1,
+            RETRIES, connect=1, read=2, other=0, status_forcelist=BUSY, allowed_methods=None, backoff_factor=1,
             raise_on_status=False,
-        )  # fmt: skip
+        )  # fmt: skip  # other: a certificate that is not believed is not believed the next time
         for scheme in ("http://", "https://"):
             session.mount(scheme, HTTPAdapter(max_retries=again))
 

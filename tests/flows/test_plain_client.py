@@ -162,7 +162,8 @@ def test_a_server_that_asks_for_a_pause_is_asked_again(folder):
             headers_told(f"http://127.0.0.1:{port}/api", ServerAccess())
 
 
-def test_certificates_are_looked_at(folder):
+def test_certificates_are_looked_at_once(folder, monkeypatch):
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: pytest.fail("asked again"))
     make_certificates(folder / "tls", hosts=["127.0.0.1"])
     with serving(folder / "tls" / "scheduler.pem") as port:
         api = f"https://127.0.0.1:{port}/api"
@@ -193,6 +194,7 @@ def guarded(prefect_server, tmp_path_factory):
         server.stop()
 
 
+@pytest.mark.exhaustive("tests/end_to_end/test_up.py::test_another_user_and_a_page_of_another_origin_get_nothing")
 def test_a_guarded_server_is_entered_as_prefect_enters_it(guarded, folder, monkeypatch):
     settings = Settings(home=folder, prefect_api=guarded.api)
     with pytest.raises(ServiceError, match="refuses these credentials"):
