@@ -25,12 +25,15 @@ from selenium.common.exceptions import StaleElementReferenceException, TimeoutEx
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+import jwstpipe
 from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.cli.main import main
+from jwstpipe.errors import ServiceError
 from jwstpipe.jobs.kinds import KINDS
 from jwstpipe.jobs.report import read_report
 from jwstpipe.requests import ProcessTargetRequest
+from jwstpipe.settings import Settings
 from jwstpipe.storage import open_store
 from tests.chromium import NO_GL, STILL, opened_browser
 from tests.end_to_end.pages import HEIGHT, WIDTH, choose, colours, field, keep, press, pressed, text, until
@@ -360,13 +363,15 @@ def combined_images(home):
         return {record.file_name for record in catalog.find(RecordQuery(kind=("archive",), level=("L3",)))}
 
 
-def test_another_user_and_a_page_of_another_origin_get_nothing(browser, site):
+def test_another_user_and_a_page_of_another_origin_get_nothing(browser, site, tmp_path):
     """What a local user and a page in the owner's browser would try; the scripts of the issue do the same."""
     facts, home = site.facts, site.home
     browser.get(site.running.entrance)  # the owner is in: what another page asks is asked with all that the browser has
     until(browser, lambda: "Runs" in text(browser))
     browser.get("about:blank")
     _nothing_for_strangers(facts)
+    with pytest.raises(ServiceError, match="refuses these credentials"):
+        jwstpipe.find_jobs(settings=Settings(home=tmp_path, prefect_api=facts["api"]))
     as_nobody = {"user": 65534, "group": 65534, "extra_groups": []} if os.getuid() == 0 else None
     private = home / "prefect"
     assert private.stat().st_mode & 0o777 == 0o700

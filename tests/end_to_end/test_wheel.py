@@ -106,16 +106,32 @@ def test_the_description_shows_on_a_page_that_has_no_files_beside_it(address, tm
         assert (ROOT / link).exists(), link
 
 
-def test_the_demo_goes_the_whole_way_beside_files_of_the_user(python, prefect_server, tmp_path):
+@pytest.fixture
+def beside_files_of_the_user(tmp_path):
+    """Give a folder with files named as folders of the project, and an environment that knows no project."""
     for name in ("flows", "tasks", "deployments", "configs"):
         (tmp_path / f"{name}.py").write_text(NOT_TO_BE_RUN)
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    where = "import jwstpipe, sys; print(jwstpipe.__file__, *sorted({'flows', 'tasks'} & set(sys.modules)))"
-    said = run(python, "-c", where, cwd=tmp_path, env=environment).stdout
-    assert said == f"{next(python.parents[1].glob('lib/python*/site-packages'))}/jwstpipe/__init__.py\n"
+    return {"cwd": tmp_path, "env": {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}}
+
+
+def test_what_is_run_is_that_of_the_wheel_beside_files_of_the_user(python, beside_files_of_the_user):
+    where = """
+import sys, jwstpipe, jwstpipe.flows.process_target as flow, jwstpipe.tasks, jwstpipe.deployments.setup as setup
+print(*(module.__file__ for module in (jwstpipe, flow, setup)), *sorted({"flows", "tasks"} & set(sys.modules)))
+"""
+    said = run(python, "-c", where, **beside_files_of_the_user).stdout
+    home = next(python.parents[1].glob("lib/python*/site-packages")) / "jwstpipe"
+    expected = (home / "__init__.py", home / "flows" / "process_target.py", home / "deployments" / "setup.py")
+    assert said.split() == [str(path) for path in expected]
+
+
+@pytest.mark.exhaustive("test_what_is_run_is_that_of_the_wheel_beside_files_of_the_user")
+def test_the_demo_goes_the_whole_way_beside_files_of_the_user(
+    python, prefect_server, tmp_path, beside_files_of_the_user
+):
     prefect_server.give_tables(tmp_path / "made" / "prefect")
     command = (python, "-m", "jwstpipe", "demo", "--out", "made", "--size", "tiny", "--json")
-    done = run(*command, cwd=tmp_path, env=environment)
+    done = run(*command, **beside_files_of_the_user)
     assert "Traceback" not in done.stderr
     report = json.loads(done.stdout)
     assert [product["kind"] for product in report["products"]] == ["mosaic", "mosaic", "picture"]

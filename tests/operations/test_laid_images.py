@@ -73,10 +73,11 @@ def test_every_level_shows_the_sky_that_is_there(scene, level):
     image = laid(scene[1:])[0]
     values = image.read("sci", level=level)
     assert values.shape == level_shape(image.shape, level)
+    some = slice(None, None, max(1, 5 >> level))  # of full resolution every fifth row and column
     side = 2**level
     fine = np.linspace(-0.5 + 0.5 / 4, 0.5 - 0.5 / 4, 4)
-    y, x = (side * (np.arange(n) + 0.5) - 0.5 for n in values.shape)
-    truth = np.zeros(values.shape)
+    y, x = (side * (np.arange(n)[some] + 0.5) - 0.5 for n in values.shape)
+    truth = np.zeros((y.size, x.size))
     for dy in fine:
         for dx in fine:
             ra, dec = WCS(image.header).all_pix2world(*np.meshgrid(x + dx * side, y + dy * side), 0)
@@ -86,7 +87,7 @@ def test_every_level_shows_the_sky_that_is_there(scene, level):
     assert seen.sum() > 0.7 * SHAPE[0] * SHAPE[1] / 4**level
     # bilinear between means of w = 2^k pixels loses (pi w / period)^2 / 2 of a wave at most, along each axis
     allowed = 0.002 + 0.5 * (1 + 1 / 1.3**2) * (np.pi * 0.1 * side / PERIOD) ** 2
-    assert np.abs(values - truth / 16)[seen].max() < allowed
+    assert np.abs(values[some, some] - truth / 16)[seen[some, some]].max() < allowed
 
 
 def test_fluxes_in_pixels_keep_their_sum_at_every_level(tmp_path):
