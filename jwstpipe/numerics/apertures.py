@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.overlap import circle_fraction, ellipse_fraction, ellipse_reach
+from jwstpipe.numerics.overlap import circle_fraction
 
-__all__ = ["circle_sums", "ellipse_sums", "ring_skies"]
+__all__ = ["circle_sums", "ring_skies"]
 
 Float32Image = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -164,41 +164,3 @@ def _clipped_median(ordered: Floats) -> tuple[float, float, float]:
         if last - first == count:
             break
     return median, spread, float(last - first)
-
-
-@compiled()
-def ellipse_sums(
-    sci: Float32Image, variance: Float32Image, xs: Floats, ys: Floats, shapes: Floats
-) -> tuple[Floats, Floats, Floats, Floats]:
-    """Sum samples in ellipses; `shapes` (n, 3) are half axes and angle, see `circle_sums` for what is given.
-
-    Returns
-    -------
-    tuple of ndarray
-        Each (n,): sums; areas with data; shares of the area with data; variances of the sums.
-    """
-    rows, columns = sci.shape
-    n = xs.size
-    sums, areas, lights, variances = np.full(n, np.nan), np.zeros(n), np.zeros(n), np.zeros(n)
-    for s in range(n):
-        a, b, theta = shapes[s, 0], shapes[s, 1], shapes[s, 2]
-        if not (a > 0.0 and b > 0.0 and math.isfinite(xs[s]) and math.isfinite(ys[s])):
-            continue
-        cosine, sine = math.cos(theta), math.sin(theta)
-        xx, xy, yx, yy = cosine / a, sine / a, -sine / b, cosine / b
-        reach_x, reach_y = ellipse_reach(xx, xy, yx, yy)
-        total = 0.0
-        sums[s] = 0.0
-        for i in range(math.floor(ys[s] - reach_y + 0.5), math.ceil(ys[s] + reach_y + 0.5)):
-            for j in range(math.floor(xs[s] - reach_x + 0.5), math.ceil(xs[s] + reach_x + 0.5)):
-                share = ellipse_fraction(j - xs[s], i - ys[s], xx, xy, yx, yy)
-                if share <= 0.0:
-                    continue
-                total += share
-                if 0 <= i < rows and 0 <= j < columns and not math.isnan(sci[i, j]):
-                    sums[s] += share * sci[i, j]
-                    areas[s] += share
-                    if variance.size:
-                        variances[s] += share * share * variance[i, j]
-        lights[s] = areas[s] / total if total > 0.0 else 0.0
-    return sums, areas, lights, variances

@@ -12,7 +12,6 @@ from scipy.spatial import cKDTree
 
 import jwstpipe
 from jwstpipe.analysis.catalogues.sources_table import sources_table
-from jwstpipe.analysis.sources import detect as detection
 from jwstpipe.analysis.sources import huge
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.analysis.sources.segmentation import label_window
@@ -124,14 +123,12 @@ def test_any_noise_in_any_tiling(tmp_path_factory, seed, tile, threshold):
     assert bits(find_sources(place, options=options, tile=tile, workers=ThreadWorkers(1))) == bits(whole)
 
 
-def test_huge_components_are_the_same_bits_too(awkward, monkeypatch):
-    monkeypatch.setattr(detection, "WHOLE", 90_000)
-    first = find_sources(awkward, options=WHOLE, tile=128)
+def test_huge_components_are_the_same_bits_too(awkward):
+    first = find_sources(awkward, options=WHOLE, tile=128, whole=90_000)
     assert (first.column("flags").astype(int) & 256).any()
-    assert bits(find_sources(awkward, options=WHOLE, tile=77)) == bits(first)
-    parted = find_sources(awkward, options=LOOSE, tile=128)
-    assert bits(find_sources(awkward, options=LOOSE, tile=77)) == bits(parted)
-    monkeypatch.setattr(detection, "WHOLE", 1 << 24)
+    assert bits(find_sources(awkward, options=WHOLE, tile=77, whole=90_000)) == bits(first)
+    parted = find_sources(awkward, options=LOOSE, tile=128, whole=90_000)
+    assert bits(find_sources(awkward, options=LOOSE, tile=77, whole=90_000)) == bits(parted)
     whole = find_sources(awkward, options=WHOLE, tile=128)
     k = int(np.argmax(first.column("pixels")))
     same = int(np.argmax(whole.column("pixels")))
@@ -148,16 +145,15 @@ def test_a_huge_component_is_taken_apart_on_blocks(tmp_path, monkeypatch):
     heights = np.array([h * np.exp(-((y - v) ** 2 + (x - u) ** 2) / (2 * 45.0**2)) for v, u, h in hills])
     image = heights.sum(axis=0) + np.random.default_rng(4).normal(0.0, 1.0, y.shape)
     place = write(tmp_path / "hills.fits", image, header(shape=image.shape))
-    monkeypatch.setattr(detection, "WHOLE", 40_000)
     monkeypatch.setattr(huge, "MOST_BLOCKS", 3000)
-    first = find_sources(place, options=LOOSE, tile=128)
+    first = find_sources(place, options=LOOSE, tile=128, whole=40_000)
     large = first.column("pixels") > 5000
     assert large.sum() == 3
     assert set(first.column("children")[large]) == {3}
     flags = first.column("flags")[large].astype(int)
     assert (flags & 256).all()
     for tile, count in ((77, 1), (150, 2)):
-        again = find_sources(place, options=LOOSE, tile=tile, workers=ThreadWorkers(count))
+        again = find_sources(place, options=LOOSE, tile=tile, whole=40_000, workers=ThreadWorkers(count))
         assert bits(again) == bits(first)
     labels = label_window(first, Box.of_shape(first.shape))
     owner = np.argmax(heights, axis=0)
@@ -167,7 +163,7 @@ def test_a_huge_component_is_taken_apart_on_blocks(tmp_path, monkeypatch):
         assert image[inside].astype("f8").sum() == pytest.approx(first.column("flux")[k], rel=1e-3)
         hill = np.bincount(owner[inside], minlength=3)
         assert hill.max() > 0.93 * hill.sum()
-    whole = find_sources(place, options=WHOLE, tile=128)
+    whole = find_sources(place, options=WHOLE, tile=128, whole=40_000)
     assert (whole.column("pixels") > 5000).sum() == 1
     assert first.column("pixels")[large].sum() == whole.column("pixels").max()
 

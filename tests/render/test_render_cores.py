@@ -79,7 +79,7 @@ def test_gap_between_exposures_stays_where_a_core_as_large_is_filled(level):
     """Nothing was observed in a gap between detectors: what would stand there is nobody's measurement."""
     limits = CoreLimits(gap=24).at(level)
     step = 2**level
-    values = np.random.default_rng(3).normal(50, 1, (200, 200)).astype(np.float32)[::step, ::step]
+    values = np.ascontiguousarray(np.random.default_rng(3).normal(50, 1, (200, 200)).astype(np.float32)[::step, ::step])
     y, x = np.indices(values.shape) * step
     distance = np.hypot(y - 130, x - 60)
     values += (3e6 / (1.0 + distance**3)).astype(np.float32)

@@ -89,6 +89,7 @@ def find_sources(
     options: DetectRequest | None = None,
     index: int = 0,
     tile: int = TILE,
+    whole: int = WHOLE,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -106,6 +107,8 @@ def find_sources(
         Slice of a cube.
     tile
         Side of a tile, pixels: memory and parallelism, never the result.
+    whole
+        Pixels of the largest box that is looked at in one piece; what has a larger one is taken apart on blocks.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -157,10 +160,10 @@ def find_sources(
         one for one in joined({key: part.coarse for key, part in tiles.items()}) if one.pixels >= wanted.min_pixels
     ]
     found = [tiles[key].inside for key in sorted(tiles)]
-    jobs = [_crossing_job(base, one) for one in crossings if one.box.area <= WHOLE]
-    jobs += [_coarse_job(base, one) for one in coarse if not one.taken and 4 * one.box.area <= WHOLE]
+    jobs = [_crossing_job(base, one) for one in crossings if one.box.area <= whole]
+    jobs += [_coarse_job(base, one) for one in coarse if not one.taken and 4 * one.box.area <= whole]
     found += _crossing(jobs, tile, at_work, report)
-    huge = [one for one in crossings if one.box.area > WHOLE]
+    huge = [one for one in crossings if one.box.area > whole]
     found += _huge(base, huge, tile, at_work, report)
     del tiles  # what they say is in the parts, and large
     give_back_memory()

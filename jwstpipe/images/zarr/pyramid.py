@@ -15,6 +15,7 @@ from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.zarr.shards import SIDE, PackedShard
 from jwstpipe.images.zarr.writer import ImageWriter, shard_key
+from jwstpipe.numerics.compiled.arguments import read_only
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -181,7 +182,6 @@ def _place(box: Box) -> tuple[int, int]:
     return box.y0 // SHARD, box.x0 // SHARD
 
 
-@compiled()
 def halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
     """Average 2 x 2 pixels.
 
@@ -197,6 +197,11 @@ def halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
     tuple of ndarray
         Weighted means, NaN where there is no data, and sums of weights.
     """
+    return _halve(read_only(sci), read_only(wht))
+
+
+@compiled()
+def _halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
     rows, columns = (sci.shape[0] + 1) // 2, (sci.shape[1] + 1) // 2
     equal = wht.shape[0] == 1 and wht.shape[1] == 1 and sci.size > 1
     values = np.empty((rows, columns), dtype=sci.dtype)

@@ -2,14 +2,16 @@
 
 import ctypes
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["Kinds", "Passed", "kinds_of", "passed_as"]
+__all__ = ["Kinds", "Passed", "kinds_of", "passed_as", "read_only"]
 
 Kinds = tuple[Hashable, ...]
 """What the code of a kernel depends on, one entry an argument."""
+
+ArrayT = TypeVar("ArrayT", bound=np.ndarray[Any, Any])
 
 Passed = tuple[list[Any], Callable[[Any], tuple[Any, ...]]]
 """ctypes of the words that stand for an argument, and the function that makes them."""
@@ -33,6 +35,13 @@ def _kind_of(value: Any) -> Any:
         flags = value.flags.num
         return value.dtype, value.ndim, flags & (_IN_C_ORDER if flags & _C_ORDER else _ARRAY_FLAGS)
     return (type(value), *kinds_of(value)) if isinstance(value, tuple) else type(value)
+
+
+def read_only(values: ArrayT) -> ArrayT:
+    """Give a view that cannot be written: samples that sometimes can be, and sometimes not, are then of one kind."""
+    view = values.view()
+    view.flags.writeable = False
+    return view
 
 
 def passed_as(value: object) -> Passed | None:

@@ -243,6 +243,7 @@ def add_points(
     radius
         Half-width of the square that each is drawn on, pixels; at most ``psf.radius``.
     """
+    x, y = np.ascontiguousarray(x), np.ascontiguousarray(y)
     _add_points(image, psf.samples, x, y, flux, np.minimum(radius, psf.radius))
 
 

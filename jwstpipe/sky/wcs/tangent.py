@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.arguments import read_only
 from jwstpipe.sky.frames import ICRS, Frame
 from jwstpipe.sky.wcs import tangent_formulas
 from jwstpipe.sky.wcs.header_repairs import card_words, repaired_cards
@@ -133,7 +134,8 @@ class TangentWcs:
         """Give 0-based pixel positions of right ascension and declination, degrees; NaN where there is no answer."""
         lon, lat = np.asarray(lon, "f8"), np.asarray(lat, "f8")
         x, y = np.empty(lon.shape), np.empty(lat.shape)
-        self._formulas.from_sky(self._place, self._inverse, lon.ravel(), lat.ravel(), x.ravel(), y.ravel())
+        places = read_only(lon.ravel()), read_only(lat.ravel())
+        self._formulas.from_sky(self._place, self._inverse, *places, x.ravel(), y.ravel())
         x, y = x - 1.0, y - 1.0
         return undistorted(self.focal, x, y) if self.terms else (x, y)
 

@@ -145,7 +145,7 @@ def psf_of_stamps(stamps: Floats, dx: Floats, dy: Floats, fluxes: Floats, skies:
     grid = np.zeros((n, n))
     kept = fluxes > 0.0
     flux = fluxes.copy()
-    x, y = dx.astype(np.float64), dy.astype(np.float64)
+    x, y, noises = dx.astype(np.float64), dy.astype(np.float64), np.ascontiguousarray(noises)
     for step in range(ROUNDS):
         for _ in range(SETTLED):
             grid = _better(grid, strip, zero, x, y, flux, kept)
