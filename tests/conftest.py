@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from hypothesis import settings
@@ -145,6 +146,28 @@ def commands_speak_to_no_terminal():
     """Take away the width that pytest-xdist gives to its processes: what commands say would be folded to it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("COLUMNS", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_mirror_is_looked_through_once(tmp_path_factory):
+    """Keep the diffraction pattern of the simulated mirror, which every simulated programme asks for anew."""
+    programmes = sys.modules.get("jwstpipe.simulate.exposures")
+    if programmes is None:
+        yield
+        return
+    from jwstpipe.simulate.sky.scene import load_raster, save_raster
+
+    kept, computed, one = tmp_path_factory.mktemp("mirror") / "pattern.npy", programmes.diffraction, Lock()
+
+    def diffraction():
+        with one:
+            if not kept.exists():
+                save_raster(kept, computed())
+        return load_raster(kept)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(programmes, "diffraction", diffraction)
         yield
 
 

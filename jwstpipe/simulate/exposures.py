@@ -18,7 +18,9 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.bands import bands_named
 from jwstpipe.simulate.combined import combined_name
+from jwstpipe.simulate.detector.psf import diffraction
 from jwstpipe.simulate.files import (
+    PATTERN,
     BandJob,
     CombinedJob,
     ExposureJob,
@@ -30,7 +32,7 @@ from jwstpipe.simulate.files import (
 )
 from jwstpipe.simulate.plan import LAYOUTS, Exposure, Layout, Size, Target, plan_exposures
 from jwstpipe.simulate.planet import Planet
-from jwstpipe.simulate.sky.scene import Scene, build_scene, save_scene
+from jwstpipe.simulate.sky.scene import Scene, build_scene, save_raster, save_scene
 from jwstpipe.storage import writing_errors
 
 __all__ = ["Programme", "SimulatedFile", "simulate_programme"]
@@ -162,6 +164,7 @@ def _stage(folder: Path, scene: Scene) -> Iterator[Path]:
         scratch = tempfile.TemporaryDirectory(prefix=".scene-", dir=folder)
     with scratch as name:
         save_scene(scene, Path(name))
+        save_raster(Path(name) / PATTERN, diffraction())
         yield Path(name)
 
 

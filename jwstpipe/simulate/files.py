@@ -10,13 +10,14 @@ from jwstpipe.simulate.bands import Band
 from jwstpipe.simulate.cards import add_cards, exposure_primary, exposure_science, region
 from jwstpipe.simulate.combined import combine, combined_name, combined_primary, combined_science, combined_sky
 from jwstpipe.simulate.coverage import GRID_ROLL, corners, grid_corners, grid_over
-from jwstpipe.simulate.detector.psf import diffraction, load_psf, pixel_psf, save_psf
+from jwstpipe.simulate.detector.psf import load_psf, pixel_psf, save_psf
 from jwstpipe.simulate.observe import Before, blurred, expose
 from jwstpipe.simulate.plan import ROLL, Exposure
 from jwstpipe.simulate.sky.scene import load_raster, load_scene, save_raster
 from jwstpipe.simulate.write import write_fits
 
 __all__ = [
+    "PATTERN",
     "BandJob",
     "CombinedJob",
     "ExposureJob",
@@ -28,6 +29,9 @@ __all__ = [
 ]
 
 Product = Literal["cal", "i2d"]
+
+PATTERN = "pattern.npy"
+"""Raster of a stage: the diffraction pattern of the mirror, which all bands share."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,7 @@ class BandJob:
     """Prepare what all files of a band share: PSF and blurred sky."""
 
     stage: Path
-    """Folder with the scene; receives the rasters."""
+    """Folder with the scene and the pattern; receives the rasters."""
 
     band: Band
     scale: float
@@ -116,7 +120,7 @@ class CombinedJob:
 def prepare_band(job: BandJob) -> str:
     """Prepare a band and return its name."""
     scene = load_scene(job.stage)
-    pattern = diffraction()
+    pattern = load_raster(job.stage / PATTERN)
     psf = pixel_psf(pattern, job.band, scale=job.scale, extent=job.extent)
     if job.combined:
         turned = pixel_psf(pattern, job.band, scale=job.scale, extent=job.extent, turn=ROLL - GRID_ROLL)
