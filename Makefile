@@ -29,7 +29,7 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m pip check --disable-pip-version-check
-	@$(BIN)/python -m jwstpipe.testing.compile_kernels
+	@$(BIN)/python -m jwstpipe.deployments.compile_kernels
 	@touch $@
 
 demo: setup

@@ -1,6 +1,6 @@
 """Compile the kernels once, so that the first mosaic, picture or catalogue on a machine does not wait for them.
 
-    python -m jwstpipe.testing.compile_kernels
+    python -m jwstpipe.deployments.compile_kernels
 
 What was compiled is kept beside the sources, by the types of the arguments (`jwstpipe.numerics.compiled`); so small
 images go the ways that real ones go. Two processes share the work: each takes the next way, the longest first.
