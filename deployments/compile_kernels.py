@@ -154,15 +154,17 @@ def _simulated(_files: list[Path], out: Path) -> None:
 
 
 def _parts(files: list[Path], _out: Path) -> None:
-    """Call what only images larger than a shard reach, and only exposures with a GWCS."""
+    """Call what only images larger than a shard reach, exposures with a GWCS, and the viewer."""
     from astropy.wcs import WCS  # noqa: PLC0415
 
     from jwstpipe.images.zarr.pyramid import halve  # noqa: PLC0415
     from jwstpipe.numerics.areas.block_means import block_means  # noqa: PLC0415
     from jwstpipe.sky.wcs.sampled_wcs import SampledWcs, WcsNodes  # noqa: PLC0415
+    from jwstpipe.viewer.companding import Companding, companded  # noqa: PLC0415
 
     samples = np.ones((4, 4), np.float32)
     halve(samples, samples)
+    companded(samples, Companding(sky=0.0, softening=1.0, first=0.0, last=1.0))
     block_means(samples, 1, np.empty((2, 2), np.float32))
     y, x = np.mgrid[-8 : SIDE + 16 : 8, -8 : SIDE + 16 : 8] * 1.0
     lon, lat = (np.radians(one) for one in WCS(fits.getheader(files[0], "SCI")).all_pix2world(x, y, 0))
