@@ -34,6 +34,10 @@ _pwrite: Any = CFunction("pwrite", "int64", ("int32", "uintp", "uintp", "int64")
 """``ssize_t pwrite(int, const void *, size_t, off_t)`` of the C library, on systems where ``off_t`` has 64 bits."""
 
 
+_sync = getattr(os, "fdatasync", os.fsync)
+"""Bring samples to the disk; macOS knows no call that leaves the times of a file alone."""
+
+
 class FitsTiles:
     """A file whose tiles are filled by threads of this process, in any order; each tile by one of them."""
 
@@ -67,7 +71,7 @@ class FitsTiles:
         with self._lock:
             if self._synced is None or self._synced.done():
                 self.check_synced()
-                self._synced = self._syncing.submit(os.fdatasync, self._descriptor)
+                self._synced = self._syncing.submit(_sync, self._descriptor)
 
     def check_synced(self) -> None:
         """Raise what went wrong when samples were brought to the disk: the system tells it once."""
