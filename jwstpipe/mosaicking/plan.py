@@ -24,7 +24,7 @@ from jwstpipe.sky.rotation import SkyRotation
 
 __all__ = ["STAR_FINDER", "MosaicPlan", "with_skies", "with_turns"]
 
-STAR_FINDER = "3"
+STAR_FINDER = "4"
 """Version of what finds the stars that alignment matches: in the identity of what is aligned, of nothing else."""
 
 

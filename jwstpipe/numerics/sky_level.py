@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["BINS", "clipped_from", "clipped_sky", "sorted_samples"]
+__all__ = ["BINS", "MODE", "clipped_from", "clipped_sky", "sorted_samples"]
 
 Float32 = NDArray[np.float32]
 
 BINS = 1024
 """Bins that `clipped_from` counts samples in."""
+
+MODE = 2.5
+"""Differences of median and mean that lie between the mean and the level of a sky with sources on it."""
 
 _REACH = 6.0
 """First estimates of the standard deviation that its bins go to on either side."""
@@ -113,13 +116,13 @@ def clipped_sky(ordered: Float32, n: int, sigma: float, rounds: int) -> tuple[fl
         if last - first == before:
             break
     if abs(mean - median) < 0.3 * std:
-        return 2.5 * median - 1.5 * mean, std
+        return mean + MODE * (median - mean), std
     return median, std
 
 
 @compiled()
 def clipped_from(  # noqa: C901 - one compiled pass
-    values: Float32, sky: tuple[float, float], sigma: float, rounds: int, counts: NDArray[np.int32]
+    values: Float32, sky: tuple[float, float], sigma: float, rounds: int, skew: float, counts: NDArray[np.int32]
 ) -> tuple[float, float]:
     """Estimate level and standard deviation as `clipped_sky` does, of samples in any order, from a first estimate.
 
@@ -134,6 +137,9 @@ def clipped_from(  # noqa: C901 - one compiled pass
         samples lie near it.
     sigma, rounds
         As `clipped_sky` has them.
+    skew
+        Of the level ``mean + skew (median - mean)``: `MODE` as `clipped_sky` has it; 0 the mean, which scatters half as
+        much, for samples without sources.
     counts
         Room for `BINS` numbers.
     """
@@ -185,5 +191,5 @@ def clipped_from(  # noqa: C901 - one compiled pass
             total -= some * last
             squares -= some * last * last
     if abs(mean - median) < 0.3 * std:
-        return 2.5 * median - 1.5 * mean, std
+        return mean + skew * (median - mean), std
     return median, std

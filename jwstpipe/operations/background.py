@@ -45,7 +45,7 @@ def _make(identity: Identity, target: str, request: BackgroundRequest, *, contex
 
 BACKGROUND = Operation(
     name="background",
-    version="2",
+    version="3",
     request=BackgroundRequest,
     kind="filtered",
     place="filtered/{id}/{attempt}.zarr",

@@ -165,7 +165,7 @@ def stored_kernel(image: SkyImage) -> NDArray[np.float64]:
 
 MATCH_PSF = Operation(
     name="match-psf",
-    version="1",
+    version="2",
     request=MatchPsfRequest,
     kind="filtered",
     place="filtered/{id}/{attempt}.zarr",

@@ -5,12 +5,14 @@ import pytest
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+import jwstpipe
 from jwstpipe.analysis.catalogues.columns import FLAGS
 from jwstpipe.analysis.sources.detect import find_sources
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside, halves_of
+from jwstpipe.analysis.sources.meshes.hiding import hide_sources
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.memory import as_image
-from jwstpipe.numerics.sky_level import BINS, clipped_from
+from jwstpipe.numerics.sky_level import BINS, MODE, clipped_from
 from jwstpipe.numerics.smoothing import gaussian_taps, smoothed, smoothed_each
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.sky.box import Box
@@ -90,12 +92,12 @@ def test_counted_and_clipped_samples_tell_the_sky():
     samples = rng.normal(10, 0.5, 40_000).astype("f4")
     samples[::20] += rng.exponential(20, 2000).astype("f4")
     samples[5::100] = np.nan
-    level, noise = clipped_from(samples, (10.2, 0.6), 3.0, 10, np.empty(BINS, np.int32))
+    level, noise = clipped_from(samples, (10.2, 0.6), 3.0, 10, MODE, np.empty(BINS, np.int32))
     assert level == pytest.approx(10, abs=0.01)
     assert noise == pytest.approx(0.5, rel=0.02)
-    few = clipped_from(samples[:400], (10.0, 1.5), 3.0, 10, np.empty(BINS, np.int32))
+    few = clipped_from(samples[:400], (10.0, 1.5), 3.0, 10, MODE, np.empty(BINS, np.int32))
     assert few[1] == pytest.approx(0.5, rel=0.1)  # from an estimate three times too large
-    assert clipped_from(np.ones(10, "f4"), (1.0, 0.0), 3.0, 10, np.empty(BINS, np.int32)) == (1.0, 0.0)
+    assert clipped_from(np.ones(10, "f4"), (1.0, 0.0), 3.0, 10, MODE, np.empty(BINS, np.int32)) == (1.0, 0.0)
 
 
 def test_a_missing_pixel_does_not_push_a_centre_away():
@@ -114,3 +116,49 @@ def test_a_missing_pixel_does_not_push_a_centre_away():
     assert np.median(away) < 0.002
     assert away.max() < 0.01
     assert (found.column("flags").astype(int) & FLAGS["INCOMPLETE"]).all()
+
+
+def test_the_light_of_faint_sources_is_not_in_the_sky():
+    """Stars of S/N 3 to 40, of which clipping takes out the bright ones only, and galaxies with wide wings."""
+    rng = np.random.default_rng(21)
+    side, sky = 640, 5.0
+    image = rng.normal(sky, 1.0, (side, side))
+    yy, xx = np.mgrid[-30:31, -30:31]
+    for k in range(150):
+        y, x = rng.integers(31, side - 31, 2)
+        star = np.exp(-(yy**2 + xx**2) / (2 * SIGMA**2)) / (2 * np.pi * SIGMA**2)
+        galaxy = np.exp(-np.hypot(yy, xx) / 3.0) / (2 * np.pi * 9.0)
+        part = star * rng.uniform(12, 170) if k % 5 else galaxy * 2000
+        image[y - 30 : y + 31, x - 30 : x + 31] += part
+    made = jwstpipe.background(image.astype("f4"), model="mesh", result="sky").sci
+    away = made - sky
+    assert abs(np.median(away)) < 0.015  # clipping alone: 0.029
+    assert np.std(away) < 0.035  # and 0.05
+
+
+def test_a_box_that_is_full_of_sources_hides_none():
+    """Where there is no sky to tell them from, a box is measured as it is."""
+    rng = np.random.default_rng(3)
+    box = rng.normal(0, 1, (64, 64)).astype("f4")
+    full = box + 40 * (rng.random((16, 16)) < 0.3).astype("f4").repeat(4, 0).repeat(4, 1)
+    before = full.copy()
+    assert not hide_sources(full, (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
+    assert full.tobytes() == before.tobytes()
+    assert not hide_sources(box[:12, :12].copy(), (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
+    box[20:24, 40:44] += 5.0
+    assert hide_sources(box, (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
+    gone = np.isnan(box)
+    assert gone[16:28, 36:48].all()
+    assert gone.sum() < 0.2 * box.size
+
+
+def test_summits_of_one_pixel_stand_alone_where_they_are_steep():
+    """Two bright stars 3.6 px apart, and a faint one beside a bright one: few pixels of each are above the saddle."""
+    image = np.random.default_rng(9).normal(0, 1, (160, 160))
+    yy, xx = np.mgrid[:160, :160]
+    truth = np.array([[40.0, 39.2], [40.4, 42.8], [110.0, 60.0], [114.8, 61.5]])
+    for (x, y), flux in zip(truth, (7900, 10300, 8200, 735), strict=True):
+        image += flux / (2 * np.pi * SIGMA**2) * np.exp(-((xx - x) ** 2 + (yy - y) ** 2) / (2 * SIGMA**2))
+    found = find_sources(as_image(image.astype("f4")), options=DetectRequest(background="none"))
+    near, _ = cKDTree(np.column_stack([found.column("peak_x"), found.column("peak_y")])).query(truth)
+    assert near.max() < 1.1

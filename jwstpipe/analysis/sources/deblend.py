@@ -22,8 +22,11 @@ __all__ = ["SHARPNESS", "Rules", "split"]
 Labels = NDArray[np.int32]
 Float32 = NDArray[np.float32]
 
-SHARPNESS = 0.35
+SHARPNESS = 0.3
 """Width of the kernel that blends are looked at with, as a share of that of detection."""
+
+STEEP = 2.0
+"""Of a summit with fewer pixels above the saddle than a source has: times the significance that is asked of it."""
 
 Rules = tuple[float, float, int, float]
 """Contrast, significance, fewest pixels, and the share of white noise that the kernel of blends leaves."""
@@ -56,7 +59,8 @@ def _summit(owners: Labels, k: int) -> int:
 def _stands(above: float, count: int, sigma: float, total: float, rules: Rules) -> bool:
     contrast, significance, fewest, left = rules
     noise = sigma * min(count * left, math.sqrt(count))
-    return above > contrast * total and count >= fewest and above > significance * noise
+    wanted = significance if count >= fewest else STEEP * significance
+    return above > contrast * total and above > wanted * noise
 
 
 @compiled()

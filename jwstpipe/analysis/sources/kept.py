@@ -29,7 +29,7 @@ __all__ = ["KeptTiles", "mesh_key", "tile_key"]
 
 Arrays = Mapping[str, NDArray[Any]]
 
-FORM = "2"
+FORM = "3"
 """Changes with anything that a job gives for the same inputs."""
 
 COARSE = "coarse_"

@@ -71,7 +71,7 @@ def _make(identity: Identity, target: str, request: AstrometryRequest, *, contex
 
 ASTROMETRY = Operation(
     name="astrometry",
-    version="2",
+    version="3",
     request=AstrometryRequest,
     kind="catalogue",
     place=CATALOGUE_PLACE,

@@ -169,7 +169,7 @@ def _make(identity: Identity, target: str, request: DetectRequest, *, context: M
 
 DETECT = Operation(
     name="detect",
-    version="4",
+    version="5",
     request=DetectRequest,
     kind="catalogue",
     place=CATALOGUE_PLACE,

@@ -148,7 +148,7 @@ def _make(identity: Identity, target: str, request: PhotometryRecipe, *, context
 
 PHOTOMETRY = Operation(
     name="photometry",
-    version="3",
+    version="4",
     request=PhotometryRecipe,
     kind="catalogue",
     place=CATALOGUE_PLACE,

@@ -52,7 +52,7 @@ def write_labels(
 
 SEGMENTATION = Operation(
     name="segmentation",
-    version="2",
+    version="3",
     request=DetectRequest,
     kind="segmentation",
     place="segmentations/{id}.fits",

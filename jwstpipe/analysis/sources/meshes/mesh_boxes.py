@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from jwstpipe.analysis.opened import SourceRef, opened
 from jwstpipe.analysis.sources.meshes.halves import halved, halves_inside
+from jwstpipe.analysis.sources.meshes.hiding import hide_sources
 from jwstpipe.analysis.sources.meshes.mesh import LEVEL, NOISE, SMOOTH_NOISE
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.numerics.sky_level import BINS, clipped_from, clipped_sky
+from jwstpipe.numerics.sky_level import BINS, MODE, clipped_from, clipped_sky
 from jwstpipe.numerics.smoothing import smoothed_each
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -120,8 +121,9 @@ def _boxes(
                 n = _rising(samples, _taken(plain, place, 1, (0.0, 0.0), samples))
             level, noise = clipped_sky(samples, n, CLIP, ROUNDS)
             slopes = _slopes(band[bx], min(step, 2), level, CLIP * noise)
+            skew = 0.0 if hide_sources(band[bx], (level, noise), slopes, counts) else MODE
             n = _taken(plain, place, 1, slopes, samples)
-            level, noise = clipped_from(samples[:n], (level, noise), CLIP, ROUNDS, counts)
+            level, noise = clipped_from(samples[:n], (level, noise), CLIP, ROUNDS, skew, counts)
             scale = 1.0
             if wht.size:
                 scale = math.sqrt(_weight(weights[bx], samples))
@@ -129,7 +131,7 @@ def _boxes(
             for layer in range(2):
                 n = _taken(smooth if layer == 0 else coarse, place, 1, slopes, samples)
                 if np.isfinite(samples[:n]).any():
-                    spread = clipped_from(samples[:n], (level, noise), CLIP, ROUNDS, counts)[1]
+                    spread = clipped_from(samples[:n], (level, noise), CLIP, ROUNDS, MODE, counts)[1]
                     found[SMOOTH_NOISE + layer, by, bx] = scale * spread
     return found
 
