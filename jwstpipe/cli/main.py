@@ -1,11 +1,11 @@
 """The `jwstpipe` command: from the words of a shell to an exit code; it imports what the words ask for, and no more."""
 
 import gc
+import os
 import sys
 
 from jwstpipe import __version__
 from jwstpipe.cli.output import data, remark
-from jwstpipe.cli.start.overview import overview
 from jwstpipe.errors import JwstPipeError, MissingExtraError, UsageError
 from jwstpipe.redaction import redacted
 
@@ -17,9 +17,16 @@ GARBAGE = (50_000, 20, 20)
 """Objects between two looks for cycles: at the usual 700 they cost imports a tenth of a second."""
 
 
+QUIET = {"OPENBLAS_THREAD_TIMEOUT": "4", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""Said before NumPy and pydantic are loaded, where nobody has said otherwise: threads of linear algebra sleep when they
+have nothing to do, for to wait awake costs a short command a tenth of a second, as the look for plugins does."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; every failure is one line on stderr and an exit code with a meaning."""
     gc.set_threshold(*GARBAGE)
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
     words = sys.argv[1:] if arguments is None else arguments
     try:
         code = _answer(words)
@@ -46,6 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
 def _answer(words: list[str]) -> int:
     """Give the overview and the version at once, and everything else to the command that is named."""
     if words in ([], ["-h"], ["--help"], ["help"]) and not _completing():
+        from jwstpipe.cli.start.overview import overview
+
         data(overview())
         return 0 if words else UsageError.exit_code
     if words in (["-V"], ["--version"]):
@@ -57,8 +66,6 @@ def _answer(words: list[str]) -> int:
 
 
 def _completing() -> bool:
-    import os
-
     return "_JWSTPIPE_COMPLETE" in os.environ
 
 

@@ -1,24 +1,23 @@
-"""Commands that make pictures: composite, thumbnail."""
+"""The command that makes pictures: composite."""
 
 import re
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import PICTURE_FORMS, Image, Images, Json, Overwrite, image_argument, output_option
+from jwstpipe.cli.arguments import PICTURE_FORMS, Json, Overwrite, image_argument, output_option
 from jwstpipe.cli.context import settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import cli_request, request_options
 from jwstpipe.cli.working import working
 from jwstpipe.errors import UsageError
-from jwstpipe.requests import CompositeRequest, ContactSheetOptions, ThumbnailOptions
+from jwstpipe.requests import CompositeRequest
 
 if TYPE_CHECKING:
     from jwstpipe.render.receipt import Picture
 
-__all__ = ["composite", "contact_sheet", "thumbnail"]
+__all__ = ["composite"]
 
 FEW_PERCENT = 10.0
 """Limits this near to 0 and to 100 look like percentiles."""
@@ -170,51 +169,3 @@ def _tell_values(low: float, high: float) -> None:
 def _like_percentiles(low: float, high: float) -> bool:
     """Tell whether two bare numbers look like percentiles, as 1,99 or 0.5,99.5 do."""
     return 0.0 <= low <= FEW_PERCENT and 100.0 - FEW_PERCENT <= high <= 100.0
-
-
-@request_options(ThumbnailOptions, into="options")
-def thumbnail(
-    context: typer.Context,
-    image: Image,
-    *,
-    out: Annotated[Path, output_option("OUT.png", "picture to make")],
-    options: ThumbnailOptions,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
-    """Make a small grey picture of one image.
-
-    Examples: jwstpipe thumbnail mosaic.zarr -o small.png; jwstpipe thumbnail x_i2d.fits -o x.png --size 512
-    """
-    from jwstpipe.api.pictures import thumbnail as make_thumbnail
-
-    made = make_thumbnail(image, out, options=options, overwrite=overwrite, s3=settings_of(context).s3)
-    if as_json:
-        json_data({"path": str(made.path), "width": made.width, "height": made.height, "level": made.level})
-        return
-    data(f"{made.path}: {made.width} x {made.height} px")
-
-
-@request_options(ContactSheetOptions, into="options")
-def contact_sheet(
-    context: typer.Context,
-    images: Images,
-    *,
-    out: Annotated[Path, output_option("OUT.png", "picture to make")],
-    options: ContactSheetOptions,
-    overwrite: Overwrite = False,
-    as_json: Json = False,
-) -> None:
-    """Put small grey pictures of images on one page, each with its filter and name.
-
-    Examples: jwstpipe contact-sheet *_i2d.fits -o all.png; jwstpipe contact-sheet *.zarr -o all.png --columns 6
-    """
-    from jwstpipe.api.pictures import contact_sheet as make_sheet
-
-    made = make_sheet(images, out, options=options, overwrite=overwrite, s3=settings_of(context).s3)
-    if as_json:
-        json_data({**asdict(made), "path": str(made.path)})
-        return
-    data(f"{made.path}: {made.width} x {made.height} px, {made.images} images")
-    for failure in made.failed:
-        remark(f"note: {failure}")

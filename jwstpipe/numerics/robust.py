@@ -1,9 +1,12 @@
 """Robust location and spread: medians, absolute deviations, clipping."""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Sequence
+from typing import Any
 
-__all__ = ["MAD_TO_SIGMA", "clipped_noise", "middle"]
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["MAD_TO_SIGMA", "clipped_noise", "middle", "middle_value", "quantiles"]
 
 Values = NDArray[np.float64]
 
@@ -47,7 +50,7 @@ def _middle_distance(ordered: Values, centre: float) -> float:
     return float(0.5 * (found[0] + found[1]))
 
 
-def middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def middle(values: NDArray[Any]) -> NDArray[Any]:
     """Give the median of a few rows, none of which has a NaN: `numpy.median` loads the masked arrays for it.
 
     Parameters
@@ -57,3 +60,24 @@ def middle(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """
     ordered, count = np.sort(values, axis=0), len(values)
     return np.asarray((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)
+
+
+def middle_value(values: ArrayLike) -> float:
+    """Give the median of numbers, none of which is NaN, in their own precision; see `middle`."""
+    return float(middle(np.ravel(values)))
+
+
+def quantiles(values: NDArray[Any], shares: Sequence[float]) -> list[float]:
+    """Give the values below which shares of numbers lie, none of which is NaN; between two of them linearly.
+
+    They are those of `numpy.quantile`, which loads the masked arrays, as `numpy.median` does.
+    """
+    ordered = np.sort(values, axis=None)
+    found = []
+    for share in shares:
+        place = share * (ordered.size - 1)
+        below = int(place)
+        low, high = ordered[below], ordered[min(below + 1, ordered.size - 1)]
+        part, step = place - below, float(high - low)
+        found.append(float(high) - step * (1.0 - part) if part >= 0.5 else float(low) + step * part)
+    return found

@@ -12,7 +12,6 @@ from jwstpipe.display.tone.statistics import SURVEY_PIXELS, SkyStatistics, measu
 from jwstpipe.errors import UsageError
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_for_pixels, read_level
-from jwstpipe.images.zarr.pyramid import halve
 from jwstpipe.render.geometry.one_grid import celestial_of
 from jwstpipe.sky.frames import ICRS, rotated
 
@@ -72,6 +71,8 @@ def measure_channels(images: Sequence[SkyImage], wished: SkyPlace | None) -> Cha
             if region is not None:
                 statistics = replace(statistics, sky=_sky_of(values, region, level=level, name=name))
             for _ in range(max(coarse - level, 0)):
+                from jwstpipe.images.zarr.pyramid import halve  # noqa: PLC0415 - not where all is kept
+
                 values = halve(values, np.ones((1, 1), np.float32))[0]
             return statistics, values
 

@@ -1,6 +1,6 @@
 """The verb `composite`: images on one grid become one colour picture, whatever their size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,13 @@ from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.description import picture_labels, picture_record, product_id_of
 from jwstpipe.render.files.avm import avm_packet
 from jwstpipe.render.files.picture import check_picture, open_picture
+from jwstpipe.render.files.rows import Pixels
 from jwstpipe.render.filled_mask import check_mask, write_mask
 from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
 from jwstpipe.render.geometry.frame import check_window, choose_frame, window_on_sky
 from jwstpipe.render.geometry.fullest import fullest_window
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
 from jwstpipe.render.layers import Channel, Measure, PlannedChannel, toned_layers
-from jwstpipe.render.overlay.marks import draw_band
-from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.render.overview import survey_picture
 from jwstpipe.render.quality import QualityReport
 from jwstpipe.render.receipt import ChannelReceipt, Picture
@@ -182,7 +181,7 @@ def _written(
 ) -> list[set[Hole]]:  # fmt: skip
     """Render and write band by band; gives the holes that were filled, of each layer."""
     scene, canvas, placement = plan.scene, plan.canvas, plan.placement
-    marks = overlay_marks(options, placement, canvas.shape, labels=picture_labels(scene, title))
+    drawn = _overlays(plan, options, title)
     packet = avm_packet(picture_record(scene, canvas, placement, options, title, provenance))
     holes: list[set[Hole]] = [set() for _ in scene.all_layers]
     with open_picture(
@@ -192,10 +191,22 @@ def _written(
         top = 0
         bands = render_bands(scene, canvas.frame, band_rows, options.bits, holes)
         for rows in canvas.filled(bands, scene.background, options.bits):
-            sink.write(draw_band(rows, top, marks))
+            sink.write(drawn(rows, top))
             top += len(rows)
             report(Progress("composite", top, canvas.shape[0], "rows"))
     return holes
+
+
+def _overlays(plan: _Plan, options: CompositeRequest, title: str | None) -> Callable[[Pixels, int], Pixels]:
+    """Give what draws the overlays that were asked for over rows of the picture."""
+    if not options.overlays and options.annotations is None:
+        return lambda rows, top: rows  # noqa: ARG005 - most pictures have none, and load nothing for them
+    from jwstpipe.render.overlay.marks import draw_band  # noqa: PLC0415
+    from jwstpipe.render.overlay.plan import overlay_marks  # noqa: PLC0415
+
+    labels = picture_labels(plan.scene, title)
+    marks = overlay_marks(options, plan.placement, plan.canvas.shape, labels=labels)
+    return lambda rows, top: draw_band(rows, top, marks)
 
 
 def _picture(plan: _Plan, path: Path, holes: Sequence[set[Hole]], *, bits: int, product_id: str | None) -> Picture:

@@ -11,7 +11,7 @@ from jwstpipe.render.files.avm import AvmRecord, SpectralEntry
 from jwstpipe.render.geometry.canvas import Canvas
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.layers import PlannedChannel
-from jwstpipe.render.overlay.plan import Label
+from jwstpipe.render.overlay.label import Label
 from jwstpipe.render.rendering import Scene
 from jwstpipe.requests import CompositeRequest
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         LookOptions,
         Overlay,
         Palette,
+        PictureForm,
     )
     from jwstpipe.requests.convert import ConvertOptions, ConvertRequest
     from jwstpipe.requests.fields.shared import CatalogSelection
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     )
     from jwstpipe.requests.pictures import (
         ContactSheetOptions,
-        PictureForm,
         PictureRequest,
         ThumbnailOptions,
         ThumbnailsRequest,
@@ -57,14 +57,16 @@ _HOMES = {
     "archive.watch_programs": ("WatchEntry", "WatchProgramsRequest"),
     "base": ("Request", "Spelling", "option", "spelling_of", "validated"),
     "channels": ("ChannelLook", "Stretch", "ToneOptions", "joined_options"),
-    "composite": ("SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette"),
+    "composite": (
+        "SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette", "PictureForm",
+    ),
     "convert": ("ConvertOptions", "ConvertRequest"),
     "fields.shared": ("CatalogSelection",),
     "mosaic": (
         "Align", "Background", "Combine", "FittingMosaic", "Follow", "Kernel", "MosaicOptions", "MosaicRequest",
         "Outliers", "Quantity", "Together", "Weights",
     ),
-    "pictures": ("ContactSheetOptions", "PictureForm", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"),
+    "pictures": ("ContactSheetOptions", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"),
     "process_target": ("ProcessTargetRequest",),
 }  # fmt: skip
 

@@ -21,6 +21,8 @@ __all__ = [
     "LookOptions",
     "Overlay",
     "Palette",
+    "PictureFile",
+    "PictureForm",
     "Stretch",
 ]  # fmt: skip
 
@@ -28,6 +30,10 @@ Coverage = Literal["any", "majority", "all"]
 Combination = Literal["sum", "lupton"]
 Palette = Literal["chromatic", "wavelength", "instruments"]
 Overlay = Literal["grid", "scalebar", "compass", "labels", "sources"]
+
+PictureFile = Literal["png", "jpg", "tif", "fits"]
+PictureForm = Literal[PictureFile, "zarr", "hips"]
+"""Forms of a colour picture, the usual one first; the last two are folders, which stores do not take."""
 
 RULES = 2
 """Number of the rules that pictures are made by now. 1: images of other grids were resampled whole, a size enlarged

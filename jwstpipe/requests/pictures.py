@@ -1,17 +1,13 @@
 """Pictures: a composite of what the catalogue holds, thumbnails, contact sheets."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.channels import Stretch
-from jwstpipe.requests.composite import FILE, CompositeRequest
+from jwstpipe.requests.composite import FILE, CompositeRequest, PictureFile
 from jwstpipe.requests.fields.shared import Filters, Observation, Products, Program, TargetName
 
-__all__ = ["ContactSheetOptions", "PictureForm", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
-
-PictureFile = Literal["png", "jpg", "tif", "fits"]
-PictureForm = Literal[PictureFile, "zarr", "hips"]
-"""Forms of a colour picture, the usual one first; the last two are folders, which stores do not take."""
+__all__ = ["ContactSheetOptions", "PictureRequest", "ThumbnailOptions", "ThumbnailsRequest"]
 
 Columns = Annotated[int | None, option(ge=1, le=1_000, help="pictures a row; empty = about a square")]
 

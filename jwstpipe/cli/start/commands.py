@@ -119,10 +119,10 @@ COMMANDS: Mapping[str, Mapping[str, Entry]] = {
             "Make a colour picture of several filters, in the order of their wavelengths.",
             "pictures:composite",
         ),
-        "thumbnail": Entry("Make a small grey picture of one image.", "pictures:thumbnail"),
+        "thumbnail": Entry("Make a small grey picture of one image.", "images.thumbnails:thumbnail"),
         "contact-sheet": Entry(
             "Put small grey pictures of images on one page, each with its filter and name.",
-            "pictures:contact_sheet",
+            "images.thumbnails:contact_sheet",
         ),
     },
     "Measure": {

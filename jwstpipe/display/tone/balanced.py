@@ -12,7 +12,7 @@ import numpy as np
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, bounded
-from jwstpipe.numerics.robust import middle
+from jwstpipe.numerics.robust import middle, middle_value
 from jwstpipe.requests import Stretch as StretchKind
 
 __all__ = ["MIDDLE_BRIGHTNESS", "automatic_stretches", "balanced_whites"]
@@ -72,9 +72,11 @@ def automatic_stretches(
         return tuple(bounded(kind, *one.zscale) for one in statistics)
     whites = _whites(statistics)
     ranges = [(white - one.sky) / one.noise for white, one in zip(whites, statistics, strict=True) if one.noise > 0]
-    dynamic = float(np.median(ranges)) if ranges else math.inf
+    dynamic = middle_value(ranges) if ranges else math.inf
     height = float(
-        np.median([(one.median - one.sky) / (white - one.sky) for white, one in zip(whites, statistics, strict=True)])
+        middle_value(
+            [(one.median - one.sky) / (white - one.sky) for white, one in zip(whites, statistics, strict=True)]
+        )
     )
     softening = softening or _softening(kind, KNEE / dynamic, height, middle)
     depth = _sky_position(kind, softening)

@@ -13,6 +13,7 @@ from jwstpipe.display.tone.crowded import MIDDLE, calmed, crowding, middle_of
 from jwstpipe.display.tone.curves import parse_curve
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, brightness
+from jwstpipe.numerics.robust import middle_value
 from jwstpipe.requests import ChannelLook, CompositeRequest
 
 __all__ = ["ToneChoice", "choose_stretches"]
@@ -180,8 +181,8 @@ def _alike(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
 
     Each its own would tint the shadows and the highlights.
     """
-    black = float(np.median([one.black ** (1.0 / one.gamma) for one in stretches]))
-    white = float(np.median([one.white ** (1.0 / one.gamma) for one in stretches]))
+    black = middle_value([one.black ** (1.0 / one.gamma) for one in stretches])
+    white = middle_value([one.white ** (1.0 / one.gamma) for one in stretches])
     curves = [one.curve for one in stretches]
     curve = max(curves, key=curves.count)
     return tuple(
@@ -193,7 +194,7 @@ def _alike(stretches: Sequence[Stretch]) -> tuple[Stretch, ...]:
 def _one_sky(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
     """Move lower limits until the sky of every channel is as bright as that of most."""
     skies = [_sky_brightness(stretch, one, stretch.lo) for stretch, one in zip(stretches, statistics, strict=True)]
-    target = min(max(float(np.median(skies)), DARKEST_SKY), BRIGHTEST_SKY)
+    target = min(max(middle_value(skies), DARKEST_SKY), BRIGHTEST_SKY)
     return [_with_sky(stretch, one, target) for stretch, one in zip(stretches, statistics, strict=True)]
 
 
@@ -217,7 +218,7 @@ def _held_down(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]
             float(brightness(np.array([(one.median - stretch.lo) / (stretch.hi - stretch.lo)]), stretch)[0])
             for stretch, one in zip(tried, statistics, strict=True)
         ]
-        if np.median(medians) <= middle:
+        if middle_value(medians) <= middle:
             break
         factor *= 0.97
     return tried

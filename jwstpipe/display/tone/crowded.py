@@ -13,7 +13,7 @@ import numpy as np
 
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.display.tone.stretch import Stretch, brightness
-from jwstpipe.numerics.robust import middle
+from jwstpipe.numerics.robust import middle, middle_value
 
 __all__ = ["MIDDLE", "calmed", "crowding", "middle_of"]
 
@@ -93,4 +93,4 @@ def _middle(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -
     for stretch, one in zip(stretches, statistics, strict=True):
         place = (one.median - stretch.lo) / (stretch.hi - stretch.lo)
         found.append(float(brightness(np.array([place]), stretch)[0]))
-    return max(float(np.median(found)), 1e-6)
+    return max(middle_value(found), 1e-6)

@@ -1,9 +1,12 @@
 """Who an image is: the id and the digest that it carries, else an id that follows from its content."""
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from jwstpipe.images.fits_image import FitsImage
-from jwstpipe.images.zarr.image_store import ImageStore
+
+if TYPE_CHECKING:  # what reads stores is loaded with the first of them
+    from jwstpipe.images.zarr.image_store import ImageStore
 
 __all__ = ["USED", "carried_digest", "content_id", "identity_of"]
 
@@ -14,12 +17,12 @@ USED = ("sci", "err", "dq", "wht", "var_rnoise")
 """Planes whose bytes can change a mosaic."""
 
 
-def identity_of(image: FitsImage | ImageStore) -> str:
+def identity_of(image: "FitsImage | ImageStore") -> str:
     """Give the product id that an image carries, else one that follows from its content."""
     return str(image.provenance.get("product_id") or content_id(image))
 
 
-def carried_digest(image: FitsImage | ImageStore) -> str | None:
+def carried_digest(image: "FitsImage | ImageStore") -> str | None:
     """Give the digest that an image carries: of all samples of a mosaic, or of the FITS file that it holds."""
     provenance = image.provenance
     stated = (provenance.get("receipt") or {}).get("digest")
@@ -29,7 +32,7 @@ def carried_digest(image: FitsImage | ImageStore) -> str | None:
     return None if stated is None else str(stated)
 
 
-def content_id(image: FitsImage | ImageStore) -> str:
+def content_id(image: "FitsImage | ImageStore") -> str:
     """Take the digest of all of a FITS file that can change a mosaic: headers, used planes, and the map that is used.
 
     The WCS is there as what it evaluates to, not as the bytes of the ASDF extension: a gwcs that cannot be read leaves

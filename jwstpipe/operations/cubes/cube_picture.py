@@ -11,7 +11,7 @@ from jwstpipe.render import composite as compositing
 from jwstpipe.render.layers import Channel
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.requests.analysis.cubes import CubeMapRequest, CubePictureRequest, LineWindow
-from jwstpipe.requests.pictures import PictureFile
+from jwstpipe.requests.composite import PictureFile
 
 __all__ = ["CUBE_PICTURE"]
 

@@ -12,16 +12,16 @@ import numpy as np
 
 from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execution.workers import Workers
+from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.progress import Reporter, silent
-from jwstpipe.render.cores.repair import LOST, find_patches, joint_patches, patched_copy
 from jwstpipe.render.geometry.one_grid import celestial_of, on_one_grid
 from jwstpipe.render.geometry.orientation import turned_by, up_angle
-from jwstpipe.requests import MosaicOptions
 from jwstpipe.requests.fields.orientation import Orientation
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.frames import rotated, unit_vectors
 from jwstpipe.storage import named_for_people
 
 if TYPE_CHECKING:
@@ -32,6 +32,9 @@ __all__ = ["Aligned", "Laying", "aligned", "lie_apart"]
 Laying = Literal["whole", "levels"]
 """How images of other grids are resampled: whole at full resolution, before anything is looked at, as pictures were
 made at first; or level by level, what is looked at."""
+
+LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
+"""Flags of a core whose samples are junk."""
 
 _FAR = 20.0
 """Images further apart than so many times their sizes make no picture."""
@@ -137,6 +140,7 @@ class _Work:
     def laid(self, *, scale_arcsec: float | None, rotation_deg: float, folder: Path | None) -> Aligned | None:
         """Lay them level by level; only those with junk are copied before. None where that cannot be done."""
         from jwstpipe.operations.inputs.laid.lay import lay  # noqa: PLC0415 - only images of different grids need it
+        from jwstpipe.render.cores.repair import find_patches, patched_copy  # noqa: PLC0415
 
         addresses, images, counts = list(self.addresses), list(self.images), [0] * len(self.images)
         for number, image in enumerate(self.images):
@@ -159,6 +163,8 @@ class _Work:
         """Resample each whole, or only mend it where all lie on one grid already."""
         from jwstpipe.mosaicking.build import mosaic  # noqa: PLC0415 - only images of different grids need it
         from jwstpipe.mosaicking.placement import common_frame  # noqa: PLC0415
+        from jwstpipe.render.cores.repair import find_patches, patched_copy  # noqa: PLC0415
+        from jwstpipe.requests import MosaicOptions  # noqa: PLC0415
 
         plane = partial(common_frame, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg, s3=self.s3)
         grid = None if same else plane(self.addresses, workers=self.workers)
@@ -182,6 +188,8 @@ class _Work:
 
     def _united(self, images: Sequence[SkyImage]) -> list[SkyImage]:
         """Fill in every image what any of them had filled: a star whose core one filter lost keeps its colour."""
+        from jwstpipe.render.cores.repair import joint_patches, patched_copy  # noqa: PLC0415 - as above
+
         united: list[SkyImage] = []
         for number, (image, patches) in enumerate(zip(images, joint_patches(images), strict=True)):
             copy = self._place(number, "-united")
@@ -203,8 +211,6 @@ def _filled(image: "LaidImage", before: int) -> int:
 
 def _check_near(images: Sequence[SkyImage]) -> None:
     """Refuse images that lie too far apart for one picture, before a grid is laid over all of the sky between them."""
-    from astropy.coordinates import SkyCoord  # noqa: PLC0415 - slow to load, and seldom needed
-
     places = [(image, wcs) for image in images if (wcs := celestial_of(image)) is not None]
     if len(places) < len(images):
         lost = next(image for image in images if celestial_of(image) is None)
@@ -212,14 +218,14 @@ def _check_near(images: Sequence[SkyImage]) -> None:
             f"{lost.address}: has no WCS, and not the shape of the others; give an image that has one, or images of"
             " one shape"
         )
-    centres, sizes = [], []
+    centres, sizes, frame = [], [], places[0][1].frame
     for image, wcs in places:
         middle = np.array([(image.shape[1] - 1) / 2]), np.array([(image.shape[0] - 1) / 2])
-        lon, lat = wcs.to_sky(*middle)
-        centres.append(SkyCoord(lon[0], lat[0], unit="deg", frame=wcs.frame.astropy()).icrs)
+        centres.append(unit_vectors(*rotated(*wcs.to_sky(*middle), wcs.frame, frame))[0])
         sizes.append(max(image.shape) * wcs.scale_arcsec / 3600.0)
     for number, centre in enumerate(centres[1:], 1):
-        apart = float(centre.separation(centres[0]).deg)
+        chord = float(np.linalg.norm(centre - centres[0]))
+        apart = float(np.degrees(2.0 * np.arcsin(min(chord / 2.0, 1.0))))
         if apart > _FAR * (sizes[0] + sizes[number]):
             raise DataError(
                 f"{images[number].address}: lies {apart:.3g} deg from {images[0].address}, too far for one picture;"

@@ -4,12 +4,15 @@ import hashlib
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.identity import canonical_json
 from jwstpipe.images.fits_image import FitsImage
-from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.storage import is_remote
+
+if TYPE_CHECKING:  # what reads stores is loaded with the first of them
+    from jwstpipe.images.zarr.image_store import ImageStore
 
 __all__ = ["content_key"]
 
@@ -24,7 +27,7 @@ SETTLED_NS = 2_000_000_000
 """A file that was written in these last nanoseconds may be written again within one tick of its clock."""
 
 
-def content_key(image: FitsImage | ImageStore) -> str | None:
+def content_key(image: "FitsImage | ImageStore") -> str | None:
     """Give a digest of place, size, times and content of an image; None where none can be trusted.
 
     Of a FITS file that is its inode, size, times of writing and of any change, its headers, and samples from all over
@@ -61,7 +64,7 @@ def _fits(image: FitsImage, digest: "hashlib.blake2b") -> int | None:
     return max(facts.st_mtime_ns, facts.st_ctime_ns)
 
 
-def _store(image: ImageStore, digest: "hashlib.blake2b") -> int | None:
+def _store(image: "ImageStore", digest: "hashlib.blake2b") -> int | None:
     """Digest an image store; gives when any file of it was changed last, None for one whose files have no digests."""
     if "manifest" not in image.attributes:
         return None

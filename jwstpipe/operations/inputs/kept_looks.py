@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,14 @@ from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import identity_of
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape, read_level
-from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.operations.inputs.content_key import content_key
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.storage.kept_arrays import KeptArrays
+
+if TYPE_CHECKING:  # what reads stores is loaded with the first of them
+    from jwstpipe.images.zarr.image_store import ImageStore
 
 __all__ = ["KeptLooks"]
 
@@ -45,7 +47,7 @@ class KeptLooks:
         folder = Path(known.cache or default_folder()) / "looks"
         self._kept = KeptArrays(folder, known.cache_mb << 20) if known.cache_mb else None
 
-    def identity(self, image: FitsImage | ImageStore) -> str:
+    def identity(self, image: "FitsImage | ImageStore") -> str:
         """Give the product id of an image (`identity_of`); that of a FITS file is its digest, found once."""
         if not isinstance(image, FitsImage) or self._kept is None:
             return identity_of(image)
@@ -74,7 +76,7 @@ class KeptLooks:
         if self._kept is None:
             return list(images)
         keys = [
-            content_key(image) if isinstance(image, FitsImage | ImageStore) and image.address == address else None
+            content_key(image) if image.address == address and _is_stored(image) else None
             for image, address in zip(images, addresses, strict=True)
         ]
         return [
@@ -105,6 +107,15 @@ class KeptLooks:
 
     def _key(self, what: str, **more: Any) -> dict[str, Any]:
         return {"what": what, "form": _FORM, "version": __version__, **more}
+
+
+def _is_stored(image: Any) -> TypeGuard["FitsImage | ImageStore"]:
+    """Tell whether an image is a file or a store, as it stands there."""
+    if isinstance(image, FitsImage):
+        return True
+    from jwstpipe.images.zarr.image_store import ImageStore  # noqa: PLC0415 - see above
+
+    return isinstance(image, ImageStore)
 
 
 def _statistics(known: dict[str, Any]) -> SkyStatistics:

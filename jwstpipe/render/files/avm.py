@@ -23,7 +23,7 @@ _NAMESPACES = {
     "xmlns:dc": "http://purl.org/dc/elements/1.1/",
     "xmlns:jwstpipe": "urn:jwstpipe:xmp:1.0#",
 }
-_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_XML = "[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _MISSING = "-"
 
 SHEAR_TOLERANCE = 1e-6
@@ -193,11 +193,16 @@ def _numbers(parent: ET.Element, name: str, values: Sequence[float]) -> None:
 
 
 def _text(parent: ET.Element, name: str, value: str) -> None:
-    ET.SubElement(parent, name).text = _NOT_XML.sub("", value)
+    ET.SubElement(parent, name).text = _xml_text(value)
 
 
 def _list(parent: ET.Element, name: str, kind: str, values: Sequence[str]) -> None:
     container = ET.SubElement(ET.SubElement(parent, name), kind)
     for value in values:
         item = ET.SubElement(container, "rdf:li", {"xml:lang": "x-default"} if kind == "rdf:Alt" else {})
-        item.text = _NOT_XML.sub("", value)
+        item.text = _xml_text(value)
+
+
+def _xml_text(value: str) -> str:
+    """Leave out what XML cannot hold; what is all letters, as nearly everything, holds nothing of it."""
+    return value if value.isprintable() else re.sub(_NOT_XML, "", value)

@@ -1,7 +1,6 @@
 """Which marks a picture gets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import hypot
 
 import numpy as np
@@ -10,13 +9,14 @@ from jwstpipe.display.colour.names import WHITE, Colour
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.render.geometry.placement import SkyPlacement
 from jwstpipe.render.overlay.grid import grid_marks
+from jwstpipe.render.overlay.label import Label
 from jwstpipe.render.overlay.layout import laid_out
 from jwstpipe.render.overlay.marks import Circle, Line, Mark, Text
 from jwstpipe.render.overlay.projection import PictureSky
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.storage.position_tables import read_positions
 
-__all__ = ["SCALE_STEPS", "Label", "overlay_marks"]
+__all__ = ["SCALE_STEPS", "overlay_marks"]
 
 SCALE_STEPS = (
     *(n / 3600.0 for n in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30)),
@@ -26,14 +26,6 @@ SCALE_STEPS = (
 """Lengths of scale bars, degrees."""
 
 _LEAST_BAR = 20
-
-
-@dataclass(frozen=True)
-class Label:
-    """A line in the upper left corner."""
-
-    text: str
-    colour: Colour
 
 
 def overlay_marks(
