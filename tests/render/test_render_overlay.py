@@ -14,8 +14,8 @@ from jwstpipe.errors import DataError, NotFoundError, UsageError
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.placement import place_on_sky
 from jwstpipe.render.overlay.grid import sexagesimal
-from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
 from jwstpipe.render.overlay.label import Label
+from jwstpipe.render.overlay.marks import Circle, Line, Text, draw_band
 from jwstpipe.render.overlay.plan import overlay_marks
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
