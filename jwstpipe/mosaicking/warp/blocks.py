@@ -29,9 +29,6 @@ __all__ = ["BLOCK", "STACK_BYTES", "Block", "blocks"]
 BLOCK = CHUNK
 """Side of a block, pixels; blocks stand at its multiples on the plane."""
 
-CACHED_ROWS = 128
-"""Rows that all inputs of a group are added to before the next ones: their sums stay in the second-level cache."""
-
 STACK_BYTES = 128 << 20
 """Room for the stack of an order statistic."""
 
@@ -115,10 +112,7 @@ def _fill(
             used.add(there[index][0].source.product_id)
             if reference is not None:
                 struck += contradicted(there[index][0], layer, reference, band)
-        by_rows = all(there[index][0].interpolated for index, _ in group)
-        for rows in outer.bands(CACHED_ROWS if by_rows else outer.shape[0]):
-            for index, layer in group:
-                there[index][0].add(strip, outer, rows, layer, index=index, combiner=combiner)
+            there[index][0].add(strip, outer, layer, index=index, combiner=combiner)
     clipped = _finish(strip, np.array([found.source.noise for found, _ in there]), planes, combiner=combiner)
     if reference is not None:
         fill_holes(reference, band, planes, filled=job.options.kernel in INTERPOLATED)

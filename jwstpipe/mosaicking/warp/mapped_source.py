@@ -82,10 +82,10 @@ class MappedSource:
             int(np.floor(y0)) - margin, int(np.floor(x0)) - margin, int(y1) + margin + 2, int(x1) + margin + 2
         ).intersection(Box.of_shape(self.source.shape))
 
-    def add(self, strip: Accumulators, box: Box, rows: Box, layer: InputWindow, *, index: int, combiner: int) -> None:
-        """Resample a layer and add it to rows of a strip that covers `box`."""
+    def add(self, strip: Accumulators, box: Box, layer: InputWindow, *, index: int, combiner: int) -> None:
+        """Resample a layer and add it to a strip that covers `box`."""
         options = self.job.options
-        part = rows.intersection(self.region)
+        part = box.intersection(self.region)
         if part is None:
             return
         if self.interpolated:
