@@ -9,6 +9,7 @@ import ctypes
 import itertools
 import pickle
 import sys
+import threading
 from collections.abc import Callable
 from functools import cache
 from importlib.machinery import EXTENSION_SUFFIXES
@@ -18,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from jwstpipe.numerics.compiled.arguments import passed_as
+from jwstpipe.numerics.compiled.arguments import passed_as, words_of
 from jwstpipe.numerics.compiled.kept_code import MachineCode
+from jwstpipe.numerics.compiled.packed_call import packed_call
 
 __all__ = ["NotLinkedError", "linked"]
 
@@ -27,6 +29,9 @@ _DONE = {0, -2}
 """Status of a function that returned, and of one that returned None."""
 
 _NUMBERS = itertools.count()
+
+_OFTEN = 32
+"""Calls after which packed words save more than it costs to compile what takes them apart."""
 
 
 class NotLinkedError(Exception):
@@ -58,19 +63,36 @@ def linked(code: MachineCode, args: tuple[Any, ...]) -> Callable[[tuple[Any, ...
     words = [word for kinds, _ in filter(None, ways) for word in kinds]
     if tuple(word.__name__ for word in words) != code.words:
         raise NotLinkedError(code.symbol)
-    prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *words)
-    function = prototype(_address(code))
+    run = _Runner(_address(code), [ctypes.c_void_p, ctypes.c_void_p, *words])
     taker = _Tuple([]) if code.returned is None else _taker(code.returned)
 
     def call(values: tuple[Any, ...]) -> Any:
         result, error = taker.layout(), ctypes.c_void_p()
-        passed = [word for make, value in zip(makers, values, strict=True) for word in make(value)]
-        status = function(ctypes.byref(result), ctypes.byref(error), *passed)
+        status = run(ctypes.addressof(result), ctypes.addressof(error), *words_of(makers, values))
         if status not in _DONE:
             raise _exception(error, code.symbol)
         return None if code.returned is None else taker.taken(result)
 
     return call
+
+
+class _Runner:
+    """Calls a function through ctypes, and, when it turns out to be called often, with all words packed."""
+
+    def __init__(self, address: int, words: list[Any]) -> None:
+        self._address, self._words, self._calls = address, [word.__name__ for word in words], 0
+        self._function: Callable[..., int] = ctypes.CFUNCTYPE(ctypes.c_int32, *words)(address)
+        self._packed: Callable[[tuple[Any, ...]], int] | None = None
+        self._compiling = threading.Lock()
+
+    def __call__(self, *words: Any) -> int:
+        """Give the status that the function returns."""
+        if self._packed is not None:
+            return self._packed(words)
+        self._calls += 1
+        if self._calls >= _OFTEN and self._compiling.acquire(blocking=False):  # for good: once is enough
+            self._packed = packed_call(_session(), self._address, self._words, f"packed{next(_NUMBERS)}")
+        return self._function(*words)
 
 
 def _taker(returned: Any) -> "_Number | _Tuple | _Array":

@@ -162,3 +162,31 @@ def test_damaged_code_is_not_run_and_older_code_is_removed(tmp_path, monkeypatch
     changed(*values)
     (now,) = (tmp_path / "missing").iterdir()
     assert now.name != kept.name
+
+
+@compiled()
+def of_all_kinds(values, small, whole, real, half, truth, pair, nothing):
+    found = values.sum() + small[0] + whole + real + np.float64(half)
+    if truth:
+        found += pair.values[-1] * pair.shift
+    return found if nothing is None else 0.0
+
+
+def test_what_is_called_often_gives_the_same_however_its_words_are_passed():
+    """After some calls words are packed: numbers of all kinds, read-only and empty arrays, tuples."""
+    values = np.arange(5.0)
+    frozen = values.copy()
+    frozen.flags.writeable = False
+    for number in range(3 * 32):
+        for held in (values, frozen, values[::2]):
+            pair = Pair(np.array([2.0, number]), -3)
+            args = (held, np.array([7], "u2"), -number, 0.25, np.float32(0.5), bool(number % 2), pair, None)
+            assert of_all_kinds(*args) == of_all_kinds.py_func(*args)
+            assert np.array_equal(scaled(pair, 2.0)[0], pair.values / 2.0 - 3)
+        assert summed(np.empty((0, 3), "f4"), np.float32(1.0)) == 0.0
+    for number in range(2 * 32):
+        assert refused(number + 1) == 7 // (number + 1)
+        with pytest.raises(ValueError, match="a negative count"):
+            refused(-1)
+        with pytest.raises(ZeroDivisionError):
+            refused(0)
