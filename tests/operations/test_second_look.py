@@ -60,11 +60,29 @@ def test_a_second_look_is_the_same_picture_and_reads_no_pixel(tmp_path, site, se
     plain = [picture(images, tmp_path / "p.png", S3Settings(cache_mb=0), **look) for look in looks]
     first = picture(images, tmp_path / "p.png", site, **looks[0])
     read = []
-    if not turn:  # images that are laid on one grid are laid anew
-        monkeypatch.setattr(FitsImage, "read", lambda *args, **named: read.append(args))
+    monkeypatch.setattr(FitsImage, "read", lambda *args, **named: read.append(args))
     assert [first, *(picture(images, tmp_path / "p.png", site, **look) for look in looks[1:])] == plain
     assert read == []
     assert len(set(plain)) == len(looks)
+
+
+def test_what_was_filled_of_lost_cores_is_told_by_a_second_look_too(tmp_path, site, settled):
+    images = [written(tmp_path, "F200W", 1), written(tmp_path, "F444W", 2, turn=10.0)]
+    for path in images:
+        with fits.open(path, mode="update") as file:
+            y, x = np.indices(file["SCI"].data.shape)
+            away = (y - 300.0) ** 2 + (x - 280.0) ** 2
+            file["SCI"].data += (900.0 * np.exp(-away / 60.0)).astype("f4")
+            file["SCI"].data[away < 9.5] = np.nan
+        os.utime(path, (OLD, OLD))
+
+    def told(s3):
+        made = jwstpipe.composite(images, tmp_path / "p.png", overwrite=True, size=300, s3=s3)
+        return [one.repaired_before for one in made.channels], made.sha256
+
+    plain = told(S3Settings(cache_mb=0))
+    assert min(plain[0]) > 0
+    assert [told(site), told(site)] == [plain, plain]
 
 
 def test_a_changed_image_is_looked_at_again(tmp_path, site, settled):

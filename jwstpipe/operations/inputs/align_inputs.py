@@ -206,7 +206,7 @@ class _Work:
 
 def _filled(image: "LaidImage", before: int) -> int:
     """Count the pixels that were filled, with those of the copy that the image is read from."""
-    return before + image.plane.repaired[image.number]
+    return before + image.plane.filled(image.number)
 
 
 def _check_near(images: Sequence[SkyImage]) -> None:

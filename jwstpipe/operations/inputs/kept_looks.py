@@ -4,27 +4,23 @@ A second picture of the same images then reads none of their pixels. Everything 
 changed image has nothing kept, and is what it would be without: whole levels and whole measurements, to the bit.
 """
 
-import threading
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-import numpy as np
-from numpy.typing import NDArray
-
 from jwstpipe import __version__
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.fits.readers.block_cache import default_folder
+from jwstpipe.identity import canonical_json
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import identity_of
 from jwstpipe.images.image import SkyImage
-from jwstpipe.images.levels import level_shape, read_level
 from jwstpipe.operations.inputs.content_key import content_key
+from jwstpipe.operations.inputs.kept_levels import KeptImage, KeptLevels, OnlySamples, Told
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
 from jwstpipe.settings import S3Settings
-from jwstpipe.sky.box import Box
 from jwstpipe.storage.kept_arrays import KeptArrays
 
 if TYPE_CHECKING:  # what reads stores is loaded with the first of them
@@ -32,10 +28,7 @@ if TYPE_CHECKING:  # what reads stores is loaded with the first of them
 
 __all__ = ["KeptLooks"]
 
-MOST_PIXELS = 1 << 22
-"""Larger levels are read anew."""
-
-_FORM = 1
+_FORM = 2
 """Changes with the algorithms whose results are kept."""
 
 
@@ -79,21 +72,43 @@ class KeptLooks:
             content_key(image) if image.address == address and _is_stored(image) else None
             for image, address in zip(images, addresses, strict=True)
         ]
+        if laid := self._laid(images, addresses):
+            return [KeptImage(image, f"{laid.content} {number}", laid, number) for number, image in enumerate(images)]
         return [
-            image if key is None else _KeptLevels(image, key, self._kept, partial(self._key, "level", content=key))
+            image if key is None else KeptImage(image, key, self._levels([image], key, OnlySamples()))
             for image, key in zip(images, keys, strict=True)
         ]
 
+    def _laid(self, images: Sequence[Any], addresses: Sequence[str]) -> KeptLevels | None:
+        """Give the kept levels of images that are laid on one plane, whose samples follow from all of them."""
+        plane = getattr(images[0], "plane", None) if images else None
+        if plane is None or any(getattr(image, "plane", None) is not plane for image in images):
+            return None
+        stored = [one.image for one in plane.images]
+        contents = [
+            content_key(image) if image.address == address else None
+            for image, address in zip(stored, addresses, strict=True)
+        ]
+        if None in contents:
+            return None
+        return self._levels(images, canonical_json([contents, repr(plane.grid), repr(plane.window)]).decode(), plane)
+
+    def _levels(self, images: Sequence[Any], content: str, told: Told) -> KeptLevels:
+        assert self._kept is not None
+        return KeptLevels(tuple(images), content, self._kept, partial(self._key, "level", content=content), told)
+
     def measure(self, images: Sequence[SkyImage], wished: SkyPlace | None) -> ChannelSamples:
         """Measure channels as `measure_channels` does."""
-        contents = [image.content if isinstance(image, _KeptLevels) else None for image in images]
+        contents = [image.content if isinstance(image, KeptImage) else None for image in images]
         if self._kept is None or None in contents:
             return measure_channels(images, wished)
+        told = images[0].kept.told  # type: ignore[attr-defined]  # of a plane it is that of all of them
         key = self._key("channels", contents=contents, region=None if wished is None else list(wished))
         entry = self._kept.get(key)
         if entry is not None:
             counts, *coarse = entry.arrays
             facts = entry.facts
+            told.repaired.update({tuple(part): count for part, count in facts["filled"]})
             statistics = [_statistics(one) for one in facts["statistics"]]
             return ChannelSamples(statistics, facts["level"], counts, coarse, facts["coarse_level"])
         found = measure_channels(images, wished)
@@ -101,6 +116,7 @@ class KeptLooks:
             "statistics": [asdict(one) for one in found.statistics],
             "level": found.level,
             "coarse_level": found.coarse_level,
+            "filled": sorted(told.repaired.items()),
         }
         self._kept.put(key, facts=facts, arrays=[found.counts, *found.coarse])
         return found
@@ -122,51 +138,3 @@ def _statistics(known: dict[str, Any]) -> SkyStatistics:
     """Read statistics as JSON has them: its lists are tuples."""
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in known.items()}
     return SkyStatistics(**values)
-
-
-@dataclass(frozen=True, eq=False)
-class _KeptLevels:
-    """An image whose coarse levels of the science plane are kept; all else is the image's own."""
-
-    image: Any
-    content: str
-    kept: KeptArrays
-    key: Callable[..., dict[str, Any]]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "found", {})
-        object.__setattr__(self, "lock", threading.Lock())
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.image, name)
-
-    def __getitem__(self, place: Any) -> Any:
-        return self.image[place]
-
-    @property
-    def levels(self) -> int:
-        """As many as anybody asks for."""
-        return 64
-
-    def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
-        """Read a window of one plane."""
-        if plane != "sci" or level == 0 or index or self.image.slices > 1:
-            return np.asarray(self.image.read(plane, box, level=level, index=index))
-        rows, columns = level_shape(self.image.shape, level)
-        if rows * columns > MOST_PIXELS:
-            return read_level(self.image, box, level=level)
-        whole = self._level(level)
-        return whole if box is None else whole[box.slices]
-
-    def _level(self, level: int) -> NDArray[np.float32]:
-        with self.lock:
-            if level not in self.found:
-                key = self.key(level=level)
-                entry = self.kept.get(key)
-                if entry is None:
-                    self.found[level] = read_level(self.image, level=level)
-                    self.kept.put(key, facts={}, arrays=[self.found[level]])
-                else:
-                    self.found[level] = entry.arrays[0]
-            whole: NDArray[np.float32] = self.found[level]
-            return whole

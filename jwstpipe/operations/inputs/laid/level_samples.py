@@ -31,8 +31,8 @@ class LevelSamples:
 
     image: SkyImage
     level: int
-    found: Callable[[int], None] = lambda _: None
-    """Told of the pixels of cores in each cell that is searched."""
+    found: Callable[[Box, int], None] = lambda _, __: None
+    """Told of each cell that is searched, and of the pixels of cores in it."""
 
     _cells: Kept[list[Patch]] = field(default_factory=lambda: Kept(KEPT_CELLS))
 
@@ -88,7 +88,7 @@ class LevelSamples:
     def _in(self, cell: Box) -> list[Patch]:
         def make() -> list[Patch]:
             patches = patches_in(self._known, Box.of_shape(self.shape), cell, self._limits)
-            self.found(sum(int(patch.mask.sum()) for patch in patches))
+            self.found(cell, sum(int(patch.mask.sum()) for patch in patches))
             return patches
 
         return self._cells.get((cell.y0, cell.x0), make)

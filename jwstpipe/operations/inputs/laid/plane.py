@@ -25,13 +25,16 @@ from jwstpipe.render.cores.repair import LEAST_PIXELS
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["BLOCK", "Laid", "LaidPlane"]
+__all__ = ["BLOCK", "Laid", "LaidPlane", "Searched"]
 
 BLOCK = 512
 """Side of a block, pixels of its level: a chunk of an image store."""
 
 KEPT_BYTES = 192 << 20
 """Most bytes of blocks that are kept in memory."""
+
+Searched = tuple[int, int, int, int]
+"""A part of an image that is searched for lost cores: number, level, and where it begins (y, x)."""
 
 _ESTIMATED = np.uint32(DQ_BITS["FLUX_ESTIMATED"])
 
@@ -76,14 +79,20 @@ class LaidPlane:
     folder: Path | None = None
     """Where blocks are kept that memory does not hold, for who goes over all of them; None = they are made anew."""
 
-    repaired: list[int] = field(default_factory=list)
-    """Pixels of cores that were filled, of each image, in what was read of it."""
+    repaired: dict[Searched, int] = field(default_factory=dict)
+    """Pixels of cores that were filled, of each part that was searched for them."""
 
     _blocks: Kept[_Block] = field(default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.nbytes))
     _levels: Kept[LevelSamples] = field(default_factory=lambda: Kept(1 << 16))
 
-    def __post_init__(self) -> None:
-        self.repaired.extend(0 for _ in self.images)
+    def filled(self, number: int) -> int:
+        """Count the pixels of cores that were filled in what was read of an image."""
+        return sum(count for (image, *_), count in self.repaired.items() if image == number)
+
+    def filled_for(self, level: int) -> list[tuple[Searched, int]]:
+        """Give the parts that hold cores among those that were searched for a level of the plane."""
+        own = [self._own_level(number, level) for number in range(len(self.images))]
+        return sorted((part, count) for part, count in self.repaired.items() if part[1] == own[part[0]])
 
     def read(self, number: int, box: Box, level: int) -> NDArray[np.float32]:
         """Read a window of an image, pixels of a level of the plane's window."""
@@ -197,14 +206,18 @@ class LaidPlane:
         return _Block(values, mask)
 
     def _level(self, number: int, level: int) -> LevelSamples:
-        laid = self.images[number]
-        scale = laid.source.exact_wcs().scale_arcsec
+        own = self._own_level(number, level)
 
-        def told(pixels: int) -> None:
-            self.repaired[number] += pixels
+        def told(cell: Box, pixels: int) -> None:
+            if pixels:
+                self.repaired[number, own, cell.y0, cell.x0] = pixels
 
-        own = fitting_level(scale, self.grid.scale_arcsec * 2.0**level)
-        return self._levels.get((number, own), lambda: LevelSamples(laid.image, own, told))
+        return self._levels.get((number, own), lambda: LevelSamples(self.images[number].image, own, told))
+
+    def _own_level(self, number: int, level: int) -> int:
+        """Tell which level of an image a level of the plane is made of."""
+        scale = self.images[number].source.exact_wcs().scale_arcsec
+        return fitting_level(scale, self.grid.scale_arcsec * 2.0**level)
 
     def _cell(self, level: int, row: int, column: int) -> Box:
         whole = Box.of_shape(level_shape(self.window.shape, level))
