@@ -43,11 +43,12 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
-# The tests are the two processes of a machine with two cores: with threads of its own, OpenBLAS only waits for itself.
+# Three processes on a machine with two cores: one of them has the servers, and mostly waits for what they say. With threads
+# of its own, OpenBLAS only waits for itself.
 # They make and remove tens of thousands of small files, in memory where that has 4 GB to spare; what failed stays there.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
 TESTS = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/jwstpipe.XXXXXX) && OPENBLAS_NUM_THREADS=1 TMPDIR=$$folder \
-  $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed $(1) \
+  $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed $(1) \
   && rm -rf $$folder
 
 test: setup
