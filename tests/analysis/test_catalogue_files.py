@@ -1,6 +1,7 @@
 """Catalogues as files: the same numbers, units and lineage in every form; and the command that makes them."""
 
 import json
+from collections import OrderedDict
 
 import boto3
 import numpy as np
@@ -11,6 +12,7 @@ from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table
+from astropy.table.meta import get_header_from_yaml, get_yaml_from_header
 from astropy_healpix import lonlat_to_healpix
 from scipy.spatial import cKDTree
 
@@ -19,6 +21,7 @@ from jwstpipe.analysis.catalogues import cone as cones
 from jwstpipe.analysis.catalogues import parquet_file
 from jwstpipe.analysis.catalogues import sources_table as sources_tables
 from jwstpipe.analysis.catalogues.cone import cone
+from jwstpipe.analysis.catalogues.ecsv_header import header_lines
 from jwstpipe.analysis.catalogues.files import read_catalogue, write_catalogue
 from jwstpipe.analysis.catalogues.healpix import nested_pixels
 from jwstpipe.analysis.catalogues.official import official_view
@@ -62,6 +65,34 @@ def test_parquet_is_astropys_too(catalogue, tmp_path):
     theirs.sort("id")
     assert theirs["segment_flux"].unit == catalogue["segment_flux"].unit
     assert np.array_equal(theirs["ra"], catalogue["ra"])
+
+
+def test_headers_say_what_astropys_say():
+    """Names and notes that YAML could take for something else, numbers that it could take for words, and quantities."""
+    table = Table({"a": np.arange(3), "no": np.ones(3, "f4"), "w: x": ["a", "b", "c"], "~": [True, False, True]})
+    table["a"].unit, table["a"].description, table["a"].format = u.uJy, "µJy: 'x' # {y} \\" * 9, "%5d"
+    table["no"].meta = {"ucd": "phot.flux;em.IR", "yes": None, "n": np.float64(0.1)}
+    meta = {
+        "small": 1e-5,
+        "large": -3e22,
+        "not": float("inf"),
+        "on": [True, "1e5", "2020-01-01", {"z": 1, "a": [1, 2]}],
+    }
+    mine = get_header_from_yaml(header_lines(table, meta))
+    theirs = get_header_from_yaml(get_yaml_from_header({"cols": list(table.itercols()), "meta": OrderedDict(meta)}))
+    assert mine == theirs
+    table["vector"] = np.ones((3, 2))
+    assert header_lines(table, {}) == get_yaml_from_header({"cols": list(table.itercols())})
+    told = header_lines(table["a", "no"], {"width": 3 * u.pix})
+    assert get_header_from_yaml(told)["meta"]["width"] == 3 * u.pix
+
+
+def test_astropy_reads_meanings_of_fits(catalogue, tmp_path):
+    found = Table.read(write_catalogue(catalogue, tmp_path / "a.fits"))
+    for name in catalogue.colnames:
+        assert found[name].description == catalogue[name].description
+        assert dict(found[name].meta) == dict(catalogue[name].meta)
+    assert "comments" not in found.meta
 
 
 def test_a_catalogue_knows_where_it_comes_from(catalogue, image):

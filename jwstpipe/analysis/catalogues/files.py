@@ -3,7 +3,6 @@
 `parquet_file` says how Parquet is written.
 """
 
-import io
 import json
 import re
 from pathlib import Path
@@ -11,16 +10,19 @@ from pathlib import Path
 import numpy as np
 from astropy.table import MaskedColumn, Table
 
+from jwstpipe.analysis.catalogues.ecsv_header import header_lines
 from jwstpipe.analysis.catalogues.forms import FORMS, check_target
 from jwstpipe.analysis.catalogues.parquet_file import Keeper, read_parquet, write_parquet
 from jwstpipe.catalog.lineage.table_provenance import INFO_NAME
-from jwstpipe.catalog.maintenance.export import plain_cell, safe_cell
 from jwstpipe.errors import DataError, JwstPipeError
 from jwstpipe.fits.provenance_hdu import provenance_image_hdu
 from jwstpipe.storage import aside
 from jwstpipe.storage.bounded_tables import read_table
 
 __all__ = ["read_catalogue", "write_catalogue"]
+
+_CARD = 70
+"""Letters of a comment of a FITS header that hold a part of a line."""
 
 _SIGNED = re.compile(r"[+-][0-9.:eE+-]*")
 """Numbers with a sign, sexagesimal ones too."""
@@ -92,11 +94,27 @@ def read_catalogue(source: str | Path) -> Table:
 
 
 def _write_fits(table: Table, path: Path) -> None:
-    """Write a FITS table, and what it was made of as images have it: in an extension."""
-    _fits_ready(table).write(path, format="fits")
+    """Write a FITS table, and what it was made of as images have it: in an extension.
+
+    What FITS has no place for stands in comments, where `Table.read` of astropy looks for the meanings of columns.
+    """
+    from astropy.io import fits  # noqa: PLC0415 - not every form is FITS
+
+    found = table.copy(copy_data=False)
+    found.meta = {"comments": _commented(header_lines(table, {"__serialized_columns__": {}, **table.meta}))}
+    fits.HDUList([fits.PrimaryHDU(), fits.table_to_hdu(found, character_as_bytes=True)]).writeto(path)
     if "jwstpipe" in table.meta:
         with path.open("ab") as stream:
             stream.write(provenance_image_hdu(table.meta["jwstpipe"]))
+
+
+def _commented(lines: list[str]) -> list[str]:
+    """Break lines for the cards of a header as astropy does: a backslash says that the next one goes on."""
+    found = ["--BEGIN-ASTROPY-SERIALIZED-COLUMNS--"]
+    for line in lines:
+        parts = [line[k : k + _CARD] for k in range(0, max(len(line), 1), _CARD)]
+        found += [*(f"{part}\\" for part in parts[:-1]), parts[-1]]
+    return [*found, "--END-ASTROPY-SERIALIZED-COLUMNS--"]
 
 
 def _write_votable(table: Table, path: Path) -> None:
@@ -140,6 +158,8 @@ def _without_unsigned(table: Table) -> Table:
 
 def _without_formulas(table: Table) -> Table:
     """Mark words and names of columns that a spreadsheet would take for formulas; a number with a sign is none."""
+    from jwstpipe.catalog.maintenance.export import safe_cell  # noqa: PLC0415 - slow to load, and for CSV alone
+
     found = table.copy(copy_data=False)
     for name in table.colnames:
         if getattr(table[name], "dtype", np.dtype(float)).kind in "UO":
@@ -152,6 +172,8 @@ def _without_formulas(table: Table) -> Table:
 
 def _with_formulas(table: Table) -> Table:
     """Take the marks of `_without_formulas` away."""
+    from jwstpipe.catalog.maintenance.export import plain_cell  # noqa: PLC0415 - as above
+
     for name in table.colnames:
         if table[name].dtype.kind == "U" and any(word.startswith("'") for word in table[name].tolist() if word):
             words = [plain_cell(word or "") for word in table[name].tolist()]
@@ -159,17 +181,3 @@ def _with_formulas(table: Table) -> Table:
         if plain_cell(name) != name:
             table.rename_column(name, plain_cell(name))
     return table
-
-
-def _header_of(table: Table) -> str:
-    """Write the header of ECSV, without its last line, the names."""
-    text = io.StringIO()
-    table[:0].write(text, format="ascii.ecsv")
-    return "".join(line for line in text.getvalue().splitlines(keepends=True) if line.startswith("#"))
-
-
-def _fits_ready(table: Table) -> Table:
-    """Keep what a FITS header can hold of the metadata; all of it stands in one long string."""
-    found = table.copy(copy_data=False)
-    found.meta = {"COMMENT": _header_of(table).splitlines()}
-    return found

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from astropy.table import Table
-from astropy.table.meta import get_yaml_from_table
 
+from jwstpipe.analysis.catalogues.ecsv_header import header_lines
 from jwstpipe.analysis.catalogues.healpix import nested_pixels
 from jwstpipe.errors import DataError
 from jwstpipe.storage.bounded_tables import SEAL, check_promise
@@ -40,7 +40,7 @@ def write_parquet(table: Table, path: Path, kept: Keeper | None) -> None:
     from pyarrow import parquet  # noqa: PLC0415
 
     order = _sky_order(table)
-    header = "\n".join(get_yaml_from_table(table)).encode()
+    header = "\n".join(header_lines(table, table.meta)).encode()
     metadata = {_YAML: header, SEAL: sha256(header).hexdigest().encode()}
     for name in table.colnames:
         if table[name].dtype.kind == "U":  # astropy asks for the length of strings

@@ -61,15 +61,16 @@ def searched(
     workers: Workers | None = None,
     report: Reporter = silent,
     kept: KeptTiles | None = None,
-    written: bool = False,
+    written: str = "",
 ) -> Searched:
-    """Search an image, or several of one grid as one; where the catalogue is written what writes it loads meanwhile."""
+    """Search an image, or several of one grid as one; what writes it to a file `written` loads meanwhile."""
     what = looked_at(images, request, s3=s3, workers=workers, report=report)
     with ThreadPoolExecutor(1) as beside:  # tables load while tiles are searched: they take as long as four megapixels
         tables = beside.submit(import_module, "jwstpipe.analysis.catalogues.sources_table")
         if written:
             beside.submit(import_module, "jwstpipe.analysis.catalogues.files")
-            beside.submit(import_module, "astropy.io.misc.yaml")  # for the header of ECSV, which all forms carry
+            if written.lower().endswith(".ecsv"):  # astropy writes that by itself
+                beside.submit(import_module, "astropy.io.misc.yaml")
         found = find_sources(what, options=request, s3=s3, workers=workers, report=report, kept=kept)
         made: Table = tables.result().sources_table(found, opened(what, s3=s3))
     give_back_memory()
@@ -128,7 +129,7 @@ def catalogue_of(
     images = [open_image(address, s3=context.s3) for address in addresses]
     made = searched(
         addresses, request, s3=context.s3, workers=context.workers, report=context.report, kept=kept,
-        written=bool(target),
+        written=target,
     )  # fmt: skip
     made.table.meta["jwstpipe"] = provenance_for(DETECT, identity, images, target)
     return made
