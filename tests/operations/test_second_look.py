@@ -9,8 +9,8 @@ from astropy.io import fits
 
 import jwstpipe
 from jwstpipe.images.fits_image import FitsImage, open_fits
-from jwstpipe.operations.inputs import content_key as keys
-from jwstpipe.operations.inputs.content_key import content_key
+from jwstpipe.images.headers import content_key as keys
+from jwstpipe.images.headers.content_key import content_key
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.kept_arrays import KeptArrays
 

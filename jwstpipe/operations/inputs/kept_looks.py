@@ -16,8 +16,8 @@ from jwstpipe.fits.readers.block_cache import default_folder
 from jwstpipe.identity import canonical_json
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import identity_of
+from jwstpipe.images.headers.content_key import content_key
 from jwstpipe.images.image import SkyImage
-from jwstpipe.operations.inputs.content_key import content_key
 from jwstpipe.operations.inputs.kept_levels import KeptImage, KeptLevels, OnlySamples, Told
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
 from jwstpipe.settings import S3Settings
