@@ -12,6 +12,7 @@ from jwstpipe.fits.plain.plain_header import value_of
 from jwstpipe.fits.plain.standard_cards import is_standard
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import USED, carried_digest, content_id
+from jwstpipe.images.headers.kept_identity import kept_content_id
 from jwstpipe.images.open import find_image
 from jwstpipe.images.passband import header_filter
 from jwstpipe.images.zarr.image_store import ImageStore
@@ -205,8 +206,9 @@ def _band(primary: "_Cards", science: "_Cards") -> str:
 
 
 def identify(job: InspectJob) -> str:
-    """Take the identity of a FITS file from its content."""
-    return content_id(find_image(job.address, s3=job.s3))
+    """Take the identity of a FITS file from its content, or what is kept of it."""
+    image = find_image(job.address, s3=job.s3)
+    return kept_content_id(image, s3=job.s3) if isinstance(image, FitsImage) else content_id(image)
 
 
 class _Cards:

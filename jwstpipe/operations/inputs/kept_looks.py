@@ -17,6 +17,7 @@ from jwstpipe.identity import canonical_json
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import identity_of
 from jwstpipe.images.headers.content_key import content_key
+from jwstpipe.images.headers.kept_identity import kept_content_id
 from jwstpipe.images.image import SkyImage
 from jwstpipe.operations.inputs.kept_levels import KeptImage, KeptLevels, OnlySamples, Told
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
@@ -36,24 +37,16 @@ class KeptLooks:
     """The cache of pictures of a site (``s3.cache`` and ``s3.cache_mb``); of no size it keeps nothing."""
 
     def __init__(self, s3: S3Settings | None) -> None:
-        known = s3 or S3Settings()
+        self._s3 = known = s3 or S3Settings()
         folder = Path(known.cache or default_folder()) / "looks"
         self._kept = KeptArrays(folder, known.cache_mb << 20) if known.cache_mb else None
 
     def identity(self, image: "FitsImage | ImageStore") -> str:
         """Give the product id of an image (`identity_of`); that of a FITS file is its digest, found once."""
-        if not isinstance(image, FitsImage) or self._kept is None:
-            return identity_of(image)
-        content = content_key(image)
-        if content is None:
-            return identity_of(image)
-        key = self._key("identity", content=content)
-        entry = self._kept.get(key)
-        if entry is not None:
-            return str(entry.facts["id"])
-        found = identity_of(image)
-        self._kept.put(key, facts={"id": found})
-        return found
+        carried = image.provenance.get("product_id")
+        if carried or not isinstance(image, FitsImage):
+            return str(carried or identity_of(image))
+        return kept_content_id(image, s3=self._s3)
 
     def images(self, images: Sequence[SkyImage], addresses: Sequence[str]) -> list[SkyImage]:
         """Give the same images with coarse levels that are kept.
