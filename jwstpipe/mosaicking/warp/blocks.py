@@ -19,8 +19,8 @@ from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, ST
 from jwstpipe.mosaicking.warp.input_groups import GROUP_BYTES, input_groups
 from jwstpipe.mosaicking.warp.mapped_source import INTERPOLATED, MappedSource
 from jwstpipe.mosaicking.warp.order_statistics import clip, median
-from jwstpipe.mosaicking.warp.outlier_reference import reference_on
-from jwstpipe.mosaicking.warp.outliers import contradicted, fill_holes
+from jwstpipe.mosaicking.warp.outliers.reference import reference_on
+from jwstpipe.mosaicking.warp.outliers.contradicted import contradicted, fill_holes
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.sky.box import Box
 

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.mosaicking.warp.kernel_groups import Part, Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource
-from jwstpipe.mosaicking.warp.outlier_reference import Reference
+from jwstpipe.mosaicking.warp.outliers.reference import Reference
 from jwstpipe.mosaicking.warp.resample import InputWindow
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.area import area_row, derivative_weights

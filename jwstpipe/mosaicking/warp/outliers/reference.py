@@ -1,6 +1,6 @@
 """What all images together say of a pixel of the plane, and which of their samples there contradict it.
 
-The reference that outliers are looked for against (`jwstpipe.mosaicking.warp.outliers`).
+The reference that outliers are looked for against (`jwstpipe.mosaicking.warp.outliers.contradicted`).
 """
 
 from collections.abc import Sequence
