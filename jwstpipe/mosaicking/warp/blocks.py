@@ -19,8 +19,9 @@ from jwstpipe.mosaicking.warp.accumulators import CLIPPED, COMBINERS, MEDIAN, ST
 from jwstpipe.mosaicking.warp.input_groups import GROUP_BYTES, input_groups
 from jwstpipe.mosaicking.warp.mapped_source import INTERPOLATED, MappedSource
 from jwstpipe.mosaicking.warp.order_statistics import clip, median
-from jwstpipe.mosaicking.warp.outliers.reference import reference_on
 from jwstpipe.mosaicking.warp.outliers.contradicted import contradicted, fill_holes
+from jwstpipe.mosaicking.warp.outliers.reference import reference_on
+from jwstpipe.mosaicking.warp.outliers.samples import BYTES as SAMPLE_BYTES
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.sky.box import Box
 
@@ -84,7 +85,8 @@ def _rows_at_once(job: TileJob, placed: list[MappedSource], box: Box) -> int:
         return BLOCK
     inputs = sum(found.region.intersection(box) is not None for found in placed)
     around = 0 if job.options.outliers == "none" else 2 * JUDGED
-    row = 3 * (8 if job.wide_errors else 4) * max(inputs, 1) * (box.shape[1] + around)
+    pixel = 3 * (8 if job.wide_errors else 4) + (SAMPLE_BYTES if around else 0)
+    row = pixel * max(inputs, 1) * (box.shape[1] + around)
     return max(1 if not around else JUDGED, min(BLOCK, STACK_BYTES // row - around))
 
 

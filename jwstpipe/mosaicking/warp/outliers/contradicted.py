@@ -5,12 +5,13 @@ every image (blotted) and compared there, in two passes: a pixel is an outlier w
 more than its noise and the steepness of the reference explain; beside such pixels less is asked for. This is the scheme
 of the JWST pipeline's ``outlier_detection``
 (https://jwst-pipeline.readthedocs.io/en/latest/jwst/outlier_detection/outlier_detection_imaging.html) and of ``blot``
-and ``drizCR`` before it. It differs in four things:
+and ``drizCR`` before it. It differs in five things:
 
-- Where the reference is not flat, a pixel must be contradicted on the plane too: there all images were interpolated
-  alike, and a star that falls on the middle of a pixel in one of them looks as in the others. At the pixels themselves
-  it stands higher than in the reference, and cores of undersampled stars would be lost
-  (https://github.com/spacetelescope/jwst/issues/9989 tells of such).
+- Where the reference is not flat, a pixel is compared with what the pixels around it, of all images, predict
+  (`jwstpipe.mosaicking.warp.outliers.predicted`). Cores of undersampled stars stand higher than the reference, and
+  would be lost (https://github.com/spacetelescope/jwst/issues/9989 tells of such); steps as allowances hide rays.
+- Where it is flat, less is asked of a pixel that is contradicted on the plane too, where all images were interpolated
+  alike.
 - The noise is that of the pixel and of the reference, and, from three images on, what the images scatter beyond their
   noise.
 - Of an even number of images the lower one of the middle two is the reference, raised by what it lies below the median
@@ -24,7 +25,7 @@ cleans, because what is left of a star without one of its pixels is no star. A p
 counts one image less, in ``n``, weight and error.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,17 +33,19 @@ from numpy.typing import NDArray
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.mosaicking.warp.kernel_groups import Part, Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource
+from jwstpipe.mosaicking.warp.outliers.predicted import Around, around, predicted
 from jwstpipe.mosaicking.warp.outliers.reference import Reference
+from jwstpipe.mosaicking.warp.outliers.samples import Samples, way_to_plane
 from jwstpipe.mosaicking.warp.resample import InputWindow
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.sky.area import area_row, derivative_weights
+from jwstpipe.sky.area import area_row
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.lattice import fill_row
 
 __all__ = ["contradicted", "fill_holes"]
 
-K1, K2 = 3.7, 3.0
-"""Differences in standard deviations, of the first and of the second pass."""
+K1, K1_BELOW, K2 = 3.4, 3.7, 3.0
+"""Differences in standard deviations, of the first pass above and below what is expected, and of the second pass."""
 
 S1, S2 = 0.6, 0.4
 """Share of the range of the reference within a pixel of the image, of both passes, where the reference is flat. (The
@@ -50,6 +53,16 @@ pipeline, which has no other protection of stars, takes 1.2 and 0.7 of the steep
 
 FLAT = 3.0
 """The reference is flat where its range is this many standard deviations of a pixel at most."""
+
+ASKED = 2.5
+"""Standard deviations of noise by which a pixel on a steep reference must differ from it, to be predicted."""
+
+K1_STAR, K2_STAR = 4.0, 3.0
+"""Differences from that prediction, of both passes."""
+
+SHINING, LESS = 20.0, 0.8
+"""Light nearby over the noise of the pixel, from which the shape of a star says more than noise does; how much less
+differences count then, and where one other image is all that tells."""
 
 CONFIRMED, CONFIRMED_RANGE = 3.0, 0.3
 """What the pixel itself must differ by, where its sample on the plane does."""
@@ -64,6 +77,35 @@ Floats = NDArray[np.float64]
 Bits = NDArray[np.uint32]
 
 
+class _Told(NamedTuple):
+    """What all images tell, as `Reference` has it."""
+
+    middle: Reals
+    spread: Reals
+    noise: Reals
+    count: NDArray[np.uint16]
+
+
+class _Compared(NamedTuple):
+    """Pixels of a window of an image beside what all images tell; NaN where nothing is known."""
+
+    away: Floats
+    """(y, x): how far a pixel lies above what is expected."""
+
+    sigma: Floats
+    """(y, x): standard deviation of that."""
+
+    slope: Floats
+    """(y, x): range of the reference within the pixel; NaN where it is not flat."""
+
+    misfit: Floats
+    """(y, x): where it is not flat, sigmas above what the pixels around predict."""
+
+    expected: Floats
+    places: NDArray[np.int32]
+    """(y, x, 2): pixel of the plane that the middle lies on."""
+
+
 def contradicted(found: MappedSource, layer: InputWindow, reference: Reference, band: Box) -> int:
     """Take the outliers out of a window of an image, in place, and count those whose middle lies on the band.
 
@@ -72,91 +114,97 @@ def contradicted(found: MappedSource, layer: InputWindow, reference: Reference, 
     found
         The image.
     layer
-        A window of it; outliers become NaN there, or the reference where the kernel interpolates.
+        A window of it; outliers become NaN there, or what was expected where the kernel interpolates.
     reference
         Of the band.
     band
         Part of the plane: that of neighbouring bands counts the others.
     """
-    window, blot = layer.window, found.blotted
-    slopes = derivative_weights(blot.step) if layer.is_flux else blot.weights  # not looked at
-    wide = max(1, round(found.wcs.scale_arcsec / found.job.grid.scale_arcsec))
-    inner = band.relative_to(reference.box)
-    return int(
-        _contradict(
-            WarpMap(blot.nodes, blot.step, blot.weights, slopes, blot.box.y0, blot.box.x0),
-            Planes(layer.sci, layer.wht, layer.var, layer.dq),
-            Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], found.source.noise, int(layer.is_flux)),
-            layer.sky.as_array(), Part.of(reference.box), Part.of(inner), wide,
-            reference.middle, reference.spread, reference.noise, reference.count,
-            reference.contrary[:, reference.order.index(found)], reference.struck, int(found.interpolated),
-        )
+    where, planes, image = way_to_plane(found, layer)
+    own = reference.order.index(found)
+    height, width = layer.sci.shape
+    compared = _Compared(*np.full((5, height, width), np.nan), np.full((height, width, 2), -1, np.int32))
+    told = _Told(reference.middle, reference.spread, reference.noise, reference.count)
+    scale = found.wcs.scale_arcsec / found.job.grid.scale_arcsec
+    _compare(
+        where, planes, image, layer.sky.as_array(), Part.of(reference.box), told, reference.samples, own, scale,
+        around(), compared,
     )  # fmt: skip
+    inner = Part.of(band.relative_to(reference.box))
+    return int(
+        _strike(layer.sci, compared, int(found.interpolated), inner, reference.contrary[:, own], reference.struck)
+    )
 
 
 @compiled(error_model="numpy")
-def _contradict(
-    where: WarpMap, planes: Planes, image: Placed, sky: Floats, outer: Part, inner: Part, wide: int,
-    middle: Reals, spread: Reals, noise: Reals, count: NDArray[np.uint16], contrary: NDArray[np.bool_],
-    struck: NDArray[np.uint16], filled: int,
-) -> int:  # fmt: skip
-    sci, var = planes.sci, planes.var
+def _compare(
+    where: WarpMap, planes: Planes, image: Placed, sky: Floats, outer: Part, told: _Told, samples: Samples, own: int,
+    scale: float, room: Around, out: _Compared,
+) -> None:  # fmt: skip
+    sci, var, middle = planes.sci, planes.var, told.middle
     height, width = sci.shape
+    wide = max(1, int(np.floor(scale + 0.5)))
     scratch, area_scratch = np.empty((where.nodes.shape[1], 2)), np.empty((where.nodes.shape[1], 4))
     xs, ys, areas = np.empty(width), np.empty(width), np.ones(width)
-    away, sigma = np.full((height, width), np.nan), np.full((height, width), np.nan)
-    slope, expected = np.full((height, width), np.nan), np.full((height, width), np.nan)
-    places = np.full((height, width, 2), -1, dtype=np.int32)
     for i in range(height):
         row, first = image.y0 + i - where.y0, image.x0 - where.x0
         fill_row(where.nodes, where.step, where.weights, row, first, scratch, xs, ys)
         if image.is_flux:
             area_row(where.nodes, where.step, where.weights, where.slopes, row, first, area_scratch, areas)
         for j in range(width):
-            x, y = xs[j] - outer.x0, ys[j] - outer.y0
-            if not (np.isfinite(sci[i, j]) and wide <= x < middle.shape[1] - 1 - wide):
-                continue
-            if not wide <= y < middle.shape[0] - 1 - wide:
+            x, y, area = xs[j] - outer.x0, ys[j] - outer.y0, areas[j]
+            inside = wide <= y < middle.shape[0] - 1 - wide and wide <= x < middle.shape[1] - 1 - wide
+            if not (inside and np.isfinite(sci[i, j])):
                 continue
             py, px = int(np.floor(y + 0.5)), int(np.floor(x + 0.5))
-            places[i, j, 0], places[i, j, 1] = py, px
-            if count[py, px] < 2:
+            out.places[i, j, 0], out.places[i, j, 1] = py, px
+            if told.count[py, px] < 2:
                 continue
             known = _looked_up(middle, y, x)
             if not np.isfinite(known):
                 continue
             background = sky[0] + sky[1] * (xs[j] - sky[3]) + sky[2] * (ys[j] - sky[4])
             variance = var[i, j] if var.shape[0] > 1 and var[i, j] > 0.0 else image.factor**2
-            expected[i, j] = areas[j] * (known + background)
-            away[i, j] = abs(sci[i, j] - expected[i, j])
-            sigma[i, j] = np.sqrt(variance + areas[j] ** 2 * spread[py, px])
-            slope[i, j] = areas[j] * _range(middle, py, px, wide, RANGE_NOISE**2 * noise[py, px])
-    return _strike(sci, expected, filled, away, sigma, slope, places, inner, contrary, struck)
+            out.expected[i, j] = area * (known + background)
+            out.away[i, j] = sci[i, j] - out.expected[i, j]
+            out.sigma[i, j] = np.sqrt(variance + area**2 * told.spread[py, px])
+            slope = area * _range(middle, py, px, wide, RANGE_NOISE**2 * told.noise[py, px])
+            sigma = np.sqrt(variance + area**2 * told.noise[py, px])
+            if slope <= FLAT * sigma:
+                out.slope[i, j] = slope
+            elif abs(out.away[i, j]) > ASKED * sigma:
+                sigmas, prediction, light = predicted(
+                    own, sci[i, j] / area - background, np.sqrt(variance) / area, y, x, samples, scale,
+                    int(told.count[py, px]), room,
+                )  # fmt: skip
+                if sigmas > 0.0 or told.count[py, px] > 2:
+                    careful = told.count[py, px] == 2 or light * area > SHINING * np.sqrt(variance)
+                    out.misfit[i, j] = abs(sigmas) * (LESS if careful else 1.0)
+                    out.expected[i, j] = area * (prediction + background)
 
 
 @compiled(error_model="numpy")
 def _strike(
-    sci: Reals, expected: Floats, filled: int, away: Floats, sigma: Floats, slope: Floats,
-    places: NDArray[np.int32], inner: Part, contrary: NDArray[np.bool_], struck: NDArray[np.uint16],
+    sci: Reals, compared: _Compared, filled: int, inner: Part, contrary: NDArray[np.bool_], struck: NDArray[np.uint16]
 ) -> int:  # fmt: skip
     """Reject in two passes; a NaN compares as no outlier."""
     height, width = sci.shape
-    first = np.zeros((height, width), dtype=np.bool_)
+    away, sigma, slope, misfit = np.abs(compared.away), compared.sigma, compared.slope, compared.misfit
+    places, first = compared.places, np.zeros((height, width), dtype=np.bool_)
     for i in range(height):
         for j in range(width):
-            if slope[i, j] <= FLAT * sigma[i, j]:
-                first[i, j] = away[i, j] > K1 * sigma[i, j] + S1 * slope[i, j]
+            limit = K1 if compared.away[i, j] > 0.0 else K1_BELOW
+            first[i, j] = misfit[i, j] > K1_STAR or away[i, j] > limit * sigma[i, j] + S1 * slope[i, j]
             y, x = places[i, j, 0], places[i, j, 1]
             if contrary[y - 1 : y + 2, x - 1 : x + 2].any():
                 first[i, j] |= away[i, j] > CONFIRMED * sigma[i, j] + CONFIRMED_RANGE * slope[i, j]
     counted = 0
     for i in range(height):
         for j in range(width):
-            flat = slope[i, j] <= FLAT * sigma[i, j]
-            second = flat and away[i, j] > K2 * sigma[i, j] + S2 * slope[i, j]
+            second = misfit[i, j] > K2_STAR or away[i, j] > K2 * sigma[i, j] + S2 * slope[i, j]
             beside = first[max(i - 1, 0) : i + 2, max(j - 1, 0) : j + 2]
             if first[i, j] or (second and beside.any()):
-                sci[i, j] = expected[i, j] if filled else np.nan
+                sci[i, j] = compared.expected[i, j] if filled else np.nan
                 y, x = places[i, j, 0], places[i, j, 1]
                 struck[y, x] += 1
                 counted += int(inner.y0 <= y < inner.y1 and inner.x0 <= x < inner.x1)

@@ -14,6 +14,7 @@ from jwstpipe.mosaicking.warp.accumulators import MEDIAN, Accumulators
 from jwstpipe.mosaicking.warp.input_groups import input_groups
 from jwstpipe.mosaicking.warp.kernels import BILINEAR
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource
+from jwstpipe.mosaicking.warp.outliers.samples import Samples, lay_down, no_samples
 from jwstpipe.mosaicking.warp.resample import add_window
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
 from jwstpipe.numerics.compiled.kernel import compiled
@@ -59,8 +60,11 @@ class Reference:
     contrary: NDArray[np.bool_]
     """(y, image, x): samples on the plane that contradict the median."""
 
+    samples: Samples
+    """Pixels of the images as they came."""
+
     order: tuple[MappedSource, ...]
-    """The images, as `contrary` counts them."""
+    """The images, as `contrary` and `samples` count them."""
 
     struck: NDArray[np.uint16]
     """Pixels of images that were rejected, by the pixel of the plane that they lie on."""
@@ -85,9 +89,11 @@ def reference_on(job: TileJob, band: Box, placed: Sequence[MappedSource], room: 
     strip = Accumulators.empty(
         outer.shape, ScratchBuffer(0), errors=False, bits=False, inputs=max(len(there), 1), wide=job.wide_errors
     )
+    samples = no_samples(len(there), outer.shape)
     for group in input_groups(job, there, room):
         for index, layer in group:
             found = there[index][0]
+            lay_down(found, layer, outer, index, samples)
             part = outer.intersection(found.region)
             if part is not None:
                 add_window(strip, outer, part, layer, found.where, index=index, kernel=BILINEAR, combiner=MEDIAN)
@@ -99,7 +105,7 @@ def reference_on(job: TileJob, band: Box, placed: Sequence[MappedSource], room: 
     _contrary(strip.stack, noise, middle, spread, own, contrary)
     order = tuple(found for found, _ in there)
     struck = np.zeros(outer.shape, np.uint16)
-    return Reference(outer, middle, spread, own, weight, count, contrary, order, struck)
+    return Reference(outer, middle, spread, own, weight, count, contrary, samples, order, struck)
 
 
 @compiled(error_model="numpy")
