@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from jwstpipe.cleaning.blot import Under
 from jwstpipe.cleaning.frame import Frame
-from jwstpipe.cleaning.mosaic_stripes import stripes_of_mosaic
+from jwstpipe.cleaning.halos import halos
+from jwstpipe.cleaning.mosaic_stripes import Shared, stripes_of_mosaic
 from jwstpipe.cleaning.readout import Axis
 from jwstpipe.cleaning.scene import SEVERAL, Scene, own_scene, scene_of_mosaic
 from jwstpipe.cleaning.scene_kernels import cell_means
@@ -33,6 +34,9 @@ Float32Image = NDArray[np.float32]
 ROUNDS_ALONE = 3
 """Rounds of sky and stripes where an exposure has nothing but itself to go by."""
 
+
+SAMPLED = 7
+"""Of so many pixels one is looked at for the usual noise."""
 
 FAR = 6.0
 """Distance of a sample from the mosaic, over its noise, that no stripe is believed to make."""
@@ -168,14 +172,24 @@ def _with_shared(
     rows, bands = fit.level.shape
     cells = cell_edges(image.shape[1], bands)
     not_free = sky.left_out | sky.structured
-    mean, share = np.empty((rows, cells.size - 1)), np.empty((rows, cells.size - 1))
-    cell_means(image, sky.light, weights, not_free, fit.level, FAR**2, cells, mean, share)
     shape, width = (rows, bands, -1), image.shape[1] / (cells.size - 1)
-    shared = stripes_of_mosaic(
-        mean.reshape(shape), share.reshape(shape), fit.level, width=width, error=fit.error, inputs=inputs
-    )
+
+    def shared_of(free_of: NDArray[np.bool_], *, even: bool = False) -> Shared:
+        mean, share = np.empty((rows, cells.size - 1)), np.empty((rows, cells.size - 1))
+        cell_means(image, sky.light, weights, free_of, fit.level, FAR**2, cells, mean, share)
+        return stripes_of_mosaic(
+            mean.reshape(shape), share.reshape(shape), fit.level, width=width, error=fit.error, inputs=inputs, even=even
+        )
+
+    shared, even = shared_of(not_free), False
+    if sky.origin == "mosaic":
+        usual = float(np.median(1.0 / np.sqrt(weights[weights > 0][::SAMPLED])))
+        wide = halos(sky.light, ~not_free & (weights > 0), shared.level, usual, band_edges(image.shape[1], bands))
+        even = wide is not None
+        if wide is not None:
+            shared = shared_of(not_free | wide, even=True)
     level = fit.level + shared.level
-    if bands > 1 and sky.origin == "mosaic":
+    if bands > 1 and sky.origin == "mosaic" and not even:  # an uneven sky has its own means: steps at the edges tell
         step = 2.0 * float(np.var(np.median(fit.level, axis=0), ddof=1))
         level += pedestals(rest, usable, fit.level, step)
     return replace(fit, level=level - np.median(level)), shared.left

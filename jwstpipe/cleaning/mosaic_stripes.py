@@ -70,7 +70,7 @@ class Shared:
     """What a mosaic has of the stripes."""
 
     level: Floats
-    """(y, band): to be added to what stands out of the mosaic; each scale about 0."""
+    """(y, band): to be added to what stands out of the mosaic; each scale about 0, but for steps of an even sky."""
 
     left: float
     """Variance of the mean stripes that stays, as the weights expect it."""
@@ -86,7 +86,7 @@ class _Power:
 
 
 def stripes_of_mosaic(
-    cells: Floats, share: Floats, level: Floats, *, width: float, error: float, inputs: Floats
+    cells: Floats, share: Floats, level: Floats, *, width: float, error: float, inputs: Floats, even: bool = False
 ) -> Shared:
     """Tell what a mosaic has of the stripes.
 
@@ -104,6 +104,8 @@ def stripes_of_mosaic(
         Standard deviation of a level.
     inputs
         (y, band): exposures in the mosaic, 1 where it is made of this one alone.
+    even
+        The sky that is free is even, so that bands that differ on an average do so by the detector.
 
     Returns
     -------
@@ -117,6 +119,10 @@ def stripes_of_mosaic(
     scales = scales_of(rows)
     power = _power_of_stripes(level - np.median(level, axis=0), scales, error=error, inputs=inputs)
     found, left = np.zeros(level.shape), 0.0
+    if even:
+        steps = _steps_of_bands(smooth, weights)
+        found += steps
+        smooth = np.where(known, smooth - steps[:, None], 0.0)
     for scale in range(scales + 1):
         if scale < scales:
             fine, smooth, after = detail(smooth, weights, scale)
@@ -126,7 +132,15 @@ def stripes_of_mosaic(
         found += taken
         left += stays
         weights = np.where(after >= FEWEST_PIXELS, np.minimum(after, 1.0), 0.0)
-    return Shared(found - np.median(found, axis=0), left)
+    return Shared(found - (np.median(found) if even else np.median(found, axis=0)), left)
+
+
+def _steps_of_bands(cells: Floats, weights: Floats) -> Floats:
+    """Give how far bands lie above the mean of all, (band,); of one without data nothing is told."""
+    total = weights.sum(axis=(0, 2))
+    known = total > 0
+    means = np.divide((cells * weights).sum(axis=(0, 2)), total, out=np.zeros_like(total), where=known)
+    return np.where(known, means - (np.mean(means[known]) if known.any() else 0.0), 0.0)
 
 
 def _middle(values: Floats, weights: Floats) -> float:

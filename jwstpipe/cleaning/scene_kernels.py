@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
-__all__ = ["block_medians", "cell_means", "grown", "mean_along", "sharp", "smooth_across"]
+__all__ = ["block_medians", "box_sums", "cell_means", "grown", "mean_along", "sharp", "smooth_across"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
@@ -132,3 +132,17 @@ def cell_means(
                     count += 1
             mean[i, k] = total / count if count else 0.0
             share[i, k] = count / (edges[k + 1] - edges[k])
+
+
+@compiled(error_model="numpy")
+def box_sums(
+    light: Float32Image, free: Mask, level: Floats, edges: NDArray[np.int64], side: int, total: Floats, count: Floats
+) -> None:
+    """Add up what is free in boxes of `side` pixels, without the levels (y, band) of rows in their bands."""
+    for i in range(light.shape[0]):
+        for b in range(edges.size - 1):
+            off = np.float32(level[i, b])
+            for j in range(edges[b], edges[b + 1]):
+                if free[i, j]:
+                    total[i // side, j // side] += light[i, j] - off
+                    count[i // side, j // side] += 1.0

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from jwstpipe.cleaning.amount import taken_apart
+from jwstpipe.cleaning.halos import halos
 from jwstpipe.cleaning.mosaic_stripes import stripes_of_mosaic
 from jwstpipe.cleaning.scales import detail, kept_of_noise, white_detail
 from jwstpipe.cleaning.stripes import NEED, fit_stripes, pedestals
@@ -153,6 +154,36 @@ def test_stripes_of_a_mosaic_are_the_detectors_where_the_sky_is_even_and_the_sky
     nothing = stripes_of_mosaic(seen[0], np.zeros_like(seen[1]), seen[2], **how)
     assert not nothing.level.any()
     assert nothing.left == pytest.approx(np.var(mean), rel=0.5)
+
+
+def test_bands_of_an_even_sky_differ_by_their_detector():
+    rng = np.random.default_rng(8)
+    mean, (cells, share, level) = mosaic_of(rng, np.stack([flicker(rng, ROWS) for _ in range(4)]), 0.0)
+    steps = np.array([0.3, -0.2, 0.1, -0.2])
+    how = {"width": 15.0, "error": 0.13, "inputs": np.full((ROWS, BANDS), 4.0)}
+    found = stripes_of_mosaic(cells + steps[:, None], share, level, **how, even=True).level
+    assert np.abs(found.mean(axis=0) - found.mean() - steps).max() < 0.02
+    uneven = stripes_of_mosaic(cells + steps[:, None], share, level, **how).level
+    assert not np.median(uneven, axis=0).any()
+    wrong = found.mean(axis=1) - mean
+    assert np.std(wrong - wrong.mean()) < 0.35 * np.std(mean)
+
+
+def test_halos_of_an_even_sky_take_no_part_and_a_nebula_has_none():
+    rng = np.random.default_rng(9)
+    y, x = np.mgrid[:ROWS, :COLUMNS]
+    level = 0.2 * rng.normal(size=(ROWS, BANDS))
+    halo = 0.6 * np.exp(-0.5 * ((y - 120) ** 2 + (x - 70) ** 2) / 25.0**2)
+    light = (5.0 + halo + spread_out(level) + rng.normal(0.0, 0.5, halo.shape)).astype(np.float32)
+    edges = np.linspace(0, COLUMNS, BANDS + 1).astype(np.int64)
+    free = rng.random(halo.shape) < 0.9
+    marked = halos(light, free, level, 1.0, edges)
+    assert marked is not None
+    assert marked[halo > 0.35].mean() > 0.9
+    assert marked[halo < 0.02].mean() < 0.15
+    nebula = (light + 3.0 * x / COLUMNS + 2.0 * np.sin(y / 40.0)).astype(np.float32)
+    assert halos(nebula, free, level, 1.0, edges) is None
+    assert halos(light, np.zeros_like(free), level, 1.0, edges) is None
 
 
 def test_what_was_taken_gives_back_every_bit():

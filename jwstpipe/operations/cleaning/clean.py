@@ -88,7 +88,7 @@ def _write(writer: ImageWriter, cleaned: Cleaned, cell: Box) -> None:
 
 CLEAN = Operation(
     name="clean",
-    version="2",
+    version="3",
     request=CleanOptions,
     kind="filtered",
     place="cleaned/{id}/{attempt}.zarr",
