@@ -35,6 +35,12 @@ ROUNDS_ALONE = 3
 """Rounds of sky and stripes where an exposure has nothing but itself to go by."""
 
 
+ROUNDS_OF_AXES = 2
+"""Stripes along both axes are looked for again without those of the other one."""
+
+FIRST = ("need", "before")
+"""Facts of the exposure as it came."""
+
 SAMPLED = 7
 """Of so many pixels one is looked at for the usual noise."""
 
@@ -90,20 +96,29 @@ def destripe(
     forced
         Take what was measured, also where it is no more than noise.
     """
-    model = np.zeros(frame.sci.shape, np.float32)
-    left = np.array(frame.sci)
+    models: dict[Axis, Float32Image] = {}
     facts: dict[str, Any] = {}
-    rest = left
-    for number, axis in enumerate(axes):
-        inputs = 1 if under is None else under.inputs
-        how = _Way(amplifiers if number == 0 else 1, odd_even and number == 0, inputs, forced)
-        own_model, rest, facts[axis] = _one_axis(frame, left, under, axis, how)
-        if axis == "columns":
-            own_model, rest = own_model.T, rest.T
-        if facts[axis]["taken"]:
-            model += own_model
-            left -= own_model
-    return Destriped(model, np.ascontiguousarray(rest), facts)
+    rest, inputs = frame.sci, 1 if under is None else under.inputs
+    for turn in range(ROUNDS_OF_AXES):
+        if turn and len(models) < 2:
+            break
+        for number, axis in enumerate(axes):
+            if turn and axis not in models:
+                continue
+            how = _Way(amplifiers if number == 0 else 1, odd_even and number == 0, inputs, forced or turn > 0)
+            left = np.array(frame.sci)
+            for other, taken in models.items():
+                left -= taken if other != axis else np.float32(0.0)
+            model, rest, found = _one_axis(frame, left, under, axis, how)
+            if axis == "columns":
+                model, rest = model.T, rest.T
+            facts[axis] = found if turn == 0 else {**found, **{key: facts[axis][key] for key in FIRST}}
+            if found["taken"]:
+                models[axis] = model
+    total = np.zeros(frame.sci.shape, np.float32)
+    for taken in models.values():
+        total += taken
+    return Destriped(total, np.ascontiguousarray(rest), facts)
 
 
 def _one_axis(

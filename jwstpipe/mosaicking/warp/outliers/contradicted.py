@@ -83,7 +83,7 @@ class _Told(NamedTuple):
     middle: Reals
     spread: Reals
     noise: Reals
-    count: NDArray[np.uint16]
+    images: NDArray[np.uint16]
 
 
 class _Compared(NamedTuple):
@@ -123,7 +123,8 @@ def contradicted(found: MappedSource, layer: InputWindow, reference: Reference, 
     where, planes, image = way_to_plane(found, layer)
     own = reference.order.index(found)
     height, width = layer.sci.shape
-    compared = _Compared(*np.full((5, height, width), np.nan), np.full((height, width, 2), -1, np.int32))
+    away, sigma, slope, misfit, expected = np.full((5, height, width), np.nan)
+    compared = _Compared(away, sigma, slope, misfit, expected, np.full((height, width, 2), -1, np.int32))
     told = _Told(reference.middle, reference.spread, reference.noise, reference.count)
     scale = found.wcs.scale_arcsec / found.job.grid.scale_arcsec
     _compare(
@@ -158,7 +159,7 @@ def _compare(
                 continue
             py, px = int(np.floor(y + 0.5)), int(np.floor(x + 0.5))
             out.places[i, j, 0], out.places[i, j, 1] = py, px
-            if told.count[py, px] < 2:
+            if told.images[py, px] < 2:
                 continue
             known = _looked_up(middle, y, x)
             if not np.isfinite(known):
@@ -175,10 +176,10 @@ def _compare(
             elif abs(out.away[i, j]) > ASKED * sigma:
                 sigmas, prediction, light = predicted(
                     own, sci[i, j] / area - background, np.sqrt(variance) / area, y, x, samples, scale,
-                    int(told.count[py, px]), room,
+                    int(told.images[py, px]), room,
                 )  # fmt: skip
-                if sigmas > 0.0 or told.count[py, px] > 2:
-                    careful = told.count[py, px] == 2 or light * area > SHINING * np.sqrt(variance)
+                if sigmas > 0.0 or told.images[py, px] > 2:
+                    careful = told.images[py, px] == 2 or light * area > SHINING * np.sqrt(variance)
                     out.misfit[i, j] = abs(sigmas) * (LESS if careful else 1.0)
                     out.expected[i, j] = area * (prediction + background)
 
