@@ -10,11 +10,9 @@ from jwstpipe.display.presets.load import preset_names, recipe_names
 from jwstpipe.names.optics import INSTRUMENTS
 from jwstpipe.requests import Request
 from jwstpipe.requests.base import spelling_of
+from jwstpipe.requests.fields.grouped import SELDOM
 
-__all__ = ["SELDOM", "AsForm", "request_values"]
-
-SELDOM = "more"
-"""Name of the group of seldom used fields."""
+__all__ = ["AsForm"]
 
 FEW = 10
 """A form of no more fields than these has no group."""
@@ -91,16 +89,3 @@ def _offer(field: dict[str, Any], words: tuple[str, ...]) -> None:
     rest = {key: field.pop(key) for key in ("type", "minLength", "maxLength") if key in field}
     choices = [{"type": "string", "title": "of the list", "enum": list(words)}, {**(text or rest), "title": "other"}]
     field["anyOf"] = [*([] if text is None else [{"type": "null", "title": "empty"}]), *choices]
-
-
-def request_values(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the values of a form as those of the request: what stands in the group stands beside it.
-
-    Returns
-    -------
-    dict
-        Values by field. Where a field stands in both places, that in the group counts, which somebody has opened.
-    """
-    values = dict(given)
-    group = values.pop(SELDOM, None)
-    return {**values, **group} if isinstance(group, Mapping) else values

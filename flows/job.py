@@ -11,9 +11,10 @@ from prefect.runtime import flow_run
 
 from jwstpipe import __version__
 from jwstpipe.errors import JwstPipeError, UsageError
-from jwstpipe.flows.form import AsForm, request_values
+from jwstpipe.flows.form import AsForm
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import Request, validated
+from jwstpipe.requests.fields.grouped import request_values
 from jwstpipe.tasks.steps.failures import failed_state
 from jwstpipe.tasks.steps.hidden_secrets import hidden_secrets, hide_in_logs
 

@@ -1,11 +1,12 @@
 """A Prefect server on loopback that answers this machine's own pages and programs only.
 
-    python -m jwstpipe.jobs.guarded_server PORT
+    python -m jwstpipe.jobs.guarded_server PORT [refusing]
 
 Prefect asks for a password by itself (PREFECT_SERVER_API_AUTH_STRING). Before it comes to that, requests that name
 another host or come from a page of another origin are refused here, and no page may show ours in a frame. One page is
 added: ``/enter#user:password`` keeps the password in the browser, as Prefect's own form would, and goes on to the
-dashboard. What stands behind # never leaves the browser.
+dashboard. What stands behind # never leaves the browser. Where it keeps the runs of a site, as under ``jwstpipe up``,
+runs that cannot work are refused before they begin (`jwstpipe.jobs.refusing`).
 """
 
 import sys
@@ -82,14 +83,20 @@ async def _answer(send: Send, status: int, body: bytes, kind: bytes) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def main(port: int) -> None:
+def main(port: int, *, refusing: bool = False) -> None:
     """Serve until a signal comes."""
     import uvicorn  # noqa: PLC0415 - Prefect's server, which takes seconds to load
     from prefect.server.api.server import create_app  # noqa: PLC0415
 
-    app = Guard(create_app(final=True), port=port)
+    app: App = create_app(final=True)
+    if refusing:
+        from jwstpipe.jobs.refusing import Refusing  # noqa: PLC0415 - as above
+        from jwstpipe.settings import load_settings  # noqa: PLC0415
+
+        app = Refusing(app, load_settings())
+    app = Guard(app, port=port)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", server_header=False)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), refusing="refusing" in sys.argv[2:])

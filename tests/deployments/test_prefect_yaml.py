@@ -10,10 +10,11 @@ from prefect.utilities.schema_tools.validation import validate
 
 from jwstpipe import __version__
 from jwstpipe.deployments.setup import POOL, QUEUES
-from jwstpipe.flows.form import LISTS, request_values
+from jwstpipe.flows.form import LISTS
 from jwstpipe.flows.serve import deployment, load_flow
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.requests import Request
+from jwstpipe.requests.fields.grouped import request_values
 
 FILE = Path(__file__).parents[2] / "deployments" / "prefect.yaml"
 EXAMPLES = {"target": "M 51", "lines": ["[Fe II] 1.644"]}

@@ -278,7 +278,29 @@ def test_a_request_that_cannot_work_is_refused_before_a_run_begins(site, command
         assert code == 3
         assert says in error
         assert error.count("\n") == 1
+    for name, request, says in (  # as the form does
+        ("process-target", {"target": "NGC 9999"}, "nothing was begun: no resolver knows 'NGC 9999'"),
+        ("mosaic", {"target": "NGC 9999", "more": None}, "the catalogue has nothing of it"),
+        ("mosaic", {"target": 7}, "alid"),  # in Prefect's words
+    ):
+        answer = begun(site, name, request)
+        assert answer.status_code == 409
+        assert says in answer.json()["detail"]
+    stranger = requests.post(
+        begin_at(site, "mosaic"), json={"parameters": {"request": {"target": "NGC 9999"}}}, timeout=60
+    )
+    assert stranger.status_code == 401
     assert not site.running.http.post(f"{site.facts['api']}/flow_runs/filter", json=FAILED).json()
+
+
+def begin_at(site, name):
+    api = site.facts["api"]
+    deployment = site.running.http.get(f"{api}/deployments/name/{name}/{name}").json()
+    return f"{api}/deployments/{deployment['id']}/create_flow_run"
+
+
+def begun(site, name, request):
+    return site.running.http.post(begin_at(site, name), json={"parameters": {"request": request}})
 
 
 FAILED = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
@@ -288,8 +310,18 @@ FAILED = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
 def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     api = site.facts["api"]
     deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target").json()
-    asked = {"parameters": {"request": {"target": "NGC 9999"}}}  # as the form does
-    started = site.running.http.post(f"{api}/deployments/{deployment['id']}/create_flow_run", json=asked)
+    browser.get(site.running.entrance)
+    until(browser, lambda: "Runs" in text(browser))
+    browser.get(f"{site.facts['prefect']}/deployments/deployment/{deployment['id']}/run")
+    field(browser, "Target").find_element(By.TAG_NAME, "textarea").send_keys("NGC 9999")
+    pressed(browser, "Submit")
+    until(browser, lambda: "nothing was begun: no resolver knows 'NGC 9999'" in text(browser))
+    keep(browser, "prefect-refused")
+    asked = {  # past the form, as a schedule does
+        "flow_id": deployment["flow_id"], "deployment_id": deployment["id"], "state": {"type": "SCHEDULED"},
+        "parameters": {"request": {"target": "NGC 9999"}},
+    }  # fmt: skip
+    started = site.running.http.post(f"{api}/flow_runs/", json=asked)
     of_run = {"flow_runs": {"id": {"any_": [started.json()["id"]]}}}
     wait_for("its end", lambda: site.running.http.post(
         f"{api}/flow_runs/filter", json={"flow_runs": {**of_run["flow_runs"], **FAILED["flow_runs"]}}
@@ -308,8 +340,6 @@ def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     told = said()
     assert len([line for line in told if "no resolver knows" in line]) == 1, told
     assert not [line for line in told if "Traceback" in line or "\n" in line], told
-    browser.get(site.running.entrance)
-    until(browser, lambda: "Runs" in text(browser))
     browser.get(f"{site.facts['prefect']}/runs/flow-run/{run['id']}")
     until(browser, lambda: "no resolver knows 'NGC 9999'" in text(browser))
     keep(browser, "prefect-failed")

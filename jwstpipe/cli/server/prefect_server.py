@@ -18,6 +18,7 @@ from jwstpipe.cli.server.parent_death import tied
 from jwstpipe.errors import ServiceError
 from jwstpipe.execution.loopback import home_password
 from jwstpipe.jobs.server import PASSWORD_FILE
+from jwstpipe.settings import Settings, as_environment
 from jwstpipe.storage import writing_errors
 
 __all__ = [
@@ -145,11 +146,13 @@ class PrefectServer:
 
 
 @contextmanager
-def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
+def starting_server(home: Path, *, port: int = 0, site: Settings | None = None) -> Iterator[PrefectServer]:
     """Start a Prefect server with its history under `home`, and stop it behind the block, or when this process dies.
 
     It answers programs and pages of this machine that bring the password of the home, which stands in the file
     ``password``, readable by its owner only; it is made with the first start.
+
+    Of a server that keeps the runs of a site, `site` are its settings: runs that cannot work are refused.
 
     It takes some seconds to come up: do something else first, then `PrefectServer.wait_until_ready`.
     """
@@ -160,6 +163,7 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
     log = home / "server.log"
     environment = {
         **os.environ,
+        **({} if site is None else as_environment(site)),
         **QUIET,
         "PREFECT_HOME": str(home),
         "PREFECT_API_URL": api,
@@ -169,6 +173,8 @@ def starting_server(home: Path, *, port: int = 0) -> Iterator[PrefectServer]:
         "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{number},http://localhost:{number}",
     }
     command = [sys.executable, "-m", "jwstpipe.jobs.guarded_server", str(number)]
+    if site is not None:
+        command.append("refusing")
     with log.open("ab") as stream:
         process = subprocess.Popen(
             tied(command),

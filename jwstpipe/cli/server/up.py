@@ -67,7 +67,7 @@ def up(
         records = catalog.count()
     with ExitStack() as stack:
         stack.enter_context(_only_one(settings.home, folder / "up.lock"))
-        server = stack.enter_context(starting_server(folder, port=port))
+        server = stack.enter_context(starting_server(folder, port=port, site=settings))
         cluster = stack.enter_context(shared_cluster(execution, folder=folder / "certificates"))
         link = settings.store_link or stack.enter_context(serving_store(store))
         server.wait_until_ready()
