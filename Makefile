@@ -73,6 +73,7 @@ lint-js:
 	npm exec --yes --package=typescript@5.9.3 -- tsc -p jsconfig.json
 
 docs: setup
+	$(BIN)/python docs/execute_notebooks.py build/.jupyter_cache
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 # URL=ADDRESS: where the files of the released tree are found, for links and pictures of the index page
