@@ -88,15 +88,21 @@ class Refusing:
 
     async def _known(self, deployment: str, scope: Message) -> dict[str, Any]:
         """Ask Prefect for a deployment in the name of who asks: to whom it does not answer, nothing is said here."""
-        status, parts = 0, [b""]
+        status, parts, answered = 0, [b""], asyncio.Event()
+        messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
 
         async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
+            for message in messages:
+                return message
+            await answered.wait()  # who listens for the end of a connection waits for the answer
+            return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
             nonlocal status
             status = message.get("status", status)
             parts.append(message.get("body", b""))
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                answered.set()
 
         skipped = {b"content-length", b"content-type", b"accept-encoding"}
         headers = [(name, value) for name, value in scope["headers"] if name.lower() not in skipped]

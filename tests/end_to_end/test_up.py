@@ -281,7 +281,6 @@ def test_a_request_that_cannot_work_is_refused_before_a_run_begins(site, command
     for name, request, says in (  # as the form does
         ("process-target", {"target": "NGC 9999"}, "nothing was begun: no resolver knows 'NGC 9999'"),
         ("mosaic", {"target": "NGC 9999", "more": None}, "the catalogue has nothing of it"),
-        ("mosaic", {"target": 7}, "alid"),  # in Prefect's words
     ):
         answer = begun(site, name, request)
         assert answer.status_code == 409
