@@ -187,11 +187,13 @@ def _with_shared(
     rows, bands = fit.level.shape
     cells = cell_edges(image.shape[1], bands)
     not_free = sky.left_out | sky.structured
+    own = rest[(usable > 0) & ~not_free][::SAMPLED]
+    above = float(np.median(own)) if own.size else 0.0  # the level of its sky need not be that of the mosaic
     shape, width = (rows, bands, -1), image.shape[1] / (cells.size - 1)
 
     def shared_of(free_of: NDArray[np.bool_], *, even: bool = False) -> Shared:
         mean, share = np.empty((rows, cells.size - 1)), np.empty((rows, cells.size - 1))
-        cell_means(image, sky.light, weights, free_of, fit.level, FAR**2, cells, mean, share)
+        cell_means(image, sky.light, weights, free_of, fit.level + above, FAR**2, cells, mean, share)
         return stripes_of_mosaic(
             mean.reshape(shape), share.reshape(shape), fit.level, width=width, error=fit.error, inputs=inputs, even=even
         )
