@@ -112,14 +112,19 @@ def test_what_single_precision_does_not_hold_is_refused(command, files, tmp_path
     image = tmp_path / "level.fits"
     fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(values, header(shape=values.shape), name="SCI")]).writeto(image)
     Table({"x_centroid": [50.0], "y_centroid": [60.0]}).write(tmp_path / "at.ecsv")
+    psf = tmp_path / "psf.fits"
+    fits.PrimaryHDU(np.outer(*[np.exp(-(np.arange(-12, 13) ** 2) / 8.0)] * 2).astype("f4")).writeto(psf)
     for words in (
         ("detect", image, "-o", tmp_path / "s.ecsv"),
         ("photometry", image, "--catalogue", tmp_path / "at.ecsv", "-o", tmp_path / "f.ecsv", "--aperture", "3px"),
         ("background", image, "-o", tmp_path / "b.zarr"),
         ("filter", image, "-o", tmp_path / "g.zarr"),
+        ("match-psf", image, "-o", tmp_path / "m.zarr", "--to", psf, "--own-psf", psf),
+        ("segmentation", image, "-o", tmp_path / "l.fits"),
+        ("completeness", image),
     ):
         code, _, said = command(*words)
-        assert code == DataError.exit_code
+        assert code == DataError.exit_code, said
         assert "take 100000000" in said
         assert "in double precision first" in said
     with fits.open(image, mode="update") as hdus:
