@@ -314,8 +314,13 @@ def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     until(browser, lambda: "Runs" in text(browser))
     browser.get(f"{site.facts['prefect']}/deployments/deployment/{deployment['id']}/run")
     field(browser, "Target").find_element(By.TAG_NAME, "textarea").send_keys("NGC 9999")
-    pressed(browser, "Submit")
-    until(browser, lambda: "nothing was begun: no resolver knows 'NGC 9999'" in text(browser))
+
+    def refused():
+        with suppress(StaleElementReferenceException):  # drawn anew meanwhile: next time
+            pressed(browser, "Submit")
+        return "nothing was begun: no resolver knows 'NGC 9999'" in text(browser)
+
+    until(browser, refused)
     keep(browser, "prefect-refused")
     asked = {  # past the form, as a schedule does
         "flow_id": deployment["flow_id"], "deployment_id": deployment["id"], "state": {"type": "SCHEDULED"},
