@@ -220,7 +220,7 @@ def test_an_archive_that_is_down_is_named(site, monkeypatch):
 
 
 def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_next_finishes(site, monkeypatch):
-    def fail(job):
+    def fail(job, **_):
         raise NotFoundError("a tile was lost")
 
     with monkeypatch.context() as patched:
