@@ -68,6 +68,7 @@ def pytest_collection():
     finally:
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 20, 20)  # of what a test makes, and that is much, nearly all goes without it
         gc.enable()
 
 
