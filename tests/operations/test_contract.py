@@ -5,6 +5,7 @@ An operation that is added is made with its default options, of converted images
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,7 @@ def wanted(name, folder):
     return chosen[name] if name in chosen else Wanted("convert", operation.request(), f"a{operation.forms[0]}")
 
 
+@cache
 def _chosen(folder):
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "look.toml").write_text('title = "Mine"\nmethod = "auto"\nsaturation = 1.3\n[channel]\nstretch = "log"\n')
