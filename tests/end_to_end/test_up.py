@@ -92,7 +92,7 @@ def site(tiny_world, prefect_server, tmp_path_factory):
     for file in late:
         (files / file.path.name).unlink()
     prefect_server.give_tables(folder / "home" / "prefect")
-    with served(files) as archive, up(folder, archive, JWSTPIPE_EXECUTION__WORKERS="1", **SECRETS) as running:
+    with served(files) as archive, up(folder, archive, **SECRETS) as running:
 
         def release():
             for file in late:
