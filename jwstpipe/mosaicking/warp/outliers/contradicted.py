@@ -54,7 +54,7 @@ pipeline, which has no other protection of stars, takes 1.2 and 0.7 of the steep
 FLAT = 3.0
 """The reference is flat where its range is this many standard deviations of a pixel at most."""
 
-ASKED = 2.5
+ASKED = 3.0
 """Standard deviations of noise by which a pixel on a steep reference must differ from it, to be predicted."""
 
 K1_STAR, K2_STAR = 4.0, 3.0
@@ -173,7 +173,7 @@ def _compare(
             sigma = np.sqrt(variance + area**2 * told.noise[py, px])
             if slope <= FLAT * sigma:
                 out.slope[i, j] = slope
-            elif abs(out.away[i, j]) > ASKED * sigma:
+            elif out.away[i, j] > ASKED * sigma or (told.images[py, px] > 2 and -out.away[i, j] > ASKED * sigma):
                 sigmas, prediction, light = predicted(
                     own, sci[i, j] / area - background, np.sqrt(variance) / area, y, x, samples, scale,
                     int(told.images[py, px]), room,

@@ -23,7 +23,7 @@ __all__ = ["Around", "around", "predicted"]
 
 Floats = NDArray[np.float64]
 
-REACH, SPREAD_OVER = 2.2, 4.5
+REACH, SPREAD_OVER = 1.8, 3.6
 """Farthest pixels that are asked, pixels of an image; less where there are many images, by the root of their number."""
 
 MOST = 96
