@@ -43,14 +43,14 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
-# Three processes on a machine with two cores: one of them has the servers, and mostly waits for what they say. With threads
+# The tests are the two processes of a machine with two cores (three took as long, and waited for each other): with threads
 # of its own, OpenBLAS only waits for itself.
 # They make and remove tens of thousands of small files, in memory where that has 4 GB to spare; what failed stays there.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
 # Memory that is asked of the system in large pages costs a machine that is virtual a tenth less time of the kernel.
 TESTS = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/jwstpipe.XXXXXX) && OPENBLAS_NUM_THREADS=1 TMPDIR=$$folder \
   GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
-  $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed $(1) \
+  $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed $(1) \
   && rm -rf $$folder
 
 test: setup

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["up"]
 
-SERVE_SECONDS = 300.0
+SERVE_SECONDS = 900.0
+"""For what hangs: a machine with much else to do takes minutes, and a process that ends is noticed at once."""
+
 LOOK_SECONDS = 0.5
 
 
