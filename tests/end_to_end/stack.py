@@ -14,7 +14,7 @@ from pymongo.errors import PyMongoError
 from jwstpipe.execution.certificates import make_certificates
 from tests.prefect_server import PrefectServer
 from tests.s3_server import Gate, serving_s3
-from tests.waiting import free_port, wait_for
+from tests.waiting import LIMIT_SECONDS, free_port, wait_for
 from tests.world import variables
 
 ROOT = Path(__file__).parents[2]
@@ -54,6 +54,10 @@ class Stack:
         self.processes["worker"].terminate()
         with suppress(subprocess.TimeoutExpired):
             self.processes["worker"].wait(STOP_SECONDS)
+
+    def ended(self):
+        """Name the parts that have ended by themselves."""
+        return [name for name, process in self.processes.items() if process.poll() is not None]
 
     def run(self, *words):
         done = subprocess.run(
@@ -121,6 +125,8 @@ def _environment(stack, archive, s3_server, mongo_port):
     }
     dask = {
         "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true",
+        # a container that gave up would be started again; a scheduler on a busy machine takes long before it listens
+        "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": f"{LIMIT_SECONDS}s",
         "DASK_DISTRIBUTED__COMM__TLS__CA_FILE": str(certificates / "ca.pem"),
         "DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT": str(certificates / "client.pem"),
         "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY": str(certificates / "client.key"),

@@ -58,6 +58,7 @@ def in_the_middle(stack, job):
 
     def writes():
         assert not job.status().ended, logs(stack, "worker")
+        assert not stack.ended(), "\n".join(logs(stack, name) for name in stack.ended())
         return stack.gate.waiting
 
     wait_for(f"{job.title} writes a tile", writes)
