@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from jwstpipe.errors import UsageError
 
-__all__ = ["DQ_BITS", "REJECTED", "dq_mask", "require_dq_names"]
+__all__ = ["DQ_BITS", "LOST", "REJECTED", "dq_mask", "require_dq_names"]
 
 DQ_BITS = {
     name: 1 << bit
@@ -19,6 +19,9 @@ DQ_BITS = {
     )
 }  # fmt: skip
 """Bit value by name, as the JWST pipeline defines them."""
+
+LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
+"""Bits that together mean that nothing of the flux is known: cores of stars whose samples are junk."""
 
 REJECTED = ("DO_NOT_USE", "OUTLIER", "NON_SCIENCE", "REFERENCE_PIXEL")
 """Bits whose pixels take no part in a mosaic. SATURATED and JUMP_DET do: their ramps were fitted without that part."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from jwstpipe.errors import DataError, TransformError
 from jwstpipe.execution.workers import Workers
-from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.fits.dq import LOST
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import open_image
 from jwstpipe.progress import Reporter, silent
@@ -32,9 +32,6 @@ __all__ = ["Aligned", "Laying", "aligned", "lie_apart"]
 Laying = Literal["whole", "levels"]
 """How images of other grids are resampled: whole at full resolution, before anything is looked at, as pictures were
 made at first; or level by level, what is looked at."""
-
-LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
-"""Flags of a core whose samples are junk."""
 
 _FAR = 20.0
 """Images further apart than so many times their sizes make no picture."""

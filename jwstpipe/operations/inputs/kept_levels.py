@@ -15,12 +15,13 @@ from jwstpipe.images.levels import level_shape, read_level
 from jwstpipe.sky.box import Box
 from jwstpipe.storage.kept_arrays import KeptArrays
 
-__all__ = ["KeptImage", "KeptLevels", "OnlySamples", "Told"]
+__all__ = ["KeptImage", "KeptLevels", "OnlySamples", "Searched", "Told"]
 
 MOST_PIXELS = 1 << 22
 """Larger levels are read anew."""
 
 Searched = tuple[int, int, int, int]
+"""A part of an image that is searched for lost cores: number, level, and where it begins (y, x)."""
 
 
 class Told(Protocol):

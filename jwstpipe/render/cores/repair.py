@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.execution.workers import Workers
-from jwstpipe.fits.dq import DQ_BITS, REJECTED, dq_mask
+from jwstpipe.fits.dq import DQ_BITS, LOST, REJECTED, dq_mask
 from jwstpipe.identity import derived_product_id
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.layout import SHARD, plane_spec, root_attributes
@@ -34,9 +34,6 @@ ALGORITHM = "2"
 
 REPAIRED = "repair-cores"
 """Operation that a repaired copy names."""
-
-LOST = DQ_BITS["SATURATED"] | DQ_BITS["DO_NOT_USE"]
-"""Bits that together mean that nothing of the flux is known."""
 
 LEAST_PIXELS = 3
 """A core has at least so many lost pixels; fewer are bad pixels."""

@@ -18,6 +18,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.warp.one_image import LevelWcs, fitting_level, level_of_plane, warped
+from jwstpipe.operations.inputs.kept_levels import Searched
 from jwstpipe.operations.inputs.laid.level_samples import LevelSamples
 from jwstpipe.render.cores.holes import CoreLimits, Region, regions_of
 from jwstpipe.render.cores.profile import profile_filling
@@ -25,16 +26,13 @@ from jwstpipe.render.cores.repair import LEAST_PIXELS
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["BLOCK", "Laid", "LaidPlane", "Searched"]
+__all__ = ["BLOCK", "Laid", "LaidPlane"]
 
 BLOCK = 512
 """Side of a block, pixels of its level: a chunk of an image store."""
 
 KEPT_BYTES = 192 << 20
 """Most bytes of blocks that are kept in memory."""
-
-Searched = tuple[int, int, int, int]
-"""A part of an image that is searched for lost cores: number, level, and where it begins (y, x)."""
 
 _ESTIMATED = np.uint32(DQ_BITS["FLUX_ESTIMATED"])
 
