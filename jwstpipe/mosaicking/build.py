@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jwstpipe.errors import ConflictError, DataError
+from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.images.zarr.layout import plane_spec
@@ -143,7 +143,14 @@ def build_mosaic(
         As `mosaic` has them.
     reuse
         Earlier mosaics, on whatever grid, whose tiles are taken where the same job made them.
+
+    Raises
+    ------
+    UsageError
+        Neither a store nor a FITS file that can be filled by tiles is asked for.
     """
+    if out is None and (fits is None or reuse or not filled_by_tiles(fits, workers)):
+        raise UsageError(f"{fits}: only threads of this process, on its own disk, fill a FITS file without a store")
     started = time.perf_counter()
     standing = None if out is None else existing_product(out, s3=s3)
     if standing is not None:

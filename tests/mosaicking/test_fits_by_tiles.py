@@ -7,11 +7,12 @@ import pytest
 from astropy.io import fits
 
 import jwstpipe
-from jwstpipe.errors import ConflictError
+from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.export import write_fits
 from jwstpipe.images.exporting.mosaic_file import PlanePart
 from jwstpipe.images.exporting.tiles import TileBands
+from jwstpipe.mosaicking import build
 from jwstpipe.sky.box import Box
 from tests.mosaicking.scenes import header, wave, write
 
@@ -69,6 +70,21 @@ def test_one_that_stands_there_is_not_replaced_unasked(apart, tmp_path):
     assert not (tmp_path / "m.zarr").exists()
     jwstpipe.mosaic(apart[:1], tmp_path / "m.zarr", fits=tmp_path / "m.fits", overwrite=True)
     assert fits.getdata(tmp_path / "m.fits", "SCI").shape == jwstpipe.open_image(tmp_path / "m.zarr").shape
+
+
+def test_a_write_that_takes_a_part_goes_on_where_it_ended(apart, tmp_path, monkeypatch):
+    whole, wrote = tmp_path / "whole.fits", os.pwrite
+    jwstpipe.mosaic(apart[:1], whole)
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, part, place: wrote(descriptor, bytes(part[:1000]), place))
+    jwstpipe.mosaic(apart[:1], tmp_path / "parts.fits")
+    assert (tmp_path / "parts.fits").read_bytes() == whole.read_bytes()
+
+
+def test_without_a_store_and_without_tiles_nothing_is_begun(apart, tmp_path):
+    with pytest.raises(UsageError, match="fill a FITS file without a store"):
+        build.mosaic(apart[:1], None, fits="s3://bucket/m.fits")
+    with pytest.raises(UsageError, match="fill a FITS file without a store"):
+        build.mosaic(apart[:1], None)
 
 
 def test_a_file_that_cannot_be_written_says_why(tmp_path):

@@ -55,7 +55,7 @@ class FitsTiles:
                 self.planes[part.plane] = part, position
                 position += told.window.area * part.dtype.itemsize
             else:
-                os.pwrite(descriptor, part, position)
+                _write_at(descriptor, position, memoryview(part))
                 position += len(part)
         os.ftruncate(descriptor, position)
 
@@ -135,9 +135,14 @@ class TileBands:
     def _write_again(self, place: int, row_bytes: int, rows: Bytes) -> None:
         """Write row by row through Python, which knows why it cannot be done."""
         for number, row in enumerate(rows):
-            done = 0
-            while done < row.size:
-                done += os.pwrite(self._descriptor, row[done:].data, place + number * row_bytes + done)
+            _write_at(self._descriptor, place + number * row_bytes, row.data)
+
+
+def _write_at(descriptor: int, place: int, content: memoryview) -> None:
+    """Write all of it, or raise: the last call before a disk is full writes a part and says nothing."""
+    done = 0
+    while done < len(content):
+        done += os.pwrite(descriptor, content[done:], place + done)
 
 
 def _empty(part: PlanePart) -> float:
