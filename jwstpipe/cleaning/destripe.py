@@ -42,10 +42,17 @@ FIRST = ("need", "before")
 """Facts of the exposure as it came."""
 
 SAMPLED = 7
-"""Of so many pixels one is looked at for the usual noise."""
+"""Of so many rows one is looked at for the usual noise."""
 
 FAR = 6.0
 """Distance of a sample from the mosaic, over its noise, that no stripe is believed to make."""
+
+CLEANED = 0.1
+"""Variance of the steps between bands of a mosaic, over that of what stands out of it, below which it is a mosaic of
+cleaned exposures; of four as they came it has about a third."""
+
+OVERLAP = 2.0
+"""Variance of flicker over the sum of those of its scales: what is left of one is left of its neighbours, too."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +171,7 @@ def _one_axis(
         "taken": taken,
         "need": round(first.need, 4),
         "before": round(first.before if taken else first.need, 4),
-        "after": round(float(np.sqrt(1.0 + stays / fit.error**2)) if taken else first.need, 4),
+        "after": round(_after(fit, stays, own.weights, weights, inputs) if taken else first.need, 4),
         "rms": float(np.std(model)) if taken else 0.0,
         "row_error": fit.error,
         "odd_even": float(np.abs(fit.odd).max()),
@@ -172,6 +179,27 @@ def _one_axis(
         "sky": sky.origin,
     }
     return model, rest, facts
+
+
+def _after(
+    fit: StripeFit, stays: float, weights: Float32Image, used: Float32Image, inputs: Floats
+) -> float:  # fmt: skip
+    """Give the scatter of levels that stays, over that of white noise in all samples that mean something.
+
+    Parameters
+    ----------
+    fit, stays
+        Its errors are those of what stands out of the mosaic, which has a share of the noise of the exposure; and the
+        variance of what stays in the mosaic, scale by scale.
+    weights, used
+        (y, x): inverse variances of the samples, and the same of those free of sources.
+    inputs
+        (y, band): exposures in the mosaic; 1 = the sky is told by this one alone.
+    """
+    several = float(np.mean(inputs))
+    white = fit.error**2 / (1.0 - 1.0 / several if several > 1.0 else 1.0)
+    free = np.count_nonzero(used) / np.count_nonzero(weights)
+    return float(np.sqrt((1.0 + OVERLAP * stays / white) / free))
 
 
 def _with_shared(
@@ -187,7 +215,8 @@ def _with_shared(
     rows, bands = fit.level.shape
     cells = cell_edges(image.shape[1], bands)
     not_free = sky.left_out | sky.structured
-    own = rest[(usable > 0) & ~not_free][::SAMPLED]
+    free = (usable[::SAMPLED] > 0) & ~not_free[::SAMPLED]
+    own = rest[::SAMPLED][free]
     above = float(np.median(own)) if own.size else 0.0  # the level of its sky need not be that of the mosaic
     shape, width = (rows, bands, -1), image.shape[1] / (cells.size - 1)
 
@@ -200,13 +229,27 @@ def _with_shared(
 
     shared, even = shared_of(not_free), False
     if sky.origin == "mosaic":
-        usual = float(np.median(1.0 / np.sqrt(weights[weights > 0][::SAMPLED])))
+        some = weights[::SAMPLED]
+        some = some if some.any() else weights
+        usual = float(np.median(1.0 / np.sqrt(some[some > 0])))
         wide = halos(sky.light, ~not_free & (weights > 0), shared.level, usual, band_edges(image.shape[1], bands))
         even = wide is not None
         if wide is not None:
             shared = shared_of(not_free | wide, even=True)
     level = fit.level + shared.level
-    if bands > 1 and sky.origin == "mosaic" and not even:  # an uneven sky has its own means: steps at the edges tell
-        step = 2.0 * float(np.var(np.median(fit.level, axis=0), ddof=1))
-        level += pedestals(rest, usable, fit.level, step)
+    if bands > 1 and sky.origin == "mosaic":
+        level += _lacking(fit.level, shared.level, rest, usable, even=even)
     return replace(fit, level=level - np.median(level)), shared.left
+
+
+def _lacking(level: Floats, shared: Floats, rest: Float32Image, usable: Float32Image, *, even: bool) -> Floats:
+    """Give what bands lack, (band,): of an even sky nothing but what steps at their edges tell surely.
+
+    An uneven sky has its own means. And in the mean of an even one each band has other wings of stars: edges are
+    surer where the mosaic itself has hardly a step left there.
+    """
+    steps, those_of_mosaic = np.median(level, axis=0), np.median(shared, axis=0)
+    if even and np.var(those_of_mosaic) >= CLEANED * np.var(steps):
+        return np.zeros(steps.shape)
+    found = pedestals(rest, usable, level, 2.0 * float(np.var(steps, ddof=1)))
+    return found - those_of_mosaic if even else found

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from jwstpipe.cleaning.scales import detail, scales_of, white_detail
+from jwstpipe.cleaning.stripe_kernels import row_means, squares_nearby
 
 __all__ = ["Shared", "stripes_of_mosaic"]
 
@@ -52,8 +53,8 @@ CHANCE = 3.0
 SEVERAL = 0.25
 """Share of the stripes of an exposure that stands out of the mosaic, from which it tells how strong they are."""
 
-ROUNDS = 1
-"""Rounds of means of cells and weights."""
+SAMPLED = 4
+"""Of so many rows one is looked at for the usual scatter of a cell."""
 
 QUIET, FAR_CELL = 0.5, 4.0
 """Least variance of a cell, over the usual; and the square of its distance from its row that is left as it is."""
@@ -233,32 +234,21 @@ def _agreeing(fine: Floats, weights: Floats, reach: int) -> Floats:
     used = weights > 0
     if not used.any():
         return weights
-    known = uniform_filter1d(used.astype(np.float64), reach, axis=0, mode="nearest")
-    trust = weights
-    for _ in range(ROUNDS):
-        total = trust.sum(axis=2, keepdims=True)
-        middle = np.divide((fine * trust).sum(axis=2, keepdims=True), total, out=np.zeros_like(total), where=total > 0)
-        square = np.where(used, np.square(fine - middle), 0.0)
-        near = uniform_filter1d(square, reach, axis=0, mode="nearest")
-        near = np.divide(near, known, out=np.zeros_like(near), where=known > 1e-9)
-        usual = max(QUIET * float(np.median(near[used])), 1e-30)
-        trust = np.where(used, weights / np.maximum(np.maximum(near, square / FAR_CELL), usual), 0.0)
-    return trust
+    square, near = np.empty(fine.shape), np.empty(fine.shape)
+    squares_nearby(fine, weights, reach // 2, square, near)
+    some = near[::SAMPLED][used[::SAMPLED]]
+    usual = max(QUIET * float(np.median(some)), 1e-30) if some.size else 1e-30
+    return np.where(used, weights / np.maximum(np.maximum(near, square / FAR_CELL), usual), 0.0)
 
 
 def _mean(fine: Floats, trust: Floats, wide: int, reach: int) -> tuple[Floats, Floats]:
     """Average details of rows over the last axis, and tell the variance of that: by blocks of `wide` cells."""
-    total = trust.sum(axis=2)
-    safe = np.where(total > 0, total, 1.0)
-    mean = (fine * trust).sum(axis=2) / safe
+    mean, variance = np.empty(fine.shape[:2]), np.empty(fine.shape[:2])
     cells = fine.shape[2]
     blocks = min(max(cells // wide, 2), cells)
-    if blocks < 2:
-        return np.asarray(mean), np.where(total > 0, 0.0, np.inf)
-    away = trust * (fine - mean[..., None])
-    starts = np.linspace(0, cells, blocks, endpoint=False).astype(np.int64)
-    spread = np.square(np.add.reduceat(away, starts, axis=2)).sum(axis=2) / np.square(safe) * (blocks / (blocks - 1.0))
-    spread = uniform_filter1d(spread, reach, axis=0, mode="nearest")
-    if cells // wide < FEWEST_BLOCKS:
+    row_means(fine, trust, blocks, mean, variance)
+    known = np.isfinite(variance)
+    spread = uniform_filter1d(np.where(known, variance, 0.0), reach, axis=0, mode="nearest")
+    if cells // wide < FEWEST_BLOCKS and blocks > 1:
         spread = FEW * spread
-    return np.asarray(mean), np.where(total > 0, spread, np.inf)
+    return mean, np.where(known, spread, np.inf)

@@ -141,8 +141,15 @@ def box_sums(
     """Add up what is free in boxes of `side` pixels, without the levels (y, band) of rows in their bands."""
     for i in range(light.shape[0]):
         for b in range(edges.size - 1):
-            off = np.float32(level[i, b])
-            for j in range(edges[b], edges[b + 1]):
-                if free[i, j]:
-                    total[i // side, j // side] += light[i, j] - off
-                    count[i // side, j // side] += 1.0
+            off, j = np.float32(level[i, b]), edges[b]
+            while j < edges[b + 1]:
+                box = j // side
+                end = min((box + 1) * side, edges[b + 1])
+                own, used = np.float32(0.0), 0
+                for k in range(j, end):
+                    if free[i, k]:
+                        own += light[i, k] - off
+                        used += 1
+                total[i // side, box] += own
+                count[i // side, box] += used
+                j = end

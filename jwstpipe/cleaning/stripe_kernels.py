@@ -1,4 +1,4 @@
-"""Levels of rows and bands, of odd and even columns: compiled, without the GIL."""
+"""Levels of rows and bands, of odd and even columns, and how cells scatter: compiled, without the GIL."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.filters import middle
 
-__all__ = ["mean_inputs", "pair_sums", "row_cells", "subtract_levels"]
+__all__ = ["mean_inputs", "pair_sums", "row_cells", "row_means", "squares_nearby", "subtract_levels"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
@@ -128,10 +128,15 @@ def subtract_levels(image: Float32Image, model: Float32Image, edges: Edges, leve
         for b in range(edges.size - 1):
             even_value = np.float32(level[i, b] - 0.5 * odd[b])
             odd_value = np.float32(level[i, b] + 0.5 * odd[b])
-            for j in range(edges[b], edges[b + 1]):
-                value = odd_value if (j - edges[b]) % 2 else even_value
-                image[i, j] -= value
-                model[i, j] += value
+            end = edges[b + 1]
+            for j in range(edges[b], end - 1, 2):
+                image[i, j] -= even_value
+                model[i, j] += even_value
+                image[i, j + 1] -= odd_value
+                model[i, j + 1] += odd_value
+            if (end - edges[b]) % 2:
+                image[i, end - 1] -= even_value
+                model[i, end - 1] += even_value
 
 
 @compiled(error_model="numpy")
@@ -158,3 +163,83 @@ def mean_inputs(counts: Float32Image, weights: Float32Image, edges: Edges, sever
                         weights[i, j] = 0.0
             else:
                 out[i, b] = max(every / used, 1.0) if used else 1.0
+
+
+@compiled(error_model="numpy")
+def squares_nearby(fine: Floats, weights: Floats, half: int, square: Floats, near: Floats) -> None:
+    """Give squared distances of cells from the mean of their row, and their means over rows nearby.
+
+    Parameters
+    ----------
+    fine, weights
+        (y, band, cell): values, and their weights; 0 = not known.
+    half
+        Rows on each side that are nearby; beyond an end the row at the end counts again.
+    square, near
+        (y, band, cell): squared distances, 0 where nothing is known; their means over what is known, 0 of nothing.
+    """
+    rows, bands, cells = fine.shape
+    for i in range(rows):
+        for b in range(bands):
+            total, weighted = 0.0, 0.0
+            for c in range(cells):
+                total += weights[i, b, c]
+                weighted += weights[i, b, c] * fine[i, b, c]
+            middle = weighted / total if total > 0.0 else 0.0
+            for c in range(cells):
+                away = fine[i, b, c] - middle
+                square[i, b, c] = away * away if weights[i, b, c] > 0.0 else 0.0
+    _nearby(square, weights, half, near)
+
+
+@compiled(error_model="numpy")
+def _nearby(values: Floats, weights: Floats, half: int, out: Floats) -> None:
+    """Average over rows nearby what is known; what is not is 0."""
+    rows, bands, cells = values.shape
+    sums, counts = np.zeros((bands, cells)), np.zeros((bands, cells))
+    for k in range(-half, half + 1):
+        i = min(max(k, 0), rows - 1)
+        for b in range(bands):
+            for c in range(cells):
+                sums[b, c] += values[i, b, c]
+                counts[b, c] += np.float64(weights[i, b, c] > 0.0)
+    for i in range(rows):
+        after, before = min(i + half + 1, rows - 1), max(i - half, 0)
+        for b in range(bands):
+            for c in range(cells):
+                out[i, b, c] = sums[b, c] / counts[b, c] if counts[b, c] > 0.0 else 0.0
+                sums[b, c] += values[after, b, c] - values[before, b, c]
+                counts[b, c] += np.float64(weights[after, b, c] > 0.0) - np.float64(weights[before, b, c] > 0.0)
+
+
+@compiled(error_model="numpy")
+def row_means(fine: Floats, trust: Floats, blocks: int, mean: Floats, variance: Floats) -> None:
+    """Give weighted means of rows, and their variances as blocks of cells beside each other tell them.
+
+    Parameters
+    ----------
+    fine, trust
+        (y, band, cell): values and weights.
+    blocks
+        How many there are.
+    mean, variance
+        (y, band): 0 and infinite where nothing is known.
+    """
+    rows, bands, cells = fine.shape
+    more = blocks / (blocks - 1.0) if blocks > 1 else 0.0
+    for i in range(rows):
+        for b in range(bands):
+            total, weighted = 0.0, 0.0
+            for c in range(cells):
+                total += trust[i, b, c]
+                weighted += trust[i, b, c] * fine[i, b, c]
+            mean[i, b], variance[i, b] = 0.0, np.inf
+            if not total > 0.0:
+                continue
+            middle, squares = weighted / total, 0.0
+            for k in range(blocks):
+                own = 0.0
+                for c in range(k * cells // blocks, (k + 1) * cells // blocks):
+                    own += trust[i, b, c] * (fine[i, b, c] - middle)
+                squares += own * own
+            mean[i, b], variance[i, b] = middle, squares / (total * total) * more

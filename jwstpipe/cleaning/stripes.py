@@ -43,7 +43,7 @@ NOISY = 3
 FAR_OUT = 4.0
 """Standard deviations from the level of its row from which that of a band is less believed."""
 
-BESIDE = 8
+BESIDE = 16
 """Columns on each side of the edge of a band that tell how it lies to its neighbour."""
 
 PIECES, FEWEST_PIECES = 16, 6
@@ -100,7 +100,7 @@ def cell_edges(columns: int, bands: int) -> NDArray[np.int64]:
 
 def noise_spread(residual: Float32Image, weights: Float32Image) -> float:
     """Measure what the standard deviations of the weights must be multiplied by, from differences of neighbours."""
-    some = slice(None, None, SAMPLED)
+    some = slice(None, None, 2 * SAMPLED)
     left, right = residual[some, :-2], residual[some, 2:]  # two apart: odd and even columns differ
     own, other = weights[some, :-2].astype(np.float64), weights[some, 2:].astype(np.float64)
     used = (own > 0) & (other > 0)

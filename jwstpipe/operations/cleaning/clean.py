@@ -88,7 +88,7 @@ def _write(writer: ImageWriter, cleaned: Cleaned, cell: Box) -> None:
 
 CLEAN = Operation(
     name="clean",
-    version="3",
+    version="4",
     request=CleanOptions,
     kind="filtered",
     place="cleaned/{id}/{attempt}.zarr",
