@@ -163,6 +163,7 @@ def _picture(
             provenance=provenance,
             cores_mask=cores_mask,
             measure=kept.measure,
+            cover=kept.cover,
             report=context.report,
         )
     notes = (*made.notes, *(f"stretch {one}" for one in made.stretch_fallbacks))

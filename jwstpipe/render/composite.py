@@ -17,6 +17,7 @@ from jwstpipe.render.files.picture import check_picture, open_picture
 from jwstpipe.render.files.rows import Pixels
 from jwstpipe.render.filled_mask import check_mask, write_mask
 from jwstpipe.render.geometry.canvas import Canvas, check_canvas, lay_out
+from jwstpipe.render.geometry.coverage import Cover, covered_box
 from jwstpipe.render.geometry.frame import check_window, choose_frame, window_on_sky
 from jwstpipe.render.geometry.fullest import fullest_window
 from jwstpipe.render.geometry.placement import SkyPlacement, place_on_sky
@@ -60,6 +61,7 @@ def composite(
     cores_mask: Path | str | None = None,
     band_rows: int = BAND_ROWS,
     measure: Measure = measure_channels,
+    cover: Cover = covered_box,
     report: Reporter = silent,
 ) -> Picture:
     """Make a colour picture.
@@ -86,8 +88,8 @@ def composite(
         FITS file for the mask of what was filled.
     band_rows
         Rows rendered at once.
-    measure
-        Measures the channels; whoever makes picture after picture of them keeps what it found.
+    measure, cover
+        Measure the channels and find what they cover; whoever makes picture after picture of them keeps what it found.
     report
         Told after each band.
 
@@ -115,7 +117,7 @@ def composite(
     check_picture(out, (1, 1), bits=options.bits)
     if cores_mask is not None:
         check_mask(cores_mask)
-    plan = _planned(channels, luminance, options, background, cores or CoreLimits(), measure)
+    plan = _planned(channels, luminance, options, background, cores or CoreLimits(), measure, cover)
     path = check_picture(out, plan.canvas.shape, bits=options.bits)
     holes = _written(plan, path, options, title=title, provenance=provenance, band_rows=band_rows, report=report)
     if cores_mask is not None:
@@ -127,7 +129,7 @@ def composite(
 
 def _planned(
     channels: Sequence[Channel], luminance: Channel | None, options: CompositeRequest, background: Colour,
-    cores: CoreLimits, measure: Measure,
+    cores: CoreLimits, measure: Measure, cover: Cover,
 ) -> _Plan:  # fmt: skip
     """Measure, choose and lay out."""
     if options.canvas is not None:
@@ -137,7 +139,7 @@ def _planned(
     image = tones.layers[0].image
     if isinstance(options.crop, tuple):
         check_window(options.crop, image.shape)  # before the work
-    plan = plan_scene(tones, look=look, options=options, background=background, cores=cores)
+    plan = plan_scene(tones, look=look, options=options, background=background, cores=cores, cover=cover)
     window = _window(options.crop, plan, image)
     enlarge = options.enlarge or options.rules == 1
     frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window, enlarge=enlarge)

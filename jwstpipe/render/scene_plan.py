@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from jwstpipe.display.colour.names import BLACK, Colour
 from jwstpipe.display.presets.model import Preset
 from jwstpipe.render.cores.holes import CoreLimits
-from jwstpipe.render.geometry.coverage import channels_to_show, covered_box
+from jwstpipe.render.geometry.coverage import Cover, channels_to_show, covered_box
 from jwstpipe.render.layers import TonePlan, feathered_layers
 from jwstpipe.render.rendering import Scene
 from jwstpipe.requests import CompositeRequest
@@ -47,6 +47,7 @@ def plan_scene(
     options: CompositeRequest,
     background: Colour = BLACK,
     cores: CoreLimits | None = None,
+    cover: Cover = covered_box,
 ) -> ScenePlan:
     """Decide what every window of a picture shares.
 
@@ -60,6 +61,8 @@ def plan_scene(
         Where too few channels have data.
     cores
         Largest enclosed hole that is filled for display; None = the defaults.
+    cover
+        Finds the covered window.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def plan_scene(
     plan = feathered_layers(tones, look=look, options=options)
     images = [layer.image for layer in plan.layers]
     least, reason = channels_to_show(plan.counts, len(images), options.coverage)
-    covered = covered_box(images, plan.counts, plan.level, least=least)
+    covered = cover(images, plan.counts, plan.level, least)
     scene = Scene(plan.layers, plan.luminance, 0, look, plan.feather, cores or CoreLimits(), background, least)
     notes = (*plan.notes, *filter(None, [reason]))
     return ScenePlan(scene, covered, plan.counts >= least, plan.level, notes, plan.fallbacks)

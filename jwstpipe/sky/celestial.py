@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # they take long to load, and who only picks cards needs neit
     from astropy.io.fits import Header
     from astropy.wcs import WCS
 
-__all__ = ["CelestialWcs", "tables_of", "wcs_cards", "wcs_cards_of"]
+__all__ = ["CelestialWcs", "is_wcs_keyword", "tables_of", "wcs_cards", "wcs_cards_of"]
 
 Floats = NDArray[np.float64]
 
@@ -49,7 +49,12 @@ def wcs_cards(header: "Header") -> str:
 def wcs_cards_of(text: str) -> str:
     """Keep the same cards of a header as it stands in a file, without parsing it."""
     cards = [text[start : start + 80] for start in range(0, len(text), 80)]
-    return "".join(card.ljust(80) for card in cards if card[8:9] == "=" and _WCS_KEY.match(card[:8].rstrip()))
+    return "".join(card.ljust(80) for card in cards if card[8:9] == "=" and is_wcs_keyword(card[:8].rstrip()))
+
+
+def is_wcs_keyword(keyword: str) -> bool:
+    """Tell whether a keyword places the first two axes."""
+    return _WCS_KEY.match(keyword) is not None
 
 
 @dataclass(frozen=True, eq=False)

@@ -192,19 +192,23 @@ class SkyGrid:
         from astropy.io.fits import Header  # noqa: PLC0415 - see above
 
         cards = Header()
-        first, second = self.frame.axis_names
-        cards["WCSAXES"] = (2, "number of World Coordinate System axes")
-        for axis, name in ((1, first), (2, second)):
-            cards[f"CTYPE{axis}"] = (f"{name}-{self.projection}".replace("RA-", "RA---").replace("DEC-", "DEC--"), "")
-        for axis in (1, 2):
-            cards[f"CUNIT{axis}"] = ("deg", "")
+        for keyword, said in self.keywords(box).items():
+            cards[keyword] = said
+        return cards
+
+    def keywords(self, box: Box) -> dict[str, tuple[str | int | float, str]]:
+        """Give the keywords of the WCS of a window of the plane: value and comment of each, in their order."""
+        names = [f"{name}-{self.projection}".replace("RA-", "RA---").replace("DEC-", "DEC--")
+                 for name in self.frame.axis_names]  # fmt: skip
+        cards: dict[str, tuple[str | int | float, str]] = {"WCSAXES": (2, "number of World Coordinate System axes")}
+        cards |= {f"CTYPE{axis}": (name, "") for axis, name in enumerate(names, 1)}
+        cards |= {f"CUNIT{axis}": ("deg", "") for axis in (1, 2)}
         for axis, (value, phase, origin) in enumerate(zip(self.crval, self.phase, (box.x0, box.y0), strict=True), 1):
             cards[f"CRVAL{axis}"] = (value, "[deg] reference point")
             cards[f"CRPIX{axis}"] = (phase + 1.0 - origin, "[pixel] reference point")
         for key, value in zip(("CD1_1", "CD1_2", "CD2_1", "CD2_2"), self.cd, strict=True):
             cards[key] = (value, "[deg/pixel]")
-        for key, value in self.parameters:
-            cards[key] = value
+        cards |= {key: (value, "") for key, value in self.parameters}
         if self.frame.name in ("ICRS", "FK5", "FK4"):
             cards["RADESYS"] = (self.frame.name, "celestial reference frame")
             if self.frame.name != "ICRS":

@@ -82,7 +82,7 @@ def test_info_loads_what_reads_a_header(tmp_path):
     code, packages, modules = loaded("info", write_cal(tmp_path / "cal.fits"))
     assert code == 0
     assert not packages & (NEVER | {"numba", "scipy", "PIL", "zarr", "numcodecs", "astropy", "shapely"})
-    assert modules < 490
+    assert modules < 480
 
 
 @pytest.mark.exhaustive("test_info_loads_what_reads_a_header")
@@ -92,7 +92,7 @@ def test_what_computes_loads_what_it_computes_with(tmp_path):
     assert code == 0
     # asdf comes with astropy.wcs, as coordinates and tables do; of astropy only what writes headers, behind the pixels
     assert not packages & (NEVER | {"zarr", "asdf", "numba", "scipy", "PIL"})
-    assert modules < 890
+    assert modules < 870
     code, packages, modules = loaded_again("stats", source)
     assert code == 0
     assert not packages & (NEVER | {"zarr", "astropy", "numba", "scipy", "PIL", "numcodecs", "shapely"})
@@ -105,7 +105,7 @@ def test_what_computes_loads_what_it_computes_with(tmp_path):
         code, packages, modules = loaded_again(command, source, "-o", tmp_path / "c.png", "--overwrite")
         assert code == 0
         assert not packages & (NEVER | {"zarr", "astropy", "numba", "scipy", "PIL", "numcodecs", "shapely", "tifffile"})
-        assert modules < 700
+        assert modules < 660
 
 
 def found(words):

@@ -134,6 +134,7 @@ def test_a_coarse_view_reads_coarse_levels_alone(tmp_path, monkeypatch):
 
 
 def test_blocks_that_memory_does_not_hold_come_back_from_the_folder(scene, tmp_path, monkeypatch):
+    from jwstpipe.mosaicking.warp import one_image
     from jwstpipe.operations.inputs.laid import plane
 
     wanted = laid(scene)[0].read("sci")
@@ -141,7 +142,7 @@ def test_blocks_that_memory_does_not_hold_come_back_from_the_folder(scene, tmp_p
     image = laid(scene, folder=tmp_path)[0]
     image.read("sci")
     made = {path.name for path in tmp_path.iterdir()}
-    monkeypatch.setattr(plane, "warped", None)
+    monkeypatch.setattr(one_image, "warped", None)
     assert np.array_equal(image.read("sci"), wanted, equal_nan=True)
     assert {path.name for path in tmp_path.iterdir()} == made
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from jwstpipe.fits.headers import CARD
 from jwstpipe.fits.plain.plain_header import PlainHeader, value_of
 
-__all__ = ["changed_cards"]
+__all__ = ["changed_cards", "written_cards"]
 
 _WIDTH = 20
 """Characters of a value in fixed format."""
@@ -51,6 +51,11 @@ def changed_cards(
         if old != value or type(old) is not type(value):
             kept[place] = _card(name, value, _comment(kept[place]))
     return "".join(kept) if all(len(card) == CARD for card in kept) else None
+
+
+def written_cards(values: Mapping[str, str | int | float]) -> str:
+    """Write keywords as cards without comments, as astropy does."""
+    return "".join(_card(name, value, "") for name, value in values.items())
 
 
 def _unusual(value: str | float) -> bool:

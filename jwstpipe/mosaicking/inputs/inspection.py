@@ -10,6 +10,7 @@ import numpy as np
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.mosaicking.inputs.sources import Inspection, InspectJob, identify, inspect
+from jwstpipe.numerics.robust import middle_value
 from jwstpipe.progress import Reporter
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.frames import unit_vectors
@@ -63,10 +64,10 @@ def check_distances(found: Sequence[Inspection]) -> None:
         There is one.
     """
     centres = np.array([unit_vectors(*map(np.asarray, item.outline.centre)) for item in found])
-    middle = np.median(centres, axis=0)
+    middle = [middle_value(part) for part in centres.T]  # `numpy.median` loads the masked arrays
     distances = np.degrees(np.linalg.norm(centres - middle, axis=1))
     sizes = [max(item.source.shape) * item.outline.scale_arcsec / 3600.0 for item in found]
-    limit = FAR_AWAY * max(float(np.median(distances)), float(np.median(sizes)))
+    limit = FAR_AWAY * max(middle_value(distances), middle_value(sizes))
     worst = int(np.argmax(distances))
     if distances[worst] > limit:
         raise DataError(

@@ -137,14 +137,14 @@ class _Work:
     def laid(self, *, scale_arcsec: float | None, rotation_deg: float, folder: Path | None) -> Aligned | None:
         """Lay them level by level; only those with junk are copied before. None where that cannot be done."""
         from jwstpipe.operations.inputs.laid.lay import lay  # noqa: PLC0415 - only images of different grids need it
-        from jwstpipe.render.cores.repair import find_patches, patched_copy  # noqa: PLC0415
 
         addresses, images, counts = list(self.addresses), list(self.images), [0] * len(self.images)
-        for number, image in enumerate(self.images):
-            patches = find_patches(image) if self.flagged[number] else []
+        for number in [at for at, flagged in enumerate(self.flagged) if flagged]:
+            from jwstpipe.render.cores.repair import find_patches, patched_copy  # noqa: PLC0415 - it writes stores
+
             copy = self._place(number, "-repaired")
-            counts[number] = patched_copy(image, copy, patches, workers=self.workers)
-            if patches:
+            counts[number] = patched_copy(images[number], copy, find_patches(images[number]), workers=self.workers)
+            if counts[number]:
                 addresses[number], images[number] = str(copy), open_image(copy)
         found = lay(
             addresses, images, workers=self.workers, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg,

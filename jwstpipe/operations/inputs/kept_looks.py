@@ -10,6 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jwstpipe import __version__
 from jwstpipe.display.tone.statistics import SkyStatistics
 from jwstpipe.fits.readers.block_cache import default_folder
@@ -21,7 +24,9 @@ from jwstpipe.images.headers.kept_identity import kept_content_id
 from jwstpipe.images.image import SkyImage
 from jwstpipe.operations.inputs.kept_levels import KeptImage, KeptLevels, OnlySamples, Told
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
+from jwstpipe.render.geometry.coverage import covered_box
 from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
 from jwstpipe.storage.kept_arrays import KeptArrays
 
 if TYPE_CHECKING:  # what reads stores is loaded with the first of them
@@ -95,13 +100,12 @@ class KeptLooks:
         contents = [image.content if isinstance(image, KeptImage) else None for image in images]
         if self._kept is None or None in contents:
             return measure_channels(images, wished)
-        told = images[0].kept.told  # type: ignore[attr-defined]  # of a plane it is that of all of them
         key = self._key("channels", contents=contents, region=None if wished is None else list(wished))
         entry = self._kept.get(key)
         if entry is not None:
             counts, *coarse = entry.arrays
             facts = entry.facts
-            told.repaired.update({tuple(part): count for part, count in facts["filled"]})
+            _tell_filled(images, facts)
             statistics = [_statistics(one) for one in facts["statistics"]]
             return ChannelSamples(statistics, facts["level"], counts, coarse, facts["coarse_level"])
         found = measure_channels(images, wished)
@@ -109,13 +113,37 @@ class KeptLooks:
             "statistics": [asdict(one) for one in found.statistics],
             "level": found.level,
             "coarse_level": found.coarse_level,
-            "filled": sorted(told.repaired.items()),
+            "filled": _filled_of(images),
         }
         self._kept.put(key, facts=facts, arrays=[found.counts, *found.coarse])
         return found
 
+    def cover(self, images: Sequence[SkyImage], counts: NDArray[np.uint16], level: int, least: int) -> Box:
+        """Find the covered window as `covered_box` does: of images on other grids it reads full resolution."""
+        contents = [image.content if isinstance(image, KeptImage) else None for image in images]
+        if self._kept is None or None in contents:
+            return covered_box(images, counts, level, least)
+        key = self._key("covered", contents=contents, level=level, least=least)
+        entry = self._kept.get(key)
+        if entry is not None:
+            _tell_filled(images, entry.facts)
+            return Box(*entry.facts["box"])
+        found = covered_box(images, counts, level, least)
+        box = [found.y0, found.x0, found.y1, found.x1]
+        self._kept.put(key, facts={"box": box, "filled": _filled_of(images)}, arrays=[])
+        return found
+
     def _key(self, what: str, **more: Any) -> dict[str, Any]:
         return {"what": what, "form": _FORM, "version": __version__, **more}
+
+
+def _filled_of(images: Sequence[Any]) -> list[Any]:
+    """List the lost cores that were filled until now; of a plane they are those of all its images."""
+    return sorted(images[0].kept.told.repaired.items())
+
+
+def _tell_filled(images: Sequence[Any], facts: dict[str, Any]) -> None:
+    images[0].kept.told.repaired.update({tuple(part): count for part, count in facts["filled"]})
 
 
 def _is_stored(image: Any) -> TypeGuard["FitsImage | ImageStore"]:

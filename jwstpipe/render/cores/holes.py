@@ -13,7 +13,10 @@ from jwstpipe.numerics.areas.components import component_boxes, labelled
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 
-__all__ = ["CORNERS_TOUCH", "CoreLimits", "Hole", "HoleTable", "Region", "find_holes", "regions_of"]
+__all__ = ["CORNERS_TOUCH", "LEAST_PIXELS", "CoreLimits", "Hole", "HoleTable", "Region", "find_holes", "regions_of"]
+
+LEAST_PIXELS = 3
+"""A core has at least so many lost pixels; fewer are bad pixels."""
 
 Float32Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]

@@ -20,13 +20,13 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.layout import SHARD, plane_spec, root_attributes
 from jwstpipe.images.zarr.publish import new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
-from jwstpipe.render.cores.holes import CoreLimits, Region, find_holes, regions_of
+from jwstpipe.render.cores.holes import LEAST_PIXELS, CoreLimits, Region, find_holes, regions_of
 from jwstpipe.render.cores.profile import profile_filling
 from jwstpipe.render.cores.rim import stand_out
 from jwstpipe.sky.box import Box
 
 __all__ = [
-    "LEAST_PIXELS", "REPAIRED", "Patch", "apply_patch", "find_patches", "joint_patches", "known_samples",
+    "REPAIRED", "Patch", "apply_patch", "find_patches", "joint_patches", "known_samples",
     "patched_copy", "patches_in",
 ]  # fmt: skip
 
@@ -34,9 +34,6 @@ ALGORITHM = "2"
 
 REPAIRED = "repair-cores"
 """Operation that a repaired copy names."""
-
-LEAST_PIXELS = 3
-"""A core has at least so many lost pixels; fewer are bad pixels."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,6 @@
 """What the images of a picture cover: how many of them each pixel, and the window that counts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -12,10 +12,12 @@ from jwstpipe.images.levels import read_level
 from jwstpipe.requests import Coverage
 from jwstpipe.sky.box import Box
 
-__all__ = ["channels_to_show", "covered_box", "covered_near"]
+__all__ = ["Cover", "channels_to_show", "covered_box", "covered_near"]
 
 Mask = NDArray[np.bool_]
 Counts = NDArray[np.uint16]
+Cover = Callable[[Sequence[SkyImage], Counts, int, int], Box]
+"""Finds the covered window, as `covered_box` does; whoever shows images again and again keeps what it found."""
 
 _CELL = 512
 """Pixels of a side that are looked at together: a chunk of an image store."""
@@ -72,7 +74,7 @@ def covered_near(covered: Mask, level: int, shape: tuple[int, int]) -> Box | Non
     return Box(y0, x0, min(y1, shape[0]), min(x1, shape[1]))
 
 
-def covered_box(images: Sequence[SkyImage], counts: Counts, level: int, *, least: int = 1) -> Box:
+def covered_box(images: Sequence[SkyImage], counts: Counts, level: int, least: int = 1) -> Box:
     """Find the window of full pixels that enough of the images cover.
 
     Parameters

@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
 from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.fits.headers import CARD, parse_header
+from jwstpipe.fits.plain.changed_cards import written_cards
 from jwstpipe.images.face import ImageFace
+from jwstpipe.images.headers.keywords import stored_header
 from jwstpipe.images.levels import level_shape
-from jwstpipe.mosaicking.tile import compute
-from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.operations.inputs.laid.plane import LaidPlane
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.celestial import wcs_cards
+from jwstpipe.sky.celestial import is_wcs_keyword, wcs_cards_of
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 if TYPE_CHECKING:
@@ -86,22 +87,33 @@ class LaidImage(ImageFace):
     @cached_property
     def header(self) -> "Header":
         """That of the image, on the plane."""
-        found = self._laid.image.header.copy()
-        cards = wcs_cards(found)
-        for start in range(0, len(cards), 80):
-            found.remove(cards[start : start + 8].strip(), ignore_missing=True, remove_all=True)
-        found.update(self.plane.grid.header(self.plane.window))
-        found["NAXIS2"], found["NAXIS1"] = self.shape
+        return parse_header(self.header_text("sci").encode("latin-1"))
+
+    def header_text(self, name: str) -> str:
+        """Give the cards of a header, ``primary`` or ``sci``: those of the image, on the plane."""
+        text = stored_header(self._laid.image, name)
+        return text if name == "primary" else self._on_plane(text)
+
+    def _on_plane(self, text: str) -> str:
+        rows, columns = self.shape
+        values = {keyword: value for keyword, (value, _) in self.plane.grid.keywords(self.plane.window).items()}
+        values |= {"NAXIS1": columns, "NAXIS2": rows}
+        cards = [text[start : start + CARD] for start in range(0, len(text), CARD)]
         area = self.plane.grid.scale_arcsec**2
-        for key, value in (("PIXAR_A2", area), ("PIXAR_SR", area * _ARCSEC2)):
-            if key in found:
-                found[key] = value
-        return found
+        areas = {"PIXAR_A2": area, "PIXAR_SR": area * _ARCSEC2}
+        kept = []
+        for card in cards:
+            keyword = card[:8].rstrip()
+            if keyword in areas:
+                values[keyword] = areas[keyword]
+            elif keyword not in values and keyword != "END" and not is_wcs_keyword(keyword):
+                kept.append(card)
+        return "".join(kept) + written_cards(values) + "END".ljust(CARD)
 
     @cached_property
     def image_wcs(self) -> ImageWcs:
         """The plane's."""
-        return ImageWcs(wcs_cards(self.header))
+        return ImageWcs(wcs_cards_of(self.header_text("sci")))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -129,6 +141,9 @@ class LaidImage(ImageFace):
 
     def _computed(self, plane: str, window: Box) -> NDArray[Any]:
         """Resample what no picture shows."""
+        from jwstpipe.mosaicking.tile import compute  # noqa: PLC0415 - seldom needed
+        from jwstpipe.mosaicking.tile_job import TileJob  # noqa: PLC0415
+
         corner = (self.plane.window.y0, self.plane.window.x0)
         job = TileJob(
             "", (0, 0), window.shifted(*corner), corner, self.plane.grid, (self._laid.source,), "uniform",

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,14 +18,14 @@ from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape
 from jwstpipe.mosaicking.inputs.sources import Source
-from jwstpipe.mosaicking.warp.one_image import LevelWcs, fitting_level, level_of_plane, warped
 from jwstpipe.operations.inputs.kept_levels import Searched
-from jwstpipe.operations.inputs.laid.level_samples import LevelSamples
-from jwstpipe.render.cores.holes import CoreLimits, Region, regions_of
+from jwstpipe.render.cores.holes import LEAST_PIXELS, CoreLimits, Region, regions_of
 from jwstpipe.render.cores.profile import profile_filling
-from jwstpipe.render.cores.repair import LEAST_PIXELS
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
+
+if TYPE_CHECKING:  # what resamples is loaded with the first block: a second look at a picture needs none
+    from jwstpipe.operations.inputs.laid.level_samples import LevelSamples
 
 __all__ = ["BLOCK", "Laid", "LaidPlane"]
 
@@ -81,7 +82,7 @@ class LaidPlane:
     """Pixels of cores that were filled, of each part that was searched for them."""
 
     _blocks: Kept[_Block] = field(default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.nbytes))
-    _levels: Kept[LevelSamples] = field(default_factory=lambda: Kept(1 << 16))
+    _levels: Kept["LevelSamples"] = field(default_factory=lambda: Kept(1 << 16))
 
     def filled(self, number: int) -> int:
         """Count the pixels of cores that were filled in what was read of an image."""
@@ -184,6 +185,8 @@ class LaidPlane:
         return block
 
     def _made(self, number: int, level: int, row: int, column: int) -> _Block:
+        from jwstpipe.mosaicking.warp.one_image import LevelWcs, level_of_plane, warped  # noqa: PLC0415 - see above
+
         laid, cell = self.images[number], self._cell(level, row, column)
         grid, window = level_of_plane(self.grid, self.window, level)
         box = cell.shifted(window.y0, window.x0)
@@ -203,7 +206,9 @@ class LaidPlane:
         mask[part.relative_to(box).slices] = (found.flags & _ESTIMATED) != 0
         return _Block(values, mask)
 
-    def _level(self, number: int, level: int) -> LevelSamples:
+    def _level(self, number: int, level: int) -> "LevelSamples":
+        from jwstpipe.operations.inputs.laid.level_samples import LevelSamples  # noqa: PLC0415 - see above
+
         own = self._own_level(number, level)
 
         def told(cell: Box, pixels: int) -> None:
@@ -214,6 +219,8 @@ class LaidPlane:
 
     def _own_level(self, number: int, level: int) -> int:
         """Tell which level of an image a level of the plane is made of."""
+        from jwstpipe.mosaicking.warp.one_image import fitting_level  # noqa: PLC0415 - see above
+
         scale = self.images[number].source.exact_wcs().scale_arcsec
         return fitting_level(scale, self.grid.scale_arcsec * 2.0**level)
 
