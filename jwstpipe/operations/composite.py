@@ -44,7 +44,7 @@ class PictureRecipe(CompositeRequest):
     """
 
     form: str = Field("png", description="ending of the file")
-    edition: Literal[1, 2] = Field(1, description="number of the rules that the picture is made by")
+    edition: Literal[1, 2, 3] = Field(1, description="number of the rules that the picture is made by")
 
     @property
     def rules(self) -> int:

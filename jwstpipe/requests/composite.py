@@ -35,9 +35,10 @@ PictureFile = Literal["png", "jpg", "tif", "fits"]
 PictureForm = Literal[PictureFile, "zarr", "hips"]
 """Forms of a colour picture, the usual one first; the last two are folders, which stores do not take."""
 
-RULES = 2
+RULES = 3
 """Number of the rules that pictures are made by now. 1: images of other grids were resampled whole, a size enlarged
-small images without being asked, and looks did not see how crowded a field is."""
+small images without being asked, and looks did not see how crowded a field is. 2: looks with a curve of MIRI's own did
+not balance the upper limits."""
 
 SIZES = {"1200": 1200, "2048": 2048, "4096": 4096, "full": None}
 """Sizes by name: longest side, pixels; full = every pixel of the images."""

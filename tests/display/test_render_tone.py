@@ -14,6 +14,7 @@ from jwstpipe.display.tone.stretch import Stretch, apply_stretch
 from jwstpipe.display.tone.table import look_up, look_up_all, positions, stretch_table
 from jwstpipe.errors import UsageError
 from jwstpipe.numerics.compiled.kernel import compiled
+from jwstpipe.operations.composite import PictureRecipe
 from jwstpipe.requests import CompositeRequest
 from tests.render.render_images import starfield
 
@@ -184,6 +185,23 @@ def shown(preset, fields):
         load_preset(preset), CompositeRequest(), measured, names=FILTERS, miri=[False] * len(fields)
     ).stretches
     return np.array([apply_stretch(field, one) for field, one in zip(fields, made, strict=True)])
+
+
+def test_a_curve_of_miris_own_does_not_dim_the_other_channels():
+    """White points of one scene seen with three gains are in the proportions of these; not so in older pictures."""
+    field = starfield(noise=0.5, stars=200)
+    faint = np.minimum(field, np.quantile(field, 0.992))  # MIRI sees no bright stars
+    fields = [gain * one + sky for one, (gain, sky) in zip((field, field, faint), GAINS, strict=True)]
+    measured = [measure_sky(one.astype(np.float32), level=0, name="x") for one in fields]
+
+    def spread(request):
+        look = load_preset("nasa-press")
+        made = choose_stretches(look, request, measured, names=FILTERS, miri=[False, False, True]).stretches
+        whites = [(one.hi - of.sky) / gain for one, of, (gain, _) in zip(made, measured, GAINS, strict=True)]
+        return np.ptp(whites) / np.mean(whites)
+
+    assert spread(CompositeRequest()) < 0.05
+    assert spread(PictureRecipe(edition=2)) > 0.1
 
 
 FILTERS = ("F090W", "F200W", "F444W")

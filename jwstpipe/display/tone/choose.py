@@ -135,9 +135,10 @@ def _fixed(
         if fallback:
             fallbacks.append(f"{name}:{fallback}")
     if _neutral(preset, options):
-        curves = {(one.kind, one.a, one.gamma) for one in made}
-        if len(curves) == 1 and options.high is None and options.high_percent is None:
-            made = _one_white(made, statistics)
+        alike = len({(one.kind, one.a, one.gamma) for one in made}) == 1
+        balanced = alike or (preset.middle == 1.0 and options.rules > 2)  # else MIRI's own curve has lifted it
+        if balanced and options.high is None and options.high_percent is None:
+            made = _one_white(made, statistics, alike=alike)
         made = _one_sky(made, statistics)
     if preset.middle < 1.0 and options.gamma is None:
         made = _held_down(made, statistics, preset.middle)
@@ -198,14 +199,16 @@ def _one_sky(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) 
     return [_with_sky(stretch, one, target) for stretch, one in zip(stretches, statistics, strict=True)]
 
 
-def _one_white(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics]) -> list[Stretch]:
-    """Balance the upper limits by what fills the picture, and give all channels one black and one white point.
+def _one_white(stretches: Sequence[Stretch], statistics: Sequence[SkyStatistics], *, alike: bool) -> list[Stretch]:
+    """Balance the upper limits by what fills the picture; channels of one curve share a black and a white point, too.
 
-    Only channels of one curve can share them: a look that treats MIRI otherwise has balanced it by that.
+    A percentile of each would be that of its brightest stars in one filter and of the nebula in the next: blue skies
+    then sink into black beside MIRI.
     """
     whites = balanced_whites([one.hi for one in stretches], statistics)
     return [
-        replace(one, hi=white) if white > one.lo else one for one, white in zip(_alike(stretches), whites, strict=True)
+        replace(one, hi=white) if white > one.lo else one
+        for one, white in zip(_alike(stretches) if alike else stretches, whites, strict=True)
     ]
 
 
