@@ -78,7 +78,7 @@ def main() -> int:
     for name, packages in {
         "the wheel, no extras": (str(wheel),),
         "the sdist, no extras": (str(sdist),),
-        "the wheel with server, demo, plot, names, hips": (f"{wheel}[server,demo,plot,names,hips]",),
+        "the wheel with server, plot, names, hips": (f"{wheel}[server,plot,names,hips]",),
     }.items():
         lines += tried(given.out, name, packages, demo=given.demo and "server" in name)
     (given.out / "report.md").write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -36,7 +36,6 @@ __all__ = [
 
 EXTRAS = {
     "server": frozenset({"cryptography", "dask", "distributed", "fastapi", "httpx", "prefect", "sqlalchemy"}),
-    "demo": frozenset({"moto", "flask"}),
     "plot": frozenset({"matplotlib"}),
 }
 """What is installed on demand, by the extra that has it, and the packages that nothing else of jwstpipe needs."""

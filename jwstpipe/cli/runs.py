@@ -70,8 +70,7 @@ def demo(
 
     Examples: jwstpipe demo --size small; jwstpipe demo -o /data/demo --size large
     """
-    for package in ("prefect", "moto"):
-        require_extra(package)
+    require_extra("prefect")
     from jwstpipe.cli.analysis.demo import demo_spectra
     from jwstpipe.simulate.exposures import simulate_programme
     from jwstpipe.simulate.spectroscopy import simulate_spectroscopy

@@ -219,7 +219,7 @@ def test_the_image_has_what_running_needs_and_nothing_of_tests_and_linters():
     spare = set(unneeded(ROOT / "pyproject.toml", ["server", "hips"]))
     assert {"selenium", "pytest", "moto", "ruff", "mypy", "hypothesis"} <= spare
     assert not {"prefect", "asyncpg", "distributed", "bokeh", "pymongo", "gwcs", "s3fs", "numba"} & spare
-    assert "moto" not in unneeded(ROOT / "pyproject.toml", ["demo"])
+    assert "moto" not in unneeded(ROOT / "pyproject.toml", ["test"])
     with pytest.raises(ValueError, match="no extra 'odd'"):
         unneeded(ROOT / "pyproject.toml", ["odd"])
     dockerfile = (ROOT / "deployments" / "Dockerfile").read_text()

@@ -27,8 +27,8 @@ class Absent(PathFinder):
 sys.meta_path[sys.meta_path.index(PathFinder)] = Absent
 """
 
-SERVER = sorted(EXTRAS["server"] - {"dask", "cryptography"} | EXTRAS["demo"])
-"""Other packages bring dask and cryptography along; what they bring is there without any extra."""
+SERVER = sorted(EXTRAS["server"] - {"dask", "cryptography"} | {"moto", "flask"})
+"""Others bring dask and cryptography along; what they bring is there without any extra. The last are the tests'."""
 
 
 @pytest.fixture
@@ -86,5 +86,5 @@ def test_what_an_extra_brings_is_what_the_messages_say():
     for extra, packages in EXTRAS.items():
         listed = {Requirement(line).name for line in project["optional-dependencies"][extra]}
         assert not listed & core
-        assert listed <= packages | {"flask"}
+        assert listed <= packages
     assert {"gwcs", "asdf"} <= core  # positions depend on no extra
