@@ -1,5 +1,7 @@
 """The FITS file of a mosaic that is filled tile by tile: the bytes of the one that is written from a store."""
 
+import ctypes
+import errno
 import os
 
 import numpy as np
@@ -7,9 +9,10 @@ import pytest
 from astropy.io import fits
 
 import jwstpipe
-from jwstpipe.errors import ConflictError, UsageError
+from jwstpipe.errors import ConflictError, StorageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.export import write_fits
+from jwstpipe.images.exporting import reserve
 from jwstpipe.images.exporting.mosaic_file import PlanePart
 from jwstpipe.images.exporting.tiles import TileBands
 from jwstpipe.mosaicking import build
@@ -78,6 +81,30 @@ def test_a_write_that_takes_a_part_goes_on_where_it_ended(apart, tmp_path, monke
     monkeypatch.setattr(os, "pwrite", lambda descriptor, part, place: wrote(descriptor, bytes(part[:1000]), place))
     jwstpipe.mosaic(apart[:1], tmp_path / "parts.fits")
     assert (tmp_path / "parts.fits").read_bytes() == whole.read_bytes()
+
+
+def test_a_disk_without_room_for_the_file_is_met_before_tiles_are_computed(apart, tmp_path, monkeypatch):
+    def full(*_):
+        ctypes.set_errno(errno.ENOSPC)
+        return -1
+
+    monkeypatch.setattr(reserve, "_fallocate", lambda: full)
+    monkeypatch.setattr(build, "fill_tile", lambda _: pytest.fail("a tile was begun"))
+    with pytest.raises(StorageError, match=r"m\.fits.*(space|full)"):
+        jwstpipe.mosaic(apart[:1], tmp_path / "m.fits")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("missing", ["in the file system", "in the C library"])
+def test_blocks_that_cannot_be_taken_before_are_taken_by_writing(apart, tmp_path, monkeypatch, missing):
+    def unknown(*_):
+        ctypes.set_errno(errno.EOPNOTSUPP)
+        return -1
+
+    jwstpipe.mosaic(apart[:1], tmp_path / "whole.fits")
+    monkeypatch.setattr(reserve, "_fallocate", lambda: unknown if missing == "in the file system" else None)
+    jwstpipe.mosaic(apart[:1], tmp_path / "m.fits")
+    assert (tmp_path / "m.fits").read_bytes() == (tmp_path / "whole.fits").read_bytes()
 
 
 def test_without_a_store_and_without_tiles_nothing_is_begun(apart, tmp_path):

@@ -1,8 +1,9 @@
 """The FITS file of a mosaic, filled tile by tile while tiles are computed: no store stands between.
 
 A tile is written as bands of whole rows of blocks: samples are turned to network byte order on their way into the band,
-and each of its rows goes to its place in the file with one call; compiled, without the GIL. What is written is brought
-to the disk by a thread beside, so that at the end little is left to wait for.
+and each of its rows goes to its place in the file with one call; compiled, without the GIL. The blocks of the file are
+taken before, in a row. What whole rows of tiles have written is brought to the disk by a thread beside: little is left
+to wait for at the end, and no page goes there twice because the tile next to it came later.
 """
 
 import os
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.images.exporting.mosaic_file import MosaicTold, PlanePart, mosaic_parts
+from jwstpipe.images.exporting.reserve import reserve
 from jwstpipe.images.zarr.layout import CHUNK
 from jwstpipe.images.zarr.shards import fill_of, holds_only
 from jwstpipe.numerics.compiled.c_function import CFunction
@@ -49,6 +51,12 @@ class FitsTiles:
         self._descriptor, self._syncing = descriptor, syncing
         self._synced: Future[None] | None = None
         self._lock = threading.Lock()
+        self._columns: dict[tuple[int, int], int] = {}
+        """Columns that are filled of a row of tiles, by its first and last line; of those that are not whole."""
+
+        self._whole = False
+        """A row of tiles is whole that is not being brought to the disk."""
+
         position = 0
         for part in mosaic_parts(told):
             if isinstance(part, PlanePart):
@@ -57,7 +65,7 @@ class FitsTiles:
             else:
                 _write_at(descriptor, position, memoryview(part))
                 position += len(part)
-        os.ftruncate(descriptor, position)
+        reserve(descriptor, position)
 
     @contextmanager
     def tile(self, box: Box) -> Iterator["TileBands"]:
@@ -69,9 +77,15 @@ class FitsTiles:
         yield bands
         bands.finish()
         with self._lock:
-            if self._synced is None or self._synced.done():
+            row = inside.y0, inside.y1
+            filled = self._columns.pop(row, 0) + inside.shape[1]
+            if filled < self.shape[1]:
+                self._columns[row] = filled
+            else:
+                self._whole = True
+            if self._whole and (self._synced is None or self._synced.done()):
                 self.check_synced()
-                self._synced = self._syncing.submit(_sync, self._descriptor)
+                self._whole, self._synced = False, self._syncing.submit(_sync, self._descriptor)
 
     def check_synced(self) -> None:
         """Raise what went wrong when samples were brought to the disk: the system tells it once."""
