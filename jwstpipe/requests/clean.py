@@ -23,6 +23,10 @@ class CleanOptions(Request):
     bad_pixels: Literal["auto", "none"] = option(
         "auto", help="mask hot and dead pixels, claws and persistence that nothing flags; or leave them"
     )
+    wisps: Literal["auto", "none"] = option(
+        "auto",
+        help="wisps of NIRCam, in the shape that four exposures of a detector or more have in common; or leave them",
+    )
     amplifiers: int | None = option(
         None, ge=1, le=32, help="outputs that read the detector side by side; empty = as its header says"
     )
@@ -32,6 +36,7 @@ class PatternOptions(Request):
     """How what stays on a detector is found."""
 
     template: bool = option(False, help="the last input is the template of the wisps: only their strength is found")
+    own_shape: bool = option(False, help="the shape of wisps is looked for in the exposures themselves")
 
 
 def policy_options(policy: CleanPolicy) -> CleanOptions | None:
@@ -42,6 +47,6 @@ def policy_options(policy: CleanPolicy) -> CleanOptions | None:
     left: dict[CleanPolicy, dict[str, str]] = {
         "auto": {},
         "stripes": {"snowballs": "none", "bad_pixels": "none"},
-        "masks": {"stripes": "none"},
+        "masks": {"stripes": "none", "wisps": "none"},
     }
     return None if policy == "none" else CleanOptions.model_validate(left[policy])

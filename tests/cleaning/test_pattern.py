@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from scipy.ndimage import gaussian_filter
 
 import jwstpipe
-from jwstpipe.cleaning.pattern.cells import Cells
+from jwstpipe.cleaning.pattern.cells import Cells, block_means
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
+from jwstpipe.cleaning.pattern.own_template import own_template, pixel_by_pixel
 from jwstpipe.cleaning.pattern.persistence import lingering
 from jwstpipe.cleaning.pattern.strengths import fit_strengths
 from jwstpipe.errors import DataError, UsageError
@@ -79,6 +81,61 @@ def test_a_template_is_taken_as_strong_as_it_is(wispy):
     assert pattern["inputs"][-1]["file_name"] == "wisps_nrcb4.fits"
 
 
+class Moved:
+    """A WCS that is a shift on a flat sky."""
+
+    frame = "flat"
+
+    def __init__(self, y, x):
+        self.y, self.x = y, x
+
+    def to_sky(self, x, y):
+        return x + self.x, y + self.y
+
+    def to_pixel(self, x, y):
+        return x - self.x, y - self.y
+
+
+def dithered(wisps, strengths):
+    """Exposures of a sky with structure of every size, striped by four amplifiers, with wisps of these strengths."""
+    rng = np.random.default_rng(6)
+    sky = sum(gaussian_filter(rng.normal(size=(90, 90)), size) * 2.0 * size for size in (1.0, 3.0, 9.0))
+    y, x = np.indices(wisps.shape)
+    line = y * 4 + x * 4 // wisps.shape[1]
+    found = []
+    for number, strength in enumerate(strengths):
+        at = np.array([(0, 0), (9, 10), (11, 1), (2, 12)][number % 4]) + 2 * (number // 4)
+        seen = sky[at[0] :, at[1] :][: wisps.shape[0], : wisps.shape[1]] + 0.3 * rng.normal(size=line.max() + 1)[line]
+        rest = seen + strength * wisps + 0.05 * rng.normal(size=wisps.shape)
+        found.append(Cells(str(number), rest, np.full(wisps.shape, 0.05), 1, (line,), Moved(*at)))
+    return found
+
+
+def test_the_shape_of_wisps_is_found_in_exposures_that_have_them():
+    """Strengths relative to each other, shape times strength; and none where there is none, whatever the sky."""
+    y, x = np.indices((48, 48))
+    wisps = np.exp(-0.5 * ((y - 22 - 0.8 * (x - 22)) / 2.5) ** 2 - 0.5 * ((x - 22) / 7.0) ** 2)
+    strengths = np.array([0.5, 1.4, 0.8, 1.1])
+    exposures = dithered(wisps, strengths)
+    shape = own_template(exposures)
+    found = np.array(fit_strengths(exposures, shape).values)
+    assert found / found.mean() == pytest.approx(strengths / strengths.mean(), abs=0.2)
+    left, bright = found.mean() * shape / strengths.mean() - wisps, wisps > 0.15
+    assert np.sqrt(np.mean(left[bright] ** 2) / np.mean(wisps[bright] ** 2)) < 0.25
+    assert np.sqrt(np.mean(left[wisps < 0.03] ** 2)) < 0.08
+    assert own_template(dithered(wisps, np.zeros(4))) is None
+    assert own_template(exposures[:3]) is None
+
+
+def test_a_shape_in_cells_becomes_pixels():
+    y, x = np.indices((96, 80))
+    wisps = np.exp(-0.5 * (np.hypot(y - 40, x - 44) / 14.0) ** 2)
+    made = pixel_by_pixel(block_means(np.where(wisps > 1e-4, wisps, 0.0).astype("f4"), 8), 8, wisps.shape)
+    assert np.abs(made - wisps).max() < 0.03
+    assert made.dtype == np.float32
+    assert made.min() == 0.0
+
+
 def test_bad_pixels_and_persistence_are_flagged_and_say_why(wispy):
     _, paths, truth, made = wispy
     count = {"HOT": [0, 0], "DEAD": [0, 0], "PERSISTENCE": [0, 0]}
@@ -102,7 +159,7 @@ def test_bad_pixels_and_persistence_are_flagged_and_say_why(wispy):
 def test_exposures_without_any_are_what_they_were(faint, wispy, tmp_path):
     """A template of what is not there is fitted, and nothing taken; no flag is set."""
     made = jwstpipe.clean(
-        faint.plain, tmp_path, stripes="none", snowballs="none", wisp_template=wispy[0] / "wisps_nrcb4.fits"
+        faint.plain, tmp_path, stripes="none", snowballs="none", wisp_template=wispy[0] / "wisps_nrcb4.fits", passes=1
     )  # fmt: skip
     for one, path in zip(made, faint.plain, strict=True):
         image = open_image(one.address)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jwstpipe.cleaning.pattern.bad_pixels import CLAW, SEVERAL, PixelSums
 from jwstpipe.cleaning.pattern.cells import block_means, cell_side, cells_of
 from jwstpipe.cleaning.pattern.compared import compare, compare_with_itself
+from jwstpipe.cleaning.pattern.own_template import own_template, pixel_by_pixel
 from jwstpipe.cleaning.pattern.strengths import Strengths, fit_strengths
 from jwstpipe.errors import DataError
 from jwstpipe.fits.dq import DQ_BITS
@@ -38,7 +39,7 @@ class DetectorPattern:
 
 
 def find_pattern(
-    exposures: Sequence[SkyImage], mosaic: SkyImage | None, *, template: SkyImage | None = None
+    exposures: Sequence[SkyImage], mosaic: SkyImage | None, *, template: SkyImage | None = None, own: bool = False
 ) -> DetectorPattern:
     """Find what exposures have at the same pixels, and the sky has not.
 
@@ -49,7 +50,9 @@ def find_pattern(
     mosaic
         Of all exposures of the filter; None = one exposure alone, of which only strengths are found.
     template
-        The wisps for a strength of one, pixel by pixel; None = no light is looked for.
+        The wisps for a strength of one, pixel by pixel; None = no light is looked for but by `own`.
+    own
+        Look for their shape in the exposures.
 
     Raises
     ------
@@ -58,28 +61,40 @@ def find_pattern(
     """
     _check(exposures, template)
     shape = exposures[0].shape
-    light = np.zeros(shape, np.float32)
-    strengths = Strengths((0.0,) * len(exposures), (float("inf"),) * len(exposures))
-    if template is not None:
-        given = np.nan_to_num(np.asarray(template.read("sci"), np.float32), posinf=0.0, neginf=0.0)
-        by_cell = block_means(given, cell_side(shape))
-        cells = [
-            cells_of(one, compare_with_itself(one) if mosaic is None else compare(one, mosaic)) for one in exposures
-        ]
-        strengths = fit_strengths(cells, by_cell)
-        light = given if any(strengths.values) else light
+    light, strengths, told = _light(exposures, mosaic, template, own=own)
     flags = np.zeros(shape, np.uint32)
     if mosaic is not None and len(exposures) >= SEVERAL:
         flags = _flags(exposures, mosaic, light, strengths)
     facts: dict[str, Any] = {
         "exposures": len(exposures),
-        "strengths": _by_name(exposures, strengths) if template is not None else [],
+        "strengths": _by_name(exposures, strengths) if told else [],
         "names": [one.name for one in exposures],
         "hot": _count(flags, "HOT"),
         "dead": _count(flags, "DEAD"),
         "stray": _count(flags, "OTHER_BAD_PIXEL"),
     }
     return DetectorPattern(light, flags, facts)
+
+
+def _light(
+    exposures: Sequence[SkyImage], mosaic: SkyImage | None, template: SkyImage | None, *, own: bool
+) -> tuple[Float32Image, Strengths, bool]:
+    """Give the wisps for a strength of one, their strengths, and whether there is anything to tell of them."""
+    none = np.zeros(exposures[0].shape, np.float32)
+    nothing = Strengths((0.0,) * len(exposures), (float("inf"),) * len(exposures))
+    if template is None and not own:
+        return none, nothing, False
+    cells = [cells_of(one, compare_with_itself(one) if mosaic is None else compare(one, mosaic)) for one in exposures]
+    side = cell_side(none.shape)
+    if template is not None:
+        light = np.nan_to_num(np.asarray(template.read("sci"), np.float32), posinf=0.0, neginf=0.0)
+        strengths = fit_strengths(cells, block_means(light, side))
+    else:
+        shape = own_template(cells)
+        if shape is None:
+            return none, nothing, False
+        light, strengths = pixel_by_pixel(shape, side, none.shape), fit_strengths(cells, shape)
+    return (light if any(strengths.values) else none), strengths, True
 
 
 def _flags(

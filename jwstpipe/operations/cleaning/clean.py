@@ -24,7 +24,7 @@ MOST_INPUTS = 4
 PATTERN = "detector-pattern"
 """Operation that found what stays on a detector."""
 
-LATER = {"bad_pixels": "auto"}
+LATER = {"bad_pixels": "auto", "wisps": "auto"}
 """Options that came later, and what they are where nothing is said: no part of the id then."""
 
 

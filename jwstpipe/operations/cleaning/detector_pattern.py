@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from jwstpipe.cleaning.pattern.bad_pixels import SEVERAL
 from jwstpipe.cleaning.pattern.find import find_pattern
+from jwstpipe.cleaning.pattern.own_template import FEWEST_FOR_SHAPE, WISPY
 from jwstpipe.errors import UsageError
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.layout import SHARD
@@ -13,7 +15,7 @@ from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Re
 from jwstpipe.requests.clean import CleanOptions, PatternOptions
 from jwstpipe.sky.box import Box
 
-__all__ = ["DETECTOR_PATTERN", "patterned"]
+__all__ = ["DETECTOR_PATTERN", "pattern_wanted", "patterned"]
 
 
 def _identify(request: PatternOptions, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
@@ -23,7 +25,8 @@ def _identify(request: PatternOptions, inputs: Sequence[Input], *, context: Make
             "a pattern is found in exposures of one detector and the mosaic of them, in this order; or with a template"
             " in one exposure alone"
         )
-    return derived_identity(DETECTOR_PATTERN.name, DETECTOR_PATTERN.version, request.model_dump(mode="json"), inputs)
+    parameters = request.model_dump(mode="json", exclude=set() if request.own_shape else {"own_shape"})  # it came later
+    return derived_identity(DETECTOR_PATTERN.name, DETECTOR_PATTERN.version, parameters, inputs)
 
 
 def _make(identity: Identity, target: str, request: PatternOptions, *, context: MakeContext) -> Receipt:
@@ -31,7 +34,7 @@ def _make(identity: Identity, target: str, request: PatternOptions, *, context: 
     exposures = list(images)
     template = exposures.pop() if request.template else None
     mosaic = exposures.pop() if len(exposures) > 1 else None
-    found = find_pattern(exposures, mosaic, template=template)
+    found = find_pattern(exposures, mosaic, template=template, own=request.own_shape)
 
     def fill(writer: ImageWriter) -> dict[str, Any]:
         for cell in Box.of_shape(exposures[0].shape).cells(SHARD):
@@ -45,6 +48,14 @@ def _make(identity: Identity, target: str, request: PatternOptions, *, context: 
         DETECTOR_PATTERN, identity, target, exposures[0], ["dq"], fill, context=context, beside=images[1:], name=name
     )
     return Receipt(receipt.product_id, receipt.shape, results=receipt.results, detail=receipt.detail)
+
+
+def pattern_wanted(detector: str, count: int, options: CleanOptions, *, template: bool) -> PatternOptions | None:
+    """Tell how a pattern of so many exposures of a detector is found; None = nothing of it is asked for."""
+    own = not template and options.wisps == "auto" and detector in WISPY and count >= FEWEST_FOR_SHAPE
+    if template or own or (count >= SEVERAL and options.bad_pixels == "auto"):
+        return PatternOptions(template=template, own_shape=own)
+    return None
 
 
 def patterned(results: Mapping[str, Any], options: CleanOptions) -> bool:
@@ -69,6 +80,6 @@ DETECTOR_PATTERN = Operation(
 )
 """Made of exposures, the mosaic of all of the filter, and the template of the wisps where one is given.
 
-``sci`` is the template where any exposure has wisps (``strengths`` of its receipt), ``dq`` says which pixels are hot or
-dead, or have stray light in all of them.
+``sci`` is the template, or the shape that was found, where any exposure has wisps (``strengths`` of its receipt);
+``dq`` says which pixels are hot or dead, or have stray light in all of them.
 """

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jwstpipe.cleaning.pattern.bad_pixels import SEVERAL
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector, taken_by
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, patterned
+from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
 from jwstpipe.operations.cleaning.scene import SCENE
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
@@ -155,7 +154,7 @@ def _alone(
     for number, (image, one) in enumerate(zip(group, taken, strict=True)):
         if template := templates.get(one.detector):
             out = scratch / f"{number}.zarr"
-            if _found([image, template], out, means, template=True):
+            if _found([image, template], out, means, PatternOptions(template=True)):
                 found[image] = _moved(str(out), means.folder / f"pattern-{open_image(image, s3=means.s3).name}.zarr")
     return found
 
@@ -169,20 +168,20 @@ def _patterns(
     for members in by_detector(taken):
         detector = taken[members[0]].detector
         template = templates.get(detector)
-        if template is None and (len(members) < SEVERAL or means.request.bad_pixels == "none"):
+        options = pattern_wanted(detector, len(members), means.request, template=template is not None)
+        if options is None:
             continue
         out = scratch / f"{detector.lower()}.zarr"
         inputs = [*(group[k] for k in members), scene, *([template] if template else [])]
-        if _found(inputs, out, means, template=template is not None):
+        if _found(inputs, out, means, options):
             kept = _moved(str(out), means.folder / f"pattern-{key}-{detector.lower()}.zarr")
             found |= dict.fromkeys((group[k] for k in members), kept)
     return found
 
 
-def _found(inputs: Sequence[str], out: Path, means: Means, *, template: bool) -> bool:
+def _found(inputs: Sequence[str], out: Path, means: Means, options: PatternOptions) -> bool:
     made = make_file(
-        DETECTOR_PATTERN, inputs, out, PatternOptions(template=template), s3=means.s3, workers=means.workers,
-        report=means.report,
+        DETECTOR_PATTERN, inputs, out, options, s3=means.s3, workers=means.workers, report=means.report
     )  # fmt: skip
     return patterned(made.results, means.request)
 

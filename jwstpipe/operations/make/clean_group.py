@@ -10,11 +10,10 @@ from typing import Any
 
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.cleaning.changed import changed
-from jwstpipe.cleaning.pattern.bad_pixels import SEVERAL
 from jwstpipe.cleaning.pattern.order import before_each, by_detector
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
-from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, patterned
+from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
 from jwstpipe.operations.cleaning.knowledge import taken_of
 from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing
 from jwstpipe.operations.make.make_missing import OperationRun
@@ -22,7 +21,7 @@ from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_
 from jwstpipe.operations.mosaic import identity_of_plan, recipe_of_plan
 from jwstpipe.operations.spec import Operation
 from jwstpipe.requests import MosaicOptions
-from jwstpipe.requests.clean import CleanOptions, PatternOptions
+from jwstpipe.requests.clean import CleanOptions
 
 __all__ = ["CleanedGroup", "clean_group", "facts_of"]
 
@@ -133,19 +132,17 @@ def _known(
     run: OperationRun, exposures: Sequence[ProductRecord], scene: ProductRecord, options: CleanOptions, name: str
 ) -> _Known:
     """Find which pixels are wrong on each detector, where there are exposures enough, and what it took before."""
-    if options.bad_pixels == "none":
+    if options.bad_pixels == options.wisps == "none":
         return _Known(scene)
     addresses = [one.address for one in inputs_of(run.store, exposures)]
     taken = taken_of(addresses, run.store.s3, workers=run.workers, report=run.report)
-    groups = [members for members in by_detector(taken) if len(members) >= SEVERAL]
-    orders = [
-        Order(
-            PatternOptions(),
-            (*(exposures[k] for k in members), scene),
-            f"{name}_{taken[members[0]].detector.lower()}_pattern.zarr",
-        )
-        for members in groups
-    ]
+    groups, orders = [], []
+    for members in by_detector(taken):
+        detector = taken[members[0]].detector
+        if wanted := pattern_wanted(detector, len(members), options, template=False):
+            inputs = (*(exposures[k] for k in members), scene)
+            groups.append(members)
+            orders.append(Order(wanted, inputs, f"{name}_{detector.lower()}_pattern.zarr"))
     made = make_products(run, DETECTOR_PATTERN, orders) if orders else []
     patterns = {
         exposures[k].product_id: one.record
@@ -153,7 +150,7 @@ def _known(
         for k in members
         if patterned(facts_of(one.record), options)
     }
-    earlier = zip(exposures, before_each(taken), strict=True)
+    earlier = zip(exposures, before_each(taken), strict=True) if options.bad_pixels == "auto" else ()
     return _Known(scene, patterns, {one.product_id: exposures[k] for one, k in earlier if k is not None})
 
 
