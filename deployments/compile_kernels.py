@@ -73,7 +73,7 @@ def _detections(files: list[Path], out: Path) -> None:
     jwstpipe.detect_to_file(files[0], out / "sources.ecsv", segmentation=out / "sources.fits", mesh=32)
     jwstpipe.completeness(files[0], mesh=32, stars=50)
     y, x = np.indices((SIDE, SIDE))
-    glow = 0.8 * np.exp(-((y - 20) ** 2 + (x - 70) ** 2) / 72.0) + np.random.default_rng(0).normal(0.0, 1.0, y.shape)
+    glow = 1.0 * np.exp(-((y - 20) ** 2 + (x - 70) ** 2) / 72.0) + np.random.default_rng(0).normal(0.0, 1.0, y.shape)
     fits.PrimaryHDU(glow.astype("f4")).writeto(out / "glow.fits")
     jwstpipe.detect(out / "glow.fits", mesh=32)
     y, x = np.mgrid[:80, :240]

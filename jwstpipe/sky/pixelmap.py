@@ -75,7 +75,7 @@ class PixelMap:
         """
         inner = (part or self.box).relative_to(self.box)
         if self.step == 1:
-            found = _exact_extent(self.nodes, inner.y0, inner.x0, inner.y1, inner.x1)
+            found = _exact_extent(self.nodes[inner.slices])
         else:
             rows, columns = _samples(inner.y0, inner.y1), _samples(inner.x0, inner.x1)
             found = _extent(self.nodes, self.step, self.weights, rows, columns)
@@ -199,13 +199,8 @@ def _extent(nodes: Floats, step: int, weights: Floats, rows: NDArray[np.int64], 
     return found
 
 
-@compiled()
-def _exact_extent(nodes: Floats, y0: int, x0: int, y1: int, x1: int) -> Floats:
-    found = np.array([np.inf, -np.inf, np.inf, -np.inf])
-    for i in range(y0, y1):
-        for j in range(x0, x1):
-            x, y = nodes[i, j, 0], nodes[i, j, 1]
-            if np.isfinite(x) and np.isfinite(y):
-                found[0], found[1] = min(found[0], x), max(found[1], x)
-                found[2], found[3] = min(found[2], y), max(found[3], y)
-    return found
+def _exact_extent(nodes: Floats) -> tuple[float, float, float, float]:
+    known = np.isfinite(nodes).all(axis=-1, keepdims=True)
+    low = nodes.min(axis=(0, 1), initial=np.inf, where=known)
+    high = nodes.max(axis=(0, 1), initial=-np.inf, where=known)
+    return low[0], high[0], low[1], high[1]

@@ -17,6 +17,7 @@ from jwstpipe.numerics.smoothing import gaussian_taps, smoothed, smoothed_each
 from jwstpipe.requests.analysis.detect import DetectRequest
 from jwstpipe.sky.box import Box
 from tests.analysis.fields import SIGMA
+from tests.as_written import as_written
 
 SIDE, WIDE, SNR = 480, 3.0, 7.0
 
@@ -92,12 +93,13 @@ def test_counted_and_clipped_samples_tell_the_sky():
     samples = rng.normal(10, 0.5, 40_000).astype("f4")
     samples[::20] += rng.exponential(20, 2000).astype("f4")
     samples[5::100] = np.nan
-    level, noise = clipped_from(samples, (10.2, 0.6), 3.0, 10, MODE, np.empty(BINS, np.int32))
+    clipped = as_written(clipped_from)
+    level, noise = clipped(samples, (10.2, 0.6), 3.0, 10, MODE, np.empty(BINS, np.int32))
     assert level == pytest.approx(10, abs=0.01)
     assert noise == pytest.approx(0.5, rel=0.02)
-    few = clipped_from(samples[:400], (10.0, 1.5), 3.0, 10, MODE, np.empty(BINS, np.int32))
+    few = clipped(samples[:400], (10.0, 1.5), 3.0, 10, MODE, np.empty(BINS, np.int32))
     assert few[1] == pytest.approx(0.5, rel=0.1)  # from an estimate three times too large
-    assert clipped_from(np.ones(10, "f4"), (1.0, 0.0), 3.0, 10, MODE, np.empty(BINS, np.int32)) == (1.0, 0.0)
+    assert clipped(np.ones(10, "f4"), (1.0, 0.0), 3.0, 10, MODE, np.empty(BINS, np.int32)) == (1.0, 0.0)
 
 
 def test_a_missing_pixel_does_not_push_a_centre_away():
@@ -138,15 +140,16 @@ def test_the_light_of_faint_sources_is_not_in_the_sky():
 
 def test_a_box_that_is_full_of_sources_hides_none():
     """Where there is no sky to tell them from, a box is measured as it is."""
+    hide = as_written(hide_sources)
     rng = np.random.default_rng(3)
     box = rng.normal(0, 1, (64, 64)).astype("f4")
     full = box + 40 * (rng.random((16, 16)) < 0.3).astype("f4").repeat(4, 0).repeat(4, 1)
     before = full.copy()
-    assert not hide_sources(full, (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
+    assert not hide(full, (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
     assert full.tobytes() == before.tobytes()
-    assert not hide_sources(box[:12, :12].copy(), (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
+    assert not hide(box[:12, :12].copy(), (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
     box[20:24, 40:44] += 5.0
-    assert hide_sources(box, (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
+    assert hide(box, (0.0, 1.0), (0.0, 0.0), np.empty(BINS, np.int32))
     gone = np.isnan(box)
     assert gone[16:28, 36:48].all()
     assert gone.sum() < 0.2 * box.size

@@ -13,6 +13,7 @@ from jwstpipe.mosaicking.warp import kernels
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
+from tests.as_written import as_written
 from tests.mosaicking.scenes import header, wave, write
 
 SHAPE = (120, 130)
@@ -138,15 +139,16 @@ def test_all_planes_in_one_loop_follow_their_formulas():
     xs, ys = random.uniform(-2, 51, 4000), random.uniform(-2, 41, 4000)
     xs[::5], ys[::7] = np.round(xs[::5]), np.round(ys[::7])  # whole pixels need no neighbour
     base, fx, fy = np.empty(xs.size, "i4"), np.empty(xs.size), np.empty(xs.size)
-    kernels.locate_row(kernels.BILINEAR, xs, ys, *shape, 0, 0, *shape, base, fx, fy)
+    as_written(kernels.locate_row)(kernels.BILINEAR, xs, ys, *shape, 0, 0, *shape, base, fx, fy)
     samples, weights, variances, bits = (np.full(xs.size, 3).astype(kind) for kind in ("f8", "f8", "f8", "u4"))
     flat = [plane.reshape(-1) for plane in (sci, wht, var, dq)]
-    kernels.all_row(*flat, shape[1], base, fx, fy, samples, weights, variances, bits)
+    as_written(kernels.all_row)(*flat, shape[1], base, fx, fy, samples, weights, variances, bits)
     inside = (xs >= -0.5) & (xs <= shape[1] - 0.5) & (ys >= -0.5) & (ys <= shape[0] - 0.5)
     assert 200 < np.count_nonzero(~inside) < 1000
     assert np.isnan(samples[~inside]).all()
     assert not variances[~inside].any()
     assert not bits[~inside].any()
+    expected = np.empty((3, xs.size))
     for j in np.flatnonzero(inside):
         x, y = np.clip(xs[j], 0, shape[1] - 1), np.clip(ys[j], 0, shape[0] - 1)
         corners = [
@@ -155,13 +157,15 @@ def test_all_planes_in_one_loop_follow_their_formulas():
             for column in {int(np.floor(x)), int(np.ceil(x))}
         ]
         value = sum(share * float(sci[row, column]) for row, column, share in corners)
-        np.testing.assert_allclose(samples[j], value, rtol=1e-12)
-        np.testing.assert_allclose(weights[j], sum(share * float(wht[r, c]) for r, c, share in corners), rtol=1e-12)
-        np.testing.assert_allclose(
-            variances[j], sum(share**2 * float(var[r, c]) for r, c, share in corners), rtol=1e-12
+        expected[:, j] = (
+            value,
+            sum(share * float(wht[row, column]) for row, column, share in corners),
+            sum(share**2 * float(var[row, column]) for row, column, share in corners),
         )
         if np.isnan(value):
             row, column, _ = max(corners, key=lambda corner: corner[2])
             assert bits[j] == dq[row, column]  # of the pixel that is nearest
         else:
             assert bits[j] == np.bitwise_or.reduce([dq[row, column] for row, column, _ in corners])
+    for found, truth in zip((samples, weights, variances), expected, strict=True):
+        np.testing.assert_allclose(found[inside], truth[inside], rtol=1e-12)
