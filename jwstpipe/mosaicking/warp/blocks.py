@@ -36,12 +36,18 @@ STACK_BYTES = 128 << 20
 SUMS_BYTES = 10 << 20
 """Room for the sums of a block."""
 
+PLANES_BYTES = 5 << 20
+"""Room for the planes of a block."""
+
 OUTLIER = DQ_BITS["OUTLIER"]
+
+_SAMPLES = {"dq": "u4", "n": "u2"}
+"""Types of planes that are no float32."""
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Finished pixels of a part of the plane."""
+    """Finished pixels of a part of the plane, good until the next block is asked for."""
 
     box: Box
     planes: dict[str, NDArray[Any]]
@@ -63,9 +69,10 @@ def blocks(job: TileJob, placed: list[MappedSource], used: set[str]) -> Iterator
     used
         Takes the product ids of the inputs that gave at least one window of samples.
     """
-    memory = _Memory(ScratchBuffer(GROUP_BYTES), ScratchBuffer(SUMS_BYTES))
+    memory = _Memory(ScratchBuffer(GROUP_BYTES), ScratchBuffer(SUMS_BYTES), ScratchBuffer(PLANES_BYTES))
     for box in job.window.cells(BLOCK, job.origin):
-        planes = {plane: _empty(plane, box.shape) for plane in job.planes}
+        memory.planes.clear()
+        planes = {plane: memory.planes.take(box.shape, _SAMPLES.get(plane, "f4")) for plane in job.planes}
         clipped = 0
         for band in box.bands(_rows_at_once(job, placed, box)):
             clipped += _fill(job, band, placed, used, memory, _cut(planes, band.relative_to(box)))
@@ -78,6 +85,7 @@ class _Memory:
 
     windows: ScratchBuffer
     sums: ScratchBuffer
+    planes: ScratchBuffer
 
 
 def _rows_at_once(job: TileJob, placed: list[MappedSource], box: Box) -> int:
@@ -121,18 +129,12 @@ def _fill(
     return clipped + struck
 
 
-def _empty(plane: str, shape: tuple[int, int]) -> NDArray[Any]:
-    if plane in ("dq", "n"):
-        return np.zeros(shape, dtype="u4" if plane == "dq" else "u2")
-    return np.full(shape, np.nan, dtype="f4")
-
-
 def _cut(planes: dict[str, NDArray[Any]], box: Box) -> dict[str, NDArray[Any]]:
     return {plane: values[box.slices] for plane, values in planes.items()}
 
 
 def _finish(strip: Accumulators, noise: NDArray[np.float64], planes: dict[str, NDArray[Any]], *, combiner: int) -> int:
-    """Turn a strip into samples, and give the number of clipped ones.
+    """Turn a strip into samples, all pixels of the planes, and give the number of clipped ones.
 
     A pixel without data keeps the bits that tell why.
     """
@@ -155,5 +157,6 @@ def _finish(strip: Accumulators, noise: NDArray[np.float64], planes: dict[str, N
         normalise(combiner, strip.value, strip.weight, strip.variance, strip.count, planes["sci"], err, wht)
     planes["n"][...] = count
     if "dq" in planes:
-        planes["dq"][...] = np.where(count > 0, used, lost)
+        planes["dq"][...] = lost
+        np.copyto(planes["dq"], used, where=count > 0)
     return clipped
