@@ -61,3 +61,8 @@ def test_what_a_docstring_shows_is_what_it_gives(example, folder, monkeypatch):
     told = []
     runner.run(example, out=told.append)
     assert runner.summarize(verbose=False).failed == 0, "".join(told)
+
+
+def test_every_verb_has_an_example():
+    verbs = [getattr(jwstpipe, name) for name in dir(jwstpipe) if name[0].islower()]
+    assert [one.__name__ for one in verbs if callable(one) and ">>>" not in (one.__doc__ or "")] == []

@@ -102,7 +102,13 @@ def lineage(product: str, *, user: str | None = None, settings: Settings | None 
 
 
 def why_stale(product: str, *, user: str | None = None, settings: Settings | None = None) -> tuple[Reason, ...]:
-    """Give the reasons why a product is not current; none = it is (parameters as in `lineage`)."""
+    """Give the reasons why a product is not current; none = it is (parameters as in `lineage`).
+
+    Examples
+    --------
+    >>> jwstpipe.why_stale("79ab4fd347ec")  # doctest: +SKIP
+    ()
+    """
     from jwstpipe.operations.registry import algorithms  # noqa: PLC0415 - loads mosaics and rendering
 
     with _catalog(settings, user) as (catalog, site):
@@ -133,6 +139,11 @@ def add_files(
     ------
     NotFoundError, DataError
         A file that does not say what it was made of, or was edited; then none is entered.
+
+    Examples
+    --------
+    >>> record, = jwstpipe.add_files("mosaic.fits")  # doctest: +SKIP
+    >>> record.product_id, record.parents  # doctest: +SKIP
     """
     from jwstpipe.operations.products.enter_files import enter_files  # noqa: PLC0415 - loads the operations
 
@@ -160,6 +171,10 @@ def reproduce(
         know and that do not lie beside the product.
     settings
         As in `find_records`.
+
+    Examples
+    --------
+    >>> jwstpipe.reproduce("79ab4fd347ec", out="again.zarr").same  # doctest: +SKIP
     """
     from jwstpipe.operations.products.reproduce import reproduce as reproduce_product  # noqa: PLC0415 - loads mosaics and rendering
 

@@ -40,6 +40,7 @@ def verb(name: str) -> Callable[..., Receipt]:
         check_output(out, operation.endings, what=f"a {name}", overwrite=overwrite)
         return make_file(operation, listed(images), out, options, s3=s3, workers=workers, report=report)
 
+    image = "cube.fits" if "cube" in name else "image.zarr"
     make.__name__ = make.__qualname__ = LISTED[name].word
     make.__doc__ = f"""{LISTED[name].summary}
 
@@ -59,5 +60,10 @@ def verb(name: str) -> Callable[..., Receipt]:
     -------
     Receipt
         Id, shape, size, digest.
+
+    Examples
+    --------
+    >>> made = jwstpipe.{LISTED[name].word}("{image}", "made{operation.forms[0]}")
+    >>> made.product_id
     """
     return request_keywords(operation.request)(make)

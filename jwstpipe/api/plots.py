@@ -68,6 +68,11 @@ def plot_completeness(table: Table, out: str | Path, *, title: str = "", overwri
         Above it.
     overwrite : bool, default False
         Replace what stands at `out`.
+
+    Examples
+    --------
+    >>> table = jwstpipe.completeness("f200w.zarr")  # doctest: +SKIP
+    >>> jwstpipe.plot_completeness(table, "completeness.png")  # doctest: +SKIP
     """
     check_output(out, PICTURES, what="a completeness curve", overwrite=overwrite)
     return draw_found_again(table, out, title=title)

@@ -123,6 +123,12 @@ def detect_to_file(
         Files that stand there, or of forms that are not written; before any work.
     JwstPipeError
         As `detect`.
+
+    Examples
+    --------
+    >>> made = jwstpipe.detect_to_file("f200w.zarr", "found.ecsv", overwrite=True)
+    >>> made.sources > 0
+    True
     """
     several = [images] if isinstance(images, str | Path) else list(images)
     if update and not str(out).lower().endswith(".parquet"):

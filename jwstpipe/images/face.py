@@ -147,6 +147,7 @@ class ImageFace:
         try:
             ra, dec = _middle(self)
             facts["centre"] = f"{ra:.6f}, {dec:+.6f} deg (ICRS)"
+            facts["scale"] = f"{self.image_wcs.exact(name=self.address).scale_arcsec:.4g} arcsec/px"
             picture = f'<img alt="" src="data:image/png;base64,{base64.b64encode(_thumbnail(self)).decode()}">'
         except JwstPipeError as error:
             picture = f"<p>{escape(str(error))}</p>"

@@ -41,6 +41,14 @@ def open_image(address: str | Path, *, s3: S3Settings | None = None) -> "FitsIma
         What stands there is not an image.
 
     What was mended in its header, and which of several images of a file was taken, is logged as a warning.
+
+    Examples
+    --------
+    >>> image = jwstpipe.open_image("f200w.zarr")
+    >>> str(image.unit), image.planes[0]
+    ('MJy / sr', 'sci')
+    >>> image[:100, :200].sci.shape
+    (100, 200)
     """
     image = find_image(address, s3=s3)
     log_notes(image)

@@ -48,6 +48,10 @@ def find_jobs(
         An unknown kind.
     ServiceError
         No Prefect server answers.
+
+    Examples
+    --------
+    >>> [job.name for job in jwstpipe.find_jobs("mosaic", state="failed")]  # doctest: +SKIP
     """
     return [job for job, _ in listed(kind, state=state, limit=limit, settings=settings)]
 
@@ -79,6 +83,11 @@ def find_job(job_id: str, *, settings: Settings | None = None) -> Job:
         It is no id, or several recent jobs begin like this.
     ServiceError
         No Prefect server answers.
+
+    Examples
+    --------
+    >>> jwstpipe.find_job("3f2a").state  # doctest: +SKIP
+    'done'
     """
     site = settings or load_settings()
     text = job_id.strip().lower()

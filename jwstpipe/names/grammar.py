@@ -63,6 +63,12 @@ def parse_name(file_name: str) -> ProductName:
     ProductName
         Never a guess: what does not follow the grammar is "unknown" with the reason, and keeps the suffix if a known
         one ends its stem.
+
+    Examples
+    --------
+    >>> name = jwstpipe.parse_name("jw02733001001_02101_00001_nrca1_cal.fits")
+    >>> name.program, name.detector, name.suffix
+    ('02733', 'nrca1', 'cal')
     """
     base = re.split(r"[/\\:]", file_name)[-1]
     text = base.lower() if base.isascii() else base

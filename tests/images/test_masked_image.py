@@ -130,3 +130,4 @@ def test_its_face_in_a_notebook(image):
     assert picture.std() > 5
     assert re.search("<th[^>]*>unit</th><td[^>]*>MJy / sr</td>", page)
     assert "83.8" in page
+    assert re.search("<th[^>]*>scale</th><td[^>]*>0.1 arcsec/px</td>", page)

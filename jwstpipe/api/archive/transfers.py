@@ -52,6 +52,10 @@ def pause_transfers(names: Names = (), *, settings: Settings | None = None) -> t
     ------
     NotFoundError
         No transfer of such a name.
+
+    Examples
+    --------
+    >>> paused = jwstpipe.pause_transfers()  # doctest: +SKIP
     """
     return control.pause(_arrivals(settings), _listed(names))
 
@@ -68,12 +72,22 @@ def cancel_transfers(names: Names = (), *, settings: Settings | None = None) -> 
     ------
     NotFoundError
         No transfer of such a name.
+
+    Examples
+    --------
+    >>> jwstpipe.cancel_transfers("jw02733001001_02101_00001_nrca1_cal.fits")  # doctest: +SKIP
     """
     return control.cancel(_arrivals(settings), _listed(names))
 
 
 def clean_transfers(*, settings: Settings | None = None) -> tuple[PendingTransfer, ...]:
-    """Remove parts that nobody went on with for as long as the settings say, usually a week."""
+    """Remove parts that nobody went on with for as long as the settings say, usually a week.
+
+    Examples
+    --------
+    >>> jwstpipe.clean_transfers()  # doctest: +SKIP
+    ()
+    """
     site = settings or load_settings()
     return control.sweep(_arrivals(site), older_than_s=site.archive.parts_kept_days * 86400.0)
 
@@ -97,6 +111,10 @@ def resume_transfers(names: Names = (), *, settings: Settings | None = None, rep
     ------
     NotFoundError
         No transfer of such a name.
+
+    Examples
+    --------
+    >>> result = jwstpipe.resume_transfers()  # doctest: +SKIP
     """
     site = settings or load_settings()
     products = control.resume(_arrivals(site), _listed(names))
