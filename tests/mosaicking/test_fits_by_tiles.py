@@ -3,6 +3,7 @@
 import ctypes
 import errno
 import os
+from filecmp import cmp
 
 import numpy as np
 import pytest
@@ -23,9 +24,9 @@ from tests.mosaicking.scenes import header, wave, write
 @pytest.fixture(scope="module")
 def apart(tmp_path_factory):
     """Two images in opposite corners of four tiles, the others without any."""
-    folder, names, shape = tmp_path_factory.mktemp("apart"), [], (300, 320)
+    folder, names, shape = tmp_path_factory.mktemp("apart"), [], (120, 130)
     random = np.random.default_rng(5)
-    for number, shift in enumerate(((0.0, 0.0), (2411.0, 2307.0))):
+    for number, shift in enumerate(((0.0, 0.0), (2180.0, 1990.0))):
         where = header(angle=3.0 * number, shift=shift)
         dq = (random.random(shape) < 0.01).astype("u4") * 5 + (random.random(shape) < 0.01) * np.uint32(1 << 31)
         data = wave(where, shape)
@@ -48,19 +49,24 @@ def test_astropy_reads_what_the_store_holds(by_tiles):
     image = jwstpipe.open_image(by_tiles / "m.zarr")
     with fits.open(by_tiles / "m.fits") as opened:
         opened.verify("exception")
-        for plane in image.planes:
-            np.testing.assert_array_equal(opened[plane.upper()].data, image.read(plane))
-        assert np.isnan(opened["SCI"].data[-1, 0])
-        assert opened["N"].data[-1, 0] == opened["DQ"].data[-1, 0] == 0
-        assert (opened["DQ"].data >= 1 << 31).any()
+    for plane in image.planes:  # one at a time: mapped, they would all stay in memory
+        samples = fits.getdata(by_tiles / "m.fits", plane.upper(), memmap=False)
+        np.testing.assert_array_equal(samples, image.read(plane))
+        if plane == "sci":
+            assert np.isnan(samples[-1, 0])
+        if plane in ("n", "dq"):
+            assert samples[-1, 0] == 0
+        if plane == "dq":
+            assert (samples >= 1 << 31).any()
+    assert {"sci", "n", "dq"} <= set(image.planes)
 
 
 def test_the_bytes_are_those_that_are_written_from_the_store(apart, by_tiles, tmp_path):
-    write_fits(by_tiles / "m.zarr", tmp_path / "from_store.fits")
-    expected = (tmp_path / "from_store.fits").read_bytes()
-    assert (by_tiles / "m.fits").read_bytes() == expected
+    expected = tmp_path / "from_store.fits"
+    write_fits(by_tiles / "m.zarr", expected)
+    assert cmp(by_tiles / "m.fits", expected, shallow=False)
     made = jwstpipe.mosaic(apart, tmp_path / "alone.fits", sparse=True)
-    assert (tmp_path / "alone.fits").read_bytes() == expected
+    assert cmp(tmp_path / "alone.fits", expected, shallow=False)
     assert made.address == made.fits == str(tmp_path / "alone.fits")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["alone.fits", "from_store.fits"]
 
