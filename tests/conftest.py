@@ -6,6 +6,7 @@ import os
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -219,13 +220,28 @@ def s3_server():
         yield address
 
 
+@pytest.fixture(scope="session", autouse=True)
+def services_are_described_once():
+    """Let all sessions of botocore share what they read of S3: 10 MB and a tenth of a second each."""
+    sessions = sys.modules.get("botocore.session")
+    if sessions is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "create_loader", cache(sessions.create_loader))
+        yield
+
+
 @pytest.fixture(scope="module", autouse=True)
 def buckets_end_with_their_module():
-    """Forget what lies in buckets: none are shared."""
+    """Forget what lies in buckets, of which none are shared, and the clients of servers that are gone."""
     yield
     servers = sys.modules.get("tests.s3_server")
     if servers is not None:
         servers.forget_buckets()
+    clients = sys.modules.get("jwstpipe.storage.s3")
+    if clients is not None:
+        clients.s3_client.cache_clear()
 
 
 @pytest.fixture(scope="module", autouse=True)
