@@ -15,9 +15,10 @@ from jwstpipe.mosaicking.placement import common_frame
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.simulate import exposures
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.cards import exposure_science
-from jwstpipe.simulate.detector.psf import diffraction, pixel_psf
+from jwstpipe.simulate.detector.psf import pixel_psf
 from jwstpipe.simulate.observe import expose
 from jwstpipe.simulate.plan import LAYOUTS, Target, plan_exposures
 from jwstpipe.simulate.plane import Plane
@@ -42,7 +43,7 @@ def field(tmp_path_factory):
     flux = 3e-6 * 10 ** random.uniform(0, 1.2, 25)
     lon, lat = Plane(ra, dec, 1.0, 1).to_sky(x, y)
     stars = Stars(lon, lat, np.full(25, 5000.0), dict.fromkeys(BANDS, flux))
-    psf = pixel_psf(diffraction(), BAND, scale=planned[0].detector.scale, extent=2.0)
+    psf = pixel_psf(exposures.diffraction(), BAND, scale=planned[0].detector.scale, extent=2.0)
     dark = Plane(ra, dec, 0.5, 61), np.zeros((61, 61), np.float32)
     clean, dirty, hits = [], [], []
     for one in planned:

@@ -1,13 +1,13 @@
 """Stars of known flux on a dark sky, exposed by each detector: the truth that measurements must meet."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
+from jwstpipe.simulate import exposures as programmes
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.cards import exposure_science
-from jwstpipe.simulate.detector.psf import diffraction, pixel_psf
+from jwstpipe.simulate.detector.psf import pixel_psf
 from jwstpipe.simulate.observe import expose
 from jwstpipe.simulate.plan import LAYOUTS, Target, plan_exposures
 from jwstpipe.simulate.plane import Plane
@@ -41,13 +41,8 @@ def dark_plane():
     return Plane(TARGET.ra, TARGET.dec, 0.5, 61), np.zeros((61, 61), np.float32)
 
 
-@cache
-def pattern():
-    return diffraction()
-
-
 def psf_of(exposure):
-    return pixel_psf(pattern(), exposure.band, scale=exposure.detector.scale, extent=3.0)
+    return pixel_psf(programmes.diffraction(), exposure.band, scale=exposure.detector.scale, extent=3.0)
 
 
 def observed(exposure, psf, *, points, seed=3, **options):

@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 
+from jwstpipe.simulate import exposures
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.detector.detectors import pixel_scale
-from jwstpipe.simulate.detector.psf import OVERSAMPLE, add_points, diffraction, pixel_psf
+from jwstpipe.simulate.detector.psf import OVERSAMPLE, add_points, pixel_psf
 from jwstpipe.simulate.observe import blurred
 from jwstpipe.simulate.plan import ROLL
 from jwstpipe.simulate.plane import Plane, sample_cubic
 
 
 @pytest.fixture(scope="module")
-def pattern():
-    return diffraction()
+def pattern(the_mirror_is_looked_through_once):
+    return exposures.diffraction()
 
 
 def ring(psf, scale, radius_arcsec, angles):

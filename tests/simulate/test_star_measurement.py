@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from astropy.wcs import WCS
 
+from jwstpipe.simulate import exposures as programmes
 from jwstpipe.simulate.bands import BANDS
 from jwstpipe.simulate.combined import combine, combined_science
 from jwstpipe.simulate.coverage import GRID_ROLL, grid_over
-from jwstpipe.simulate.detector.psf import diffraction, pixel_psf
+from jwstpipe.simulate.detector.psf import pixel_psf
 from jwstpipe.simulate.plan import ROLL
 from tests.simulate.star_field import FLUX_JY, exposures, observed, psf_of, stars
 
@@ -100,7 +101,7 @@ def test_combined_images_hold_the_same_stars(name):
     points = stars()
     group = [exposure for exposure in exposures() if exposure.band.name == name]
     grid, detector = grid_over(group), group[0].detector
-    psf = pixel_psf(diffraction(), group[0].band, scale=grid.scale, extent=3.0, turn=ROLL - GRID_ROLL)
+    psf = pixel_psf(programmes.diffraction(), group[0].band, scale=grid.scale, extent=3.0, turn=ROLL - GRID_ROLL)
     from tests.simulate.star_field import dark_plane
 
     plane, dark = dark_plane()
