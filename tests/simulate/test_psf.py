@@ -28,7 +28,7 @@ def ring(psf, scale, radius_arcsec, angles):
 
 def test_all_light_is_within_the_largest_pattern(pattern):
     assert pattern.sum(dtype=np.float64) == pytest.approx(1.0, abs=1e-5)
-    psf = pixel_psf(pattern, BANDS["F090W"], scale=0.031, extent=7.8)
+    psf = pixel_psf(pattern, BANDS["F090W"], scale=0.063, extent=7.8)
     assert psf.samples.sum(dtype=np.float64) / OVERSAMPLE**2 == pytest.approx(1.0, abs=5e-4)
 
 
