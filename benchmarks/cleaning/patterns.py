@@ -1,8 +1,10 @@
 """Wisps of a given shape, bad pixels, claws and persistence against the truth of simulated exposures.
 
-python benchmarks/cleaning/patterns.py FOLDER [--pixels 512] [--seed 31] [--dithers 4] [--detector NRCB4] [--plain]
+python benchmarks/cleaning/patterns.py FOLDER [--pixels 512] [--seed 31] [--dithers 4] [--detector NRCB4] [--own]
+    [--plain]
 
-With `--plain` the exposures have no artefacts: every sample and flag that changes is false.
+With `--own` no template is given: the shape of wisps is found in the exposures. With `--plain` the exposures have no
+artefacts: every sample and flag that changes is false.
 """
 
 import argparse
@@ -43,12 +45,16 @@ def light_left(made, path):
     """Print what is left of the wisps, over what was added: of their sum, and rms where they are noticeable."""
     truth, image = read_truth(truth_path(path)), open_image(made.address)
     added = truth.light.get("WISPS", np.zeros(image.shape, np.float32)).astype(float)
-    found = made.results.get("wisps", {"strength": 0.0, "error": 0.0, "rms": 0.0})
-    shape = added / max(added.max(), 1e-30)
-    left = added - found["strength"] * shape
-    seen = added > 0.3 * truth.facts["SIGMA"]
+    found = made.results.get("wisps", {"strength": 0.0})
+    left = np.nan_to_num(added - image.read("clean_model"))  # stripes are not taken here
+    sigma = truth.facts["SIGMA"]
+    seen, dark = added > 0.3 * sigma, added < 0.03 * sigma
     rms = np.sqrt(np.mean(left[seen] ** 2) / np.mean(added[seen] ** 2)) if seen.any() else 0.0
-    print(f"  wisps: strength {found['strength']:.4f} +- {found['error']:.4f} of {added.max():.4f}, left {rms:.1%}")
+    whole = left.sum() / added.sum() if seen.any() else 0.0
+    print(
+        f"  wisps: strength {found['strength']:.4f} of {added.max():.4f}, left {rms:.1%} (rms), {whole:.1%} of their"
+        f" sum; taken where there are none {np.sqrt(np.mean(left[dark] ** 2)) / sigma:.3f} of the noise (rms)"
+    )
 
 
 def pixels_found(made, path):
@@ -83,6 +89,7 @@ def main():
     parser.add_argument("--dithers", type=int, default=4)
     parser.add_argument("--nebula", type=float, default=0.05)
     parser.add_argument("--detector", default="NRCB4")
+    parser.add_argument("--own", action="store_true")
     parser.add_argument("--plain", action="store_true")
     wanted = parser.parse_args()
     made = simulate_programme(
@@ -92,7 +99,8 @@ def main():
         artefacts=None if wanted.plain else amounts(wanted.detector, wanted.seed),
     )  # fmt: skip
     paths = [file.path for file in made.files]
-    templates = [template_of(paths[0], wanted.detector, wanted.folder)] if wanted.detector in WISPY else []
+    given = wanted.detector in WISPY and not wanted.own
+    templates = [template_of(paths[0], wanted.detector, wanted.folder)] if given else []
     cleaned = jwstpipe.clean(
         paths, wanted.folder / f"clean{wanted.seed}", wisp_template=templates, stripes="none", overwrite=True
     )
