@@ -13,7 +13,7 @@ from jwstpipe.sky.grid import SkyGrid
 
 __all__ = ["ALGORITHM", "JUDGED", "OUTLIERS", "TileJob"]
 
-ALGORITHM = "4"
+ALGORITHM = "5"
 """Version of what the engine does to pixels; part of every product's and tile's id."""
 
 JUDGED = 24

@@ -151,6 +151,27 @@ def test_weights_and_errors_follow_the_formulas(tmp_path):
         assert planes["wht"][3, 3] == pytest.approx(w.sum(), rel=1e-6)
 
 
+@pytest.mark.parametrize(("kernel", "combine"), [("bilinear", "mean"), ("bilinear", "sum"), ("drizzle", "mean")])
+def test_the_last_block_may_be_one_pixel_wide_and_high(tmp_path, kernel, combine):
+    random, shape = np.random.default_rng(5), (513, 513)
+    values, sigmas = random.normal(5, 1, (2, *shape)), random.uniform(0.5, 2, (2, *shape))
+    bits = (random.random((2, *shape)) < 0.2).astype("u4") * 4
+    names = [
+        same_plane(tmp_path, f"{k}.fits", values[k], err=sigmas[k], var_rnoise=sigmas[k] ** 2, dq=bits[k])
+        for k in range(2)
+    ]
+    _, planes = on_plane(names, tmp_path, shape, kernel=kernel, combine=combine)
+    weights = 1 / np.square(sigmas)
+    shares = np.ones(2)[:, None, None] if combine == "sum" else weights / weights.sum(axis=0)
+    for plane, truth in (
+        ("sci", (shares * values).sum(axis=0)),
+        ("err", np.sqrt(np.square(shares * sigmas).sum(axis=0))),
+        ("wht", weights.sum(axis=0)),
+    ):
+        np.testing.assert_allclose(planes[plane], truth, rtol=1e-5)
+    assert np.array_equal(planes["dq"], bits[0] | bits[1])
+
+
 def test_weights_that_an_input_lacks_fall_back_and_say_so(tmp_path):
     full = same_plane(tmp_path, "a.fits", np.ones((20, 20)), exposure=10.0, var_rnoise=np.ones((20, 20)))
     bare = same_plane(tmp_path, "b.fits", np.ones((20, 20)))

@@ -33,7 +33,7 @@ Counts = NDArray[np.uint16]
 
 @dataclass(frozen=True, eq=False)
 class Accumulators:
-    """Accumulators of a strip of the mosaic; a plane that is not wanted has the shape (1, 1).
+    """Accumulators of a strip of the mosaic; a plane that is not wanted has no pixels.
 
     Sums are float64, so that the order of magnitude of a sky level does not matter.
     """
@@ -62,7 +62,7 @@ class Accumulators:
         """
 
         def zeros(dtype: str, *, wanted: bool) -> NDArray[Any]:
-            made = room.take(shape if wanted else (1, 1), dtype)
+            made = room.take(shape if wanted else (0, 0), dtype)
             made[...] = 0
             return made
 
@@ -91,17 +91,17 @@ def accumulate_row(
     samples
         Float32 samples, NaN = none.
     weights, variances, bits
-        Of the samples; of length 1 where the input, or the mosaic, has none.
+        Of the samples; without a length where the input, or the mosaic, has none.
     background
         Sky to subtract.
     factor
         Weight of the whole input.
     value, weight, variance, count, used, lost
-        Row of the accumulators; of length 1 where the mosaic has none.
+        Row of the accumulators; without a length where the mosaic has none.
     stack
         Row (3, x) of the input in the stack, or without columns.
     """
-    if bits.size > 1 and lost.size > 1:
+    if bits.size > 0 and lost.size > 0:
         for j in range(samples.size):  # without branches, as all sums below
             good = np.isfinite(samples[j])
             used[j] |= bits[j] if good else np.uint32(0)
@@ -110,8 +110,8 @@ def accumulate_row(
         for j in range(samples.size):
             if np.isfinite(samples[j]):
                 stack[0, j] = samples[j] - background[j]
-                stack[1, j] = factor * (weights[j] if weights.size > 1 else 1.0)
-                stack[2, j] = variances[j] if variances.size > 1 else 0.0
+                stack[1, j] = factor * (weights[j] if weights.size > 0 else 1.0)
+                stack[2, j] = variances[j] if variances.size > 0 else 0.0
                 count[j] += 1
     elif combiner == MEAN:
         _add_means(samples, weights, variances, background, factor, value, weight, variance, count)
@@ -124,22 +124,22 @@ def _add_means(
     samples: Reals, weights: Reals, variances: Reals, background: Reals, factor: float,
     value: Reals, weight: Reals, variance: Reals, count: Counts,
 ) -> None:  # fmt: skip
-    if weights.size == 1 and variances.size == 1:
+    if weights.size == 0 and variances.size == 0:
         for j in range(samples.size):
             good = np.isfinite(samples[j])
             value[j] += factor * (samples[j] - background[j]) if good else 0.0
             weight[j] += factor if good else 0.0
             count[j] += 1 if good else 0
         return
-    if weights.size == 1 or variances.size == 1:
+    if weights.size == 0 or variances.size == 0:
         for j in range(samples.size):
             if not np.isfinite(samples[j]):
                 continue
-            w = factor * weights[j] if weights.size > 1 else factor
+            w = factor * weights[j] if weights.size > 0 else factor
             value[j] += w * (samples[j] - background[j])
             weight[j] += w
             count[j] += 1
-            if variances.size > 1:
+            if variances.size > 0:
                 variance[j] += w * w * variances[j]
         return
     for j in range(samples.size):
@@ -160,10 +160,10 @@ def _add_others(
         if not np.isfinite(samples[j]):
             continue
         sample = samples[j] - background[j]
-        spread = variances[j] if variances.size > 1 else 0.0
+        spread = variances[j] if variances.size > 0 else 0.0
         if combiner == SUM:
             value[j] += sample
-            if variance.size > 1:
+            if variance.size > 0:
                 variance[j] += spread
         elif (
             count[j] == 0
@@ -172,9 +172,9 @@ def _add_others(
             or (combiner == MAX and sample > value[j])
         ):
             value[j] = sample
-            if variance.size > 1:
+            if variance.size > 0:
                 variance[j] = spread
-        weight[j] += factor * weights[j] if weights.size > 1 else factor
+        weight[j] += factor * weights[j] if weights.size > 0 else factor
         count[j] += 1
 
 
@@ -184,7 +184,7 @@ def normalise(
 ) -> None:
     """Turn sums into samples, standard deviations and weights; NaN where no input had data.
 
-    Planes that are not wanted have the shape (1, 1).
+    Planes that are not wanted have no pixels.
     """
     for i in range(count.shape[0]):
         for j in range(count.shape[1]):
@@ -192,7 +192,7 @@ def normalise(
             scale = 1.0 / weight[i, j] if combiner == MEAN else 1.0
             sci[i, j] = value[i, j] * scale if some else np.nan
             wht[i, j] = weight[i, j] if some else np.nan
-        if variance.shape[0] > 1 or variance.shape[1] > 1:
+        if variance.size > 0:
             for j in range(count.shape[1]):
                 scale = 1.0 / weight[i, j] if combiner == MEAN else 1.0
                 err[i, j] = np.sqrt(variance[i, j]) * scale if count[i, j] > 0 else np.nan

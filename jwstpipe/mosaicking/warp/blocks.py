@@ -139,7 +139,7 @@ def _finish(strip: Accumulators, noise: NDArray[np.float64], planes: dict[str, N
     A pixel without data keeps the bits that tell why.
     """
     shape = planes["sci"].shape
-    err = planes.get("err", np.empty((1, 1), dtype="f4"))
+    err = planes.get("err", np.empty((0, 0), dtype="f4"))
     wht = planes["wht"]
     inner = slice(None) if combiner != CLIPPED else slice(1, -1)
     count, used, lost = strip.count[inner, inner], strip.used, strip.lost

@@ -32,7 +32,7 @@ SIDE = 8
 
 
 class Drops(NamedTuple):
-    """What the drops add up to; a plane that is not wanted has the shape (1, 1)."""
+    """What the drops add up to; a plane that is not wanted has no pixels."""
 
     sums: Floats
     """(y, x, 2): samples times weights, and weights."""
@@ -66,8 +66,8 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
         ``sum (a w)^2 v / (sum a w)^2``.
     """
     sums = np.zeros((*box.shape, 2))
-    spread = np.zeros(box.shape if layer.var.shape[0] > 1 else (1, 1))
-    used = np.zeros(box.shape if layer.dq.shape[0] > 1 else (1, 1), dtype="u4")
+    spread = np.zeros(box.shape if layer.var.size else (0, 0))
+    used = np.zeros(box.shape if layer.dq.size else (0, 0), dtype="u4")
     lost = np.zeros_like(used)
     window = layer.window
     _drizzle(
@@ -101,7 +101,7 @@ def _drizzle(
     spans = np.empty((4, n), dtype=np.int32)
     covered = np.zeros((SIDE, SIDE + 1))
     height, width = sums.shape[0], sums.shape[1]
-    plain = spread.size == 1 and used.size == 1
+    plain = spread.size == 0 and used.size == 0
     for i in range(sci.shape[0]):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
         _map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
@@ -117,9 +117,9 @@ def _drizzle(
             area = areas[j]
             if not (left < width and low < height and left + columns > 0 and low + rows > 0 and area > 0.0):
                 continue
-            w = wht[i, j] if wht.shape[0] > 1 else 1.0
+            w = wht[i, j] if wht.size > 0 else 1.0
             good = np.isfinite(sci[i, j]) and w > 0.0
-            if not good and dq.shape[0] == 1:
+            if not good and dq.size == 0:
                 continue
             covered = _large_enough(covered, rows, columns + 1)
             for k in range(4):
@@ -127,8 +127,8 @@ def _drizzle(
                 _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
             # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
             scale = 4.0 * half * half / area if image.is_flux else 1.0
-            v = var[i, j] * scale * scale if spread.size > 1 else 0.0
-            bits = np.uint32(dq[i, j] if used.size > 1 else 0)
+            v = var[i, j] * scale * scale if spread.size > 0 else 0.0
+            bits = np.uint32(dq[i, j] if used.size > 0 else 0)
             value = sci[i, j] * scale
             inner = left >= 0 and low >= 0 and left + columns < width and low + rows <= height
             if inner and plain and good:
@@ -166,9 +166,9 @@ def _deposit(
                 continue
             sums[y, x, 0] += h * value
             sums[y, x, 1] += h
-            if spread.size > 1:
+            if spread.size > 0:
                 spread[y, x] += h * h * v
-            if used.size > 1:
+            if used.size > 0:
                 used[y, x] |= bits
 
 
@@ -292,7 +292,7 @@ def _normalise(sums: Floats, spread: Floats, used: Bits, lost: Bits, sci: Reals,
             total = sums[i, j, 1]
             sci[i, j] = sums[i, j, 0] / total if total > 0.0 else np.nan
             wht[i, j] = total
-            if spread.size > 1:
+            if spread.size > 0:
                 var[i, j] = spread[i, j] / (total * total) if total > 0.0 else 0.0
-            if used.size > 1 and total <= 0.0:
+            if used.size > 0 and total <= 0.0:
                 used[i, j] = lost[i, j]

@@ -65,7 +65,7 @@ def read_input_window(
         Where samples may be put: the layer is good until it is cleared.
     """
     image, space = opened(source.address, source.product_id, s3), room or ScratchBuffer(0)
-    none, no_bits = np.ones((1, 1), dtype="f4"), np.zeros((1, 1), dtype="u4")
+    none, no_bits = np.empty((0, 0), dtype="f4"), np.empty((0, 0), dtype="u4")
 
     def read(plane: str, dtype: str = "f4", *, covered: bool = False) -> NDArray[Any]:
         return read_window(image, plane, window, space.take(window.shape, dtype), covered=covered)
@@ -91,7 +91,7 @@ def _prepare(
     sci: Plane, dq: Bits, rejected: int, wht: Plane, inverse: int, unit: float, var: Plane
 ) -> None:  # fmt: skip
     """Put NaN where a pixel must not take part, turn variances into weights and errors into variances, in place."""
-    has_dq, has_wht, has_var = dq.shape[0] > 1, wht.shape[0] > 1, var.shape[0] > 1
+    has_dq, has_wht, has_var = dq.size > 0, wht.size > 0, var.size > 0
     for i in range(sci.shape[0]):
         for j in range(sci.shape[1]):
             good = np.isfinite(sci[i, j])

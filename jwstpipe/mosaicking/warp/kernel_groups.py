@@ -32,7 +32,7 @@ class WarpMap(NamedTuple):
 
 
 class Planes(NamedTuple):
-    """Planes of an input; a plane that it has not has the shape (1, 1)."""
+    """Planes of an input; a plane that it has not has no pixels."""
 
     sci: Reals
     wht: Reals

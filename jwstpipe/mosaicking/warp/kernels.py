@@ -167,16 +167,16 @@ def sample_row(
     sci: Reals, wht: Reals, var: Reals, dq: Bits, stride: int, base: Offsets, fx: Reals, fy: Reals,
     samples: Reals, weights: Reals, variances: Reals, bits: Bits,
 ) -> None:  # fmt: skip
-    """Interpolate all planes that are wanted: results of length 1 are not."""
-    if weights.size > 1 and variances.size > 1 and bits.size > 1:
+    """Interpolate all planes that are wanted: results without a length are not."""
+    if weights.size > 0 and variances.size > 0 and bits.size > 0:
         all_row(sci, wht, var, dq, stride, base, fx, fy, samples, weights, variances, bits)
         return
     linear_row(sci, stride, base, fx, fy, samples)
-    if weights.size > 1:
+    if weights.size > 0:
         linear_row(wht, stride, base, fx, fy, weights)
-    if variances.size > 1:
+    if variances.size > 0:
         square_row(var, stride, base, fx, fy, variances)
-    if bits.size > 1:
+    if bits.size > 0:
         bits_row(dq, stride, base, fx, fy, samples, bits)
 
 
@@ -219,12 +219,12 @@ def lanczos_row(
             line, line_spread = 0.0, 0.0
             for a in range(TAPS):
                 line += across[a] * sci[row + b, column + a]
-            if var.shape[0] > 1:
+            if var.size > 0:
                 for a in range(TAPS):
                     line_spread += across[a] ** 2 * var[row + b, column + a]
             total += along[b] * line
             spread += along[b] ** 2 * line_spread
         if np.isfinite(total):
             values[j] = total
-            if variances.size > 1:
+            if variances.size > 0:
                 variances[j] = spread

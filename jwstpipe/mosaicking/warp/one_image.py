@@ -27,7 +27,7 @@ __all__ = ["LevelWcs", "Warped", "fitting_level", "level_of_plane", "warped"]
 
 Floats = NDArray[np.float64]
 Read = Callable[[Box], tuple[NDArray[np.float32], NDArray[np.uint32]]]
-"""Gives samples (y, x), NaN = no data, and flags of the same shape, or (1, 1) for none; both may be changed."""
+"""Gives samples (y, x), NaN = no data, and flags of the same shape, or without pixels for none; both may be changed."""
 
 _MARGIN = 2
 """Pixels around the positions that the kernel reaches, and that sampling their extent may miss."""
@@ -149,7 +149,7 @@ def warped(grid: SkyGrid, box: Box, wcs: SkyWcs, shape: tuple[int, int], read: R
     sci, flags = read(window)
     if gain not in (0.0, 1.0):
         sci *= np.float32(gain)
-    none = np.ones((1, 1), np.float32)
+    none = np.empty((0, 0), np.float32)
     layer = InputWindow(sci, none, none, flags, window, shape, 1.0, NO_BACKGROUND, is_flux=gain != 0.0)
     strip = Accumulators.empty(box.shape, ScratchBuffer(0), errors=False, bits=True, inputs=0)
     add_window(strip, box, box, layer, where, index=0, kernel=BILINEAR, combiner=MEAN)

@@ -38,7 +38,7 @@ def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
     stack
         (3, y, input, x): samples (NaN = none), weights, variances.
     sci, err, wht
-        Results (y, x); `err` may have the shape (1, 1).
+        Results (y, x); `err` may have no pixels.
     """
     kept = np.empty(stack.shape[2])
     for i in range(sci.shape[0]):
@@ -52,7 +52,7 @@ def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
                     n += 1
             sci[i, j] = _middle(np.sort(kept[:n]), n) if n else np.nan
             wht[i, j] = weight if n else np.nan
-            if err.size > 1:
+            if err.size > 0:
                 err[i, j] = np.sqrt(spread) / n * (np.sqrt(np.pi / 2.0) if n > 2 else 1.0) if n else np.nan
 
 
@@ -72,7 +72,7 @@ def clip(stack: Reals, noise: Reals, sci: Reals, err: Reals, wht: Reals, count: 
     noise
         Standard deviation of each input, for samples without a variance.
     sci, err, wht
-        Results (y, x); `err` may have the shape (1, 1).
+        Results (y, x); `err` may have no pixels.
     count, rejected
         Results (y, x): samples that took part, and that were clipped.
     """
@@ -136,5 +136,5 @@ def _clip_pixel(
     count[i, j], rejected[i, j] = survivors, n - survivors
     sci[i, j] = total / weight if survivors else np.nan
     wht[i, j] = weight if survivors else np.nan
-    if err.size > 1:
+    if err.size > 0:
         err[i, j] = np.sqrt(spread) / weight if survivors else np.nan

@@ -57,7 +57,7 @@ def reprojected(
         found = (reproject_exact if kernel == "exact" else reproject_adaptive)(work, target, shape_out=box.shape)
         return np.asarray(found[0]), np.asarray(found[1])
 
-    none, no_bits = np.ones((1, 1), dtype="f4"), np.zeros((1, 1), dtype="u4")
+    none, no_bits = np.empty((0, 0), dtype="f4"), np.empty((0, 0), dtype="u4")
     sci, wht = run(layer.sci)
     var, bits = none, no_bits
     good = np.isfinite(layer.sci)
@@ -76,7 +76,7 @@ def reprojected(
 
 
 def _is_plane(plane: Plane) -> bool:
-    return plane.shape != (1, 1)
+    return plane.size > 0
 
 
 def _cut(values: Plane, where: PixelMap, box: Box) -> Plane:

@@ -40,13 +40,13 @@ class InputWindow:
     """(y, x), NaN where the pixel must not take part."""
 
     wht: NDArray[np.float32]
-    """Weights, or shape (1, 1) for `factor` alone."""
+    """Weights, or no pixels for `factor` alone."""
 
     var: NDArray[np.floating]
-    """Variances, or shape (1, 1) for none; float64 where 32 bits could not hold them."""
+    """Variances, or no pixels for none; float64 where 32 bits could not hold them."""
 
     dq: NDArray[np.uint32]
-    """Data quality, or shape (1, 1) for none."""
+    """Data quality, or no pixels for none."""
 
     window: Box
     """Where the window lies in the input."""
@@ -74,13 +74,13 @@ class Resampled:
     """(y, x), NaN = none."""
 
     wht: NDArray[np.float32]
-    """Weights without the factor of the input, or shape (1, 1) for one."""
+    """Weights without the factor of the input, or no pixels for one."""
 
     var: NDArray[np.floating]
-    """Variances, or shape (1, 1)."""
+    """Variances, or no pixels."""
 
     bits: NDArray[np.uint32]
-    """Data quality, or shape (1, 1)."""
+    """Data quality, or no pixels."""
 
 
 def add_window(
@@ -133,8 +133,8 @@ def _sky_row(sky: Floats, y: int, x0: int, out: Floats) -> None:
 
 @compiled(error_model="numpy")
 def _row(plane: Samples, i: int, j0: int, j1: int) -> Samples:
-    """Cut a row out of a plane, or out of its stand-in of shape (1, 1)."""
-    return plane[0] if plane.shape[0] == 1 and plane.shape[1] == 1 else plane[i, j0:j1]
+    """Cut a row out of a plane, or nothing out of one that is not there."""
+    return plane[i, j0:j1] if plane.size > 0 else plane.reshape(-1)
 
 
 @compiled(error_model="numpy")
@@ -149,9 +149,9 @@ def _add_layer(
     xs, ys, areas, background = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     base, fx, fy = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
     samples = np.empty(n)
-    weights = np.empty(n if wht.shape[0] > 1 else 1)
-    variances = np.zeros(n if var.shape[0] > 1 else 1)
-    bits = np.zeros(n if dq.shape[0] > 1 and strip.lost.size > 1 else 1, dtype=np.uint32)
+    weights = np.empty(n if wht.size > 0 else 0)
+    variances = np.zeros(n if var.size > 0 else 0)
+    bits = np.zeros(n if dq.size > 0 and strip.lost.size > 0 else 0, dtype=np.uint32)
     held_y, held_x = sci.shape
     flat, flat_wht, flat_var, flat_dq = sci.reshape(-1), wht.reshape(-1), var.reshape(-1), dq.reshape(-1)
     for y in range(part.y0, part.y1):
@@ -166,7 +166,7 @@ def _add_layer(
             area_row(nodes, step, lagrange, where.slopes, y - where.y0, first, area_scratch, areas)
             for j in range(n):
                 samples[j] *= areas[j]
-            if variances.size > 1:
+            if variances.size > 0:
                 for j in range(n):
                     variances[j] *= areas[j] ** 2
         _sky_row(sky, y, part.x0, background)

@@ -22,7 +22,7 @@ CELL = 1024
 
 KEPT_CELLS = 4096
 
-_NO_FLAGS = np.zeros((1, 1), np.uint32)
+_NO_FLAGS = np.empty((0, 0), np.uint32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class LevelSamples:
         return CoreLimits().at(self.level)
 
     def read(self, box: Box) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-        """Read a window: samples, NaN = no data, and flags (FLUX_ESTIMATED) of shape (1, 1) where no core is filled."""
+        """Read a window: samples, NaN = no data, and flags (FLUX_ESTIMATED) without pixels where no core is filled."""
         values = self._known(box)
         if self.level == 0 and "dq" in self.image.planes:
             values[(self.image.read("dq", box) & np.uint32(dq_mask(REJECTED))) != 0] = np.nan
