@@ -199,8 +199,8 @@ def _extent(nodes: Floats, step: int, weights: Floats, rows: NDArray[np.int64], 
     return found
 
 
-def _exact_extent(nodes: Floats) -> tuple[float, float, float, float]:
+def _exact_extent(nodes: Floats) -> Floats:
     known = np.isfinite(nodes).all(axis=-1, keepdims=True)
     low = nodes.min(axis=(0, 1), initial=np.inf, where=known)
     high = nodes.max(axis=(0, 1), initial=-np.inf, where=known)
-    return low[0], high[0], low[1], high[1]
+    return np.array([low[0], high[0], low[1], high[1]])
