@@ -34,7 +34,11 @@ ON_PLANE, ON_PLANE_STEPS = 3.5, 1.0
 STEP_NOISE = 2.0
 """The steepest of four steps of noise alone, standard deviations of a pixel of the reference."""
 
+FEW = 24
+"""So many values are sorted fastest one by one."""
+
 Reals = NDArray[np.floating]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +116,7 @@ def reference_on(job: TileJob, band: Box, placed: Sequence[MappedSource], room: 
 def _reference(
     stack: Reals, noise: Reals, middle: Reals, spread: Reals, own: Reals, weight: Reals, count: NDArray[np.uint16]
 ) -> None:  # fmt: skip
-    kept = np.empty(stack.shape[2])
+    kept, apart = np.empty((2, stack.shape[2]))
     for i in range(middle.shape[0]):
         for j in range(middle.shape[1]):
             n, variance, weights = 0, 0.0, 0.0
@@ -128,7 +132,8 @@ def _reference(
                 continue
             variance /= n
             weight[i, j] = weights / n
-            values = np.sort(kept[:n])
+            values = kept[:n]
+            _sort(values)
             centre = values[(n - 1) // 2]
             if n % 2 == 0:
                 centre += min(LOWER_MIDDLE / n * np.sqrt(variance), 0.5 * (values[n // 2] - centre))
@@ -136,7 +141,10 @@ def _reference(
                 middle[i, j] = centre
                 spread[i, j] = own[i, j] = variance
                 continue
-            away = np.sort(np.abs(values - centre))
+            away = apart[:n]
+            for k in range(n):
+                away[k] = abs(values[k] - centre)
+            _sort(away)
             scatter = 1.4826 * 0.5 * (away[(n - 1) // 2] + away[n // 2])
             middle[i, j] = centre
             own[i, j] = 0.5 * np.pi * variance / n
@@ -160,3 +168,17 @@ def _contrary(
                 variance = stack[2, i, k, j] if stack[2, i, k, j] > 0.0 else noise[k] ** 2
                 limit = ON_PLANE * np.sqrt(variance + spread[i, j]) + ON_PLANE_STEPS * steepest
                 contrary[i, k, j] = abs(stack[0, i, k, j] - here) > limit
+
+
+@compiled(error_model="numpy")
+def _sort(values: Floats) -> None:
+    """Sort in place; a few are put in their order one by one."""
+    if values.size > FEW:
+        values.sort()
+        return
+    for k in range(1, values.size):
+        value, place = values[k], k
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
