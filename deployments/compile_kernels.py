@@ -40,7 +40,7 @@ def _gone(way: Way, files: list[Path], out: Path) -> None:
     way(files, out)
 
 
-def _exposure(path: Path, filter_name: str, number: int) -> Path:
+def _exposure(path: Path, filter_name: str, number: int, *, scale: float = 1.0) -> Path:
     """Write an image with stars, a lost core, planes and a distorted WCS."""
     random = np.random.default_rng(number)
     y, x = np.indices((SIDE, SIDE))
@@ -48,6 +48,7 @@ def _exposure(path: Path, filter_name: str, number: int) -> Path:
     for row, column in random.uniform(12, SIDE - 12, (6, 2)):
         data += (50.0 * np.exp(-((y - row) ** 2 + (x - column) ** 2) / 4.0)).astype("f4")
     data[40:43, 50:53] = np.nan
+    data *= np.float32(scale)
     primary = fits.PrimaryHDU()
     primary.header.update(TELESCOP="JWST", INSTRUME="NIRCAM", DETECTOR="NRCB1", FILTER=filter_name, PUPIL="CLEAR")
     header = fits.Header()
@@ -55,7 +56,7 @@ def _exposure(path: Path, filter_name: str, number: int) -> Path:
         CTYPE1="RA---TAN-SIP", CTYPE2="DEC--TAN-SIP", CRVAL1=83.8, CRVAL2=-5.4, CRPIX1=48.0 + 3 * number, CRPIX2=48.0,
         CDELT1=-8.6e-6, CDELT2=8.6e-6, A_ORDER=2, B_ORDER=2, A_2_0=1e-7, B_0_2=1e-7, BUNIT="MJy/sr",
     )  # fmt: skip
-    planes = [fits.ImageHDU(data, header, name="SCI"), fits.ImageHDU(np.full_like(data, 0.1), name="ERR")]
+    planes = [fits.ImageHDU(data, header, name="SCI"), fits.ImageHDU(np.full_like(data, 0.1 * scale), name="ERR")]
     planes.append(fits.ImageHDU(np.zeros((SIDE, SIDE), "u4"), name="DQ"))
     fits.HDUList([primary, *planes]).writeto(path)
     return path
@@ -92,6 +93,8 @@ def _mosaics(files: list[Path], out: Path) -> None:
     for combine in ("median", "clipped"):
         jwstpipe.mosaic(files[:2], out / f"{combine}.fits", combine=combine)
     jwstpipe.mosaic(files[:2], out / "blot.zarr", outliers="blot")
+    faint = [_exposure(out / f"faint_{number}.fits", "F200W", number, scale=1e-21) for number in range(2)]
+    jwstpipe.mosaic(faint, out / "faint.zarr")  # squares of such errors are summed in double precision
     jwstpipe.convert(files[0], out / "image.zarr")
 
 
