@@ -18,6 +18,7 @@ __all__ = [
     "aligned_rows",
     "counted",
     "duration",
+    "fitting_columns",
     "main_columns",
     "number",
     "rows",
@@ -30,6 +31,9 @@ MAIN_COLUMNS = (
     "mag_segment", "area", "flags",
 )  # fmt: skip
 """What a person looks for first in a catalogue of sources."""
+
+MISSED_LEAST = ("name", "segment_flux_err", "area", "x_centroid y_centroid", "segment_flux", "flags", "peak_snr")
+"""Main columns that a narrow terminal does without, one after the other."""
 
 FEW = 12
 """A table of no more columns than these is shown whole."""
@@ -133,6 +137,16 @@ def number(value: float | None, *, digits: int = 4) -> str:
         return f"{value:.{digits - 1}e}"
     text = f"{value:.{digits}g}"
     return f"{value:,.0f}" if "e" in text or abs(value) >= 10.0**digits else text
+
+
+def fitting_columns(table: "Table") -> "Table":
+    """Leave columns out, those that are missed least first, until the first rows fit the terminal."""
+    width, few = terminal_width(), table[table.colnames]
+    for names in MISSED_LEAST:
+        if width is None or max(map(len, table_lines(few[:100]))) <= width:
+            break
+        few.remove_columns([name for name in names.split() if name in few.colnames])
+    return few
 
 
 def main_columns(table: "Table") -> "Table":

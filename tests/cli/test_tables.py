@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import Table
 
-from jwstpipe.cli.tables import aligned, counted, duration, number, rows
+from jwstpipe.cli.tables import MAIN_COLUMNS, aligned, counted, duration, fitting_columns, number, rows, table_lines
 
 TABLE = [["id", "size", "name"], ["ab12", "1.5 MB", "a_long_name_of_a_file.fits"], ["c", "24.0 MB", "b.fits"]]
 
@@ -79,3 +80,14 @@ def test_statistics_for_people_say_what_the_numbers_say(command, tmp_path, monke
     code, out, said = command("stats", "a.fits", "--region", "10,10,20,20", "--region", "30,30,40,40")
     assert (code, len(out.splitlines())) == (0, 3)
     assert "--json" in said
+
+
+@pytest.mark.parametrize(("width", "kept"), [(60, 5), (80, 6), (130, len(MAIN_COLUMNS))])
+def test_a_catalogue_shows_what_the_terminal_has_room_for(monkeypatch, width, kept):
+    monkeypatch.setenv("COLUMNS", str(width))
+    table = Table({name: [12345.678] for name in MAIN_COLUMNS})
+    few = fitting_columns(table)
+    assert max(map(len, table_lines(few))) <= width
+    assert len(few.colnames) >= kept
+    assert {"id", "ra", "dec", "mag_segment"} <= set(few.colnames)
+    assert ("x_centroid" in few.colnames) == ("y_centroid" in few.colnames)

@@ -19,7 +19,7 @@ from jwstpipe.cli.arguments import (
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
-from jwstpipe.cli.tables import main_columns, table_lines
+from jwstpipe.cli.tables import fitting_columns, main_columns, table_lines
 from jwstpipe.cli.working import working
 from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.requests.analysis.completeness import CompletenessRequest
@@ -222,7 +222,7 @@ def _known(context: typer.Context, place: str, radius: float, *, home: Any, user
 
 
 def _show_table(context: typer.Context, table: "Table") -> None:
-    few = table if choices_of(context).verbose else main_columns(table)
+    few = table if choices_of(context).verbose else fitting_columns(main_columns(table))
     for line in table_lines(few):
         data(line)
     if len(few.colnames) < len(table.colnames) and not choices_of(context).quiet:
