@@ -102,7 +102,7 @@ def _primary_header(plan: MosaicPlan) -> "Header":
     for key, value in plan.keywords.items():
         if key not in PHOTOMETRY:
             header[key] = (value, COMMENTS.get(key, ""))
-    exposure = sum(source.exposure_s for source in plan.sources)
+    exposure = math.fsum(source.exposure_s for source in plan.sources)
     if not math.isnan(exposure):  # an input may not tell
         for key in ("EXPTIME", "TEXPTIME"):
             header[key] = (exposure, "[s] exposure time of all inputs together")

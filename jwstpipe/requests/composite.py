@@ -84,7 +84,7 @@ class LookOptions(ColourOptions, ToneOptions):
         (),
         max_length=500,
         help="colour (name, #rrggbb, hue) of an image or a filter, with a weight, stretch, limits, gamma or curve of"
-        " its own, as F200W=orange*0.8,stretch=log,low=0.1,high=99.5%, and hidden for one that takes no part",
+        " its own, as F200W=orange*0.8,low=0.1,high=99.5%, and hidden for one that takes no part",
         names=("--channel",),
         metavar="IMAGE=COLOUR[*WEIGHT][,NAME=VALUE]...",
         group=COLOUR,
