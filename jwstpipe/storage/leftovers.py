@@ -16,7 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from uuid import uuid4
 
-__all__ = ["lock", "locked_folder", "partial_name", "partial_owner", "remove", "retired_name", "settle"]
+__all__ = ["locked_file", "locked_folder", "partial_name", "partial_owner", "remove", "retired_name", "settle"]
 
 _NAME = re.compile(r"\.(.+)\.[0-9a-f]{12}\.(partial|retired)")
 _PROBE = re.compile(r"\.probe-[0-9a-f]{12}")
@@ -46,20 +46,28 @@ def locked_folder(target: Path) -> tuple[Path, int]:
         folder = target.with_name(partial_name(target.name))
         folder.mkdir()
         descriptor = os.open(folder, os.O_RDONLY)
-        lock(descriptor)
-        with contextlib.suppress(FileNotFoundError):
-            if folder.stat().st_ino == os.fstat(descriptor).st_ino:
-                return folder, descriptor
-        os.close(descriptor)  # swept between the making and the locking
+        if _held(descriptor, folder):
+            return folder, descriptor
+        os.close(descriptor)
 
 
-def lock(descriptor: int) -> bool:
-    """Lock an open file or folder; False where another process has it. File systems without locks lock nothing."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return error.errno not in (errno.EWOULDBLOCK, errno.EACCES)
-    return True
+def locked_file(target: Path) -> tuple[Path, int]:
+    """Make a file beside a target to write to, and lock it; give it with its descriptor, to be closed at the end."""
+    while True:
+        partial = target.with_name(partial_name(target.name))
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        if _held(descriptor, partial):
+            return partial, descriptor
+        os.close(descriptor)
+
+
+def _held(descriptor: int, path: Path) -> bool:
+    """Lock what was just made; False where it was swept before, as another thread or process may that saw no lock."""
+    with contextlib.suppress(OSError):  # file systems without locks; there nothing new is swept
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # who is about to sweep it has it for an instant
+    with contextlib.suppress(OSError):
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    return False
 
 
 def settle(folder: Path) -> None:

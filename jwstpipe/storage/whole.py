@@ -10,7 +10,7 @@ from typing import Any
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote
 from jwstpipe.storage.faults import writing_errors
-from jwstpipe.storage.leftovers import lock, partial_name, settle
+from jwstpipe.storage.leftovers import locked_file, settle
 from jwstpipe.storage.s3 import s3_filesystem, s3_options
 
 __all__ = ["copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
@@ -47,16 +47,16 @@ def object_writer(address: str, *, s3: S3Settings | None = None) -> Iterator[Cal
             s3_filesystem(s3 or S3Settings()).pipe_file(address, b"".join(pieces))
         return
     path = Path(address)
-    partial = path.with_name(partial_name(path.name))
+    partial = path
     stream: Any = None
 
     def write(piece: bytes) -> None:
-        nonlocal stream
+        nonlocal partial, stream
         if stream is None:
             path.parent.mkdir(parents=True, exist_ok=True)
             settle(path.parent)
-            stream = partial.open("wb", buffering=0)
-            lock(stream.fileno())
+            partial, descriptor = locked_file(path)
+            stream = open(descriptor, "wb", buffering=0)  # noqa: PTH123, SIM115 - closed at the end
         rest = memoryview(piece)
         while rest:
             rest = rest[stream.write(rest) :]

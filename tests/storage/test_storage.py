@@ -3,6 +3,7 @@
 import errno
 import os
 import time
+from threading import Barrier, Thread
 
 import boto3
 import pytest
@@ -12,8 +13,10 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage import (
     aside,
     get_range,
+    leftovers,
     lifecycle_hint,
     open_store,
+    put_bytes,
     s3_client,
     shown,
     storage_errors,
@@ -181,3 +184,45 @@ def test_ranges_know_their_object(s3_server, monkeypatch):
     s3_client(s3).put_object(Bucket=bucket, Key="key", Body=b"another")
     with pytest.raises(StorageError, match="was replaced"):
         get_range(address, 0, 4, etag=first.etag, s3=s3)
+
+
+def test_threads_that_enter_a_folder_at_once_do_not_sweep_each_other(tmp_path, monkeypatch):
+    """What another thread has just made, and has not locked yet, looks like the work of a dead process."""
+    made, swept = leftovers._held, []
+
+    def late(descriptor, path):
+        if path.parent not in swept:
+            swept.append(path.parent)
+            leftovers._settle.cache_clear()
+            leftovers.settle(path.parent)
+            assert not path.exists()
+        return made(descriptor, path)
+
+    monkeypatch.setattr(leftovers, "_held", late)
+    put_bytes(str(tmp_path / "files" / "a"), b"one", b" two")
+    assert (tmp_path / "files" / "a").read_bytes() == b"one two"
+    with aside(tmp_path / "b") as partial:
+        partial.mkdir()
+    assert (tmp_path / "b").is_dir()
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["b", "files"]
+    assert len(swept) == 2
+
+
+def test_who_is_about_to_sweep_is_waited_for(tmp_path):
+    threads, faults = Barrier(2), []
+
+    def enter(folder, name):
+        threads.wait()
+        try:
+            put_bytes(str(folder / name), b"x")
+        except OSError as fault:
+            faults.append(fault)
+
+    for number in range(150):  # one in fifty failed
+        both = [Thread(target=enter, args=(tmp_path / str(number), name)) for name in "ab"]
+        for one in both:
+            one.start()
+        for one in both:
+            one.join()
+    assert not faults
+    assert len(list(tmp_path.glob("*/[ab]"))) == 300
