@@ -69,8 +69,6 @@ def own_template(exposures: Sequence[Cells]) -> Floats | None:
     if len(exposures) < FEWEST_FOR_SHAPE:
         return None
     some = exposures[:: -(-len(exposures) // MOST_FOR_SHAPE)]
-    if len(some) < FEWEST_FOR_SHAPE:
-        return None
     halves = some[::2], some[1::2]
     shapes = [_shape(half) for half in halves]
     if not all(one.any() for one in shapes):
