@@ -165,7 +165,7 @@ def _compare(
             if not np.isfinite(known):
                 continue
             background = sky[0] + sky[1] * (xs[j] - sky[3]) + sky[2] * (ys[j] - sky[4])
-            variance = var[i, j] if var.shape[0] > 1 and var[i, j] > 0.0 else image.factor**2
+            variance = var[i, j] if var.size > 0 and var[i, j] > 0.0 else image.factor**2
             out.expected[i, j] = area * (known + background)
             out.away[i, j] = sci[i, j] - out.expected[i, j]
             out.sigma[i, j] = np.sqrt(variance + area**2 * told.spread[py, px])

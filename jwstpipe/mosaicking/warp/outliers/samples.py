@@ -82,7 +82,7 @@ def _lay_down(where: WarpMap, planes: Planes, image: Placed, sky: Floats, part: 
             if not (inside and np.isfinite(sci[i, j]) and areas[j] > 0.0):
                 continue
             py, px = int(np.floor(y + 0.5)), int(np.floor(x + 0.5))
-            variance = var[i, j] if var.shape[0] > 1 and var[i, j] > 0.0 else image.factor**2
+            variance = var[i, j] if var.size > 0 and var[i, j] > 0.0 else image.factor**2
             background = sky[0] + sky[1] * (xs[j] - sky[3]) + sky[2] * (ys[j] - sky[4])
             layer = 0 if np.isnan(samples.value[0, py, px]) else 1
             if np.isnan(samples.value[layer, py, px]):
