@@ -11,22 +11,28 @@ from functools import cached_property
 from pathlib import Path
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util.retry import Retry
 
+from jwstpipe.jobs.client import BUSY
 from tests.waiting import LIMIT_SECONDS
 from tests.world import variables
 
 JWSTPIPE = [sys.executable, "-m", "jwstpipe"]
 STOP_SECONDS = 360
+AGAIN = Retry(8, connect=0, read=0, other=0, status_forcelist=BUSY, allowed_methods=None, backoff_factor=0.5)
 
 
 class OwnerSession(requests.Session):
     """Asks a Prefect server as its owner's programs do: with the password, and the token that changes need.
 
-    It waits as long as every wait of the tests: a server on a busy machine is slow to answer, and not broken.
+    It waits as long as every wait of the tests: a server on a busy machine is slow to answer, and not broken. Where the
+    server's database is just being written it says 503 and wants to be asked again, as all of Prefect's clients do.
     """
 
     def __init__(self, api, password_file):
         super().__init__()
+        self.mount(api, HTTPAdapter(max_retries=AGAIN))
         self.api = api
         self.auth = tuple(Path(password_file).read_text().strip().split(":"))
 
