@@ -4,11 +4,12 @@
         [--official PYTHON] [--step 1]
 
 `i2d`: SCI, ERR, DQ and WHT without distortion, bilinear; beside it SWarp (Debian: swarp) on the science samples alone,
-because it knows no other planes. `cal`: SCI, ERR, DQ and three variances with SIP, drizzled; beside it the official
-resample step on files of the same samples and distortion, run by PYTHON, that of an environment which has `jwst`. A
-copy of the FITS file with sync tells what writing alone costs, and a copy in memory of all bytes in and out what no
-program can do without. The digests of the inputs are kept from the first run on, as users have it who make a second
-mosaic of the same files; `digests anew` takes them each time.
+because it knows no other planes; both once more on processors that are kept awake (`measured.awake`). `cal`: SCI, ERR,
+DQ and three variances with SIP, drizzled; beside it the official resample step on files of the same samples and
+distortion, run by PYTHON, that of an environment which has `jwst`. A copy of the FITS file with sync tells what writing
+alone costs, and a copy in memory of all bytes in and out what no program can do without. The digests of the inputs are
+kept from the first run on, as users have it who make a second mosaic of the same files; `digests anew` takes them each
+time.
 """
 
 import argparse
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from measured import Measured, best, ours, run
+from measured import Measured, awake, best, ours, run
 from scene import CENTRE, SCALE_ARCSEC, write_survey
 
 
@@ -53,6 +54,13 @@ def main() -> None:
             command, env = ours(names, place, *kernel, *more, threads=chosen.threads)
             found[label] = best(command, folder=work, env=env | besides, times=chosen.times)
         found |= _peers(chosen, names, out, work)
+        if chosen.kind == "i2d" and shutil.which("SWarp"):
+            command, env = ours(names, out, *kernel, threads=chosen.threads)
+            with awake():
+                found["FITS, awake"] = best(command, folder=work, env=env, times=chosen.times)
+                found["SWarp, SCI alone, awake"] = best(
+                    _swarp(names, out, chosen.threads), folder=work, times=chosen.peer_times
+                )
         base = found["FITS"]
         sizes = sum(path.stat().st_size for path in names), out.stat().st_size
         print(
@@ -65,6 +73,9 @@ def main() -> None:
                 f"{label:28s} {one.seconds:8.2f} {one.cpu_seconds:8.2f} {one.peak_mb:8.0f} {ratios[0]:12.2f}"
                 f" {ratios[1]:11.2f}"
             )
+        if "FITS, awake" in found:
+            ratio = found["SWarp, SCI alone, awake"].seconds / found["FITS, awake"].seconds
+            print(f"SWarp / FITS, both on processors that are kept awake: {ratio:.2f}")
         export = found["store and FITS"].seconds - found["store"].seconds
         print(
             f"FITS beside the store: {export:.2f} s more; cp and sync of it {_copy_seconds(out, work / 'c.fits'):.2f} s"
