@@ -73,7 +73,7 @@ def measure_channels(images: Sequence[SkyImage], wished: SkyPlace | None) -> Cha
             for _ in range(max(coarse - level, 0)):
                 from jwstpipe.images.zarr.pyramid import halve  # noqa: PLC0415 - not where all is kept
 
-                values = halve(values, np.ones((1, 1), np.float32))[0]
+                values = halve(values, np.empty((0, 0), np.float32))[0]
             return statistics, values
 
         found = list(pool.map(measure, range(len(images))))

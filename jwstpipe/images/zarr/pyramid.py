@@ -137,33 +137,36 @@ def halve_shard(job: ShardJob) -> dict[str, Stored]:
             stack.enter_context(image.packed_shard(plane, _place(job.box), level=job.level, index=job.index))
             for plane in planes
         ]
-        halved = [np.empty((CHUNK, CHUNK), dtype=dtype) for dtype in planes.values()]
+        rooms, halved = ([np.empty((CHUNK, CHUNK), dtype=dtype) for dtype in planes.values()] for _ in range(2))
         for place in np.ndindex(SIDE, SIDE):
-            here = _halve_chunks(below, (2 * place[0], 2 * place[1]), halved)
+            here = _halve_chunks(list(below.values()), (2 * place[0], 2 * place[1]), rooms, halved)
             for packer, values in zip(packers if here else (), halved, strict=False):
                 packer.add(place, values)
     written = {shard_key(plane, _place(job.box), job.level, job.index) for plane in planes}
     return {key: stored for key, stored in image.stored.items() if key in written}
 
 
-def _halve_chunks(below: dict[str, _Below], corner: tuple[int, int], halved: list[Floats]) -> int:
+def _halve_chunks(below: list[_Below], corner: tuple[int, int], rooms: list[Floats], halved: list[Floats]) -> int:
     """Make one chunk of each plane from 2 x 2 chunks of the level below, and give its number of pixels with data."""
     valid, half = 0, CHUNK // 2
+    no_weights = np.empty((0, 0), dtype=np.float32)
     for row, column in np.ndindex(2, 2):
         y, x = corner[0] + row, corner[1] + column
         quarter = np.s_[row * half : (row + 1) * half, column * half : (column + 1) * half]
-        shards = [shards.get((y // SIDE, x // SIDE)) for shards in below.values()]
-        found = (None if shard is None else shard.chunk((y % SIDE, x % SIDE)) for shard in shards)
-        chunks = [chunk for chunk in found if chunk is not None]
+        shards = [plane.get((y // SIDE, x // SIDE)) for plane in below]
+        chunks = [
+            chunk
+            for shard, room in zip(shards, rooms, strict=True)
+            if shard is not None and (chunk := shard.chunk((y % SIDE, x % SIDE), room=room)) is not None
+        ]
         if len(chunks) < len(shards):
             halved[0][quarter] = np.nan
             if len(halved) > 1:
                 halved[1][quarter] = 0.0
             continue
-        weight = chunks[1] if len(chunks) > 1 else np.ones((1, 1), dtype=halved[0].dtype)
-        for target, values in zip(halved, halve(chunks[0], weight), strict=False):
-            target[quarter] = values
-        valid += int(np.isfinite(halved[0][quarter]).sum())
+        sci, wht = (read_only(chunk) for chunk in (chunks if len(chunks) > 1 else (*chunks, no_weights)))
+        weights = halved[1][quarter] if len(halved) > 1 else no_weights
+        valid += _halve(sci, wht, halved[0][quarter], weights)
     return valid
 
 
@@ -190,33 +193,36 @@ def halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
     sci
         (y, x); pixels that are not finite have no data.
     wht
-        Weights of the same shape, or of shape (1, 1) for equal weights; only finite positive ones count.
+        Weights of the same shape, or of shape (0, 0) for equal weights; only finite positive ones count.
 
     Returns
     -------
     tuple of ndarray
         Weighted means, NaN where there is no data, and sums of weights.
     """
-    return _halve(read_only(sci), read_only(wht))
+    shape = (sci.shape[0] + 1) // 2, (sci.shape[1] + 1) // 2
+    values, weights = np.empty(shape, dtype=sci.dtype), np.empty(shape, dtype=np.float32)
+    _halve(read_only(sci), read_only(wht), values, weights)
+    return values, weights
 
 
 @compiled()
-def _halve(sci: Floats, wht: Floats) -> tuple[Floats, Floats]:
-    rows, columns = (sci.shape[0] + 1) // 2, (sci.shape[1] + 1) // 2
-    equal = wht.shape[0] == 1 and wht.shape[1] == 1 and sci.size > 1
-    values = np.empty((rows, columns), dtype=sci.dtype)
-    weights = np.empty((rows, columns), dtype=np.float32)
-    for i in range(rows):
-        for j in range(columns):
+def _halve(sci: Floats, wht: Floats, values: Floats, weights: Floats) -> int:
+    """Fill means and, unless they are empty, sums of weights; give the number of means that are finite."""
+    valid = 0
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
             total, weight = 0.0, 0.0
             for di in range(2):
                 for dj in range(2):
                     y, x = 2 * i + di, 2 * j + dj
                     if y < sci.shape[0] and x < sci.shape[1] and np.isfinite(sci[y, x]):
-                        w = 1.0 if equal else wht[y, x]
+                        w = wht[y, x] if wht.size else 1.0
                         if np.isfinite(w) and w > 0.0:
                             total += w * sci[y, x]
                             weight += w
             values[i, j] = total / weight if weight > 0.0 else np.nan
-            weights[i, j] = weight
-    return values, weights
+            if weights.size:
+                weights[i, j] = weight
+            valid += np.isfinite(values[i, j])
+    return valid

@@ -239,13 +239,16 @@ class PackedShard:
         tail = fetch(max(size - INDEX_AND_CHECKSUM, 0), size)
         self._index = read_index(tail, name=name).reshape(SIDE, SIDE, 2)
 
-    def chunk(self, place: tuple[int, int]) -> Samples | None:
-        """Unpack the chunk (`CHUNK`, `CHUNK`) at a row and column of chunks; None where it has no samples."""
+    def chunk(self, place: tuple[int, int], *, room: Samples | None = None) -> Samples | None:
+        """Unpack the chunk (`CHUNK`, `CHUNK`) at a row and column of chunks; None where it has no samples.
+
+        With `room`, memory of a chunk that is warm already, it is unpacked there.
+        """
         start, length = self._index[place]
         if start == MISSING:
             return None
         content = self._fetch(int(start), int(start) + int(length))
-        return whole_chunk(content, self._dtype, name=self._name, checked=self._checked)
+        return whole_chunk(content, self._dtype, name=self._name, checked=self._checked, room=room)
 
 
 def whole_chunk(
