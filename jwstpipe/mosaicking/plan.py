@@ -24,8 +24,8 @@ from jwstpipe.sky.rotation import SkyRotation
 
 __all__ = ["STAR_FINDER", "MosaicPlan", "with_skies", "with_turns"]
 
-STAR_FINDER = "4"
-"""Version of what finds the stars that alignment matches: in the identity of what is aligned, of nothing else."""
+STAR_FINDER = "5"
+"""Version of what finds and matches the stars of alignment: in the identity of what is aligned, of nothing else."""
 
 
 @dataclass(frozen=True, repr=False)

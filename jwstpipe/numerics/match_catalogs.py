@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.special import gammainc
 
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 
@@ -19,6 +20,9 @@ AGREEMENT = 1.5
 """Pairs whose offsets agree within this, pixels of the plane, vote for each other."""
 
 CLIP = 4.0
+
+BY_CHANCE = 1e-6
+"""Matches that as many pairs of unrelated stars would give are none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +58,9 @@ def match(first: int, second: int, a: Floats, b: Floats, *, reach: float) -> Shi
     Returns
     -------
     Shift or None
-        None when fewer than `FEWEST` stars agree on one offset. All pairs within reach vote, as in a two-dimensional
-        histogram of offsets, so that a shift larger than the distance between stars is found too.
+        None when fewer than `FEWEST` stars agree on one offset, or no more than the stars of two unrelated lists would:
+        somewhere among many pairs a few agree always. All pairs within reach vote, as in a two-dimensional histogram
+        of offsets, so that a shift larger than the distance between stars is found too.
     """
     if len(a) < FEWEST or len(b) < FEWEST:
         return None
@@ -74,6 +79,7 @@ def match(first: int, second: int, a: Floats, b: Floats, *, reach: float) -> Shi
         if np.array_equal(inside, kept):
             break
         kept = inside
+    count, radius = i.size, max(CLIP * scatter, 1e-3)
     i, j, rest = i[kept], j[kept], np.hypot(*(offsets[kept] - centre).T)
     order = np.argsort(rest, kind="stable")
     used_i, used_j, pairs = set(), set(), []
@@ -82,6 +88,11 @@ def match(first: int, second: int, a: Floats, b: Floats, *, reach: float) -> Shi
             used_i.add(int(i[k]))
             used_j.add(int(j[k]))
             pairs.append((int(i[k]), int(j[k])))
-    if len(pairs) < FEWEST:
+    if len(pairs) < FEWEST or _by_chance(len(pairs), count - len(pairs), radius / reach) > BY_CHANCE:
         return None
     return Shift(first, second, np.array(sorted(pairs)), (float(centre[0]), float(centre[1])), scatter)
+
+
+def _by_chance(agreeing: int, others: int, radius: float) -> float:
+    """Tell how often so many pairs agree within a part of the reach, somewhere in it, where offsets are random."""
+    return float(gammainc(agreeing, max(others, 1) * radius**2) / radius**2)

@@ -72,13 +72,9 @@ def _make(identity: Identity, target: str, request: MosaicRecipe, *, context: Ma
     notes = [f"weights are {made.weights}: {made.weights_note}"] if made.weights_note else []
     if plan.options.follow != "auto" or plan.options.anchor is not None:
         notes += made.notes  # what was followed, and what the levels are those of
-    lost = (made.alignment or {}).get("unmatched", ())
-    if lost and plan.options.align != "check":
-        notes.append(
-            f"{len(lost)} images have too few stars in common with others and stay where they are: {lost[0]} ..."
-        )
+    notes += (made.alignment or {}).get("notes", ())
     results = {"weights": made.weights, "background": made.background, "digest": made.digest}
-    return Receipt(made.product_id, made.shape, results=results, notes=tuple(notes), detail=made)
+    return Receipt(made.product_id, made.shape, results=results, notes=tuple(dict.fromkeys(notes)), detail=made)
 
 
 MOSAIC = Operation(

@@ -18,9 +18,10 @@ __all__ = ["DEC_NAMES", "RA_NAMES", "numbers_of", "position_column_names", "posi
 
 Floats = NDArray[np.float64]
 
-RA_NAMES = ("ra", "raj2000", "_raj2000", "ra_icrs", "_ra", "ra_deg", "alpha_j2000", "sky_centroid.ra")
-DEC_NAMES = ("dec", "dej2000", "_dej2000", "de_icrs", "_dec", "dec_deg", "delta_j2000", "sky_centroid.dec")
-"""Names of the columns, in lower case; the first that a table has counts."""
+RA_NAMES = ("ra", "ra_icrs", "raj2000", "_raj2000", "_ra", "ra_deg", "alpha_j2000", "sky_centroid.ra")
+DEC_NAMES = ("dec", "de_icrs", "dej2000", "_dej2000", "_dec", "dec_deg", "delta_j2000", "sky_centroid.dec")
+"""Names of the columns, in lower case; the first that a table has counts. Positions at the catalogue's own epoch stand
+before those that were moved to 2000, which VizieR gives beside them."""
 
 
 def position_column_names(names: Sequence[str]) -> tuple[str, str] | None:
@@ -37,7 +38,8 @@ def positions_of(table: "Table", *, name: str) -> tuple[Floats, Floats]:
     Parameters
     ----------
     table
-        With columns of `RA_NAMES` and `DEC_NAMES`: degrees, or another angle where their unit says so.
+        With columns of `RA_NAMES` and `DEC_NAMES`: degrees, or another angle where their unit says so; or with a
+        column of sky coordinates, as astropy writes them into ECSV, of any frame that can become ICRS.
     name
         What messages call it.
 
@@ -47,6 +49,8 @@ def positions_of(table: "Table", *, name: str) -> tuple[Floats, Floats]:
         No such columns, none with numbers, or no row with a position.
     """
     columns = position_column_names(table.colnames)
+    if columns is None and (found := _coordinates_of(table)) is not None:
+        return found
     if columns is None:
         raise DataError(
             f"{name}: no positions on the sky: needs columns ra and dec in degrees; it has"
@@ -62,6 +66,17 @@ def positions_of(table: "Table", *, name: str) -> tuple[Floats, Floats]:
             " lies between -90 and 90 degrees"
         )
     return ra, dec
+
+
+def _coordinates_of(table: "Table") -> tuple[Floats, Floats] | None:
+    """Give the positions of the first column of sky coordinates, ICRS; None where there is none."""
+    from astropy.coordinates import SkyCoord  # noqa: PLC0415 - slow to load
+
+    found = next((table[column] for column in table.colnames if isinstance(table[column], SkyCoord)), None)
+    if found is None:
+        return None
+    icrs = found.icrs
+    return tuple(np.array(np.ma.filled(axis.deg, np.nan), np.float64) for axis in (icrs.ra, icrs.dec))  # type: ignore[return-value]
 
 
 def numbers_of(table: "Table", column: str, *, unit: str, name: str) -> Floats:

@@ -9,7 +9,8 @@ from PIL import Image
 
 import jwstpipe
 from jwstpipe import open_image
-from jwstpipe.errors import DataError, UsageError
+from jwstpipe.analysis.catalogues.astrometry import reference_text
+from jwstpipe.errors import DataError, NoCoverageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.mosaicking.astrometry.align import align
 from jwstpipe.mosaicking.astrometry.joint_reference import joint_reference
@@ -80,6 +81,33 @@ def test_a_catalogue_is_moved_to_the_time_of_each_exposure(field, tmp_path):
     true_east, true_north = np.array(list(corrections(made).values())).mean(axis=0)
     # seven years of 40 and -30 mas
     assert (true_east - east, true_north - north) == pytest.approx((0.28, -0.21), abs=0.025)
+
+
+def test_motions_are_known_by_the_names_of_other_archives_and_never_left_out(field, tmp_path):
+    names, _ra, _dec, folder = field
+    gaia = Table.read(folder / "gaia.ecsv")
+    old = np.array(gaia["ra"]) + 1e-3  # moved to 2000, as VizieR gives it beside the position of the epoch
+    columns = {"RAJ2000": old, "DEJ2000": gaia["dec"], "RA_ICRS": gaia["ra"], "DE_ICRS": gaia["dec"]}
+    columns |= {"pmRA": gaia["pmra"], "pmDE": gaia["pmdec"], "Epoch": gaia["ref_epoch"]}
+    Table(columns).write(tmp_path / "vizier.ecsv")
+    assert reference_text(str(tmp_path / "vizier.ecsv")) == reference_text(str(folder / "gaia.ecsv"))
+    wrong = {
+        "has pmra and no pmdec": {"ra": old, "dec": old * 0, "pmRA": old},
+        "epoch is 57388, which is no year": {**columns, "Epoch": np.full(len(old), 57388.0)},
+    }
+    for message, rows in wrong.items():
+        Table(rows).write(tmp_path / "wrong.ecsv", overwrite=True)
+        with pytest.raises(DataError, match=message):
+            jwstpipe.plan_mosaic(names, align_catalog=str(tmp_path / "wrong.ecsv"))
+
+
+def test_stars_of_another_field_are_no_reference_however_many(field, tmp_path):
+    names, *_ = field
+    random = np.random.default_rng(8)
+    other = {"ra": 150.0 + random.uniform(-30, 30, 4000) / 3600, "dec": 2.0 + random.uniform(-26, 26, 4000) / 3600}
+    Table(other).write(tmp_path / "other.ecsv")
+    with pytest.raises(NoCoverageError, match=r"other\.ecsv: no image has 5 stars in common with it"):
+        jwstpipe.mosaic(names, tmp_path / "m.zarr", align_catalog=str(tmp_path / "other.ecsv"))
 
 
 def test_detectors_of_an_exposure_are_moved_as_one(field, tmp_path):

@@ -24,7 +24,15 @@ FEWEST = 3
 BAD_CENTRES = 4 | 8 | 256
 """Flags of sources whose centres say nothing: saturated, at an edge, huge."""
 
-_MOTION = ("pmra", "pmdec", "parallax", "ref_epoch")
+_MOTION = {
+    "pmra": ("pmra", "pm_ra", "pmracosdec", "pmra_cosdec", "pm_ra_cosdec"),
+    "pmdec": ("pmdec", "pmde", "pm_dec", "pm_de"),
+    "parallax": ("parallax", "plx"),
+    "ref_epoch": ("ref_epoch", "refepoch", "epoch"),
+}
+"""What says how stars move, and the names that its columns go by, in lower case; the first that a table has counts."""
+
+_YEARS = (1800.0, 2200.0)
 MOST_ROWS = 100_000
 
 
@@ -67,7 +75,8 @@ def reference_text(path: str) -> str:
     Raises
     ------
     NotFoundError, DataError
-        No such table, none with positions, or one of too many rows to be kept with a product.
+        No such table, none with positions, one of too many rows to be kept with a product, half a proper motion, or an
+        epoch that is no year.
     """
     table = read_catalogue(path)
     ra, dec = positions_of(table, name=path)
@@ -75,12 +84,28 @@ def reference_text(path: str) -> str:
         raise DataError(f"{path}: has {len(table):,} rows; a product keeps at most {MOST_ROWS:,}; choose among them")
     columns = {"ra": ra, "dec": dec}
     known = {name.lower(): name for name in table.colnames}
-    for name in _MOTION:
-        if name in known:
-            unit = "yr" if name == "ref_epoch" else "mas/yr"
-            columns[name] = numbers_of(table, known[name], unit=unit, name=path)
+    for name, called in _MOTION.items():
+        column = next((known[one] for one in called if one in known), None)
+        if column is not None:
+            unit = {"ref_epoch": "yr", "parallax": "mas"}.get(name, "mas/yr")
+            columns[name] = numbers_of(table, column, unit=unit, name=path)
+    _check_motion(columns, path)
     rows = zip(*(values.tolist() for values in columns.values()), strict=True)
     return "\n".join([",".join(columns), *(",".join(map(repr, row)) for row in rows), ""])
+
+
+def _check_motion(columns: dict[str, Floats], path: str) -> None:
+    """Refuse what would leave stars silently where they were years ago."""
+    halves = [name for name in ("pmra", "pmdec") if name in columns]
+    if len(halves) == 1:
+        missing = "pmdec" if halves == ["pmra"] else "pmra"
+        raise DataError(
+            f"{path}: has {halves[0]} and no {missing}, so that no star can be moved; add it, or leave out both"
+        )
+    epochs = columns.get("ref_epoch", np.empty(0))
+    wrong = epochs[(epochs < _YEARS[0]) | (epochs > _YEARS[1])]
+    if halves and wrong.size:
+        raise DataError(f"{path}: its epoch is {wrong[0]:g}, which is no year (Gaia DR3: 2016.0)")
 
 
 def reference_table(text: str) -> Table:

@@ -6,7 +6,7 @@ about its middle. Corrections are rotations of the sphere, so that they change n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from jwstpipe.analysis.catalogues.astrometry import moved_to, reference_table
 from jwstpipe.errors import DataError, NoCoverageError
 from jwstpipe.execution.workers import Workers
+from jwstpipe.mosaicking.astrometry.left_alone import left_alone
 from jwstpipe.mosaicking.astrometry.solution import Solution
 from jwstpipe.mosaicking.astrometry.star_finder import DetectJob, Stars, detect
 from jwstpipe.mosaicking.background.match import neighbours_of
@@ -49,6 +50,9 @@ class Alignment:
     rms_before_mas: float
     rms_after_mas: float
 
+    notes: tuple[str, ...]
+    """What was left as it is, for people; empty where alignment only checks."""
+
     def report(self) -> dict[str, Any]:
         """Give the same in plain values."""
         return {
@@ -58,6 +62,7 @@ class Alignment:
             "overlaps": list(self.overlaps),
             "corrections": list(self.corrections),
             "unmatched": list(self.unmatched),
+            "notes": list(self.notes),
         }
 
 
@@ -87,6 +92,7 @@ def align(
     if mode != "check":
         _check_rest(plan, found)
         corrected = with_turns(plan, [_turn(plan, number, solved) for number in range(len(plan.sources))])
+        corrected = replace(corrected, notes=(*plan.notes, *found.notes))
     return corrected, found
 
 
@@ -163,7 +169,8 @@ def _solved(
         if not fixed:
             raise NoCoverageError(
                 f"{plan.catalog_name}: no image has {FEWEST} stars in common with it within"
-                f" {plan.options.align_limit_arcsec} arcsec"
+                f" {plan.options.align_limit_arcsec} arcsec, and more than chance gives; give a reference of this"
+                " field, or raise the limit with --align-limit"
             )
         shifts += fixed
     return shifts, places, Solution.of(plan, shifts, places, turns=plan.options.align == "rotate")
@@ -244,6 +251,7 @@ def _found(
         tuple(name for number, name in enumerate(names) if not solved.matched[number]),
         _rms(before),
         _rms(before if mode == "check" else after),
+        () if mode == "check" else left_alone(plan, shifts, places, solved),
     )
 
 
