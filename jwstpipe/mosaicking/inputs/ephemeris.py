@@ -32,6 +32,10 @@ MOST_ROWS = 20_000
 CUBIC_FROM = 4
 """Fewer times are joined by great circles."""
 
+UNSURE_ARCSEC, UNSURE_SHARE = 0.05, 16.0
+"""Positions less sure than this are refused. What the spline changes by where it has to do without the nearest time is
+so many times its error, which goes with the fourth power of the step."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ephemeris:
@@ -59,7 +63,7 @@ class Ephemeris:
         Raises
         ------
         DataError
-            A time outside of the table.
+            A time outside of the table, or between times that lie too far apart for this target.
         """
         if not self.mjd[0] <= mjd <= self.mjd[-1]:
             raise DataError(
@@ -71,6 +75,14 @@ class Ephemeris:
         vectors = unit_vectors(self.ra, self.dec)
         if len(self.mjd) >= CUBIC_FROM:
             found = CubicSpline(self.mjd, vectors)(mjd)
+            nearest = 1 + int(np.argmin(np.abs(self.mjd[1:-1] - mjd)))
+            without = CubicSpline(np.delete(self.mjd, nearest), np.delete(vectors, nearest, axis=0))(mjd)
+            unsure = np.degrees(float(np.linalg.norm(found - without))) * 3600.0 / UNSURE_SHARE
+            if unsure > UNSURE_ARCSEC:
+                raise DataError(
+                    f"{self.name}: has steps of {24.0 * float(np.median(np.diff(self.mjd))):.3g} h, between which the"
+                    f" target's place in {who} is known to {unsure:.2g} arcsec only; give an ephemeris of finer steps"
+                )
         else:
             found = np.array([np.interp(mjd, self.mjd, axis) for axis in vectors.T])
         ra, dec = lonlat(np.asarray(found))

@@ -10,6 +10,7 @@ from jwstpipe.mosaicking.inputs.ephemeris import read_ephemeris
 from jwstpipe.mosaicking.inputs.moving_targets import MovingTarget, turn_to
 from jwstpipe.mosaicking.inputs.sources import Inspection
 from jwstpipe.requests import Follow
+from jwstpipe.sky.footprint import Footprint
 from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
 from jwstpipe.sky.grid import SkyGrid
 
@@ -19,6 +20,15 @@ Place = tuple[float, float]
 
 DIGITS = 9
 """Decimals of the place of a target, degrees: few enough for a header to hold them all, a few micro-arcseconds."""
+
+POLE_DEC = 89.0
+"""Nearer to a pole the east of a place is no direction to measure in."""
+
+DAY_S, SAME_TIME_S = 86_400.0, 1.0
+"""Seconds of a day; exposures whose middles lie closer were taken at once, by several detectors."""
+
+FARTHEST_DEG = 0.5
+"""The telescope sees a third of a degree, in all of its instruments: a target farther away is another one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +77,8 @@ def followed(
     UsageError
         An ephemeris, and stars that shall stay.
     DataError
-        A target to follow whose position is not known for each image; images of several targets.
+        A target to follow whose position is not known for each image, or stands still, or lies far from the images;
+        images of several targets.
     """
     if follow == "sky" and ephemeris is not None:
         raise UsageError("an ephemeris places a moving target, and --follow sky places stars; leave one of them out")
@@ -87,9 +98,17 @@ def followed(
             )
             return Followed(images, "sky", None, note)
     places = _places(images, ephemeris)
+    said_by = "the ephemeris" if ephemeris is not None else "its header"
+    _check_near(images, places, said_by)
     reference = _mean(places) if plane is None else _reference_of(plane)
     turned = [_turned(one, place, reference) for one, place in zip(images, places, strict=True)]
-    return Followed(turned, "target", reference, _told(moving or targets, places, reference))
+    note = _told(moving or targets, places, reference)
+    if not any(_holds(one.outline, place) for one, place in zip(images, places, strict=True)):
+        note += (
+            f"; by {said_by} none of the images holds it"
+            + ("; ephemerides are as seen from the telescope (@jwst)" if ephemeris is not None else "")
+        )  # fmt: skip
+    return Followed(turned, "target", reference, note)
 
 
 def _check_one_target(images: Sequence[Inspection]) -> None:
@@ -120,11 +139,12 @@ def _places(images: Sequence[Inspection], ephemeris: str | None) -> list[Place]:
                 f"{lost.source.address}: is to be placed by its moving target, but its header does not say where that"
                 f" was ({keys}); give its positions with --ephemeris TABLE, or --follow sky to place it by the stars"
             )
+        _check_moving(images)
         return [one.target.position for one in images if one.target.position is not None]
     table = read_ephemeris(ephemeris)
     found = []
     for one in images:
-        middle = one.times.middle_mjd if one.times.middle_mjd is not None else one.times.begin_mjd
+        middle = _middle(one)
         if middle is None:
             raise DataError(
                 f"{one.source.address}: does not say when it was taken (MJD-AVG, EXPMID or MJD-OBS), so that no"
@@ -132,6 +152,52 @@ def _places(images: Sequence[Inspection], ephemeris: str | None) -> list[Place]:
             )
         found.append(table.at(middle, who=one.source.name))
     return found
+
+
+def _check_moving(images: Sequence[Inspection]) -> None:
+    """Refuse headers by which a target stood still between exposures: these are stale, and it would be smeared."""
+    seen: dict[Place, tuple[float, Inspection]] = {}
+    for one in images:
+        when = _middle(one)
+        if one.target.position is None or not (one.target.own and one.target.moves) or when is None:
+            continue
+        before, other = seen.setdefault(one.target.position, (when, one))
+        if abs(when - before) > SAME_TIME_S / DAY_S:
+            raise DataError(
+                f"{one.source.address}: has the MT_RA and MT_DEC of {other.source.name},"
+                f" {abs(when - before) * DAY_S:,.0f} s before or after it, and a moving target stands nowhere twice;"
+                " give its positions with --ephemeris TABLE, or --follow sky to place them by the stars"
+            )
+
+
+def _check_near(images: Sequence[Inspection], places: Sequence[Place], said_by: str) -> None:
+    """Refuse positions of a target that cannot be the one that the telescope followed."""
+    for one, place in zip(images, places, strict=True):
+        middle, target = (unit_vectors(*(np.array([axis]) for axis in at))[0] for at in (one.outline.centre, place))
+        apart = float(np.degrees(2.0 * np.arcsin(min(0.5 * float(np.linalg.norm(middle - target)), 1.0))))
+        if apart > FARTHEST_DEG:
+            raise DataError(
+                f"{one.source.address}: shows the sky {apart:.3g} deg from where its moving target was by {said_by}"
+                f" ({place[0]:.5f} {place[1]:+.5f}); give its positions with --ephemeris TABLE, or --follow sky to"
+                " place it by the stars"
+            )
+
+
+def _holds(outline: Footprint, place: Place) -> bool:
+    """Tell whether a place lies within an outline; of one that is only samples nobody knows, and it may."""
+    if outline.partial:
+        return True
+    target = unit_vectors(*(np.array([axis]) for axis in place))[0]
+    east = np.cross([0.0, 0.0, 1.0], target) if abs(place[1]) < POLE_DEC else np.cross([1.0, 0.0, 0.0], target)
+    corners = unit_vectors(outline.ra, outline.dec)
+    x, y = corners @ east, corners @ np.cross(target, east)
+    after_x, after_y = np.roll(x, -1), np.roll(y, -1)
+    crossed = (y > 0.0) != (after_y > 0.0)
+    return bool((x - y * (after_x - x) / np.where(crossed, after_y - y, 1.0) > 0.0)[crossed].sum() % 2)
+
+
+def _middle(one: Inspection) -> float | None:
+    return one.times.middle_mjd if one.times.middle_mjd is not None else one.times.begin_mjd
 
 
 def _mean(places: Sequence[Place]) -> Place:

@@ -40,6 +40,9 @@ class MovingTarget:
     position: tuple[float, float] | None
     """Where the target lies by the coordinates of the image, degrees ICRS; None where the header does not say."""
 
+    own: bool = False
+    """That is where it was during this exposure (MT_RA, MT_DEC), and no mean that several images share."""
+
 
 def moving_target_of(value: Callable[[str], Any], *, combined: bool, gwcs: bool) -> MovingTarget:
     """Read what a header says of a moving target.
@@ -54,10 +57,9 @@ def moving_target_of(value: Callable[[str], Any], *, combined: bool, gwcs: bool)
         Its coordinates come from a gwcs, which `assign_mtwcs` changes; the header's own it leaves as they are.
     """
     moves = str(value("TARGTYPE") or "").strip().upper() == "MOVING"
-    keys = [("MT_AVRA", "MT_AVDEC")] if combined or gwcs else []
-    keys += [] if combined else [("MT_RA", "MT_DEC")]
-    found = next((place for ra, dec in keys if (place := _place(value(ra), value(dec))) is not None), None)
-    return MovingTarget(str(value("TARGNAME") or "").strip(), moves, found)
+    shared = _place(value("MT_AVRA"), value("MT_AVDEC")) if combined or gwcs else None
+    own = None if combined or shared is not None else _place(value("MT_RA"), value("MT_DEC"))
+    return MovingTarget(str(value("TARGNAME") or "").strip(), moves, shared or own, own is not None)
 
 
 def _place(ra: Any, dec: Any) -> tuple[float, float] | None:
