@@ -2,7 +2,8 @@
 # make test    the tests, minutes
 # make test-all  the exhaustive ones, too: more cells of what `make test` shows, and what takes longest
 # make bench   the mosaic engine beside SWarp and reproject (minutes); benchmarks/*/README.md lists the others
-# make bench-all  all benchmarks of speed, to benchmarks/RESULTS.md (the better part of an hour)
+# make bench-all  the benchmarks of speed, to benchmarks/RESULTS.md (half an hour);
+#                PARTS="i2d cal" only those, LIST=1 tells which there are, OFFICIAL=python of an environment with jwst
 # make lint    style, types, import rules
 # make lint-js types and left-overs in the scripts of the viewer (needs npm)
 # make docs    the site with its notebooks, in build/docs (every warning is an error)
@@ -88,7 +89,7 @@ bench: setup
 	@echo; echo "more:"; grep -h '^| `' benchmarks/*/README.md
 
 bench-all: setup
-	$(BIN)/python benchmarks/results.py
+	$(BIN)/python benchmarks/results.py $(PARTS) $(if $(OFFICIAL),--official $(OFFICIAL)) $(if $(LIST),--list)
 
 LOCK = uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url \
   --no-annotate --no-header --quiet --upgrade

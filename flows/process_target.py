@@ -5,7 +5,6 @@ from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.tasks.archive import choose_files
 from jwstpipe.tasks.arrivals import bring_images
-from jwstpipe.tasks.cleaning import clean_images
 from jwstpipe.tasks.discovery import settle_suggestion
 from jwstpipe.tasks.mosaic import build_filters, plan_filters
 from jwstpipe.tasks.render import make_composite
@@ -20,15 +19,14 @@ def process_target(request: ProcessTargetRequest) -> RunReport:
 
     Searches the archive around the target, fetches the images that it chooses, converts them to image stores, cleans
     them where that is asked for, makes one mosaic for each filter on a common grid, and a picture of all filters. What
-    was done before is reused. Files are converted while others still come, and filters are made side by side.
+    was done before is reused. Files are converted and filters cleaned while others still come, and mosaics of filters
+    are made side by side.
     """
     with job_run("process_target", request) as run:
         with run.step("search", percent=3):
             request = settle_suggestion(run, request)
             chosen = choose_files(run, request)
-        images = bring_images(run, chosen)
-        with run.step("clean", percent=10):
-            images = clean_images(run, request, images)
+        images = bring_images(run, request, chosen)
         with run.step("plan", percent=5):
             plans = plan_filters(run, request, images)
         mosaics = build_filters(run, plans, percent=20)

@@ -1,28 +1,25 @@
 """Search, choose and fetch."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from prefect import get_run_logger
 
-from jwstpipe.archive.search.combined_twice import counted_once
 from jwstpipe.archive.search.products import Product, tally
-from jwstpipe.archive.search.row_filters import is_empty_sky
 from jwstpipe.archive.transfer.fetch import Receipt, fetch
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.errors import NotFoundError, UsageError
 from jwstpipe.ingestion import (
     RefreshResult,
     already_stored,
     arrivals,
     choose,
+    choose_images,
     refresh_records,
     require_within,
     stale_records,
 )
-from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest, SearchRequest
+from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest
 from jwstpipe.tasks.artifacts import progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.steps.step_task import step_task
@@ -30,8 +27,6 @@ from jwstpipe.tasks.steps.stream import Stream
 
 __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 
-
-_PROGRAM = re.compile(r"jw\d{5}(?!\d)|jw\d{11}_")
 
 MOST_ROWS = 500
 """Rows of the table of files."""
@@ -61,50 +56,14 @@ def choose_files(run: Run, request: ProcessTargetRequest) -> tuple[Product, ...]
     """
     logger = get_run_logger()
     with progress_artifacts() as report:
-        choices = [
-            choose(wanted, settings=run.settings.archive, observations=request.observations, report=report)
-            for wanted in _questions(request)
-        ]
-    for gap in (gap for choice in choices for gap in choice.gaps):
+        chosen = choose_images(request, settings=run.settings.archive, report=report)
+    for gap in chosen.gaps:
         logger.warning("%s", gap)
-    chosen, twice = counted_once(product for choice in choices for product in choice.products)
-    empty = [one for one in chosen if is_empty_sky(one.target) and not is_empty_sky(request.target)]
-    if 0 < len(empty) < len(chosen):
-        run.note(f"{len(empty)} pointings at empty sky left out: {empty[0].target} ...")
-        chosen = tuple(one for one in chosen if one not in empty)
-    if twice:
-        run.note(f"{len(twice)} combined images left out, others hold their exposures: {twice[0].file_name} ...")
-    if not chosen:
-        matching = sum(len(choice.found.observations) for choice in choices)
-        raise NotFoundError(
-            f"{request.target}: the archive has {matching} matching observations and no image of level"
-            f" {request.level} among them; try another --level, --radius or fewer --filters"
-        )
-    size = sum(product.size for product in chosen)
-    for line in tally(chosen):
+    for note in chosen.notes:
+        run.note(note)
+    for line in tally(chosen.products):
         logger.info("level %d %s: %d files, %.1f MB", line.level, "+".join(line.filters), line.files, line.size / 1e6)
-    if len(chosen) > request.max_files or size > request.max_gigabytes * 1e9:
-        raise UsageError(
-            f"{request.target}: {len(chosen)} files of {size / 1e9:.1f} GB are more than the limit of"
-            f" {request.max_files} files and {request.max_gigabytes:g} GB; choose filters, a programme or a smaller"
-            " radius, or raise the limit"
-        )
-    return chosen
-
-
-def _questions(request: ProcessTargetRequest) -> Iterator[SearchRequest]:
-    """Ask for what lies around the target; for named observations, in their programmes, wherever they lie."""
-    shared: dict[str, Any] = {
-        "instrument": request.instrument, "filters": request.filters, "level": (request.level,),
-    }  # fmt: skip
-    if not request.observations:
-        yield SearchRequest(target=request.target, radius=request.radius, program=request.program, **shared)
-        return
-    strange = [name for name in request.observations if not _PROGRAM.match(name.lower())]
-    if strange:
-        raise UsageError(f"observations: {strange[0]!r} is no id of JWST, as jw01373-o002_t001_nircam_f212n")
-    for program in sorted({int(name[2:7]) for name in request.observations}):
-        yield SearchRequest(program=program, **shared)
+    return chosen.products
 
 
 @step_task("search")

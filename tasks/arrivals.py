@@ -1,17 +1,20 @@
 """Files on their way from the archive to images: each step takes up a file when the one before is done with it."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
 from jwstpipe.archive.search.products import Product
 from jwstpipe.catalog.records.models import ProductRecord
+from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.tasks.archive import Fetched, fetch_files
+from jwstpipe.tasks.cleaning import clean_arriving, listed_as
 from jwstpipe.tasks.images import convert_files, make_thumbnails, register_files
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.steps.stream import Stream
 from jwstpipe.tasks.steps.together import together
 
-__all__ = ["bring_files", "bring_images", "convert_images"]
+__all__ = ["bring_files", "bring_images", "by_filter", "convert_images"]
 
 
 def bring_files(
@@ -41,27 +44,43 @@ def bring_files(
     return _in_order(entered.result(), products)
 
 
-def bring_images(run: Run, products: Sequence[Product]) -> tuple[ProductRecord, ...]:
-    """Fetch and register files, convert them, make their thumbnails; worth 52 percent of a run.
+def bring_images(run: Run, request: ProcessTargetRequest, products: Sequence[Product]) -> tuple[ProductRecord, ...]:
+    """Fetch and register files, convert them, make their thumbnails, clean them; worth 62 percent of a run.
 
-    Conversion and pictures go on while files come. What came before a file failed is converted, too.
+    All this goes on while files come, filter by filter, and a filter is cleaned as soon as it is here. What came before
+    a file failed is converted, too.
 
     Returns
     -------
     tuple of ProductRecord
-        The images, in the order of `products`.
+        The images, in the order of `products`; where cleaning took something of one, what it left.
     """
     arrived: Stream[Fetched] = Stream()
     entered: Stream[ProductRecord] = Stream()
-    converted: Stream[ProductRecord] = Stream()
+    shown: Stream[ProductRecord] = Stream()
+    dirty: Stream[ProductRecord] = Stream()
     count = len(products)
+    fetch_order = by_filter(products)
     with together(run) as steps:
-        fetched = steps.begin("transfer", percent=22, step=fetch_files, given=(run, products, None, arrived))
+        fetched = steps.begin("transfer", percent=22, step=fetch_files, given=(run, fetch_order, None, arrived))
         files = steps.begin("register", percent=5, step=register_files, given=(run, arrived, entered))
-        images = steps.begin("convert", percent=20, step=convert_files, given=(run, entered, converted, count))
-        small = steps.begin("thumbnails", percent=5, step=make_thumbnails, given=(run, converted, count))
+        images = steps.begin("convert", percent=20, step=convert_files, given=(run, entered, (shown, dirty), count))
+        small = steps.begin("thumbnails", percent=5, step=make_thumbnails, given=(run, shown, count))
+        clean = steps.begin("clean", percent=10, step=clean_arriving, given=(run, request, dirty, products))
     _count(run, fetched.result())
-    return _shown(run, _in_order(files.result(), products), images.result(), small.result())
+    _show(run, _in_order(files.result(), products), images.result(), small.result())
+    return clean.result()
+
+
+def by_filter(products: Sequence[Product]) -> list[Product]:
+    """Put files in the order in which they are fetched: one filter after the other, the largest first.
+
+    What is left to do when the last file is here is the work on its filter.
+    """
+    size: Counter[tuple[str, ...]] = Counter()
+    for product in products:
+        size[listed_as(product)] += product.size
+    return sorted(products, key=lambda one: (-size[listed_as(one)], listed_as(one)))
 
 
 def convert_images(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:
@@ -69,10 +88,10 @@ def convert_images(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRec
     converted: Stream[ProductRecord] = Stream()
     count = len(files)
     with together(run) as steps:
-        given = (run, Stream.of(files), converted, count)
+        given = (run, Stream.of(files), (converted,), count)
         images = steps.begin("convert", percent=75, step=convert_files, given=given)
         small = steps.begin("thumbnails", percent=20, step=make_thumbnails, given=(run, converted, count))
-    return _shown(run, files, images.result(), small.result())
+    return _show(run, files, images.result(), small.result())
 
 
 def _count(run: Run, fetched: Sequence[Fetched]) -> None:
@@ -85,12 +104,13 @@ def _in_order(records: dict[str, ProductRecord], products: Sequence[Product]) ->
     return tuple(records[uri] for uri in dict.fromkeys(product.data_uri for product in products))
 
 
-def _shown(
+def _show(
     run: Run,
     files: Sequence[ProductRecord],
     images: dict[str, ProductRecord],
     small: dict[str, ProductRecord],
 ) -> tuple[ProductRecord, ...]:
+    """Show the small pictures on the page of the run, and give the images in the order of their files."""
     ordered = tuple(images[record.product_id] for record in files)
     run.show(small[image.product_id] for image in ordered)
     return ordered

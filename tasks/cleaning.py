@@ -1,10 +1,11 @@
 """Exposures cleaned before they are combined, and what was measured and taken on the page of the run."""
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 
 from prefect import get_run_logger
 
+from jwstpipe.archive.search.products import Product
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.cleaning.changed import in_words, light_taken, pixels_masked
 from jwstpipe.images.open import open_image
@@ -18,8 +19,9 @@ from jwstpipe.tasks.artifacts import image, progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import slug
 from jwstpipe.tasks.steps.step_task import step_task
+from jwstpipe.tasks.steps.stream import Stream
 
-__all__ = ["clean_images", "clean_selected"]
+__all__ = ["clean_arriving", "clean_images", "clean_selected", "listed_as"]
 
 MOST_SHOWN = 4
 """Exposures of a run whose before and after are shown: those of which most was taken."""
@@ -35,13 +37,82 @@ def clean_images(
     run: Run, request: ProcessTargetRequest | MosaicRequest, images: Sequence[ProductRecord]
 ) -> tuple[ProductRecord, ...]:
     """Take out of exposures what their detectors added, where it is measured; combined images stay as they are."""
-    options = policy_options(request.clean_policy(exposures=request.level == 2))
+    options = _wanted(run, request)
     if options is None:
-        if request.clean not in (None, "none"):
-            run.note("only exposures (level 2) are cleaned; these images are combined, and stay as they are")
         return tuple(images)
     groups = _grouped(images)
     done = _clean_groups(run, groups, options, limits=request.mosaic_options(), needed_only=True)
+    return _best(images, groups, done)
+
+
+@step_task("clean")
+def clean_arriving(
+    run: Run, request: ProcessTargetRequest, images: Stream[ProductRecord], products: Sequence[Product]
+) -> tuple[ProductRecord, ...]:
+    """Do as `clean_images` while images come, each filter as soon as all of it is here.
+
+    What belongs together is known of an image when it is here, and before that only as the archive has it: where it had
+    it wrong, a filter is cleaned again when all are here, so that products never depend on what came first.
+
+    Parameters
+    ----------
+    images
+        In whatever order.
+    products
+        The files that they are made of: what is given back has their order.
+    """
+    options = _wanted(run, request)
+    listed = {product.data_uri: (number, listed_as(product)) for number, product in enumerate(products)}
+    expected = Counter(kind for _, kind in listed.values())
+    here: dict[int, ProductRecord] = {}
+    done: dict[tuple[str, ...], CleanedGroup] = {}
+
+    def clean(ready: Mapping[str, Sequence[ProductRecord]]) -> dict[str, CleanedGroup]:
+        assert options is not None
+        limits = request.mosaic_options()
+        for name, members in ready.items():
+            key = tuple(one.product_id for one in members)
+            if key not in done:
+                done[key] = _clean_one(run, name, members, options, limits=limits, needed_only=True)
+        return {name: done[tuple(one.product_id for one in members)] for name, members in ready.items()}
+
+    for batch in images.batches():
+        files = run.catalog.get_many(one.parents[0] for one in batch)
+        whole = set()
+        for one in batch:
+            number, kind = listed[str(files[one.parents[0]].uri)]
+            here[number] = one
+            expected[kind] -= 1
+            whole |= {kind} if not expected[kind] else set()
+        if options is not None:
+            for kind in whole:
+                clean(_grouped([here[number] for number, own in sorted(listed.values()) if own == kind]))
+    ordered = [here[number] for number in sorted(here)]
+    if options is None or len(here) < len(listed):  # a step before this one failed, and says why
+        return tuple(ordered)
+    groups = _grouped(ordered)
+    found = clean(groups)
+    _tell(run, groups, found)
+    return _best(ordered, groups, found)
+
+
+def listed_as(product: Product) -> tuple[str, ...]:
+    """Tell what a file will be combined with, as far as the archive says it."""
+    return (product.instrument, *product.filters)
+
+
+def _wanted(run: Run, request: ProcessTargetRequest | MosaicRequest) -> CleanOptions | None:
+    """Tell what is to be taken; None where images stay as they are."""
+    options = policy_options(request.clean_policy(exposures=request.level == 2))
+    if options is None and request.clean not in (None, "none"):
+        run.note("only exposures (level 2) are cleaned; these images are combined, and stay as they are")
+    return options
+
+
+def _best(
+    images: Sequence[ProductRecord], groups: Groups, done: Mapping[str, CleanedGroup]
+) -> tuple[ProductRecord, ...]:
+    """Give for each image what cleaning made of it, or itself."""
     best = {
         before.product_id: after
         for name, members in groups.items()
@@ -63,12 +134,24 @@ def _clean_groups(
     run: Run, groups: Groups, options: CleanOptions, *, limits: MosaicOptions | None, needed_only: bool
 ) -> dict[str, CleanedGroup]:
     """Clean filter after filter, and tell of it."""
-    done: dict[str, CleanedGroup] = {}
-    for name, members in groups.items():
-        with progress_artifacts() as report:
-            done[name] = clean_group(
-                run.operations(report), members, options, name=name, limits=limits, needed_only=needed_only
-            )
+    done = {
+        name: _clean_one(run, name, members, options, limits=limits, needed_only=needed_only)
+        for name, members in groups.items()
+    }
+    _tell(run, groups, done)
+    return done
+
+
+def _clean_one(
+    run: Run, name: str, members: Sequence[ProductRecord], options: CleanOptions, *, limits: MosaicOptions | None,
+    needed_only: bool,
+) -> CleanedGroup:  # fmt: skip
+    with progress_artifacts() as report:
+        return clean_group(run.operations(report), members, options, name=name, limits=limits, needed_only=needed_only)
+
+
+def _tell(run: Run, groups: Groups, done: Mapping[str, CleanedGroup]) -> None:
+    """Tell on the page what was cleaned, and why something was not."""
     made = [one for group in done.values() for one in group.made.values()]
     touched = [one for group in done.values() for one in group.touched]
     run.counts["exposures_cleaned"] = len(touched)
@@ -80,7 +163,6 @@ def _clean_groups(
     get_run_logger().info("%d of %d exposures needed cleaning", len(touched), count)
     if made:
         _show(run, made, touched)
-    return done
 
 
 def _grouped(images: Sequence[ProductRecord]) -> Groups:

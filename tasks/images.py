@@ -83,9 +83,14 @@ def chosen_files(run: Run, request: ConvertRequest) -> tuple[ProductRecord, ...]
 
 @step_task("convert")
 def convert_files(
-    run: Run, files: Stream[ProductRecord], onward: Stream[ProductRecord], expected: int
+    run: Run, files: Stream[ProductRecord], onward: Sequence[Stream[ProductRecord]], expected: int
 ) -> dict[str, ProductRecord]:
     """Convert FITS files to image stores as they come, one file a Dask task; those that were converted before stay.
+
+    Parameters
+    ----------
+    onward
+        Streams that each get every image.
 
     Returns
     -------
@@ -102,9 +107,11 @@ def convert_files(
                 done = _converted(run, batch, batched)
                 images |= {one.record.parents[0]: one.record for one in done}
                 made += sum(one.receipt is not None for one in done)
-                onward.put(one.record for one in done)
+                for stream in onward:
+                    stream.put(one.record for one in done)
     finally:
-        onward.close()
+        for stream in onward:
+            stream.close()
     get_run_logger().info("%d images converted, %d were there", made, len(images) - made)
     return images
 

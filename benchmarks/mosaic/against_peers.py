@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measured import awake, best, ours, run
+from measured import awake, best, ours, run, tell_memory
 from scene import SCALE_ARCSEC, write_survey
 
 REPROJECT = """
@@ -70,6 +70,7 @@ def main():
         if "SWarp, awake" in found:
             ratio = found["SWarp, awake"].seconds / found["jwstpipe, awake"].seconds
             print(f"SWarp / jwstpipe, both on processors that are kept awake: {ratio:.1f}")
+        tell_memory(*names, work / "ours.zarr")
 
 
 def _swarp(names, threads):

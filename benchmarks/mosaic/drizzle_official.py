@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from measured import best, ours, run
+from measured import best, ours, run, tell_memory
 from scene import NOISE, write_survey
 
 OFFICIAL = """
@@ -60,6 +60,7 @@ def main():
             f"difference / sky rms: rms {np.sqrt(np.mean((a - b)[both] ** 2)) / NOISE:.1e},"
             f" max on the sky {np.abs(a - b)[sky].max() / NOISE:.1e} (float32 at a level of 10: {6e-7 / NOISE:.0e})"
         )
+        tell_memory(*names, work / "out.zarr")
 
 
 if __name__ == "__main__":

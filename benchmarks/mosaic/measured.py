@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -33,6 +35,24 @@ def run(command, *, folder, env=None):
 def best(command, *, folder, env=None, times=2):
     """Run several times, the first to warm up caches of files and of compiled code, and keep the fastest."""
     return min((run(command, folder=folder, env=env) for _ in range(times)), key=lambda one: one.seconds)
+
+
+def memory_seconds(size):
+    """Copy 256 MB several times, and tell what `size` bytes would take at the best of them."""
+    source = np.ones(256 << 20, dtype=np.uint8)
+    target, seconds = np.zeros_like(source), []
+    for _ in range(5):
+        started = time.perf_counter()
+        target[...] = source
+        seconds.append(time.perf_counter() - started)
+    return min(seconds) * size / source.size
+
+
+def tell_memory(*places):
+    """Print what a copy in memory of all bytes of some files and stores takes."""
+    files = [file for place in map(Path, places) for file in ([place] if place.is_file() else place.rglob("*"))]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    print(f"copy in memory of all bytes in and out: {memory_seconds(size):.2f} s on one thread")
 
 
 def ours(images, out, *options, threads):

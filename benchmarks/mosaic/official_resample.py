@@ -81,18 +81,21 @@ def gwcs_of(header, shape):
 
 
 def resample(grid, out, step, names):
-    """Do what a user of the step does."""
+    """Do what the step does: its own `process`, with the parameters given.
+
+    `ResampleStep.call` asks a server for parameters that its authors recommend, and for the version of its references;
+    it needs none of either, and a machine may be without network.
+    """
     from jwst.datamodels import ModelLibrary
     from jwst.resample import ResampleStep
 
     header = fits.getheader(grid, "SCI")
-    done = ResampleStep.call(
-        ModelLibrary(list(names)), pixmap_stepsize=step, rotation=0.0, pixel_scale=abs(header["CDELT2"]) * 3600
-        if "CDELT2" in header else abs(header["CD2_2"]) * 3600,
-        crval=[header["CRVAL1"], header["CRVAL2"]], crpix=[header["CRPIX1"] - 1, header["CRPIX2"] - 1],
-        output_shape=[header["NAXIS1"], header["NAXIS2"]],
+    scale = abs(header["CDELT2"] if "CDELT2" in header else header["CD2_2"]) * 3600
+    own = ResampleStep(
+        pixmap_stepsize=step, rotation=0.0, pixel_scale=scale, crval=[header["CRVAL1"], header["CRVAL2"]],
+        crpix=[header["CRPIX1"] - 1, header["CRPIX2"] - 1], output_shape=[header["NAXIS1"], header["NAXIS2"]],
     )  # fmt: skip
-    done.save(out)
+    own.process(ModelLibrary(list(names))).save(out)
 
 
 if __name__ == "__main__":

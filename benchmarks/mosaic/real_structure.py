@@ -20,9 +20,8 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from astropy.io import fits
-from measured import Measured, awake, best, ours, run
+from measured import Measured, awake, best, ours, run, tell_memory
 from scene import CENTRE, SCALE_ARCSEC, write_survey
 
 
@@ -80,7 +79,7 @@ def main() -> None:
         print(
             f"FITS beside the store: {export:.2f} s more; cp and sync of it {_copy_seconds(out, work / 'c.fits'):.2f} s"
         )
-        print(f"copy in memory of all bytes in and out: {_memory_seconds(sum(sizes)):.2f} s on one thread")
+        tell_memory(*names, out)
 
 
 def _peers(chosen: argparse.Namespace, names: list[Path], out: Path, work: Path) -> dict[str, Measured]:
@@ -118,17 +117,6 @@ def _copy_seconds(source: Path, target: Path) -> float:
     with target.open("rb+") as stream:
         os.fsync(stream.fileno())
     return time.perf_counter() - started
-
-
-def _memory_seconds(size: int) -> float:
-    """Copy 256 MB several times, and tell what `size` bytes would take at the best of them."""
-    source = np.ones(256 << 20, dtype=np.uint8)
-    target, seconds = np.zeros_like(source), []
-    for _ in range(5):
-        started = time.perf_counter()
-        target[...] = source
-        seconds.append(time.perf_counter() - started)
-    return min(seconds) * size / source.size
 
 
 if __name__ == "__main__":

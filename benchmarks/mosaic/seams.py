@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from measured import best, ours, run
+from measured import best, ours, run, tell_memory
 from scene import NOISE, write_survey
 
 from jwstpipe.execution.workers import ThreadWorkers
@@ -58,6 +58,7 @@ def compare(names, sky, work, threads):
     command, env = ours(names, work / "m.fits", "--background", "level", threads=threads)
     whole = best(command, folder=work, env=env)
     print(f"jwstpipe, levels, whole command: {whole.seconds:.2f} s, {whole.cpu_seconds:.2f} s of processors")
+    tell_memory(*names, work / "m.fits")
     if not shutil.which("mBgModel"):
         print("Montage is not installed (Debian: apt install montage): left out")
         return

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
+from distributed import Client, LocalCluster
 
 from jwstpipe.execution.workers import Workers, open_workers
 from jwstpipe.mosaicking.tile import TileReceipt
@@ -73,6 +74,16 @@ def empty_tiles(counts: list[int]) -> None:
         )
 
 
+def bare_dask(count: int) -> None:
+    """Run as many functions that do nothing by Dask alone, as its manual has it: what no layer above can be below."""
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        client.gather(client.map(abs, range(200)))
+        wall, cpu = time.perf_counter(), time.process_time()
+        client.gather(client.map(abs, range(200, 200 + count)))
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    sys.stdout.write(f"bare Dask: {1000 * wall / count:.2f} ms a task, {1000 * cpu / count:.2f} ms of the driver\n")
+
+
 def held_workers(counts: list[int]) -> None:
     """Measure how busy N workers are kept."""
     alone = None
@@ -93,6 +104,7 @@ def main() -> None:
     arguments.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4, 8])
     given = arguments.parse_args()
     empty_tiles(given.tiles)
+    bare_dask(min(given.tiles))
     held_workers(given.workers)
 
 

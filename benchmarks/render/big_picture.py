@@ -1,14 +1,27 @@
-"""Full-resolution pictures, side by side with STIFF: time per channel and pixel, and peak memory."""
+"""Full-resolution pictures, side by side with STIFF: time per channel and pixel, and peak memory.
+
+    python benchmarks/render/big_picture.py [--folder DIR] [--columns 12000 --rows 14000] [--repeat 2]
+
+Then four channels of 4096^2, and a second look: six channels of 2000 x 2400 at 1200 px, another hue of one of them.
+Without a folder the inputs, 8 GB of full size, are made and removed. Whole processes.
+"""
 
 import argparse
 import os
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from isal import isal_zlib
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "mosaic"))
+
+from measured import memory_seconds
 
 from jwstpipe.execution.workers import ThreadWorkers
 from jwstpipe.images.convert import convert
@@ -63,8 +76,8 @@ def inputs(folder: Path, shape, filters) -> list[tuple[Path, Path]]:
     return found
 
 
-def run(command, folder: Path) -> tuple[float, float]:
-    """Run a process; wall seconds and peak resident GB (its own, not those of earlier ones)."""
+def run(command, folder: Path) -> tuple[float, float, float]:
+    """Run a process; wall seconds, peak resident GB (its own, not those of earlier ones), seconds of processors."""
     started = time.perf_counter()
     pid = os.posix_spawnp(command[0], command, {**os.environ}, file_actions=[
         (os.POSIX_SPAWN_OPEN, 1, str(folder / "log"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
@@ -75,7 +88,7 @@ def run(command, folder: Path) -> tuple[float, float]:
     if status:
         print((folder / "log").read_text()[-2000:])
         raise SystemExit(f"{command[0]} failed with status {status}")
-    return seconds, usage.ru_maxrss / 1e6
+    return seconds, usage.ru_maxrss / 1e6, usage.ru_utime + usage.ru_stime
 
 
 def warm(paths) -> None:
@@ -89,24 +102,42 @@ def warm(paths) -> None:
 
 
 def ours(images, out, *options):
-    return [sys.executable, "-m", "jwstpipe", "-q", "composite", *map(str, images), "-o", str(out), *options]
+    return [
+        sys.executable,
+        "-m",
+        "jwstpipe",
+        "-q",
+        "composite",
+        *map(str, images),
+        "-o",
+        str(out),
+        "--overwrite",
+        *options,
+    ]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=Path("bench-render"))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--folder", type=Path, help="keep the inputs there; default: a temporary one")
     parser.add_argument("--columns", type=int, default=12_000)
     parser.add_argument("--rows", type=int, default=14_000)
     parser.add_argument("--repeat", type=int, default=2)
     arguments = parser.parse_args()
-    folder = arguments.folder
-    folder.mkdir(parents=True, exist_ok=True)
-    shape = (arguments.rows, arguments.columns)
+    with tempfile.TemporaryDirectory(prefix="jwstpipe-bench-") as temporary:
+        folder = arguments.folder or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        beside_stiff(folder, (arguments.rows, arguments.columns), arguments.repeat)
+        four_channels(folder, max(arguments.repeat, 3))
+        second_look(folder, max(arguments.repeat, 5))
+
+
+def beside_stiff(folder: Path, shape: tuple[int, int], repeat: int) -> None:
+    """Six filters to TIFF, and three of them by stiff."""
     made = inputs(folder, shape, FILTERS)
     pixels = shape[0] * shape[1] / 1e6
     stores, files = [store for _, store in made], [image for image, _ in made]
     results = {}
-    for _ in range(arguments.repeat):
+    for _ in range(repeat):
         warm(stores)
         jobs = {"ours, 6 filters, TIFF 16": (ours(stores, folder / "ours.tif", "--bits", "16"), 6)}
         if shutil.which("stiff"):
@@ -118,19 +149,52 @@ def main() -> None:
         for name, (command, channels) in jobs.items():
             if name.startswith("stiff"):
                 warm(files[:3])
-            seconds, peak = run(command, folder)
+            seconds, peak, _ = run(command, folder)
             rate = 1e3 * seconds / channels / pixels
             print(f"{name:28s} {seconds:7.1f} s  peak {peak:5.2f} GB  {rate:6.2f} ms/channel/Mpx")
             results[name] = min(rate, results.get(name, np.inf))
     if len(results) == 2:
         first, second = results.values()
         print(f"ours takes {first / second:.2f} times what stiff takes, per channel and pixel")
-    small = inputs(folder, (4096, 4096), FILTERS[:4])
-    four = [store for _, store in small]
+    bytes_of = 6 * 4 * pixels * 1e6 + (folder / "ours.tif").stat().st_size
+    print(
+        f"samples and pixels in memory: {1e3 * memory_seconds(bytes_of) / 6 / pixels:.2f} ms/channel/Mpx to copy them"
+    )
+
+
+def four_channels(folder: Path, times: int) -> None:
+    """Four channels of 4096^2 to each kind of file, and what reading and packing alone would take."""
+    four = [store for _, store in inputs(folder, (4096, 4096), FILTERS[:4])]
     warm(four)
     for out in ("four.jpg", "four.png", "four.tif"):
-        best = min(run(ours(four, folder / out), folder) for _ in range(max(arguments.repeat, 2)))
-        print(f"4 filters of 4096 x 4096 to {out[5:]:4s} {best[0]:7.2f} s  peak {best[1]:5.2f} GB (whole process)")
+        best = min(run(ours(four, folder / out), folder) for _ in range(times))
+        print(
+            f"4 filters of 4096 x 4096 to {out[5:]:4s} {best[0]:7.2f} s  peak {best[1]:5.2f} GB, {best[2]:.2f} s CPU"
+            " (whole process)"
+        )
+    with Image.open(folder / "four.png") as opened:
+        rows = np.asarray(opened.convert("RGB")).tobytes()
+    begun = time.perf_counter()
+    isal_zlib.compress(rows, 1)
+    packed = time.perf_counter() - begun
+    print(
+        f"what bounds four channels: samples copied in memory {memory_seconds(4 * 4 * 4096**2):.2f} s, pixels deflated"
+        f" {packed:.2f} s"
+    )
+
+
+def second_look(folder: Path, times: int) -> None:
+    """Ask for a picture again, with another hue: what is kept of the first one is used."""
+    six = [store for _, store in inputs(folder, (2400, 2000), FILTERS)]
+    run(ours(six, folder / "look.png", "--size", "1200"), folder)
+    spent = []
+    for number in range(times):
+        hue = f"{six[0]}=#{40 + number:02x}80ff"
+        looks = [word for store in six for word in ("--channel", hue if store is six[0] else f"{store}=#ff8040")]
+        spent.append(run(ours((), folder / "look.png", *looks, "--size", "1200"), folder)[2])
+    print(f"second look at 1200 px, six channels of 2000 x 2400: {np.median(spent):.2f} s CPU, best {min(spent):.2f}")
+    bare = min(run([sys.executable, "-c", "import numpy, pydantic, typer"], folder)[2] for _ in range(times))
+    print(f"numpy, pydantic, typer alone: {bare:.2f} s CPU")
 
 
 if __name__ == "__main__":

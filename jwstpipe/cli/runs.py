@@ -14,6 +14,7 @@ from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
 from jwstpipe.cli.server.prefect_server import PrefectServer, flush_history, private_folder, starting_server, use_server
+from jwstpipe.cli.server.standing_run import standing_run
 from jwstpipe.cli.tables import aligned, counted, duration, rows, say
 from jwstpipe.errors import UsageError, require_extra
 from jwstpipe.jobs.server import password_of
@@ -49,6 +50,13 @@ def run_request(context: typer.Context, request: ProcessTargetRequest, *, home: 
     """Run a request in this process, beside a server of its own unless the site names one, and show what it made."""
     require_extra("prefect")
     settings = settings_of(context, home=home)
+    if settings.prefect_api is None and (standing := standing_run(settings, request)) is not None:
+        remark(f"nothing to do: all that this makes is there since run {standing.run_id}, and nothing has changed")
+        if as_json:
+            json_data(standing.model_dump())
+        else:
+            _show(standing, "", whole=choices_of(context).verbose > 0)
+        return
     with ExitStack() as stack:
         own = stack.enter_context(starting_server(settings.home / "prefect")) if settings.prefect_api is None else None
         api = settings.prefect_api or (own.api if own else "")

@@ -1,6 +1,7 @@
 """From the archive into the store and the catalogue."""
 
 from jwstpipe.ingestion.choose import Choice, answers_of, choose, require_within
+from jwstpipe.ingestion.choose_images import ChosenImages, choose_images
 from jwstpipe.ingestion.existing import ExistingResult, register_existing
 from jwstpipe.ingestion.ingest import (
     Ingested,
@@ -16,6 +17,7 @@ from jwstpipe.ingestion.refresh import RefreshResult, refresh_records, stale_rec
 
 __all__ = [
     "Choice",
+    "ChosenImages",
     "ExistingResult",
     "IngestResult",
     "Ingested",
@@ -24,6 +26,7 @@ __all__ = [
     "answers_of",
     "arrivals",
     "choose",
+    "choose_images",
     "ingest_products",
     "record_of",
     "refresh_records",

@@ -1,13 +1,17 @@
 """What a run made, as values: written into the store when the run ends, read back by whoever asked for it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from jwstpipe import __version__
 from jwstpipe.errors import DataError, NotFoundError
+from jwstpipe.identity import content_id
+from jwstpipe.requests import Request
 from jwstpipe.storage import ObjectStore
 
-__all__ = ["MadeProduct", "RunReport", "read_report", "report_key", "write_report"]
+__all__ = ["MadeProduct", "RunReport", "last_report", "read_report", "report_key", "write_report"]
 
 
 class _Frozen(BaseModel):
@@ -82,8 +86,24 @@ def report_key(run_id: str) -> str:
 
 
 def write_report(store: ObjectStore, report: RunReport) -> None:
-    """Keep the report of a run beside its products."""
+    """Keep the report of a run beside its products, and note that it was the last of its request."""
     store.write_bytes(report_key(report.run_id), report.model_dump_json(indent=1).encode())
+    store.write_bytes(_last_key(report.kind, report.request), report.run_id.encode())
+
+
+def last_report(store: ObjectStore, kind: str, request: Request) -> RunReport | None:
+    """Read the report of the last run of a request that ended well with this version; None where there was none."""
+    key = _last_key(kind, request.model_dump(mode="json"))
+    if not store.exists(key):
+        return None
+    try:
+        return read_report(store, store.read_bytes(key).decode())
+    except NotFoundError:  # somebody removed it
+        return None
+
+
+def _last_key(kind: str, request: Mapping[str, Any]) -> str:
+    return f"runs/last/{content_id({'kind': kind, 'request': dict(request), 'version': __version__})}"
 
 
 def read_report(store: ObjectStore, run_id: str) -> RunReport:

@@ -1,6 +1,7 @@
 """The whole way against a local archive, with a real Prefect server and a real Dask scheduler."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.lineage.embedded_id import find_product
 from jwstpipe.catalog.lineage.graph import ancestors
 from jwstpipe.catalog.query import RecordQuery
+from jwstpipe.cli.server.standing_run import standing_run
 from jwstpipe.errors import (
     ArchiveError,
     NotFoundError,
@@ -106,6 +108,35 @@ def test_a_second_run_moves_nothing_and_makes_nothing(finished):
     assert all(product.reused for product in again.products)
 
 
+def test_a_run_with_nothing_to_do_is_known_without_a_server(finished):
+    standing = standing_run(load_settings(), REQUEST)
+    assert [(one.product_id, one.where) for one in standing.products] == [
+        (one.product_id, one.where) for one in finished.products
+    ]
+    assert all(one.reused for one in standing.products)
+    assert (standing.bytes_moved, standing.files) == (0, finished.files)
+    assert standing_run(load_settings(), REQUEST.model_copy(update={"stretch": "linear"})) is None
+
+
+@pytest.mark.parametrize("lost", ["mosaic", "archive", "superseded", "report"])
+def test_a_run_with_something_to_do_is_not_taken_for_done(finished_copy, lost):
+    settings = load_settings()
+    assert standing_run(settings, REQUEST) is not None
+    store = Path(settings.store_root)
+    with catalogue() as catalog:
+        mosaic = catalog.find(RecordQuery(kind=("mosaic",)))[0]
+        file = catalog.find(RecordQuery(kind=("archive",)))[0]
+        if lost == "superseded":
+            catalog.publish(file.model_copy(update={"product_id": "newer", "digest": "0" * 64}))
+    if lost == "mosaic":
+        (store / mosaic.storage_key / "zarr.json").unlink()
+    elif lost == "archive":
+        (store / file.storage_key).unlink()
+    elif lost == "report":
+        shutil.rmtree(store / "runs" / "last")
+    assert standing_run(settings, REQUEST) is None
+
+
 @pytest.mark.exhaustive("test_products_live_in_s3_as_they_do_on_disk")
 def test_the_same_inputs_give_the_same_ids_and_bytes_on_another_site(finished, tmp_path, monkeypatch):
     monkeypatch.setenv("JWSTPIPE_HOME", str(tmp_path / "elsewhere"))
@@ -133,6 +164,7 @@ def test_an_input_that_was_reprocessed_makes_new_products_of_its_filter_only(fin
             for hdu in opened:
                 hdu.add_checksum()
         archive.rescan()
+        assert standing_run(load_settings(), REQUEST) is None
         after = {product.filter: product.product_id for product in run().products}
     finally:
         changed.path.write_bytes(content)
