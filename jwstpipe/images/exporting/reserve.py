@@ -25,9 +25,11 @@ def reserve(descriptor: int, size: int) -> None:
         The disk has no room for it, or the file cannot be written.
     """
     allocate = _fallocate()
-    if allocate is not None and size and allocate(descriptor, 0, 0, size):
+    while allocate is not None and size and allocate(descriptor, 0, 0, size):
         number = ctypes.get_errno()
-        if number not in _NOT_HERE:
+        if number in _NOT_HERE:
+            break
+        if number != errno.EINTR:  # by a signal that Python has seen to, or will when this returns
             raise OSError(number, os.strerror(number))
     os.ftruncate(descriptor, size)
 
