@@ -1,7 +1,7 @@
 """Whether a run would have anything to do, asked before a server is started for it."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,7 +77,19 @@ def standing_run(settings: Settings, request: ProcessTargetRequest) -> "RunRepor
 
 def _names_files(request: ProcessTargetRequest) -> bool:
     """Tell whether an option names a file: what stands in it may be something else today."""
-    return any(isinstance(value, str) and Path(value).is_file() for value in request.model_dump().values())
+    return any(is_remote(word) or Path(word).is_file() for word in _words(request.model_dump(mode="json")))
+
+
+def _words(value: object) -> Iterator[str]:
+    """Give all texts of a request, wherever they stand in it."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for one in value.values():
+            yield from _words(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words(one)
 
 
 def _digests_here(products: "Sequence[Product]", settings: Settings) -> set[str] | None:
