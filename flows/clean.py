@@ -3,8 +3,8 @@
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.operations.cleaning.clean import CLEAN
-from jwstpipe.operations.make.asked import job_request, options_of
-from jwstpipe.requests import validated
+from jwstpipe.operations.make.asked import options_of
+from jwstpipe.requests import CleanRequest, validated
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.tasks.cleaning import clean_selected
 from jwstpipe.tasks.operation import chosen_inputs
@@ -12,11 +12,9 @@ from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["clean"]
 
-CleanRequest = job_request(CLEAN.name)
-
 
 @job_flow
-def clean(request: CleanRequest) -> RunReport:  # type: ignore[valid-type]  # made from the options of the operation
+def clean(request: CleanRequest) -> RunReport:
     """Take out of exposures what their detectors added; the exposures stay.
 
     Two mosaics of all exposures of a filter tell what is sky; each cleaned exposure is made of its own and of the
@@ -27,6 +25,6 @@ def clean(request: CleanRequest) -> RunReport:  # type: ignore[valid-type]  # ma
             exposures = chosen_inputs(run, request, CLEAN.name)
         with run.step("clean", percent=95):
             options = validated(CleanOptions, **options_of(CLEAN, request).model_dump())
-            run.made(clean_selected(run, options, exposures))
+            run.made(clean_selected(run, options, exposures, request.wisp_template))
         run.files = len(exposures)
     return run.report("clean", request)

@@ -2,6 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from prefect import get_run_logger
 
@@ -10,7 +12,9 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.cleaning.changed import in_words, light_taken, pixels_masked
 from jwstpipe.images.open import open_image
 from jwstpipe.images.zarr.layout import CLEAN_MODEL
+from jwstpipe.operations.cleaning.templates import Template
 from jwstpipe.operations.make.clean_group import CleanedGroup, clean_group, facts_of
+from jwstpipe.operations.make.kept_templates import kept_templates
 from jwstpipe.operations.make.make_products import Made
 from jwstpipe.render.plots.before_after import before_after
 from jwstpipe.requests import MosaicOptions, MosaicRequest, ProcessTargetRequest
@@ -37,11 +41,11 @@ def clean_images(
     run: Run, request: ProcessTargetRequest | MosaicRequest, images: Sequence[ProductRecord]
 ) -> tuple[ProductRecord, ...]:
     """Take out of exposures what their detectors added, where it is measured; combined images stay as they are."""
-    options = _wanted(run, request)
-    if options is None:
+    means = _wanted(run, request)
+    if means is None:
         return tuple(images)
     groups = _grouped(images)
-    done = _clean_groups(run, groups, options, limits=request.mosaic_options(), needed_only=True)
+    done = _clean_groups(run, groups, means)
     return _best(images, groups, done)
 
 
@@ -61,19 +65,18 @@ def clean_arriving(
     products
         The files that they are made of: what is given back has their order.
     """
-    options = _wanted(run, request)
+    means = _wanted(run, request)
     listed = {product.data_uri: (number, listed_as(product)) for number, product in enumerate(products)}
     expected = Counter(kind for _, kind in listed.values())
     here: dict[int, ProductRecord] = {}
     done: dict[tuple[str, ...], CleanedGroup] = {}
 
     def clean(ready: Mapping[str, Sequence[ProductRecord]]) -> dict[str, CleanedGroup]:
-        assert options is not None
-        limits = request.mosaic_options()
+        assert means is not None
         for name, members in ready.items():
             key = tuple(one.product_id for one in members)
             if key not in done:
-                done[key] = _clean_one(run, name, members, options, limits=limits, needed_only=True)
+                done[key] = _clean_one(run, name, members, means)
         return {name: done[tuple(one.product_id for one in members)] for name, members in ready.items()}
 
     for batch in images.batches():
@@ -84,15 +87,15 @@ def clean_arriving(
             here[number] = one
             expected[kind] -= 1
             whole |= {kind} if not expected[kind] else set()
-        if options is not None:
+        if means is not None:
             for kind in whole:
                 clean(_grouped([here[number] for number, own in sorted(listed.values()) if own == kind]))
     ordered = [here[number] for number in sorted(here)]
-    if options is None or len(here) < len(listed):  # a step before this one failed, and says why
+    if means is None or len(here) < len(listed):  # a step before this one failed, and says why
         return tuple(ordered)
     groups = _grouped(ordered)
     found = clean(groups)
-    _tell(run, groups, found)
+    _tell(run, groups, found, means)
     return _best(ordered, groups, found)
 
 
@@ -101,12 +104,14 @@ def listed_as(product: Product) -> tuple[str, ...]:
     return (product.instrument, *product.filters)
 
 
-def _wanted(run: Run, request: ProcessTargetRequest | MosaicRequest) -> CleanOptions | None:
-    """Tell what is to be taken; None where images stay as they are."""
+def _wanted(run: Run, request: ProcessTargetRequest | MosaicRequest) -> "_Means | None":
+    """Tell what is to be taken, and with what; None where images stay as they are."""
     options = policy_options(request.clean_policy(exposures=request.level == 2))
     if options is None and request.clean not in (None, "none"):
         run.note("only exposures (level 2) are cleaned; these images are combined, and stay as they are")
-    return options
+    if options is None:
+        return None
+    return _Means(options, request.mosaic_options(), kept_templates(run.operations(), request.wisp_template))
 
 
 def _best(
@@ -123,34 +128,42 @@ def _best(
 
 @step_task("clean")
 def clean_selected(
-    run: Run, options: CleanOptions, images: Sequence[ProductRecord]
-) -> tuple[ProductRecord, ...]:  # fmt: skip
+    run: Run, options: CleanOptions, images: Sequence[ProductRecord], wisp_template: Sequence[str] = ()
+) -> tuple[ProductRecord, ...]:
     """Clean exposures, with the mosaics of those of their filter; each becomes a product, whatever was taken."""
-    done = _clean_groups(run, _grouped(images), options, limits=None, needed_only=False)
+    means = _Means(options, None, kept_templates(run.operations(), wisp_template), needed_only=False)
+    done = _clean_groups(run, _grouped(images), means)
     return tuple(made.record for group in done.values() for made in group.made.values())
 
 
-def _clean_groups(
-    run: Run, groups: Groups, options: CleanOptions, *, limits: MosaicOptions | None, needed_only: bool
-) -> dict[str, CleanedGroup]:
+@dataclass(frozen=True)
+class _Means:
+    """With what exposures are cleaned."""
+
+    options: CleanOptions
+    limits: MosaicOptions | None
+    """Limits of size of the mosaic wanted in the end."""
+
+    templates: Sequence[Template]
+    needed_only: bool = True
+
+
+def _clean_groups(run: Run, groups: Groups, means: _Means) -> dict[str, CleanedGroup]:
     """Clean filter after filter, and tell of it."""
-    done = {
-        name: _clean_one(run, name, members, options, limits=limits, needed_only=needed_only)
-        for name, members in groups.items()
-    }
-    _tell(run, groups, done)
+    done = {name: _clean_one(run, name, members, means) for name, members in groups.items()}
+    _tell(run, groups, done, means)
     return done
 
 
-def _clean_one(
-    run: Run, name: str, members: Sequence[ProductRecord], options: CleanOptions, *, limits: MosaicOptions | None,
-    needed_only: bool,
-) -> CleanedGroup:  # fmt: skip
+def _clean_one(run: Run, name: str, members: Sequence[ProductRecord], means: _Means) -> CleanedGroup:
     with progress_artifacts() as report:
-        return clean_group(run.operations(report), members, options, name=name, limits=limits, needed_only=needed_only)
+        return clean_group(
+            run.operations(report), members, means.options, name=name, limits=means.limits,
+            templates=means.templates, needed_only=means.needed_only,
+        )  # fmt: skip
 
 
-def _tell(run: Run, groups: Groups, done: Mapping[str, CleanedGroup]) -> None:
+def _tell(run: Run, groups: Groups, done: Mapping[str, CleanedGroup], means: _Means) -> None:
     """Tell on the page what was cleaned, and why something was not."""
     made = [one for group in done.values() for one in group.made.values()]
     touched = [one for group in done.values() for one in group.touched]
@@ -159,6 +172,10 @@ def _tell(run: Run, groups: Groups, done: Mapping[str, CleanedGroup]) -> None:
         if group.why:
             run.note(f"{name}: not cleaned: {group.why}")
             get_run_logger().warning("%s: not cleaned: %s", name, group.why)
+    used = {one.address for group in done.values() for one in group.templates}
+    for one in means.templates:
+        if one.address not in used:
+            run.note(f"{PurePosixPath(one.address).name}: no exposure is of {one.detector} {one.filter or ''}".rstrip())
     count = sum(len(members) for members in groups.values())
     get_run_logger().info("%d of %d exposures needed cleaning", len(touched), count)
     if made:

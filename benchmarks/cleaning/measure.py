@@ -7,6 +7,7 @@ import argparse
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from astropy.io import fits
@@ -20,6 +21,7 @@ from jwstpipe.cleaning.events import flagged_events
 from jwstpipe.cleaning.frame import Frame
 from jwstpipe.images.open import open_image
 from jwstpipe.numerics.robust import clipped_noise
+from jwstpipe.simulate import observe
 from jwstpipe.simulate.artefacts.add import Cause, read_truth, truth_path
 from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.artefacts.stripes import stripes
@@ -44,6 +46,11 @@ class Set:
     turned: bool = False
     """Made into one of NIRISS: its fast axis is that of the columns."""
 
+
+WHOLE = 0.7
+"""Share of the pixels of a row of an amplifier that must be usable for its level to count."""
+
+FAST = 25
 
 SETS = {
     "sw": Set("F200W", "NRCB4", STRIPES, 640, 0.0),
@@ -87,14 +94,26 @@ def as_niriss(path, amounts, number):
         hdus[0].header.remove("CHANNEL", ignore_missing=True)
 
 
+def still(measure):
+    """Give what measures light without noise."""
+
+    def measured(rng, exposure, light, seconds, fixed):
+        return replace(measure(rng, exposure, light, seconds, fixed), sci=(light * fixed.flat).astype(np.float32))
+
+    return measured
+
+
 def simulated(folder, one, seed):
-    """Simulate a set with its artefacts, and without."""
+    """Simulate a set with its artefacts, without them, and without artefacts and noise."""
     options = {
         "size": "tiny", "filters": (one.filter,), "dithers": one.dithers, "pixels": one.pixels,
         "detectors": (one.detector,), "products": ("cal",), "seed": seed, "nebula": one.nebula, "workers": 1,
     }  # fmt: skip
     amounts = None if one.amounts is None else replace(one.amounts, seed=seed + 1000)
-    sets = {"plain": [file.path for file in simulate_programme(folder / "plain", **options).files]}
+    with patch.object(observe, "_measure", still(observe._measure)):  # noqa: SLF001 - noise is nobody else's
+        made = simulate_programme(folder / "still", **options)
+    sets = {"still": [file.path for file in made.files]}
+    sets |= {"plain": [file.path for file in simulate_programme(folder / "plain", **options).files]}
     if amounts is None:
         return {**sets, "dirty": sets["plain"]}
     made = simulate_programme(folder / "dirty", artefacts=amounts, **options)
@@ -112,41 +131,65 @@ def _bands(values, bands):
     return sums / np.maximum(known.sum(axis=2), 1)
 
 
-def left(wrong, true, usable, sigma, bands):
-    """Compare levels of rows with the truth: over the floor of white noise, robust and as they are."""
-    share = _bands(usable.astype(float), bands)
-    good = share > 0.7
-    floor = sigma / np.sqrt(wrong.shape[1] / bands * share[good].mean())
-    levels, truth = _bands(wrong, bands), _bands(true, bands)
-    fast = levels - uniform_filter1d(levels, 25, axis=0)
-    return (
-        f"{clipped_noise(truth[good]) / floor:.2f} of the floor, left {clipped_noise(levels[good]) / floor:.2f}"
-        f" (rms {levels[good].std() / floor:.2f}), faster than 25 rows {clipped_noise(fast[good]) / floor:.2f}"
-    )
+def rms(values):
+    """Give the root of the mean square about the mean, and the same of all but the few that lie far off."""
+    return float(np.std(values)), float(clipped_noise(values))
 
 
-def compare(made, path, one):
-    """Print how far what was taken is from what was added."""
+def compare(made, paths, one):
+    """Print how far an exposure is from what it would be without artefacts.
+
+    Parameters
+    ----------
+    made
+        The cleaned exposure.
+    paths
+        Of the files as they came (``dirty``), without artefacts (``plain``), and without noise, too (``still``).
+    one
+        Its set.
+    """
     image = open_image(made.address)
-    dq, before = image.read("dq"), fits.getdata(path, "DQ")
-    usable, model = (before & 1) == 0, image.read("clean_model")
+    dirty, plain, light = (fits.getdata(paths[name], "SCI").astype(float) for name in ("dirty", "plain", "still"))
+    dq, before = image.read("dq"), fits.getdata(paths["dirty"], "DQ")
     facts = made.results["stripes"]
     told = {axis: (facts[axis]["before"], facts[axis]["after"], facts[axis]["taken"]) for axis in facts}
+    name = paths["dirty"].name
     if one.amounts is None:
-        print(f"{path.name}: {told}, rms taken {made.results['taken_rms'] / made.results['noise']:.3f} of the noise")
+        print(f"{name}: {told}, rms taken {made.results['taken_rms'] / made.results['noise']:.3f} of the noise")
         return np.zeros(3)
-    truth = read_truth(truth_path(path))
-    true, sigma = truth.light["STRIPES"], truth.facts["SIGMA"]
+    truth = read_truth(truth_path(paths["dirty"]))
+    cleaned = dirty - image.read("clean_model")
+    striped = plain + truth.light["STRIPES"]  # without snowballs
+    noise = plain - light
+    usable = ((before & 1) == 0) & np.isfinite(noise)
+    usable &= np.abs(noise) < 5.0 * truth.facts["SIGMA"]  # photons of bright stars are no floor of rows
+    print(f"{name}: pixels {rms((cleaned - dirty + striped - light)[usable])[0] / rms(noise[usable])[0]:.4f}")
     for axis in facts:
-        parts = (model - true, true, usable)
-        lies = [part.T for part in parts] if axis == "columns" else parts
         bands = one.bands if len(facts) == 1 else 1
-        print(f"{path.name} {axis}: {left(*lies, sigma, bands)}; told {told[axis]}")
+        parts = [striped - light, striped - light + cleaned - dirty, striped - plain + cleaned - dirty, noise]
+        stripes_left(axis, parts, usable, bands)
+        print(f"    told {told[axis]}")
     balls = (truth.cause & int(Cause.SNOWBALL)) != 0
     new = ((dq & 1) != 0) & ((before & 1) == 0)
     labels, count = label(balls)
     masked = sum(bool(((dq & 1) != 0)[labels == number].mean() > 0.9) for number in range(1, count + 1))
     return np.array([masked, count, (new & ~balls).mean()])
+
+
+def stripes_left(axis, parts, usable, bands):
+    """Print the scatter of levels of rows, over that which noise alone gives them: all, and all but the far ones."""
+    turned = [np.where(usable, part, np.nan) for part in parts]
+    turned = [part.T for part in turned] if axis == "columns" else turned
+    share = np.isfinite(turned[0]).reshape(turned[0].shape[0], bands, -1).mean(axis=2)
+    good = share > WHOLE
+    levels = [_bands(part, bands) for part in turned]
+    fast = [one - uniform_filter1d(one, FAST, axis=0) for one in levels]
+    floor, fast_floor = rms(levels[3][good])[0], rms(fast[3][good])[0]
+    words = []
+    for word, level in zip(("before", "after", "beside the same without stripes"), levels, strict=False):
+        words.append(f"{word} {rms(level[good])[0] / floor:.2f} ({rms(level[good])[1] / floor:.2f})")
+    quick = [f"{rms(fast[number][good])[0] / fast_floor:.2f}" for number in (1, 2)]
+    print(f"  {axis}: {', '.join(words)}; faster than {FAST} rows {' and '.join(quick)}")
 
 
 def stars(made, dirty, plain):
@@ -228,7 +271,8 @@ def measure(folder, name, seed, passes):
     print(f"--- {name}, seed {seed}: {one.filter}, {one.pixels} pixels, nebula {one.nebula}, {one.dithers} dithers")
     sets = simulated(folder, one, seed)
     made = jwstpipe.clean(sets["dirty"], folder / "clean", passes=passes, overwrite=True)
-    counts = np.array([compare(clean, path, one) for clean, path in zip(made, sets["dirty"], strict=True)])
+    paths = [dict(zip(sets, own, strict=True)) for own in zip(*sets.values(), strict=True)]
+    counts = np.array([compare(clean, own, one) for clean, own in zip(made, paths, strict=True)])
     if one.amounts is not None and one.amounts.snowballs:
         masked, count, lost = counts.sum(axis=0)
         area = one.pixels**2 / 2048**2
@@ -240,7 +284,7 @@ def measure(folder, name, seed, passes):
     if one.nebula > 1.0:
         nebula_bias(made, sets["dirty"], sets["plain"])
     if one.amounts is not None:
-        depth(folder, {**sets, "clean": [one.address for one in made]})
+        depth(folder, {"plain": sets["plain"], "dirty": sets["dirty"], "clean": [one.address for one in made]})
 
 
 def main():

@@ -76,7 +76,7 @@ LISTED: dict[str, Listed] = {
         Listed("astrometry", "How far sources lie from the positions of a reference.", room="sources"),
         Listed("filter", "Images with smoothed, sharpened, cleaned or repaired samples."),
         Listed("match-psf", "Images with the PSF of another one, which is wider."),
-        Listed("clean", "Exposures without what their detectors added.", room="cleaning"),
+        Listed("clean", "Exposures without what their detectors added.", job="CleanRequest", room="cleaning"),
         Listed("detector-pattern", "What exposures of a detector have at the same pixels.", room="cleaning"),
         Listed("background", "Images without their sky, or the sky of images."),
         Listed("convert-cube", "Spectral cubes into stores that serve slices and spectra.", room="cubes"),

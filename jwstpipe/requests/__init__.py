@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jwstpipe.requests.archive.watch_programs import WatchEntry, WatchProgramsRequest
     from jwstpipe.requests.base import Request, Spelling, option, spelling_of, validated
     from jwstpipe.requests.channels import ChannelLook, Stretch, ToneOptions, joined_options
+    from jwstpipe.requests.clean import CleanRequest
     from jwstpipe.requests.composite import (
         SIZES,
         Combination,
@@ -57,6 +58,7 @@ _HOMES = {
     "archive.watch_programs": ("WatchEntry", "WatchProgramsRequest"),
     "base": ("Request", "Spelling", "option", "spelling_of", "validated"),
     "channels": ("ChannelLook", "Stretch", "ToneOptions", "joined_options"),
+    "clean": ("CleanRequest",),
     "composite": (
         "SIZES", "Combination", "CompositeRequest", "Coverage", "LookOptions", "Overlay", "Palette", "PictureForm",
     ),
@@ -78,6 +80,7 @@ __all__ = [
     "Background",
     "CatalogSelection",
     "ChannelLook",
+    "CleanRequest",
     "Combination",
     "Combine",
     "CompositeRequest",

@@ -1,13 +1,29 @@
 """What is taken out of exposures before they are combined."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from jwstpipe.requests.base import Request, option
+from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
 
-__all__ = ["CleanOptions", "CleanPolicy", "PatternOptions", "Stripes", "policy_options"]
+__all__ = [
+    "CleanOptions", "CleanPolicy", "CleanRequest", "PatternOptions", "Stripes", "WispTemplates", "policy_options",
+]  # fmt: skip
 
 Stripes = Literal["auto", "rows", "columns", "both", "none"]
 CleanPolicy = Literal["auto", "stripes", "masks", "none"]
+
+WispTemplates = Annotated[
+    tuple[str, ...],
+    option(
+        max_length=100,
+        help="light that stays on a detector, pixel by pixel, whose strength is fitted in each exposure: FITS files as"
+        " wisps_nrcb4.fits or wisps_nrcb4_f200w.fits, or ids of products",
+        names=("--wisp-template",),
+        metavar="FILE",
+        group="Cleaning",
+        commas=False,
+    ),
+]
 
 
 class CleanOptions(Request):
@@ -30,6 +46,13 @@ class CleanOptions(Request):
     amplifiers: int | None = option(
         None, ge=1, le=32, help="outputs that read the detector side by side; empty = as its header says"
     )
+
+
+class CleanRequest(CleanOptions, CatalogSelection):
+    """Which exposures of the catalogue are cleaned, and how."""
+
+    max_files: MaxFiles = 1_000
+    wisp_template: WispTemplates = ()
 
 
 class PatternOptions(Request):

@@ -1,9 +1,11 @@
 """How images become one mosaic."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
+
+from pydantic import model_validator
 
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.clean import CleanPolicy
+from jwstpipe.requests.clean import CleanPolicy, WispTemplates
 from jwstpipe.requests.fields.shared import LIMITS, CatalogSelection, Level
 
 __all__ = [
@@ -200,6 +202,16 @@ class FittingMosaic(_MosaicBase):
         " masks of spoiled pixels, or none; combined images stay as they are",
         group="Cleaning",
     )
+    wisp_template: WispTemplates = ()
+
+    @model_validator(mode="after")
+    def _templates_are_taken(self) -> Self:
+        """Refuse templates that nothing would be done with."""
+        if self.wisp_template and (getattr(self, "level", 2) == 3 or self.clean in ("masks", "none")):
+            raise ValueError(
+                "wisp_template is fitted to exposures that are cleaned: it needs level 2, and clean auto or stripes"
+            )
+        return self
 
     def clean_policy(self, *, exposures: bool) -> CleanPolicy:
         """Say what is taken out of the images first: of exposures what is measured, of combined images nothing."""

@@ -2,6 +2,7 @@
 
 import pytest
 from astropy.io import fits
+from pydantic import ValidationError
 
 import jwstpipe
 from jwstpipe.errors import UsageError
@@ -56,3 +57,9 @@ def test_the_policy_of_a_job_follows_from_what_its_images_are():
     assert policy_options("stripes").snowballs == "none"
     choices = MosaicRequest.model_json_schema()["properties"]["clean"]
     assert choices["enum"] == ["auto", "stripes", "masks", "none", None]
+
+
+@pytest.mark.parametrize("asked", [{"level": 3}, {"level": 2, "clean": "none"}, {"level": 2, "clean": "masks"}])
+def test_a_template_that_would_do_nothing_is_refused(asked):
+    with pytest.raises(ValidationError, match="it needs level 2"):
+        ProcessTargetRequest(target="X", wisp_template=("wisps_nrcb4.fits",), **asked)

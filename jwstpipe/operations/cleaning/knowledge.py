@@ -11,18 +11,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector, taken_by
-from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
 from jwstpipe.operations.cleaning.scene import SCENE
+from jwstpipe.operations.cleaning.templates import Template, filter_of, template_for
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
 from jwstpipe.progress import Reporter
 from jwstpipe.requests.clean import CleanOptions, PatternOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["Known", "Means", "known_of", "taken_of", "templates_of"]
+__all__ = ["Known", "Means", "known_of", "taken_of"]
 
 
 @dataclass(frozen=True)
@@ -72,28 +72,8 @@ def taken_of(addresses: Sequence[str], s3: S3Settings, *, workers: Workers, repo
     return [told[address] for address in addresses]
 
 
-def templates_of(files: Sequence[str | Path], s3: S3Settings | None) -> dict[str, str]:
-    """Tell of which detector each template of wisps is, by the header's DETECTOR or the name of the file.
-
-    Raises
-    ------
-    UsageError
-        A template of no detector, or a second one of the same.
-    """
-    found: dict[str, str] = {}
-    for file in files:
-        told = str(open_image(file, s3=s3).primary.get("DETECTOR", "")).strip().upper()
-        words = Path(str(file)).stem.upper().replace("-", "_").split("_")
-        detector = told or next((word for word in words if word.startswith("NRC")), "")
-        if not detector or detector in found:
-            why = f"a second template of {detector}" if detector else "neither header nor name says of which detector"
-            raise UsageError(f"{file}: {why}; give one for each detector, as wisps_nrcb4.fits")
-        found[detector] = str(file)
-    return found
-
-
 def known_of(
-    key: str, group: Sequence[str], means: Means, *, given: str | None, passes: int, templates: Mapping[str, str],
+    key: str, group: Sequence[str], means: Means, *, given: str | None, passes: int, templates: Sequence[Template],
     clean: Callable[[Sequence[str], Path, Known], list[str]],
 ) -> Known:  # fmt: skip
     """Find out what tells of the exposures of one filter.
@@ -111,7 +91,7 @@ def known_of(
     passes
         Mosaics that are made one after the other.
     templates
-        Wisps by detector.
+        Light that stays on detectors.
     clean
         Cleans the exposures into a folder, and gives the addresses.
     """
@@ -147,36 +127,40 @@ def _scene(images: Sequence[str], out: Path, means: Means) -> str:
 
 
 def _alone(
-    group: Sequence[str], taken: Sequence[Taken], means: Means, templates: Mapping[str, str], scratch: Path
+    group: Sequence[str], taken: Sequence[Taken], means: Means, templates: Sequence[Template], scratch: Path
 ) -> dict[str, str]:
     """Find the wisps of exposures by themselves, where there are templates."""
     found = {}
     for number, (image, one) in enumerate(zip(group, taken, strict=True)):
-        if template := templates.get(one.detector):
+        if template := template_for(templates, one.detector, _band(image, means)):
             out = scratch / f"{number}.zarr"
-            if _found([image, template], out, means, PatternOptions(template=True)):
+            if _found([image, template.address], out, means, PatternOptions(template=True)):
                 found[image] = _moved(str(out), means.folder / f"pattern-{open_image(image, s3=means.s3).name}.zarr")
     return found
 
 
 def _patterns(
-    key: str, group: Sequence[str], scene: str, taken: Sequence[Taken], means: Means, templates: Mapping[str, str],
+    key: str, group: Sequence[str], scene: str, taken: Sequence[Taken], means: Means, templates: Sequence[Template],
     scratch: Path,
 ) -> dict[str, str]:  # fmt: skip
     """Find what stays on each detector, by exposure."""
     found: dict[str, str] = {}
     for members in by_detector(taken):
         detector = taken[members[0]].detector
-        template = templates.get(detector)
+        template = template_for(templates, detector, _band(group[members[0]], means))
         options = pattern_wanted(detector, len(members), means.request, template=template is not None)
         if options is None:
             continue
         out = scratch / f"{detector.lower()}.zarr"
-        inputs = [*(group[k] for k in members), scene, *([template] if template else [])]
+        inputs = [*(group[k] for k in members), scene, *([template.address] if template else [])]
         if _found(inputs, out, means, options):
             kept = _moved(str(out), means.folder / f"pattern-{key}-{detector.lower()}.zarr")
             found |= dict.fromkeys((group[k] for k in members), kept)
     return found
+
+
+def _band(image: str, means: Means) -> str | None:
+    return filter_of(open_image(image, s3=means.s3).primary)
 
 
 def _found(inputs: Sequence[str], out: Path, means: Means, options: PatternOptions) -> bool:

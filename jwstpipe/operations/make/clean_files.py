@@ -12,7 +12,8 @@ from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.clean import CLEAN
-from jwstpipe.operations.cleaning.knowledge import Known, Means, known_of, templates_of
+from jwstpipe.operations.cleaning.knowledge import Known, Means, known_of
+from jwstpipe.operations.cleaning.templates import templates_of
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.clean import CleanOptions
@@ -70,7 +71,7 @@ def clean_files(
     passes
         Mosaics that are made one after the other; 0 = every exposure is cleaned by itself.
     wisp_templates
-        Wisps of detectors, pixel by pixel, one for each.
+        Light that stays on detectors, pixel by pixel, one for each detector, or for each filter of it.
     overwrite, s3, workers, report
         Replace what stands there; endpoint of ``s3://`` addresses; where exposures are cleaned; told of each.
 

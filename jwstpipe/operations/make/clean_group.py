@@ -10,18 +10,19 @@ from typing import Any
 
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.cleaning.changed import changed
-from jwstpipe.cleaning.pattern.order import before_each, by_detector
+from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
 from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
 from jwstpipe.operations.cleaning.knowledge import taken_of
 from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing
+from jwstpipe.operations.cleaning.templates import Template, template_for
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import identity_of_plan, recipe_of_plan
 from jwstpipe.operations.spec import Operation
 from jwstpipe.requests import MosaicOptions
-from jwstpipe.requests.clean import CleanOptions
+from jwstpipe.requests.clean import CleanOptions, PatternOptions
 
 __all__ = ["CleanedGroup", "clean_group", "facts_of"]
 
@@ -45,6 +46,9 @@ class CleanedGroup:
     why: str = ""
     """Why nothing was looked at."""
 
+    templates: tuple[Template, ...] = ()
+    """Those given that are of these exposures."""
+
     @property
     def touched(self) -> list[Made]:
         """The exposures of which something was taken."""
@@ -63,6 +67,7 @@ def clean_group(
     *,
     name: str,
     limits: MosaicOptions | None = None,
+    templates: Sequence[Template] = (),
     needed_only: bool = True,
 ) -> CleanedGroup:
     """Clean the exposures of one filter, with two mosaics that tell what is sky.
@@ -79,6 +84,8 @@ def clean_group(
         Of the group, for file names: ``nircam_f200w``.
     limits
         Limits of size, as the mosaic of these exposures has them.
+    templates
+        Light that stays on detectors (`jwstpipe.operations.make.kept_templates`), of these exposures and others.
     needed_only
         Leave alone what needs nothing; else each exposure becomes a product.
 
@@ -87,30 +94,41 @@ def clean_group(
     JwstPipeError
         As mosaics and `jwstpipe.cleaning.exposure.clean_exposure`.
     """
+    taken = _taken(run, exposures) if templates or not options.bad_pixels == options.wisps == "none" else []
+    own = _own_templates(exposures, taken, templates)
+    used = tuple(own.values())
+
+    def by_themselves(why: str) -> CleanedGroup:
+        if needed_only:
+            return CleanedGroup(tuple(exposures), why=why, templates=used)
+        return _by_themselves(run, exposures, options, taken, own)
+
     if len(exposures) < 2:
-        why = "one exposure alone does not tell the sky from the detector; jwstpipe clean takes it by itself"
-        return CleanedGroup(tuple(exposures), why=why) if needed_only else _by_themselves(run, exposures, options)
+        return by_themselves(
+            "one exposure alone does not tell the sky from the detector; jwstpipe clean takes it by itself"
+        )
     first = _scene(run, FIRST_SCENE, exposures, f"{name}_scene.zarr", limits)
     if first is None:
-        why = "exposures that follow a moving target are not compared with a mosaic; they are left as they are"
-        return CleanedGroup(tuple(exposures), why=why) if needed_only else _by_themselves(run, exposures, options)
+        return by_themselves(
+            "exposures that follow a moving target are not compared with a mosaic; they are left as they are"
+        )
     need = needing(facts_of(first), options) if needed_only else None
-    known = _known(run, exposures, first, options, name)
+    known = _known(run, exposures, first, options, name, taken, own)
     chosen = [one for one in exposures if need is None or one.product_id in need or one.product_id in known.told]
     if not chosen:
-        return CleanedGroup(tuple(exposures), scene=first)
+        return CleanedGroup(tuple(exposures), scene=first, templates=used)
     once = _clean(run, chosen, options, known)
     better = _scene(run, BETTER_SCENE, _best(exposures, once), f"{name}_scene2.zarr", limits)
     assert better is not None
     twice = _clean(run, chosen, options, replace(known, scene=better))
-    return CleanedGroup(_best(exposures, twice), twice, better)
+    return CleanedGroup(_best(exposures, twice), twice, better, templates=used)
 
 
 @dataclass(frozen=True, eq=False)
 class _Known:
     """What tells of the exposures."""
 
-    scene: ProductRecord
+    scene: ProductRecord | None
     patterns: dict[str, ProductRecord] = field(default_factory=dict)
     """What stays on its detector, by the id of an exposure; only where there is something."""
 
@@ -125,22 +143,34 @@ class _Known:
     def beside(self, exposure: ProductRecord) -> tuple[ProductRecord, ...]:
         """Give the other inputs of a cleaned exposure."""
         more = (known.get(exposure.product_id) for known in (self.patterns, self.before))
-        return (self.scene, *(one for one in more if one is not None))
+        return tuple(one for one in (self.scene, *more) if one is not None)
+
+
+def _own_templates(
+    exposures: Sequence[ProductRecord], taken: Sequence[Taken], templates: Sequence[Template]
+) -> dict[str, Template]:
+    """Choose the templates of exposures, by detector; the filter is that of all of them."""
+    info = exposures[0].image_info
+    found = {one.detector: template_for(templates, one.detector, info.filter if info else None) for one in taken}
+    return {detector: one for detector, one in found.items() if one is not None}
+
+
+def _taken(run: OperationRun, exposures: Sequence[ProductRecord]) -> list[Taken]:
+    addresses = [one.address for one in inputs_of(run.store, exposures)]
+    return taken_of(addresses, run.store.s3, workers=run.workers, report=run.report)
 
 
 def _known(
-    run: OperationRun, exposures: Sequence[ProductRecord], scene: ProductRecord, options: CleanOptions, name: str
-) -> _Known:
+    run: OperationRun, exposures: Sequence[ProductRecord], scene: ProductRecord, options: CleanOptions, name: str,
+    taken: Sequence[Taken], templates: Mapping[str, Template],
+) -> _Known:  # fmt: skip
     """Find which pixels are wrong on each detector, where there are exposures enough, and what it took before."""
-    if options.bad_pixels == options.wisps == "none":
-        return _Known(scene)
-    addresses = [one.address for one in inputs_of(run.store, exposures)]
-    taken = taken_of(addresses, run.store.s3, workers=run.workers, report=run.report)
     groups, orders = [], []
     for members in by_detector(taken):
         detector = taken[members[0]].detector
-        if wanted := pattern_wanted(detector, len(members), options, template=False):
-            inputs = (*(exposures[k] for k in members), scene)
+        template = templates.get(detector)
+        if wanted := pattern_wanted(detector, len(members), options, template=template is not None):
+            inputs = (*(exposures[k] for k in members), scene, *_records(template))
             groups.append(members)
             orders.append(Order(wanted, inputs, f"{name}_{detector.lower()}_pattern.zarr"))
     made = make_products(run, DETECTOR_PATTERN, orders) if orders else []
@@ -160,15 +190,33 @@ def _best(exposures: Sequence[ProductRecord], made: Mapping[str, Made]) -> tuple
     return tuple(found.get(one.product_id, one) for one in exposures)
 
 
-def _by_themselves(run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions) -> CleanedGroup:
-    made = _clean(run, exposures, options, None)
-    return CleanedGroup(_best(exposures, made), made)
+def _records(template: Template | None) -> tuple[ProductRecord, ...]:
+    return () if template is None or template.record is None else (template.record,)
+
+
+def _by_themselves(
+    run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, taken: Sequence[Taken],
+    templates: Mapping[str, Template],
+) -> CleanedGroup:  # fmt: skip
+    """Clean each exposure without any other; only a template tells more of it."""
+    pairs = zip(exposures, taken, strict=True) if templates else ()
+    told = [(one, templates[by.detector]) for one, by in pairs if by.detector in templates]
+    orders = [
+        Order(
+            PatternOptions(template=True), (one, *_records(template)), f"{one.file_name.partition('.')[0]}_pattern.zarr"
+        )
+        for one, template in told
+    ]
+    made = make_products(run, DETECTOR_PATTERN, orders) if orders else []
+    patterns = {one.product_id: done.record for (one, _), done in zip(told, made, strict=True)}
+    cleaned = _clean(run, exposures, options, _Known(None, patterns))
+    return CleanedGroup(_best(exposures, cleaned), cleaned, templates=tuple(templates.values()))
 
 
 def _clean(
-    run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, known: _Known | None
+    run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, known: _Known
 ) -> dict[str, Made]:
-    orders = [Order(options, (one, *(known.beside(one) if known else ())), one.file_name) for one in exposures]
+    orders = [Order(options, (one, *known.beside(one)), one.file_name) for one in exposures]
     made = make_products(run, CLEAN, orders)
     return {one.product_id: done for one, done in zip(exposures, made, strict=True)}
 
