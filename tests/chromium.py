@@ -2,10 +2,13 @@
 
 import os
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
+
+from tests.waiting import LIMIT_SECONDS
 
 SOFTWARE_GL = ("--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--disable-gpu-compositing")
 """Drawn by this machine's processor: only what pages draw themselves, and not the pages."""
@@ -13,6 +16,8 @@ SOFTWARE_GL = ("--enable-unsafe-swiftshader", "--use-angle=swiftshader", "--disa
 NO_GL = ("--disable-gpu", "--disable-software-rasterizer")
 STILL = ("--force-prefers-reduced-motion", "--disable-smooth-scrolling")
 """Pages that move are drawn all the time, by this machine's processor."""
+
+STARTS = 4
 
 
 @contextmanager
@@ -35,5 +40,15 @@ def opened_browser(width, height, *words):
         *words,
     ):
         options.add_argument(word)
-    with webdriver.Chrome(options=options, service=webdriver.ChromeService(driver)) as opened:
+    with _started(options, driver) as opened:
+        opened.set_page_load_timeout(LIMIT_SECONDS)
+        opened.set_script_timeout(LIMIT_SECONDS)
         yield opened
+
+
+def _started(options, driver):
+    """Start it, again where the driver gave up one that a busy machine had not started within a minute."""
+    for _ in range(STARTS - 1):
+        with suppress(WebDriverException):
+            return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import requests
 
+from jwstpipe.cli.server.prefect_server import free_port
 from jwstpipe.execution.certificates import make_authority
-from tests.waiting import free_port, wait_for
+from tests.waiting import LIMIT_SECONDS, wait_for
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -72,14 +73,14 @@ class PrefectServer:
     def ready(self):
         assert self.process.poll() is None, (self.folder / "server.log").read_text()[-3000:]
         try:
-            return requests.get(f"{self.api}/ready", timeout=5).ok
+            return requests.get(f"{self.api}/ready", timeout=60).ok
         except requests.RequestException:
             return False
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(120)
+            self.process.wait(LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -91,14 +92,24 @@ def prefect_of_this_process(server):
     from prefect.context import _temporary_global_settings_context, get_settings_context
     from prefect.events.worker import EventsWorker
     from prefect.logging.handlers import APILogWorker
-    from prefect.settings import PREFECT_API_SSL_CERT_FILE, PREFECT_API_URL, PREFECT_HOME, temporary_settings
+    from prefect.settings import (
+        PREFECT_API_REQUEST_TIMEOUT,
+        PREFECT_API_SSL_CERT_FILE,
+        PREFECT_API_URL,
+        PREFECT_CLIENT_MAX_RETRIES,
+        PREFECT_HOME,
+        temporary_settings,
+    )
 
     authority = make_authority(server.folder / "authority.pem")
-    updates = {PREFECT_API_URL: server.api, PREFECT_HOME: server.folder, PREFECT_API_SSL_CERT_FILE: str(authority)}
+    updates = {
+        PREFECT_API_URL: server.api, PREFECT_HOME: server.folder, PREFECT_API_SSL_CERT_FILE: str(authority),
+        PREFECT_API_REQUEST_TIMEOUT: LIMIT_SECONDS, PREFECT_CLIENT_MAX_RETRIES: 8,  # as `jwstpipe up` sets it
+    }  # fmt: skip
     with temporary_settings(updates), _temporary_global_settings_context(get_settings_context()):
         yield
         for worker in (APILogWorker, EventsWorker):
-            worker.drain_all(timeout=30)
+            worker.drain_all(timeout=LIMIT_SECONDS)
 
 
 @contextmanager

@@ -22,11 +22,6 @@ def wait_for(what, question, seconds=LIMIT_SECONDS):
         pause = min(1.3 * pause, LONGEST_PAUSE)
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
-
-
 def wait_for_port(port, process):
     """Wait until a process listens; one that has ended never will."""
 

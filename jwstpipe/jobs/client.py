@@ -24,7 +24,8 @@ from jwstpipe.settings import Settings
 
 __all__ = ["PrefectApi", "asking"]
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 60.0
+"""As long as Prefect's own client waits: on a busy machine its database keeps a question waiting so long."""
 
 BUSY = (408, 429, 502, 503)
 """Answers of a server, or of a proxy before it, after which the question is put again; each of ours may be."""

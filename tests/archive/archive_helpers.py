@@ -36,7 +36,7 @@ def rows_of(**files):
 
 
 def settings_for(address, **changes):
-    values = {"server": address, "source": "https", "attempts": 3, "timeout_s": 10.0, "files_at_once": 2}
+    values = {"server": address, "source": "https", "attempts": 3, "timeout_s": 120.0, "files_at_once": 2}
     return ArchiveSettings(**(values | changes))
 
 

@@ -107,7 +107,7 @@ def test_an_object_of_the_own_store_that_trickles_is_given_up(what, monkeypatch)
 
 def test_a_connection_serves_the_next_answer_with_a_deadline_of_its_own():
     with Loopback(lambda ask: Answer(body=b"d" * 5000)) as server:
-        with guard(requests.Session(), settings_for(server.address, timeout_s=2.0)) as session:
+        with guard(requests.Session(), settings_for(server.address, timeout_s=60.0)) as session:
             bodies = [session.get(server.address).content for _ in range(3)]
         assert bodies == [b"d" * 5000] * 3
 

@@ -15,11 +15,12 @@ from jwstpipe.catalog.catalog import open_catalog
 from jwstpipe.catalog.database.schema import SCHEMA_VERSION, schema_version
 from jwstpipe.catalog.query import RecordQuery
 from tests.catalog.catalog_records import make_record
+from tests.waiting import LIMIT_SECONDS
 
 SPAWN = multiprocessing.get_context("spawn")
 PRODUCTS = 300
 BATCH = 50
-PROCESSES = 4
+PROCESSES = 3
 
 
 @pytest.fixture(params=["embedded", "server"])
@@ -36,7 +37,7 @@ def address(request, tmp_path):
 
 
 def publish_all(address, name, barrier):
-    barrier.wait(60)
+    barrier.wait(LIMIT_SECONDS)
     with open_catalog(address) as catalog:
         for start in range(0, PRODUCTS, BATCH):
             numbers = range(start, start + BATCH)
@@ -59,7 +60,7 @@ def test_processes_that_publish_the_same_products_lose_none(address):
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(200)
+        writer.join(LIMIT_SECONDS)
     assert [writer.exitcode for writer in writers] == [0] * PROCESSES
     with open_catalog(address) as catalog:
         shared = catalog.find(RecordQuery(tags=("by-0",)))
@@ -74,7 +75,7 @@ def test_a_new_file_is_opened_by_many_at_once(tmp_path):
     together = threading.Barrier(8)
 
     def opened(path):
-        together.wait(30)
+        together.wait(LIMIT_SECONDS)
         with open_catalog(path) as catalog:
             return schema_version(catalog.database)
 
@@ -101,11 +102,11 @@ def test_a_killed_writer_leaves_whole_records_only(tmp_path):
     with open_catalog(path) as catalog:
         writer = SPAWN.Process(target=publish_for_ever, args=(path,))
         writer.start()
-        deadline = time.monotonic() + 300
+        deadline = time.monotonic() + LIMIT_SECONDS
         while catalog.count() < 40 and time.monotonic() < deadline:
             writer.join(0.01)
         writer.kill()
-        writer.join(30)
+        writer.join(LIMIT_SECONDS)
         assert writer.exitcode == -signal.SIGKILL
         done = catalog.find()
         assert len(done) >= 40

@@ -13,6 +13,7 @@ from PIL import Image
 from jwstpipe.requests import MosaicOptions
 from tests.images.fits_files import write_cal
 from tests.mosaicking.scenes import header, wave, write
+from tests.waiting import LIMIT_SECONDS
 from tests.world import TARGET, variables
 
 LOOKS = ("info", "search", "names", "thumbnail", "composite")
@@ -258,7 +259,7 @@ def test_a_script_can_stop_reading(site, tmp_path):
         process.stdout.readline()
         process.stdout.close()
         error = process.stderr.read().decode()
-        process.wait(60)
+        process.wait(LIMIT_SECONDS)
     assert "Traceback" not in error
 
 

@@ -6,6 +6,8 @@ import sys
 import psutil
 import pytest
 
+from tests.waiting import LIMIT_SECONDS
+
 PARENT = """
 import subprocess, sys
 from jwstpipe.cli.server.parent_death import tied
@@ -26,4 +28,4 @@ def test_a_process_ends_with_the_one_that_started_it_even_when_that_is_killed_ha
         child = psutil.Process(int(parent.stdout.readline()))
         assert "time.sleep" in child.cmdline()[-1]
         parent.kill()
-    child.wait(timeout=300)
+    child.wait(timeout=LIMIT_SECONDS)

@@ -15,7 +15,9 @@ WIDTH, HEIGHT = 1280, 1150
 
 
 def until(browser, question):
-    return WebDriverWait(browser, SECONDS, poll_frequency=0.5).until(lambda _: question())
+    """Ask until the answer is true; of a page that is drawn anew meanwhile, the next time."""
+    waiting = WebDriverWait(browser, SECONDS, 0.5, ignored_exceptions=(StaleElementReferenceException,))
+    return waiting.until(lambda _: question())
 
 
 def text(browser):

@@ -11,10 +11,11 @@ from pathlib import Path
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
+from jwstpipe.cli.server.prefect_server import free_port
 from jwstpipe.execution.certificates import make_certificates
 from tests.prefect_server import PrefectServer
 from tests.s3_server import Gate, serving_s3
-from tests.waiting import LIMIT_SECONDS, free_port, wait_for
+from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import variables
 
 ROOT = Path(__file__).parents[2]

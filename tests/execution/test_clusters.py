@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from jwstpipe.cli.server.prefect_server import free_port
+from jwstpipe.deployments.certificates import main as certificates_main
 from jwstpipe.errors import ServiceError, UsageError
+from jwstpipe.execution.certificates import make_certificates
 from jwstpipe.execution.clusters import cluster_spec, read_cluster_spec
 from jwstpipe.execution.workers import open_workers
 from jwstpipe.settings import ExecutionSettings
-from tests.waiting import free_port, wait_for_port
+from tests.waiting import LIMIT_SECONDS, wait_for_port
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "dask"
 SCRIPT = Path(__file__).parents[2] / "deployments" / "certificates.py"
@@ -82,8 +85,7 @@ def settings(path):
 
 
 def certificates(folder):
-    done = subprocess.run([sys.executable, SCRIPT, folder], capture_output=True, text=True, check=True)
-    return done.stdout.split()
+    return [str(path) for path in make_certificates(folder)]
 
 
 @contextmanager
@@ -128,7 +130,7 @@ def test_a_scheduler_without_workers_is_named_after_the_patience(tls_scheduler):
 
 def test_work_runs_over_tls_and_strangers_stay_outside(tls_scheduler, tmp_path, monkeypatch):
     folder, address = tls_scheduler
-    patient = ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=300)
+    patient = ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=LIMIT_SECONDS)
     with tls_part("worker", folder, "worker", address, "--nworkers", "1", "--host", "127.0.0.1", "--no-dashboard"):
         with open_workers(patient) as workers:
             assert workers.run(double, {"a": 21}, name="double")["a"][0] == 42
@@ -141,11 +143,11 @@ def test_work_runs_over_tls_and_strangers_stay_outside(tls_scheduler, tmp_path, 
 
 
 def test_certificates_are_not_replaced_by_accident(tmp_path):
-    before = {path: Path(path).read_bytes() for path in certificates(tmp_path)}
+    done = subprocess.run([sys.executable, SCRIPT, tmp_path], capture_output=True, text=True, check=True)
+    before = {path: Path(path).read_bytes() for path in done.stdout.split()}
     again = subprocess.run([sys.executable, SCRIPT, tmp_path], capture_output=True, text=True, check=False)
     assert (again.returncode, again.stdout) == (1, "")
     assert "--renew" in again.stderr
     assert {path: Path(path).read_bytes() for path in before} == before
-    renewed = subprocess.run([sys.executable, SCRIPT, tmp_path, "--renew"], capture_output=True, check=True)
+    certificates_main([str(tmp_path), "--renew"])
     assert all(Path(path).read_bytes() != content for path, content in before.items())
-    assert renewed.returncode == 0

@@ -8,6 +8,7 @@ from distributed import LocalCluster
 from jwstpipe.execution.local_cluster import LOCAL_CONFIG, guard_pages
 from jwstpipe.execution.loopback import basic_credentials, foreign, home_password, let_in
 from jwstpipe.settings import ExecutionSettings
+from tests.waiting import LIMIT_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -50,13 +51,16 @@ def test_the_pages_of_a_scheduler_ask_for_the_password(tmp_path):
         link = guard_pages(cluster, settings)
         user, _, word = home_password(settings.password_file).partition(":")
         root = link.removesuffix("/status")
-        assert requests.get(f"{root}/health", timeout=30).ok
-        refused = requests.get(link, timeout=30)
+        assert requests.get(f"{root}/health", timeout=LIMIT_SECONDS).ok
+        refused = requests.get(link, timeout=LIMIT_SECONDS)
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="jwstpipe"')
-        assert requests.get(link, auth=(user, "wrong"), timeout=30).status_code == 401
-        assert requests.post(f"{root}/api/v1/retire_workers", json={}, timeout=30).status_code == 401
-        assert requests.get(link, auth=(user, word), timeout=30).ok
-        assert requests.get(link, auth=(user, word), headers={"Host": "evil.example"}, timeout=30).status_code == 403
+        assert requests.get(link, auth=(user, "wrong"), timeout=LIMIT_SECONDS).status_code == 401
+        assert requests.post(f"{root}/api/v1/retire_workers", json={}, timeout=LIMIT_SECONDS).status_code == 401
+        assert requests.get(link, auth=(user, word), timeout=LIMIT_SECONDS).ok
+        assert (
+            requests.get(link, auth=(user, word), headers={"Host": "evil.example"}, timeout=LIMIT_SECONDS).status_code
+            == 403
+        )
         own = guard_pages(cluster, ExecutionSettings())
         assert own is not None
         assert "@127.0.0.1:" in own

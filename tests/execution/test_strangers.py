@@ -12,6 +12,7 @@ from distributed import Client
 from jwstpipe.execution.certificates import client_environment, make_certificates, security_of
 from jwstpipe.execution.local_cluster import shared_cluster
 from jwstpipe.settings import ExecutionSettings
+from tests.waiting import LIMIT_SECONDS
 
 SCRIPT = Path(__file__).parents[3] / "shared" / "cases" / "attack" / "local_user_dask.py"
 SAME_ATTACK = """
@@ -24,7 +25,7 @@ BARE_HANDS = """
 import socket, ssl, struct, sys
 found = []
 for port in map(int, sys.argv[1:]):
-    with socket.create_connection(("127.0.0.1", port), 5) as plain:  # the first words of a Dask client
+    with socket.create_connection(("127.0.0.1", port), 60) as plain:  # the first words of a Dask client
         plain.settimeout(3)
         plain.sendall(struct.pack("<QQ", 1, 8) + b"\\x82\\xa2op\\xa8identity")
         try:
@@ -34,7 +35,7 @@ for port in map(int, sys.argv[1:]):
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     try:
-        with socket.create_connection(("127.0.0.1", port), 5) as raw, context.wrap_socket(raw) as tls:
+        with socket.create_connection(("127.0.0.1", port), 60) as raw, context.wrap_socket(raw) as tls:
             tls.settimeout(3)
             tls.sendall(struct.pack("<QQ", 1, 8) + b"\\x82\\xa2op\\xa8identity")
             found.append(bool(tls.recv(4096)))
@@ -80,7 +81,9 @@ def test_keys_are_readable_by_their_owner_only(cluster):
             assert (read.returncode != 0, read.stdout) == (True, "")
 
 
-@pytest.mark.parametrize("with_keys", ["none", "of another authority", "over tcp"])
+@pytest.mark.parametrize(
+    "with_keys", ["none", "of another authority", pytest.param("over tcp", marks=pytest.mark.exhaustive)]
+)
 def test_a_dask_client_without_the_right_keys_runs_nothing(cluster, tmp_path, with_keys):
     running, folder, _ = cluster
     strange = {}
@@ -93,7 +96,7 @@ def test_a_dask_client_without_the_right_keys_runs_nothing(cluster, tmp_path, wi
     text = SCRIPT.read_text().replace("60s", "3s") if SCRIPT.is_file() else SAME_ATTACK
     made = subprocess.run(
         [sys.executable, "-c", text, address], env={**clean, **strange}, capture_output=True, text=True, check=False,
-        timeout=120,
+        timeout=LIMIT_SECONDS,
     )  # fmt: skip
     assert made.returncode != 0
     assert made.stdout == ""

@@ -4,7 +4,7 @@ import os
 import socket
 import time
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import dask.config
 import psutil
@@ -26,6 +26,13 @@ def square(number):
 def slow(seconds):
     time.sleep(seconds)
     return seconds
+
+
+NOTED = []
+
+
+def noted(seconds):
+    NOTED.append(slow(seconds))
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +83,8 @@ def test_the_error_of_a_job_reaches_the_caller_as_it_is(workers):
 def test_receipts_come_one_by_one_and_what_is_not_wanted_any_more_is_dropped(workers):
     receipts = workers.each(square, {str(number): number for number in range(3)}, name="square")
     assert {key: receipt[0] for key, receipt in receipts} == {"0": 0, "1": 1, "2": 4}
-    unwanted = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
-    assert next(unwanted)[1] == 0.05
+    unwanted = workers.each(slow, {str(number): 0.2 for number in range(500)}, name="slow")
+    assert next(unwanted)[1] == 0.2
     unwanted.close()
     assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
 
@@ -86,7 +93,7 @@ def test_a_scheduler_that_goes_away_is_named():
     with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         settings = ExecutionSettings(cluster=cluster.scheduler_address)
         with open_workers(settings) as workers:
-            work = workers.each(slow, {str(number): 0.05 for number in range(2000)}, name="slow")
+            work = workers.each(slow, {str(number): 0.2 for number in range(500)}, name="slow")
             next(work)
             cluster.close()
             with pytest.raises(ServiceError, match="slow: the Dask scheduler dropped the work"):
@@ -98,11 +105,9 @@ def test_no_jobs_are_no_work(workers):
 
 
 def test_after_an_error_waiting_jobs_are_dropped():
-    with open_workers(ExecutionSettings(workers=1)) as one:
-        started = time.perf_counter()
-        with pytest.raises(TypeError):
-            one.run(slow, {"bad": "x", **{str(number): 0.5 for number in range(20)}}, name="slow")
-        assert time.perf_counter() - started < 5
+    with open_workers(ExecutionSettings(workers=1)) as one, pytest.raises(TypeError):
+        one.run(noted, {"bad": "x", **{str(number): 0.02 for number in range(2000)}}, name="noted")
+    assert len(NOTED) < 2000
 
 
 @pytest.mark.parametrize("cluster", ["threads", "processes"])
@@ -111,12 +116,18 @@ def test_all_that_listens_listens_on_loopback_only(cluster):
         assert workers.dashboard_link.startswith("http://")
         assert "@127.0.0.1:" in workers.dashboard_link  # with the password that it asks for
         processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-        sockets = [socket for process in processes for socket in process.net_connections("inet")]
+        sockets = [socket for process in processes for socket in sockets_of(process)]
     assert {socket.laddr.ip for socket in sockets if socket.status == psutil.CONN_LISTEN} == {"127.0.0.1"}
 
 
+def sockets_of(process):
+    with suppress(psutil.NoSuchProcess):  # it has ended meanwhile
+        return process.net_connections("inet")
+    return []
+
+
 @pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # of tornado, for the port it could not have
-@pytest.mark.parametrize("start", [shared_cluster, open_workers])
+@pytest.mark.parametrize("start", [pytest.param(shared_cluster, marks=pytest.mark.exhaustive), open_workers])
 def test_a_dashboard_port_that_is_taken_is_told_and_fails_nothing(start, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -142,7 +153,7 @@ def test_a_wrong_cluster_and_a_silent_scheduler_are_refused(monkeypatch):
 @pytest.mark.parametrize("dashboard", [False, True], ids=["plain threads", "scheduler"])
 def test_whoever_waits_for_receipts_is_told_when_the_work_is_abandoned(dashboard):
     with open_workers(ExecutionSettings(cluster="threads", workers=2), dashboard=dashboard) as workers:
-        receipts = workers.each(slow, {f"job-{number}": 0.02 for number in range(500)}, name="slow")
+        receipts = workers.each(slow, {f"job-{number}": 0.2 for number in range(500)}, name="slow")
         next(receipts)
         workers.abandon()
         with pytest.raises(InterruptedRunError, match="slow: the run was ended from outside"):

@@ -12,6 +12,7 @@ from jwstpipe.cli.main import main
 from jwstpipe.errors import ServiceError, StorageError, UsageError
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.settings import load_settings
+from tests.waiting import LIMIT_SECONDS, wait_for
 from tests.world import TARGET
 
 REQUEST = ProcessTargetRequest(target=TARGET, level=2)
@@ -50,17 +51,21 @@ def said(job):
     from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
     from prefect.logging.handlers import APILogWorker
 
-    APILogWorker.drain_all(timeout=30)
+    APILogWorker.drain_all(timeout=LIMIT_SECONDS)
     with get_client(sync_client=True) as client:
         own = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[job.id]))
         return [record.message for record in client.read_logs(log_filter=own, limit=200)]
 
 
 def say_the_same(job, capsys, error, says):
+    def told_of():
+        return [line for line in said(job) if says in line.replace("\\", "")]
+
     status = job.status()
+    wait_for("its log", told_of)  # it may come a little later
     lines = said(job)
     assert not [line for line in lines if "Traceback" in line or "\n" in line]
-    assert len([line for line in lines if says in line.replace("\\", "")]) == 1, lines
+    assert len(told_of()) == 1, lines
     assert status.state == "failed"
     assert says in status.message
     assert "\n" not in status.message

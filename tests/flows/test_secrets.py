@@ -13,6 +13,7 @@ from jwstpipe.flows.refresh_metadata import refresh_metadata
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import RefreshMetadataRequest
 from jwstpipe.tasks.steps.step_task import step_task
+from tests.waiting import LIMIT_SECONDS
 
 SECRET = "nEver-shown-Anywhere"
 ADDRESS = f"mongodb://me:{SECRET}@127.0.0.1:9/jwst?serverSelectionTimeoutMS=300"
@@ -31,8 +32,8 @@ def everything_kept(server):
     from prefect.logging.handlers import APILogWorker
 
     for worker in (APILogWorker, EventsWorker):
-        worker.drain_all(timeout=30)
-    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True) as database:
+        worker.drain_all(timeout=LIMIT_SECONDS)
+    with sqlite3.connect(f"file:{server.database}?mode=ro", uri=True, timeout=LIMIT_SECONDS) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found = {name: str(database.execute(f'SELECT * FROM "{name}"').fetchall()) for name in tables}
     database.close()

@@ -8,6 +8,9 @@ from jwstpipe.errors import DataError, InterruptedRunError
 from jwstpipe.progress import Progress
 from jwstpipe.tasks.artifacts import Overall
 from jwstpipe.tasks.steps.stream import Batched, Stream
+from tests.waiting import LIMIT_SECONDS
+
+MANY = 500
 
 
 def test_a_stream_gives_all_that_came_in_its_order_and_ends():
@@ -72,7 +75,7 @@ def test_the_first_step_that_failed_is_the_error_and_the_others_end(opened):
 
     @step_task("one")
     def one(run, fails):
-        met.wait(60)
+        met.wait(LIMIT_SECONDS)
         ended.append(fails)
         if fails:
             raise DataError(fails)
@@ -98,7 +101,7 @@ def test_a_run_that_is_ended_from_outside_ends_its_steps(opened):
     @step_task("long")
     def long(run):
         try:
-            for number, _ in enumerate(run.workers.each(hold, {f"job-{n}": n for n in range(2000)}, name="hold")):
+            for number, _ in enumerate(run.workers.each(hold, {f"job-{n}": n for n in range(MANY)}, name="hold")):
                 begun.set()
                 seen.append(number)
         except InterruptedRunError as error:
@@ -108,15 +111,15 @@ def test_a_run_that_is_ended_from_outside_ends_its_steps(opened):
     def ended(run):
         with together(run) as steps:
             steps.begin("long", percent=1, step=long, given=(run,))
-            assert begun.wait(120)
+            assert begun.wait(LIMIT_SECONDS)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         opened(ended)
     assert isinstance(seen[-1], InterruptedRunError)
-    assert len(seen) < 2000
+    assert len(seen) < MANY
 
 
 def hold(number):
-    threading.Event().wait(0.05)
+    threading.Event().wait(0.2)
     return number

@@ -115,13 +115,13 @@ def test_no_damage_does_more_than_a_refusal(tmp_path, monkeypatch, part):
     try:
         for number in range(MUTANTS // 4):
             path.write_bytes(mutate(contents[number % len(contents)], chance))
-            started = time.perf_counter()
+            started = time.process_time()
             error = outcome(path, tmp_path / "out.zarr")
             assert error is None or isinstance(error, JwstPipeError), f"mutant {number}: {error!r}"
             assert error is None or ("mutant.fits" in str(error) and "\n" not in str(error)), (
                 f"mutant {number}: {error}"
             )
-            assert time.perf_counter() - started < MOST_SECONDS, f"mutant {number}"
+            assert time.process_time() - started < MOST_SECONDS, f"mutant {number}"
             refused += error is not None
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))

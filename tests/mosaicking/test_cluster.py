@@ -8,12 +8,13 @@ from contextlib import ExitStack, contextmanager
 import pytest
 
 import jwstpipe
+from jwstpipe.cli.server.prefect_server import free_port
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import ExecutionSettings
 from tests.execution.test_clusters import certificates, spec_file
 from tests.mosaicking.test_incremental import PLANE, contents, strip_of_images
-from tests.waiting import free_port, wait_for_port
+from tests.waiting import LIMIT_SECONDS, wait_for_port
 
 OPTIONS = MosaicOptions(background="level", combine="clipped")
 
@@ -50,7 +51,7 @@ def cluster(folder):
         wait_for_port(port, part("scheduler", "scheduler", *listening, *pages))
         one = (address, "--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
         workers = [part("worker", "worker", *one, "--local-directory", str(folder)) for _ in range(2)]
-        yield ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=300), workers
+        yield ExecutionSettings(cluster=str(spec_file(folder, address)), patience_s=LIMIT_SECONDS), workers
 
 
 def test_a_killed_worker_costs_its_tiles_only(undisturbed, tmp_path):
@@ -67,7 +68,7 @@ def test_a_killed_worker_costs_its_tiles_only(undisturbed, tmp_path):
 
         out = tmp_path / "out.zarr"
         disturbed = jwstpipe.mosaic(names, out, grid=(PLANE, None), options=OPTIONS, workers=workers, report=kill_one)
-        assert processes[0].wait(timeout=120) == -signal.SIGKILL
+        assert processes[0].wait(LIMIT_SECONDS) == -signal.SIGKILL
         assert processes[1].poll() is None
     assert seen[-1] == 5
     assert disturbed.digest == quiet.digest

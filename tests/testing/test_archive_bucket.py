@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from jwstpipe.storage import s3_options
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.testing.archive_folder import CAL, CAL_KEY, CALS, I2D, I2DS, bucket_client
+from tests.waiting import LIMIT_SECONDS
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_files_can_be_missing_from_the_bucket(folder, archive):
     archive.set_rows(archive_rows.without_key(I2D))
     try:
         lookup = requests.get(
-            f"{archive.server}/api/v0.1/path_lookup/", params={"uri": f"mast:JWST/product/{I2D}"}, timeout=10
+            f"{archive.server}/api/v0.1/path_lookup/", params={"uri": f"mast:JWST/product/{I2D}"}, timeout=LIMIT_SECONDS
         )
         assert lookup.json() == {f"mast:JWST/product/{I2D}": {"status_code": 404, "path": None}}
         with pytest.raises(ClientError, match="404"):

@@ -15,6 +15,7 @@ from jwstpipe.testing.local_archive.faults import Faults
 from jwstpipe.testing.local_archive.listing import archive_rows
 from jwstpipe.testing.local_archive.mast import ArchiveRows, observation_row
 from tests.testing.archive_folder import CALS, I2DS, TARGET, fill, write_file
+from tests.waiting import LIMIT_SECONDS
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 F090W = "jw02733-o001_t001_nircam_clear-f090w"
@@ -162,10 +163,12 @@ def test_sizes_are_those_of_the_bytes_served(archive):
     sizes = {str(row["dataURI"]): int(row["size"]) for row in products}
     with requests.Session() as session:
         for uri, size in sizes.items():
-            answer = session.get(f"{archive.server}/api/v0.1/Download/file", params={"uri": uri}, timeout=10)
+            answer = session.get(f"{archive.server}/api/v0.1/Download/file", params={"uri": uri}, timeout=LIMIT_SECONDS)
             assert (answer.status_code, len(answer.content)) == (200, size), uri
     asn = next(uri for uri in sizes if uri.endswith("00001_asn.json"))
-    content = requests.get(f"{archive.server}/api/v0.1/Download/file", params={"uri": asn}, timeout=10).json()
+    content = requests.get(
+        f"{archive.server}/api/v0.1/Download/file", params={"uri": asn}, timeout=LIMIT_SECONDS
+    ).json()
     members = [member["expname"] for member in content["products"][0]["members"]]
     assert members == [name for name, band in CALS.items() if band == "f090w"]
 
@@ -178,7 +181,9 @@ def test_names_resolve_however_they_are_spelled(archive, monkeypatch, spelling):
     assert (found["ra"], found["decl"], found["canonicalName"]) == (*TARGET, "NGC 3132")
 
     def local(url, params):
-        return requests.get(url.replace("http://mastresolver.stsci.edu", archive.server), params=params, timeout=10)
+        return requests.get(
+            url.replace("http://mastresolver.stsci.edu", archive.server), params=params, timeout=LIMIT_SECONDS
+        )
 
     monkeypatch.setattr(utils, "_simple_request", local)
     assert utils.resolve_object(spelling).separation(SkyCoord(*TARGET, unit="deg")).arcsec < 1e-6
@@ -207,10 +212,10 @@ def test_long_polls_end_and_errors_arrive(archive):
 def test_queries_come_by_get_too_and_nonsense_is_an_error(archive):
     invoke = f"{archive.server}/api/v0/invoke"
     request = {"service": "Mast.Caom.Filtered", "params": {"columns": "obs_id, s_ra", "filters": []}}
-    answer = requests.get(invoke, params={"request": json.dumps(request)}, timeout=10).json()
+    answer = requests.get(invoke, params={"request": json.dumps(request)}, timeout=LIMIT_SECONDS).json()
     assert (len(answer["data"]), set(answer["data"][0])) == (7, {"obs_id", "s_ra"})
     for nonsense in ("{", "[]", "", json.dumps({"service": "Mast.Caom.Cone", "params": {"ra": "x"}})):
-        answer = requests.post(invoke, data={"request": nonsense}, timeout=10)
+        answer = requests.post(invoke, data={"request": nonsense}, timeout=LIMIT_SECONDS)
         assert (answer.status_code, answer.json()["status"]) == (200, "ERROR")
 
 
@@ -257,9 +262,11 @@ def test_rows_can_be_changed(folder):
         assert names(mast.query_criteria(dataRights="EXCLUSIVE_ACCESS")) == [F090W]
         assert mast.query_criteria_count(t_obs_release=[0, 70000]) == 6
         uri = f"mast:JWST/product/{F090W}_i2d.fits"
-        answer = requests.get(f"{archive.server}/api/v0.1/Download/file", params={"uri": uri}, timeout=10)
+        answer = requests.get(f"{archive.server}/api/v0.1/Download/file", params={"uri": uri}, timeout=LIMIT_SECONDS)
         assert answer.status_code == 401
-        lookup = requests.get(f"{archive.server}/api/v0.1/path_lookup/", params={"uri": uri}, timeout=10).json()
+        lookup = requests.get(
+            f"{archive.server}/api/v0.1/path_lookup/", params={"uri": uri}, timeout=LIMIT_SECONDS
+        ).json()
         assert lookup[uri]["path"] is None
     with pytest.raises(UsageError, match="no column 'colour'"):
         rows.changed(F090W, colour="red")
@@ -269,7 +276,7 @@ def test_rows_can_be_changed(folder):
 
 def test_paths_are_looked_up_as_at_mast(archive, monkeypatch):
     def local(url, params):
-        return requests.get(url.replace("https://mast.stsci.edu", archive.server), params=params, timeout=10)
+        return requests.get(url.replace("https://mast.stsci.edu", archive.server), params=params, timeout=LIMIT_SECONDS)
 
     monkeypatch.setattr(utils, "_simple_request", local)
     uris = [f"mast:JWST/product/{name}" for name in (*CALS, *I2DS)]

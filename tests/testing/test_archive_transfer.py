@@ -15,6 +15,7 @@ from jwstpipe.settings import load_settings
 from jwstpipe.testing.local_archive.archive import serve_archive
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.testing.archive_folder import CAL, CAL_KEY, I2D, bucket_client, fill, write_file
+from tests.waiting import LIMIT_SECONDS
 
 DOWNLOAD = ("download",)
 
@@ -26,7 +27,9 @@ def get(archive):
         def ask(name=CAL, method="GET", **headers):
             url = f"{archive.server}/api/v0.1/Download/file"
             named = {key.replace("_", "-"): value for key, value in headers.items()}
-            return session.request(method, url, params={"uri": f"mast:JWST/product/{name}"}, headers=named, timeout=10)
+            return session.request(
+                method, url, params={"uri": f"mast:JWST/product/{name}"}, headers=named, timeout=LIMIT_SECONDS
+            )
 
         yield ask
 
@@ -70,21 +73,21 @@ def test_a_range_under_a_condition_holds_for_the_same_file_only(tmp_path):
     path = fill(tmp_path) / CAL
     with serve_archive(tmp_path, s3=False) as archive, requests.Session() as session:
         url = f"{archive.server}/api/v0.1/Download/file?uri=mast:JWST/product/{CAL}"
-        tag, date = (session.head(url, timeout=10).headers[name] for name in ("ETag", "Last-Modified"))
+        tag, date = (session.head(url, timeout=LIMIT_SECONDS).headers[name] for name in ("ETag", "Last-Modified"))
         for condition in (tag, date):
-            answer = session.get(url, headers={"Range": "bytes=10-", "If-Range": condition}, timeout=10)
+            answer = session.get(url, headers={"Range": "bytes=10-", "If-Range": condition}, timeout=LIMIT_SECONDS)
             assert answer.status_code == 206
-        assert session.get(url, headers={"If-None-Match": tag}, timeout=10).status_code == 304
+        assert session.get(url, headers={"If-None-Match": tag}, timeout=LIMIT_SECONDS).status_code == 304
         other = tmp_path / "other.fits"
         write_file(other, "f090w", ra=10.0, dec=10.0, seed=99)
         os.utime(other, (2e9, 2e9))
         other.replace(path)
         for condition in (tag, date):
-            answer = session.get(url, headers={"Range": "bytes=10-", "If-Range": condition}, timeout=10)
+            answer = session.get(url, headers={"Range": "bytes=10-", "If-Range": condition}, timeout=LIMIT_SECONDS)
             assert (answer.status_code, answer.content) == (200, path.read_bytes())
-        assert session.get(url, headers={"If-Match": tag}, timeout=10).status_code == 412
+        assert session.get(url, headers={"If-Match": tag}, timeout=LIMIT_SECONDS).status_code == 412
         archive.set_faults(Faults(ranges="unconditional"))
-        careless = session.get(url, headers={"Range": "bytes=10-", "If-Range": tag}, timeout=10)
+        careless = session.get(url, headers={"Range": "bytes=10-", "If-Range": tag}, timeout=LIMIT_SECONDS)
         assert careless.status_code == 206
         assert careless.headers["ETag"] != tag
 
@@ -99,7 +102,7 @@ def test_nothing_but_products_is_served(get, name):
 
 def test_other_paths_and_schemes_are_not_found(archive):
     for path in ("/", "/api/v1/other", f"/{CAL}", "/api/v0.1/Download/file?uri=file:///etc/passwd"):
-        assert requests.get(f"{archive.server}{path}", timeout=10).status_code == 404
+        assert requests.get(f"{archive.server}{path}", timeout=LIMIT_SECONDS).status_code == 404
     assert archive.count("unknown") == 3
 
 
@@ -108,7 +111,7 @@ def test_a_file_deleted_from_the_folder_is_gone(tmp_path):
     with serve_archive(tmp_path) as archive:
         (tmp_path / CAL).unlink()
         url = f"{archive.server}/api/v0.1/Download/file?uri=mast:JWST/product/{CAL}"
-        assert requests.get(url, timeout=10).status_code == 404
+        assert requests.get(url, timeout=LIMIT_SECONDS).status_code == 404
         s3 = bucket_client(archive.s3_endpoint)
         with pytest.raises(ClientError, match="404"):
             s3.head_object(Bucket="stpubdata", Key=CAL_KEY)
@@ -243,7 +246,7 @@ def test_ranges_in_parallel_make_up_the_file(archive, tmp_path):
         url = f"{other.server}/api/v0.1/Download/file?uri=mast:JWST/product/{CAL}"
 
         def piece(start):
-            return session.get(url, headers={"Range": f"bytes={start}-{start + 99_999}"}, timeout=10).content
+            return session.get(url, headers={"Range": f"bytes={start}-{start + 99_999}"}, timeout=LIMIT_SECONDS).content
 
         assert b"".join(pool.map(piece, range(0, len(content), 100_000))) == content
         asked = {request.ranges for request in other.requests}
@@ -256,17 +259,17 @@ def test_closing_ends_every_thread_though_clients_hold_connections(tmp_path, cap
     archive = serve_archive(fill(tmp_path))
     with requests.Session() as session:
         url = f"{archive.server}/api/v0.1/Download/file?uri=mast:JWST/product/{CAL}"
-        assert session.get(url, timeout=10).ok
-        archive.set_faults(Faults(delay_s=60))
+        assert session.get(url, timeout=LIMIT_SECONDS).ok
+        archive.set_faults(Faults(delay_s=2 * LIMIT_SECONDS))
         ending, reached = archive._sites["mast"]._server.ending, threading.Event()
         wait = ending.wait
         monkeypatch.setattr(ending, "wait", lambda delay: reached.set() or wait(delay))
         with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(requests.get, url, timeout=50)
-            assert reached.wait(10)
+            waiting = pool.submit(requests.get, url, timeout=LIMIT_SECONDS)
+            assert reached.wait(LIMIT_SECONDS)
             archive.close()
             archive.close()
-            assert isinstance(waiting.exception(10), requests.ConnectionError)
+            assert isinstance(waiting.exception(LIMIT_SECONDS), requests.ConnectionError)
     assert set(threading.enumerate()) <= before
     assert archive.crashes == ()
     assert capfd.readouterr() == ("", "")

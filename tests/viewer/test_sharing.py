@@ -23,6 +23,7 @@ from jwstpipe.viewer.sources import Sources
 from jwstpipe.viewer.state import ViewState, link_of, read_link
 from jwstpipe.viewer.viewing import Viewing
 from tests.viewer.test_pages import home  # noqa: F401 - the same home
+from tests.waiting import LIMIT_SECONDS
 
 ORIGIN = "https://sky.example.org"
 PASSWORD = ("jwstpipe", "word")
@@ -191,7 +192,7 @@ def ask_owner(group):
 
 def test_jobs_are_told_as_events(group):
     session = {"authorization": f"Bearer {group.access.session}"}
-    with requests.get(f"{group.address}api/events", headers=session, stream=True, timeout=60) as answer:
+    with requests.get(f"{group.address}api/events", headers=session, stream=True, timeout=LIMIT_SECONDS) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = answer.iter_lines(decode_unicode=True)
         assert next(lines) == "event: jobs"

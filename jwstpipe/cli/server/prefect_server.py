@@ -4,12 +4,13 @@ Prefect reads its settings when it is imported, so the environment is set here, 
 """
 
 import os
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -35,6 +36,9 @@ START_SECONDS = 300.0
 STOP_SECONDS = 15.0
 FLUSH_SECONDS = 10.0
 
+PORTS = range(20_000, 32_000)
+"""Below those that systems give to connections: a server takes ten seconds to come up."""
+
 QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -47,10 +51,11 @@ QUIET = {
 
 
 def free_port() -> int:
-    """Find a port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Find a port of the loopback interface that nobody listens on, and that no connection is given meanwhile."""
+    for port in random.SystemRandom().sample(PORTS, 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise ServiceError(f"no port of 127.0.0.1 is free from {PORTS.start} to {PORTS.stop - 1}; name one with --port")
 
 
 def use_server(api: str, home: Path, *, verbose: bool, password: str | None = None) -> None:
@@ -138,7 +143,7 @@ class PrefectServer:
                 code = self.process.returncode
                 raise ServiceError(f"the Prefect server ended with code {code} as it started; see {self.log}")
             try:
-                if requests.get(f"{self.api}/health", timeout=2).ok:
+                if requests.get(f"{self.api}/health", timeout=10).ok:
                     return
             except requests.RequestException:
                 time.sleep(0.1)

@@ -189,7 +189,7 @@ def _wait_for_deployments(
     user, _, password = server.password.partition(":")
     missing = list(flow_names)
     deadline = time.monotonic() + SERVE_SECONDS
-    while missing and not stop.wait(LOOK_SECONDS / 2):
+    while missing and not stop.is_set():
         if serving.poll() is not None:
             raise ServiceError(f"the flows could not be served (code {serving.returncode}); see {log}")
         if time.monotonic() > deadline:
@@ -198,3 +198,5 @@ def _wait_for_deployments(
         with suppress(requests.Timeout):  # a server that registers flows on a busy machine is asked again
             if requests.get(address, auth=(user, password), timeout=30).ok:
                 del missing[0]
+                continue
+        stop.wait(LOOK_SECONDS / 2)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, make_product
 from tests.archive.loopback import Loopback, ranged
+from tests.waiting import LIMIT_SECONDS
 
 KILLS = 10
 WORKERS = 4
@@ -28,7 +29,7 @@ server, folder, size, range_bytes, workers, name, obs_id = sys.argv[1:]
 product = Product(
     f"mast:JWST/product/{name}", name, int(size), obs_id, 3, "i2d", (), "NIRCAM/IMAGE", "", "SCIENCE", "", "", obs_id
 )
-settings = ArchiveSettings(server=server, source="https", ranges_at_once=int(workers), timeout_s=60.0)
+settings = ArchiveSettings(server=server, source="https", ranges_at_once=int(workers), timeout_s=600.0)
 fetch([product], Path(folder), settings=settings, range_bytes=int(range_bytes)).require_all()
 """  # imports little: eleven lives begin with it
 
@@ -57,7 +58,7 @@ class Lives:
             reached, release = self.reached, self.release
         if held:
             reached.set()
-            release.wait(60)
+            release.wait(LIMIT_SECONDS)
             return None
         return ranged(self._content, ask)
 
@@ -81,15 +82,15 @@ def test_ten_kills_cost_at_most_one_range_for_each_worker_each(tmp_path):
             lives.begin(RANGES_A_LIFE)
             process = subprocess.Popen(command, env=environment)
             try:
-                assert lives.reached.wait(60)
+                assert lives.reached.wait(LIMIT_SECONDS)
             finally:
                 process.send_signal(signal.SIGKILL)
-                process.wait(30)
+                process.wait(LIMIT_SECONDS)
                 lives.release.set()
             assert not final.exists()
         assert len(lives.answered) == KILLS * RANGES_A_LIFE
         lives.begin(None)
-        subprocess.run(command, env=environment, check=True, timeout=120)
+        subprocess.run(command, env=environment, check=True, timeout=LIMIT_SECONDS)
     assert final.read_bytes() == content
     assert whole <= len(lives.answered) <= whole + KILLS * WORKERS
     assert len(set(lives.answered)) == whole

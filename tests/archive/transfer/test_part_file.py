@@ -10,6 +10,7 @@ import pytest
 from jwstpipe.archive.transfer.destinations import part_file as part
 from jwstpipe.archive.transfer.destinations.part_file import FillingPart
 from jwstpipe.archive.transfer.verify import Digest
+from tests.waiting import LIMIT_SECONDS
 
 PIECE = 10_000
 
@@ -64,7 +65,7 @@ def test_ranges_in_any_order_from_several_threads(tmp_path, content, monkeypatch
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(30)
+        worker.join(LIMIT_SECONDS)
     filling.close()
     assert filling.digest.value() == hashlib.sha256(content).digest()
 
@@ -74,7 +75,7 @@ def test_what_was_there_before_is_read_while_more_comes(tmp_path, content, monke
     monkeypatch.setattr(part, "MOST_BEHIND", PIECE)
     (tmp_path / "a.part").write_bytes(content[: 20 * PIECE])
     gate, advance = threading.Event(), Digest.advance
-    monkeypatch.setattr(Digest, "advance", lambda *given: (gate.wait(30), advance(*given)))
+    monkeypatch.setattr(Digest, "advance", lambda *given: (gate.wait(LIMIT_SECONDS), advance(*given)))
     filling = FillingPart(tmp_path / "a.part", len(content))
     filling.reached(20 * PIECE)
     for start in range(20 * PIECE, len(content), PIECE):

@@ -18,6 +18,7 @@ from jwstpipe.archive.transfer.state import PartState, load
 from jwstpipe.testing.local_archive.faults import Faults
 from tests.archive.archive_helpers import NAME, RANGE, fits_bytes, leftovers, make_product, rows_of, settings_for
 from tests.archive.loopback import Answer, Loopback, ranged
+from tests.waiting import LIMIT_SECONDS
 
 AT = ("download",)
 RECOVERABLE = {
@@ -344,7 +345,7 @@ from pathlib import Path
 from tests.archive.archive_helpers import make_product, settings_for
 from jwstpipe.archive.transfer.fetch import fetch
 server, folder, size, range_bytes = sys.argv[1:]
-settings = settings_for(server, ranges_at_once=1, timeout_s=60.0)
+settings = settings_for(server, ranges_at_once=1, timeout_s=600.0)
 result = fetch([make_product(size=int(size))], Path(folder), settings=settings, range_bytes=int(range_bytes))
 print("reused" if result.require_all()[0].reused else "fetched")
 """
@@ -361,7 +362,7 @@ class Gate:
         self._count += 1
         if self._count == self._hold:
             self.reached.set()
-            self.release.wait(30)
+            self.release.wait(LIMIT_SECONDS)
         return ranged(self._content, ask)
 
 
@@ -387,9 +388,9 @@ def test_a_killed_process_leaves_what_the_next_one_needs(child, bring, product, 
     gate = Gate(content, hold=5)  # the probe and three ranges are answered, the fourth range is not
     with Loopback(gate) as server:
         process = child(server.address)
-        assert gate.reached.wait(60)
+        assert gate.reached.wait(LIMIT_SECONDS)
         process.send_signal(signal.SIGKILL)
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait(LIMIT_SECONDS) == -signal.SIGKILL
         assert list((tmp_path / "down" / product.obs_id).glob("*")) == []
         state = load(PartState, tmp_path / "down" / ".transfer" / product.obs_id / f"{NAME}.part.json")
         assert [(start, stop) for start, stop, _ in state.done] == [(n * RANGE, (n + 1) * RANGE) for n in range(3)]
@@ -408,11 +409,11 @@ def test_two_processes_asked_for_one_file_fetch_it_once(child, bring, product, c
     gate = Gate(content, hold=4)
     with Loopback(gate) as server, ThreadPoolExecutor(1) as pool:
         process = child(server.address)
-        assert gate.reached.wait(60)
+        assert gate.reached.wait(LIMIT_SECONDS)
         second = pool.submit(bring, product, settings_for(server.address))
         gate.release.set()
-        (receipt,) = second.result(60).receipts
-        assert process.wait(30) == 0
+        (receipt,) = second.result(LIMIT_SECONDS).receipts
+        assert process.wait(LIMIT_SECONDS) == 0
         assert process.stdout.read().strip() == "fetched"
         assert len(server.asked) == 1 + 6 + 1  # the second asks whether it is still the same
     assert receipt.reused
