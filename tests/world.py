@@ -1,5 +1,11 @@
 """A small simulated programme and its archive on loopback, shared by the tests that go the whole way."""
 
+from contextlib import contextmanager
+from functools import lru_cache
+
+import pytest
+
+from jwstpipe.simulate import exposures
 from jwstpipe.simulate.exposures import simulate_programme
 from jwstpipe.testing.local_archive.archive import serve_archive
 
@@ -13,6 +19,17 @@ FILTERS = ("F335M", "F444W")
 def tiny_programme(folder):
     """Observe a tiny sky: two filters, two dithers, seconds."""
     return simulate_programme(folder, size="tiny", target=TARGET, filters=FILTERS)
+
+
+_drawn_once = lru_cache(2)(exposures.build_scene)
+
+
+@contextmanager
+def same_sky():
+    """Let programmes of one seed, size and list of filters share their sky: it costs more than the exposures of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exposures, "build_scene", _drawn_once)
+        yield
 
 
 def served(folder):

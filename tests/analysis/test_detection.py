@@ -78,12 +78,24 @@ def test_centre_errors_are_what_they_claim(stars):
     assert 0.8 < np.std(pull[np.abs(pull) < 5]) < 1.25
 
 
-@pytest.mark.parametrize(("tile", "count"), [(64, 1), (64, 8), (256, 2), (377, 2), (512, 1)])
-@pytest.mark.parametrize("options", [LOOSE, DetectRequest()], ids=["plain", "mesh"])
-def test_every_tiling_and_number_of_workers_gives_the_same_bits(awkward, tile, count, options):
-    """Worms cross all tiles, blocks touch at the corners of tiles of 64 pixels, and some tiles have no data at all."""
-    whole = find_sources(awkward, options=options, tile=2048, workers=ThreadWorkers(1))
+@pytest.fixture(scope="module", params=[LOOSE, DetectRequest()], ids=["plain", "mesh"])
+def searched(awkward, request):
+    """Give options, and what is found with them in one tile."""
+    whole = find_sources(awkward, options=request.param, tile=2048, workers=ThreadWorkers(1))
     assert len(whole.rows) > 60
+    return request.param, whole
+
+
+FURTHER = pytest.mark.exhaustive
+
+
+@pytest.mark.parametrize(
+    ("tile", "count"),
+    [(64, 8), (377, 2), *(pytest.param(*one, marks=FURTHER) for one in ((64, 1), (256, 2), (512, 1)))],
+)
+def test_every_tiling_and_number_of_workers_gives_the_same_bits(awkward, searched, tile, count):
+    """Worms cross all tiles, blocks touch at the corners of tiles of 64 pixels, and some tiles have no data at all."""
+    options, whole = searched
     assert bits(find_sources(awkward, options=options, tile=tile, workers=ThreadWorkers(count))) == bits(whole)
 
 
@@ -128,8 +140,6 @@ def test_huge_components_are_the_same_bits_too(awkward):
     first = find_sources(awkward, options=WHOLE, tile=128, whole=90_000)
     assert (first.column("flags").astype(int) & 256).any()
     assert bits(find_sources(awkward, options=WHOLE, tile=77, whole=90_000)) == bits(first)
-    parted = find_sources(awkward, options=LOOSE, tile=128, whole=90_000)
-    assert bits(find_sources(awkward, options=LOOSE, tile=77, whole=90_000)) == bits(parted)
     whole = find_sources(awkward, options=WHOLE, tile=128)
     k = int(np.argmax(first.column("pixels")))
     same = int(np.argmax(whole.column("pixels")))
@@ -137,6 +147,12 @@ def test_huge_components_are_the_same_bits_too(awkward):
         assert first.column(name)[k] == whole.column(name)[same]
     assert first.column("flux")[k] == pytest.approx(whole.column("flux")[same], rel=1e-5)
     assert first.column("iso_x")[k] == pytest.approx(whole.column("iso_x")[same], abs=1e-3)
+
+
+@pytest.mark.exhaustive("test_a_huge_component_is_taken_apart_on_blocks")
+def test_huge_components_are_taken_apart_into_the_same_bits(awkward):
+    parted = find_sources(awkward, options=LOOSE, tile=128, whole=90_000)
+    assert bits(find_sources(awkward, options=LOOSE, tile=77, whole=90_000)) == bits(parted)
 
 
 def test_a_huge_component_is_taken_apart_on_blocks(tmp_path, monkeypatch):

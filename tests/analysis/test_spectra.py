@@ -31,6 +31,7 @@ def test_the_real_x1d_says_that_it_has_no_valid_sample(shared_data):
         require_valid(spectra)
 
 
+@pytest.mark.exhaustive("test_fluxes_widths_and_velocities_are_within_their_errors")
 def test_the_real_s2d_gives_six_velocities_of_hydrogen_and_helium(shared_data):
     request = SpectrumRequest(redshift="auto", fit_lines=True)
     study = study_files([shared_data / "jwst" / f"{REAL}_s2d.fits"], request)

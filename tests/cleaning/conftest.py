@@ -7,6 +7,7 @@ import pytest
 
 from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.exposures import simulate_programme
+from tests.world import same_sky
 
 STRIPES = Artefacts(row_noise=0.4, amplifier_noise=0.2, odd_even=0.2, pedestal=0.3, seed=3)
 
@@ -24,8 +25,9 @@ def simulated(folder, artefacts, *, nebula, detectors=("NRCB4",), filters=("F200
         "size": "tiny", "filters": filters, "dithers": 4, "pixels": 256, "detectors": detectors, "products": ("cal",),
         "seed": 4, "nebula": nebula,
     }  # fmt: skip
-    plain = simulate_programme(folder / "plain", **options)
-    dirty = simulate_programme(folder / "dirty", artefacts=artefacts, **options) if artefacts else plain
+    with same_sky():
+        plain = simulate_programme(folder / "plain", **options)
+        dirty = simulate_programme(folder / "dirty", artefacts=artefacts, **options) if artefacts else plain
     return Pair(tuple(file.path for file in dirty.files), tuple(file.path for file in plain.files))
 
 

@@ -27,7 +27,7 @@ def bands_of(values):
 def cleaned(faint, tmp_path_factory):
     folder = tmp_path_factory.mktemp("cleaned")
     before = [hashlib.sha256(path.read_bytes()).digest() for path in faint.dirty]
-    made = jwstpipe.clean(faint.dirty, folder)
+    made = jwstpipe.clean(faint.dirty, folder, wisps="none")
     assert before == [hashlib.sha256(path.read_bytes()).digest() for path in faint.dirty]
     return folder, made
 
@@ -93,7 +93,7 @@ def test_the_product_tells_of_its_inputs(cleaned, faint):
     scene = jwstpipe.open_image(folder / "scene-nircam-f200w-short.zarr").provenance
     assert scene["operation"] == "mosaic"
     assert len(scene["inputs"]) == len(made)
-    again = jwstpipe.clean(faint.dirty[:1], folder, mosaic=folder / "scene-nircam-f200w-short.zarr")
+    again = jwstpipe.clean(faint.dirty[:1], folder, wisps="none", mosaic=folder / "scene-nircam-f200w-short.zarr")
     assert again[0].reused
 
 
@@ -110,8 +110,8 @@ def test_what_has_no_stripes_is_left_alone(faint, tmp_path):
 def test_a_nebula_is_not_taken_for_stripes(tmp_path):
     """Bias of its brightness, in boxes of 32 pixels, where it is far above the sky: rms, and mean; unasked, nothing."""
     pair = simulated(tmp_path, None, nebula=4.0)
-    made = jwstpipe.clean(pair.plain, tmp_path / "out", stripes="rows")
-    untouched = jwstpipe.clean(pair.plain, tmp_path / "auto")
+    made = jwstpipe.clean(pair.plain, tmp_path / "out", stripes="rows", wisps="none")
+    untouched = jwstpipe.clean(pair.plain, tmp_path / "auto", wisps="none")
     for one in untouched:
         assert 0.8 < one.results["stripes"]["rows"]["need"] < 1.2
         assert one.results["taken_rms"] == 0.0

@@ -64,7 +64,11 @@ INTEGERS = np.random.default_rng(9).integers(0, 60_000, (130, 90)).astype("u2")
         (FLOATS, {"compression_type": "GZIP_2", "quantize_level": 0}),
         (FLOATS, {"compression_type": "RICE_1", "quantize_level": 16, "quantize_method": 1, "dither_seed": 7}),
         pytest.param(INTEGERS, {"compression_type": "RICE_1"}, marks=pytest.mark.exhaustive),
-        (INTEGERS.astype("i4") - 30_000, {"compression_type": "HCOMPRESS_1", "tile_shape": (65, 90)}),
+        pytest.param(
+            INTEGERS.astype("i4") - 30_000,
+            {"compression_type": "HCOMPRESS_1", "tile_shape": (65, 90)},
+            marks=pytest.mark.exhaustive,
+        ),
         pytest.param(
             FLOATS.astype("f8"), {"compression_type": "GZIP_1", "quantize_level": 0}, marks=pytest.mark.exhaustive
         ),

@@ -99,7 +99,7 @@ def several_planes(path):
     return path
 
 
-@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("parts", [pytest.param(1, marks=pytest.mark.exhaustive), 3])
 def test_parts_of_a_child_make_one_file_together(tmp_path, monkeypatch, parts):
     monkeypatch.setattr(tile_compression.os, "cpu_count", lambda: parts)
     monkeypatch.setattr(tile_compression, "WORTH_A_PART", 1)

@@ -255,25 +255,28 @@ def test_a_run_that_fails_in_the_middle_leaves_nothing_half_published_and_the_ne
     def fail(job, **_):
         raise NotFoundError("a tile was lost")
 
+    one_filter = ProcessTargetRequest(target=TARGET, level=3, filters=FILTERS[:1])
     with monkeypatch.context() as patched:
         patched.setattr("jwstpipe.mosaicking.reuse.run_tile", fail)
         with pytest.raises(NotFoundError, match="a tile was lost"):
-            run()
+            run(one_filter)
     settings = load_settings()
     store = open_store(settings.store_root)
     assert store.list("mosaics") == []
     with catalogue() as catalog:
         assert catalog.count(RecordQuery(kind=("mosaic", "picture"), status=())) == 0
-    report = run()
+    report = run(one_filter)
     assert report.bytes_moved == 0
     assert report.products[-1].kind == "picture"
 
 
-def test_products_live_in_s3_as_they_do_on_disk(finished, monkeypatch, s3_site):
-    local = finished
+def test_products_live_in_s3_as_they_do_on_disk(site, monkeypatch, s3_site):
+    """Of one image: a whole run on S3 is `tests/end_to_end/test_stack.py`."""
+    one_image = ProcessTargetRequest(target=TARGET, level=3, filters=FILTERS[:1])
+    local = run(one_image)
     for key, value in s3_site.items():
         monkeypatch.setenv(key, value)
-    remote = run()
+    remote = run(one_image)
     assert [p.product_id for p in remote.products] == [p.product_id for p in local.products]
     assert all(product.where.startswith("s3://") for product in remote.products)
     s3 = load_settings().s3
@@ -283,7 +286,7 @@ def test_products_live_in_s3_as_they_do_on_disk(finished, monkeypatch, s3_site):
     with catalogue() as catalog:
         sizes = {record.file_size for record in catalog.find() if record.kind == "mosaic"}
     assert all(size and size > 10_000 for size in sizes)
-    again = run()
+    again = run(one_image)
     assert again.bytes_moved == 0
     assert [(p.where, p.reused) for p in again.products] == [(p.where, True) for p in remote.products]
 

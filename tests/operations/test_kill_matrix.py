@@ -112,7 +112,11 @@ FORMS = {
     "preset": ("out.toml", make_preset, "local"),
     "object": ("out.bin", make_bytes, "local s3"),
 }
-TRIED = {("store", "s3"): (0.0, 0.5, 1.0), ("mosaic", "s3"): (1.0,), ("mosaic", "local"): (0.0, 0.5, 1.0)}
+SOME = (0.0, 0.5, 1.0)
+TRIED = {
+    ("store", "s3"): SOME, ("mosaic", "s3"): (1.0,), ("mosaic", "local"): SOME, ("store", "local"): SOME,
+    ("picture store", "local"): SOME,
+}  # fmt: skip
 """Where not all steps are tried: first, middle or last of each kind; mosaics go the same way as stores."""
 
 EXHAUSTIVE = {

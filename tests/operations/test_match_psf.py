@@ -111,12 +111,14 @@ def test_psfs_are_built_from_stars_and_the_product_needs_no_other_image(field, t
 
 
 def test_what_cannot_be_matched_is_refused_with_the_reason(field, tmp_path):
-    images, *_ = field
+    images, folder, *_ = field
     out = tmp_path / "m.zarr"
     with pytest.raises(UsageError, match="name it with --to"):
         jwstpipe.match_psf(images["narrow"], out)
     with pytest.raises(UsageError, match="the wider one is the target"):
-        jwstpipe.match_psf(images["wide"], out, to=images["narrow"])
+        jwstpipe.match_psf(
+            images["wide"], out, to=str(folder / "psf_narrow.fits"), own_psf=str(folder / "psf_wide.fits")
+        )
     other = write(tmp_path / "coarse.fits", np.ones((50, 50)), header(shape=(50, 50), scale=0.2))
     with pytest.raises(UsageError, match="has other pixels than"):
         jwstpipe.match_psf(images["narrow"], out, to=str(other))

@@ -65,8 +65,9 @@ def test_store_is_open_to_xarray_and_has_a_pyramid(tmp_path):
     assert dataset["0"].dims == ("c", "y", "x")
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
     assert [group[str(level)].shape for level in range(3)] == [(3, 1200, 2400), (3, 600, 1200), (3, 300, 600)]
-    fine = group["0"][:].reshape(3, 600, 2, 1200, 2).mean(axis=(2, 4))
-    assert np.abs(group["1"][:] - fine).max() <= 0.5
+    for colour in range(3):
+        fine = group["0"][colour].reshape(600, 2, 1200, 2).mean(axis=(1, 3))
+        assert np.abs(group["1"][colour] - fine).max() <= 0.5
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])

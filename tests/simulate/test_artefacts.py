@@ -9,6 +9,7 @@ from jwstpipe.simulate.artefacts.add import Cause, read_truth, truth_path
 from jwstpipe.simulate.artefacts.amounts import Artefacts
 from jwstpipe.simulate.artefacts.stripes import flicker
 from jwstpipe.simulate.exposures import simulate_programme
+from tests.world import same_sky
 
 OPTIONS = {"size": "tiny", "filters": ("F200W",), "dithers": 2, "pixels": 128, "products": ("cal",), "seed": 4}
 EVERYTHING = Artefacts(
@@ -21,8 +22,9 @@ EVERYTHING = Artefacts(
 def pair(tmp_path_factory):
     folder = tmp_path_factory.mktemp("artefacts")
     names = {"detectors": ("NRCB2", "NRCB4"), **OPTIONS}
-    plain = simulate_programme(folder / "plain", **names)
-    dirty = simulate_programme(folder / "dirty", artefacts=EVERYTHING, **names)
+    with same_sky():
+        plain = simulate_programme(folder / "plain", **names)
+        dirty = simulate_programme(folder / "dirty", artefacts=EVERYTHING, **names)
     return plain.files, dirty.files
 
 

@@ -20,7 +20,7 @@ from tests.images.fits_files import write_cal
 from tests.mosaicking.scenes import write
 
 PARTS = ("0/sci/c/0/0", "0/err/c/0/0", "0/dq/c/0/0", "header/sci/c/0/0", "header/primary/c/0/0", "hdu/8/c/0")
-FLIPS = 120
+FLIPS = 72
 
 
 @pytest.fixture(scope="module")
