@@ -44,21 +44,22 @@ $(READY): requirements.lock requirements-uv.lock pyproject.toml
 demo: setup
 	$(BIN)/jwstpipe demo --out $(OUT)
 
-# The tests are the two processes of a machine with two cores (three took as long, and waited for each other): with threads
+# On two cores three processes take a tenth less time than two: servers and browsers are waited for, and a process holds
+# less. The exhaustive tests have one long chain of stacks, beside which a second process does all the rest. With threads
 # of its own, OpenBLAS only waits for itself.
 # They make and remove tens of thousands of small files, in memory where that has 4 GB to spare; what failed stays there.
 MEMORY := $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4000000 {print "/dev/shm"}')
 # Memory that is asked of the system in large pages costs a machine that is virtual a tenth less time of the kernel.
 TESTS = folder=$$(mktemp -d $(or $(MEMORY),$${TMPDIR:-/tmp})/jwstpipe.XXXXXX) && OPENBLAS_NUM_THREADS=1 TMPDIR=$$folder \
   GLIBC_TUNABLES=glibc.malloc.hugetlb=1 \
-  $(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed $(1) \
+  $(BIN)/python -m pytest -n $(1) --dist loadscope --no-loadscope-reorder -o tmp_path_retention_policy=failed -m $(2) \
   && rm -rf $$folder
 
 test: setup
-	$(call TESTS,-m "not exhaustive")
+	$(call TESTS,3,"not exhaustive")
 
 test-exhaustive: setup
-	$(call TESTS,-m exhaustive)
+	$(call TESTS,2,exhaustive)
 
 # one after the other: as two runs at once the stacks of servers of both would stand side by side
 test-all:
