@@ -145,6 +145,7 @@ def _picture(
         scale_arcsec=settled.scale_arcsec,
         orient=settled.orient,
         laying="levels" if settled.rules > 1 else "whole",
+        kept=kept,
         s3=context.s3,
         report=context.report,
     ) as opened:

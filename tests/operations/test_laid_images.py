@@ -14,7 +14,9 @@ from jwstpipe.images.open import open_image
 from jwstpipe.operations.composite import COMPOSITE
 from jwstpipe.operations.inputs.align_inputs import aligned
 from jwstpipe.operations.inputs.carried_inputs import input_at
-from jwstpipe.operations.inputs.laid.lay import lay
+from jwstpipe.operations.inputs.laid.laid_image import LaidImage
+from jwstpipe.operations.inputs.laid.lay import lying_together
+from jwstpipe.operations.inputs.laid.plane import LaidPlane
 from jwstpipe.operations.spec import MakeContext
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.settings import S3Settings
@@ -55,8 +57,11 @@ def scene(tmp_path_factory):
     ]
 
 
-def laid(addresses, **more):
-    return lay(addresses, [open_image(one) for one in addresses], workers=WORKERS, **more)
+def laid(addresses, folder=None):
+    found = lying_together(addresses, workers=WORKERS)
+    images = tuple(open_image(one) for one in addresses)
+    plane = LaidPlane(found.grid, found.window, images, lambda: found.sources, folder)
+    return [LaidImage(plane, number, S3Settings()) for number in range(len(images))]
 
 
 def test_full_resolution_is_what_the_mosaic_engine_makes(scene):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +25,10 @@ from jwstpipe.sky.frames import rotated, unit_vectors
 from jwstpipe.storage import named_for_people
 
 if TYPE_CHECKING:
+    from jwstpipe.mosaicking.inputs.sources import Source
+    from jwstpipe.operations.inputs.kept_looks import KeptLooks
     from jwstpipe.operations.inputs.laid.laid_image import LaidImage
+    from jwstpipe.operations.inputs.laid.lay import Lying
 
 __all__ = ["Aligned", "Laying", "aligned", "lie_apart"]
 
@@ -58,6 +61,7 @@ def aligned(
     orient: Orientation | None = None,
     laying: Laying = "levels",
     keep_blocks: bool = True,
+    kept: "KeptLooks | None" = None,
     s3: S3Settings | None = None,
     report: Reporter = silent,
 ) -> Iterator[Aligned]:
@@ -81,6 +85,8 @@ def aligned(
         How those of other grids are resampled; a file of several arrays is resampled whole.
     keep_blocks
         What was resampled and does not stay in memory is kept in the folder.
+    kept
+        What is known of the same images from an earlier look at them; None = nothing.
     s3
         Endpoint of ``s3://`` addresses.
     report
@@ -94,7 +100,8 @@ def aligned(
     images: list[SkyImage] = [open_image(address, s3=s3) for address in addresses]
     up = None if orient is None else up_angle(images, orient)
     same = not lie_apart(images, scale_arcsec=scale_arcsec, up=up)
-    flagged = [_has_flagged_cores(image) for image in images]
+    find = _has_flagged_cores if kept is None else partial(kept.flagged, find=_has_flagged_cores)
+    flagged = [find(image) for image in images]
     if same and not any(flagged):
         yield Aligned(tuple(images), (int,) * len(images))
         return
@@ -105,7 +112,7 @@ def aligned(
         work = _Work([str(address) for address in addresses], images, flagged, Path(name), names, workers, s3, report)
         if not same and laying == "levels":
             folder = work.folder if keep_blocks else None
-            laid = work.laid(scale_arcsec=scale_arcsec, rotation_deg=up or 0.0, folder=folder)
+            laid = work.laid(scale_arcsec=scale_arcsec, rotation_deg=up or 0.0, folder=folder, kept=kept)
             if laid is not None:
                 yield laid
                 return
@@ -134,9 +141,12 @@ class _Work:
     s3: S3Settings | None
     report: Reporter
 
-    def laid(self, *, scale_arcsec: float | None, rotation_deg: float, folder: Path | None) -> Aligned | None:
+    def laid(
+        self, *, scale_arcsec: float | None, rotation_deg: float, folder: Path | None, kept: "KeptLooks | None"
+    ) -> Aligned | None:
         """Lay them level by level; only those with junk are copied before. None where that cannot be done."""
-        from jwstpipe.operations.inputs.laid.lay import lay  # noqa: PLC0415 - only images of different grids need it
+        from jwstpipe.operations.inputs.laid.laid_image import LaidImage  # noqa: PLC0415 - of different grids alone
+        from jwstpipe.operations.inputs.laid.plane import LaidPlane  # noqa: PLC0415
 
         addresses, images, counts = list(self.addresses), list(self.images), [0] * len(self.images)
         for number in [at for at, flagged in enumerate(self.flagged) if flagged]:
@@ -146,14 +156,27 @@ class _Work:
             counts[number] = patched_copy(images[number], copy, find_patches(images[number]), workers=self.workers)
             if counts[number]:
                 addresses[number], images[number] = str(copy), open_image(copy)
-        found = lay(
-            addresses, images, workers=self.workers, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg,
-            folder=folder, s3=self.s3,
-        )  # fmt: skip
+
+        @cache
+        def lying() -> "Lying | None":
+            from jwstpipe.operations.inputs.laid.lay import lying_together  # noqa: PLC0415 - a second look needs none
+
+            return lying_together(
+                addresses, workers=self.workers, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg, s3=self.s3
+            )
+
+        def sources() -> "tuple[Source, ...]":
+            found = lying()
+            assert found is not None  # else there is no plane
+            return found.sources
+
+        found = lying() if kept is None else kept.plane(images, self.addresses, (scale_arcsec, rotation_deg), lying)
         if found is None:
             return None
+        plane = LaidPlane(found.grid, found.window, tuple(images), sources, folder)
+        laid = [LaidImage(plane, number, self.s3 or S3Settings()) for number in range(len(images))]
         return Aligned(
-            tuple(found), tuple(partial(_filled, one, count) for one, count in zip(found, counts, strict=True))
+            tuple(laid), tuple(partial(_filled, one, count) for one, count in zip(laid, counts, strict=True))
         )
 
     def whole(self, *, same: bool, scale_arcsec: float | None, rotation_deg: float) -> Aligned:

@@ -4,11 +4,11 @@ A second picture of the same images then reads none of their pixels. Everything 
 changed image has nothing kept, and is what it would be without: whole levels and whole measurements, to the bit.
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_ch
 from jwstpipe.render.geometry.coverage import covered_box
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.storage.kept_arrays import KeptArrays
 
 if TYPE_CHECKING:  # what reads stores is loaded with the first of them
@@ -36,6 +37,28 @@ __all__ = ["KeptLooks"]
 
 _FORM = 2
 """Changes with the algorithms whose results are kept."""
+
+
+class Plane(Protocol):
+    """A plane of the sky for several images."""
+
+    @property
+    def grid(self) -> SkyGrid:
+        """The plane."""
+        ...
+
+    @property
+    def window(self) -> Box:
+        """The part of it that they cover."""
+        ...
+
+
+@dataclass(frozen=True)
+class KeptPlane:
+    """Such a plane, as it was kept."""
+
+    grid: SkyGrid
+    window: Box
 
 
 class KeptLooks:
@@ -53,6 +76,36 @@ class KeptLooks:
             return str(carried or identity_of(image))
         return kept_content_id(image, s3=self._s3)
 
+    def flagged(self, image: SkyImage, *, find: Callable[[SkyImage], bool]) -> bool:
+        """Tell what `find` tells of the flags of an image."""
+        content = content_key(image) if self._kept is not None and _is_stored(image) else None
+        if self._kept is None or content is None:
+            return find(image)
+        key = self._key("flagged", content=content)
+        entry = self._kept.get(key)
+        if entry is not None:
+            return bool(entry.facts["flagged"])
+        found = find(image)
+        self._kept.put(key, facts={"flagged": found})
+        return found
+
+    def plane(
+        self, images: Sequence[SkyImage], addresses: Sequence[str], wish: tuple[float | None, float],
+        find: Callable[[], Plane | None],
+    ) -> Plane | None:  # fmt: skip
+        """Give the plane that `find` finds for images and a wish (pixel size, rotation), and its window."""
+        contents = self._contents(images, addresses)
+        if self._kept is None or None in contents:
+            return find()
+        key = self._key("plane", contents=contents, wish=list(wish))
+        entry = self._kept.get(key)
+        if entry is not None:
+            return KeptPlane(SkyGrid.from_dict(entry.facts["grid"]), Box(*entry.facts["window"]))
+        found = find()
+        if found is not None:
+            self._kept.put(key, facts={"grid": found.grid.as_dict(), "window": _corners(found.window)})
+        return found
+
     def images(self, images: Sequence[SkyImage], addresses: Sequence[str]) -> list[SkyImage]:
         """Give the same images with coarse levels that are kept.
 
@@ -66,15 +119,18 @@ class KeptLooks:
         """
         if self._kept is None:
             return list(images)
-        keys = [
-            content_key(image) if image.address == address and _is_stored(image) else None
-            for image, address in zip(images, addresses, strict=True)
-        ]
         if laid := self._laid(images, addresses):
             return [KeptImage(image, f"{laid.content} {number}", laid, number) for number, image in enumerate(images)]
         return [
             image if key is None else KeptImage(image, key, self._levels([image], key, OnlySamples()))
-            for image, key in zip(images, keys, strict=True)
+            for image, key in zip(images, self._contents(images, addresses), strict=True)
+        ]
+
+    def _contents(self, images: Sequence[Any], addresses: Sequence[str]) -> list[str | None]:
+        """Give the keys of the contents of images; None for one that does not stand where the input does."""
+        return [
+            content_key(image) if image.address == address and _is_stored(image) else None
+            for image, address in zip(images, addresses, strict=True)
         ]
 
     def _laid(self, images: Sequence[Any], addresses: Sequence[str]) -> KeptLevels | None:
@@ -82,11 +138,7 @@ class KeptLooks:
         plane = getattr(images[0], "plane", None) if images else None
         if plane is None or any(getattr(image, "plane", None) is not plane for image in images):
             return None
-        stored = [one.image for one in plane.images]
-        contents = [
-            content_key(image) if image.address == address else None
-            for image, address in zip(stored, addresses, strict=True)
-        ]
+        contents = self._contents(plane.images, addresses)
         if None in contents:
             return None
         return self._levels(images, canonical_json([contents, repr(plane.grid), repr(plane.window)]).decode(), plane)
@@ -129,12 +181,15 @@ class KeptLooks:
             _tell_filled(images, entry.facts)
             return Box(*entry.facts["box"])
         found = covered_box(images, counts, level, least)
-        box = [found.y0, found.x0, found.y1, found.x1]
-        self._kept.put(key, facts={"box": box, "filled": _filled_of(images)}, arrays=[])
+        self._kept.put(key, facts={"box": _corners(found), "filled": _filled_of(images)})
         return found
 
     def _key(self, what: str, **more: Any) -> dict[str, Any]:
         return {"what": what, "form": _FORM, "version": __version__, **more}
+
+
+def _corners(box: Box) -> list[int]:
+    return [box.y0, box.x0, box.y1, box.x1]
 
 
 def _filled_of(images: Sequence[Any]) -> list[Any]:

@@ -13,9 +13,9 @@ from jwstpipe.fits.headers import CARD, parse_header
 from jwstpipe.fits.plain.changed_cards import written_cards
 from jwstpipe.images.face import ImageFace
 from jwstpipe.images.headers.keywords import stored_header
+from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape
 from jwstpipe.operations.inputs.laid.plane import LaidPlane
-from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import is_wcs_keyword, wcs_cards_of
@@ -23,8 +23,6 @@ from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 if TYPE_CHECKING:
     from astropy.io.fits import Header
-
-    from jwstpipe.operations.inputs.laid.plane import Laid
 
 __all__ = ["LaidImage"]
 
@@ -47,18 +45,18 @@ class LaidImage(ImageFace):
     slices: ClassVar[int] = 1
 
     @property
-    def _laid(self) -> "Laid":
+    def _image(self) -> SkyImage:
         return self.plane.images[self.number]
 
     @property
     def address(self) -> str:
         """Where the image itself is."""
-        return self._laid.image.address
+        return self._image.address
 
     @property
     def name(self) -> str:
         """Name for people."""
-        return self._laid.image.name
+        return self._image.name
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -68,7 +66,7 @@ class LaidImage(ImageFace):
     @property
     def planes(self) -> tuple[str, ...]:
         """Planes that follow from those of the image."""
-        has = self._laid.source.planes
+        has = self.plane.sources[self.number].planes
         return ("sci", *(["err"] if "err" in has else []), "wht", "n", *(["dq"] if "dq" in has else []))
 
     @property
@@ -82,7 +80,7 @@ class LaidImage(ImageFace):
     @property
     def primary(self) -> "Header":
         """That of the image."""
-        return self._laid.image.primary
+        return self._image.primary
 
     @cached_property
     def header(self) -> "Header":
@@ -91,7 +89,7 @@ class LaidImage(ImageFace):
 
     def header_text(self, name: str) -> str:
         """Give the cards of a header, ``primary`` or ``sci``: those of the image, on the plane."""
-        text = stored_header(self._laid.image, name)
+        text = stored_header(self._image, name)
         return text if name == "primary" else self._on_plane(text)
 
     def _on_plane(self, text: str) -> str:
@@ -118,12 +116,12 @@ class LaidImage(ImageFace):
     @property
     def notes(self) -> tuple[str, ...]:
         """Those of the image."""
-        return self._laid.image.notes
+        return self._image.notes
 
     @property
     def provenance(self) -> dict[str, Any]:
         """That of the image."""
-        return self._laid.image.provenance
+        return self._image.provenance
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         """Read a window of one plane (see `SkyImage.read`); levels above 0 have ``sci`` alone."""
@@ -143,10 +141,11 @@ class LaidImage(ImageFace):
         """Resample what no picture shows."""
         from jwstpipe.mosaicking.tile import compute  # noqa: PLC0415 - seldom needed
         from jwstpipe.mosaicking.tile_job import TileJob  # noqa: PLC0415
+        from jwstpipe.requests import MosaicOptions  # noqa: PLC0415
 
         corner = (self.plane.window.y0, self.plane.window.x0)
         job = TileJob(
-            "", (0, 0), window.shifted(*corner), corner, self.plane.grid, (self._laid.source,), "uniform",
-            self._laid.is_flux, MosaicOptions(weights="uniform"), self.planes, self.s3,
+            "", (0, 0), window.shifted(*corner), corner, self.plane.grid, (self.plane.sources[self.number],), "uniform",
+            self.plane.is_flux(self.number), MosaicOptions(weights="uniform"), self.planes, self.s3,
         )  # fmt: skip
         return compute(job).planes[plane]

@@ -4,9 +4,10 @@ A block stands at multiples of 512 pixels of its level, so its pixels are the sa
 a picture for all of it. What one image had filled of a core is filled in all of them, from the wings of each.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,6 @@ from jwstpipe.execution.kept import Kept
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.levels import level_shape
-from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.operations.inputs.kept_levels import Searched
 from jwstpipe.render.cores.holes import LEAST_PIXELS, CoreLimits, Region, regions_of
 from jwstpipe.render.cores.profile import profile_filling
@@ -25,9 +25,10 @@ from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 
 if TYPE_CHECKING:  # what resamples is loaded with the first block: a second look at a picture needs none
+    from jwstpipe.mosaicking.inputs.sources import Source
     from jwstpipe.operations.inputs.laid.level_samples import LevelSamples
 
-__all__ = ["BLOCK", "Laid", "LaidPlane"]
+__all__ = ["BLOCK", "LaidPlane"]
 
 BLOCK = 512
 """Side of a block, pixels of its level: a chunk of an image store."""
@@ -36,20 +37,6 @@ KEPT_BYTES = 192 << 20
 """Most bytes of blocks that are kept in memory."""
 
 _ESTIMATED = np.uint32(DQ_BITS["FLUX_ESTIMATED"])
-
-
-@dataclass(frozen=True, eq=False)
-class Laid:
-    """One image of a plane."""
-
-    image: SkyImage
-    """As it is."""
-
-    source: Source
-    """Where it lies; its box is that on the plane."""
-
-    is_flux: bool
-    """Samples are fluxes in a pixel."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +61,12 @@ class LaidPlane:
     window: Box
     """Part of the plane that arrays cover."""
 
-    images: tuple[Laid, ...]
+    images: tuple[SkyImage, ...]
+    """As they are."""
+
+    find: Callable[[], "tuple[Source, ...]"]
+    """Finds where they lie, their boxes on the plane: asked with the first block, since a second look needs none."""
+
     folder: Path | None = None
     """Where blocks are kept that memory does not hold, for who goes over all of them; None = they are made anew."""
 
@@ -83,6 +75,17 @@ class LaidPlane:
 
     _blocks: Kept[_Block] = field(default_factory=lambda: Kept(KEPT_BYTES, size=lambda block: block.nbytes))
     _levels: Kept["LevelSamples"] = field(default_factory=lambda: Kept(1 << 16))
+
+    @cached_property
+    def sources(self) -> "tuple[Source, ...]":
+        """Where the images lie; their boxes are those on the plane."""
+        return self.find()
+
+    def is_flux(self, number: int) -> bool:
+        """Tell whether the samples of an image are fluxes in a pixel."""
+        from jwstpipe.mosaicking.inputs.brightness_units import quantity_of  # noqa: PLC0415 - see above
+
+        return quantity_of(self.sources[number].unit, "auto")[0]
 
     def filled(self, number: int) -> int:
         """Count the pixels of cores that were filled in what was read of an image."""
@@ -187,15 +190,15 @@ class LaidPlane:
     def _made(self, number: int, level: int, row: int, column: int) -> _Block:
         from jwstpipe.mosaicking.warp.one_image import LevelWcs, level_of_plane, warped  # noqa: PLC0415 - see above
 
-        laid, cell = self.images[number], self._cell(level, row, column)
+        source, cell = self.sources[number], self._cell(level, row, column)
         grid, window = level_of_plane(self.grid, self.window, level)
         box = cell.shifted(window.y0, window.x0)
         values = np.full(cell.shape, np.nan, np.float32)
-        near = _box_at(laid.source.box.relative_to(self.window), level).shifted(window.y0, window.x0)
+        near = _box_at(source.box.relative_to(self.window), level).shifted(window.y0, window.x0)
         part = near.intersection(box)
         samples = self._level(number, level)
-        wcs = LevelWcs(laid.source.exact_wcs(), samples.level)
-        gain = 4.0 ** (samples.level - level) if laid.is_flux else 0.0
+        wcs = LevelWcs(source.exact_wcs(), samples.level)
+        gain = 4.0 ** (samples.level - level) if self.is_flux(number) else 0.0
         found = None if part is None else warped(grid, part, wcs, samples.shape, samples.read, gain=gain)
         if part is None or found is None:
             return _Block(values, None)
@@ -215,13 +218,13 @@ class LaidPlane:
             if pixels:
                 self.repaired[number, own, cell.y0, cell.x0] = pixels
 
-        return self._levels.get((number, own), lambda: LevelSamples(self.images[number].image, own, told))
+        return self._levels.get((number, own), lambda: LevelSamples(self.images[number], own, told))
 
     def _own_level(self, number: int, level: int) -> int:
         """Tell which level of an image a level of the plane is made of."""
         from jwstpipe.mosaicking.warp.one_image import fitting_level  # noqa: PLC0415 - see above
 
-        scale = self.images[number].source.exact_wcs().scale_arcsec
+        scale = self.sources[number].exact_wcs().scale_arcsec
         return fitting_level(scale, self.grid.scale_arcsec * 2.0**level)
 
     def _cell(self, level: int, row: int, column: int) -> Box:
