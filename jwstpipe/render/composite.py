@@ -140,7 +140,7 @@ def _planned(
     if isinstance(options.crop, tuple):
         check_window(options.crop, image.shape)  # before the work
     plan = plan_scene(tones, look=look, options=options, background=background, cores=cores, cover=cover)
-    window = _window(options.crop, plan, image)
+    window, cut = _window(options.crop, plan, image)
     enlarge = options.enlarge or options.rules == 1
     frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window, enlarge=enlarge)
     canvas = lay_out(frame, options.canvas)
@@ -151,7 +151,7 @@ def _planned(
         canvas,
         canvas.placed(place_on_sky(image, canvas.frame)),
         survey.quality,
-        (*plan.notes, *_smaller(options, canvas)),
+        (*plan.notes, *cut, *_smaller(options, canvas)),
         plan.fallbacks,
     )
 
@@ -166,14 +166,14 @@ def _smaller(options: CompositeRequest, canvas: Canvas) -> list[str]:
     ]
 
 
-def _window(crop: Crop | None, plan: ScenePlan, image: SkyImage) -> Box | None:
-    """Find the window that was asked for, full pixels; None = all that is covered."""
+def _window(crop: Crop | None, plan: ScenePlan, image: SkyImage) -> tuple[Box | None, tuple[str, ...]]:
+    """Find the window that was asked for, full pixels, None = all that is covered; and say where it is smaller."""
     if not isinstance(crop, str):
-        return None if crop is None else check_window(crop, image.shape)
+        return None if crop is None else check_window(crop, image.shape), ()
     named = window_named(crop)
     if isinstance(named, SkyWindow):
         return window_on_sky(named, image)
-    return fullest_window(plan.mask, plan.mask_level, image.shape, border=named.border)
+    return fullest_window(plan.mask, plan.mask_level, image.shape, border=named.border), ()
 
 
 def _written(

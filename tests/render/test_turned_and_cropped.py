@@ -157,6 +157,13 @@ def test_other_words_are_refused_with_what_may_stand_there(crop, words):
         jwstpipe.composite(["nothing.fits"], "out.png", crop=crop)
 
 
+def test_a_window_of_the_sky_that_reaches_beyond_the_images_is_cut_and_says_so(tilted, tmp_path):
+    place = f"{STAR.ra.deg:.8f},{STAR.dec.deg:.8f}"
+    made = jwstpipe.composite([tilted], tmp_path / "high.png", crop=f"{place},3arcsec,40arcsec")
+    assert (made.width, made.height) == (30, SIDE)
+    assert made.notes[-1].endswith(f"reaches beyond the images, 30 x {SIDE} of 30 x 400 px are shown")
+
+
 def test_a_window_beyond_the_images_is_refused(tilted, tmp_path):
     with pytest.raises(NoCoverageError, match="beyond the images"):
         jwstpipe.composite([tilted], tmp_path / "no.png", crop="10,10,1arcmin,1arcmin")

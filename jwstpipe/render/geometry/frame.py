@@ -75,8 +75,13 @@ def check_window(window: tuple[int, int, int, int], shape: tuple[int, int]) -> B
     return Box(y0, x0, y1, x1)
 
 
-def window_on_sky(window: SkyWindow, image: SkyImage) -> Box:
+def window_on_sky(window: SkyWindow, image: SkyImage) -> tuple[Box, tuple[str, ...]]:
     """Find the full pixels of a window around a position; what of it lies beyond the images is left out.
+
+    Returns
+    -------
+    Box, tuple of str
+        The window, and a sentence where it is not all that was asked for.
 
     Raises
     ------
@@ -90,14 +95,17 @@ def window_on_sky(window: SkyWindow, image: SkyImage) -> Box:
     x, y = (float(one[0]) for one in wcs.to_pixel(*place))
     scale = wcs.scale_arcsec
     half_x, half_y = window.width_arcsec / scale / 2, window.height_arcsec / scale / 2
+    rows, columns = max(1, round(2 * half_y)), max(1, round(2 * half_x))
     found = None
     if math.isfinite(x + y):
-        y0, x0 = math.floor(y - half_y + 0.5), math.floor(x - half_x + 0.5)
-        size = max(1, round(2 * half_y)), max(1, round(2 * half_x))
-        found = Box.of_shape(size, (y0, x0)).intersection(Box.of_shape(image.shape))
+        asked = Box.of_shape((rows, columns), (math.floor(y - half_y + 0.5), math.floor(x - half_x + 0.5)))
+        found = asked.intersection(Box.of_shape(image.shape))
     if found is None:
         raise NoCoverageError(f"crop {window}: lies beyond the images; name a place that they show")
-    return found
+    if found == asked:
+        return found, ()
+    shown = f"{found.shape[1]} x {found.shape[0]} of {columns} x {rows} px"
+    return found, (f"crop {window}: reaches beyond the images, {shown} are shown",)
 
 
 def choose_frame(
