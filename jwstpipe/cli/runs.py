@@ -55,7 +55,7 @@ def run_request(context: typer.Context, request: ProcessTargetRequest, *, home: 
         if as_json:
             json_data(standing.model_dump())
         else:
-            _show(standing, "", whole=choices_of(context).verbose > 0)
+            _show(standing, "", took=standing.total_seconds, whole=choices_of(context).verbose > 0)
         return
     with ExitStack() as stack:
         own = stack.enter_context(starting_server(settings.home / "prefect")) if settings.prefect_api is None else None
@@ -64,7 +64,7 @@ def run_request(context: typer.Context, request: ProcessTargetRequest, *, home: 
     if as_json:
         json_data(report.model_dump())
     else:
-        _show(report, api, whole=choices_of(context).verbose > 0)
+        _show(report, api, took=report.total_seconds, whole=choices_of(context).verbose > 0)
 
 
 def demo(
@@ -110,9 +110,8 @@ def demo(
     if as_json:
         json_data({**report_all.model_dump(), "picture": str(picture), "spectra": [str(one) for one in shown]})
         return
-    _show(report_all, server.api, whole=choices_of(context).verbose > 0)
-    facts = [("picture", str(picture)), *(("spectra", str(one)) for one in shown)]
-    rows([*facts, ("all in all", duration(time.perf_counter() - started))])
+    _show(report_all, server.api, took=time.perf_counter() - started, whole=choices_of(context).verbose > 0)
+    rows([("picture", str(picture)), *(("spectra", str(one)) for one in shown)])
     remark(f"the servers of the demo have stopped; look at its run again with: jwstpipe up --home {out}")
 
 
@@ -146,10 +145,10 @@ def _process(
         flush_history()
 
 
-def _show(report: "RunReport", api: str, *, whole: bool) -> None:
-    """Print what was made and where it lies; with `whole`, how long each step took."""
+def _show(report: "RunReport", api: str, *, took: float, whole: bool) -> None:
+    """Print what was made, in how many seconds, and where it lies; with `whole`, how long each step took."""
     made = counted(len(report.products), "product")
-    moved = f"{report.bytes_moved / 1e6:,.1f} MB over the network, {duration(sum(report.seconds.values()))}"
+    moved = f"{report.bytes_moved / 1e6:,.1f} MB over the network, {duration(took)}"
     say(f"{report.request['target']}: {made} of {counted(report.files, 'file')}, {moved}")
     table = [["kind", "filter", "where"]]
     table += [[product.kind, product.filter or "several", product.where] for product in report.products]
