@@ -15,11 +15,11 @@ from jwstpipe.fits.readers.byte_readers import LocalReader
 from jwstpipe.fits.readers.digesting_reader import DigestingReader
 from jwstpipe.identity import derived_product_id, provenance_document
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
-from jwstpipe.images.zarr.layout import LAYOUT, TABLES, root_attributes
+from jwstpipe.images.zarr.layout import root_attributes
 from jwstpipe.images.zarr.plane_writer import write_hdus
 from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
-from jwstpipe.images.zarr.writer import byte_pieces
+from jwstpipe.images.zarr.stored_wcs import write_place
 from jwstpipe.notebook import Shown
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -28,8 +28,8 @@ __all__ = ["ALGORITHM", "ConvertReceipt", "Planes", "convert", "image_id"]
 
 log = logging.getLogger(__name__)
 
-ALGORITHM = f"2.{LAYOUT}"
-"""Version of what conversion does to the bytes; part of the id of what it makes."""
+ALGORITHM = "2.2"
+"""Version of what conversion does to samples and cards; part of the id of what it makes."""
 
 Planes = Literal["all", "science"] | tuple[str, ...]
 """Which HDUs are kept: every one, what mosaics need, or planes by name."""
@@ -159,10 +159,6 @@ def _write(
     slices = image.plane_slices("sci")
     with new_image(target, s3=s3) as writer:
         fits = write_hdus(writer, image, kept, keep_all=made.planes == "all", report=report)
-        if image.image_wcs.nodes is not None:
-            writer.write_wcs(image.image_wcs.nodes)
-        if image.image_wcs.tables:
-            writer.write_bytes(TABLES, len(image.image_wcs.tables), byte_pieces(image.image_wcs.tables))
         packed = {} if image.reader.in_place else {"packed": True}
         levels = build_pyramid(
             writer,
@@ -174,6 +170,7 @@ def _write(
             slices=slices,
             report=report,
         )
+        write_place(writer, image.image_wcs, image.shape, levels)
         attributes = root_attributes(
             kind="image",
             name=image.name,

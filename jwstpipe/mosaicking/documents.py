@@ -11,6 +11,7 @@ from jwstpipe import __version__
 from jwstpipe.identity import provenance_document
 from jwstpipe.images.exporting.mosaic_file import MosaicTold
 from jwstpipe.images.zarr.layout import plane_spec, root_attributes
+from jwstpipe.images.zarr.stored_wcs import write_place
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.inputs.handed_on import COMMENTS, PHOTOMETRY
 from jwstpipe.mosaicking.inputs.sources import Source
@@ -20,6 +21,8 @@ from jwstpipe.mosaicking.reuse import tile_records
 from jwstpipe.mosaicking.tile import TileReceipt
 from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.sky.box import Box
+from jwstpipe.sky.celestial import wcs_cards_of
+from jwstpipe.sky.wcs.image_wcs import ImageWcs
 
 if TYPE_CHECKING:  # it takes long to load
     from astropy.io.fits import Header
@@ -37,6 +40,8 @@ def write_documents(
     told = told_of(plan)
     writer.write_header("primary", told.primary)
     writer.write_header("sci", told.science)
+    place = ImageWcs(wcs_cards_of(told.science.decode("ascii")))
+    write_place(writer, place, plan.window.shape, receipt.levels)
     found = {key: value for key, value in asdict(receipt).items() if key not in PASSING}
     provenance = {**told.provenance, "tiles": tile_records(tiles), "receipt": found}
     writer.finish(

@@ -102,8 +102,6 @@ def test_damage_is_found_and_named(pair, tmp_path):
 def test_a_newer_layout_is_refused(pair):
     _, made = pair
     root = group_attributes(Path(made.address, "zarr.json").read_bytes(), name="x")
-    assert root["jwstpipe"]["layout"] == 3
-    with pytest.raises(StoreVersionError, match="its layout is 4, this version reads up to 3"):
-        check_layout({"jwstpipe": {**root["jwstpipe"], "layout": 4}}, name="x")
-    with pytest.raises(StoreVersionError, match="its layout is 3, this version reads up to 2"):
-        check_layout({"jwstpipe": {**root["jwstpipe"], "kind": "image"}}, name="x")
+    assert root["jwstpipe"]["layout"] == 4
+    with pytest.raises(StoreVersionError, match="its layout is 5, this version reads up to 4"):
+        check_layout({"jwstpipe": {**root["jwstpipe"], "layout": 5}}, name="x")

@@ -153,6 +153,6 @@ def test_a_store_without_its_root_is_not_an_image(tmp_path):
     with pytest.raises(StoreError, match=r"root zarr\.json is missing"):
         open_image(tmp_path / "cal.zarr")
     text = (tmp_path / "kept.json").read_text()
-    (tmp_path / "cal.zarr" / "zarr.json").write_text(text.replace('"layout": 2', '"layout": 99'))
+    (tmp_path / "cal.zarr" / "zarr.json").write_text(text.replace('"layout": 4', '"layout": 99'))
     with pytest.raises(StoreVersionError, match="its layout is 99"):
         open_image(tmp_path / "cal.zarr")

@@ -1,12 +1,14 @@
 """Readers that are not ours open what we write."""
 
 import json
+import warnings
 
 import numpy as np
 import pytest
 import xarray
 import zarr
-from astropy.io.fits import Header
+from astropy.io.fits import Header, getheader
+from astropy.wcs import WCS
 
 from jwstpipe import convert, open_image
 from tests.images.fits_files import write_cal
@@ -29,6 +31,26 @@ def test_xarray_opens_every_level_with_named_dimensions(store):
     assert full["dq"].attrs["flag_masks"][1] == 2
 
 
+def test_xarray_finds_the_place_of_every_pixel_without_us(tmp_path):
+    """By astropy's own WCS, at every level, as the header of the FITS file has it."""
+    file = write_cal(tmp_path / "cal.fits", shape=(1100, 300))
+    convert(file, tmp_path / "cal.zarr")
+    truth = WCS(getheader(file, "SCI"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        full = xarray.open_zarr(tmp_path / "cal.zarr", group="0")
+        half = xarray.open_zarr(tmp_path / "cal.zarr", group="1")
+        tree = xarray.open_datatree(tmp_path / "cal.zarr", engine="zarr")
+    there = float(half["sci"].sel(y=1000.5, x=20.5))
+    assert there == pytest.approx(float(full["sci"].sel(y=slice(1000, 1001), x=slice(20, 21)).mean()))
+    for level in (full, half, tree["0"].to_dataset()):
+        wcs = WCS(Header.fromstring(level.attrs["fits_wcs"], sep="\n"))
+        last = level.isel(y=-1, x=7)
+        place = float(last.x), float(last.y)
+        np.testing.assert_allclose(wcs.pixel_to_world_values(*place), truth.pixel_to_world_values(*place), atol=1e-12)
+    assert (float(full.y[-1]), float(half.y[-1]), float(half.x[7])) == (1099.0, 1098.5, 14.5)
+
+
 def test_zarr_python_finds_planes_headers_and_shards(store):
     root = zarr.open_group(store, mode="r")
     assert root["0/sci"].shards == (2048, 2048)
@@ -39,7 +61,7 @@ def test_zarr_python_finds_planes_headers_and_shards(store):
 
 def test_the_root_describes_the_levels_for_ome_readers(store):
     attributes = json.loads((store / "zarr.json").read_text())["attributes"]
-    assert attributes["jwstpipe"]["layout"] == 2
+    assert attributes["jwstpipe"]["layout"] == 4
     assert attributes["ome"]["version"] == "0.5"
     datasets = attributes["ome"]["multiscales"][0]["datasets"]
     assert [dataset["path"] for dataset in datasets] == ["0/sci", "1/sci"]

@@ -4,8 +4,10 @@ An operation that is added is made with its default options, of converted images
 `wanted`: a request, and of the products of which operation.
 """
 
+import json
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from jwstpipe.catalog.leases import holders
 from jwstpipe.catalog.query import RecordQuery
 from jwstpipe.errors import DataError
 from jwstpipe.identity import derived_product_id
+from jwstpipe.images.zarr.layout import LAYOUT, sealed
 from jwstpipe.operations.composite import PictureRecipe
 from jwstpipe.operations.convert import ConvertRecipe
 from jwstpipe.operations.make.make_products import Order, make_products
@@ -140,6 +143,20 @@ def test_made_deleted_and_made_again_it_is_the_same(name, site, tmp_path):
         assert tree_digest(site.store, record.storage_key) == before
         assert catalog.count(RecordQuery(status=("staged",))) == 0
         assert holders(catalog) == []
+
+
+def test_a_store_of_an_older_layout_is_compared_by_its_samples(site, tmp_path):
+    with site.opened() as catalog:
+        record = made_by("background", site, catalog, tmp_path / "files")
+        root = Path(site.store.url(record.storage_key), "zarr.json")
+        written = json.loads(root.read_text())
+        ours = {key: value for key, value in written["attributes"]["jwstpipe"].items() if key != "digest"}
+        written["attributes"]["jwstpipe"] = sealed({**ours, "layout": LAYOUT - 1})
+        root.write_text(json.dumps(written))
+        stood = reproduce(record.product_id, catalog=catalog, store=site.store)
+        assert (stood.same, stood.compared) == (True, "all samples with the digest of the record")
+        site.store.delete(record.storage_key)
+        assert reproduce(record.product_id, catalog=catalog, store=site.store).same
 
 
 @pytest.mark.parametrize("name", REGISTRY)

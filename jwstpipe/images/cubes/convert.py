@@ -17,9 +17,10 @@ from jwstpipe.images.cubes.axis import is_spectral_cube, spectral_axis_of
 from jwstpipe.images.fits_image import FitsImage, open_fits
 from jwstpipe.images.zarr.blocks.cube_store import WAVELENGTH, cube_attributes
 from jwstpipe.images.zarr.blocks.geometry import shards_of
-from jwstpipe.images.zarr.layout import CUBE_LAYOUT, STORED, plane_spec
+from jwstpipe.images.zarr.layout import STORED, plane_spec
 from jwstpipe.images.zarr.plane_writer import write_hdus
 from jwstpipe.images.zarr.publish import existing_product, new_image
+from jwstpipe.images.zarr.stored_wcs import write_place
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
@@ -29,8 +30,8 @@ __all__ = ["CUBE_ALGORITHM", "convert_cube", "cube_id"]
 
 log = logging.getLogger(__name__)
 
-CUBE_ALGORITHM = f"1.{CUBE_LAYOUT}"
-"""Version of what the conversion does to the bytes; part of the id of what it makes."""
+CUBE_ALGORITHM = "1.3"
+"""Version of what the conversion does to samples and cards; part of the id of what it makes."""
 
 
 def cube_id(parent: str) -> str:
@@ -94,6 +95,7 @@ def convert_cube(
         fits = write_hdus(writer, image, planes, keep_all=True, report=report, write_plane=_write_plane)
         attributes = {"long_name": "wavelength", "units": "um", "ctype": axis.kind}
         writer.write_values(WAVELENGTH, np.ascontiguousarray(axis.microns, "f8"), WAVELENGTH, attributes)
+        write_place(writer, image.image_wcs, image.shape, 1)
         digest = passing.sha256()
         identity = cube_id(*(parents or [f"sha256-{digest}"]))
         packed = {} if image.reader.in_place else {"packed": True}

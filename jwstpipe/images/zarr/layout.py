@@ -1,10 +1,11 @@
-"""The Zarr layout of an image, version 2: names, types, chunks and attributes; nothing here touches storage.
+"""The Zarr layout of an image, version 4: names, types, chunks and attributes; nothing here touches storage.
 
 ::
 
     image.zarr/            group; attributes jwstpipe, ome (0.5), multiscales
       0/sci err wht dq ... (y, x)      full resolution
-      1/sci wht  ...  n/   (y, x)      halved levels
+      0/y 0/x              f8          rows and columns of full resolution, from 0; attributes of 0: fits_wcs
+      1/sci wht y x ...    (y, x)      halved levels
       header/primary, header/sci       u1 (card, char): FITS headers byte for byte
       hdu/<index>                      u1 (byte): data of HDUs that are no plane, byte for byte
       0/sci_restore        u4 (y, x)   only where samples without coverage were replaced by NaN
@@ -17,6 +18,7 @@ A shard is 2048 x 2048 pixels and is written by one task; a chunk inside it is 5
 written last: a folder without it is not an image yet. Planes of a cube have a third axis in front, (slice, y, x), with
 shards of one slice. Each chunk is followed by its CRC32C.
 
+Layouts 2 (images) and 3 (cubes) had no ``y``, ``x`` and ``fits_wcs``, which only readers that are not ours take.
 Layout 1 had no checksums and no manifest, and the arrays of a mosaic were whole tiles around the window of its FITS
 file: they are read as if they began with that window.
 """
@@ -40,9 +42,10 @@ __all__ = [
     "CHUNK",
     "CLEAN_MODEL",
     "CODEC",
-    "CUBE_LAYOUT",
+    "COMMENT",
     "LAYOUT",
     "NODES",
+    "PICTURE_LAYOUT",
     "SHARD",
     "STAGED",
     "STORED",
@@ -58,11 +61,12 @@ __all__ = [
     "wcs_facts",
 ]
 
-LAYOUT = 2
-"""Version of the layout of images that this code writes, and the newest that it reads."""
+LAYOUT = 4
+"""Version of the layout that this code writes, and the newest that it reads; planes of spectral cubes are cut as
+`jwstpipe.images.zarr.blocks.geometry` says."""
 
-CUBE_LAYOUT = 3
-"""The same of spectral cubes: an image's, but its planes are cut as `jwstpipe.images.zarr.blocks.geometry` says."""
+PICTURE_LAYOUT = 2
+"""The same of pictures, which layouts 3 and 4 brought nothing."""
 
 SHARD = 2048
 CHUNK = 512
@@ -83,6 +87,9 @@ TABLES = "wcs/tables"
 
 STAGED = "jwstpipe_staged"
 """Attribute of a root on S3 whose image is just taking the place of another one: the prefix where it stands whole."""
+
+COMMENT = 'planes are in groups, one for each level: xarray.open_zarr(store, group="0"), xarray.open_datatree(store)'
+"""What the root tells who opens it with another library and finds no image there."""
 
 COARSEST = 1024
 """Levels are added until the longest side is at most this."""
@@ -230,7 +237,8 @@ def root_attributes(
         jwstpipe["wcs"] = _wcs_attributes(wcs)
     if slices:
         jwstpipe["slices"] = slices
-    return {"jwstpipe": jwstpipe, "ome": _ome(name, levels, cube=slices > 0), "multiscales": _multiscales(levels)}
+    shown = {"ome": _ome(name, levels, cube=slices > 0), "multiscales": _multiscales(levels)}
+    return {"jwstpipe": jwstpipe, "comment": COMMENT, **shown}
 
 
 def _wcs_attributes(wcs: "ImageWcs") -> dict[str, Any]:
@@ -274,9 +282,8 @@ def check_layout(attributes: dict[str, Any], *, name: str) -> dict[str, Any]:
     version = ours.get("layout") if isinstance(ours, dict) else None
     if not isinstance(ours, dict) or not isinstance(version, int):
         raise StoreError(f"{name}: a Zarr group, but not an image of jwstpipe (no jwstpipe.layout attribute)")
-    newest = CUBE_LAYOUT if ours.get("kind") == "cube" else LAYOUT
-    if version > newest:
-        raise StoreVersionError(f"{name}: its layout is {version}, this version reads up to {newest}; update jwstpipe")
+    if version > LAYOUT:
+        raise StoreVersionError(f"{name}: its layout is {version}, this version reads up to {LAYOUT}; update jwstpipe")
     has_digest = "digest" in ours or (version > 1 and ours.get("kind") in ("image", "mosaic", "cube"))
     if has_digest and ours.get("digest") != _digest(ours):
         raise StoreError(f"{name}: zarr.json: damaged (its attributes are not those that were written)")

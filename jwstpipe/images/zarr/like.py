@@ -11,9 +11,10 @@ from jwstpipe import __version__
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.digests import Stored
-from jwstpipe.images.zarr.layout import CLEAN_MODEL, SHARD, TABLES, plane_spec, root_attributes
+from jwstpipe.images.zarr.layout import CLEAN_MODEL, SHARD, plane_spec, root_attributes
 from jwstpipe.images.zarr.pyramid import build_pyramid
-from jwstpipe.images.zarr.writer import ImageWriter, byte_pieces
+from jwstpipe.images.zarr.stored_wcs import write_place
+from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -77,12 +78,11 @@ def finish_like(
     levels = build_pyramid(writer, image.shape, weighted="wht" in planes, workers=workers, s3=s3, report=report)
     entries = _write_headers(writer, image, planes, product_id)
     lost: list[str] = []
+    write_place(writer, image.image_wcs, image.shape, levels)
     if image.image_wcs.nodes is not None:
-        writer.write_wcs(image.image_wcs.nodes)
         lost = ["ASDF"]
-    if image.image_wcs.tables:
-        writer.write_bytes(TABLES, len(image.image_wcs.tables), byte_pieces(image.image_wcs.tables))
-        lost = lost or ["tables of its distortion"]
+    elif image.image_wcs.tables:
+        lost = ["tables of its distortion"]
     grid = getattr(image, "grid", None)
     attributes = root_attributes(
         kind="image",

@@ -52,6 +52,7 @@ class ImageWriter:
 
         self._documents: dict[str, bytes] = {}
         self._planes: dict[str, dict[str, Any]] = {}
+        self._told: dict[str, dict[str, Any]] = {}
 
     def create_plane(
         self, plane: str, shape: tuple[int, int], spec: PlaneSpec, *, level: int = 0, slices: int = 0
@@ -198,6 +199,10 @@ class ImageWriter:
             else:
                 self.stored[key] = Stored(len(content), digest_of_shard(content, name=f"{self.address}: {key}"))
 
+    def describe(self, level: int, attributes: dict[str, Any]) -> None:
+        """Give the group of a level attributes, for readers that are not ours."""
+        self._told[str(level)] = attributes
+
     def write_header(self, name: str, content: bytes) -> None:
         """Store a FITS header byte for byte."""
         cards = np.frombuffer(content, dtype="u1").reshape(-1, CARD)
@@ -246,7 +251,7 @@ class ImageWriter:
         arrays = dict(self._documents)
         for group in sorted({path.partition("/")[0] for path in arrays if "/" in path}):
             inside = {path.partition("/")[2]: text for path, text in arrays.items() if path.startswith(f"{group}/")}
-            self._create(group, group_document(members=inside))
+            self._create(group, group_document(self._told.get(group), members=inside))
         manifest = np.frombuffer(encode_manifest(self.stored), dtype="u1")
         self._create(MANIFEST, array_document(manifest.shape, manifest.dtype, manifest.shape, ("manifest_byte",)))
         self._put_chunk(MANIFEST_CHUNK, manifest)

@@ -20,6 +20,7 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.images.zarr.layout import SHARD, plane_spec, root_attributes
 from jwstpipe.images.zarr.publish import new_image
 from jwstpipe.images.zarr.pyramid import build_pyramid
+from jwstpipe.images.zarr.stored_wcs import write_place
 from jwstpipe.render.cores.holes import LEAST_PIXELS, CoreLimits, Region, find_holes, regions_of
 from jwstpipe.render.cores.profile import profile_filling
 from jwstpipe.render.cores.rim import stand_out
@@ -156,9 +157,8 @@ def patched_copy(image: SkyImage, out: Path, patches: Sequence[Patch], *, worker
             writer.write("dq", band, flags)
         for name, header in (("primary", image.primary), ("sci", image.header)):
             writer.write_header(name, header.tostring(padding=False).encode("latin-1"))
-        if image.image_wcs.nodes is not None:
-            writer.write_wcs(image.image_wcs.nodes)
         levels = build_pyramid(writer, image.shape, weighted=False, workers=workers)
+        write_place(writer, image.image_wcs, image.shape, levels)
         writer.finish(
             root_attributes(
                 kind="image", name=image.name, shape=image.shape, planes=("sci", "dq"), unit=unit, levels=levels,

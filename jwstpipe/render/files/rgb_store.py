@@ -11,7 +11,7 @@ import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from jwstpipe.images.zarr.layout import CHUNK, COARSEST, LAYOUT, SHARD
+from jwstpipe.images.zarr.layout import CHUNK, COARSEST, PICTURE_LAYOUT, SHARD
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 from jwstpipe.storage import zarr_store
@@ -79,7 +79,7 @@ class RgbStoreSink:
         colours = (("red", "FF0000"), ("green", "00FF00"), ("blue", "0000FF"))
         channels = [{"label": name, "color": code, "window": window, "active": True} for name, code in colours]
         return {
-            "jwstpipe": {"layout": LAYOUT, "kind": "picture", "name": path.stem, "shape": list(self._shape[:2]),
+            "jwstpipe": {"layout": PICTURE_LAYOUT, "kind": "picture", "name": path.stem, "shape": list(self._shape[:2]),
                          "levels": len(self._levels), "xmp": self._packet.decode()},
             "ome": {"version": "0.5", "multiscales": [{"name": path.stem, "axes": axes, "datasets": datasets}],
                     "omero": {"channels": channels}},

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 import jwstpipe
-from jwstpipe.images.zarr.layout import CUBE_LAYOUT, LAYOUT
+from jwstpipe.images.zarr.layout import LAYOUT
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.simulate.spectral_cube import simulate_cube
 from jwstpipe.sky.box import Box
@@ -54,7 +54,7 @@ def write_cube(path):
 def freeze_cube(folder):
     with TemporaryDirectory() as scratch, chdir(scratch):
         write_cube("x_s3d.fits")
-        jwstpipe.convert("x_s3d.fits", folder / f"layout-{CUBE_LAYOUT}-cube.zarr")
+        jwstpipe.convert("x_s3d.fits", folder / f"layout-{LAYOUT}-cube.zarr")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from jwstpipe import mosaic, open_cube, open_image
 from jwstpipe.errors import StoreVersionError
 from jwstpipe.images.export import export
 from jwstpipe.images.levels import read_level
-from jwstpipe.images.zarr.layout import CUBE_LAYOUT, LAYOUT
+from jwstpipe.images.zarr.layout import LAYOUT
 from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.mosaicking.output_grid import read_grid
 from jwstpipe.sky.box import Box
@@ -21,7 +21,9 @@ from tests.images.stores.freeze import CARD, PARTS, PLANE, expected, freeze, fre
 from tests.mosaicking.scenes import write
 
 HERE = Path(__file__).parent
-LAYOUTS = range(1, LAYOUT + 1)
+LAYOUTS = (1, 2, *range(4, LAYOUT + 1))
+"""Of images; 3 was of cubes alone."""
+
 WINDOW = Box.around(PARTS).dilated(1)
 
 
@@ -58,7 +60,7 @@ def test_an_image_comes_back_byte_for_byte(layout, tmp_path):
             assert one.data is other.data is None or one.data.tobytes() == other.data.tobytes()
 
 
-@pytest.mark.parametrize("layout", range(3, CUBE_LAYOUT + 1))
+@pytest.mark.parametrize("layout", range(3, LAYOUT + 1))
 def test_a_cube_comes_back_byte_for_byte(layout, tmp_path):
     write_cube(tmp_path / "x_s3d.fits")
     store = HERE / f"layout-{layout}-cube.zarr"
@@ -67,8 +69,9 @@ def test_a_cube_comes_back_byte_for_byte(layout, tmp_path):
     cube, file = open_cube(store), open_cube(tmp_path / "x_s3d.fits")
     np.testing.assert_array_equal(cube.microns, file.microns)
     np.testing.assert_allclose(cube.read(0, 40), file.read(0, 40), rtol=1e-5)  # simulated anew, by another numpy
-    freeze_cube(tmp_path)
-    assert set(open_image(tmp_path / store.name).manifest) == set(open_image(store).manifest)
+    if layout == LAYOUT:
+        freeze_cube(tmp_path)
+        assert set(open_image(tmp_path / store.name).manifest) == set(open_image(store).manifest)
 
 
 def test_this_code_writes_the_newest_layout_as_it_is_frozen(tmp_path):

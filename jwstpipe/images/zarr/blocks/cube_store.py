@@ -11,7 +11,7 @@ from jwstpipe.images.cubes.spectral_axis import SpectralAxis
 from jwstpipe.images.zarr.blocks.geometry import BLOCKS
 from jwstpipe.images.zarr.blocks.reader import BlockReader
 from jwstpipe.images.zarr.image_store import ImageStore
-from jwstpipe.images.zarr.layout import CUBE_LAYOUT, array_path
+from jwstpipe.images.zarr.layout import COMMENT, LAYOUT, array_path
 from jwstpipe.sky.box import Box
 
 __all__ = ["WAVELENGTH", "CubeStore", "cube_attributes"]
@@ -22,7 +22,7 @@ WAVELENGTH = "wavelength"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CubeStore(ImageStore):
-    """An image store of layout 3: its planes are cubes; as an image it has slices, at full resolution only."""
+    """An image store whose planes are cubes; as an image it has slices, at full resolution only."""
 
     chunks_of_a_shard: ClassVar[int] = BLOCKS
 
@@ -88,7 +88,7 @@ def cube_attributes(
     axes = [{"name": "wavelength", "type": "wavelength"}, *({"name": side, "type": "space"} for side in ("y", "x"))]
     whole = {"path": array_path("sci"), "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0, 1.0]}]}
     ours = {
-        "layout": CUBE_LAYOUT,
+        "layout": LAYOUT,
         "product_id": product_id,
         "kind": "cube",
         "name": name,
@@ -103,4 +103,4 @@ def cube_attributes(
         "spectral": {"kind": axis.kind, "notes": list(axis.notes)},
     }
     ome = {"version": "0.5", "multiscales": [{"name": name, "axes": axes, "datasets": [whole]}]}
-    return {"jwstpipe": ours, "ome": ome}
+    return {"jwstpipe": ours, "comment": COMMENT, "ome": ome}
