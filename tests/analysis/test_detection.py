@@ -6,7 +6,6 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from photutils.segmentation import SegmentationImage, SourceCatalog
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
@@ -195,6 +194,8 @@ def test_labels_are_those_of_scipy():
 
 def test_the_segmentation_belongs_to_the_catalogue(stars):
     """Areas, fluxes and moments again from the label plane, by photutils."""
+    from photutils.segmentation import SegmentationImage, SourceCatalog
+
     _, image = stars
     found = find_sources(image, options=DetectRequest(background="none"))
     labels = label_window(found, Box.of_shape(found.shape))

@@ -7,7 +7,6 @@ import pytest
 from astropy.nddata import CCDData
 from astropy.table import Table
 from astropy.wcs import WCS
-from photutils.aperture import CircularAperture
 from scipy.ndimage import gaussian_filter
 from scipy.special import erf
 
@@ -60,6 +59,8 @@ def catalogue(places, sky_header=None):
 
 
 def test_sums_are_those_of_photutils(tmp_path):
+    from photutils.aperture import CircularAperture
+
     rng = np.random.default_rng(0)
     image = rng.normal(5.0, 1.0, (200, 220)).astype("f4")
     places = np.column_stack([rng.uniform(-3, 223, 400), rng.uniform(-3, 203, 400)])
@@ -150,6 +151,8 @@ def test_kron_ellipses_leave_the_light_of_neighbours():
 
 
 def test_errors_hold_on_drizzled_noise(drizzled):
+    from photutils.aperture import CircularAperture
+
     values, places, fluxes = drizzled
     found = jwstpipe.photometry(values, catalogue(places), aperture=("2px", "4px", "6px"), annulus=("8px", "13px"))
     silent = stars(values.shape, places, fluxes)
@@ -213,6 +216,8 @@ def test_errors_hold_on_a_mosaic_of_our_own_drizzle(mosaics):
 
 
 def test_the_curve_of_growth_is_that_of_the_stars():
+    from photutils.aperture import CircularAperture
+
     rng = np.random.default_rng(2)
     shape = (500, 500)
     places = places_apart(80, shape, 24)

@@ -8,7 +8,6 @@ from astropy.io import fits
 from astropy.nddata import CCDData, NDData
 from astropy.table import Table
 from astropy.wcs import WCS
-from photutils.psf import CircularGaussianPRF, GriddedPSFModel, PSFPhotometry
 from scipy.signal import fftconvolve
 from scipy.special import erf
 
@@ -77,6 +76,8 @@ def test_a_psf_built_from_the_image_measures_crowded_pairs(crowded):
 
 
 def test_a_given_psf_gives_the_fluxes_of_photutils(crowded, tmp_path):
+    from photutils.psf import CircularGaussianPRF, PSFPhotometry
+
     values, places, _, alone = crowded
     fits.PrimaryHDU(true_psf().astype("f4"), fits.Header({"OVERSAMP": 4})).writeto(tmp_path / "psf.fits")
     some = np.concatenate([first := np.arange(alone, alone + 20), first + (len(places) - alone) // 2])
@@ -184,6 +185,8 @@ FIELD_X, FIELD_Y = (20.0, 190.0, 360.0), (10.0, 250.0)
 @pytest.fixture(scope="module")
 def varying(tmp_path_factory):
     """Stars that `photutils` drew with a PSF that widens over the field, and its files in three forms."""
+    from photutils.psf import GriddedPSFModel
+
     folder, rng = tmp_path_factory.mktemp("varying"), np.random.default_rng(5)
     places = [(x, y) for y in FIELD_Y for x in FIELD_X]
     cube = np.array([true_psf(4, sigma=1.1 + 0.002 * x + 0.001 * y) for x, y in places])
@@ -210,6 +213,8 @@ def varying(tmp_path_factory):
 
 
 def test_a_psf_that_varies_is_that_of_photutils_at_every_place(varying):
+    from photutils.psf import GriddedPSFModel
+
     *_, model, folder = varying
     texts = [psf_text(folder / f"{form}.fits") for form in ("stpsf", "stdpsf", "images")]
     assert texts[0] == texts[1] == texts[2]

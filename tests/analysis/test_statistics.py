@@ -5,12 +5,10 @@ import json
 import numpy as np
 import pytest
 import shapely
-from astropy import units as u
 from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.stats import biweight_location, biweight_scale, mad_std, sigma_clipped_stats
 from astropy.wcs import WCS
-from photutils.aperture import EllipticalAperture, SkyCircularAnnulus, SkyCircularAperture
 from pydantic import ValidationError
 
 from jwstpipe.analysis.pixels.histogram import pixel_histogram
@@ -141,11 +139,11 @@ def test_workers_do_not_change_a_bit(image):
     assert pixel_statistics(image, workers=ThreadWorkers(1)) == pixel_statistics(image, workers=ThreadWorkers(2))
 
 
-REGIONS = {
-    'icrs;circle(150.001,2.0005,3.1")': lambda c: SkyCircularAperture(c, 3.1 * u.arcsec),
-    'icrs;annulus(150.001,2.0005,1.4",3.1")': lambda c: SkyCircularAnnulus(c, 1.4 * u.arcsec, 3.1 * u.arcsec),
-    'icrs;ellipse(150.001,2.0005,4.2",1.7",25)': None,
-}
+REGIONS = (
+    'icrs;circle(150.001,2.0005,3.1")',
+    'icrs;annulus(150.001,2.0005,1.4",3.1")',
+    'icrs;ellipse(150.001,2.0005,4.2",1.7",25)',
+)
 
 
 @pytest.mark.parametrize("text", REGIONS)
@@ -170,6 +168,8 @@ def test_sky_regions_take_the_pixels_that_lie_there(image, samples, text):
 
 
 def test_exact_shares_are_those_of_photutils(image, samples):
+    from photutils.aperture import EllipticalAperture
+
     aperture = EllipticalAperture((900.3, 160.7), 31.5, 12.25, theta=0.4)
     (shape,) = regions_of("image;ellipse(901.3,161.7,31.5,12.25,22.918311805232927)", open_image(image))
     found = pixel_statistics(image, shape, rule="exact")
@@ -184,9 +184,8 @@ def test_polygons_and_footprints(image, samples):
     corners = [(20.2, 30.1), (400.7, 41.0), (395.5, 200.9), (200.3, 90.2), (30.3, 210.4)]
     inside = np.zeros(SHAPE, bool)
     shape = shapely.Polygon(corners)
-    for y in range(25, 215):
-        for x in range(15, 405):
-            inside[y, x] = shape.contains(shapely.Point(x, y))
+    rows, columns = np.mgrid[25:215, 15:405]
+    inside[rows, columns] = shapely.contains_xy(shape, columns, rows)
     sky = [wcs.pixel_to_world(x, y) for x, y in corners]
     told = " ".join(f"{one.ra.deg:.12f} {one.dec.deg:.12f}" for one in sky)
     for text in (f"POLYGON ICRS {told}", f"icrs;polygon({told.replace(' ', ',')})"):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from photutils.aperture import CircularAperture
 
 import jwstpipe
 from jwstpipe.analysis.tables.conditions import parse_condition
@@ -196,6 +195,8 @@ def test_light_curve_of_images_follows_the_source(tmp_path):
 
 
 def test_the_circle_of_a_light_curve_is_chosen_and_drawn(tmp_path):
+    from photutils.aperture import CircularAperture
+
     n, size, flux = 5, 64, 500.0
     rng, (y, x) = np.random.default_rng(2), np.mgrid[:size, :size]
     depth = 1.0 - 0.3 * (np.arange(n) == 2)

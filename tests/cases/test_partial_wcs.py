@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from reproject import reproject_interp
 
 from jwstpipe.errors import TransformError
 from jwstpipe.images.open import open_image
@@ -26,6 +25,8 @@ def all_sky(path, code, data):
 
 @pytest.mark.parametrize("code", ["CAR", "AIT", "MOL", "HPX"])
 def test_a_region_out_of_an_all_sky_map(case, tmp_path, code):
+    from reproject import reproject_interp
+
     grid = case("allsky_cutout") / "small_grid.fits"
     data = fits.getdata(case("allsky_cutout") / "allsky_CAR.fits")
     source = all_sky(tmp_path / "all.fits", code, data)

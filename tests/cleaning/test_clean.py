@@ -5,7 +5,6 @@ import hashlib
 import numpy as np
 import pytest
 from astropy.io import fits
-from photutils.aperture import CircularAperture, aperture_photometry
 
 import jwstpipe
 from jwstpipe.errors import DataError, UsageError
@@ -71,6 +70,8 @@ def test_the_samples_that_were_there_come_back(cleaned, faint):
 
 
 def test_stars_keep_their_light(cleaned, faint):
+    from photutils.aperture import CircularAperture, aperture_photometry
+
     for made, path in zip(cleaned[1], faint.plain, strict=True):
         after, before = open_image(made.address).read("sci"), fits.getdata(path, "SCI")
         dirty = fits.getdata(str(path).replace("plain", "dirty"), "SCI")

@@ -5,13 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from prefect import Task
-from prefect.utilities.schema_tools.validation import validate
 
 from jwstpipe import __version__
-from jwstpipe.deployments.setup import POOL, QUEUES
 from jwstpipe.flows.form import LISTS
-from jwstpipe.flows.serve import deployment, load_flow
 from jwstpipe.jobs.kinds import KINDS, job_kind
 from jwstpipe.requests import Request
 from jwstpipe.requests.fields.grouped import request_values
@@ -23,6 +19,21 @@ EXAMPLES = {"target": "M 51", "lines": ["[Fe II] 1.644"]}
 TASKS = [path.stem for path in (Path(__file__).parents[2] / "tasks").glob("*.py") if path.stem != "__init__"]
 
 
+# Prefect is loaded where it is used: every process that runs tests reads this file.
+
+
+def load_flow(kind):
+    from jwstpipe.flows.serve import load_flow
+
+    return load_flow(kind)
+
+
+def deployment(kind):
+    from jwstpipe.flows.serve import deployment
+
+    return deployment(kind)
+
+
 @pytest.fixture(scope="module")
 def described():
     content = yaml.safe_load(FILE.read_text())
@@ -30,6 +41,8 @@ def described():
 
 
 def test_every_kind_of_job_has_its_deployment_and_no_other_is_there(described):
+    from jwstpipe.deployments.setup import POOL, QUEUES
+
     content, by_entrypoint = described
     assert set(by_entrypoint) == {kind.entrypoint for kind in KINDS.values()}
     assert content["pull"] == []
@@ -97,6 +110,8 @@ def test_every_form_is_flat_described_and_shows_its_defaults(kind):
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_the_server_takes_what_is_submitted_also_where_a_choice_is_empty(kind):
+    from prefect.utilities.schema_tools.validation import validate
+
     fields = kind.request.model_fields
     needed = {name: EXAMPLES[name] for name in fields if name == "target" or fields[name].is_required()}
     schema = load_flow(kind).parameters.model_dump()
@@ -119,6 +134,8 @@ def test_the_server_takes_what_is_submitted_also_where_a_choice_is_empty(kind):
 
 
 def test_no_task_retries_because_every_layer_below_does_so_itself():
+    from prefect import Task
+
     functions = [value for module in TASKS for value in vars(import_module(f"jwstpipe.tasks.{module}")).values()]
     found = [function.task for function in functions if isinstance(getattr(function, "task", None), Task)]
     assert len(found) >= 15

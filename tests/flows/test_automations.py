@@ -6,7 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from jwstpipe.deployments.automations import FAILED, SILENT, main, set_up
 from tests.waiting import wait_for
 
 SILENT_SECONDS = 10
@@ -40,6 +39,8 @@ def automations(prefect_server):
     """A client of the server; what it watches is taken away again."""
     from prefect.client.orchestration import get_client
 
+    from jwstpipe.deployments.automations import FAILED, SILENT
+
     with get_client(sync_client=True) as client:
         yield client
         for name in (SILENT, FAILED):
@@ -53,6 +54,7 @@ def test_a_run_whose_process_died_is_marked_as_crashed_and_told_of(automations, 
     from prefect.events import emit_event
     from prefect.states import Running
 
+    from jwstpipe.deployments.automations import set_up
     from jwstpipe.flows.upkeep import housekeeping
 
     address, told = listener
@@ -76,6 +78,8 @@ def state_of(client, run):
 
 
 def test_setting_up_again_changes_what_is_there_and_makes_nothing_twice(automations, capsys):
+    from jwstpipe.deployments.automations import FAILED, SILENT, main
+
     assert main(["--silent-seconds", "60"]) == 0
     assert main(["--silent-seconds", "90"]) == 0
     (silent,) = automations.read_automations_by_name(SILENT)

@@ -3,21 +3,14 @@
 import sqlite3
 
 import pytest
-from prefect import get_run_logger
 
 import jwstpipe
 from jwstpipe.cli.main import main
 from jwstpipe.errors import ServiceError
-from jwstpipe.flows.job import job_flow
-from jwstpipe.flows.refresh_metadata import refresh_metadata
-from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import RefreshMetadataRequest
-from jwstpipe.tasks.steps.step_task import step_task
 from tests.waiting import LIMIT_SECONDS
 
 SECRET = "nEver-shown-Anywhere"
-ADDRESS = f"mongodb://me:{SECRET}@127.0.0.1:9/jwst?serverSelectionTimeoutMS=300"
-LINK = f"https://bucket.example/key?X-Amz-Signature={SECRET}&part=1"
 
 
 @pytest.fixture
@@ -49,6 +42,9 @@ def nothing_is_told(server, *words):
 
 
 def test_a_database_that_does_not_answer_is_named_without_its_password(connected, monkeypatch, capsys):
+    from jwstpipe.flows.refresh_metadata import refresh_metadata
+    from tests.flows.leaking import ADDRESS
+
     monkeypatch.setenv("JWSTPIPE_CATALOG", ADDRESS)
     with pytest.raises(ServiceError) as caught:
         refresh_metadata(RefreshMetadataRequest())
@@ -63,41 +59,21 @@ def test_a_database_that_does_not_answer_is_named_without_its_password(connected
         assert SECRET not in said.out + said.err, words
 
 
-@step_task("leak")
-def leaking_step():
-    get_run_logger().warning("reading %s", LINK)
-    try:
-        raise ValueError(f"cannot reach {ADDRESS}")  # noqa: TRY301
-    except ValueError:
-        get_run_logger().exception("once more with %s", ADDRESS)
-        raise
-
-
-@job_flow
-def leaking_step_job(request: RefreshMetadataRequest) -> RunReport:
-    leaking_step()
-
-
-@job_flow
-def leaking_job(request: RefreshMetadataRequest) -> RunReport:
-    get_run_logger().error("connecting to %s", ADDRESS)
-    try:
-        raise OSError(f"no route to {ADDRESS}")  # noqa: TRY301
-    except OSError as error:
-        raise KeyError("nothing secret here") from error
-
-
-@pytest.mark.parametrize(("job", "error"), [(leaking_step_job, "ValueError: cannot reach mongodb://me:***@"),
-                                            (leaking_job, "KeyError: 'nothing secret here'")])  # fmt: skip
+@pytest.mark.parametrize(("job", "error"), [("leaking_step_job", "ValueError: cannot reach mongodb://me:***@"),
+                                            ("leaking_job", "KeyError: 'nothing secret here'")])  # fmt: skip
 def test_errors_and_logs_that_nobody_foresaw_hold_no_secret(connected, job, error):
+    from tests.flows import leaking
+
     with pytest.raises(RuntimeError) as caught:
-        job(RefreshMetadataRequest())
+        getattr(leaking, job)(RefreshMetadataRequest())
     assert str(caught.value).startswith(error)
     assert caught.value.__suppress_context__
     nothing_is_told(connected, error.partition("***")[0], "mongodb://me:***@127.0.0.1:9")
 
 
 def test_jobs_of_such_runs_tell_no_secret(connected, capsys):
+    from tests.flows.leaking import leaking_step_job
+
     with pytest.raises(RuntimeError):
         leaking_step_job(RefreshMetadataRequest())
     assert jwstpipe.find_jobs(limit=5) is not None

@@ -6,7 +6,6 @@ import pytest
 
 from jwstpipe.errors import DataError, InterruptedRunError
 from jwstpipe.progress import Progress
-from jwstpipe.tasks.artifacts import Overall
 from jwstpipe.tasks.steps.stream import Batched, Stream
 from tests.waiting import LIMIT_SECONDS
 
@@ -37,6 +36,8 @@ def test_the_bar_of_batches_rises_once():
 
 
 def test_the_whole_counts_steps_that_go_on_side_by_side():
+    from jwstpipe.tasks.artifacts import Overall
+
     overall = Overall()
     one, other = overall.enter(30), overall.enter(10)
     one.follow("a", 0.5)

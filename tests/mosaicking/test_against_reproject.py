@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from reproject import reproject_interp
-from reproject.mosaicking import reproject_and_coadd
 
 import jwstpipe
 from jwstpipe import open_image
@@ -28,6 +26,8 @@ PLACES = {
 @pytest.mark.parametrize("kernel", ["bilinear", "nearest"])
 @pytest.mark.parametrize("place", PLACES)
 def test_one_image_equals_reproject_interp(tmp_path, place, kernel):
+    from reproject import reproject_interp
+
     options = {"ra": 150.0, "dec": 2.0, **PLACES[place]}
     shape = (300, 320)
     where = header(shape=shape, **options)
@@ -63,6 +63,9 @@ def test_one_image_equals_reproject_interp(tmp_path, place, kernel):
 
 @pytest.mark.exhaustive("test_one_image_equals_reproject_interp")
 def test_real_survey_tiles_equal_reproject_and_coadd(tmp_path, shared_data):
+    from reproject import reproject_interp
+    from reproject.mosaicking import reproject_and_coadd
+
     names = sorted((shared_data / "m101-2mass").glob("*.fits"))
     made = jwstpipe.mosaic(names, tmp_path / "m101.zarr", fits=tmp_path / "m101.fits")
     assert made.background is None

@@ -8,7 +8,6 @@ import pytest
 import requests
 from astropy.io import fits
 from astropy.visualization import AsinhStretch
-from photutils.aperture import CircularAperture
 from PIL import Image
 
 from jwstpipe.settings import Settings
@@ -104,6 +103,8 @@ def test_slices_turn_play_and_lead_to_spectra_by_hand(browser, door, home, sampl
 
 def test_the_spectrum_of_a_circle_is_the_sum_of_what_lies_in_it(ask, samples, home):
     """Against photutils' exact shares of pixels, slice by slice."""
+    from photutils.aperture import CircularAperture
+
     told = ask("/region?region=image;circle(6,7,1.7)").json()
     area = fits.getheader(home.root / "incoming" / CUBE, "SCI")["PIXAR_SR"]
     circle = CircularAperture((5.0, 6.0), 1.7)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from photutils.aperture import CircularAperture
 
 import jwstpipe
 from jwstpipe.analysis.cubes.cube import open_cube
@@ -31,6 +30,8 @@ def test_a_spaxel_and_a_window_are_plain_sums(disc, samples):
 
 
 def test_a_circle_takes_exact_shares(disc, samples):
+    from photutils.aperture import CircularAperture
+
     found = jwstpipe.cube_spectrum(disc.path, place="11.3,14.1", circle="4.5px")
     circle = CircularAperture((11.3, 14.1), 4.5)
     theirs = np.array([circle.do_photometry(one)[0][0] for one in np.nan_to_num(samples)])
@@ -44,6 +45,8 @@ def test_a_circle_takes_exact_shares(disc, samples):
 
 
 def test_a_cone_grows_with_wavelength(disc, samples):
+    from photutils.aperture import CircularAperture
+
     found = jwstpipe.cube_spectrum(disc.path, place="11.3,14.1", cone=1.5)
     for index in (0, 200, 399):
         radius = 1.5 * (0.033 * disc.microns[index] + 0.106) / 0.13
@@ -121,6 +124,8 @@ def test_what_cannot_be_measured_is_said(disc):
 
 def test_the_noise_that_spaxels_share_is_measured(tmp_path):
     """Smoothed noise: the variance of a sum is that of the smoothed box, and sums of squares know nothing of it."""
+    from photutils.aperture import CircularAperture
+
     path, slices, shape = tmp_path / "x_s3d.fits", 600, (24, 22)
     simulate_cube(path, np.linspace(5.0, 5.6, slices), shape=shape, scene=CubeScene(noise=1e-6))
     kernel = np.array([0.25, 0.5, 0.25])
