@@ -10,10 +10,12 @@ from jwstpipe.fits.readers.byte_readers import (
     MOST_EXPANSION,
     MOST_UNPACKED,
     LocalReader,
+    RangeReader,
     open_bytes,
     spooled,
     temporary_file,
 )
+from jwstpipe.fits.readers.read_ahead import SMALL, ReadAhead
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.fits.tile_compression import unpack_tiles
 from jwstpipe.settings import S3Settings
@@ -64,7 +66,9 @@ class FitsFile:
         return FitsFile(self.name, reader, scan_fits(reader, name=self.name))
 
 
-def open_fits_file(address: str | Path, *, s3: S3Settings | None = None, name: str = "") -> FitsFile:
+def open_fits_file(
+    address: str | Path, *, s3: S3Settings | None = None, name: str = "", whole: bool = False
+) -> FitsFile:
     """Open a FITS file and walk through its HDUs.
 
     Parameters
@@ -75,6 +79,8 @@ def open_fits_file(address: str | Path, *, s3: S3Settings | None = None, name: s
         Endpoint of an ``s3://`` address.
     name
         What messages call it; default: its address.
+    whole
+        All of it will be read: a small remote file comes in a few long requests from the start on.
 
     Raises
     ------
@@ -84,5 +90,7 @@ def open_fits_file(address: str | Path, *, s3: S3Settings | None = None, name: s
         Not FITS, or truncated; the message says which.
     """
     called = name or str(address)
-    reader = open_bytes(address, s3=s3, name=called)
+    reader: WindowReader = open_bytes(address, s3=s3, name=called)
+    if whole and isinstance(reader, RangeReader) and reader.size <= SMALL:
+        reader = ReadAhead(reader)
     return FitsFile(called, reader, scan_fits(reader, name=called))

@@ -11,8 +11,9 @@ from typing import Any, Literal
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.readers.band_reader import BandReader
-from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.byte_readers import RangeReader
 from jwstpipe.fits.readers.digesting_reader import DigestingReader
+from jwstpipe.fits.readers.read_ahead import ReadAhead
 from jwstpipe.identity import derived_product_id, provenance_document
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
 from jwstpipe.images.zarr.layout import root_attributes
@@ -126,12 +127,12 @@ def convert(
         `target` cannot be written.
     """
     started = time.perf_counter()
-    image = open_fits(source, s3=s3)
+    image = open_fits(source, s3=s3, whole=True)
     for note in image.notes:
         log.warning("%s: %s", image.address, note)
-    passing = DigestingReader(image.reader)
-    remote = not isinstance(image.reader, LocalReader)
-    reader = BandReader(passing, image.address) if remote else passing
+    ahead = ReadAhead(image.reader) if isinstance(image.reader, RangeReader) else image.reader
+    passing = DigestingReader(ahead)
+    reader = BandReader(passing, image.address) if isinstance(ahead, ReadAhead) else passing
     image = replace(image, file=replace(image.file, reader=reader))
     image.image_wcs.exact(name=image.address)
     kept = _kept(image, planes)

@@ -259,7 +259,7 @@ def check_window(image: Any, plane: str, box: Box, index: int) -> None:
         raise UsageError(f"{image.address}: has no slice {index} of {plane}; it has {image.slices}, counted from 0")
 
 
-def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage:
+def open_fits(address: str | Path, *, s3: S3Settings | None = None, whole: bool = False) -> FitsImage:
     """Open a FITS image for windowed reading.
 
     Parameters
@@ -269,6 +269,8 @@ def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage
         temporary file, whatever the name. ``FILE[SCI,2]``, ``FILE[2]`` or ``FILE[NAME]`` chooses one of several images.
     s3
         Endpoint of an ``s3://`` address.
+    whole
+        All of it will be read (see `open_fits_file`).
 
     Raises
     ------
@@ -279,7 +281,7 @@ def open_fits(address: str | Path, *, s3: S3Settings | None = None) -> FitsImage
     """
     name = str(address)
     file, choice = (name, None) if not is_remote(name) and Path(name).exists() else split_choice(name)
-    opened = open_fits_file(file, s3=s3, name=name).unpacked()
+    opened = open_fits_file(file, s3=s3, name=name, whole=whole).unpacked()
     hdus = opened.hdus
     found = [chosen_hdu(hdus, choice, file)] if choice else science_hdus(hdus, name)
     science = found[0]

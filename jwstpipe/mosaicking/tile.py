@@ -82,7 +82,7 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
     started = time.perf_counter()
     tile = job.grid.tile_box(job.tile)
     shard = (tile.y0 - job.origin[0]) // tile.shape[0], (tile.x0 - job.origin[1]) // tile.shape[1]
-    writer = ImageWriter(job.out, s3=job.s3)
+    writer = ImageWriter(job.out, s3=job.s3, behind=True)
     placed, used, digest = _placed(job), set[str](), PlanesDigest()
     pixels = clipped = 0
     with ExitStack() as stack:
@@ -102,6 +102,7 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
             digest.add(where, planes)
             pixels += int(np.count_nonzero(planes["n"]))
             clipped += block.clipped
+    writer.wait()
     return TileReceipt(
         tile=job.tile,
         job_id=job.id,

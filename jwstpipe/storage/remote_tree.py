@@ -1,7 +1,8 @@
-"""All objects under an ``s3://`` prefix: listed, copied inside the service, deleted."""
+"""All objects under an ``s3://`` prefix: listed, copied inside the service, deleted, and put while others are made."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,15 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import split_s3
 from jwstpipe.storage.s3 import s3_client, s3_filesystem
 
-__all__ = ["RemoteTree", "list_prefix"]
+__all__ = ["RemoteTree", "Uploads", "list_prefix"]
 
 AT_ONCE = 16
 MOST_DELETED = 1000
 """Keys that S3 deletes in one request."""
+
+SENT_AT_ONCE = 8
+MOST_WAITING = 64 << 20
+"""Bytes that may wait to be sent; an object beyond that is waited for."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +52,11 @@ class RemoteTree:
             return dict(zip(wanted, pool.map(read_one, wanted), strict=True))
 
     def write(self, documents: Mapping[str, bytes]) -> None:
-        """Write small objects one after the other, in this order."""
-        bucket, prefix = split_s3(self.address)
+        """Write small objects, several at once, in no order; all are there when this comes back."""
+        uploads = Uploads(self.s3)
         for key, content in documents.items():
-            self._client.put_object(Bucket=bucket, Key=f"{prefix}/{key}", Body=content)
+            uploads.put(f"{self.address}/{key}", content)
+        uploads.wait()
 
     def copy_from(self, source: "RemoteTree", keys: Mapping[str, str]) -> None:
         """Copy objects of a tree at the same endpoint into this one, without moving them through here.
@@ -96,3 +102,50 @@ def list_prefix(s3: S3Settings, bucket: str, prefix: str) -> dict[str, datetime]
         for entry in page.get("Contents", ()):
             found[str(entry["Key"]).removeprefix(prefix)] = entry["LastModified"]
     return found
+
+
+class Uploads:
+    """Puts objects in threads of its own, several at once; none is there for sure before `wait` has come back.
+
+    Each object is one request, and a large one is made while those before it are sent. The order in which they arrive
+    is nobody's: what must come last is put after `wait`.
+    """
+
+    def __init__(self, s3: S3Settings) -> None:
+        self._client = s3_client(s3)
+        self._threads = ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="upload")
+        self._sent: deque[tuple[int, Future[None]]] = deque()
+        self._waiting = 0
+
+    def put(self, address: str, content: bytes) -> None:
+        """Begin to write an object; raises what went wrong with an earlier one."""
+        while self._sent and (self._waiting + len(content) > MOST_WAITING or self._sent[0][1].done()):
+            self._take_first()
+        self._sent.append((len(content), self._threads.submit(self._put, address, content)))
+        self._waiting += len(content)
+
+    def wait(self) -> None:
+        """Wait until all objects are there.
+
+        Raises
+        ------
+        BotoCoreError, ClientError
+            What went wrong with the first one that is not; the others have come to their end, too.
+        """
+        fault: BaseException | None = None
+        while self._sent:
+            try:
+                self._take_first()
+            except BaseException as error:  # noqa: BLE001 - raised below, when nothing is on its way any more
+                fault = fault or error
+        if fault is not None:
+            raise fault
+
+    def _take_first(self) -> None:
+        size, sent = self._sent.popleft()
+        self._waiting -= size
+        sent.result()
+
+    def _put(self, address: str, content: bytes) -> None:
+        bucket, key = split_s3(address)
+        self._client.put_object(Bucket=bucket, Key=key, Body=content)

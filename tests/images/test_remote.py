@@ -165,6 +165,19 @@ def test_conversion_and_export_on_s3_are_exact(site, tmp_path):
     assert again == path.read_bytes()
 
 
+def test_a_small_file_is_asked_for_twice_and_each_object_goes_in_one(site, tmp_path):
+    s3, prefix, asked, client = site
+    path = write_cal(tmp_path / "cal.fits")
+    put(client, path, f"{prefix}/cal.fits")
+    del asked[:]
+    convert(f"{prefix}/cal.fits", f"{prefix}/cal.zarr", s3=s3)
+    assert sum(key.endswith("cal.fits") for _, key, _ in asked) == 2  # one to tell what it is
+    written = [key for method, key, _ in asked if method == "PUT"]
+    assert len(written) == len(set(written)) > 10
+    assert written[-1].endswith("cal.zarr/zarr.json")
+    assert Counter(method for method, key, _ in asked if "cal.zarr" in key) == {"PUT": len(written)}
+
+
 def test_conversion_from_s3_moves_a_file_once_and_never_holds_all_of_it(site, tmp_path, monkeypatch):
     s3, prefix, asked, client = site
     path = write_wide(tmp_path / "wide.fits", WIDE, planes=("SCI",))

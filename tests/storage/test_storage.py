@@ -7,11 +7,14 @@ from threading import Barrier, Thread
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from jwstpipe.errors import DataError, NotFoundError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import (
+    Uploads,
     aside,
+    get_bytes,
     get_range,
     leftovers,
     lifecycle_hint,
@@ -167,6 +170,22 @@ def test_a_bucket_takes_the_suggested_lifecycle(s3_server, monkeypatch):
     rules = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert rules[0]["Filter"] == {"Prefix": "store/mast/"}
     assert rules[0]["Transitions"][0]["StorageClass"] == "STANDARD_IA"
+
+
+def test_what_goes_wrong_with_an_upload_is_told_when_it_is_waited_for(s3_server, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    s3 = S3Settings(endpoint=s3_server)
+    bucket = f"bucket-{os.urandom(4).hex()}"
+    s3_client(s3).create_bucket(Bucket=bucket)
+    uploads = Uploads(s3)
+    uploads.put(f"s3://{bucket}/first", b"1")
+    uploads.put("s3://no-such-bucket/lost", b"2")
+    uploads.put(f"s3://{bucket}/last", b"3")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        uploads.wait()
+    uploads.wait()
+    assert [get_bytes(f"s3://{bucket}/{key}", s3=s3) for key in ("first", "last")] == [b"1", b"3"]
 
 
 def test_ranges_know_their_object(s3_server, monkeypatch):

@@ -27,7 +27,7 @@ from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_range, is_remote, storage_errors
 
-__all__ = ["LocalReader", "RangeReader", "open_bytes", "spooled", "temporary_file"]
+__all__ = ["LocalReader", "RangeReader", "cut_rows", "open_bytes", "spooled", "temporary_file"]
 
 MOST_EXPANSION = 2000
 """Largest ratio of unpacked to packed size; gzip itself cannot pass about 1,030, real images stay under 300."""
@@ -88,7 +88,7 @@ class LocalReader:
     def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
         """Read bytes `first` to `first + width` of each of many rows, shape (rows, width)."""
         if row_bytes <= 2 * width:
-            return _cut(self, offset, row_bytes, rows, first, width)
+            return cut_rows(self, offset, row_bytes, rows, first, width)
         found = np.empty((rows, width), dtype=np.uint8)
         with storage_errors(self._name):
             for row in range(rows):
@@ -133,7 +133,12 @@ class RangeReader:
 
     def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
         """Fetch bytes `first` to `first + width` of each of many rows, shape (rows, width); whole rows are moved."""
-        return _cut(self, offset, row_bytes, rows, first, width)
+        return cut_rows(self, offset, row_bytes, rows, first, width)
+
+    def fetch(self, offset: int, length: int) -> bytes:
+        """Fetch a byte range past the cache, for who reads all of the object once."""
+        end = min(offset + length, self._size)
+        return self._head[offset:end] if end <= len(self._head) else self._fetch(offset, end)
 
     def _blocks(self, cache: ReadCache, first: int, last: int) -> list[bytes]:
         """Give blocks `first` to `last` (not included); those that are not here come in one request."""
@@ -157,9 +162,8 @@ class RangeReader:
         return found.content
 
 
-def _cut(
-    reader: LocalReader | RangeReader, offset: int, row_bytes: int, rows: int, first: int, width: int
-) -> NDArray[np.uint8]:
+def cut_rows(reader: ByteReader, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
+    """Read bytes `first` to `first + width` of each of many rows, shape (rows, width), by whole rows."""
     if width == row_bytes:
         return np.frombuffer(reader.read(offset, rows * row_bytes), dtype=np.uint8).reshape(rows, width)
     found = np.empty((rows, width), dtype=np.uint8)

@@ -5,10 +5,10 @@ image that takes the place of another one is made beside it first (see `remote_r
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from jwstpipe.errors import ConflictError, NotFoundError, StoreError
+from jwstpipe.errors import ConflictError, NotFoundError, StorageError, StoreError
 from jwstpipe.images.zarr.image_store import ImageStore, open_image_store
 from jwstpipe.images.zarr.remote_replace import (
     ROOT,
@@ -87,12 +87,15 @@ def _new_remote(target: RemoteTree) -> Iterator[ImageWriter]:
         made = staged_beside(target.address, target.s3) if replaces else target
         if not replaces:
             target.delete(keys)
+    writer = ImageWriter(made.address, s3=target.s3, behind=True)
     try:
-        yield ImageWriter(made.address, s3=target.s3)
+        yield writer
         if replaces:
             with writing_errors(target.address):
                 replace_remote(made, target)
     except (Exception, KeyboardInterrupt):
+        with suppress(StorageError):  # what is still on its way must be there before it is swept
+            writer.wait()
         with writing_errors(target.address):
             if replaces:
                 settle_remote(target)

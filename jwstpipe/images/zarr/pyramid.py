@@ -93,6 +93,7 @@ def build_pyramid(
     boxes = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
     total = boxes * max(slices, 1)
     done = 0
+    writer.wait()  # what is below is read by others
     for level in range(1, levels):
         coarse, fine = level_shape(shape, level), Box.of_shape(level_shape(shape, level - 1))
         for plane in ("sci", "wht") if weighted else ("sci",):
@@ -128,7 +129,7 @@ def _written_below(
 
 def halve_shard(job: ShardJob) -> dict[str, Stored]:
     """Make one shard of a level, chunk by chunk, and tell what was written."""
-    image = ImageWriter(job.address, s3=job.s3)
+    image = ImageWriter(job.address, s3=job.s3, behind=True)
     image.note(dict(job.below))
     planes = {"sci": job.dtype, "wht": "f4"} if job.weighted else {"sci": job.dtype}
     with ExitStack() as stack:
@@ -142,6 +143,7 @@ def halve_shard(job: ShardJob) -> dict[str, Stored]:
             here = _halve_chunks(list(below.values()), (2 * place[0], 2 * place[1]), rooms, halved)
             for packer, values in zip(packers if here else (), halved, strict=False):
                 packer.add(place, values)
+    image.wait()
     written = {shard_key(plane, _place(job.box), job.level, job.index) for plane in planes}
     return {key: stored for key, stored in image.stored.items() if key in written}
 

@@ -96,16 +96,19 @@ def _settle_one(left: RemoteTree, target: RemoteTree) -> None:
 def _finish(staged: RemoteTree, target: RemoteTree) -> None:
     """Bring an image whose root stands under the usual names, and remove everything else."""
     made, held = staged.list_keys(), target.list_keys()
-    documents = staged.read(key for key in made if _DOCUMENT.fullmatch(key))
-    parsed = {key: json.loads(document) for key, document in documents.items()}
-    # arrays before the groups that have their metadata in them
-    order = sorted((key for key in documents if key != ROOT), key=lambda key: parsed[key]["node_type"] == "group")
-    target.write({key: _respelled(parsed[key]) for key in order})
+    root = staged.read([ROOT])[ROOT]
+    within = json.loads(root)["consolidated_metadata"]["metadata"]
+    parsed = {f"{path}/{ROOT}": document for path, document in within.items()}
+    groups = {key for key, document in parsed.items() if document["node_type"] == "group"}
+    target.write({key: _respelled(document) for key, document in parsed.items() if key not in groups})
+    target.write({key: _respelled(parsed[key]) for key in groups})  # they have the metadata of their arrays in them
     chunks = {key: key for key in made if _CHUNK.fullmatch(key)}
-    target.delete(key for key in held if _DOCUMENT.fullmatch(key) and key not in documents)
+    target.delete(key for key in held if _DOCUMENT.fullmatch(key) and key != ROOT and key not in parsed)
     target.delete(key for key in held if _CHUNK.fullmatch(key) and key not in chunks)
     target.copy_from(staged, chunks)
-    target.write({key: documents[key] for key in [*order, ROOT]})
+    target.copy_from(staged, {key: key for key in parsed if key not in groups})
+    target.copy_from(staged, {key: key for key in groups})
+    target.write({ROOT: root})
     target.delete(key for key in held if _SPARE_CHUNK.fullmatch(key))
     staged.delete(made)
 

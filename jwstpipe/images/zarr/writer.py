@@ -26,7 +26,7 @@ from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, digest_of_shar
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
-from jwstpipe.storage import get_bytes, is_remote, object_writer, put_bytes, writing_errors
+from jwstpipe.storage import Uploads, get_bytes, is_remote, object_writer, put_bytes, writing_errors
 
 __all__ = ["BYTES_PIECE", "ImageWriter", "byte_pieces", "shard_key"]
 
@@ -44,9 +44,11 @@ def byte_pieces(content: bytes) -> Iterator[bytes]:
 class ImageWriter:
     """An image store that is being made; one owner creates and finishes it, tasks fill shards."""
 
-    def __init__(self, address: str | Path, *, s3: S3Settings | None = None) -> None:
+    def __init__(self, address: str | Path, *, s3: S3Settings | None = None, behind: bool = False) -> None:
+        """Write to an address; `behind`: objects go to S3 while the next ones are made, and are there after `wait`."""
         self.address = str(address)
         self._s3 = s3
+        self._uploads = Uploads(s3 or S3Settings()) if behind and is_remote(self.address) else None
         self.stored: dict[str, Stored] = {}
         """Objects that this writer wrote; those of other workers come by `note`."""
 
@@ -121,12 +123,26 @@ class ImageWriter:
     ) -> Iterator[ShardPacker]:
         """Fill a shard chunk by chunk; all of it appears when the block ends well, or nothing."""
         key = shard_key(plane, shard, level, index)
+        if self._uploads is not None:
+            pieces: list[bytes] = []
+            packer = ShardPacker(pieces.append)
+            yield packer
+            stored = packer.finish()
+            if stored is not None:
+                self._put(key, stored, *pieces)
+            return
         with writing_errors(self.address), object_writer(f"{self.address}/{key}", s3=self._s3) as write:
             packer = ShardPacker(write)
             yield packer
             stored = packer.finish()
         if stored is not None:
             self.stored[key] = stored
+
+    def wait(self) -> None:
+        """Wait until all that was written is there, before it is read or told of; raises what went wrong with it."""
+        if self._uploads is not None:
+            with writing_errors(self.address):
+                self._uploads.wait()
 
     def write(self, plane: str, box: Box, values: NDArray[Any], *, level: int = 0) -> None:
         """Fill all shards of a window that starts at the corner of one and ends with one, or with the array."""
@@ -258,7 +274,9 @@ class ImageWriter:
         facts = {"digest": digest_of(manifest.tobytes()), "objects": len(self.stored) - 2}
         ours = sealed({**attributes["jwstpipe"], "arrays": self._planes, "manifest": facts})
         root = group_document({**attributes, "jwstpipe": ours}, members=self._documents)
+        self.wait()
         self._put("zarr.json", Stored(len(root), digest_of(root)), root)
+        self.wait()
 
     def _create(self, path: str, document: bytes) -> None:
         self._documents[path] = document
@@ -271,7 +289,10 @@ class ImageWriter:
     def _put(self, key: str, stored: Stored, *pieces: bytes) -> None:
         self.stored[key] = stored
         with writing_errors(self.address):
-            put_bytes(f"{self.address}/{key}", *pieces, s3=self._s3)
+            if self._uploads is not None:
+                self._uploads.put(f"{self.address}/{key}", b"".join(pieces))
+            else:
+                put_bytes(f"{self.address}/{key}", *pieces, s3=self._s3)
 
 
 def shard_key(plane: str, shard: tuple[int, int], level: int = 0, index: int | None = None) -> str:
