@@ -85,7 +85,7 @@ def _detections(files: list[Path], out: Path) -> None:
 
 
 def _mosaics(files: list[Path], out: Path) -> None:
-    """Make mosaics with each kernel and combination and without outliers; make an image of a file."""
+    """Make mosaics with each kernel and combination and without outliers; make images of a file, plain and packed."""
     import jwstpipe  # noqa: PLC0415
 
     for kernel in ("nearest", "bilinear", "lanczos3", "drizzle", "adaptive"):
@@ -96,6 +96,10 @@ def _mosaics(files: list[Path], out: Path) -> None:
     faint = [_exposure(out / f"faint_{number}.fits", "F200W", number, scale=1e-21) for number in range(2)]
     jwstpipe.mosaic(faint, out / "faint.zarr")  # squares of such errors are summed in double precision
     jwstpipe.convert(files[0], out / "image.zarr")
+    with fits.open(files[0]) as opened:
+        packed = [fits.CompImageHDU(hdu.data, hdu.header) for hdu in opened[1:]]
+        fits.HDUList([opened[0], *packed]).writeto(out / "packed.fits.fz")
+    jwstpipe.convert(out / "packed.fits.fz", out / "packed.zarr")
 
 
 def _fluxes(files: list[Path], out: Path) -> None:

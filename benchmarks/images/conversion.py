@@ -72,7 +72,6 @@ def main():
         for label, values in spent.items():
             wall, busy = np.median(values[1:], axis=0)
             print(f"{label:12s} {wall:7.2f} {busy:7.2f} {wall / base[0]:12.2f} {busy / base[1]:11.2f}")
-        print("(CPU of the children that unpack fpack is not counted)")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from jwstpipe.fits.readers.byte_readers import (
 from jwstpipe.fits.readers.read_ahead import SMALL, ReadAhead
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.fits.tile_compression import unpack_tiles
+from jwstpipe.fits.tiles.unpack import unpack_known_tiles
 from jwstpipe.settings import S3Settings
 
 __all__ = ["FitsFile", "open_fits_file"]
@@ -56,6 +57,9 @@ class FitsFile:
 
         def unpack() -> LocalReader:
             with temporary_file(self.name) as target:
+                if unpack_known_tiles(packed, self.hdus, target, name=self.name):
+                    return LocalReader(target, self.name)
+                target.truncate(0)
                 fault = unpack_tiles(packed.descriptor, target, size)
                 if fault:
                     raise FitsError(f"{self.name}: its compressed image cannot be unpacked: {fault}")

@@ -2,6 +2,8 @@
 
 import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from jwstpipe.fits.plain.standard_cards import all_standard
@@ -9,7 +11,7 @@ from jwstpipe.fits.plain.standard_cards import all_standard
 if TYPE_CHECKING:  # it takes long to load, and the structure of a file is found without it
     from astropy.io.fits import Card, Header
 
-__all__ = ["CARD", "card_text", "parse_header"]
+__all__ = ["CARD", "card_text", "parse_header", "without_warnings"]
 
 CARD = 80
 """Bytes of a FITS card."""
@@ -32,12 +34,19 @@ def parse_header(content: bytes) -> "Header":
     header = Header.fromstring(text)
     if all_standard(text):
         return header
-    with _ONE_AT_A_TIME, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a card that astropy mends is understood
+    with without_warnings():  # a card that astropy mends is understood
         broken = [number for number, card in enumerate(header.cards) if not _understood(card)]
     for number in reversed(broken):
         del header[number]
     return header
+
+
+@contextmanager
+def without_warnings() -> Iterator[None]:
+    """Keep back what astropy would warn of; one thread at a time."""
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _understood(card: "Card") -> bool:

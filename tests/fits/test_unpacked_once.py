@@ -38,9 +38,11 @@ def fresh():
 @pytest.mark.parametrize("form", ["fpack", "gzip"])
 def test_a_mosaic_unpacks_each_input_once(tmp_path, monkeypatch, form):
     calls = []
-    for module, name in ((fits_file, "unpack_tiles"), (byte_readers, "_unpack")):
+    for module, name in ((fits_file, "unpack_known_tiles"), (byte_readers, "_unpack")):
         whole = getattr(module, name)
-        monkeypatch.setattr(module, name, lambda *words, whole=whole: calls.append(1) or whole(*words))
+        monkeypatch.setattr(
+            module, name, lambda *words, whole=whole, **named: calls.append(1) or whole(*words, **named)
+        )
     names = [packed(tmp_path / f"{number}.fits", number, form)[0] for number in range(2)]
     mosaic(names, tmp_path / "m.zarr")
     assert len(calls) == 2

@@ -1,0 +1,133 @@
+"""Rice's code of whole numbers, as FITS 4.0 has it in section 10.4.1, read back.
+
+A tile begins with its first sample as it is. Then come blocks of differences between neighbours, folded so that small
+ones of either sign are small numbers. A block begins with a number of bits k: each difference has its lower k bits as
+they are, and before them as many zeros as the rest counts, and a one. Two values of k stand for a block of differences
+that are all zero, and for one whose differences are not coded at all.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jwstpipe.numerics.compiled.kernel import compiled
+
+__all__ = ["decode_rice"]
+
+Whole = NDArray[np.int64]
+
+ZEROS = np.array([8 - number.bit_length() for number in range(256)])
+"""Zeros before the first one in a byte."""
+
+KINDS = ((3, 6), (4, 14), (5, 25))
+"""Bits of a block's k, and the k of differences that are not coded, for samples of 1, 2 and 4 bytes."""
+
+
+@compiled(error_model="numpy")
+def decode_rice(
+    content: NDArray[np.uint8],
+    starts: Whole,
+    lengths: Whole,
+    counts: Whole,
+    places: Whole,
+    width: int,
+    block: int,
+    samples: NDArray[np.int32],
+) -> int:
+    """Unpack tiles.
+
+    Parameters
+    ----------
+    content
+        Bytes that the tiles stand in.
+    starts, lengths
+        Where in `content` each tile stands; within it.
+    counts
+        Samples of each tile.
+    places
+        Where in `samples` the first one of each tile goes; all of them have room there.
+    width
+        Bytes of a sample before it was packed: 1 (without sign), 2 or 4.
+    block
+        Samples of a block.
+    samples
+        Filled with what was packed.
+
+    Returns
+    -------
+    int
+        Number of the first tile that ends before its samples do; -1 where there is none.
+    """
+    for tile in range(starts.size):
+        start = starts[tile]
+        place = places[tile]
+        if not _decode_tile(content, start, start + lengths[tile], width, block, samples, place, place + counts[tile]):
+            return tile
+    return -1
+
+
+@compiled(error_model="numpy")
+def _decode_tile(
+    content: NDArray[np.uint8], at: int, end: int, width: int, block: int, samples: NDArray[np.int32], place: int,
+    last: int,
+) -> bool:  # fmt: skip
+    bits = 8 * width
+    kind_bits, plain = KINDS[width // 2]
+    mask = (1 << bits) - 1
+    sign = 0 if width == 1 else 1 << (bits - 1)
+    waiting, held, at = _filled(content, at, end, 0, 0)
+    if held < bits:
+        return False
+    held -= bits
+    value = waiting >> held
+    waiting &= (1 << held) - 1  # bits that were read and not used; `held` is their number
+    while place < last:
+        waiting, held, at = _filled(content, at, end, waiting, held)
+        if held < kind_bits:
+            return False
+        held -= kind_bits
+        kind = (waiting >> held) - 1
+        waiting &= (1 << held) - 1
+        rest = bits if kind == plain else kind
+        stop = min(place + block, last)
+        for number in range(place, stop):
+            if kind >= 0:
+                zeros = 0
+                if kind != plain:
+                    zeros, waiting, held, at = _counted(content, at, end, waiting, held)
+                if held < rest:
+                    waiting, held, at = _filled(content, at, end, waiting, held)
+                if zeros < 0 or held < rest:
+                    return False
+                held -= rest
+                folded = (zeros << rest | waiting >> held) & mask
+                waiting &= (1 << held) - 1
+                value = (value + (folded >> 1 ^ -(folded & 1))) & mask
+            samples[number] = (value ^ sign) - sign
+        place = stop
+    return True
+
+
+@compiled(error_model="numpy")
+def _filled(content: NDArray[np.uint8], at: int, end: int, waiting: int, held: int) -> tuple[int, int, int]:
+    """Read bytes until at least 32 bits wait, or there are no more; never more than 56 do."""
+    if held < 32:
+        while held <= 48 and at < end:
+            waiting, held, at = waiting << 8 | int(content[at]), held + 8, at + 1
+    return waiting, held, at
+
+
+@compiled(error_model="numpy")
+def _counted(content: NDArray[np.uint8], at: int, end: int, waiting: int, held: int) -> tuple[int, int, int, int]:
+    """Count zeros up to a one, and take all of them; -1 where no one comes."""
+    zeros = 0
+    while not waiting:
+        zeros, held = zeros + held, 0
+        waiting, held, at = _filled(content, at, end, 0, 0)
+        if not held:
+            return -1, 0, 0, at
+    while held > 8 and not waiting >> (held - 8):
+        zeros, held = zeros + 8, held - 8
+    first = waiting >> (held - 8) if held > 8 else waiting << (8 - held)
+    zeros += ZEROS[first]
+    held -= ZEROS[first] + 1
+    return zeros, waiting & ((1 << held) - 1), held, at
