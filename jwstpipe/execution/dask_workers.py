@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ from distributed import Client, KilledWorker, LocalCluster, Security, as_complet
 from distributed.client import FutureCancelledError
 
 from jwstpipe.errors import ServiceError, UsageError
+from jwstpipe.execution.bundles import Outcome, Pace, run_bundle
 from jwstpipe.execution.certificates import make_certificates, security_of
 from jwstpipe.execution.clusters import ClusterSpec, TlsFiles, cluster_spec
 from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages
@@ -37,11 +39,8 @@ CONNECT_SECONDS = 40.0
 REPORT_SECONDS = 5.0
 """A longer wait is told."""
 
-IN_FLIGHT = 10_000
-"""Most tasks that a scheduler has at a time; more only slow it down."""
-
-GRAPH_JOBS = 500
-"""Most jobs that are sent to a scheduler in one graph: one graph a job costs more than a tiny job itself."""
+GRAPH_TASKS = 500
+"""Most tasks that are sent to a scheduler in one graph: one graph a task costs more than a tiny job itself."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class DaskWorkers(Workers):
     client: Any
     dashboard_link: str | None
     abandoned: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
-    under_way: dict[str, dict[Any, str]] = field(default_factory=dict, repr=False, compare=False)
+    under_way: dict[str, dict[Any, list[str]]] = field(default_factory=dict, repr=False, compare=False)
     """Futures of each call of `each` that has not ended, by its token."""
 
     def abandon(self) -> None:
@@ -68,34 +67,48 @@ class DaskWorkers(Workers):
         earlier attempt.
         """
         token = uuid4().hex[:8]
-        waiting = iter(jobs.items())
-        pending: dict[Any, str] = {}
+        waiting, left = iter(jobs.items()), len(jobs)
+        pending: dict[Any, list[str]] = {}
+        pace = Pace(sum(self.client.nthreads().values()))
         done = 0
 
-        def submit(count: int) -> list[Any]:
-            batch = list(islice(waiting, count))
-            if not batch:
+        def submit() -> list[Any]:
+            nonlocal left
+            bundles: list[list[tuple[str, JobT]]] = []
+            room = pace.room(len(pending))
+            while left and len(bundles) < room:
+                bundles.append(list(islice(waiting, pace.jobs(left))))
+                left -= len(bundles[-1])
+            if not bundles:
                 return []
-            names = [f"{stage.name}-{token}-{key}" for key, _ in batch]
-            values = [job for _, job in batch]
-            futures: list[Any] = self.client.map(function, values, key=names, pure=False, batch_size=GRAPH_JOBS)
-            pending.update(zip(futures, (key for key, _ in batch), strict=True))
+            names = [f"{stage.name}-{token}-{bundle[0][0]}" for bundle in bundles]
+            values = [[job for _, job in bundle] for bundle in bundles]
+            futures: list[Any] = self.client.map(
+                partial(run_bundle, function), values, key=names, pure=False, batch_size=GRAPH_TASKS
+            )
+            pending.update(zip(futures, ([key for key, _ in bundle] for bundle in bundles), strict=True))
             return futures
 
         self.under_way[token] = pending
         try:
             require_wanted(self.abandoned, stage)
-            finished = as_completed(submit(IN_FLIGHT), loop=self.client.loop)
+            finished = as_completed(submit(), loop=self.client.loop)
             for batch in finished.batches():
                 require_wanted(self.abandoned, stage)
                 keys = {future: pending.pop(future) for future in batch}
                 failed = [future for future in batch if future.status in ("error", "cancelled")]
-                finished.update(submit(len(batch)) if not failed else [])
-                done += len(batch) - len(failed)
-                stage.done(done)
                 whole = [future for future in batch if future not in failed]
-                receipts = _receipts(self.client, whole, stage.name)
-                yield from zip((keys[future] for future in whole), receipts, strict=True)
+                outcomes: list[Outcome[ReceiptT]] = _receipts(self.client, whole, stage.name)
+                errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+                for outcome in outcomes:
+                    pace.note(outcome)
+                finished.update(submit() if not failed and not errors else [])
+                done += sum(len(outcome.receipts) for outcome in outcomes)
+                stage.done(done)
+                for future, outcome in zip(whole, outcomes, strict=True):
+                    yield from zip(keys[future], outcome.receipts, strict=False)  # those behind an error were not done
+                if errors:
+                    raise errors[0]
                 _receipts(self.client, failed[:1], stage.name)  # raises
         finally:
             del self.under_way[token]

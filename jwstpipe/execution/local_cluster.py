@@ -23,10 +23,12 @@ LOCAL_CONFIG = {
     "distributed.scheduler.no-workers-timeout": "10m",
     "distributed.scheduler.worker-saturation": 1.1,
     "distributed.comm.retry.count": 4,
-    # many jobs travel as one graph on purpose, see `GRAPH_JOBS`
+    # many jobs travel as one graph on purpose, see `GRAPH_TASKS`
     "distributed.admin.large-graph-warning-threshold": "100 MB",
     # the profile page is as telling at a fifth of the samples, and tiny jobs lose less of the interpreter to it
     "distributed.worker.profile.interval": "50 ms",
+    # Dask keeps its last messages to each worker, with the jobs in them, for its developers: 1,000 of them, megabytes
+    "distributed.admin.low-level-log-length": 100,
     # each worker would serve pages of its own, to everybody on this machine
     "distributed.worker.http.routes": [],
 }

@@ -89,6 +89,23 @@ def test_receipts_come_one_by_one_and_what_is_not_wanted_any_more_is_dropped(wor
     assert workers.run(square, {"a": 3}, name="square")["a"][0] == 9
 
 
+def test_an_error_among_many_small_jobs_costs_the_others_nothing(workers):
+    given = []
+
+    def take():
+        for key, receipt in workers.each(square, {str(number): number - 287 for number in range(400)}, name="many"):
+            given.append((int(key), receipt[0]))
+
+    with pytest.raises(DataError, match="13 is not squared"):
+        take()
+    assert given
+    assert len(set(given)) == len(given)
+    assert all(square_of == (number - 287) ** 2 for number, square_of in given)
+    assert 300 not in dict(given)
+    receipts = workers.run(square, {str(number): number + 20 for number in range(300)}, name="many")
+    assert [receipt[0] for receipt in receipts.values()] == [(number + 20) ** 2 for number in range(300)]
+
+
 def test_a_scheduler_that_goes_away_is_named():
     with LocalCluster(n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
         settings = ExecutionSettings(cluster=cluster.scheduler_address)
