@@ -20,7 +20,7 @@ JUDGED = 24
 """Pixels of the plane around a block on which outliers are looked for: all that a kernel takes from an image is judged,
 as long as a pixel of it is no wider than a few of the plane."""
 
-OUTLIERS = "2"
+OUTLIERS = "3"
 """Version of what the rejection of outliers does; part of the ids of what it is used for."""
 
 PIXEL_OPTIONS = {"kernel", "pixfrac", "combine", "reject_dq", "tolerance_px"}

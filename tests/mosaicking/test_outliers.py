@@ -206,6 +206,23 @@ def test_a_ray_in_one_of_so_many_images_goes_whole(tmp_path, count, kernel):
     assert 1 <= made.clipped <= 1 + 2e-3 * count * 60 * 64
 
 
+def test_two_rays_on_one_place_of_four_images_do_not_hide_each_other(tmp_path, monkeypatch):
+    random = np.random.default_rng(31)
+    x, y = (axis.ravel() for axis in np.meshgrid([12.0, 25.0, 38.0, 51.0], [12.0, 24.0, 36.0, 48.0]))
+    ra, dec = WCS(header(shape=(60, 64))).all_pix2world(x, y, 0)
+    names, hits = [], {}
+    for number in range(4):
+        cards = header(shape=(60, 64), shift=tuple(random.uniform(-1, 1, 2)), angle=3.0 * number)
+        data = random.normal(5.0, 0.1, (60, 64))
+        if number < 2:
+            columns, rows = (np.rint(axis).astype(int) for axis in WCS(cards).all_world2pix(ra, dec, 0))
+            hits[f"{number}.fits"] = rows, columns
+            data[rows, columns] += 2.0
+        names.append(str(write(tmp_path / f"{number}.fits", data, cards, err=np.full((60, 64), 0.1))))
+    _, gone = rejected_pixels(names, common_frame(names), monkeypatch, tmp_path)
+    assert sum(gone[name][struck].sum() for name, struck in hits.items()) == 32
+
+
 def test_fluxes_in_a_pixel_and_images_without_errors_are_judged_too(tmp_path):
     random = np.random.default_rng(5)
     names = []
@@ -238,7 +255,7 @@ def test_windows_of_a_tile_agree_and_ids_without_it_stay(field, tmp_path):
     plain = plan_mosaic(dirty)
     assert "outliers" not in plain.parameters
     assert "outliers" not in plain.parameters["options"]
-    assert plan.parameters["outliers"] == "2"
+    assert plan.parameters["outliers"] == "3"
     assert plan.id != plain.id
     made = jwstpipe.mosaic(dirty, tmp_path / "m.zarr", outliers="blot", workers=ThreadWorkers(3))
     again = jwstpipe.mosaic(dirty, tmp_path / "n.zarr", outliers="blot", workers=ThreadWorkers(1))

@@ -13,7 +13,7 @@ and ``drizCR`` before it. It differs in five things:
 - Where it is flat, less is asked of a pixel that is contradicted on the plane too, where all images were interpolated
   alike.
 - The noise is that of the pixel and of the reference, and, from three images on, what the images scatter beyond their
-  noise.
+  noise; above the reference no more than they scatter around: two rays on one place would hide each other.
 - Of an even number of images the lower one of the middle two is the reference, raised by what it lies below the median
   of noise: so that of two the one that has a cosmic ray loses it, where their mean would contradict both, and two rays
   among four do no harm. A pixel that one image alone has is kept.
@@ -82,6 +82,7 @@ class _Told(NamedTuple):
 
     middle: Reals
     spread: Reals
+    even: Reals
     noise: Reals
     images: NDArray[np.uint16]
 
@@ -125,7 +126,7 @@ def contradicted(found: MappedSource, layer: InputWindow, reference: Reference, 
     height, width = layer.sci.shape
     away, sigma, slope, misfit, expected = np.full((5, height, width), np.nan)
     compared = _Compared(away, sigma, slope, misfit, expected, np.full((height, width, 2), -1, np.int32))
-    told = _Told(reference.middle, reference.spread, reference.noise, reference.count)
+    told = _Told(reference.middle, reference.spread, reference.even, reference.noise, reference.count)
     scale = found.wcs.scale_arcsec / found.job.grid.scale_arcsec
     _compare(
         where, planes, image, layer.sky.as_array(), Part.of(reference.box), told, reference.samples, own, scale,
@@ -168,7 +169,8 @@ def _compare(
             variance = var[i, j] if var.size > 0 and var[i, j] > 0.0 else image.factor**2
             out.expected[i, j] = area * (known + background)
             out.away[i, j] = sci[i, j] - out.expected[i, j]
-            out.sigma[i, j] = np.sqrt(variance + area**2 * told.spread[py, px])
+            scatter = told.even[py, px] if out.away[i, j] > 0.0 else told.spread[py, px]
+            out.sigma[i, j] = np.sqrt(variance + area**2 * scatter)
             slope = area * _range(middle, py, px, wide, RANGE_NOISE**2 * told.noise[py, px])
             sigma = np.sqrt(variance + area**2 * told.noise[py, px])
             if slope <= FLAT * sigma:

@@ -34,6 +34,12 @@ ON_PLANE, ON_PLANE_STEPS = 3.5, 1.0
 STEP_NOISE = 2.0
 """The steepest of four steps of noise alone, standard deviations of a pixel of the reference."""
 
+AROUND = 2
+"""Pixels around one whose scatter tells whether its own is that of the sky: rays are narrower."""
+
+FAINT_STARS = 4.0
+"""Scatter, in variances of a sample, that stars make which the reference does not show."""
+
 FEW = 24
 """So many values are sorted fastest one by one."""
 
@@ -51,6 +57,9 @@ class Reference:
 
     spread: Reals
     """Variance of the median, and what the images scatter beyond their noise."""
+
+    even: Reals
+    """The same, but no more of scatter than there is around, or faint stars make: more of it is that of rays."""
 
     noise: Reals
     """Variance of the median by the noise of the images alone."""
@@ -105,11 +114,13 @@ def reference_on(job: TileJob, band: Box, placed: Sequence[MappedSource], room: 
     middle, spread, own, weight = (np.empty(outer.shape, strip.stack.dtype) for _ in range(4))
     count = np.empty(outer.shape, np.uint16)
     _reference(strip.stack, noise, middle, spread, own, weight, count)
+    even = spread.copy()
+    _leave_rays_out(spread - own, own, count, even)
     contrary = np.zeros(strip.stack.shape[1:], np.bool_)
-    _contrary(strip.stack, noise, middle, spread, own, contrary)
+    _contrary(strip.stack, noise, middle, spread, even, own, contrary)
     order = tuple(found for found, _ in there)
     struck = np.zeros(outer.shape, np.uint16)
-    return Reference(outer, middle, spread, own, weight, count, contrary, samples, order, struck)
+    return Reference(outer, middle, spread, even, own, weight, count, contrary, samples, order, struck)
 
 
 @compiled(error_model="numpy")
@@ -152,8 +163,32 @@ def _reference(
 
 
 @compiled(error_model="numpy")
+def _leave_rays_out(beyond: Reals, own: Reals, count: NDArray[np.uint16], even: Reals) -> None:
+    """Lower what images scatter beyond their noise to the median of what they do around: two rays are no scatter.
+
+    Faint stars, speckles and spikes are as narrow as rays; what they scatter stays.
+    """
+    rows, columns = beyond.shape
+    room = np.empty((2 * AROUND + 1) ** 2)
+    for i in range(rows):
+        for j in range(columns):
+            if not beyond[i, j] > 0.0:
+                continue
+            n = 0
+            for y in range(max(i - AROUND, 0), min(i + AROUND + 1, rows)):
+                for x in range(max(j - AROUND, 0), min(j + AROUND + 1, columns)):
+                    if np.isfinite(beyond[y, x]):
+                        room[n] = beyond[y, x]
+                        n += 1
+            values = room[:n]
+            values.sort()
+            faint = FAINT_STARS * own[i, j] * count[i, j] / (0.5 * np.pi)
+            even[i, j] = own[i, j] + min(beyond[i, j], max(values[n // 2], faint))
+
+
+@compiled(error_model="numpy")
 def _contrary(
-    stack: Reals, noise: Reals, middle: Reals, spread: Reals, own: Reals, contrary: NDArray[np.bool_]
+    stack: Reals, noise: Reals, middle: Reals, spread: Reals, even: Reals, own: Reals, contrary: NDArray[np.bool_]
 ) -> None:  # fmt: skip
     """Mark the samples on the plane that contradict the median."""
     for i in range(1, middle.shape[0] - 1):
@@ -166,8 +201,9 @@ def _contrary(
             steepest = np.sqrt(max(steepest**2 - STEP_NOISE**2 * own[i, j], 0.0))
             for k in range(stack.shape[2]):
                 variance = stack[2, i, k, j] if stack[2, i, k, j] > 0.0 else noise[k] ** 2
-                limit = ON_PLANE * np.sqrt(variance + spread[i, j]) + ON_PLANE_STEPS * steepest
-                contrary[i, k, j] = abs(stack[0, i, k, j] - here) > limit
+                away = stack[0, i, k, j] - here
+                scatter = even[i, j] if away > 0.0 else spread[i, j]
+                contrary[i, k, j] = abs(away) > ON_PLANE * np.sqrt(variance + scatter) + ON_PLANE_STEPS * steepest
 
 
 @compiled(error_model="numpy")
