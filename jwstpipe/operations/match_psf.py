@@ -14,7 +14,7 @@ from jwstpipe.analysis.photometry.positions import pixel_positions, sources_of_t
 from jwstpipe.analysis.photometry.psf.convolving import CARRIED, CONVOLVED, ConvolveJob, convolve_jobs, convolve_shard
 from jwstpipe.analysis.photometry.psf.epsf import built_psf
 from jwstpipe.analysis.photometry.psf.files import psf_text
-from jwstpipe.analysis.photometry.psf.matching import matching_kernel, mismatch
+from jwstpipe.analysis.photometry.psf.matching import beyond, check_kernel, matching_kernel, mismatch
 from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text, psf_line
 from jwstpipe.analysis.pixels.precision import require_single
 from jwstpipe.analysis.sources.detect import find_sources
@@ -29,6 +29,9 @@ from jwstpipe.requests.analysis.psf_match import MatchPsfRequest
 from jwstpipe.sky.box import Box
 
 __all__ = ["MATCH_PSF", "stored_kernel"]
+
+TOLD = 0.01
+"""Share of the light that is told of where matched images still differ by it."""
 
 SAME_SCALE = 1e-3
 """Share by which pixels of two images may differ in size, and radians in direction, for one to have the other's PSF."""
@@ -117,6 +120,8 @@ def _make(identity: Identity, target: str, request: MatchPsfRequest, *, context:
     own = _built(address, image, context) if settled.own_psf == "auto" else psf_from_text(settled.own_psf, band)
     wanted = psf_from_text(settled.to, band)
     kernel = matching_kernel(own, wanted, half=settled.kernel_half)
+    left = mismatch(own, wanted, kernel)
+    check_kernel(kernel, left, narrow=own, wide=wanted)
     planes = tuple(plane for plane in (*CONVOLVED, *CARRIED) if plane in image.planes)
 
     def fill(writer: ImageWriter) -> dict[str, Any]:
@@ -133,7 +138,7 @@ def _make(identity: Identity, target: str, request: MatchPsfRequest, *, context:
             "pixels": pixels,
             "fwhm_px": [round(own.fwhm, 4), round(wanted.fwhm, 4)],
             "flux_ratio": round(after / before, 8) if before else None,
-            "mismatch": round(mismatch(own, wanted, kernel), 6),
+            "mismatch": round(left, 6),
             "correlated_px": round(float(1.0 / (kernel**2).sum()), 3),
             "kernel": _packed(kernel),
         }
@@ -141,7 +146,26 @@ def _make(identity: Identity, target: str, request: MatchPsfRequest, *, context:
     made = write_changed(MATCH_PSF, identity, target, image, planes[1:], fill, context=context)
     area = made.results["correlated_px"]
     note = f"errors are those of single pixels: some {area:g} neighbours share noise, which sums must reckon with"
-    return Receipt(made.product_id, made.shape, results=made.results, notes=(*made.notes, note), detail=made.detail)
+    notes = (*made.notes, note, *_left(left, own, wanted))
+    return Receipt(made.product_id, made.shape, results=made.results, notes=notes, detail=made.detail)
+
+
+def _left(left: float, own: Psf, wanted: Psf) -> list[str]:
+    """Tell what still differs from an image that has the PSF by itself."""
+    notes = []
+    if left > TOLD:
+        notes.append(
+            f"{100.0 * left:.1f} % of the light lies elsewhere than the PSF to reach has it; a larger --kernel-half, or"
+            " PSFs from files, may do better"
+        )
+    outside = [beyond(psf) for psf in (own, wanted)]
+    if abs(outside[1] - outside[0]) > TOLD:
+        notes.append(
+            f"of a star's light some {100.0 * outside[0]:.1f} % lies outside of the stamp of its own PSF"
+            f" ({own.half:g} px) and {100.0 * outside[1]:.1f} % outside of that to reach ({wanted.half:g} px): colours"
+            " are wrong by the difference; give PSFs on larger stamps (--own-psf, --to)"
+        )
+    return notes
 
 
 def _packed(kernel: NDArray[np.float64]) -> str:

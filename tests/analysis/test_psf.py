@@ -14,7 +14,7 @@ from scipy.special import erf
 import jwstpipe
 from jwstpipe.analysis.photometry.psf.files import psf_text
 from jwstpipe.analysis.photometry.psf.groups import MOST, fit_order
-from jwstpipe.analysis.photometry.psf.matching import matching_kernel
+from jwstpipe.analysis.photometry.psf.matching import beyond, matching_kernel
 from jwstpipe.analysis.photometry.psf.model import Psf, psf_from_text
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.numerics.psf.spline import mix_curves, spline_at
@@ -279,3 +279,12 @@ def test_files_of_psfs_are_read_or_refused(tmp_path):
         jwstpipe.photometry(
             np.random.default_rng(0).normal(0, 1, (99, 99)), catalogue(np.array([[50.0, 50.0]])), psf="auto"
         )
+
+
+@pytest.mark.parametrize(("width", "power"), [(1.5, 1.8), (2.5, 2.5), (4.0, 3.0)])
+def test_the_light_outside_of_a_stamp_is_guessed_from_the_wings(width, power):
+    y, x = np.mgrid[-48:49, -48:49] / 4.0
+    core = width / 2.0 / np.sqrt(2.0 ** (1.0 / power) - 1.0)
+    moffat = (1.0 + (x**2 + y**2) / core**2) ** -power
+    truth = (1.0 + (12.0 / core) ** 2) ** (1.0 - power)  # outside of a circle, a little more than of the square
+    assert beyond(Psf(moffat / moffat.sum() * 16.0, 4, "")) == pytest.approx(truth, rel=0.3)

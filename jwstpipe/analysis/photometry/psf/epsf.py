@@ -85,7 +85,7 @@ def built_psf(at: Placed) -> Psf:
     if len(chosen) < FEWEST_STARS:
         raise UsageError(
             f"{at.image.address}: only {len(chosen)} bright stars stand alone, and a PSF is built from"
-            f" {FEWEST_STARS} at least; give one with --psf FILE"
+            f" {FEWEST_STARS} at least; give one in a FITS file"
         )
     side = 2 * (HALF + 1) + 1
     stamps = np.full((len(chosen), side, side), np.nan)
