@@ -1,10 +1,12 @@
 """The verb that checks a zero point."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from jwstpipe.analysis.catalogues.zero_point import ZeroPoint, compared
+from jwstpipe.analysis.photometry.lengths import NoCurveError
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.execution.workers import Workers
 from jwstpipe.operations.inputs.catalogue_inputs import table_at
@@ -54,7 +56,7 @@ def check_zero_point(
     UsageError
         No table of standards, or no such column in it.
     DataError
-        An image whose unit says nothing of Jy.
+        An image whose unit says nothing of Jy, or too few standards on it.
 
     Examples
     --------
@@ -70,9 +72,14 @@ def check_zero_point(
         )
     known = numbers_of(table, options.magnitude, unit="mag", name=options.standards) + options.to_ab
     wanted = PhotometryRequest(ee=(HELD,), kron=False, empty_apertures=0)
-    found = measured(
-        [str(image)], wanted, catalogue=table, catalogue_name=options.standards, s3=s3, workers=workers, report=report
-    ).table
+    work: dict[str, Any] = {"s3": s3, "workers": workers, "report": report}
+    try:
+        found = measured([str(image)], wanted, catalogue=table, catalogue_name=options.standards, **work).table
+    except NoCurveError:
+        raise DataError(
+            f"{image}: {options.standards} has too few bright stars on it that stand alone, to tell how much of the"
+            " light of a star a circle holds; give more standards, and look whether they lie where the table says"
+        ) from None
     if "mag_total" not in found.colnames:
         raise DataError(f"{image}: its unit says nothing of Jy, so that it has no zero point to check")
     lost = np.asarray(found["aper_bad"], float) > 0.0

@@ -114,7 +114,7 @@ def receipt_of(
         fits=None,
         seconds=round(seconds, 3),
         reused=False,
-        notes=plan.notes,
+        notes=(*plan.notes, *((match.note,) if match is not None and match.note else ())),
     )
 
 

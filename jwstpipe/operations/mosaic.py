@@ -73,6 +73,7 @@ def _make(identity: Identity, target: str, request: MosaicRecipe, *, context: Ma
     if plan.options.follow != "auto" or plan.options.anchor is not None:
         notes += made.notes  # what was followed, and what the levels are those of
     notes += (made.alignment or {}).get("notes", ())
+    notes += [note for note in [(made.background or {}).get("note")] if note]
     results = {"weights": made.weights, "background": made.background, "digest": made.digest}
     return Receipt(made.product_id, made.shape, results=results, notes=tuple(dict.fromkeys(notes)), detail=made)
 

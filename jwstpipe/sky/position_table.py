@@ -85,7 +85,7 @@ def numbers_of(table: "Table", column: str, *, unit: str, name: str) -> Floats:
     Raises
     ------
     DataError
-        It holds no numbers, or several a row.
+        It holds no numbers, several a row, or those of something else.
     """
     from astropy import units  # noqa: PLC0415 - slow to load
 
@@ -100,6 +100,10 @@ def numbers_of(table: "Table", column: str, *, unit: str, name: str) -> Floats:
         raise DataError(f"{name}: the column {column} holds {values.shape[1:]} values a row; it must be one")
     values[~np.isfinite(values)] = np.nan
     own, wanted = getattr(found, "unit", None), units.Unit(unit)
-    if isinstance(own, units.UnitBase) and own != wanted and own.is_equivalent(wanted):
+    if not isinstance(own, units.UnitBase) or isinstance(own, units.UnrecognizedUnit) or own == wanted:
+        return values
+    if own.is_equivalent(wanted):
         return values * float(own.to(wanted))
-    return values
+    if units.dimensionless_unscaled.is_equivalent(own) or units.dimensionless_unscaled.is_equivalent(wanted):
+        return values
+    raise DataError(f"{name}: the column {column} is in {own}, and is read in {unit}; name another one")

@@ -67,6 +67,14 @@ def test_what_cannot_be_checked_is_refused(field, tmp_path):
         jwstpipe.check_zero_point(field / "good.fits")
     with pytest.raises(UsageError, match="has no column 'mag'"):
         jwstpipe.check_zero_point(field / "good.fits", standards=str(field / "stars.ecsv"))
+    stars = Table.read(field / "stars.ecsv")
+    stars[:3].write(tmp_path / "few.ecsv")
+    with pytest.raises(DataError, match=r"few\.ecsv has too few bright stars on it that stand alone"):
+        jwstpipe.check_zero_point(field / "good.fits", standards=str(tmp_path / "few.ecsv"), magnitude="m")
+    stars["m"].unit = "Jy"
+    stars.write(tmp_path / "jy.ecsv")
+    with pytest.raises(DataError, match="the column m is in Jy, and is read in mag"):
+        jwstpipe.check_zero_point(field / "good.fits", standards=str(tmp_path / "jy.ecsv"), magnitude="m")
     other = tmp_path / "dn.fits"
     with fits.open(field / "good.fits") as opened:
         opened[1].header["BUNIT"] = "DN/s"

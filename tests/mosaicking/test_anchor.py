@@ -71,10 +71,22 @@ def test_a_value_is_that_of_the_sky_not_of_the_nebula(field, tmp_path):
     assert np.abs(np.nanmedian(left[:, 600:])) < 0.01
     assert set(made.background["gauges"]) == {"value"}
     ra, dec = (float(value[0]) for value in PLANE.wcs(Box(0, 0, 1, 1)).wcs_pix2world([700.0], [100.0], 0))
+    assert made.notes == ()
     region = jwstpipe.mosaic(
         names, tmp_path / "r.zarr", grid=(PLANE, None), background="level", anchor="7", sky_region=(ra, dec, 0.001)
     )
     assert np.nanmedian(rest(region, truth)[:, 600:]) == pytest.approx(7.0 - SKY, abs=0.02)
+    # a and b see nothing of it
+    assert "the level of 2 images is not fixed" in region.notes[0]
+
+
+def test_a_value_for_a_field_that_shows_no_sky_is_doubted(field, tmp_path):
+    y, x = np.mgrid[:SIDE, :SIDE]
+    cloud = SKY * (1.0 + 3.0 * np.exp(-((x - 120) ** 2 + (y - 100) ** 2) / (2 * 90.0**2)))
+    noisy = cloud + np.random.default_rng(4).normal(0, 0.05, cloud.shape)
+    name = write(tmp_path / "cloud.fits", noisy, PLANE.header(Box(0, 0, SIDE, SIDE)))
+    made = jwstpipe.mosaic(name, tmp_path / "m.zarr", background="level", anchor=str(SKY))
+    assert "a nebula, and not the sky; say where the sky is with --sky-region" in made.notes[0]
 
 
 def test_an_anchor_that_cannot_hold_is_refused(field, tmp_path):
@@ -82,6 +94,8 @@ def test_an_anchor_that_cannot_hold_is_refused(field, tmp_path):
     other = write(tmp_path / "unit.fits", truth, PLANE.header(Box(0, 0, 300, 900)), unit="Jy")
     with pytest.raises(DataError, match=r"unit\.fits: is in Jy, and the images are in MJy/sr"):
         jwstpipe.plan_mosaic(names, anchor=str(other))
+    with pytest.raises(UsageError, match="--anchor nan: no level of a sky"):
+        jwstpipe.mosaic(names, tmp_path / "m.zarr", background="level", anchor="nan")
     far = write(tmp_path / "far.fits", truth, SkyGrid.north_up(151.0, 2.0, 0.1).header(Box(0, 0, 300, 900)))
     with pytest.raises(NoCoverageError, match=r"far\.fits: overlaps none"):
         jwstpipe.plan_mosaic(names, anchor=str(far))

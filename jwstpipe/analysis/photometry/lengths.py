@@ -8,10 +8,14 @@ from jwstpipe.images.image import SkyImage
 from jwstpipe.requests.analysis.photometry import Length, PhotometryRequest, lengths_of
 from jwstpipe.sky.jacobian import solid_angles_sr
 
-__all__ = ["circles_wanted", "pixel_arcsec", "ring_wanted"]
+__all__ = ["NoCurveError", "circles_wanted", "pixel_arcsec", "ring_wanted"]
 
 DEFAULT_APERTURE: Length = (3.0, "px")
 RING_FACTORS, RING_LEAST_PX = (2.0, 3.0), 8.0
+
+
+class NoCurveError(UsageError):
+    """A circle is wanted by the light that it holds, and nothing tells how light grows with the radius."""
 
 
 def pixel_arcsec(image: SkyImage) -> float:
@@ -51,7 +55,9 @@ def circles_wanted(
         radius = float("nan") if curve is None else curve.radius_of(percent / 100.0)
         if not np.isfinite(radius):
             why = "there is no curve of growth" if curve is None else f"it ends at {100 * curve.energy[-1]:.1f} %"
-            raise UsageError(f"{name}: no circle holds {percent:g} % of the light: {why}; give --aperture, or a curve")
+            raise NoCurveError(
+                f"{name}: no circle holds {percent:g} % of the light: {why}; give --aperture, or a curve"
+            )
         labels.append(f"ee{percent:g}")
         radii.append(radius / arcsec)
     return tuple(labels), tuple(radii)

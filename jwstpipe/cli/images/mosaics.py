@@ -78,8 +78,6 @@ def mosaic(
                 **means,
             )  # fmt: skip
             summary = asdict(made)
-            if made.background is not None and made.background["note"] and not choices_of(context).quiet:
-                remark(made.background["note"])
     for note in () if choices_of(context).quiet or as_json else summary["notes"]:
         remark(note)
     if as_json:

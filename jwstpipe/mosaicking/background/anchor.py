@@ -76,8 +76,6 @@ def anchored(
         }
     )
     note = f"skies are those against {other[1].name}"
-    if len(tied) < number:
-        note += f"; {number - len(tied)} images hang together with none that it overlaps, and keep their own level"
     return replace(plan, options=options, notes=(*plan.notes, note))
 
 

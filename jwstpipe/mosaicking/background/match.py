@@ -45,7 +45,7 @@ class Match:
     """How the zero of each component is fixed: mean, known, region, or value."""
 
     note: str = ""
-    """Why levels cannot make the images agree, and what can; empty where they do."""
+    """Why levels cannot make the images agree, and what can; what speaks against their zero; empty if all is well."""
 
     @property
     def skies(self) -> tuple[BackgroundModel, ...]:
@@ -120,12 +120,25 @@ def match_skies(
     gauges = ["mean"] * (max(skies.components, default=-1) + 1)
     for number in known:
         gauges[skies.components[number]] = "known"
+    doubt = ""
     if plan.options.sky_region is not None:
         skies = _zeroed(plan, skies, gauges, access, value=value or 0.0)
     elif value is not None:
-        skies = at_value(plan, skies, gauges, value, access)
+        skies, doubt = at_value(plan, skies, gauges, value, access)
     note = _level_note(centres, overlaps, skies) if method == "level" else ""
-    return Match("given" if method == "none" else method, skies, names, tuple(gauges), note)
+    notes = [one for one in (note, doubt, _loose_note(names, skies, gauges)) if one]
+    return Match("given" if method == "none" else method, skies, names, tuple(gauges), "; ".join(notes))
+
+
+def _loose_note(names: Sequence[str], skies: Skies, gauges: Sequence[str]) -> str:
+    """Say which images keep their own zero where that of others is fixed."""
+    loose = [name for name, component in zip(names, skies.components, strict=True) if gauges[component] == "mean"]
+    if not loose or len(loose) == len(names):
+        return ""
+    return (
+        f"the level of {len(loose)} images is not fixed, because they hang together with none whose level is:"
+        f" {loose[0]} ..."
+    )
 
 
 def _level_note(centres: Sequence[tuple[float, float]], overlaps: Sequence[Overlap], skies: Skies) -> str:

@@ -121,7 +121,7 @@ def beyond(psf: Psf) -> float:
         return 0.0
     power = min(max(float(np.log(inner / outer) / np.log(0.9 / 0.6)), FLATTEST), STEEPEST)
     light = 2.0 * np.pi * (0.9 * edge) ** 2 * outer / (power - 2.0) * 0.9 ** (power - 2.0)
-    return light / (1.0 + light)
+    return float(light / (1.0 + light))
 
 
 def mismatch(narrow: Psf, wide: Psf, kernel: Floats) -> float:
