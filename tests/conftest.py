@@ -5,6 +5,7 @@ import gc
 import os
 import sys
 from collections import Counter
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,7 @@ class Tiers:
 
 
 TIERS = pytest.StashKey[Tiers]()
+ENDING = pytest.StashKey[ExitStack]()
 LEFT_OUT = pytest.StashKey[int]()
 
 
@@ -207,18 +209,25 @@ def tiny_world(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def prefect_server(tmp_path_factory):
-    """Start a Prefect server, and let the flows of this process tell it what they do."""
+def prefect_server(tmp_path_factory, pytestconfig):
+    """Start a Prefect server, and let the flows of this process tell it what they do; it ends with its rooms."""
     from tests.prefect_server import QUIET, PrefectServer, prefect_of_this_process
 
     os.environ.update(QUIET)
     server = PrefectServer(tmp_path_factory.mktemp("prefect"))
-    try:
+    with ExitStack() as ending:
+        ending.callback(server.stop)
         server.start()
-        with prefect_of_this_process(server):
-            yield server
-    finally:
-        server.stop()
+        ending.enter_context(prefect_of_this_process(server))
+        pytestconfig.stash[ENDING] = ending
+        yield server
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item, nextitem):
+    """End the Prefect server with the rooms that need one: waiting for the session's end costs it 15 s of processor."""
+    if item.nodeid.startswith(SERVERS) and nextitem is not None and not nextitem.nodeid.startswith(SERVERS):
+        item.config.stash.get(ENDING, ExitStack()).close()
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ The server side runs against ``$JWSTPIPE_TEST_MONGODB`` (a server whose database
 """
 
 import os
+import shutil
 from uuid import uuid4
 
 import pytest
@@ -30,9 +31,25 @@ def server():
         yield address
 
 
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory):
+    """A new catalogue as a file: its tables are made once for all tests."""
+    path = tmp_path_factory.mktemp("empty") / "catalog.sqlite"
+    with open_catalog(path):
+        pass
+    return path
+
+
+@pytest.fixture(scope="session")
+def cleaner(server):
+    """A client that drops what a test has made."""
+    with MongoClient(server) as client:
+        yield client
+
+
 @pytest.fixture
-def embedded(tmp_path):
-    with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+def embedded(tmp_path, empty):
+    with open_catalog(shutil.copy(empty, tmp_path / "catalog.sqlite")) as catalog:
         yield catalog
 
 
@@ -42,11 +59,10 @@ def catalog(request):
     if request.param == "embedded":
         yield request.getfixturevalue("embedded")
         return
-    address = request.getfixturevalue("server")
+    address, cleaner = request.getfixturevalue("server"), request.getfixturevalue("cleaner")
     name = f"jwstpipe_test_{uuid4().hex[:12]}"
     try:
         with open_catalog(address + name) as catalog:
             yield catalog
     finally:
-        with MongoClient(address) as client:
-            client.drop_database(name)
+        cleaner.drop_database(name)
