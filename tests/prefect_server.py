@@ -80,7 +80,7 @@ class PrefectServer:
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
         try:
-            self.process.wait(LIMIT_SECONDS)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
@@ -109,7 +109,7 @@ def prefect_of_this_process(server):
     with temporary_settings(updates), _temporary_global_settings_context(get_settings_context()):
         yield
         for worker in (APILogWorker, EventsWorker):
-            worker.drain_all(timeout=LIMIT_SECONDS)
+            worker.drain_all(timeout=120)
 
 
 @contextmanager
