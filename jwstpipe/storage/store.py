@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -138,15 +138,18 @@ class ObjectStore:
     def objects(self, prefix: str) -> tuple[StoredObject, ...]:
         """List all objects under a prefix with size and age, sorted by key; nothing there is no error."""
         url = self.url(prefix)
+        if not is_remote(self.root):
+            with storage_errors(url):
+                return tuple(sorted(_local_objects(Path(self.root), Path(url)), key=lambda item: item.key))
         filesystem = self._filesystem()
         with storage_errors(url):
             filesystem.invalidate_cache()
             found = filesystem.find(url, detail=True)
-        base = self.root.removeprefix("s3://") if is_remote(self.root) else str(Path(self.root).resolve())
-        objects = []
-        for path, facts in found.items():
-            when = facts.get("LastModified") or datetime.fromtimestamp(facts["mtime"], UTC)
-            objects.append(StoredObject(str(PurePosixPath(path).relative_to(base)), int(facts["size"]), when))
+        base = self.root.removeprefix("s3://")
+        objects = (
+            StoredObject(str(PurePosixPath(path).relative_to(base)), int(facts["size"]), facts["LastModified"])
+            for path, facts in found.items()
+        )
         return tuple(sorted(objects, key=lambda item: item.key))
 
     def _filesystem(self) -> Any:
@@ -155,6 +158,28 @@ class ObjectStore:
         import fsspec  # noqa: PLC0415 - a store is opened more often than it is listed
 
         return fsspec.filesystem("file", auto_mkdir=True)
+
+
+def _local_objects(root: Path, place: Path) -> Iterator[StoredObject]:
+    """List the files under a place, or a file; what goes away meanwhile is not there, a link that leads nowhere is."""
+    folders = [str(place)] if place.is_dir() else []
+    if place.is_file():
+        facts = place.stat()
+        yield StoredObject(
+            place.relative_to(root).as_posix(), facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)
+        )
+    while folders:
+        with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                    continue
+                with suppress(FileNotFoundError):
+                    facts = entry.stat(follow_symlinks=not entry.is_symlink() or Path(entry.path).exists())
+                    key = entry.path.removeprefix(str(root)).lstrip(os.sep)
+                    yield StoredObject(
+                        key.replace(os.sep, "/"), facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)
+                    )
 
 
 def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore:

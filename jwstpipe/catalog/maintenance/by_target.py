@@ -19,7 +19,7 @@ from jwstpipe.errors import JwstPipeError
 from jwstpipe.storage import ObjectStore, is_remote
 from jwstpipe.storage.leftovers import partial_name
 
-__all__ = ["BY_TARGET", "Links", "keep_links", "target_folder"]
+__all__ = ["BY_TARGET", "NOT_SHOWN", "Links", "keep_links", "target_folder"]
 
 BY_TARGET = "by-target"
 

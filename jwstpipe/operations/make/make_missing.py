@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.leases import Lease, release, renew, reserve
-from jwstpipe.catalog.maintenance.by_target import keep_links
+from jwstpipe.catalog.maintenance.by_target import NOT_SHOWN, keep_links
 from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, StoreError
@@ -110,12 +110,16 @@ def make_missing(
     try:
         _until_all_stand(run, wanted, make, done)
     finally:
-        keep_links(run.catalog, run.store, _targets(record for key, record in done.items() if key not in there))
+        targets = _targets(record for key, record in done.items() if key not in there)
+        if targets:
+            keep_links(run.catalog, run.store, targets)
     return {identity: done[identity] for identity in wanted}
 
 
 def _targets(records: Iterable[ProductRecord]) -> set[str]:
-    return {info.target_name for record in records if (info := record.image_info) is not None and info.target_name}
+    """Name the targets whose links have to be looked at."""
+    shown = (record.image_info for record in records if record.kind not in NOT_SHOWN)
+    return {info.target_name for info in shown if info is not None and info.target_name}
 
 
 def _until_all_stand(
