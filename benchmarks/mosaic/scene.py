@@ -58,7 +58,7 @@ def write_survey(folder, exposures, *, side=2048, spacing=0.5, sip=False, planes
     rows = math.ceil(exposures / columns)
     step = spacing * side * SCALE_ARCSEC / 3600
     stars = _stars(random, columns, rows, step, side, exposures)
-    names = []
+    names, levels = [], []
     for number in range(exposures):
         row, column = divmod(number, columns)
         dither = random.uniform(-30, 30, 2) * SCALE_ARCSEC / 3600
@@ -67,10 +67,12 @@ def write_survey(folder, exposures, *, side=2048, spacing=0.5, sip=False, planes
         roll, offset = random.uniform(-6, 6), random.normal(0, 1) * level
         name = folder / f"exposure{number:04d}.fits"
         names.append(name)
+        levels.append(SKY + offset)
         if not name.exists():
             header = _header(east, north, roll, side, sip=sip)
             _write(name, header, stars, side, planes=planes, level=SKY + offset, seed=(seed, number))
     truth = {"stars": stars.tolist(), "noise": NOISE, "sky": SKY, "scale": SCALE_ARCSEC, "sigma": PSF_SIGMA_ARCSEC}
+    truth["levels"] = levels
     (folder / "truth.json").write_text(json.dumps(truth))
     return names
 

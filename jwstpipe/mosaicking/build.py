@@ -17,11 +17,12 @@ from jwstpipe.images.zarr.pyramid import build_pyramid
 from jwstpipe.images.zarr.writer import ImageWriter
 from jwstpipe.mosaicking.background.noise import with_noise
 from jwstpipe.mosaicking.documents import told_of, write_documents
+from jwstpipe.mosaicking.halved_tiles import HalvedTiles
 from jwstpipe.mosaicking.inputs.no_pixels import why_empty
 from jwstpipe.mosaicking.plan import MosaicPlan, with_skies
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.mosaicking.receipt import MosaicReceipt, receipt_of, standing_receipt
-from jwstpipe.mosaicking.reuse import Earlier, FilledTile, fill_tile, known_tiles
+from jwstpipe.mosaicking.reuse import Earlier, FilledTile, fill_tile, known_tiles, shard_of
 from jwstpipe.mosaicking.tile import TileReceipt
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import MosaicOptions
@@ -168,16 +169,12 @@ def build_mosaic(
     by_tiles = fits if fits is not None and not known and filled_by_tiles(fits, workers) else None
     address = str(out or fits)
     with _fits_tiles(final, by_tiles, overwrite=overwrite) as tiles, _store(final, out, s3=s3) as writer:
+        halved = _halved(final, writer, s3=s3, workers=workers) if pyramid else None
         receipts = _filled(
-            final, "" if writer is None else writer.address, known, tiles, s3=s3, workers=workers, report=report
-        )
-        levels = 1
-        if writer is not None:
-            for tile in receipts.values():
-                writer.note(tile.stored)
-            if pyramid:
-                shape = final.window.shape
-                levels = build_pyramid(writer, shape, weighted=True, workers=workers, s3=s3, report=report)
+            final, "" if writer is None else writer.address, known, tiles, halved, s3=s3, workers=workers,
+            report=report,
+        )  # fmt: skip
+        levels = _levels(final, writer, receipts, halved, pyramid=pyramid, s3=s3, workers=workers, report=report)
         receipt = receipt_of(
             final, address, list(receipts.values()), levels, match, alignment, time.perf_counter() - started
         )
@@ -203,6 +200,34 @@ def _store(plan: MosaicPlan, out: str | Path | None, *, s3: S3Settings | None) -
         yield writer
 
 
+def _levels(
+    plan: MosaicPlan, writer: ImageWriter | None, receipts: dict[str, TileReceipt], halved: HalvedTiles | None, *,
+    pyramid: bool, s3: S3Settings | None, workers: Workers, report: Reporter,
+) -> int:  # fmt: skip
+    """Note what tiles wrote, make what is lacking of the levels, and give their number."""
+    if writer is None:
+        return 1
+    for tile in receipts.values():
+        writer.note(tile.stored)
+    if not pyramid:
+        return 1
+    if halved is not None:
+        writer.note(halved.finish())
+    made = () if halved is None else halved.made
+    return build_pyramid(writer, plan.window.shape, weighted=True, workers=workers, s3=s3, made=made, report=report)
+
+
+def _halved(
+    plan: MosaicPlan, writer: ImageWriter | None, *, s3: S3Settings | None, workers: Workers
+) -> HalvedTiles | None:
+    """Give what makes the first levels of a store from tiles in memory; None where tiles are filled elsewhere."""
+    if writer is None or not isinstance(workers, ThreadWorkers):
+        return None
+    corner = plan.window.y0, plan.window.x0
+    tiles = [shard_of(plan.grid, job.tile, corner) for job in plan.jobs(writer.address, s3=s3).values()]
+    return HalvedTiles(writer.address, plan.window.shape, tiles, s3=s3)
+
+
 @contextmanager
 def _fits_tiles(plan: MosaicPlan, fits: str | Path | None, *, overwrite: bool) -> "Iterator[FitsTiles | None]":
     """Give a FITS file to fill; None where there is to be none."""
@@ -219,11 +244,11 @@ def _fits_tiles(plan: MosaicPlan, fits: str | Path | None, *, overwrite: bool) -
 
 
 def _filled(
-    plan: MosaicPlan, out: str, known: dict[str, Earlier], fits: "FitsTiles | None", *, s3: S3Settings | None,
-    workers: Workers, report: Reporter,
+    plan: MosaicPlan, out: str, known: dict[str, Earlier], fits: "FitsTiles | None", halved: HalvedTiles | None, *,
+    s3: S3Settings | None, workers: Workers, report: Reporter,
 ) -> dict[str, TileReceipt]:  # fmt: skip
     """Fill all tiles, and give their receipts."""
-    jobs = {key: FilledTile(job, known.get(job.id), fits) for key, job in plan.jobs(out, s3=s3).items()}
+    jobs = {key: FilledTile(job, known.get(job.id), fits, halved) for key, job in plan.jobs(out, s3=s3).items()}
     receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
     if not any(tile.pixels for tile in receipts.values()):
         raise DataError(why_empty(plan, s3=s3))

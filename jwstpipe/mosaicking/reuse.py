@@ -17,8 +17,9 @@ from jwstpipe.storage import copy_object, get_bytes, is_remote, put_bytes
 
 if TYPE_CHECKING:
     from jwstpipe.images.exporting.tiles import FitsTiles
+    from jwstpipe.mosaicking.halved_tiles import HalvedTiles
 
-__all__ = ["Earlier", "FilledTile", "fill_tile", "known_tiles", "tile_records", "with_known_corner"]
+__all__ = ["Earlier", "FilledTile", "fill_tile", "known_tiles", "shard_of", "tile_records", "with_known_corner"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class FilledTile:
     earlier: Earlier | None
     fits: "FitsTiles | None" = None
     """FITS file of this process that is filled too; for tiles that are computed."""
+
+    halved: "HalvedTiles | None" = None
+    """Makes the first levels of the store, of tiles that are computed in this process."""
 
 
 def tile_records(receipts: Mapping[str, TileReceipt]) -> dict[str, dict[str, Any]]:
@@ -80,7 +84,7 @@ def known_tiles(image: ImageStore) -> dict[str, Earlier]:
             continue
         ty, tx = (int(part) for part in key.split("_"))
         values = {**record, "sources": tuple(record["sources"])}
-        shard = _shard(grid, (ty, tx), (box.y0, box.x0))
+        shard = shard_of(grid, (ty, tx), (box.y0, box.x0))
         keys = [shard_key(plane, shard) for plane in image.planes]
         stored = {key: image.manifest[key] for key in keys if key in image.manifest}
         receipt = TileReceipt(tile=(ty, tx), seconds=0.0, reused=True, stored=stored, **values)
@@ -97,9 +101,11 @@ def fill_tile(work: FilledTile) -> TileReceipt:
         As `run_tile`.
     """
     if work.earlier is None:
-        return run_tile(work.job, fits=work.fits)
+        return run_tile(work.job, fits=work.fits, halved=work.halved)
     job, earlier = work.job, work.earlier
-    shard, stored = _shard(job.grid, job.tile, job.origin), {}
+    shard, stored = shard_of(job.grid, job.tile, job.origin), {}
+    if work.halved is not None:
+        work.halved.leave(shard)
     for plane in job.planes:
         old, new = shard_key(plane, earlier.shard), shard_key(plane, shard)
         written = earlier.receipt.stored.get(old)
@@ -113,7 +119,7 @@ def fill_tile(work: FilledTile) -> TileReceipt:
     return replace(earlier.receipt, tile=job.tile, stored=stored)
 
 
-def _shard(grid: SkyGrid, tile: tuple[int, int], origin: tuple[int, int]) -> tuple[int, int]:
+def shard_of(grid: SkyGrid, tile: tuple[int, int], origin: tuple[int, int]) -> tuple[int, int]:
     """Give the shard of a tile in arrays whose first pixel is the plane pixel `origin` (y, x)."""
     box = grid.tile_box(tile)
     return (box.y0 - origin[0]) // TILE, (box.x0 - origin[1]) // TILE

@@ -19,6 +19,7 @@ from jwstpipe.mosaicking.warp.sample_digest import PlanesDigest
 
 if TYPE_CHECKING:
     from jwstpipe.images.exporting.tiles import FitsTiles
+    from jwstpipe.mosaicking.halved_tiles import HalvedTiles
 
 __all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
 
@@ -64,7 +65,7 @@ class Computed:
     clipped: int
 
 
-def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
+def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None, halved: "HalvedTiles | None" = None) -> TileReceipt:
     """Compute and write one tile.
 
     Parameters
@@ -73,6 +74,8 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
         The work; where its `out` is empty, no store is written.
     fits
         FITS file that is filled too.
+    halved
+        Makes the first levels of the store.
 
     Raises
     ------
@@ -90,6 +93,7 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
             plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in (job.planes if job.out else ())
         }
         bands = None if fits is None else stack.enter_context(fits.tile(tile.shifted(-job.origin[0], -job.origin[1])))
+        half = None if halved is None else stack.enter_context(halved.tile(shard))
         for block in blocks(job, placed, used):
             corner = block.box.snapped(CHUNK, job.origin).relative_to(tile)
             where = corner.y0 // CHUNK, corner.x0 // CHUNK
@@ -97,6 +101,8 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None) -> TileReceipt:
             _check_held(planes["sci"], job)
             for plane, packer in packers.items():
                 packer.add(where, planes[plane])
+            if half is not None:
+                half.add(where, planes["sci"], planes["wht"])
             if bands is not None:
                 bands.add(block.box.shifted(-job.origin[0], -job.origin[1]), block.planes)
             digest.add(where, planes)

@@ -3,7 +3,7 @@
 Levels are built one from the next finer one, shard by shard; a level's last row or column averages what exists.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -61,6 +61,7 @@ def build_pyramid(
     s3: S3Settings | None = None,
     dtype: str = "f4",
     slices: int = 0,
+    made: Collection[tuple[int, tuple[int, int]]] = (),
     report: Reporter = silent,
 ) -> int:
     """Add all levels to an image whose full resolution is written.
@@ -81,6 +82,8 @@ def build_pyramid(
         Type of the science plane.
     slices
         For a cube: length of its third axis; each slice has its own levels.
+    made
+        Level and shard of what is there already.
     report
         Told after each shard.
 
@@ -101,6 +104,9 @@ def build_pyramid(
             writer.create_plane(plane, coarse, spec, level=level, slices=slices)
         jobs = {}
         for box in Box.of_shape(coarse).cells(SHARD):
+            if (level, _place(box)) in made:
+                done += 1
+                continue
             below = Box(2 * box.y0, 2 * box.x0, min(2 * box.y1, fine.y1), min(2 * box.x1, fine.x1))
             for index in range(max(slices, 1)):
                 key = f"{level}-{index}-{box.y0 // SHARD}-{box.x0 // SHARD}"

@@ -72,9 +72,11 @@ class ShardPacker:
 
     def put(self, number: int, chunk: Samples) -> None:
         """Pack the chunk of a number, whole or, where it has two axes, cut at the edge of an array."""
-        if holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
-            return
-        packed, check = encode_chunk(_whole(chunk) if chunk.ndim == 2 else chunk)
+        if not holds_only(chunk, fill_of(chunk.dtype), every_bit=self._every_bit):
+            self.put_packed(number, *encode_chunk(_whole(chunk) if chunk.ndim == 2 else chunk))
+
+    def put_packed(self, number: int, packed: bytes, check: bytes) -> None:
+        """Take a chunk as `encode_chunk` gave it."""
         length = len(packed) + len(check)
         self._index[number] = self._position, length
         self._checksums[number] = check
