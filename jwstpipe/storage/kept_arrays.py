@@ -106,11 +106,12 @@ class KeptArrays:
         return self.folder / hashlib.blake2b(canonical_json(dict(key)), digest_size=16).hexdigest()
 
     def _shrink(self) -> None:
-        known = sorted(
-            (facts.st_mtime_ns, facts.st_size, entry.path)
-            for entry in os.scandir(self.folder)
-            if (facts := entry.stat()) and entry.is_file()
-        )
+        with os.scandir(self.folder) as entries:  # closed, too, where another process removes one of them meanwhile
+            known = sorted(
+                (facts.st_mtime_ns, facts.st_size, entry.path)
+                for entry in entries
+                if (facts := entry.stat()) and entry.is_file()
+            )
         total = sum(size for _, size, _ in known)
         if total <= self.limit:
             return
