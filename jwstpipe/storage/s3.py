@@ -12,6 +12,7 @@ from jwstpipe.storage.faults import storage_errors
 __all__ = [
     "LINK_SECONDS",
     "Range",
+    "get_object",
     "get_range",
     "lifecycle_hint",
     "presigned_url",
@@ -129,6 +130,24 @@ def _descriptions(folders: str | None) -> Any:
     return create_loader(folders)
 
 
+def get_object(address: str, *, s3: S3Settings | None = None) -> bytes | None:
+    """Fetch a whole object in one request; None where there is none."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `s3_client`
+
+    bucket, key = split_s3(address)
+    try:
+        return bytes(s3_client(s3 or S3Settings()).get_object(Bucket=bucket, Key=key)["Body"].read())
+    except ClientError as error:
+        if _is_missing(error):
+            return None
+        raise
+
+
+def _is_missing(error: Any) -> bool:
+    """Tell whether S3 says that there is no such object."""
+    return str(error.response.get("Error", {}).get("Code", "")) in ("NoSuchKey", "404", "NoSuchBucket")
+
+
 def get_range(
     address: str, start: int, length: int | None = None, *, etag: str | None = None, s3: S3Settings | None = None
 ) -> Range | None:
@@ -167,9 +186,9 @@ def get_range(
             answer = s3_client(s3 or S3Settings()).get_object(Bucket=bucket, Key=key, Range=span, **condition)
             content = answer["Body"].read()
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if code in ("NoSuchKey", "404", "NoSuchBucket"):
+            if _is_missing(error):
                 return None
+            code = str(error.response.get("Error", {}).get("Code", ""))
             if code in ("PreconditionFailed", "412"):
                 raise StorageError(f"{address}: was replaced while it was read; open it again") from None
             if code in ("InvalidRange", "416"):

@@ -11,7 +11,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote
 from jwstpipe.storage.faults import writing_errors
 from jwstpipe.storage.leftovers import locked_file, settle
-from jwstpipe.storage.s3 import s3_filesystem, s3_options
+from jwstpipe.storage.s3 import get_object, s3_filesystem, s3_options
 
 __all__ = ["copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
 
@@ -78,7 +78,7 @@ def get_bytes(address: str, *, s3: S3Settings | None = None) -> bytes | None:
     """Read a whole object, or None where there is none."""
     try:
         if is_remote(address):
-            return bytes(s3_filesystem(s3 or S3Settings()).cat_file(address))
+            return get_object(address, s3=s3)  # fsspec asks for its size first
         return Path(address).read_bytes()
     except FileNotFoundError:
         return None

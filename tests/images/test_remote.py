@@ -93,6 +93,10 @@ def test_a_window_of_a_store_takes_two_requests_a_plane(site, tmp_path):
             values = image.read(plane, box)
             assert len(asked) <= 2, asked
             assert values.tobytes() == local.read(plane, box).tobytes()
+            del asked[:]
+            inner = Box(box.y0 + 3, box.x0 + 5, box.y1 - 7, box.x1)
+            assert image.read(plane, inner).tobytes() == local.read(plane, inner).tobytes()
+            assert asked == []  # its chunks are here
     for box in (Box(1900, 1900, *WIDE), Box(0, 0, *WIDE)):
         assert image.read("sci", box).tobytes() == local.read("sci", box).tobytes()
     assert image.read("sci", level=1).tobytes() == local.read("sci", level=1).tobytes()

@@ -31,9 +31,43 @@ from jwstpipe.storage import get_range, is_remote
 __all__ = ["PlaneReader", "ShardIndices"]
 
 KEPT_INDICES = 4096
+KEPT_BYTES = 48 << 20
+"""Packed chunks that are kept in a process."""
+
+WHOLE_BYTES = 4 << 20
+"""A shard up to this size is fetched whole: another request takes longer than its bytes."""
+
 AT_ONCE = 8
 
 Index = NDArray[np.uint64]
+
+
+class _FetchedChunks:
+    """Packed chunks of shards on S3 that were fetched last: windows side by side need the same ones."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes, self._bytes = most_bytes, 0
+        self._kept: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, address: str, etag: str, start: int) -> bytes | None:
+        """Give the chunk at a position of a shard, or None where it is not here."""
+        with self._lock:
+            found = self._kept.get((address, etag, start))
+            if found is not None:
+                self._kept.move_to_end((address, etag, start))
+            return found
+
+    def put(self, address: str, etag: str, start: int, content: bytes) -> None:
+        """Keep a chunk."""
+        with self._lock:
+            self._bytes += len(content) - len(self._kept.pop((address, etag, start), b""))
+            self._kept[address, etag, start] = content
+            while self._bytes > self._most_bytes:
+                self._bytes -= len(self._kept.popitem(last=False)[1])
+
+
+_FETCHED = _FetchedChunks(KEPT_BYTES)
 
 
 class ShardIndices:
@@ -132,14 +166,23 @@ class PlaneReader:
         wanted = self._wanted(table, cell, window, values)
         if not wanted:
             return
-        first = min(start for start, _, _ in wanted)
-        last = max(start + length for start, length, _ in wanted)
-        found = get_range(f"{self.store}/{key}", first, last - first, etag=etag, s3=self.s3)
-        if found is None:
-            raise StoreError(f"{self._label(key)}: lost while it was read")
+        address = f"{self.store}/{key}"
+        held = {start: _FETCHED.get(address, etag, start) for start, _, _ in wanted}
+        lacking = [(start, start + length) for start, length, _ in wanted if held[start] is None]
+        chunks = [(int(start), int(start) + int(length)) for start, length in table if start != MISSING]
+        if lacking and max(end for _, end in chunks) <= WHOLE_BYTES:
+            lacking = chunks
+        if lacking:
+            first, last = min(lacking)[0], max(end for _, end in lacking)
+            found = get_range(address, first, last - first, etag=etag, s3=self.s3)
+            if found is None:
+                raise StoreError(f"{self._label(key)}: lost while it was read")
+            for start, end in lacking:
+                held[start] = found.content[start - first : end - first]
+                _FETCHED.put(address, etag, start, held[start] or b"")
         room = self._room()
-        for start, length, box in wanted:
-            self._fill(found.content[start - first : start - first + length], key, box, window, values, room)
+        for start, _, box in wanted:
+            self._fill(held[start] or b"", key, box, window, values, room)
 
     def _missing(self, key: str, cell: Box, window: Box, values: NDArray[Any]) -> None:
         """Fill the part of a shard that is not there, if it was never written."""
