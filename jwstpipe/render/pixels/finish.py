@@ -42,6 +42,14 @@ def encode_window(light: Float32Image, table: Float32Image) -> None:
 
 
 @compiled()
+def _on_the_circle(sextant: float) -> float:
+    """Give the rest by 6 of what lies between -6 and 12, to the bit, without a division."""
+    if sextant >= 6.0:
+        return sextant - 6.0
+    return sextant + 6.0 if sextant < 0.0 else sextant
+
+
+@compiled()
 def recolour_window(pixels: Float32Image, hue: float, saturation: float, vibrancy: float) -> None:
     """Shift hues, then scale HSV saturation, then lift weak colours; in place, HSV value stays.
 
@@ -79,9 +87,11 @@ def recolour_window(pixels: Float32Image, hue: float, saturation: float, vibranc
                 sextant = 2.0 + (blue - red) / (high - low)
             else:
                 sextant = 4.0 + (red - green) / (high - low)
-            sextant = (sextant + turn) % 6.0
+            sextant = _on_the_circle(sextant + turn)
             for part in range(3):
-                k = (5.0 - 2.0 * part + sextant) % 6.0  # the HSV formula of Foley and van Dam in one line a part
+                k = _on_the_circle(
+                    5.0 - 2.0 * part + sextant
+                )  # the HSV formula of Foley and van Dam in one line a part
                 pixels[i, j, part] = high - high * new * max(0.0, min(k, 4.0 - k, 1.0))
 
 
