@@ -11,10 +11,10 @@ from jwstpipe.display.colour.names import parse_colour
 from jwstpipe.display.presets.load import load_preset
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
-from jwstpipe.images.open import open_image
+from jwstpipe.images.image import SkyImage
 from jwstpipe.images.passband import known_wavelength, passband
 from jwstpipe.operations.inputs.align_inputs import aligned
-from jwstpipe.operations.inputs.carried_inputs import input_at, provenance_for
+from jwstpipe.operations.inputs.carried_inputs import input_of, provenance_for
 from jwstpipe.operations.inputs.kept_looks import KeptLooks
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
 from jwstpipe.progress import Reporter, silent
@@ -122,14 +122,21 @@ def _make(identity: Identity, target: str, request: PictureRecipe, *, context: M
 
 
 def _picture(
-    identity: Identity, target: str, request: PictureRecipe, *, context: MakeContext, cores_mask: str | Path | None
+    identity: Identity,
+    target: str,
+    request: PictureRecipe,
+    *,
+    context: MakeContext,
+    cores_mask: str | Path | None,
+    kept: KeptLooks | None = None,
+    images: Sequence[SkyImage] | None = None,
 ) -> Receipt:
     del request  # what it says stands in the identity, with the content of its files
     settled = COMPOSITE.request_of(identity.parameters)
     light = settled.luminance is not None
-    kept = KeptLooks(context.s3)
+    kept = kept or KeptLooks(context.s3)
     addresses = [one.address for one in identity.inputs]
-    images = [open_image(address, s3=context.s3) for address in addresses]
+    images = images or [kept.open(address) for address in addresses]
     provenance = provenance_for(COMPOSITE, identity, images, target)
     names = [
         ImageNames(one.address, one.product_id, passband(image).filter)
@@ -141,6 +148,7 @@ def _picture(
             known_wavelength(image, passband(image))
     with aligned(
         addresses,
+        images=images,
         workers=context.workers,
         scale_arcsec=settled.scale_arcsec,
         orient=settled.orient,
@@ -165,6 +173,7 @@ def _picture(
             cores_mask=cores_mask,
             measure=kept.measure,
             cover=kept.cover,
+            read=kept.read_filled,
             report=context.report,
         )
     notes = (*made.notes, *(f"stretch {one}" for one in made.stretch_fallbacks))
@@ -227,16 +236,21 @@ def composite(
     if not addresses:
         more = "; the luminance image only brings lightness, name colour images beside it" if wanted.luminance else ""
         raise UsageError(f"a composite needs at least one colour image{more}")
-    kept = KeptLooks(s3)
-    inputs = [input_at(address, s3=s3, identity=kept.identity) for address in addresses]
-    names = [_names(one, s3=s3) for one in inputs]
-    light = None if wanted.luminance is None else input_at(wanted.luminance, s3=s3, identity=kept.identity)
-    form = Path(out).suffix.lstrip(".").lower()
-    request, shown = picture_recipe(wanted, names, None if light is None else _names(light, s3=s3), form=form)
-    parents = [*(inputs[number] for number in shown), *([] if light is None else [light])]
+    kept, light = KeptLooks(s3), [] if wanted.luminance is None else [wanted.luminance]
+    every = [*addresses, *light]
+    opened = [kept.open(address) for address in every]
+    inputs = [input_of(image, address, identity=kept.identity) for image, address in zip(opened, every, strict=True)]
+    names = [
+        ImageNames(one.address, one.product_id, passband(image).filter)
+        for one, image in zip(inputs, opened, strict=True)
+    ]
+    form, colours = Path(out).suffix.lstrip(".").lower(), len(addresses)
+    request, shown = picture_recipe(wanted, names[:colours], names[-1] if light else None, form=form)
+    used = [*shown, *range(colours, len(every))]
     context = MakeContext(workers or ThreadWorkers(2), s3 or S3Settings(), report)
-    identity = COMPOSITE.identify(request, parents, context=context)
-    made = _picture(identity, str(out), request, context=context, cores_mask=cores_mask).detail
+    identity = COMPOSITE.identify(request, [inputs[number] for number in used], context=context)
+    seen = [opened[number] for number in used]
+    made = _picture(identity, str(out), request, context=context, cores_mask=cores_mask, kept=kept, images=seen).detail
     assert isinstance(made, Picture)
     return made
 
@@ -244,7 +258,3 @@ def composite(
 def _more_addresses(options: CompositeRequest) -> list[str]:
     """Give the images that channels name and that may not be among the others: what is no filter, but an address."""
     return [look.image for look in options.channels if any(sign in look.image for sign in "./[")]
-
-
-def _names(one: Input, *, s3: S3Settings | None) -> ImageNames:
-    return ImageNames(one.address, one.product_id, passband(open_image(one.address, s3=s3)).filter)

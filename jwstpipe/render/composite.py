@@ -25,7 +25,7 @@ from jwstpipe.render.layers import Channel, Measure, PlannedChannel, toned_layer
 from jwstpipe.render.overview import survey_picture
 from jwstpipe.render.quality import QualityReport
 from jwstpipe.render.receipt import ChannelReceipt, Picture
-from jwstpipe.render.rendering import Scene
+from jwstpipe.render.rendering import ReadFilled, Scene, read_filled
 from jwstpipe.render.row_bands import BAND_ROWS, render_bands
 from jwstpipe.render.scene_plan import ScenePlan, plan_scene
 from jwstpipe.requests import CompositeRequest
@@ -62,6 +62,7 @@ def composite(
     band_rows: int = BAND_ROWS,
     measure: Measure = measure_channels,
     cover: Cover = covered_box,
+    read: ReadFilled = read_filled,
     report: Reporter = silent,
 ) -> Picture:
     """Make a colour picture.
@@ -88,8 +89,9 @@ def composite(
         FITS file for the mask of what was filled.
     band_rows
         Rows rendered at once.
-    measure, cover
-        Measure the channels and find what they cover; whoever makes picture after picture of them keeps what it found.
+    measure, cover, read
+        Measure the channels, find what they cover, read their windows; whoever makes picture after picture of them
+        keeps what it found.
     report
         Told after each band.
 
@@ -117,7 +119,7 @@ def composite(
     check_picture(out, (1, 1), bits=options.bits)
     if cores_mask is not None:
         check_mask(cores_mask)
-    plan = _planned(channels, luminance, options, background, cores or CoreLimits(), measure, cover)
+    plan = _planned(channels, luminance, options, background, cores or CoreLimits(), measure, cover, read)
     path = check_picture(out, plan.canvas.shape, bits=options.bits)
     holes = _written(plan, path, options, title=title, provenance=provenance, band_rows=band_rows, report=report)
     if cores_mask is not None:
@@ -129,7 +131,7 @@ def composite(
 
 def _planned(
     channels: Sequence[Channel], luminance: Channel | None, options: CompositeRequest, background: Colour,
-    cores: CoreLimits, measure: Measure, cover: Cover,
+    cores: CoreLimits, measure: Measure, cover: Cover, read: ReadFilled,
 ) -> _Plan:  # fmt: skip
     """Measure, choose and lay out."""
     if options.canvas is not None:
@@ -139,7 +141,7 @@ def _planned(
     image = tones.layers[0].image
     if isinstance(options.crop, tuple):
         check_window(options.crop, image.shape)  # before the work
-    plan = plan_scene(tones, look=look, options=options, background=background, cores=cores, cover=cover)
+    plan = plan_scene(tones, look=look, options=options, background=background, cores=cores, cover=cover, read=read)
     window, cut = _window(options.crop, plan, image)
     enlarge = options.enlarge or options.rules == 1
     frame = choose_frame(plan.covered, size=options.size, canvas=options.canvas, window=window, enlarge=enlarge)

@@ -4,7 +4,7 @@ Whatever the window, a pixel gets the same bits: limits, colours and coverage we
 a window is read what it takes to decide about it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -36,6 +36,8 @@ from jwstpipe.sky.box import Box
 
 __all__ = [
     "ChannelWindow",
+    "Filled",
+    "ReadFilled",
     "RenderedWindow",
     "Scene",
     "layer_brightness",
@@ -45,6 +47,10 @@ __all__ = [
 ]
 
 Float32Image = NDArray[np.float32]
+
+Filled = tuple[Float32Image, list[frozenset[Hole]], NDArray[np.bool_]]
+ReadFilled = Callable[[Sequence[SkyImage], Box, int, CoreLimits], Filled]
+"""Reads windows, as `read_filled` does; whoever shows images again and again keeps what it read."""
 
 LEAST_BLUR = 0.3
 """Blurs of a smaller sigma, pixels, change nothing."""
@@ -80,6 +86,9 @@ class Scene:
 
     screen: ScreenLevels = field(default_factory=ScreenLevels)
     """Levels of the finished picture."""
+
+    read: ReadFilled = field(default_factory=lambda: read_filled)
+    """Reads windows of its images."""
 
     @property
     def all_layers(self) -> tuple[PlannedChannel, ...]:
@@ -174,7 +183,7 @@ def read_channels(scene: Scene, box: Box) -> ChannelWindow:
     blurred = max(blurs) >= LEAST_BLUR
     margin = (denoise_margin() if denoise else 0) + (gaussian_reach(max(blurs)) if blurred else 0)
     wide = box.dilated(margin).intersection(Box.of_shape(scene.shape)) or box
-    samples, holes, repaired = read_filled([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
+    samples, holes, repaired = scene.read([layer.image for layer in scene.all_layers], wide, scene.level, scene.cores)
     if not denoise and not blurred:
         return ChannelWindow(samples, tuple(holes), repaired)
     inner = box.relative_to(wide)
@@ -225,9 +234,7 @@ def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image,
     return light, counts
 
 
-def read_filled(
-    images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits
-) -> tuple[Float32Image, list[frozenset[Hole]], NDArray[np.bool_]]:
+def read_filled(images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits) -> Filled:
     """Read a window of images on one grid, holes filled; only one with missing samples needs its surroundings.
 
     Returns

@@ -10,7 +10,7 @@ from jwstpipe.display.presets.model import Preset
 from jwstpipe.render.cores.holes import CoreLimits
 from jwstpipe.render.geometry.coverage import Cover, channels_to_show, covered_box
 from jwstpipe.render.layers import TonePlan, feathered_layers
-from jwstpipe.render.rendering import Scene
+from jwstpipe.render.rendering import ReadFilled, Scene, read_filled
 from jwstpipe.requests import CompositeRequest
 from jwstpipe.sky.box import Box
 
@@ -48,6 +48,7 @@ def plan_scene(
     background: Colour = BLACK,
     cores: CoreLimits | None = None,
     cover: Cover = covered_box,
+    read: ReadFilled = read_filled,
 ) -> ScenePlan:
     """Decide what every window of a picture shares.
 
@@ -61,8 +62,8 @@ def plan_scene(
         Where too few channels have data.
     cores
         Largest enclosed hole that is filled for display; None = the defaults.
-    cover
-        Finds the covered window.
+    cover, read
+        Finds the covered window, and reads windows of the images.
 
     Raises
     ------
@@ -73,6 +74,8 @@ def plan_scene(
     images = [layer.image for layer in plan.layers]
     least, reason = channels_to_show(plan.counts, len(images), options.coverage)
     covered = cover(images, plan.counts, plan.level, least)
-    scene = Scene(plan.layers, plan.luminance, 0, look, plan.feather, cores or CoreLimits(), background, least)
+    scene = Scene(
+        plan.layers, plan.luminance, 0, look, plan.feather, cores or CoreLimits(), background, least, read=read
+    )
     notes = (*plan.notes, *filter(None, [reason]))
     return ScenePlan(scene, covered, plan.counts >= least, plan.level, notes, plan.fallbacks)

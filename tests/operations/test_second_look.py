@@ -11,6 +11,7 @@ import jwstpipe
 from jwstpipe.images.fits_image import FitsImage, open_fits
 from jwstpipe.images.headers import content_key as keys
 from jwstpipe.images.headers.content_key import content_key
+from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.operations.inputs.laid import lay
 from jwstpipe.render import channel_samples
 from jwstpipe.settings import S3Settings
@@ -73,6 +74,20 @@ def test_a_second_look_is_the_same_picture_and_reads_no_pixel(tmp_path, site, se
     assert [first, *(picture(images, tmp_path / "p.png", site, **look) for look in looks[1:])] == plain
     assert read == []
     assert len(set(plain)) == len(looks)
+
+
+def test_a_second_look_at_stores_reads_neither_samples_nor_headers_of_them(tmp_path, site, settled, monkeypatch):
+    stores = [tmp_path / f"{name}.zarr" for name in ("a", "b")]
+    for number, store in enumerate(stores):
+        file = written(tmp_path, ("F200W", "F444W")[number], number)
+        with fits.open(file, mode="update") as opened:
+            opened["SCI"].data[300:304, 280:284] = np.nan  # a hole to fill
+        jwstpipe.convert(file, store)
+    plain = picture(stores, tmp_path / "p.png", S3Settings(cache_mb=0), hue=20.0)
+    picture(stores, tmp_path / "p.png", site)
+    monkeypatch.setattr(ImageStore, "read", None)
+    monkeypatch.setattr(ImageStore, "chunk", None)
+    assert picture(stores, tmp_path / "p.png", site, hue=20.0) == plain
 
 
 def test_what_was_filled_of_lost_cores_is_told_by_a_second_look_too(tmp_path, site, settled):

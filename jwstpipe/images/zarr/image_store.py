@@ -45,6 +45,8 @@ class ImageStore(ImageFace):
     """Endpoint of an ``s3://`` address."""
 
     _indices: ShardIndices = field(default_factory=ShardIndices)
+    headers: dict[str, bytes] = field(default_factory=dict)
+    """Headers that were read, or that are known from before."""
 
     @property
     def layout(self) -> int:
@@ -159,13 +161,7 @@ class ImageStore(ImageFace):
         return self._read(plane, box, level, index, None)
 
     def read_to(self, out: NDArray[Any], plane: str, box: Box, *, index: int = 0) -> None:
-        """Read a window of one plane to an array that is there already, in whatever byte order that has.
-
-        Raises
-        ------
-        StoreError
-            As `read`.
-        """
+        """Read a window of one plane to an array that is there already, in whatever byte order (see `read`)."""
         self._read(plane, box, 0, index, out)
 
     def _read(self, plane: str, box: Box | None, level: int, index: int, out: NDArray[Any] | None) -> NDArray[Any]:
@@ -225,6 +221,11 @@ class ImageStore(ImageFace):
 
     def header_bytes(self, name: str) -> bytes:
         """Give a stored FITS header, cards of 80 bytes up to END."""
+        if name not in self.headers:
+            self.headers[name] = self._read_header(name)
+        return self.headers[name]
+
+    def _read_header(self, name: str) -> bytes:
         content = self.chunk(f"header/{name}/c/0/0", np.dtype("u1")).tobytes()
         if self._padded is None or name != "sci" or self.grid is None:
             return content

@@ -56,6 +56,7 @@ class Aligned:
 def aligned(
     addresses: Sequence[str | Path],
     *,
+    images: Sequence[SkyImage] | None = None,
     workers: Workers,
     scale_arcsec: float | None = None,
     orient: Orientation | None = None,
@@ -75,6 +76,8 @@ def aligned(
     ----------
     addresses
         FITS files or image stores, local or ``s3://``.
+    images
+        The same, where they are open already.
     workers
         Where resampling is computed.
     scale_arcsec
@@ -97,7 +100,7 @@ def aligned(
     TransformError, DataError
         An image that cannot be placed on the sky, or lies far from the others.
     """
-    images: list[SkyImage] = [open_image(address, s3=s3) for address in addresses]
+    images = list(images or (open_image(address, s3=s3) for address in addresses))
     up = None if orient is None else up_angle(images, orient)
     same = not lie_apart(images, scale_arcsec=scale_arcsec, up=up)
     find = _has_flagged_cores if kept is None else partial(kept.flagged, find=_has_flagged_cores)

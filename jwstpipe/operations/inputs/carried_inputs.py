@@ -13,7 +13,7 @@ from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.operations.spec import Identity, Input, Operation
 from jwstpipe.settings import S3Settings
 
-__all__ = ["input_at", "provenance_for"]
+__all__ = ["input_at", "input_of", "provenance_for"]
 
 _JPEG = (".jpg", ".jpeg")
 
@@ -38,7 +38,13 @@ def input_at(
     JwstPipeError
         No image that can be read.
     """
-    image = open_image(address, s3=s3)
+    return input_of(open_image(address, s3=s3), address, identity=identity)
+
+
+def input_of(
+    image: FitsImage | ImageStore, address: str | Path, *, identity: Callable[[FitsImage | ImageStore], str]
+) -> Input:
+    """Describe an image that is open already as an input (see `input_at`)."""
     return Input(str(address), identity(image), image.name, carried_digest(image))
 
 

@@ -15,7 +15,7 @@ from jwstpipe.images.levels import level_shape, read_level
 from jwstpipe.sky.box import Box
 from jwstpipe.storage.kept_arrays import KeptArrays
 
-__all__ = ["KeptImage", "KeptLevels", "OnlySamples", "Searched", "Told"]
+__all__ = ["MOST_PIXELS", "KeptImage", "KeptLevels", "OnlySamples", "Searched", "Told"]
 
 MOST_PIXELS = 1 << 22
 """Larger levels are read anew."""

@@ -4,8 +4,9 @@ A second picture of the same images then reads none of their pixels. Everything 
 changed image has nothing kept, and is what it would be without: whole levels and whole measurements, to the bit.
 """
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
@@ -22,9 +23,13 @@ from jwstpipe.images.headers.content_id import identity_of
 from jwstpipe.images.headers.content_key import content_key
 from jwstpipe.images.headers.kept_identity import kept_content_id
 from jwstpipe.images.image import SkyImage
-from jwstpipe.operations.inputs.kept_levels import KeptImage, KeptLevels, OnlySamples, Told
+from jwstpipe.images.levels import level_shape
+from jwstpipe.images.open import open_image
+from jwstpipe.operations.inputs.kept_levels import MOST_PIXELS, KeptImage, KeptLevels, OnlySamples, Told
 from jwstpipe.render.channel_samples import ChannelSamples, SkyPlace, measure_channels
+from jwstpipe.render.cores.holes import CoreLimits, Hole
 from jwstpipe.render.geometry.coverage import covered_box
+from jwstpipe.render.rendering import Filled, read_filled
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
@@ -68,6 +73,26 @@ class KeptLooks:
         self._s3 = known = s3 or S3Settings()
         folder = Path(known.cache or default_folder()) / "looks"
         self._kept = KeptArrays(folder, known.cache_mb << 20) if known.cache_mb else None
+        self._known: dict[str, str | None] = {}
+
+    def open(self, address: str) -> "FitsImage | ImageStore":
+        """Open an image; a store has its headers as they are kept: what unpacks them takes 0.1 s to load."""
+        image = open_image(address, s3=self._s3)
+        if self._kept is None or isinstance(image, FitsImage) or (content := self._content(image)) is None:
+            return image
+        key = self._key("headers", content=content)
+        entry = self._kept.get(key)
+        if entry is None:
+            self._kept.put(key, facts={name: image.header_text(name) for name in ("primary", "sci")})
+        else:
+            image.headers.update({name: text.encode("latin-1") for name, text in entry.facts.items()})
+        return image
+
+    def _content(self, image: "FitsImage | ImageStore") -> str | None:
+        """Give the key of the content of an image as it was when it was asked for first."""
+        if image.address not in self._known:
+            self._known[image.address] = content_key(image)
+        return self._known[image.address]
 
     def identity(self, image: "FitsImage | ImageStore") -> str:
         """Give the product id of an image (`identity_of`); that of a FITS file is its digest, found once."""
@@ -78,7 +103,7 @@ class KeptLooks:
 
     def flagged(self, image: SkyImage, *, find: Callable[[SkyImage], bool]) -> bool:
         """Tell what `find` tells of the flags of an image."""
-        content = content_key(image) if self._kept is not None and _is_stored(image) else None
+        content = self._content(image) if self._kept is not None and _is_stored(image) else None
         if self._kept is None or content is None:
             return find(image)
         key = self._key("flagged", content=content)
@@ -129,7 +154,7 @@ class KeptLooks:
     def _contents(self, images: Sequence[Any], addresses: Sequence[str]) -> list[str | None]:
         """Give the keys of the contents of images; None for one that does not stand where the input does."""
         return [
-            content_key(image) if image.address == address and _is_stored(image) else None
+            self._content(image) if image.address == address and _is_stored(image) else None
             for image, address in zip(images, addresses, strict=True)
         ]
 
@@ -182,6 +207,22 @@ class KeptLooks:
             return Box(*entry.facts["box"])
         found = covered_box(images, counts, level, least)
         self._kept.put(key, facts={"box": _corners(found), "filled": _filled_of(images)})
+        return found
+
+    def read_filled(self, images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits) -> Filled:
+        """Read a window with its holes filled, as `rendering.read_filled` does: that follows from the images alone."""
+        contents = [image.content if isinstance(image, KeptImage) else None for image in images]
+        if self._kept is None or None in contents or math.prod(level_shape(images[0].shape, level)) > MOST_PIXELS:
+            return read_filled(images, box, level, cores)
+        key = self._key("filled", contents=contents, level=level, box=_corners(box), cores=asdict(cores))
+        entry = self._kept.get(key)
+        if entry is not None:
+            _tell_filled(images, entry.facts)
+            values, repaired = entry.arrays
+            return values.copy(), [frozenset(Hole(*hole) for hole in layer) for layer in entry.facts["holes"]], repaired
+        values, holes, repaired = found = read_filled(images, box, level, cores)
+        told = {"holes": [[astuple(hole) for hole in sorted(layer)] for layer in holes], "filled": _filled_of(images)}
+        self._kept.put(key, facts=told, arrays=[values, repaired])
         return found
 
     def _key(self, what: str, **more: Any) -> dict[str, Any]:
