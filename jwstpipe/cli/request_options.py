@@ -206,7 +206,7 @@ def _help(field: FieldInfo) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, tuple):
-        return ",".join(map(str, value))
+        return ", ".join(map(str, value))
     return (
         ("yes" if value else "no")
         if isinstance(value, bool)
