@@ -182,7 +182,7 @@ def _picture(
 
 COMPOSITE = Operation(
     name="composite",
-    version="5",
+    version="6",
     request=PictureRecipe,
     kind="picture",
     place="pictures/{id}/{name}",

@@ -9,13 +9,16 @@ a name from which the next level is read: memory holds one row of tiles, whateve
 
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO
 
 import numpy as np
+from isal import isal_zlib
 from numpy.typing import NDArray
 
 from jwstpipe import __version__
@@ -32,8 +35,11 @@ TILE = 512
 CLASSIC_BYTES = (1 << 32) - (1 << 25)
 """Longest file of the classic kind, with room for what stands beside the samples."""
 
+PACKED_AT_ONCE = 2
+TILES_AHEAD = 8
+"""Threads that pack tiles, and tiles that wait for them or for the file."""
+
 _COARSEST = 1024
-_DEFLATE = 4
 _XMP = 700
 
 
@@ -111,9 +117,7 @@ class TiffSink:
             "metadata": None,
         }
         if self._packed:
-            common |= {
-                "compression": "zlib", "compressionargs": {"level": _DEFLATE}, "predictor": True, "maxworkers": 2,
-            }  # fmt: skip
+            common |= {"compression": "zlib", "predictor": True}
         large = not self._packed or _most_bytes(shapes, self._shape[2:], self._dtype) > CLASSIC_BYTES
         import tifffile  # noqa: PLC0415 - slow to load, and only this form needs it
 
@@ -130,9 +134,10 @@ class TiffSink:
                         "extratags": extra,
                         "iccprofile": srgb_profile() if len(self._shape) == 3 else None,
                     }
+                tiles: Iterator[Any] = _tiles(_halving(bands, following))
                 file.write(
-                    _tiles(_halving(bands, following)), shape=(*shape, *self._shape[2:]), **first, **common
-                )  # fmt: skip
+                    _deflated(tiles) if self._packed else tiles, shape=(*shape, *self._shape[2:]), **first, **common
+                )
                 if spool is not None:
                     spool.close()
                 spool = following
@@ -192,6 +197,24 @@ def _tiles(bands: Iterator[Pixels]) -> Iterator[NDArray[Any]]:
             tile = np.zeros((TILE, TILE, *band.shape[2:]), band.dtype)
             tile[: part.shape[0], : part.shape[1]] = part
             yield tile
+
+
+def _deflated(tiles: Iterator[NDArray[Any]]) -> Iterator[bytes]:
+    """Pack tiles as tifffile takes them, differences along the rows; zlib takes ten times as long, for no less."""
+    with ThreadPoolExecutor(PACKED_AT_ONCE, thread_name_prefix="deflate") as pool:
+        waiting: deque[Future[bytes]] = deque()
+        for tile in tiles:
+            waiting.append(pool.submit(_deflated_one, tile))
+            if len(waiting) == TILES_AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _deflated_one(tile: NDArray[Any]) -> bytes:
+    differences = tile.copy()
+    differences[:, 1:] -= tile[:, :-1]
+    return bytes(isal_zlib.compress(differences.tobytes(), 1))
 
 
 @compiled()
