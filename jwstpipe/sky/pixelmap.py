@@ -9,6 +9,7 @@ that a pixel has the same position in every tile, strip and cutout.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,6 +176,7 @@ def _fill(nodes: Floats, step: int, weights: Floats, scratch: Floats, xs: Floats
         fill_row(nodes, step, weights, row, 0, scratch, xs[row], ys[row])
 
 
+@lru_cache(maxsize=1024)  # all inputs of a block ask for the same ones
 def _samples(first: int, end: int) -> NDArray[np.int64]:
     """Choose rows or columns that are looked at: both ends, and some between them."""
     return np.linspace(first, end - 1, 2 + (end - first) // EXTENT_STEP).astype(np.int64)
