@@ -9,7 +9,7 @@ from jwstpipe.identity import derived_product_id
 from jwstpipe.mosaicking.cost import estimate
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.placement import bounding_box, tiles_of
-from jwstpipe.mosaicking.sky_model import BackgroundModel
+from jwstpipe.mosaicking.sky_model import SKIES, BackgroundModel
 from jwstpipe.mosaicking.tile_job import ALGORITHM, JUDGED, OUTLIERS, TileJob
 from jwstpipe.notebook import Shown
 from jwstpipe.requests import MosaicOptions, Weights
@@ -93,6 +93,7 @@ class MosaicPlan(Shown):
             "options": deciding(self.options),
             "wcs": [source.wcs.digest for source in self.sources],
             **({} if self.options.align == "none" else {"stars": STAR_FINDER}),
+            **({} if self.options.background == "none" else {"skies": SKIES}),
         }
 
     @cached_property

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NO_BACKGROUND", "BackgroundModel"]
+__all__ = ["NO_BACKGROUND", "SKIES", "BackgroundModel"]
+
+SKIES = "2"
+"""Version of how skies are matched; part of the ids of mosaics that match them."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Levels: minimise ``sum w_ij (b_i - b_j - d_ij)^2``. The normal equations are a weighted graph Laplacian, singular by one
 constant for each connected component. Planes: the same with three parameters an image, from the ten sums of each
-overlap, singular by three. (Montage iterates towards the same solution; here it is one sparse factorisation.)
+overlap, singular by three. (Montage iterates towards the same solution; here it is one factorisation.)
 
 The gauge of a component is that its skies have mean zero, so that matching moves no component as a whole, unless some
 of its skies are known. Differences that contradict the others, as where a ghost fills an overlap, lose weight by
@@ -11,13 +11,12 @@ Huber's rule.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import splu
 
+from jwstpipe.mosaicking.background.normal_equations import components_of, factored, matrix_of
 from jwstpipe.mosaicking.background.overlaps import Overlap
 from jwstpipe.mosaicking.sky_model import BackgroundModel
 
@@ -179,8 +178,7 @@ class _System:
         self._count = len(centres)
         self._first = np.array([item.first for item in overlaps], dtype=np.int64)
         self._second = np.array([item.second for item in overlaps], dtype=np.int64)
-        edges = coo_matrix((np.ones(len(overlaps)), (self._first, self._second)), shape=(self._count, self._count))
-        self.components: Whole = np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)
+        self.components = components_of(self._count, self._first, self._second)
         middle = np.array([item.centre for item in overlaps])
         self.scale = max(float(np.abs(middle - centres[self._first]).max()), 1.0)
         self._moments, self._sums = self._local(overlaps)
@@ -236,14 +234,15 @@ class _System:
         free = ~held.ravel()
         if free.any():
             right = right - matrix @ solution.ravel()
-            system = matrix[free][:, free].tocsc()
-            factors = splu(system)
-            step = factors.solve(right[free])
-            step += factors.solve(right[free] - system @ step)  # one refinement: full double precision
+            system = matrix[free][:, free]
+            solve = factored(system)
+            step = solve(right[free])
+            step += solve(right[free] - system @ step)  # one refinement: full double precision
             solution.ravel()[free] += step
         return self._gauged(solution, anchored)
 
-    def _normal(self, share: Floats) -> tuple[coo_matrix, Floats]:
+    def _normal(self, share: Floats) -> tuple[Any, Floats]:
+        """Give matrix, dense or sparse, and right side."""
         k, a, b = self.size, self._to_first, self._to_second
         moments, sums = self._moments * share[:, None, None], self._sums * share[:, None]
         blocks = (
@@ -256,7 +255,7 @@ class _System:
         rows = np.concatenate([np.repeat(i[:, None] * k + inner, k, axis=1).ravel() for i, _, _ in blocks])
         columns = np.concatenate([np.tile(j[:, None] * k + inner, (1, k)).ravel() for _, j, _ in blocks])
         entries = np.concatenate([block.reshape(len(block), -1).ravel() for _, _, block in blocks])
-        matrix = coo_matrix((entries, (rows, columns)), shape=(self._count * k,) * 2).tocsc()
+        matrix = matrix_of(entries, rows, columns, self._count * k)
         right = np.zeros((self._count, k))
         np.add.at(right, self._first, (a @ sums[:, :, None])[:, :, 0])
         np.add.at(right, self._second, -(b @ sums[:, :, None])[:, :, 0])
