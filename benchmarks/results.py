@@ -2,7 +2,7 @@
 
     python benchmarks/results.py [PART...] [--out benchmarks/RESULTS.md] [--official PYTHON] [--list]
 
-Without a name all parts are run but the long ones, in about twenty minutes; ``--list`` tells the names, and how long
+Without a name all parts are run but the long ones, in half an hour; ``--list`` tells the names, and how long
 each takes. Each benchmark runs by itself, its peers in turn with it; ratios travel to other machines, seconds do not.
 Parts that are not run stay on the page as they are. The table above them is drawn from what they print, beside what was
 wanted (issue 19) and what it was before: `benchmarks/figures.py`.
@@ -118,7 +118,10 @@ def _page(texts):
         f" seconds wander.\n\n{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()},"
         f" {libraries};\ncopy in memory {source.size / min(seconds) / 1e9:.1f} GB/s on one thread.\n"
     )
-    return f"{head}\n{table(FIGURES, texts)}" + "".join(f"\n## {name}\n\n{text}" for name, text in texts.items())
+    told = "Issue 19, by its points; *before* is what it, or a README of ours, had when it was opened:"
+    return f"{head}\n{told}\n\n{table(FIGURES, texts)}" + "".join(
+        f"\n## {name}\n\n{text}" for name, text in texts.items()
+    )
 
 
 def _texts(page):
