@@ -6,7 +6,7 @@ from astropy.io import fits
 from scipy.ndimage import gaussian_filter
 
 import jwstpipe
-from jwstpipe.cleaning.pattern.cells import Cells, block_means
+from jwstpipe.cleaning.pattern.cells import Cells, block_means, side_for
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.cleaning.pattern.own_template import own_template, pixel_by_pixel
 from jwstpipe.cleaning.pattern.persistence import lingering
@@ -122,7 +122,7 @@ def test_the_shape_of_wisps_is_found_in_exposures_that_have_them():
     assert found / found.mean() == pytest.approx(strengths / strengths.mean(), abs=0.2)
     left, bright = found.mean() * shape / strengths.mean() - wisps, wisps > 0.15
     assert np.sqrt(np.mean(left[bright] ** 2) / np.mean(wisps[bright] ** 2)) < 0.25
-    assert np.sqrt(np.mean(left[wisps < 0.03] ** 2)) < 0.08
+    assert np.sqrt(np.mean(left[wisps < 0.03] ** 2)) < 0.09
     assert own_template(dithered(wisps, np.zeros(4))) is None
     assert own_template(exposures[:3]) is None
 
@@ -134,6 +134,13 @@ def test_a_shape_in_cells_becomes_pixels():
     assert np.abs(made - wisps).max() < 0.03
     assert made.dtype == np.float32
     assert made.min() == 0.0
+
+
+def test_cells_are_small_enough_for_what_a_template_shows():
+    """Rings of 15 pixels need smaller cells than filaments of 60; many exposures have to do with larger ones."""
+    y, x = np.indices((512, 512))
+    rings, filament = (np.sin(2.0 * np.pi * np.hypot(y, x) / period).astype("f4") for period in (15.0, 60.0))
+    assert (side_for(filament, 4), side_for(rings, 4), side_for(rings, 200)) == (8, 4, 8)
 
 
 def test_bad_pixels_and_persistence_are_flagged_and_say_why(wispy):

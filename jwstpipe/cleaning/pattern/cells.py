@@ -12,7 +12,7 @@ from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.frames import rotated
 from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
-__all__ = ["Cells", "block_means", "cell_side", "cells_of"]
+__all__ = ["Cells", "block_means", "cell_side", "cells_of", "side_for"]
 
 Floats = NDArray[np.float64]
 Float32Image = NDArray[np.float32]
@@ -22,6 +22,12 @@ CELLS = 64
 
 SMALLEST = 4
 """Pixels along a side of a cell, at least."""
+
+FINE = 0.9
+"""Share of the variance of a template that cells must keep: claws and rings are narrower than wisps."""
+
+MOST_VALUES = 1 << 25
+"""Of the equations of all exposures: cells, times the square of the number of exposures."""
 
 CLIP = 3.0
 """What lies further from the median of its cell takes no part, standard deviations of a pixel."""
@@ -78,9 +84,18 @@ def cell_side(shape: tuple[int, int]) -> int:
     return max(SMALLEST, -(-max(shape) // CELLS))
 
 
-def cells_of(exposure: SkyImage, compared: Compared) -> Cells:
-    """Average what an exposure has more than the mosaic over cells of its detector."""
-    side = cell_side(compared.rest.shape)
+def side_for(template: Float32Image, exposures: int) -> int:
+    """Give the side of cells, pixels, that are small enough for a template, as far as so many exposures allow."""
+    side, whole = cell_side(template.shape), float(np.var(template, dtype=np.float64))
+    while side >= 2 * SMALLEST and np.var(block_means(template, side)) < FINE * whole:
+        if 4 * exposures**2 * template.size > MOST_VALUES * side**2:
+            break
+        side //= 2
+    return side
+
+
+def cells_of(exposure: SkyImage, compared: Compared, side: int) -> Cells:
+    """Average what an exposure has more than the mosaic over cells of so many pixels along a side."""
     shape = tuple(-(-n // side) for n in compared.rest.shape)
     rest, error = np.empty(shape), np.empty(shape)
     _means(compared.rest, compared.noise, compared.known, side, int(FEWEST * side * side), rest, error)

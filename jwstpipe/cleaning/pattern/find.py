@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.cleaning.pattern.bad_pixels import CLAW, SEVERAL, PixelSums
-from jwstpipe.cleaning.pattern.cells import block_means, cell_side, cells_of
+from jwstpipe.cleaning.pattern.cells import block_means, cell_side, cells_of, side_for
 from jwstpipe.cleaning.pattern.compared import compare, compare_with_itself
 from jwstpipe.cleaning.pattern.own_template import own_template, pixel_by_pixel
 from jwstpipe.cleaning.pattern.strengths import Strengths, fit_strengths
@@ -84,10 +84,13 @@ def _light(
     nothing = Strengths((0.0,) * len(exposures), (float("inf"),) * len(exposures))
     if template is None and not own:
         return none, nothing, False
-    cells = [cells_of(one, compare_with_itself(one) if mosaic is None else compare(one, mosaic)) for one in exposures]
-    side = cell_side(none.shape)
+    side, light = cell_side(none.shape), none
     if template is not None:
         light = np.nan_to_num(np.asarray(template.read("sci"), np.float32), posinf=0.0, neginf=0.0)
+        side = side_for(light, len(exposures))
+    compared = (compare_with_itself(one) if mosaic is None else compare(one, mosaic) for one in exposures)
+    cells = [cells_of(one, other, side) for one, other in zip(exposures, compared, strict=True)]
+    if template is not None:
         strengths = fit_strengths(cells, block_means(light, side))
     else:
         shape = own_template(cells)

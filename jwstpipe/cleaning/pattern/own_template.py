@@ -33,9 +33,13 @@ WISPY = ("NRCA3", "NRCA4", "NRCB3", "NRCB4")
 FEWEST_FOR_SHAPE, MOST_FOR_SHAPE = 4, 12
 """Exposures: two in each half, and so many as tell a shape well; strengths are found of all."""
 
-PRICE, SHINING, FAINT, BESIDE = 0.5, 2.0, 0.1, 4
-"""Of light in the first solution, over its error; errors of the shape above which a cell shines, and share of the
-brightest cells; and cells beside it."""
+PRICE, SHARED_PRICE = 0.5, 1.2
+"""Of light in the first solution, over its error, where it is asked whether there is any; and, divided by the number of
+exposures, where there is: a high price leaves out faint wings, and with them some of the light, a low one takes light
+from a sky with much structure, which averages out in many exposures."""
+
+SHINING, FAINT, BESIDE = 2.0, 0.1, 4
+"""Errors of the shape above which a cell shines, and share of the brightest cells; and cells beside it."""
 
 BRIGHTEST = 99.0
 """Percentile of the cells with light that counts as the brightest."""
@@ -70,7 +74,7 @@ def own_template(exposures: Sequence[Cells]) -> Floats | None:
         return None
     some = exposures[:: -(-len(exposures) // MOST_FOR_SHAPE)]
     halves = some[::2], some[1::2]
-    shapes = [_shape(half) for half in halves]
+    shapes = [_shape(half, PRICE) for half in halves]
     if not all(one.any() for one in shapes):
         return None
     if np.corrcoef(shapes[0].ravel(), shapes[1].ravel())[0, 1] < ALIKE:
@@ -78,7 +82,7 @@ def own_template(exposures: Sequence[Cells]) -> Floats | None:
     for half, other in zip(halves, reversed(shapes), strict=True):
         if not any(fit_strengths(half, other).values):
             return None
-    return _shape(some)
+    return _shape(some, min(PRICE, SHARED_PRICE / len(some)))
 
 
 def pixel_by_pixel(template: Floats, side: int, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -89,14 +93,14 @@ def pixel_by_pixel(template: Floats, side: int, shape: tuple[int, int]) -> NDArr
     return np.where(dark, 0.0, np.maximum(smooth, 0.0)).astype(np.float32)
 
 
-def _shape(exposures: Sequence[Cells]) -> Floats:
+def _shape(exposures: Sequence[Cells], price: float) -> Floats:
     """Solve for shape and strengths in turn: first where light is, then how much."""
     equations = seen_of(exposures)
     error = usual_error(equations)
     if not np.isfinite(error):
         return np.zeros(exposures[0].rest.shape)
     size = exposures[0].rest.shape
-    first = _in_turn(equations, np.zeros(size), np.ones(size), smooth=SMOOTH / error**2, price=PRICE / error)
+    first = _in_turn(equations, np.zeros(size), np.ones(size), smooth=SMOOTH / error**2, price=price / error)
     if not first.any():
         return first
     faintest = max(SHINING * error / np.sqrt(len(exposures)), FAINT * float(np.percentile(first[first > 0], BRIGHTEST)))

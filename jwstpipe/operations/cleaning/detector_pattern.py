@@ -66,7 +66,7 @@ def patterned(results: Mapping[str, Any], options: CleanOptions) -> bool:
 
 DETECTOR_PATTERN = Operation(
     name="detector-pattern",
-    version="1",
+    version="2",
     request=PatternOptions,
     kind="filtered",
     place="cleaned/{id}/{attempt}.zarr",
