@@ -28,7 +28,7 @@ HOSTILE = {
     "cut.reg": ("image\n-circle(10,10,3)\n", "is to be cut out"),
     "cut.crtf": ("#CRTFv0\n-circle[[10pix,10pix],1pix]\n", "is to be cut out"),
     "joined.reg": ("image;circle(10,10,3) || -circle(10,10,1)", "are not combined"),
-    "left.reg": ("image;circle(10,10,3)\nimage;vector(1,2,3,4)\n", "nothing is left out in silence"),
+    "left.reg": ("image;circle(10,10,3)\nimage;vector(1,2,3,4)\n", "a part of it cannot be read"),
     "physical.reg": ("physical;circle(10,10,3)", '"physical" frame'),
     "frame.crtf": ("#CRTFv0\ncircle[[10deg,-2deg],1arcsec]\n", "without a frame"),
     "drawn.crtf": ("#CRTFv0\nann circle[[10pix,10pix],1pix]\n", "is an annotation"),

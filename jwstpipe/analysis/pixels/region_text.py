@@ -105,7 +105,8 @@ def _parsed(content: str, name: str, fault: type[JwstPipeError], *, crtf: bool) 
     for warning in told:
         text = _plain(str(warning.message))
         if "skipping" in text and not text.startswith('"tile"'):
-            raise fault(f"{name}: {text[:200].replace(', skipping', '')} - nothing is left out in silence: take it out")
+            why = text[:200].replace(", skipping", "").rstrip(".")
+            raise fault(f"{name}: a part of it cannot be read ({why}); mend it or take it out")
     return found
 
 
