@@ -3,12 +3,12 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jwstpipe.errors import ConflictError, DataError, UsageError
+from jwstpipe.errors import ConflictError, DataError, StorageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.images.zarr.layout import plane_spec
@@ -168,8 +168,11 @@ def build_mosaic(
     final, alignment, match = _corrected(plan, s3=s3, workers=workers, report=report)
     by_tiles = fits if fits is not None and not known and filled_by_tiles(fits, workers) else None
     address = str(out or fits)
-    with _fits_tiles(final, by_tiles, overwrite=overwrite) as tiles, _store(final, out, s3=s3) as writer:
-        halved = _halved(final, writer, s3=s3, workers=workers) if pyramid else None
+    with (
+        _fits_tiles(final, by_tiles, overwrite=overwrite) as tiles,
+        _store(final, out, s3=s3) as writer,
+        _halved(final, writer if pyramid else None, s3=s3, workers=workers) as halved,
+    ):
         receipts = _filled(
             final, "" if writer is None else writer.address, known, tiles, halved, s3=s3, workers=workers,
             report=report,
@@ -217,15 +220,23 @@ def _levels(
     return build_pyramid(writer, plan.window.shape, weighted=True, workers=workers, s3=s3, made=made, report=report)
 
 
+@contextmanager
 def _halved(
     plan: MosaicPlan, writer: ImageWriter | None, *, s3: S3Settings | None, workers: Workers
-) -> HalvedTiles | None:
+) -> Iterator[HalvedTiles | None]:
     """Give what makes the first levels of a store from tiles in memory; None where tiles are filled elsewhere."""
     if writer is None or not isinstance(workers, ThreadWorkers):
-        return None
+        yield None
+        return
     corner = plan.window.y0, plan.window.x0
     tiles = [shard_of(plan.grid, job.tile, corner) for job in plan.jobs(writer.address, s3=s3).values()]
-    return HalvedTiles(writer.address, plan.window.shape, tiles, s3=s3)
+    halved = HalvedTiles(writer.address, plan.window.shape, tiles, s3=s3)
+    try:
+        yield halved
+    except BaseException:
+        with suppress(StorageError):  # what is on its way to S3 must be there before all of it is swept
+            halved.finish()
+        raise
 
 
 @contextmanager
