@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from jwstpipe.archive.product import Product
 from jwstpipe.errors import DataError, InterruptedRunError
 from jwstpipe.progress import Progress
 from jwstpipe.tasks.steps.stream import Batched, Stream
@@ -33,6 +34,23 @@ def test_the_bar_of_batches_rises_once():
             batched(Progress("convert", done, size, "files"))
     assert [progress.done for progress in told] == [0, 1, 2, 2, 3, 4, 5]
     assert {progress.total for progress in told} == {5}
+
+
+def listed(name, filters, size):
+    return Product(
+        f"mast:JWST/product/{name}", name, size, name, 2, "cal", filters, "NIRCAM/IMAGE", "M51", "SCIENCE", "",
+        "PUBLIC", name,
+    )  # fmt: skip
+
+
+def test_files_come_filter_by_filter_the_largest_first():
+    from jwstpipe.tasks.arrivals import by_filter
+
+    products = [
+        listed("a", ("F200W",), 3), listed("b", ("F444W",), 5), listed("c", ("F444W", "F405N"), 4),
+        listed("d", ("F200W",), 4), listed("e", ("F444W", "F405N"), 1),
+    ]  # fmt: skip
+    assert [one.file_name for one in by_filter(products)] == ["a", "d", "b", "c", "e"]
 
 
 def test_the_whole_counts_steps_that_go_on_side_by_side():
