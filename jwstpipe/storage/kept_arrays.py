@@ -82,16 +82,18 @@ class KeptArrays:
     def put(self, key: Mapping[str, Any], *, facts: Mapping[str, Any], arrays: Sequence[NDArray[Any]] = ()) -> None:
         """Keep facts and arrays under a key; a disk that is full keeps none."""
         head = json.dumps({"facts": facts, "arrays": [[one.dtype.str, one.shape] for one in arrays]}).encode()
-        rest = b"\n".join([head, b"".join(np.ascontiguousarray(one).tobytes() for one in arrays)])
-        if len(rest) > self.limit * _MOST_SHARE:
+        if len(head) + 1 + sum(one.nbytes for one in arrays) > self.limit * _MOST_SHARE:
             return
+        pieces = [head + b"\n", *(np.ascontiguousarray(one).tobytes() for one in arrays)]
         path = self._path(key)
         with suppress(OSError):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if not self._ours():
                 return
             with tempfile.NamedTemporaryFile(dir=self.folder, delete=False) as stream:
-                stream.write(_check(rest) + rest)
+                stream.write(_check(*pieces))
+                for piece in pieces:
+                    stream.write(piece)
             Path(stream.name).replace(path)
             self._shrink()
 
@@ -123,5 +125,8 @@ class KeptArrays:
             total -= size
 
 
-def _check(content: bytes) -> bytes:
-    return b"%08x\n" % google_crc32c.value(content)
+def _check(*pieces: bytes) -> bytes:
+    found = 0
+    for piece in pieces:
+        found = google_crc32c.extend(found, piece)
+    return b"%08x\n" % found
