@@ -1,13 +1,18 @@
 """Whether a request can work at all, asked before a run is begun: a target that nobody knows, nothing to work on."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jwstpipe.errors import NotFoundError, ServiceError
 from jwstpipe.jobs.kinds import JobKind
 from jwstpipe.jobs.server import api_address, running_server
 from jwstpipe.requests import Request
 from jwstpipe.settings import Settings
+
+if TYPE_CHECKING:
+    from jwstpipe.catalog.catalog import Catalog
 
 __all__ = ["refuse_impossible"]
 
@@ -16,6 +21,9 @@ OF_THE_ARCHIVE = frozenset({"process_target", "ingest"})
 
 CHOOSING = ("target", "products", "program", "instrument", "filters")
 """Fields by which a request chooses products of the catalogue."""
+
+MOST_NAMES = 1000
+"""Products named that are looked for; of more the run says what it lacks."""
 
 
 def refuse_impossible(kind: JobKind, request: Request, settings: Settings) -> None:
@@ -34,7 +42,7 @@ def refuse_impossible(kind: JobKind, request: Request, settings: Settings) -> No
     TargetNotFoundError
         No resolver knows the target.
     NotFoundError
-        The catalogue has nothing of what the request chooses.
+        The catalogue has nothing of what the request chooses, or not a product that it names.
     """
     if running_server(settings.home) != api_address(settings):
         return
@@ -71,7 +79,21 @@ def _refuse_empty(request: Request, settings: Settings) -> None:
         filter=chosen.get("filters", ()),
     )
     with open_catalog(address) as catalog:
-        if not catalog.find(query, limit=1):
+        names = tuple(dict.fromkeys(chosen.get("products", ())))
+        _refuse_strange(catalog, names[:MOST_NAMES])
+        if query != RecordQuery() and not catalog.find(query, limit=1):
             raise NotFoundError(
                 f"{request.summary()}: the catalogue has nothing of it; jwstpipe catalog find lists what there is"
+            )
+
+
+def _refuse_strange(catalog: "Catalog", names: Sequence[str]) -> None:
+    """Refuse names that no product has, as an id or as that of its file."""
+    from jwstpipe.catalog.query import RecordQuery  # noqa: PLC0415 - as above
+
+    ids = catalog.get_many(names)
+    for name in names:
+        if name not in ids and not catalog.find(RecordQuery(file_name=name), limit=1):
+            raise NotFoundError(
+                f"{name}: no product of the catalogue has this id or file name; jwstpipe catalog find lists them"
             )

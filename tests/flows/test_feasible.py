@@ -53,12 +53,16 @@ def test_a_selection_of_which_the_catalogue_has_nothing_is_refused(settings):
     ask(settings, "mosaic", MosaicRequest(target="M 51"))  # no catalogue is no answer
     settings.home.mkdir(parents=True, exist_ok=True)
     with open_catalog(settings.catalog_address) as catalog:
-        catalog.publish(make_record(1, target="M 51", filter="F200W"))
+        record = make_record(1, target="M 51", filter="F200W")
+        catalog.publish(record)
     ask(settings, "mosaic", MosaicRequest(target="m51", filters=("f200w",), instrument="nircam"))
     ask(settings, "mosaic", MosaicRequest())
     for chosen in ({"target": "M 52"}, {"target": "M 51", "filters": ("F444W",)}, {"instrument": "MIRI"}):
         with pytest.raises(NotFoundError, match=r"the catalogue has nothing of it; jwstpipe catalog find"):
             ask(settings, "mosaic", MosaicRequest(**chosen))
+    ask(settings, "mosaic", MosaicRequest(products=(record.product_id, record.file_name)))
+    with pytest.raises(NotFoundError, match=r"nosuchid: no product of the catalogue has this id or file name"):
+        ask(settings, "mosaic", MosaicRequest(products=(record.file_name, "nosuchid")))
 
 
 def test_the_runs_of_another_server_are_its_own_affair(settings, monkeypatch):
