@@ -172,6 +172,11 @@ def _tell(run: Run, groups: Groups, done: Mapping[str, CleanedGroup], means: _Me
         if group.why:
             run.note(f"{name}: not cleaned: {group.why}")
             get_run_logger().warning("%s: not cleaned: %s", name, group.why)
+        if group.left:
+            run.note(
+                f"{name}: {len(group.left)} exposures have stripes and keep them, because two that overlap do not say"
+                f" which has them: {group.left[0].file_name} ..."
+            )
     used = {one.address for group in done.values() for one in group.templates}
     for one in means.templates:
         if one.address not in used:

@@ -6,8 +6,10 @@ from pydantic import ValidationError
 
 import jwstpipe
 from jwstpipe.errors import UsageError
+from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.cleaning.scene import needing, undecided
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
-from jwstpipe.requests.clean import policy_options
+from jwstpipe.requests.clean import CleanOptions, policy_options
 
 
 def test_a_mosaic_of_files_is_made_of_what_was_cleaned_beside_it(faint, tmp_path):
@@ -15,6 +17,9 @@ def test_a_mosaic_of_files_is_made_of_what_was_cleaned_beside_it(faint, tmp_path
     made = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", background="level", clean="auto")
     assert made.product_id != plain.product_id
     assert f"{len(faint.dirty)} of {len(faint.dirty)} exposures needed cleaning" in made.notes[0]
+    for note, path in zip(made.notes[1:], faint.dirty, strict=True):
+        assert note.startswith(f"{path.name}: stripes before ")
+        assert "light taken, rms 0." in note
     inputs = jwstpipe.open_image(made.address).provenance["inputs"]
     own = {jwstpipe.open_image(path).provenance["product_id"] for path in (tmp_path / "m-cleaned").glob("jw*.zarr")}
     assert {one["product_id"] for one in inputs} == own
@@ -45,6 +50,22 @@ def test_images_that_cannot_be_compared_stay_as_they_are(faint, tmp_path):
         jwstpipe.mosaic(faint.dirty, tmp_path / "x.zarr", clean="all")
     with pytest.raises(UsageError, match="on this machine"):
         jwstpipe.mosaic(faint.dirty, "s3://bucket/x.zarr", clean="auto")
+
+
+def test_of_two_exposures_that_overlap_neither_is_blamed_for_stripes():
+    found = {
+        name: {"light": light, "masked": masked, "overlapping": overlapping}
+        for name, light, masked, overlapping in (
+            ("three", 0.1, 0, 3),
+            ("two", 0.1, 0, 2),
+            ("hit", 0.1, 9, 2),
+            ("even", 0, 0, 2),
+        )
+    }
+    results = {"need": {"clean": CLEAN.version, "of": found}}
+    assert needing(results, CleanOptions()) == {"three", "hit"}
+    assert undecided(results) == {"two", "hit"}
+    assert undecided({}) == set()
 
 
 def test_the_policy_of_a_job_follows_from_what_its_images_are():

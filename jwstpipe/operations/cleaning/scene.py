@@ -14,7 +14,7 @@ from jwstpipe.requests import MosaicOptions, Request
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["BETTER_SCENE", "FIRST_SCENE", "SCENE", "needing"]
+__all__ = ["BETTER_SCENE", "FIRST_SCENE", "SCENE", "needing", "undecided"]
 
 SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
 """How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
@@ -72,3 +72,15 @@ def needing(results: Mapping[str, Any], options: CleanOptions) -> set[str] | Non
         if (takes_light and one["light"] > 0.0 and one["overlapping"] >= DEEP)
         or (masks and one["masked"] > 0 and one["overlapping"] > 1)
     }
+
+
+def undecided(results: Mapping[str, Any]) -> set[str]:
+    """Tell which exposures show light that is not the sky's, and overlap too few others to say which has it.
+
+    Returns
+    -------
+    set of str
+        Product ids; none where the record does not say.
+    """
+    of = results.get("need", {}).get("of", {})
+    return {key for key, one in of.items() if one["light"] > 0.0 and one["overlapping"] < DEEP}

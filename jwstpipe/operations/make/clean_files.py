@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from astropy.io.fits import Header
 
-from jwstpipe.cleaning.changed import changed
+from jwstpipe.cleaning.changed import changed, in_words
 from jwstpipe.errors import UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
@@ -144,7 +144,7 @@ def cleaned_or_as_they_are(
     Returns
     -------
     images, notes
-        Addresses in the order of `images`, and what was left as it is, and why.
+        Addresses in the order of `images`; what was left as it is, and why; what was measured and taken of the others.
     """
     groups: dict[str, list[str]] = defaultdict(list)
     for image in images:
@@ -162,6 +162,10 @@ def cleaned_or_as_they_are(
     made = clean_files(fit, folder, request, s3=s3, workers=workers, report=report)
     best = {before: after.address for before, after in zip(fit, made, strict=True) if changed(after.results)}
     notes.append(f"{len(best)} of {len(fit)} exposures needed cleaning; what was made of them is in {folder}")
+    for before, after in zip(fit, made, strict=True):
+        if before in best:
+            told = ", ".join(f"{word} {amount}" for word, amount in in_words(after.results).items())
+            notes.append(f"{PurePosixPath(before).name}: {told}")
     return [best.get(str(image), str(image)) for image in images], notes
 
 

@@ -15,7 +15,7 @@ from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
 from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
 from jwstpipe.operations.cleaning.knowledge import taken_of
-from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing
+from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing, undecided
 from jwstpipe.operations.cleaning.templates import Template, template_for
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
@@ -45,6 +45,9 @@ class CleanedGroup:
 
     why: str = ""
     """Why nothing was looked at."""
+
+    left: tuple[ProductRecord, ...] = ()
+    """Exposures that keep their stripes, because they overlap too few others to say which has them."""
 
     templates: tuple[Template, ...] = ()
     """Those given that are of these exposures."""
@@ -114,14 +117,16 @@ def clean_group(
         )
     need = needing(facts_of(first), options) if needed_only else None
     known = _known(run, exposures, first, options, name, taken, own)
+    unsure = undecided(facts_of(first)) if needed_only and options.stripes != "none" else set()
     chosen = [one for one in exposures if need is None or one.product_id in need or one.product_id in known.told]
+    left = tuple(one for one in exposures if one.product_id in unsure and one not in chosen)
     if not chosen:
-        return CleanedGroup(tuple(exposures), scene=first, templates=used)
+        return CleanedGroup(tuple(exposures), scene=first, templates=used, left=left)
     once = _clean(run, chosen, options, known)
     better = _scene(run, BETTER_SCENE, _best(exposures, once), f"{name}_scene2.zarr", limits)
     assert better is not None
     twice = _clean(run, chosen, options, replace(known, scene=better))
-    return CleanedGroup(_best(exposures, twice), twice, better, templates=used)
+    return CleanedGroup(_best(exposures, twice), twice, better, templates=used, left=left)
 
 
 @dataclass(frozen=True, eq=False)
