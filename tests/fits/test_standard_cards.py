@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from jwstpipe.fits.headers import parse_header
 from jwstpipe.fits.plain.standard_cards import all_standard
+from tests.letters import PRINTABLE
 
 KEYWORDS = st.sampled_from(
     [
@@ -30,7 +31,7 @@ KEYWORDS = st.sampled_from(
         "B C",
     ]
 )
-TEXTS = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=70)
+TEXTS = st.text(PRINTABLE, max_size=70)
 VALUES = st.one_of(
     st.sampled_from(
         ["", "T", "F", "1", "-1.5E+3", "1.D0", ".5", "5.", ".", "1E", "(1, 2)", "''", "'", "'a&'", "'it''s'", "TRUE"]
