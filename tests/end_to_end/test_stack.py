@@ -146,7 +146,7 @@ def test_a_worker_that_is_killed_and_a_server_that_restarts_cost_a_run_nothing(c
     assert published_and_stored() == Counter(archive=whole, image=whole, thumbnail=whole, mosaic=2, picture=1)
 
 
-@pytest.mark.exhaustive("tests/end_to_end/test_up.py::test_commands_find_the_server_and_run_what_is_asked")
+@pytest.mark.exhaustive("tests/flows/test_jobs.py::test_the_same_request_is_the_same_job")
 def test_the_result_of_a_job_opens_and_the_same_request_is_the_same_job(finished):
     job, _ = finished
     picture = job.result()

@@ -1,8 +1,8 @@
 """`jwstpipe up` as a person uses it: in a real browser, on a schedule, by commands, and stopped by one Ctrl-C.
 
-One `up` serves all tests of this file, and the last one stops it. Runs that are seen on Prefect's own pages are
-exhaustive: commands and its API show the same. With ``JWSTPIPE_SCREENSHOTS=FOLDER`` the pictures of docs/operations.md
-are made anew.
+One `up` serves all tests of this file, and the last one stops it. All of it is exhaustive: to start and to stop it
+takes longer than anything else that is tested, and each of its parts has quick tests. With
+``JWSTPIPE_SCREENSHOTS=FOLDER`` the pictures of docs/operations.md are made anew.
 """
 
 import json
@@ -144,7 +144,7 @@ return keys;
 WIDE = "return arguments[0].complete && arguments[0].naturalWidth"
 
 
-@pytest.mark.exhaustive("test_commands_find_the_server_and_run_what_is_asked")
+@pytest.mark.exhaustive("tests/flows/test_process_target.py::test_a_second_run_moves_nothing_and_makes_nothing")
 def test_a_run_started_from_the_form_is_seen_from_its_first_tile_to_its_picture(browser, site):
     api, prefect = site.facts["api"], site.facts["prefect"]
     deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target").json()
@@ -268,6 +268,7 @@ def _see_artifacts(browser, site, run_id):
     browser.get("about:blank")  # a page that stays open asks the server on and on
 
 
+@pytest.mark.exhaustive("tests/flows/test_feasible.py::test_a_form_is_told_why_nothing_was_begun")
 def test_a_request_that_cannot_work_is_refused_before_a_run_begins(site, command):
     for words, says in (
         (("process_target", "target=NGC 9999"), "no resolver knows 'NGC 9999'"),
@@ -306,7 +307,7 @@ def begun(site, name, request):
 FAILED = {"flow_runs": {"state": {"type": {"any_": ["FAILED", "CRASHED"]}}}}
 
 
-@pytest.mark.exhaustive("test_no_secret_is_shown_or_kept_where_others_look")
+@pytest.mark.exhaustive("tests/flows/test_feasible.py::test_a_form_is_told_why_nothing_was_begun")
 def test_a_run_that_fails_says_why_in_one_sentence_on_its_page(browser, site):
     api = site.facts["api"]
     deployment = site.running.http.get(f"{api}/deployments/name/process-target/process-target").json()
@@ -401,6 +402,7 @@ def combined_images(home):
         return {record.file_name for record in catalog.find(RecordQuery(kind=("archive",), level=("L3",)))}
 
 
+@pytest.mark.exhaustive("tests/viewer/test_guard.py::test_another_host_or_origin_is_refused_everywhere")
 def test_another_user_and_a_page_of_another_origin_get_nothing(browser, site, tmp_path):
     """What a local user and a page in the owner's browser would try; the scripts of the issue do the same."""
     facts, home = site.facts, site.home
@@ -493,6 +495,7 @@ def other_origin(page):
             thread.join()
 
 
+@pytest.mark.exhaustive("tests/flows/test_jobs.py::test_the_command_mirrors_the_api")
 def test_commands_find_the_server_and_run_what_is_asked(site, command):
     running, api = site.running, site.facts["api"]
     assert set(running.facts["flows"]) == {kind.flow_name for kind in KINDS.values()}
@@ -531,6 +534,7 @@ def _the_links_open(site, run_id):
     assert "sandbox" in answer.headers["Content-Security-Policy"]
 
 
+@pytest.mark.exhaustive("tests/flows/test_secrets.py::test_jobs_of_such_runs_tell_no_secret")
 def test_no_secret_is_shown_or_kept_where_others_look(site, command):
     """Prefect's database and logs, run pages, all files of the home, what commands print, and lists of processes."""
     private = {"password", *(f"{role}.key" for role in ("scheduler", "worker", "client"))}
@@ -571,6 +575,9 @@ def test_no_secret_is_shown_or_kept_where_others_look(site, command):
         assert not [word for word in secrets if word in content], where
 
 
+@pytest.mark.exhaustive(
+    "tests/cli/test_up_twice.py::test_a_home_whose_server_runs_gets_no_second_one_and_its_address_is_told"
+)
 def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(site):
     second = process_of(site, "up", "--port", "0", "--dask-port", "0")
     assert second.returncode == 7
@@ -578,6 +585,9 @@ def test_a_second_server_of_one_home_is_refused_with_the_address_of_the_first(si
     assert site.running.http.get(f"{site.facts['api']}/health").ok
 
 
+@pytest.mark.exhaustive(
+    "tests/cli/test_parent_death.py::test_a_process_ends_with_the_one_that_started_it_even_when_that_is_killed_hard"
+)
 def test_one_signal_stops_all(site, command):
     running = site.running
     assert running.stop() == 0

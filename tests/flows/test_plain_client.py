@@ -194,7 +194,7 @@ def guarded(prefect_server, tmp_path_factory):
         server.stop()
 
 
-@pytest.mark.exhaustive("tests/end_to_end/test_up.py::test_another_user_and_a_page_of_another_origin_get_nothing")
+@pytest.mark.exhaustive("test_a_key_goes_to_its_own_server_and_a_password_before_it")
 def test_a_guarded_server_is_entered_as_prefect_enters_it(guarded, folder, monkeypatch):
     settings = Settings(home=folder, prefect_api=guarded.api)
     with pytest.raises(ServiceError, match="refuses these credentials"):
