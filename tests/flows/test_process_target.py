@@ -116,6 +116,7 @@ def test_a_run_with_nothing_to_do_is_known_without_a_server(finished):
     assert all(one.reused for one in standing.products)
     assert (standing.bytes_moved, standing.files) == (0, finished.files)
     assert standing_run(load_settings(), REQUEST.model_copy(update={"stretch": "linear"})) is None
+    assert standing_run(load_settings(), REQUEST.model_copy(update={"filters": ("F" * 300,)})) is None
 
 
 @pytest.mark.parametrize("lost", ["mosaic", "archive", "superseded", "report"])

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from pathlib import Path
+from os.path import isfile
 from typing import TYPE_CHECKING
 
 from jwstpipe.requests import ProcessTargetRequest
@@ -77,7 +77,8 @@ def standing_run(settings: Settings, request: ProcessTargetRequest) -> "RunRepor
 
 def _names_files(request: ProcessTargetRequest) -> bool:
     """Tell whether an option names a file: what stands in it may be something else today."""
-    return any(is_remote(word) or Path(word).is_file() for word in _words(request.model_dump(mode="json")))
+    words = _words(request.model_dump(mode="json"))
+    return any(is_remote(word) or isfile(word) for word in words)  # noqa: PTH113 - a Path raises for words too long
 
 
 def _words(value: object) -> Iterator[str]:
