@@ -25,7 +25,7 @@ SHARES = 4
 TASKS_A_THREAD = 16
 """Most tasks that a scheduler has for each thread at a time: what it holds does not grow with the work."""
 
-SLOWEST_SHARE = 0.3
+NEWEST_SHARE = 0.3
 """Share of the newest task in what is believed of the next: jobs of one call are alike, but the first ones warm up."""
 
 
@@ -79,7 +79,7 @@ class Pace:
         """Learn from a task."""
         took = outcome.seconds / max(len(outcome.receipts), 1)
         before = took if self._job_s is None else self._job_s
-        self._job_s = before + SLOWEST_SHARE * (took - before)
+        self._job_s = before + NEWEST_SHARE * (took - before)
 
     def jobs(self, left: int) -> int:
         """Tell how many of the jobs that are left go into the next task; one, as long as nothing is known of them."""

@@ -88,10 +88,8 @@ def recolour_window(pixels: Float32Image, hue: float, saturation: float, vibranc
             else:
                 sextant = 4.0 + (red - green) / (high - low)
             sextant = _on_the_circle(sextant + turn)
-            for part in range(3):
-                k = _on_the_circle(
-                    5.0 - 2.0 * part + sextant
-                )  # the HSV formula of Foley and van Dam in one line a part
+            for part in range(3):  # the HSV formula of Foley and van Dam in one line a part
+                k = _on_the_circle(5.0 - 2.0 * part + sextant)
                 pixels[i, j, part] = high - high * new * max(0.0, min(k, 4.0 - k, 1.0))
 
 
