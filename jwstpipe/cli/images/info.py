@@ -49,7 +49,7 @@ def info(context: typer.Context, images: Images, *, request: InfoRequest, as_jso
 
 def _rows(facts: "ImageFacts") -> Iterator[tuple[str, str]]:
     """Write a row for each thing that there is to say, what matters most first."""
-    known = {key: value for key, value in facts.keywords.items() if value}
+    known = {key: text for key, value in facts.keywords.items() if (text := (value or "").strip())}
     yield "image", facts.address
     cube = f" x {facts.slices} slices" if facts.slices > 1 else ""
     levels = f", {facts.levels} resolutions" if facts.levels > 1 else ""

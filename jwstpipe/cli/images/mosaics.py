@@ -86,6 +86,16 @@ def mosaic(
     rows(_plan_rows(summary) if dry_run else _mosaic_rows(made, whole=choices_of(context).verbose > 0))
 
 
+def _background(found: dict[str, Any]) -> str:
+    """Tell how skies were found, and how well overlaps agree where more of them were measured than were needed."""
+    told = f"{found['method']} from {counted(found['overlaps'], 'overlap')}"
+    if found["residual_rms"] is None:
+        return told
+    if found["overlaps"] <= len(found["levels"]) - len(found["components"]):
+        return f"{told}, no more than are needed: nothing checks them"
+    return f"{told}, {found['residual_rms']:.3g} left between them"
+
+
 def _mosaic_rows(made: "MosaicReceipt", *, whole: bool) -> Iterator[tuple[str, str]]:
     """Tell of a mosaic that was made, what matters most first."""
     height, width = made.shape
@@ -96,9 +106,7 @@ def _mosaic_rows(made: "MosaicReceipt", *, whole: bool) -> Iterator[tuple[str, s
     yield "weights", made.weights + (f" ({made.weights_note})" if made.weights_note else "")
     yield "samples", made.quantity + (f" ({made.quantity_note})" if made.quantity_note else "")
     if made.background is not None:
-        found = made.background
-        left = "" if found["residual_rms"] is None else f", {found['residual_rms']:.3g} left between them"
-        yield "background", f"{found['method']} from {counted(found['overlaps'], 'overlap')}{left}"
+        yield "background", _background(made.background)
     if made.alignment is not None:
         before, after = (made.alignment[f"rms_{when}_mas"] for when in ("before", "after"))
         shown = [
