@@ -1,7 +1,7 @@
 """Verbs on images: convert, export, mosaic, and what is known before one is made."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.mosaicking.receipt import MosaicReceipt
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import ConvertOptions, MosaicOptions
-from jwstpipe.requests.clean import CleanPolicy, policy_options
+from jwstpipe.requests.clean import CleanPolicy, check_templates_taken, policy_options
 from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
@@ -132,6 +132,7 @@ def mosaic(
     fits: str | Path | None = None,
     residuals: str | Path | None = None,
     clean: CleanPolicy = "none",
+    wisp_template: Sequence[str | Path] = (),
     overwrite: bool = False,
     update: bool = False,
     s3: S3Settings | None = None,
@@ -155,6 +156,8 @@ def mosaic(
         What is taken out of exposures first, where it is measured (see `jwstpipe.clean`): all of it, only stripes, or
         only masks of spoiled pixels. Cleaned exposures stay in a folder beside `out`, ``NAME-cleaned``; the mosaic is
         made of them, and of the images themselves where nothing had to be taken.
+    wisp_template : sequence of paths, optional
+        Light that stays on detectors, pixel by pixel, taken out of the exposures as `jwstpipe.clean` does.
     fits : str or Path, optional
         Write the mosaic as a FITS file too.
     overwrite : bool, default False
@@ -188,7 +191,8 @@ def mosaic(
     form = check_output(out, IMAGE_FORMS, what="a mosaic")
     if residuals is not None:
         check_output(residuals, (".png", ".ecsv", ".csv"), what="residuals of alignment", overwrite=overwrite)
-    images, notes = _cleaned(images, out, clean, s3=s3, workers=workers, report=report)
+    templates = [wisp_template] if isinstance(wisp_template, str | Path) else list(wisp_template)
+    images, notes = _cleaned(images, out, clean, templates, s3=s3, workers=workers, report=report)
     chosen: dict[str, Any] = {
         "options": options,
         "grid": grid,
@@ -217,12 +221,16 @@ def mosaic(
 
 
 def _cleaned(
-    images: Paths, out: str | Path, policy: CleanPolicy, *, s3: S3Settings | None, workers: Workers | None,
-    report: Reporter,
+    images: Paths, out: str | Path, policy: CleanPolicy, templates: Sequence[str | Path], *, s3: S3Settings | None,
+    workers: Workers | None, report: Reporter,
 ) -> tuple[list[str | Path], tuple[str, ...]]:  # fmt: skip
     """Give what a mosaic is made of under a policy, and what there is to say of it."""
     if policy not in get_args(CleanPolicy):
         raise UsageError(f"clean is one of {', '.join(get_args(CleanPolicy))}, not {policy!r}")
+    try:
+        check_templates_taken(templates, policy)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     options = policy_options(policy)
     if options is None:
         return list(listed(images)), ()
@@ -234,7 +242,9 @@ def _cleaned(
     from jwstpipe.operations.make.clean_files import cleaned_or_as_they_are  # noqa: PLC0415 - not for every mosaic
 
     folder = Path(out).with_name(f"{Path(out).stem}-cleaned")
-    found, notes = cleaned_or_as_they_are(listed(images), folder, options, s3=s3, workers=workers, report=report)
+    found, notes = cleaned_or_as_they_are(
+        listed(images), folder, options, wisp_templates=templates, s3=s3, workers=workers, report=report
+    )
     return list(found), tuple(notes)
 
 

@@ -9,7 +9,7 @@ from jwstpipe.cli.start import completing
 
 __all__ = [
     "CATALOGUE_FORMS", "IMAGE_FORMS", "PICTURE_FORMS", "TABLE_FORMS", "Cluster", "Home", "Image", "Images", "Json",
-    "Overwrite", "Product", "User", "image_argument", "limit_option", "output_option",
+    "Overwrite", "Product", "User", "WispTemplate", "image_argument", "limit_option", "output_option",
 ]  # fmt: skip
 
 CATALOGUE_FORMS = "OUT.ecsv|.parquet|.fits|.vot"
@@ -62,4 +62,11 @@ Json = Annotated[bool, typer.Option("--json", help="machine-readable, a line a r
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="replace what stands there")]
 Home = Annotated[Path | None, typer.Option(help="folder of catalogue, store and history")]
 User = Annotated[str | None, typer.Option(help="who asks: own, shared and public records only; '' = public ones")]
+WispTemplate = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="FILE",
+        help="wisps, claws or rings of a detector, pixel by pixel (wisps_nrcb4.fits), whose strength is fitted",
+    ),
+]
 Cluster = Annotated[str | None, typer.Option(help="threads, processes, tcp://host:port or tls://host:port")]

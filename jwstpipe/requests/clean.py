@@ -1,12 +1,14 @@
 """What is taken out of exposures before they are combined."""
 
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
 
 __all__ = [
-    "CleanOptions", "CleanPolicy", "CleanRequest", "PatternOptions", "Stripes", "WispTemplates", "policy_options",
+    "CleanOptions", "CleanPolicy", "CleanRequest", "PatternOptions", "Stripes", "WispTemplates",
+    "check_templates_taken", "policy_options",
 ]  # fmt: skip
 
 Stripes = Literal["auto", "rows", "columns", "both", "none"]
@@ -60,6 +62,20 @@ class PatternOptions(Request):
 
     template: bool = option(False, help="the last input is the template of the wisps: only their strength is found")
     own_shape: bool = option(False, help="the shape of wisps is looked for in the exposures themselves")
+
+
+def check_templates_taken(templates: Sequence[object], policy: CleanPolicy | None, *, exposures: bool = True) -> None:
+    """Refuse templates that nothing would be done with.
+
+    Raises
+    ------
+    ValueError
+        A policy that takes no light, or images that are no exposures.
+    """
+    if templates and (policy in ("masks", "none") or not exposures):
+        raise ValueError(
+            "wisp_template is fitted to exposures that are cleaned: it needs level 2, and clean auto or stripes"
+        )
 
 
 def policy_options(policy: CleanPolicy) -> CleanOptions | None:

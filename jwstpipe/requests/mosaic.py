@@ -5,7 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import model_validator
 
 from jwstpipe.requests.base import Request, option
-from jwstpipe.requests.clean import CleanPolicy, WispTemplates
+from jwstpipe.requests.clean import CleanPolicy, WispTemplates, check_templates_taken
 from jwstpipe.requests.fields.shared import LIMITS, CatalogSelection, Level
 
 __all__ = [
@@ -207,10 +207,7 @@ class FittingMosaic(_MosaicBase):
     @model_validator(mode="after")
     def _templates_are_taken(self) -> Self:
         """Refuse templates that nothing would be done with."""
-        if self.wisp_template and (getattr(self, "level", 2) == 3 or self.clean in ("masks", "none")):
-            raise ValueError(
-                "wisp_template is fitted to exposures that are cleaned: it needs level 2, and clean auto or stripes"
-            )
+        check_templates_taken(self.wisp_template, self.clean, exposures=getattr(self, "level", 2) != 3)
         return self
 
     def clean_policy(self, *, exposures: bool) -> CleanPolicy:

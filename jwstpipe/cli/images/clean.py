@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from jwstpipe.cli.arguments import Cluster, Images, Json, Overwrite, output_option
+from jwstpipe.cli.arguments import Cluster, Images, Json, Overwrite, WispTemplate, output_option
 from jwstpipe.cli.context import choices_of
 from jwstpipe.cli.output import data, json_data, remark
 from jwstpipe.cli.request_options import request_options
@@ -32,12 +32,7 @@ def clean(
     passes: Annotated[
         int, typer.Option(min=0, max=5, help="mosaics made one after the other; 0 = each exposure by itself")
     ] = 2,
-    wisp_template: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="FILE", help="wisps of a detector, pixel by pixel (wisps_nrcb4.fits), whose strength is fitted"
-        ),
-    ] = None,
+    wisp_template: WispTemplate = None,
     cluster: Cluster = None,
     overwrite: Overwrite = False,
     as_json: Json = False,

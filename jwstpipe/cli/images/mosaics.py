@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jwstpipe.cli.arguments import IMAGE_FORMS, Cluster, Images, Json, Overwrite, output_option
+from jwstpipe.cli.arguments import IMAGE_FORMS, Cluster, Images, Json, Overwrite, WispTemplate, output_option
 from jwstpipe.cli.context import choices_of, settings_of
 from jwstpipe.cli.output import data, json_data, progress_bars, remark
 from jwstpipe.cli.request_options import request_options
@@ -47,6 +47,7 @@ def mosaic(
         CleanPolicy,
         typer.Option(help="what is taken out of exposures first, where it is measured; they go to OUT-cleaned"),
     ] = "none",
+    wisp_template: WispTemplate = None,
     grid: Grid = None,
     cluster: Cluster = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="plan only, and print the size of the work")] = False,
@@ -74,7 +75,7 @@ def mosaic(
         else:
             made = api.mosaic(
                 images, str(out), options=options, grid=frame, fits=fits, residuals=residuals, clean=clean,
-                overwrite=overwrite, update=update,
+                wisp_template=wisp_template or (), overwrite=overwrite, update=update,
                 **means,
             )  # fmt: skip
             summary = asdict(made)

@@ -15,7 +15,7 @@ from jwstpipe.settings import S3Settings
 if TYPE_CHECKING:  # files need no catalogue
     from jwstpipe.catalog.records.models import ProductRecord
 
-__all__ = ["Template", "filter_of", "template_for", "template_of", "templates_of", "with_template"]
+__all__ = ["Template", "filter_of", "template_for", "template_of", "templates_of", "unused", "with_template"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,17 @@ def templates_of(files: Iterable[str | Path], s3: S3Settings | None) -> list[Tem
     for file in files:
         found = with_template(found, template_of(file, s3))
     return found
+
+
+def unused(templates: Sequence[Template], exposures: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say of which templates no exposure is, by their primary headers."""
+    told = {(str(cards.get("DETECTOR", "")).strip().upper(), filter_of(cards)) for cards in exposures}
+    used = {one.address for detector, band in told if (one := template_for(templates, detector, band)) is not None}
+    return [
+        f"{PurePosixPath(one.address).name}: no exposure is of {one.detector} {one.filter or ''}".rstrip()
+        for one in templates
+        if one.address not in used
+    ]
 
 
 def template_for(templates: Sequence[Template], detector: str, band: str | None) -> Template | None:

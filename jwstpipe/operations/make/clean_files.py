@@ -13,7 +13,7 @@ from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.clean import CLEAN
 from jwstpipe.operations.cleaning.knowledge import Known, Means, known_of
-from jwstpipe.operations.cleaning.templates import templates_of
+from jwstpipe.operations.cleaning.templates import templates_of, unused
 from jwstpipe.operations.inputs.changed_images import ImageMade, made_at
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests.clean import CleanOptions
@@ -132,6 +132,7 @@ def cleaned_or_as_they_are(
     folder: Path,
     request: CleanOptions,
     *,
+    wisp_templates: Sequence[str | Path] = (),
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -139,7 +140,7 @@ def cleaned_or_as_they_are(
     """Clean what can be and needs it of the images of a mosaic.
 
     Combined images, exposures that are alone in their filter, and those of a moving target stay as they are; so does
-    an exposure of which nothing was taken.
+    an exposure of which nothing was taken. Other parameters are those of `clean_files`.
 
     Returns
     -------
@@ -150,7 +151,8 @@ def cleaned_or_as_they_are(
     for image in images:
         groups[scene_key(image, s3)].append(str(image))
     fit: list[str] = []
-    notes = []
+    notes: list[str] = []
+    notes += unused(templates_of(wisp_templates, s3), (open_image(image, s3=s3).primary for image in images))
     for key, group in groups.items():
         why = _why_not(group, s3)
         if why:
@@ -159,7 +161,7 @@ def cleaned_or_as_they_are(
             fit += group
     if not fit:
         return [str(image) for image in images], notes
-    made = clean_files(fit, folder, request, s3=s3, workers=workers, report=report)
+    made = clean_files(fit, folder, request, wisp_templates=wisp_templates, s3=s3, workers=workers, report=report)
     best = {before: after.address for before, after in zip(fit, made, strict=True) if changed(after.results)}
     notes.append(f"{len(best)} of {len(fit)} exposures needed cleaning; what was made of them is in {folder}")
     for before, after in zip(fit, made, strict=True):
