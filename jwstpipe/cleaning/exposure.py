@@ -1,5 +1,6 @@
 """One exposure, cleaned: what is left, what was taken, which pixels are masked and why."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,6 +53,7 @@ def clean_exposure(
     options: CleanOptions,
     *,
     pattern: SkyImage | None = None,
+    templates: Sequence[SkyImage] = (),
     before: SkyImage | None = None,
 ) -> Cleaned:
     """Clean an exposure.
@@ -66,6 +68,8 @@ def clean_exposure(
         What is to be taken.
     pattern
         What stays on its detector (`jwstpipe.cleaning.pattern`), where that is known.
+    templates
+        That the pattern was found with, where they are several.
     before
         The exposure that its detector took before, for what lives on of it.
 
@@ -82,7 +86,7 @@ def clean_exposure(
         facts["overlapping"] = under.inputs
     model = np.zeros(original.shape, np.float32)
     if pattern is not None:
-        stays = staying(exposure, pattern, pixels=options.bad_pixels == "auto")
+        stays = staying(exposure, pattern, pixels=options.bad_pixels == "auto", templates=templates)
         facts |= stays.facts(frame.dq)
         model += stays.light
         flags |= stays.flags
@@ -177,9 +181,15 @@ def _notes(facts: dict[str, Any]) -> tuple[str, ...]:
         )
         notes += [events["why"]] if "why" in events else []
     if wisps := facts.get("wisps"):
-        sure = "an unknown error" if wisps["error"] is None else f"+- {wisps['error']:.3g}"
-        amount = f"rms taken {wisps['rms']:.3g}" if wisps["strength"] else "nothing is sure, and nothing taken"
-        notes.append(f"wisps: {wisps['strength']:.4g} times the template ({sure}); {amount}")
+        several = isinstance(wisps["strength"], list)
+        strengths, errors = (wisps[word] if several else [wisps[word]] for word in ("strength", "error"))
+        amount = f"rms taken {wisps['rms']:.3g}" if any(strengths) else "nothing is sure, and nothing taken"
+        times = ", ".join(
+            f"{value:.4g} times {f'template {number}' if several else 'the template'}"
+            f" ({'an unknown error' if error is None else f'+- {error:.3g}'})"
+            for number, (value, error) in enumerate(zip(strengths, errors, strict=True), 1)
+        )
+        notes.append(f"wisps: {times}; {amount}")
     if pixels := facts.get("pixels"):
         notes.append(
             f"{pixels['hot']:,} hot and {pixels['dead']:,} dead pixels, {pixels['stray']:,} with stray light;"

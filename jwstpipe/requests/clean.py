@@ -7,7 +7,7 @@ from jwstpipe.requests.base import Request, option
 from jwstpipe.requests.fields.shared import CatalogSelection, MaxFiles
 
 __all__ = [
-    "CleanOptions", "CleanPolicy", "CleanRequest", "PatternOptions", "Stripes", "WispTemplates",
+    "MOST_TEMPLATES", "CleanOptions", "CleanPolicy", "CleanRequest", "PatternOptions", "Stripes", "WispTemplates",
     "check_templates_taken", "policy_options",
 ]  # fmt: skip
 
@@ -26,6 +26,10 @@ WispTemplates = Annotated[
         commas=False,
     ),
 ]
+
+
+MOST_TEMPLATES = 8
+"""Of one detector and filter that are fitted together."""
 
 
 class CleanOptions(Request):
@@ -61,6 +65,9 @@ class PatternOptions(Request):
     """How what stays on a detector is found."""
 
     template: bool = option(False, help="the last input is the template of the wisps: only their strength is found")
+    more_templates: int = option(
+        0, ge=0, le=MOST_TEMPLATES - 1, help="so many inputs before it are templates, too: all are fitted together"
+    )
     own_shape: bool = option(False, help="the shape of wisps is looked for in the exposures themselves")
 
 

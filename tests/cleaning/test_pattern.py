@@ -10,7 +10,7 @@ from jwstpipe.cleaning.pattern.cells import Cells, block_means, side_for
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.cleaning.pattern.own_template import own_template, pixel_by_pixel
 from jwstpipe.cleaning.pattern.persistence import lingering
-from jwstpipe.cleaning.pattern.strengths import fit_strengths
+from jwstpipe.cleaning.pattern.strengths import fit_jointly, fit_strengths
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.open import open_image
@@ -46,7 +46,7 @@ def test_what_lives_on_is_told_by_what_lies_around_it():
 
 @pytest.fixture(scope="module")
 def wispy(tmp_path_factory):
-    """Four dithers with wisps of different strength, their template, and what was made of them."""
+    """Four dithers with wisps of different strength, their template, and what was made of them with its two halves."""
     folder = tmp_path_factory.mktemp("wispy")
     made = simulate_programme(
         folder / "files", size="tiny", filters=("F200W",), dithers=4, pixels=256, detectors=("NRCB4",),
@@ -55,9 +55,13 @@ def wispy(tmp_path_factory):
     paths = [file.path for file in made.files]
     truth = [read_truth(truth_path(path)) for path in paths]
     usual = truth[0].light["WISPS"] / np.float32(truth[0].facts["WISPS"])
-    template = folder / "wisps_nrcb4.fits"
-    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(usual, name="SCI")]).writeto(template)
-    cleaned = jwstpipe.clean(paths, folder / "clean", stripes="none", snowballs="none", wisp_template=template)
+    below = np.arange(256)[:, None] < 128
+    parts = {"wisps": usual, "wisps-low": np.where(below, usual, 0), "wisps-high": np.where(below, 0, usual)}
+    for name, light in parts.items():
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(light.astype("f4"), name="SCI")]
+        fits.HDUList(hdus).writeto(folder / f"{name}_nrcb4.fits")
+    halves = [folder / f"wisps-{name}_nrcb4.fits" for name in ("low", "high")]
+    cleaned = jwstpipe.clean(paths, folder / "clean", stripes="none", snowballs="none", wisp_template=halves)
     return folder, paths, truth, cleaned
 
 
@@ -66,8 +70,9 @@ def test_a_template_is_taken_as_strong_as_it_is(wispy):
     left = total = 0.0
     for one, known, path in zip(made, truth, paths, strict=True):
         found = one.results["wisps"]
-        assert abs(found["strength"] - known.facts["WISPS"]) < min(4.0 * found["error"], 0.15)
-        assert any("times the template" in note for note in one.notes)
+        for strength, error in zip(found["strength"], found["error"], strict=True):
+            assert abs(strength - known.facts["WISPS"]) < min(4.0 * error, 0.15)
+        assert any("times template 1" in note and "times template 2" in note for note in one.notes)
         image = open_image(one.address)
         added, taken = known.light["WISPS"], image.read("clean_model")
         left, total = left + float(np.nansum((taken - added) ** 2)), total + float(np.sum(added**2))
@@ -78,7 +83,8 @@ def test_a_template_is_taken_as_strong_as_it_is(wispy):
     assert [entry["file_name"] for entry in said["inputs"]][2] == "nrcb4_pattern"
     pattern = open_image(wispy[0] / "clean" / "pattern-nircam-f200w-short-nrcb4.zarr").provenance
     assert pattern["operation"] == "detector-pattern"
-    assert pattern["inputs"][-1]["file_name"] == "wisps_nrcb4.fits"
+    names = [one["file_name"] for one in pattern["inputs"][-2:]]
+    assert names == ["wisps-low_nrcb4.fits", "wisps-high_nrcb4.fits"]
 
 
 class Moved:
@@ -187,6 +193,11 @@ def test_one_exposure_alone_tells_wisps_only_where_all_its_parts_do():
         found = fit_strengths([alone], wisps)
         assert found.values[0] == pytest.approx(wanted, abs=0.03)
         assert found.errors[0] > 0.0
+    # two kinds of light, of which one lies over the other, and a third that is not there
+    band, rings = np.exp(-0.5 * ((x - 20 - 0.3 * y) / 6.0) ** 2), np.sin(0.5 * np.hypot(y, x - 32)) ** 2
+    alone = Cells("one", 0.7 * wisps + 0.4 * band + noise, np.full((64, 64), 0.05), 32, (y,), None)
+    together = [one.values[0] for one in fit_jointly([alone], [wisps, band, rings])]
+    assert together == pytest.approx([0.7, 0.4, 0.0], abs=0.03)
 
 
 def test_templates_that_do_not_fit_are_told(wispy, tmp_path):
@@ -195,12 +206,14 @@ def test_templates_that_do_not_fit_are_told(wispy, tmp_path):
     fits.writeto(tmp_path / "some.fits", some)
     with pytest.raises(UsageError, match="neither header nor name"):
         jwstpipe.clean(paths, tmp_path / "x", wisp_template=tmp_path / "some.fits")
-    fits.writeto(tmp_path / "wisps_nrcb4.fits", some)
-    fits.writeto(tmp_path / "more_nrcb4.fits", some)
-    with pytest.raises(UsageError, match="a second template of NRCB4"):
-        jwstpipe.clean(
-            paths, tmp_path / "y", wisp_template=[tmp_path / "wisps_nrcb4.fits", tmp_path / "more_nrcb4.fits"]
-        )
+    some[9:20, 30:99] = 1.0
+    one, more = tmp_path / "wisps_nrcb4.fits", tmp_path / "more_nrcb4.fits"
+    fits.writeto(one, some)
+    fits.writeto(more, 2 * some)
+    with pytest.raises(DataError, match=r"more_nrcb4\.fits: has the shape of .*wisps_nrcb4\.fits; give one"):
+        jwstpipe.clean(paths, tmp_path / "y", wisp_template=[one, more], passes=0)
+    with pytest.raises(UsageError, match="given twice as a template of NRCB4"):
+        jwstpipe.clean(paths, tmp_path / "y", wisp_template=[one, one])
     fits.writeto(tmp_path / "small_nrcb4.fits", some[:100])
     with pytest.raises(DataError, match="pixel by pixel"):
         jwstpipe.clean(paths, tmp_path / "z", wisp_template=tmp_path / "small_nrcb4.fits")

@@ -1,5 +1,6 @@
 """What is cleaned for a mosaic, and what is left as it is: by files, with the ids of mosaics that need nothing."""
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from pydantic import ValidationError
@@ -14,16 +15,23 @@ from jwstpipe.requests.clean import CleanOptions, policy_options
 
 def test_a_mosaic_of_files_is_made_of_what_was_cleaned_beside_it(faint, tmp_path):
     plain = jwstpipe.mosaic(faint.dirty, tmp_path / "plain.zarr", background="level")
-    made = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", background="level", clean="auto")
+    for name in ("band_nrcb4", "band_nrca1"):
+        fits.writeto(tmp_path / f"{name}.fits", np.eye(256, dtype="f4"))
+    templates = [tmp_path / "band_nrcb4.fits", tmp_path / "band_nrca1.fits"]
+    asked = {"background": "level", "clean": "auto", "wisp_template": templates}
+    made = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", **asked)
     assert made.product_id != plain.product_id
-    assert f"{len(faint.dirty)} of {len(faint.dirty)} exposures needed cleaning" in made.notes[0]
-    for note, path in zip(made.notes[1:], faint.dirty, strict=True):
+    assert made.notes[0] == "band_nrca1.fits: no exposure is of NRCA1"
+    assert f"{len(faint.dirty)} of {len(faint.dirty)} exposures needed cleaning" in made.notes[1]
+    for note, path in zip(made.notes[2:], faint.dirty, strict=True):
         assert note.startswith(f"{path.name}: stripes before ")
         assert "light taken, rms 0." in note
     inputs = jwstpipe.open_image(made.address).provenance["inputs"]
-    own = {jwstpipe.open_image(path).provenance["product_id"] for path in (tmp_path / "m-cleaned").glob("jw*.zarr")}
+    cleaned = [jwstpipe.open_image(path).provenance for path in (tmp_path / "m-cleaned").glob("jw*.zarr")]
+    own = {one["product_id"] for one in cleaned}
+    assert {one["receipt"]["wisps"]["strength"] for one in cleaned} == {0.0}  # there is no such light
     assert {one["product_id"] for one in inputs} == own
-    again = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", background="level", clean="auto")
+    again = jwstpipe.mosaic(faint.dirty, tmp_path / "m.zarr", **asked)
     assert (again.product_id, again.reused) == (made.product_id, True)
 
 
@@ -50,6 +58,8 @@ def test_images_that_cannot_be_compared_stay_as_they_are(faint, tmp_path):
         jwstpipe.mosaic(faint.dirty, tmp_path / "x.zarr", clean="all")
     with pytest.raises(UsageError, match="on this machine"):
         jwstpipe.mosaic(faint.dirty, "s3://bucket/x.zarr", clean="auto")
+    with pytest.raises(UsageError, match="it needs level 2, and clean auto or stripes"):
+        jwstpipe.mosaic(faint.dirty, tmp_path / "x.zarr", wisp_template="wisps_nrcb4.fits")
 
 
 def test_of_two_exposures_that_overlap_neither_is_blamed_for_stripes():

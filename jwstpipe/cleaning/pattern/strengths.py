@@ -20,7 +20,7 @@ from scipy.optimize import nnls
 from jwstpipe.cleaning.pattern.cells import Cells
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
 
-__all__ = ["Strengths", "fit_strengths"]
+__all__ = ["Strengths", "fit_jointly", "fit_strengths"]
 
 Floats = NDArray[np.float64]
 
@@ -60,74 +60,87 @@ class _Equations(NamedTuple):
 
 
 def fit_strengths(exposures: Sequence[Cells], light: Floats) -> Strengths:
-    """Fit a template to the exposures of one detector.
+    """Fit one template to the exposures of one detector: see `fit_jointly`."""
+    return fit_jointly(exposures, [light])[0]
+
+
+def fit_jointly(exposures: Sequence[Cells], lights: Sequence[Floats]) -> list[Strengths]:
+    """Fit templates together to the exposures of one detector.
 
     Parameters
     ----------
     exposures
         Over one and the same mosaic; one alone as it is.
-    light
-        (row, column): the template by cell.
+    lights
+        (row, column): each template by cell.
 
     Returns
     -------
-    Strengths
-        All are 0 where none is sure: five times the scatter that it has when parts of the detector are left out.
+    list of Strengths
+        Of each template. All of one are 0 where none of them is sure: five times the scatter that it has when parts of
+        the detector are left out.
     """
     count = len(exposures)
-    parts = [_one_exposure(exposures, number, light) for number in range(count)]
+    parts = [_one_exposure(exposures, number, lights) for number in range(count)]
     system = _Equations(*(np.concatenate(part) for part in zip(*parts, strict=True)))
     for _ in range(ROUNDS):
         free, errors = _left_out_in_turn(system)
         system = _fitting(system, free)
     free, errors = _left_out_in_turn(system)
-    values = np.zeros(count)
-    if (free > SURELY * errors).any():
-        have = np.flatnonzero(free > LIKELY * errors)
+    values = np.zeros(free.size)
+    sure = np.repeat((free > SURELY * errors).reshape(-1, count).any(axis=1), count)
+    if sure.any():
+        have = np.flatnonzero(sure & (free > LIKELY * errors))
         values[have] = nnls(system.design[:, have], system.value)[0]
-    return Strengths(tuple(float(one) for one in values), tuple(float(one) for one in errors))
+    return [
+        Strengths(tuple(float(one) for one in own), tuple(float(one) for one in scatter))
+        for own, scatter in zip(values.reshape(-1, count), errors.reshape(-1, count), strict=True)
+    ]
 
 
-def _one_exposure(exposures: Sequence[Cells], number: int, light: Floats) -> _Equations:
+def _one_exposure(exposures: Sequence[Cells], number: int, lights: Sequence[Floats]) -> _Equations:
     """Write the equations of one exposure: what it has more than the mean of all that see the same sky."""
     own = exposures[number]
     count = len(exposures)
     seen, rest = np.zeros(own.rest.shape), np.zeros(own.rest.shape)
-    template = np.zeros((count, *own.rest.shape))
+    template = np.zeros((len(lights), count, *own.rest.shape))
     for other, cells in enumerate(exposures):
-        known, values, shape = _looked_up(cells, light, None if other == number else own.places_on(cells))
+        known, values, shapes = _looked_up(cells, lights, None if other == number else own.places_on(cells))
         seen += known
         rest += values
-        template[other] = shape
+        template[:, other] = shapes
     several = seen >= 2 if count > 1 else seen >= 1
     if count > 1:
         rest = np.nan_to_num(own.rest) - rest / np.maximum(seen, 1)
         template = -template / np.maximum(seen, 1)
-        template[number] += light
+        template[:, number] += lights
     used = np.isfinite(own.rest) & several
     weight = np.where(used, 1.0 / np.where(used, own.error, 1.0), 0.0)
-    columns = np.concatenate([template.reshape(count, -1), rest.reshape(1, -1)])
+    columns = np.concatenate([template.reshape(len(lights) * count, -1), rest.reshape(1, -1)])
     for line in own.lines:
         columns = _without_lines(columns, line.ravel(), np.square(weight.ravel()))
     rows, cols = np.indices(own.rest.shape)
     blocks = (rows * BLOCKS // own.rest.shape[0]) * BLOCKS + cols * BLOCKS // own.rest.shape[1]
     chosen = used.ravel()
     scaled = (columns * weight.ravel())[:, chosen]
-    return _Equations(scaled[:count].T, scaled[count], blocks.ravel()[chosen])
+    return _Equations(scaled[:-1].T, scaled[-1], blocks.ravel()[chosen])
 
 
-def _looked_up(cells: Cells, light: Floats, places: Floats | None) -> tuple[Floats, Floats, Floats]:
-    """Give at the places of another exposure: whether this one tells, what it shows, and the template there."""
+def _looked_up(
+    cells: Cells, lights: Sequence[Floats], places: Floats | None
+) -> tuple[Floats, Floats, list[Floats]]:  # fmt: skip
+    """Give at the places of another exposure: whether this one tells, what it shows, and the templates there."""
     known = np.isfinite(cells.rest).astype(float)
     rest = np.nan_to_num(cells.rest)
     if places is None:
-        return known, rest, light * known
-    share, values, shape = (
-        map_coordinates(one, places, order=1, mode="constant", cval=0.0) for one in (known, rest, light * known)
+        return known, rest, [light * known for light in lights]
+    share, values, *shapes = (
+        map_coordinates(one, places, order=1, mode="constant", cval=0.0)
+        for one in (known, rest, *(light * known for light in lights))
     )
     there = share > COVERED
     scale = np.where(there, 1.0 / np.maximum(share, COVERED), 0.0)
-    return there.astype(float), values * scale, shape * scale
+    return there.astype(float), values * scale, [shape * scale for shape in shapes]
 
 
 def _without_lines(columns: Floats, line: NDArray[np.int64], weight: Floats) -> Floats:

@@ -11,15 +11,16 @@ from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.layout import CLEAN_MODEL, SHARD
 from jwstpipe.images.zarr.like import copy_planes
 from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.operations.cleaning.detector_pattern import TEMPLATES
 from jwstpipe.operations.inputs.changed_images import write_changed
 from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Receipt, derived_identity
-from jwstpipe.requests.clean import CleanOptions
+from jwstpipe.requests.clean import MOST_TEMPLATES, CleanOptions
 from jwstpipe.sky.box import Box
 
 __all__ = ["CLEAN"]
 
-MOST_INPUTS = 4
-"""The exposure, the mosaic, what stays on its detector, and the exposure before."""
+MOST_INPUTS = 4 + MOST_TEMPLATES
+"""The exposure, the mosaic, what stays on its detector, the exposure before, and templates where they are several."""
 
 PATTERN = "detector-pattern"
 """Operation that found what stays on a detector."""
@@ -33,7 +34,7 @@ def _identify(request: CleanOptions, inputs: Sequence[Input], *, context: MakeCo
     if not 1 <= len(inputs) <= MOST_INPUTS:
         raise UsageError(
             "an exposure is cleaned by itself, or with a mosaic, the pattern of its detector and the exposure before,"
-            f" not with {len(inputs) - 1} images"
+            f" and its templates, not with {len(inputs) - 1} images"
         )
     parameters = request.model_dump(mode="json")
     parameters = {key: value for key, value in parameters.items() if key not in LATER or value != LATER[key]}
@@ -43,8 +44,12 @@ def _identify(request: CleanOptions, inputs: Sequence[Input], *, context: MakeCo
 def _make(identity: Identity, target: str, request: CleanOptions, *, context: MakeContext) -> Receipt:
     exposure, *beside = (open_image(one.address, s3=context.s3) for one in identity.inputs)
     pattern = next((one for one in beside if one.provenance.get("operation") == PATTERN), None)
-    mosaic, before = (next((one for one in rest if one is not None), None) for rest in _told(exposure, beside, pattern))
-    cleaned = clean_exposure(exposure, mosaic, request, pattern=pattern, before=before)
+    by_id = {one.product_id: image for one, image in zip(identity.inputs[1:], beside, strict=True)}
+    wanted = () if pattern is None else pattern.provenance.get("receipt", {}).get(TEMPLATES, ())
+    templates = [by_id[one] for one in wanted if one in by_id]
+    rest = [one for one in beside if one is not pattern and one not in templates]
+    mosaic, before = (next(iter(some), None) for some in _told(exposure, rest))
+    cleaned = clean_exposure(exposure, mosaic, request, pattern=pattern, templates=templates, before=before)
     carried = [plane for plane in exposure.planes if plane not in ("sci", "dq", CLEAN_MODEL)]
 
     def fill(writer: ImageWriter) -> dict[str, Any]:
@@ -61,10 +66,9 @@ def _make(identity: Identity, target: str, request: CleanOptions, *, context: Ma
 
 
 def _told(
-    exposure: FitsImage | ImageStore, beside: Sequence[FitsImage | ImageStore], pattern: object
+    exposure: FitsImage | ImageStore, rest: Sequence[FitsImage | ImageStore]
 ) -> tuple[list[FitsImage | ImageStore], list[FitsImage | ImageStore]]:
     """Tell mosaics from earlier exposures of the same detector."""
-    rest = [one for one in beside if one is not pattern]
     earlier = [one for one in rest if is_earlier(one, exposure)]
     return [one for one in rest if one not in earlier], earlier
 

@@ -15,7 +15,14 @@ from jwstpipe.operations.spec import Identity, Input, MakeContext, Operation, Re
 from jwstpipe.requests.clean import CleanOptions, PatternOptions
 from jwstpipe.sky.box import Box
 
-__all__ = ["DETECTOR_PATTERN", "pattern_wanted", "patterned"]
+__all__ = ["DETECTOR_PATTERN", "TEMPLATES", "pattern_wanted", "patterned", "with_templates"]
+
+
+LATER = ("more_templates", "own_shape")
+"""Options that came later: no part of the id where they are not used."""
+
+TEMPLATES = "templates"
+"""In the receipt: ids of several templates, in their order."""
 
 
 def _identify(request: PatternOptions, inputs: Sequence[Input], *, context: MakeContext) -> Identity:
@@ -25,23 +32,25 @@ def _identify(request: PatternOptions, inputs: Sequence[Input], *, context: Make
             "a pattern is found in exposures of one detector and the mosaic of them, in this order; or with a template"
             " in one exposure alone"
         )
-    parameters = request.model_dump(mode="json", exclude=set() if request.own_shape else {"own_shape"})  # it came later
+    unsaid = {name for name in LATER if not getattr(request, name)}
+    parameters = request.model_dump(mode="json", exclude=unsaid)
     return derived_identity(DETECTOR_PATTERN.name, DETECTOR_PATTERN.version, parameters, inputs)
 
 
 def _make(identity: Identity, target: str, request: PatternOptions, *, context: MakeContext) -> Receipt:
     images = [open_image(one.address, s3=context.s3) for one in identity.inputs]
-    exposures = list(images)
-    template = exposures.pop() if request.template else None
+    known = len(images) - (1 + request.more_templates if request.template else 0)
+    exposures, templates = images[:known], images[known:]
     mosaic = exposures.pop() if len(exposures) > 1 else None
-    found = find_pattern(exposures, mosaic, template=template, own=request.own_shape)
+    found = find_pattern(exposures, mosaic, templates=templates, own=request.own_shape)
+    used = [one.product_id for one in identity.inputs[known:]] if request.more_templates else None
 
     def fill(writer: ImageWriter) -> dict[str, Any]:
         for cell in Box.of_shape(exposures[0].shape).cells(SHARD):
             shard = (cell.y0 // SHARD, cell.x0 // SHARD)
             for plane, values in (("sci", found.light), ("dq", found.flags)):
                 writer.write_shard(plane, shard, values[cell.slices])
-        return found.facts
+        return found.facts if used is None else {**found.facts, TEMPLATES: used}
 
     name = f"{str(exposures[0].primary.get('DETECTOR', '')).strip().lower() or 'detector'}_pattern"
     receipt = write_changed(
@@ -50,12 +59,17 @@ def _make(identity: Identity, target: str, request: PatternOptions, *, context: 
     return Receipt(receipt.product_id, receipt.shape, results=receipt.results, detail=receipt.detail)
 
 
-def pattern_wanted(detector: str, count: int, options: CleanOptions, *, template: bool) -> PatternOptions | None:
+def pattern_wanted(detector: str, count: int, options: CleanOptions, *, templates: int) -> PatternOptions | None:
     """Tell how a pattern of so many exposures of a detector is found; None = nothing of it is asked for."""
-    own = not template and options.wisps == "auto" and detector in WISPY and count >= FEWEST_FOR_SHAPE
-    if template or own or (count >= SEVERAL and options.bad_pixels == "auto"):
-        return PatternOptions(template=template, own_shape=own)
+    own = not templates and options.wisps == "auto" and detector in WISPY and count >= FEWEST_FOR_SHAPE
+    if templates or own or (count >= SEVERAL and options.bad_pixels == "auto"):
+        return with_templates(templates, own_shape=own)
     return None
+
+
+def with_templates(count: int, *, own_shape: bool = False) -> PatternOptions:
+    """Say how a pattern is found whose last inputs are so many templates."""
+    return PatternOptions(template=count > 0, more_templates=max(count - 1, 0), own_shape=own_shape)
 
 
 def patterned(results: Mapping[str, Any], options: CleanOptions) -> bool:
@@ -78,7 +92,7 @@ DETECTOR_PATTERN = Operation(
     changes_first=True,
     of=("image",),
 )
-"""Made of exposures, the mosaic of all of the filter, and the template of the wisps where one is given.
+"""Made of exposures, the mosaic of all of the filter, and the templates of light where some are given.
 
 ``sci`` is the template, or the shape that was found, where any exposure has wisps (``strengths`` of its receipt);
 ``dq`` says which pixels are hot or dead, or have stray light in all of them.

@@ -13,9 +13,14 @@ from tempfile import TemporaryDirectory
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector, taken_by
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
-from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
+from jwstpipe.operations.cleaning.detector_pattern import (
+    DETECTOR_PATTERN,
+    pattern_wanted,
+    patterned,
+    with_templates,
+)
 from jwstpipe.operations.cleaning.scene import SCENE
-from jwstpipe.operations.cleaning.templates import Template, filter_of, template_for
+from jwstpipe.operations.cleaning.templates import Template, filter_of, templates_for
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
 from jwstpipe.progress import Reporter
@@ -38,9 +43,13 @@ class Known:
     before: Mapping[str, str] = field(default_factory=dict)
     """What its detector took before, by exposure; only where it saturated."""
 
+    templates: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """That its pattern was found with, by exposure; only where they are several."""
+
     def beside(self, image: str) -> tuple[str, ...]:
         """Give the other inputs of a cleaned exposure."""
-        found = (self.scene, self.patterns.get(image), self.before.get(image))
+        more = self.templates.get(image, ()) if image in self.patterns else ()
+        found = (self.scene, self.patterns.get(image), self.before.get(image), *more)
         return tuple(one for one in found if one is not None)
 
 
@@ -96,13 +105,18 @@ def known_of(
         Cleans the exposures into a folder, and gives the addresses.
     """
     taken = taken_of(group, means.s3, workers=means.workers, report=means.report)
+    own = {
+        image: tuple(one.address for one in templates_for(templates, by.detector, _band(image, means)))
+        for image, by in zip(group, taken, strict=True)
+    }
+    several = {image: addresses for image, addresses in own.items() if len(addresses) > 1}
     with TemporaryDirectory(prefix=".jwstpipe-", dir=means.folder) as name:
         scratch = Path(name)
         if given is None and (len(group) < 2 or not passes):
-            return Known(None, _alone(group, taken, means, templates, scratch))
+            return Known(None, _alone(group, means, own, scratch), templates=several)
         scene = given or _scene(group, scratch / "scene0.zarr", means)
-        patterns = _patterns(key, group, scene, taken, means, templates, scratch)
-        known = Known(scene, patterns, _before(group, taken, means))
+        patterns = _patterns(key, group, scene, taken, means, own, scratch)
+        known = Known(scene, patterns, _before(group, taken, means), several)
         for number in range(1, passes if given is None else 0):
             current = clean(group, scratch / f"pass{number}", known)
             known = replace(known, scene=_scene(current, scratch / f"scene{number}.zarr", means))
@@ -127,32 +141,32 @@ def _scene(images: Sequence[str], out: Path, means: Means) -> str:
 
 
 def _alone(
-    group: Sequence[str], taken: Sequence[Taken], means: Means, templates: Sequence[Template], scratch: Path
-) -> dict[str, str]:
+    group: Sequence[str], means: Means, templates: Mapping[str, Sequence[str]], scratch: Path
+) -> dict[str, str]:  # fmt: skip
     """Find the wisps of exposures by themselves, where there are templates."""
     found = {}
-    for number, (image, one) in enumerate(zip(group, taken, strict=True)):
-        if template := template_for(templates, one.detector, _band(image, means)):
+    for number, image in enumerate(group):
+        if own := templates[image]:
             out = scratch / f"{number}.zarr"
-            if _found([image, template.address], out, means, PatternOptions(template=True)):
+            if _found([image, *own], out, means, with_templates(len(own))):
                 found[image] = _moved(str(out), means.folder / f"pattern-{open_image(image, s3=means.s3).name}.zarr")
     return found
 
 
 def _patterns(
-    key: str, group: Sequence[str], scene: str, taken: Sequence[Taken], means: Means, templates: Sequence[Template],
-    scratch: Path,
+    key: str, group: Sequence[str], scene: str, taken: Sequence[Taken], means: Means,
+    templates: Mapping[str, Sequence[str]], scratch: Path,
 ) -> dict[str, str]:  # fmt: skip
     """Find what stays on each detector, by exposure."""
     found: dict[str, str] = {}
     for members in by_detector(taken):
         detector = taken[members[0]].detector
-        template = template_for(templates, detector, _band(group[members[0]], means))
-        options = pattern_wanted(detector, len(members), means.request, template=template is not None)
+        own = templates[group[members[0]]]
+        options = pattern_wanted(detector, len(members), means.request, templates=len(own))
         if options is None:
             continue
         out = scratch / f"{detector.lower()}.zarr"
-        inputs = [*(group[k] for k in members), scene, *([template.address] if template else [])]
+        inputs = [*(group[k] for k in members), scene, *own]
         if _found(inputs, out, means, options):
             kept = _moved(str(out), means.folder / f"pattern-{key}-{detector.lower()}.zarr")
             found |= dict.fromkeys((group[k] for k in members), kept)

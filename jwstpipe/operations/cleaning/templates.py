@@ -10,12 +10,13 @@ from jwstpipe.errors import UsageError
 from jwstpipe.images.open import open_image
 from jwstpipe.names import effective_filter
 from jwstpipe.names.optics import DETECTORS
+from jwstpipe.requests.clean import MOST_TEMPLATES
 from jwstpipe.settings import S3Settings
 
 if TYPE_CHECKING:  # files need no catalogue
     from jwstpipe.catalog.records.models import ProductRecord
 
-__all__ = ["Template", "filter_of", "template_for", "template_of", "templates_of", "unused", "with_template"]
+__all__ = ["Template", "filter_of", "template_of", "templates_for", "templates_of", "unused", "with_template"]
 
 
 @dataclass(frozen=True)
@@ -63,14 +64,13 @@ def with_template(templates: Sequence[Template], one: Template) -> list[Template
     Raises
     ------
     UsageError
-        A second one of the same detector and filter.
+        The same file twice, or more of one detector and filter than are fitted together.
     """
-    if any((one.detector, one.filter) == (other.detector, other.filter) for other in templates):
-        kind = one.detector if one.filter is None else f"{one.detector} in {one.filter}"
-        raise UsageError(
-            f"{one.address}: a second template of {kind}; give one for each detector, as wisps_nrcb4.fits, or for each"
-            " of its filters, as wisps_nrcb4_f200w.fits"
-        )
+    kind = one.detector if one.filter is None else f"{one.detector} in {one.filter}"
+    if any(one.address == other.address for other in templates):
+        raise UsageError(f"{one.address}: given twice as a template of {kind}; give each once")
+    if sum((one.detector, one.filter) == (other.detector, other.filter) for other in templates) >= MOST_TEMPLATES:
+        raise UsageError(f"{one.address}: more than {MOST_TEMPLATES} templates of {kind}; leave some out")
     return [*templates, one]
 
 
@@ -80,7 +80,7 @@ def templates_of(files: Iterable[str | Path], s3: S3Settings | None) -> list[Tem
     Raises
     ------
     UsageError
-        A template of no detector, or two of the same.
+        A template of no detector, or one twice.
     """
     found: list[Template] = []
     for file in files:
@@ -91,7 +91,7 @@ def templates_of(files: Iterable[str | Path], s3: S3Settings | None) -> list[Tem
 def unused(templates: Sequence[Template], exposures: Iterable[Mapping[str, Any]]) -> list[str]:
     """Say of which templates no exposure is, by their primary headers."""
     told = {(str(cards.get("DETECTOR", "")).strip().upper(), filter_of(cards)) for cards in exposures}
-    used = {one.address for detector, band in told if (one := template_for(templates, detector, band)) is not None}
+    used = {one.address for detector, band in told for one in templates_for(templates, detector, band)}
     return [
         f"{PurePosixPath(one.address).name}: no exposure is of {one.detector} {one.filter or ''}".rstrip()
         for one in templates
@@ -99,7 +99,7 @@ def unused(templates: Sequence[Template], exposures: Iterable[Mapping[str, Any]]
     ]
 
 
-def template_for(templates: Sequence[Template], detector: str, band: str | None) -> Template | None:
-    """Choose the template of a detector: that of the filter, else one of any filter."""
-    own = {one.filter: one for one in templates if one.detector == detector}
-    return own.get(band) or own.get(None)
+def templates_for(templates: Sequence[Template], detector: str, band: str | None) -> tuple[Template, ...]:
+    """Choose the templates of a detector: those of the filter, else those of any filter."""
+    own = [one for one in templates if one.detector == detector]
+    return tuple(one for one in own if one.filter == band) or tuple(one for one in own if one.filter is None)

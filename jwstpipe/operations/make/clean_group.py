@@ -13,16 +13,21 @@ from jwstpipe.cleaning.changed import changed
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
-from jwstpipe.operations.cleaning.detector_pattern import DETECTOR_PATTERN, pattern_wanted, patterned
+from jwstpipe.operations.cleaning.detector_pattern import (
+    DETECTOR_PATTERN,
+    pattern_wanted,
+    patterned,
+    with_templates,
+)
 from jwstpipe.operations.cleaning.knowledge import taken_of
 from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing, undecided
-from jwstpipe.operations.cleaning.templates import Template, template_for
+from jwstpipe.operations.cleaning.templates import Template, templates_for
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import identity_of_plan, recipe_of_plan
 from jwstpipe.operations.spec import Operation
 from jwstpipe.requests import MosaicOptions
-from jwstpipe.requests.clean import CleanOptions, PatternOptions
+from jwstpipe.requests.clean import CleanOptions
 
 __all__ = ["CleanedGroup", "clean_group", "facts_of"]
 
@@ -99,7 +104,7 @@ def clean_group(
     """
     taken = _taken(run, exposures) if templates or not options.bad_pixels == options.wisps == "none" else []
     own = _own_templates(exposures, taken, templates)
-    used = tuple(own.values())
+    used = tuple(one for some in own.values() for one in some)
 
     def by_themselves(why: str) -> CleanedGroup:
         if needed_only:
@@ -140,6 +145,9 @@ class _Known:
     before: dict[str, ProductRecord] = field(default_factory=dict)
     """What its detector took before, by the id of an exposure; only where it saturated."""
 
+    templates: dict[str, tuple[ProductRecord, ...]] = field(default_factory=dict)
+    """That its pattern was found with, by the id of an exposure; only where they are several."""
+
     @property
     def told(self) -> set[str]:
         """Exposures that need more than stripes and events."""
@@ -147,17 +155,18 @@ class _Known:
 
     def beside(self, exposure: ProductRecord) -> tuple[ProductRecord, ...]:
         """Give the other inputs of a cleaned exposure."""
-        more = (known.get(exposure.product_id) for known in (self.patterns, self.before))
-        return tuple(one for one in (self.scene, *more) if one is not None)
+        own = exposure.product_id
+        found = (self.scene, self.patterns.get(own), self.before.get(own))
+        more = self.templates.get(own, ()) if own in self.patterns else ()
+        return (*(one for one in found if one is not None), *more)
 
 
 def _own_templates(
     exposures: Sequence[ProductRecord], taken: Sequence[Taken], templates: Sequence[Template]
-) -> dict[str, Template]:
+) -> dict[str, tuple[Template, ...]]:
     """Choose the templates of exposures, by detector; the filter is that of all of them."""
     info = exposures[0].image_info
-    found = {one.detector: template_for(templates, one.detector, info.filter if info else None) for one in taken}
-    return {detector: one for detector, one in found.items() if one is not None}
+    return {one.detector: templates_for(templates, one.detector, info.filter if info else None) for one in taken}
 
 
 def _taken(run: OperationRun, exposures: Sequence[ProductRecord]) -> list[Taken]:
@@ -167,15 +176,15 @@ def _taken(run: OperationRun, exposures: Sequence[ProductRecord]) -> list[Taken]
 
 def _known(
     run: OperationRun, exposures: Sequence[ProductRecord], scene: ProductRecord, options: CleanOptions, name: str,
-    taken: Sequence[Taken], templates: Mapping[str, Template],
+    taken: Sequence[Taken], templates: Mapping[str, tuple[Template, ...]],
 ) -> _Known:  # fmt: skip
     """Find which pixels are wrong on each detector, where there are exposures enough, and what it took before."""
     groups, orders = [], []
     for members in by_detector(taken):
         detector = taken[members[0]].detector
-        template = templates.get(detector)
-        if wanted := pattern_wanted(detector, len(members), options, template=template is not None):
-            inputs = (*(exposures[k] for k in members), scene, *_records(template))
+        own = _records(templates.get(detector, ()))
+        if wanted := pattern_wanted(detector, len(members), options, templates=len(own)):
+            inputs = (*(exposures[k] for k in members), scene, *own)
             groups.append(members)
             orders.append(Order(wanted, inputs, f"{name}_{detector.lower()}_pattern.zarr"))
     made = make_products(run, DETECTOR_PATTERN, orders) if orders else []
@@ -186,7 +195,8 @@ def _known(
         if patterned(facts_of(one.record), options)
     }
     earlier = zip(exposures, before_each(taken), strict=True) if options.bad_pixels == "auto" else ()
-    return _Known(scene, patterns, {one.product_id: exposures[k] for one, k in earlier if k is not None})
+    before = {one.product_id: exposures[k] for one, k in earlier if k is not None}
+    return _Known(scene, patterns, before, _several(exposures, taken, templates))
 
 
 def _best(exposures: Sequence[ProductRecord], made: Mapping[str, Made]) -> tuple[ProductRecord, ...]:
@@ -195,27 +205,36 @@ def _best(exposures: Sequence[ProductRecord], made: Mapping[str, Made]) -> tuple
     return tuple(found.get(one.product_id, one) for one in exposures)
 
 
-def _records(template: Template | None) -> tuple[ProductRecord, ...]:
-    return () if template is None or template.record is None else (template.record,)
+def _records(templates: Sequence[Template]) -> tuple[ProductRecord, ...]:
+    return tuple(one.record for one in templates if one.record is not None)
+
+
+def _several(
+    exposures: Sequence[ProductRecord], taken: Sequence[Taken], templates: Mapping[str, tuple[Template, ...]]
+) -> dict[str, tuple[ProductRecord, ...]]:
+    """Give the templates of each exposure, by its id, where they are several."""
+    pairs = zip(exposures, taken, strict=True) if templates else ()
+    found = {one.product_id: _records(templates.get(by.detector, ())) for one, by in pairs}
+    return {key: records for key, records in found.items() if len(records) > 1}
 
 
 def _by_themselves(
     run: OperationRun, exposures: Sequence[ProductRecord], options: CleanOptions, taken: Sequence[Taken],
-    templates: Mapping[str, Template],
+    templates: Mapping[str, tuple[Template, ...]],
 ) -> CleanedGroup:  # fmt: skip
-    """Clean each exposure without any other; only a template tells more of it."""
+    """Clean each exposure without any other; only templates tell more of it."""
     pairs = zip(exposures, taken, strict=True) if templates else ()
-    told = [(one, templates[by.detector]) for one, by in pairs if by.detector in templates]
+    told = [(one, _records(own)) for one, by in pairs if (own := templates.get(by.detector, ()))]
     orders = [
-        Order(
-            PatternOptions(template=True), (one, *_records(template)), f"{one.file_name.partition('.')[0]}_pattern.zarr"
-        )
-        for one, template in told
+        Order(with_templates(len(own)), (one, *own), f"{one.file_name.partition('.')[0]}_pattern.zarr")
+        for one, own in told
     ]
     made = make_products(run, DETECTOR_PATTERN, orders) if orders else []
     patterns = {one.product_id: done.record for (one, _), done in zip(told, made, strict=True)}
-    cleaned = _clean(run, exposures, options, _Known(None, patterns))
-    return CleanedGroup(_best(exposures, cleaned), cleaned, templates=tuple(templates.values()))
+    known = _Known(None, patterns, templates=_several(exposures, taken, templates))
+    cleaned = _clean(run, exposures, options, known)
+    used = tuple(one for some in templates.values() for one in some)
+    return CleanedGroup(_best(exposures, cleaned), cleaned, templates=used)
 
 
 def _clean(

@@ -35,7 +35,7 @@ def kept_templates(run: OperationRun, files: Iterable[str]) -> list[Template]:
     Raises
     ------
     UsageError
-        A template of no detector, a second one of the same, an image store that is not in the catalogue.
+        A template of no detector, one given twice, an image store that is not in the catalogue.
     """
     files = list(files)
     known = run.catalog.get_many(files) if files else {}
