@@ -136,7 +136,8 @@ def test_an_ephemeris_takes_the_place_of_keywords_and_stands_in_the_product(prog
     there = SkyCoord(150.0, 20.0, unit="deg").directional_offset_by(
         np.arctan2(EAST, NORTH) * units.rad, np.hypot(EAST, NORTH) * hours * units.arcsec
     )
-    Table({"jd": start + 2400000.5 + hours / 24, "ra": there.ra.deg, "dec": there.dec.deg}).write(tmp_path / "eph.csv")
+    days = start + 2400000.5 + hours / 24 + 69.184 / 86400
+    Table({"jdtdb": days, "ra": there.ra.deg, "dec": there.dec.deg}).write(tmp_path / "eph.csv")
     table = str(tmp_path / "eph.csv")
     made = jwstpipe.mosaic(bare, tmp_path / "m.zarr", ephemeris=table)
     image = open_image(made.address)
@@ -178,6 +179,20 @@ def test_positions_that_cannot_be_those_of_the_target_are_refused(programme, tmp
         jwstpipe.plan_mosaic(far)
     aside = [without(name, tmp_path, MT_DEC=first["MT_DEC"] + (1 + k) / 60) for k, name in enumerate(names)]
     assert jwstpipe.plan_mosaic(aside).notes[0].endswith("stars trail; by its header none of the images holds it")
+    # those of two exposures exchanged: TARG_RA and TARG_DEC tell; without them the way of the target, of three
+    places = [{key: fits.getheader(name, 1)[key] for key in ("MT_RA", "MT_DEC")} for name in names]
+    exchanged = [without(names[0], tmp_path, **places[1]), without(names[1], tmp_path, **places[0]), names[2]]
+    said = r"jw\S+: its MT_RA and MT_DEC fit {} at the time of jw\S+, and those of that one fit at its own"
+    with pytest.raises(DataError, match=said.format("TARG_RA and TARG_DEC")):
+        jwstpipe.plan_mosaic(exchanged[:2])
+    bare = [without(name, tmp_path, "TARG_RA", "TARG_DEC") for name in exchanged]
+    with pytest.raises(DataError, match=said.format("the way of the target")):
+        jwstpipe.plan_mosaic(bare)
+    every = [without(name, tmp_path, "TARG_RA", "TARG_DEC") for name in (*files(programme, "F335M"), *names)]
+    assert jwstpipe.plan_mosaic(every, mix=True).notes[0].startswith("placed by Planet X")
+    every[2] = without(every[2], tmp_path, MT_DEC=fits.getheader(every[2], 1)["MT_DEC"] + 9 / 3600)
+    with pytest.raises(DataError, match=every[2] + r": by its MT_RA and MT_DEC the target leaves the path"):
+        jwstpipe.plan_mosaic(every, mix=True)
     # a moon that goes round once in 42 hours, told twice a day
     days = programme.exposures[0].start_mjd + np.arange(-5, 6) / 2
     turned = 2 * np.pi * days / 1.77

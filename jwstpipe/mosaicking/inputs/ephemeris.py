@@ -24,6 +24,9 @@ JD_NAMES = ("jd", "datetime_jd", "jdut", "jd_utc")
 DATE_NAMES = ("time", "date", "datetime", "datetime_str", "date-obs", "isot", "utc")
 """Names of the columns of times, in lower case: days, Julian days, dates (ISO 8601); all UTC."""
 
+MJD_TDB_NAMES, JD_TDB_NAMES = ("mjd_tdb", "mjd_tt"), ("jdtdb", "jd_tdb", "jd_tt")
+"""The same in the time of dynamics, 69 s ahead of UTC, which JPL Horizons counts vectors in."""
+
 JD_OF_MJD_0 = 2_400_000.5
 
 MOST_ROWS = 20_000
@@ -145,6 +148,8 @@ def _times(table: "Table", name: str) -> Floats:
     def first(names: tuple[str, ...]) -> str | None:
         return next((known[one] for one in names if one in known), None)
 
+    if (column := first((*MJD_NAMES, *JD_NAMES, *DATE_NAMES))) is not None and hasattr(table[column], "scale"):
+        return np.asarray(table[column].utc.mjd, np.float64)  # times that know their scale
     if (column := first(MJD_NAMES)) is not None:
         return numbers_of(table, column, unit="d", name=name)
     if (column := first(JD_NAMES)) is not None:
@@ -158,4 +163,16 @@ def _times(table: "Table", name: str) -> Floats:
             raise DataError(
                 f"{name}: the column {column} holds no dates of ISO 8601: {' '.join(str(error).split())[:120]}"
             ) from None
+    for names, zero in ((MJD_TDB_NAMES, 0.0), (JD_TDB_NAMES, JD_OF_MJD_0)):
+        if (column := first(names)) is not None:
+            return _utc(numbers_of(table, column, unit="d", name=name) - zero)
     raise DataError(f"{name}: no times: needs a column mjd, jd or time (UTC); it has {', '.join(table.colnames[:12])}")
+
+
+def _utc(mjd: Floats) -> Floats:
+    from astropy.time import Time  # noqa: PLC0415 - slow to load
+
+    found = np.full(mjd.shape, np.nan)
+    known = np.isfinite(mjd)
+    found[known] = Time(mjd[known], format="mjd", scale="tdb").utc.mjd
+    return found

@@ -9,6 +9,7 @@ from jwstpipe.errors import DataError, UsageError
 from jwstpipe.mosaicking.inputs.ephemeris import read_ephemeris
 from jwstpipe.mosaicking.inputs.moving_targets import MovingTarget, turn_to
 from jwstpipe.mosaicking.inputs.sources import Inspection
+from jwstpipe.mosaicking.inputs.target_path import DAY_S, SAME_TIME_S, WAY_OUT, check_path
 from jwstpipe.requests import Follow
 from jwstpipe.sky.footprint import Footprint
 from jwstpipe.sky.frames import ICRS, lonlat, rotated, unit_vectors
@@ -23,9 +24,6 @@ DIGITS = 9
 
 POLE_DEC = 89.0
 """Nearer to a pole the east of a place is no direction to measure in."""
-
-DAY_S, SAME_TIME_S = 86_400.0, 1.0
-"""Seconds of a day; exposures whose middles lie closer were taken at once, by several detectors."""
 
 FARTHEST_DEG = 0.5
 """The telescope sees a third of a degree, in all of its instruments: a target farther away is another one."""
@@ -140,6 +138,7 @@ def _places(images: Sequence[Inspection], ephemeris: str | None) -> list[Place]:
                 f" was ({keys}); give its positions with --ephemeris TABLE, or --follow sky to place it by the stars"
             )
         _check_moving(images)
+        check_path(images, _middle)
         return [one.target.position for one in images if one.target.position is not None]
     table = read_ephemeris(ephemeris)
     found = []
@@ -166,7 +165,7 @@ def _check_moving(images: Sequence[Inspection]) -> None:
             raise DataError(
                 f"{one.source.address}: has the MT_RA and MT_DEC of {other.source.name},"
                 f" {abs(when - before) * DAY_S:,.0f} s before or after it, and a moving target stands nowhere twice;"
-                " give its positions with --ephemeris TABLE, or --follow sky to place them by the stars"
+                f" {WAY_OUT}"
             )
 
 

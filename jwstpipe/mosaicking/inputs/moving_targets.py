@@ -43,6 +43,9 @@ class MovingTarget:
     own: bool = False
     """That is where it was during this exposure (MT_RA, MT_DEC), and no mean that several images share."""
 
+    aimed: tuple[float, float] | None = None
+    """Where the telescope was sent for it (TARG_RA, TARG_DEC), degrees ICRS; None where the header does not say."""
+
 
 def moving_target_of(value: Callable[[str], Any], *, combined: bool, gwcs: bool) -> MovingTarget:
     """Read what a header says of a moving target.
@@ -59,7 +62,8 @@ def moving_target_of(value: Callable[[str], Any], *, combined: bool, gwcs: bool)
     moves = str(value("TARGTYPE") or "").strip().upper() == "MOVING"
     shared = _place(value("MT_AVRA"), value("MT_AVDEC")) if combined or gwcs else None
     own = None if combined or shared is not None else _place(value("MT_RA"), value("MT_DEC"))
-    return MovingTarget(str(value("TARGNAME") or "").strip(), moves, shared or own, own is not None)
+    aimed = _place(value("TARG_RA"), value("TARG_DEC"))
+    return MovingTarget(str(value("TARGNAME") or "").strip(), moves, shared or own, own is not None, aimed)
 
 
 def _place(ra: Any, dec: Any) -> tuple[float, float] | None:
