@@ -1,6 +1,6 @@
-"""Cleaning against the truth of simulated exposures: stripes, stars, nebulae, snowballs, depth; the time of a frame.
+"""Cleaning against the truth of simulated exposures: stripes, stars, nebulae, large events, depth; the time of a frame.
 
-python benchmarks/cleaning/measure.py FOLDER [--set sw lw niriss miri nebula quiet balls time] [--seed 211]
+python benchmarks/cleaning/measure.py FOLDER [--set sw lw niriss miri nebula quiet balls showers time] [--seed 211]
 """
 
 import argparse
@@ -29,6 +29,7 @@ from jwstpipe.simulate.exposures import simulate_programme
 
 STRIPES = Artefacts(row_noise=0.4, amplifier_noise=0.2, odd_even=0.2, pedestal=0.3)
 BALLS = replace(STRIPES, snowballs=5.0, unflagged=0.3)
+SHOWERS = replace(STRIPES, showers=3.0, flagged_showers=0.5)
 BOTH = Artefacts(row_noise=0.3, column_noise=0.3, amplifiers=1)
 
 
@@ -61,6 +62,7 @@ SETS = {
     "nebula": Set("F200W", "NRCB4", STRIPES, 576, 3.0),
     "quiet": Set("F200W", "NRCB4", None, 576, 3.0),
     "balls": Set("F200W", "NRCB4", BALLS, 768, 0.0),
+    "showers": Set("F200W", "NRCB4", SHOWERS, 640, 0.0),
 }
 
 
@@ -169,7 +171,7 @@ def compare(made, paths, one):
         parts = [striped - light, striped - light + cleaned - dirty, striped - plain + cleaned - dirty, noise]
         stripes_left(axis, parts, usable, bands)
         print(f"    told {told[axis]}")
-    balls = (truth.cause & int(Cause.SNOWBALL)) != 0
+    balls = (truth.cause & int(Cause.SNOWBALL | Cause.SHOWER)) != 0
     new = ((dq & 1) != 0) & ((before & 1) == 0)
     labels, count = label(balls)
     masked = sum(bool(((dq & 1) != 0)[labels == number].mean() > 0.9) for number in range(1, count + 1))
@@ -273,12 +275,12 @@ def measure(folder, name, seed, passes):
     made = jwstpipe.clean(sets["dirty"], folder / "clean", passes=passes, overwrite=True)
     paths = [dict(zip(sets, own, strict=True)) for own in zip(*sets.values(), strict=True)]
     counts = np.array([compare(clean, own, one) for clean, own in zip(made, paths, strict=True)])
-    if one.amounts is not None and one.amounts.snowballs:
+    if one.amounts is not None and (number := one.amounts.snowballs + one.amounts.showers):
         masked, count, lost = counts.sum(axis=0)
         area = one.pixels**2 / 2048**2
         print(
-            f"snowballs masked {masked:.0f}/{count:.0f}, good pixels lost {lost / len(counts):.3%} at"
-            f" {one.amounts.snowballs / area / 5.0:.1f} times five in a frame of the real size"
+            f"large events masked {masked:.0f}/{count:.0f}, good pixels lost {lost / len(counts):.3%} at"
+            f" {number / area / 5.0:.1f} times five in a frame of the real size"
         )
     stars(made, sets["dirty"], sets["plain"])
     if one.nebula > 1.0:

@@ -3,7 +3,8 @@
 import numpy as np
 
 from jwstpipe.cleaning.events import flagged_events, unflagged_events
-from jwstpipe.simulate.artefacts.events import Event, event_flags, event_light
+from jwstpipe.simulate.artefacts.amounts import Artefacts
+from jwstpipe.simulate.artefacts.events import Event, draw_events, event_flags, event_light
 from jwstpipe.simulate.detector.flags import DQ
 
 SHAPE = (500, 480)
@@ -47,6 +48,17 @@ def test_flagged_snowballs_are_masked_with_their_halos_and_stars_are_not():
         pixels += mask.size
     assert found >= 19
     assert lost / pixels < 5 * 0.005  # twenty times as many as a frame of the real size has
+
+
+def test_flagged_showers_are_masked():
+    events = draw_events(SHAPE, Artefacts(showers=4.0, flagged_showers=1.0), np.random.default_rng(11))
+    dq = np.bitwise_or.reduce([event_flags(event, SHAPE) for event in events])
+    small_hits(np.random.default_rng(12), dq)
+    found = flagged_events(dq)
+    assert events
+    assert not (dq & np.uint32(int(DQ.SATURATED))).any()
+    assert all(found.mask[event_light(event, SHAPE) > 0.5].mean() > 0.9 for event in events)
+    assert not draw_events(SHAPE, Artefacts(showers=4.0), np.random.default_rng(11))[0].flagged
 
 
 def test_what_nothing_flags_stands_out_of_the_mosaic():

@@ -46,7 +46,7 @@ def test_what_lives_on_is_told_by_what_lies_around_it():
 
 @pytest.fixture(scope="module")
 def wispy(tmp_path_factory):
-    """Four dithers with wisps of different strength, their template, and what was made of them with its two halves."""
+    """Four dithers with wisps of different strength, their template, and what was made of them with two parts of it."""
     folder = tmp_path_factory.mktemp("wispy")
     made = simulate_programme(
         folder / "files", size="tiny", filters=("F200W",), dithers=4, pixels=256, detectors=("NRCB4",),
@@ -55,12 +55,12 @@ def wispy(tmp_path_factory):
     paths = [file.path for file in made.files]
     truth = [read_truth(truth_path(path)) for path in paths]
     usual = truth[0].light["WISPS"] / np.float32(truth[0].facts["WISPS"])
-    below = np.arange(256)[:, None] < 128
-    parts = {"wisps": usual, "wisps-low": np.where(below, usual, 0), "wisps-high": np.where(below, 0, usual)}
+    black = np.add.outer(np.arange(256) // 64, np.arange(256) // 64) % 2 == 0
+    parts = {"wisps": usual, "wisps-black": np.where(black, usual, 0), "wisps-white": np.where(black, 0, usual)}
     for name, light in parts.items():
         hdus = [fits.PrimaryHDU(), fits.ImageHDU(light.astype("f4"), name="SCI")]
         fits.HDUList(hdus).writeto(folder / f"{name}_nrcb4.fits")
-    halves = [folder / f"wisps-{name}_nrcb4.fits" for name in ("low", "high")]
+    halves = [folder / f"wisps-{name}_nrcb4.fits" for name in ("black", "white")]
     cleaned = jwstpipe.clean(paths, folder / "clean", stripes="none", snowballs="none", wisp_template=halves)
     return folder, paths, truth, cleaned
 
@@ -84,7 +84,7 @@ def test_a_template_is_taken_as_strong_as_it_is(wispy):
     pattern = open_image(wispy[0] / "clean" / "pattern-nircam-f200w-short-nrcb4.zarr").provenance
     assert pattern["operation"] == "detector-pattern"
     names = [one["file_name"] for one in pattern["inputs"][-2:]]
-    assert names == ["wisps-low_nrcb4.fits", "wisps-high_nrcb4.fits"]
+    assert names == ["wisps-black_nrcb4.fits", "wisps-white_nrcb4.fits"]
 
 
 class Moved:

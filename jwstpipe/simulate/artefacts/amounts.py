@@ -49,8 +49,11 @@ class Artefacts:
     showers: float = 0.0
     """Mean number in an exposure."""
 
+    flagged_showers: float = 0.0
+    """Share of showers whose brighter half jumps, and is flagged."""
+
     unflagged: float = 0.0
-    """Share of snowballs that nothing flags; nothing ever flags showers, or the halo of a snowball."""
+    """Share of snowballs that nothing flags; nothing ever flags the halo of a snowball."""
 
     persistence: float = 0.0
     """Brightness where the exposure before was saturated."""
@@ -77,7 +80,7 @@ class Artefacts:
 
 def _most() -> dict[str, float]:
     """Give the largest amount of each kind."""
-    shares = dict.fromkeys(("unflagged", "hot_pixels", "dead_pixels"), 1.0)
+    shares = dict.fromkeys(("unflagged", "flagged_showers", "hot_pixels", "dead_pixels"), 1.0)
     events = dict.fromkeys(("snowballs", "showers"), MOST_EVENTS)
     rest = {one.name: MOST_SIGMAS for one in fields(Artefacts) if one.name not in ("amplifiers", "seed")}
     return {**rest, **shares, **events}

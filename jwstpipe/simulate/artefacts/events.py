@@ -57,7 +57,8 @@ def draw_events(shape: tuple[int, int], amounts: Artefacts, rng: np.random.Gener
     for _ in range(rng.poisson(amounts.showers)):
         place = rng.uniform(0.1, 0.9, 2) * (rows, columns)
         width, length, angle = rng.uniform(8.0, 14.0), rng.uniform(1.2, 2.5), rng.uniform(0.0, np.pi)
-        found.append(Event(float(place[0]), float(place[1]), width, 0.0, False, length, angle))
+        flagged = amounts.flagged_showers > 0 and bool(rng.random() < amounts.flagged_showers)
+        found.append(Event(float(place[0]), float(place[1]), width, 0.0, flagged, length, angle))
     return tuple(found)
 
 
@@ -86,5 +87,5 @@ def event_flags(event: Event, shape: tuple[int, int]) -> Flags:
     flags = np.zeros(shape, np.uint32)
     if event.flagged:
         flags[radius <= event.disc] |= np.uint32(int(DQ.JUMP_DET))
-        flags[radius <= event.core] |= np.uint32(int(DQ.SATURATED))
+        flags[(radius <= event.core) & (event.core > 0)] |= np.uint32(int(DQ.SATURATED))
     return flags
