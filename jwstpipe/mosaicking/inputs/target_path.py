@@ -69,8 +69,8 @@ def check_path(images: Sequence[Inspection], middle: Callable[[Inspection], floa
         Two positions that belong to each other's time; one that lies on no path with the others.
     """
     path = _path_of(images, middle)
-    if path.aimed is not None:
-        _check_exchanged(path, lambda places: _away(places - path.aimed), "TARG_RA and TARG_DEC")
+    if (aimed := path.aimed) is not None:
+        _check_exchanged(path, lambda places: _away(places - aimed), "TARG_RA and TARG_DEC")
     _check_exchanged(path, lambda places: _bends(path.hours, places), "the way of the target")
     _check_off(path)
 
