@@ -3,7 +3,7 @@
 from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ConvertRequest
-from jwstpipe.tasks.arrivals import convert_images
+from jwstpipe.tasks.arriving.arrivals import convert_images
 from jwstpipe.tasks.images import chosen_files
 from jwstpipe.tasks.run_context import job_run
 

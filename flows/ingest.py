@@ -5,7 +5,7 @@ from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import IngestRequest
 from jwstpipe.tasks.archive import choose_ingest
-from jwstpipe.tasks.arrivals import bring_files
+from jwstpipe.tasks.arriving.arrivals import bring_files
 from jwstpipe.tasks.run_context import job_run
 
 __all__ = ["ingest"]

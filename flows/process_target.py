@@ -4,7 +4,7 @@ from jwstpipe.flows.job import job_flow
 from jwstpipe.jobs.report import RunReport
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.tasks.archive import choose_files
-from jwstpipe.tasks.arrivals import bring_images
+from jwstpipe.tasks.arriving.arrivals import bring_images
 from jwstpipe.tasks.discovery import settle_suggestion
 from jwstpipe.tasks.mosaic import build_filters, plan_filters
 from jwstpipe.tasks.render import make_composite

@@ -44,7 +44,7 @@ def listed(name, filters, size):
 
 
 def test_files_come_filter_by_filter_the_largest_first():
-    from jwstpipe.tasks.arrivals import by_filter
+    from jwstpipe.tasks.arriving.arrivals import by_filter
 
     products = [
         listed("a", ("F200W",), 3), listed("b", ("F444W",), 5), listed("c", ("F444W", "F405N"), 4),
