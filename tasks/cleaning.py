@@ -19,13 +19,15 @@ from jwstpipe.operations.make.make_products import Made
 from jwstpipe.render.plots.before_after import before_after
 from jwstpipe.requests import MosaicOptions, MosaicRequest, ProcessTargetRequest
 from jwstpipe.requests.clean import CleanOptions, policy_options
+from jwstpipe.tasks.arriving.early_mosaics import ArrivedFilter
+from jwstpipe.tasks.arriving.order import listed_as
 from jwstpipe.tasks.artifacts import image, progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import slug
 from jwstpipe.tasks.steps.step_task import step_task
 from jwstpipe.tasks.steps.stream import Stream
 
-__all__ = ["clean_arriving", "clean_images", "clean_selected", "listed_as"]
+__all__ = ["clean_arriving", "clean_images", "clean_selected"]
 
 MOST_SHOWN = 4
 """Exposures of a run whose before and after are shown: those of which most was taken."""
@@ -51,9 +53,13 @@ def clean_images(
 
 @step_task("clean")
 def clean_arriving(
-    run: Run, request: ProcessTargetRequest, images: Stream[ProductRecord], products: Sequence[Product]
+    run: Run,
+    request: ProcessTargetRequest,
+    images: Stream[ProductRecord],
+    products: Sequence[Product],
+    onward: Stream[ArrivedFilter],
 ) -> tuple[ProductRecord, ...]:
-    """Do as `clean_images` while images come, each filter as soon as all of it is here.
+    """Do as `clean_images` while images come, each filter as soon as all of it is here, and hand it on then.
 
     What belongs together is known of an image when it is here, and before that only as the archive has it: where it had
     it wrong, a filter is cleaned again when all are here, so that products never depend on what came first.
@@ -64,6 +70,8 @@ def clean_arriving(
         In whatever order.
     products
         The files that they are made of: what is given back has their order.
+    onward
+        Gets each filter as it is handed on.
     """
     means = _wanted(run, request)
     listed = {product.data_uri: (number, listed_as(product)) for number, product in enumerate(products)}
@@ -79,17 +87,28 @@ def clean_arriving(
                 done[key] = _clean_one(run, name, members, means)
         return {name: done[tuple(one.product_id for one in members)] for name, members in ready.items()}
 
-    for batch in images.batches():
-        files = run.catalog.get_many(one.parents[0] for one in batch)
-        whole = set()
-        for one in batch:
-            number, kind = listed[str(files[one.parents[0]].uri)]
-            here[number] = one
-            expected[kind] -= 1
-            whole |= {kind} if not expected[kind] else set()
-        if means is not None:
+    def handed_on(kind: tuple[str, ...]) -> ArrivedFilter:
+        members = [here[number] for number, own in sorted(listed.values()) if own == kind]
+        groups = _grouped(members)
+        best = tuple(members) if means is None else _best(members, groups, clean(groups))
+        missing = (
+            str(products[number].mast.get("s_region") or "") for number, _ in listed.values() if number not in here
+        )
+        return ArrivedFilter(best, tuple(here.values()), tuple(missing))
+
+    try:
+        for batch in images.batches():
+            files = run.catalog.get_many(one.parents[0] for one in batch)
+            whole = set()
+            for one in batch:
+                number, kind = listed[str(files[one.parents[0]].uri)]
+                here[number] = one
+                expected[kind] -= 1
+                whole |= {kind} if not expected[kind] else set()
             for kind in whole:
-                clean(_grouped([here[number] for number, own in sorted(listed.values()) if own == kind]))
+                onward.put([handed_on(kind)])
+    finally:
+        onward.close()
     ordered = [here[number] for number in sorted(here)]
     if means is None or len(here) < len(listed):  # a step before this one failed, and says why
         return tuple(ordered)
@@ -97,11 +116,6 @@ def clean_arriving(
     found = clean(groups)
     _tell(run, groups, found, means)
     return _best(ordered, groups, found)
-
-
-def listed_as(product: Product) -> tuple[str, ...]:
-    """Tell what a file will be combined with, as far as the archive says it."""
-    return (product.instrument, *product.filters)
 
 
 def _wanted(run: Run, request: ProcessTargetRequest | MosaicRequest) -> "_Means | None":

@@ -1,7 +1,7 @@
 """One mosaic for each filter, all on one grid."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,20 @@ from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.steps.step_task import step_task
 from jwstpipe.tasks.steps.together import together
 
-__all__ = ["FilterPlan", "build_filter", "build_filters", "chosen_images", "plan_filters"]
+__all__ = [
+    "FILTERS_AT_ONCE",
+    "FilterPlan",
+    "build_filter",
+    "build_filters",
+    "chosen_images",
+    "grouped_by_filter",
+    "plan_filter",
+    "plan_filters",
+    "with_earlier_corner",
+]
+
+Filter = tuple[str, str]
+"""Instrument and filter."""
 
 FILTERS_AT_ONCE = 3
 """Filters whose tiles are under way together: enough that no worker waits, few enough for the memory of the run."""
@@ -60,37 +73,78 @@ def plan_filters(
     run: Run, request: ProcessTargetRequest | MosaicRequest, images: Sequence[ProductRecord]
 ) -> tuple[FilterPlan, ...]:
     """Choose one grid for all images, and plan the mosaic of each filter on it."""
-    groups: dict[tuple[str, str], list[ProductRecord]] = defaultdict(list)
+    groups = grouped_by_filter(images)
+    addresses = [run.store.url(str(image.storage_key)) for image in images]
+    plane, window = common_frame(
+        addresses, scale_arcsec=request.scale_arcsec, follow=request.follow, ephemeris=request.ephemeris,
+        s3=run.settings.s3, workers=run.workers,
+    )  # fmt: skip
+    frame = with_earlier_corner(run, plane, images), window
+    aligned = _aligned_together(run, request, addresses, frame) if len(groups) > 1 else {}
+    return tuple(
+        plan_filter(run, request, key, members, frame, aligned=aligned) for key, members in sorted(groups.items())
+    )
+
+
+def grouped_by_filter(images: Sequence[ProductRecord]) -> dict[Filter, list[ProductRecord]]:
+    """Put together what becomes one mosaic.
+
+    Raises
+    ------
+    DataError
+        An image of which nothing names the filter.
+    """
+    groups: dict[Filter, list[ProductRecord]] = defaultdict(list)
     for image in images:
         info = image.image_info
         if info is None or info.filter is None:
             raise DataError(f"{image.file_name}: neither archive nor header names its filter; it cannot be grouped")
         groups[info.instrument or "", info.filter].append(image)
-    addresses = [run.store.url(str(image.storage_key)) for image in images]
-    s3 = run.settings.s3
-    plane, window = common_frame(
-        addresses, scale_arcsec=request.scale_arcsec, follow=request.follow, ephemeris=request.ephemeris, s3=s3,
-        workers=run.workers,
+    return groups
+
+
+def plan_filter(
+    run: Run,
+    request: ProcessTargetRequest | MosaicRequest,
+    key: Filter,
+    members: Sequence[ProductRecord],
+    frame: tuple[SkyGrid, Box],
+    *,
+    aligned: Mapping[str, Any] | None = None,
+) -> FilterPlan:
+    """Plan the mosaic of one filter.
+
+    Parameters
+    ----------
+    run, request
+        The run, and what it was asked for.
+    key, members
+        The filter, and its images.
+    frame
+        Plane and window that all filters share.
+    aligned
+        Options that align the mosaics of all filters to one reference.
+    """
+    instrument, name = key
+    inputs = [run.store.url(str(image.storage_key)) for image in members]
+    options = request.mosaic_options().model_copy(update=aligned)
+    plan = plan_mosaic(inputs, options=options, grid=frame, s3=run.settings.s3, workers=run.workers)
+    fitting = request.mosaic_options(depth=overlap_depth(plan))
+    chosen = {field: getattr(fitting, field) for field in ("combine", "background", "align")}
+    chosen["align"] = (aligned or {}).get("align", chosen["align"])
+    plan = replace(plan, options=plan.options.model_copy(update=chosen))
+    rows, columns = plan.window.shape
+    get_run_logger().info(
+        "%s %s: %d images, %d x %d px of %.4g arcsec, %d tiles, %s, background %s, align %s",
+        instrument, name, len(members), columns, rows, plan.grid.scale_arcsec, len(plan.tiles),
+        plan.options.combine, plan.options.background, plan.options.align,
     )  # fmt: skip
-    grid = with_known_corner(plane, _earlier_planes(run, sorted(groups))), window
-    aligned = _aligned_together(run, request, addresses, grid) if len(groups) > 1 else {}
-    planned = []
-    for (instrument, name), members in sorted(groups.items()):
-        inputs = [run.store.url(str(image.storage_key)) for image in members]
-        options = request.mosaic_options().model_copy(update=aligned)
-        plan = plan_mosaic(inputs, options=options, grid=grid, s3=s3, workers=run.workers)
-        fitting = request.mosaic_options(depth=overlap_depth(plan))
-        chosen = {field: getattr(fitting, field) for field in ("combine", "background", "align")}
-        chosen["align"] = aligned.get("align", chosen["align"])
-        plan = replace(plan, options=plan.options.model_copy(update=chosen))
-        planned.append(FilterPlan(instrument, name, tuple(members), plan))
-        rows, columns = plan.window.shape
-        get_run_logger().info(
-            "%s %s: %d images, %d x %d px of %.4g arcsec, %d tiles, %s, background %s, align %s",
-            instrument, name, len(members), columns, rows, plan.grid.scale_arcsec, len(plan.tiles),
-            plan.options.combine, plan.options.background, plan.options.align,
-        )  # fmt: skip
-    return tuple(planned)
+    return FilterPlan(instrument, name, tuple(members), plan)
+
+
+def with_earlier_corner(run: Run, plane: SkyGrid, images: Sequence[ProductRecord]) -> SkyGrid:
+    """Lay out a plane as an earlier mosaic of these filters that lies on it, whose tiles can then be taken."""
+    return with_known_corner(plane, _earlier_planes(run, sorted(grouped_by_filter(images))))
 
 
 def _aligned_together(
@@ -150,11 +204,12 @@ def build_filters(run: Run, plans: Sequence[FilterPlan], *, percent: float) -> l
     return [one.result() for one in begun]
 
 
-def _earlier_planes(run: Run, groups: Sequence[tuple[str, str]]) -> Iterator[dict[str, Any]]:
-    """Give the planes of earlier mosaics of these instruments and filters, the newest of each first."""
+def _earlier_planes(run: Run, groups: Sequence[Filter]) -> Iterator[dict[str, Any]]:
+    """Give the planes of mosaics that earlier runs made of these filters, the newest of each first."""
     for instrument, name in groups:
         query = RecordQuery(kind=("mosaic",), file_name=_mosaic_name(instrument, name))
-        for record in run.catalog.find(query, sort="newest")[:MOST_EARLIER]:
+        earlier = [record for record in run.catalog.find(query, sort="newest") if record.run_id != run.run_id]
+        for record in earlier[:MOST_EARLIER]:
             if isinstance(grid := record.parameters.get("grid"), dict):
                 yield grid
 

@@ -14,11 +14,11 @@ from jwstpipe.progress import Reporter, silent
 from jwstpipe.requests import Follow, MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.sky.footprint import centre_of
+from jwstpipe.sky.footprint import Footprint, centre_of
 from jwstpipe.sky.grid import SkyGrid
 from jwstpipe.sky.outlines import outlines_on
 
-__all__ = ["bounding_box", "common_frame", "common_grid", "look_at", "shapes_on", "tiles_of"]
+__all__ = ["bounding_box", "common_frame", "common_grid", "grid_around", "look_at", "shapes_on", "tiles_of"]
 
 CENTRE_STEP_DEG = 0.01
 """Centres of our own grids are rounded to this, so that a few more exposures do not move the plane."""
@@ -51,15 +51,25 @@ def common_grid(found: Followed, *, scale_arcsec: float | None = None, rotation_
 
     Where a moving target is followed, it stands at the reference point.
     """
-    inspections = found.inspections
-    finest = min(one.outline.scale_arcsec for one in inspections)
-    scale = scale_arcsec or float(f"{finest:.2e}")
+    outlines = [one.outline for one in found.inspections]
     if found.reference is not None:
+        scale = scale_arcsec or _finest(outlines)
         return SkyGrid.north_up(*found.reference, scale, rotation_deg=rotation_deg)
-    ra, dec = centre_of([one.outline for one in inspections])
+    return grid_around(outlines, scale_arcsec=scale_arcsec, rotation_deg=rotation_deg)
+
+
+def grid_around(
+    outlines: Sequence[Footprint], *, scale_arcsec: float | None = None, rotation_deg: float = 0.0
+) -> SkyGrid:
+    """Choose a plane for outlines (see `common_grid`)."""
+    ra, dec = centre_of(outlines)
     step = CENTRE_STEP_DEG
     centre = round(ra / step) * step, max(-90.0, min(90.0, round(dec / step) * step))
-    return SkyGrid.north_up(*centre, scale, rotation_deg=rotation_deg)
+    return SkyGrid.north_up(*centre, scale_arcsec or _finest(outlines), rotation_deg=rotation_deg)
+
+
+def _finest(outlines: Sequence[Footprint]) -> float:
+    return float(f"{min(outline.scale_arcsec for outline in outlines):.2e}")
 
 
 def common_frame(

@@ -1,20 +1,21 @@
 """Files on their way from the archive to images: each step takes up a file when the one before is done with it."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from jwstpipe.archive.search.products import Product
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.requests import ProcessTargetRequest
 from jwstpipe.tasks.archive import Fetched, fetch_files
-from jwstpipe.tasks.cleaning import clean_arriving, listed_as
+from jwstpipe.tasks.arriving.early_mosaics import ArrivedFilter
+from jwstpipe.tasks.arriving.order import fetch_order
+from jwstpipe.tasks.cleaning import clean_arriving
 from jwstpipe.tasks.images import convert_files, make_thumbnails, register_files
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.steps.stream import Stream
 from jwstpipe.tasks.steps.together import together
 
-__all__ = ["bring_files", "bring_images", "by_filter", "convert_images"]
+__all__ = ["bring_files", "bring_images", "convert_images"]
 
 
 def bring_files(
@@ -44,11 +45,23 @@ def bring_files(
     return _in_order(entered.result(), products)
 
 
-def bring_images(run: Run, request: ProcessTargetRequest, products: Sequence[Product]) -> tuple[ProductRecord, ...]:
+def bring_images(
+    run: Run,
+    request: ProcessTargetRequest,
+    products: Sequence[Product],
+    arrived_filter: Callable[[ArrivedFilter], None],
+) -> tuple[ProductRecord, ...]:
     """Fetch and register files, convert them, make their thumbnails, clean them; worth 62 percent of a run.
 
     All this goes on while files come, filter by filter, and a filter is cleaned as soon as it is here. What came before
     a file failed is converted, too.
+
+    Parameters
+    ----------
+    run, request, products
+        The run, what it was asked for, and the files.
+    arrived_filter
+        Called with each filter when all of it is here and cleaned, while others still come.
 
     Returns
     -------
@@ -59,28 +72,22 @@ def bring_images(run: Run, request: ProcessTargetRequest, products: Sequence[Pro
     entered: Stream[ProductRecord] = Stream()
     shown: Stream[ProductRecord] = Stream()
     dirty: Stream[ProductRecord] = Stream()
+    filters: Stream[ArrivedFilter] = Stream()
     count = len(products)
-    fetch_order = by_filter(products)
+    ordered = fetch_order(products)
     with together(run) as steps:
-        fetched = steps.begin("transfer", percent=22, step=fetch_files, given=(run, fetch_order, None, arrived))
+        fetched = steps.begin("transfer", percent=22, step=fetch_files, given=(run, ordered, None, arrived))
         files = steps.begin("register", percent=5, step=register_files, given=(run, arrived, entered))
         images = steps.begin("convert", percent=20, step=convert_files, given=(run, entered, (shown, dirty), count))
         small = steps.begin("thumbnails", percent=5, step=make_thumbnails, given=(run, shown, count))
-        clean = steps.begin("clean", percent=10, step=clean_arriving, given=(run, request, dirty, products))
+        clean = steps.begin("clean", percent=10, step=clean_arriving, given=(run, request, dirty, products, filters))
+        clean.future.add_done_callback(lambda _: filters.close())  # however it ended
+        for batch in filters.batches():
+            for one in batch:
+                arrived_filter(one)
     _count(run, fetched.result())
     _show(run, _in_order(files.result(), products), images.result(), small.result())
     return clean.result()
-
-
-def by_filter(products: Sequence[Product]) -> list[Product]:
-    """Put files in the order in which they are fetched: one filter after the other, the largest first.
-
-    What is left to do when the last file is here is the work on its filter.
-    """
-    size: Counter[tuple[str, ...]] = Counter()
-    for product in products:
-        size[listed_as(product)] += product.size
-    return sorted(products, key=lambda one: (-size[listed_as(one)], listed_as(one)))
 
 
 def convert_images(run: Run, files: Sequence[ProductRecord]) -> tuple[ProductRecord, ...]:

@@ -75,6 +75,12 @@ class Together:
         if self._free is not None:
             self._free.release()
 
+    def drop(self, begun: Begun[ResultT]) -> ResultT:
+        """Wait for a step that is not wanted any more: its error is raised here, and is none of the whole."""
+        self._begun.remove(begun)
+        self._run.overall.leave(begun.share)
+        return begun.result()
+
     def finish(self) -> None:
         """Wait for all steps, and raise the error of the first that failed, in the order in which they were begun."""
         wait([one.future for one in self._begun])

@@ -44,13 +44,58 @@ def listed(name, filters, size):
 
 
 def test_files_come_filter_by_filter_the_largest_first():
-    from jwstpipe.tasks.arriving.arrivals import by_filter
+    from jwstpipe.tasks.arriving.order import by_filter
 
     products = [
         listed("a", ("F200W",), 3), listed("b", ("F444W",), 5), listed("c", ("F444W", "F405N"), 4),
         listed("d", ("F200W",), 4), listed("e", ("F444W", "F405N"), 1),
     ]  # fmt: skip
     assert [one.file_name for one in by_filter(products)] == ["a", "d", "b", "c", "e"]
+
+
+def test_what_reaches_the_rim_comes_first_where_it_is_not_too_much():
+    from dataclasses import replace
+
+    from jwstpipe.tasks.arriving.order import fetch_order
+
+    def square(name, filters, ra, dec, side, size):
+        corners = [(ra, dec), (ra + side, dec), (ra + side, dec + side), (ra, dec + side)]
+        region = "POLYGON " + " ".join(f"{x} {y}" for x, y in corners)
+        return replace(listed(name, filters, size), mast={"s_region": region})
+
+    row = [square(f"b{n}", ("F444W",), 150.02 + 0.05 * n, 0.02, 0.05, 2) for n in range(3)]
+    wide = square("a", ("F200W",), 150.0, 0.0, 0.2, 1)
+    assert [one.file_name for one in fetch_order([*row, wide])] == ["a", "b0", "b1", "b2"]
+    heavy = replace(wide, size=4)
+    assert fetch_order([heavy, *row]) == [*row, heavy]
+
+
+def test_a_mosaic_that_was_begun_on_another_frame_is_taken_away(tmp_path):
+    from types import SimpleNamespace
+
+    from jwstpipe.catalog.catalog import open_catalog
+    from jwstpipe.requests import ProcessTargetRequest
+    from jwstpipe.storage import open_store
+    from jwstpipe.tasks.arriving.early_mosaics import EarlyMosaics
+    from tests.catalog.catalog_records import make_record
+
+    store, notes = open_store(tmp_path / "store"), []
+    with open_catalog(tmp_path / "catalog.sqlite") as catalog:
+        run = SimpleNamespace(run_id="this", catalog=catalog, store=store, note=notes.append)
+        records = [make_record(n, kind="mosaic", storage_key=f"mosaics/{n}.png", run_id="this") for n in range(2)]
+        catalog.publish_many(records)
+        for record in records:
+            store.write_bytes(record.storage_key, b"x")
+        plans = [SimpleNamespace(filter="F200W", plan=SimpleNamespace(id=record.product_id)) for record in records]
+        begun = [SimpleNamespace(result=lambda record=record: record) for record in records]
+        steps = SimpleNamespace(drop=lambda one: one.result())
+        early = EarlyMosaics(run, ProcessTargetRequest(target="M51"), steps, percent=20, filters=2)
+        early._begun = {plan.plan.id: (plan, one) for plan, one in zip(plans, begun, strict=True)}
+        assert early.finish(plans[1:]) == begun[1:]
+        assert [one.product_id for one in catalog.find()] == ["p1"]
+    assert not store.exists(records[0].storage_key)
+    assert store.exists(records[1].storage_key)
+    assert notes == ["F200W: its mosaic was begun on a frame that the last files changed, and was made anew"]
 
 
 def test_the_whole_counts_steps_that_go_on_side_by_side():
