@@ -71,7 +71,7 @@ def main() -> None:
         folder = Path(name)
         with starting_server(folder / "prefect") as server:
             simulate_programme(folder / "tiny", size="tiny", target=TARGET)
-            simulate_programme(folder / "slow", size=given.size, target=TARGET)
+            simulate_programme(folder / "slow", size=given.size, target=TARGET, products=("cal",))
             server.wait_until_ready()
             use_server(server.api, folder / "prefect", verbose=False, password=server.password)
             with serve_archive(folder / "tiny") as archive:
