@@ -20,7 +20,11 @@ MOST_JOBS = 16
 """Most jobs of a task: they are lost together when a worker dies."""
 
 SHARES = 4
-"""Tasks for each thread that the jobs which are left must at least make, so that all threads end together."""
+"""Tasks for each thread that the jobs which are left must at least make where tasks are longer than `TASK_S`, so that
+all threads end together."""
+
+FIRST_TASKS, FIRST_JOBS = 2, 4
+"""Most tasks for each thread, and jobs of a task, as long as no job of this call has told how long it takes."""
 
 TASKS_A_THREAD = 16
 """Most tasks that a scheduler has for each thread at a time: what it holds does not grow with the work."""
@@ -69,11 +73,19 @@ class Pace:
     ----------
     threads
         Of the whole cluster.
+    earlier_s
+        What a job of an earlier call of this kind took; None = unknown.
     """
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, earlier_s: float | None = None) -> None:
         self._threads = max(threads, 1)
         self._job_s: float | None = None
+        self._earlier_s = earlier_s
+
+    @property
+    def job_s(self) -> float | None:
+        """What a job takes, as far as it is known."""
+        return self._earlier_s if self._job_s is None else self._job_s
 
     def note(self, outcome: Outcome[Any]) -> None:
         """Learn from a task."""
@@ -83,15 +95,19 @@ class Pace:
 
     def jobs(self, left: int) -> int:
         """Tell how many of the jobs that are left go into the next task; one, as long as nothing is known of them."""
-        if self._job_s is None:
+        if self.job_s is None:
             return 1
-        wanted = max(TASK_S, self._threads * DRIVER_S) / max(self._job_s, 1e-6)
-        return int(max(min(wanted, MOST_JOBS, left / (SHARES * self._threads)), 1))
+        takes = max(self.job_s, 1e-6)
+        short = min(TASK_S / takes, left / self._threads)  # threads end together to within a task, which is short
+        wanted = min(max(TASK_S, self._threads * DRIVER_S) / takes, left / (SHARES * self._threads))
+        most = FIRST_JOBS if self._job_s is None else MOST_JOBS
+        return int(max(min(max(short, wanted), most, left), 1))
 
     def room(self, under_way: int) -> int:
         """Tell how many tasks to send besides those that are under way; none until half of them are done.
 
         They travel as one graph, which costs more than a task.
         """
-        room = TASKS_A_THREAD * self._threads - under_way
-        return room if 2 * room >= TASKS_A_THREAD * self._threads else 0
+        most = (FIRST_TASKS if self._job_s is None else TASKS_A_THREAD) * self._threads
+        room = most - under_way
+        return room if 2 * room >= most else 0

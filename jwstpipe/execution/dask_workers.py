@@ -53,6 +53,9 @@ class DaskWorkers(Workers):
     under_way: dict[str, dict[Any, list[str]]] = field(default_factory=dict, repr=False, compare=False)
     """Futures of each call of `each` that has not ended, by its token."""
 
+    paces: dict[str, float | None] = field(default_factory=dict, repr=False, compare=False)
+    """What a job took of the latest call of each stage, seconds."""
+
     def abandon(self) -> None:
         """Cancel all futures of this client's calls, in whatever thread somebody waits for them."""
         self.abandoned.set()
@@ -69,7 +72,7 @@ class DaskWorkers(Workers):
         token = uuid4().hex[:8]
         waiting, left = iter(jobs.items()), len(jobs)
         pending: dict[Any, list[str]] = {}
-        pace = Pace(sum(self.client.nthreads().values()))
+        pace = Pace(sum(self.client.nthreads().values()), self.paces.get(stage.name))
         done = 0
 
         def submit() -> list[Any]:
@@ -102,6 +105,7 @@ class DaskWorkers(Workers):
                 errors = [outcome.error for outcome in outcomes if outcome.error is not None]
                 for outcome in outcomes:
                     pace.note(outcome)
+                    self.paces[stage.name] = pace.job_s
                 finished.update(submit() if not failed and not errors else [])
                 done += sum(len(outcome.receipts) for outcome in outcomes)
                 stage.done(done)

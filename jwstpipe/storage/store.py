@@ -54,8 +54,9 @@ class ObjectStore:
 
     def exists(self, key: str) -> bool:
         """Tell whether an object or a prefix of this name is there."""
-        with storage_errors(self.url(key)):
-            return bool(self._filesystem().exists(self.url(key)))
+        url = self.url(key)
+        with storage_errors(url):
+            return bool(self._filesystem().exists(url)) if is_remote(url) else Path(url).exists()
 
     def size(self, key: str) -> int:
         """Give the size of an object, bytes."""
@@ -152,6 +153,14 @@ class ObjectStore:
         )
         return tuple(sorted(objects, key=lambda item: item.key))
 
+    def total_bytes(self, prefix: str) -> int:
+        """Add up the sizes of all objects under a prefix; nothing there is no error."""
+        url = self.url(prefix)
+        if is_remote(url):
+            return sum(found.size for found in self.objects(prefix))
+        with storage_errors(url):
+            return _local_bytes(url)
+
     def _filesystem(self) -> Any:
         if is_remote(self.root):
             return s3_filesystem(self.s3)
@@ -180,6 +189,15 @@ def _local_objects(root: Path, place: Path) -> Iterator[StoredObject]:
                     yield StoredObject(
                         key.replace(os.sep, "/"), facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC)
                     )
+
+
+def _local_bytes(folder: str) -> int:
+    total = 0
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                total += _local_bytes(entry.path) if entry.is_dir(follow_symlinks=False) else entry.stat().st_size
+    return total
 
 
 def open_store(root: str | Path, *, s3: S3Settings | None = None) -> ObjectStore:

@@ -34,7 +34,8 @@ def paced(threads, job_s):
         (2, 0.02, 1000, 5),
         (2, 0.3, 1000, 1),  # a tile by itself
         (100, 0.3, 100_000, 6),  # unless so many threads are to be served
-        (2, 1e-4, 24, 3),  # at the end all threads have something to do
+        (100, 0.3, 800, 2),  # at the end all threads have something to do
+        (2, 1e-4, 24, 12),  # short tasks may be few: none is waited for
         (2, 1e-4, 1, 1),
     ],
 )
@@ -44,6 +45,14 @@ def test_a_task_has_as_many_jobs_as_are_worth_its_cost(threads, job_s, left, job
 
 def test_nothing_is_put_together_before_something_is_known():
     assert Pace(2).jobs(1000) == 1
+    assert Pace(2).room(0) == 4
+
+
+def test_what_an_earlier_call_knew_is_believed_a_little():
+    pace = Pace(2, paced(2, 1e-4).job_s)
+    assert pace.jobs(1000) == 4
+    pace.note(Outcome([None] * 4, None, 8.0))
+    assert pace.jobs(1000) == 1
 
 
 def test_a_first_job_that_warms_up_does_not_decide():
@@ -54,7 +63,7 @@ def test_a_first_job_that_warms_up_does_not_decide():
 
 
 def test_the_scheduler_is_given_more_when_half_of_it_is_done():
-    pace = Pace(2)
+    pace = paced(2, 0.02)
     assert pace.room(0) == 32
     assert pace.room(17) == 0
     assert pace.room(16) == 16

@@ -7,7 +7,8 @@ published, deleted or put right; nothing reads them, and nothing is lost with th
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from jwstpipe.errors import JwstPipeError
 from jwstpipe.storage import ObjectStore, is_remote
 from jwstpipe.storage.leftovers import partial_name
 
-__all__ = ["BY_TARGET", "NOT_SHOWN", "Links", "keep_links", "target_folder"]
+__all__ = ["BY_TARGET", "NOT_SHOWN", "Links", "add_links", "keep_links", "target_folder"]
 
 BY_TARGET = "by-target"
 
@@ -87,6 +88,48 @@ def keep_links(catalog: Catalog, store: ObjectStore, targets: Iterable[str] | No
     return Links(made, len(gone))
 
 
+def add_links(catalog: Catalog, store: ObjectStore, records: Sequence[ProductRecord]) -> None:
+    """Make the links of new products; all links of their target, where a name is taken or an older product gave way.
+
+    Parameters
+    ----------
+    catalog, store
+        As `keep_links` has them.
+    records
+        Products that were just published.
+    """
+    if is_remote(store.root):
+        return
+    root, new = Path(store.root), {record.product_id for record in records}
+    placed: dict[str, dict[Path, str]] = defaultdict(dict)
+    unclear: set[str] = set()
+    for record in records:
+        place = _place(record)
+        if place is None or record.image_info is None or record.storage_key is None:
+            continue
+        target = str(record.image_info.target_name)
+        if placed[target].setdefault(place, record.storage_key) != record.storage_key:
+            unclear.add(target)
+    for target, wanted in placed.items():
+        try:
+            older = catalog.find(RecordQuery(target=target, status=("superseded",)))
+            clear = target not in unclear and not any(record.superseded_by in new for record in older)
+            if clear and all(_is_free(root, place, key) for place, key in wanted.items()):
+                for place, key in wanted.items():
+                    _link(root, place, key)
+                continue
+        except (OSError, JwstPipeError) as error:
+            _log.warning("%s is not up to date: %s", root / BY_TARGET, error)
+            continue
+        keep_links(catalog, store, [target])
+
+
+def _is_free(root: Path, place: Path, key: str) -> bool:
+    """Tell whether no other product has a name."""
+    link = root / place
+    return not link.is_symlink() or link.readlink() == Path(os.path.relpath(root / key, link.parent))
+
+
 def _records(catalog: Catalog, names: list[str] | None) -> Iterator[ProductRecord]:
     if names is None:
         yield from catalog.each()
@@ -99,18 +142,23 @@ def _wanted(root: Path, records: Iterable[ProductRecord]) -> dict[Path, str]:
     """Say which links there are to be, with the keys that they point to; records come with the newest first."""
     wanted: dict[Path, str] = {}
     for record in records:
-        info, key = record.image_info, record.storage_key
-        if record.kind in NOT_SHOWN or info is None or not info.target_name or key is None:
+        place, key = _place(record), record.storage_key
+        if place is None or key is None or not (root / key).exists():
             continue
-        if not (root / key).exists():
-            continue
-        folder = Path(BY_TARGET, target_folder(info.target_name), target_folder(info.filter or SEVERAL))
-        name = Path(record.file_name).name
-        if wanted.get(folder / name, key) != key:
-            stem, dot, ending = name.partition(".")
-            name = f"{stem}-{record.product_id[:ID_LETTERS]}{dot}{ending}"
-        wanted[folder / name] = key
+        if wanted.get(place, key) != key:
+            stem, dot, ending = place.name.partition(".")
+            place = place.with_name(f"{stem}-{record.product_id[:ID_LETTERS]}{dot}{ending}")
+        wanted[place] = key
     return wanted
+
+
+def _place(record: ProductRecord) -> Path | None:
+    """Tell where the link of a product stands, if no other has its name; None for what is not shown."""
+    info = record.image_info
+    if record.kind in NOT_SHOWN or info is None or not info.target_name or record.storage_key is None:
+        return None
+    folder = Path(BY_TARGET, target_folder(info.target_name), target_folder(info.filter or SEVERAL))
+    return folder / Path(record.file_name).name
 
 
 def _standing(root: Path, folders: set[str] | None) -> Mapping[Path, str]:

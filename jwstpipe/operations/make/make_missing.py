@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from jwstpipe.catalog.catalog import Catalog
 from jwstpipe.catalog.leases import Lease, release, renew, reserve
-from jwstpipe.catalog.maintenance.by_target import NOT_SHOWN, keep_links
+from jwstpipe.catalog.maintenance.by_target import add_links
 from jwstpipe.catalog.records.components import Execution
 from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import ConflictError, StoreError
@@ -110,16 +110,8 @@ def make_missing(
     try:
         _until_all_stand(run, wanted, make, done)
     finally:
-        targets = _targets(record for key, record in done.items() if key not in there)
-        if targets:
-            keep_links(run.catalog, run.store, targets)
+        add_links(run.catalog, run.store, [record for key, record in done.items() if key not in there])
     return {identity: done[identity] for identity in wanted}
-
-
-def _targets(records: Iterable[ProductRecord]) -> set[str]:
-    """Name the targets whose links have to be looked at."""
-    shown = (record.image_info for record in records if record.kind not in NOT_SHOWN)
-    return {info.target_name for info in shown if info is not None and info.target_name}
 
 
 def _until_all_stand(
@@ -197,7 +189,7 @@ def _publish(run: OperationRun, made: Iterable[ProductRecord], held: "_Held") ->
 def _bytes(run: OperationRun, record: ProductRecord) -> int | None:
     """Tell how large a product is; an image store is as large as its objects together."""
     if record.file_size is None and record.file_format == "zarr" and record.storage_key is not None:
-        return sum(found.size for found in run.store.objects(record.storage_key))
+        return run.store.total_bytes(record.storage_key)
     return record.file_size
 
 
