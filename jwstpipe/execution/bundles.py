@@ -10,13 +10,13 @@ __all__ = ["Outcome", "Pace", "run_bundle"]
 JobT = TypeVar("JobT")
 ReceiptT = TypeVar("ReceiptT")
 
-TASK_S = 0.1
-"""A task is made of so many jobs that it takes about this long: then what it costs the scheduler is a few percent."""
+TASK_S = 0.4
+"""A task is made of so many jobs that it takes about this long: then what it costs the scheduler is a percent."""
 
 DRIVER_S = 0.02
 """The same for each thread of the cluster: they are served one after the other."""
 
-MOST_JOBS = 16
+MOST_JOBS = 48
 """Most jobs of a task: they are lost together when a worker dies."""
 
 SHARES = 4

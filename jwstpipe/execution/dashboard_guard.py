@@ -6,7 +6,8 @@ become WebSockets, to one object; ours looks at the headers first. A scheduler o
     JWSTPIPE_EXECUTION__PASSWORD_FILE=... dask scheduler --preload jwstpipe.execution.dashboard_guard
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from tornado.httputil import (
@@ -28,9 +29,23 @@ OPEN = ("/health",)
 """Paths that tell nothing but that the server is up."""
 
 
-def guard_dashboard(server: Any, password: str) -> None:
-    """Let requests to a tornado server pass only with ``user:password``, and only from this machine."""
-    server.request_callback = _Guard(server.request_callback, password, int(server.port))
+def guard_dashboard(scheduler: Any, password: str) -> None:
+    """Let requests to the pages of a scheduler pass only with ``user:password``, and only from this machine.
+
+    Pages that the scheduler was started without are drawn from the first request on that may pass: what draws them
+    takes a second of a processor to load, and most runs are over before anybody looks.
+    """
+    server = scheduler.http_server
+    server.request_callback = _Guard(server.request_callback, password, int(server.port), partial(_draw, scheduler))
+
+
+def _draw(scheduler: Any) -> None:
+    """Begin the pages of a scheduler that has none yet."""
+    from bokeh.server.tornado import BokehTornado  # noqa: PLC0415 - see `guard_dashboard`
+    from distributed.dashboard.scheduler import connect  # noqa: PLC0415 - as above
+
+    if not any(isinstance(one, BokehTornado) for one in scheduler.http_application.applications):
+        connect(scheduler.http_application, scheduler.http_server, scheduler, prefix="")
 
 
 def dask_setup(scheduler: Any) -> None:
@@ -44,12 +59,21 @@ def dask_setup(scheduler: Any) -> None:
     file = load_settings().execution.password_file
     if file is None:
         raise UsageError("no password for the dashboard; set JWSTPIPE_EXECUTION__PASSWORD_FILE")
-    guard_dashboard(scheduler.http_server, home_password(file))
+    guard_dashboard(scheduler, home_password(file))
 
 
 class _Guard(HTTPServerConnectionDelegate):
-    def __init__(self, application: HTTPServerConnectionDelegate, password: str, port: int) -> None:
+    def __init__(
+        self, application: HTTPServerConnectionDelegate, password: str, port: int, draw: Callable[[], None]
+    ) -> None:
         self.application, self.password, self.port = application, password, port
+        self._draw: Callable[[], None] | None = draw
+
+    def begin(self) -> None:
+        """Have something to show: called with each request that may pass, in the one thread that serves them."""
+        draw, self._draw = self._draw, None
+        if draw is not None:
+            draw()
 
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Look at a request before the application does."""
@@ -79,7 +103,10 @@ class _Request(HTTPMessageDelegate):
     ) -> Awaitable[None] | None:
         """Refuse, or begin."""
         refused = self._guard.refusal(getattr(start_line, "path", ""), headers)
+        path = getattr(start_line, "path", "")
         if refused is None:
+            if path.partition("?")[0] not in OPEN:
+                self._guard.begin()
             self._inner = self._guard.application.start_request(self._server, self._connection)
             return self._inner.headers_received(start_line, headers)
         status, reason, text = refused

@@ -22,7 +22,7 @@ from jwstpipe.errors import ServiceError, UsageError
 from jwstpipe.execution.bundles import Outcome, Pace, run_bundle
 from jwstpipe.execution.certificates import make_certificates, security_of
 from jwstpipe.execution.clusters import ClusterSpec, TlsFiles, cluster_spec
-from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages
+from jwstpipe.execution.local_cluster import LOCAL_CONFIG, any_dashboard_port, guard_pages, without_pages
 from jwstpipe.execution.workers import Stage, Workers, require_wanted
 from jwstpipe.settings import ExecutionSettings
 
@@ -180,7 +180,7 @@ def _start(spec: ClusterSpec, stack: ExitStack) -> Any:
     made = _cluster_class(path)
     kwargs = dict(spec.cluster_kwargs)
     if made is LocalCluster:
-        kwargs = {"silence_logs": logging.ERROR, **kwargs}
+        kwargs = {"silence_logs": logging.ERROR, **without_pages(kwargs)}
         if (
             kwargs.get("processes") is not False and "security" not in kwargs
         ):  # whoever reaches a plain port runs code on the workers

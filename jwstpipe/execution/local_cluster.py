@@ -4,7 +4,7 @@ import logging
 import os
 import secrets
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,8 +54,8 @@ def guard_pages(cluster: Any, settings: ExecutionSettings) -> str | None:
     """
     from jwstpipe.execution.dashboard_guard import guard_dashboard  # noqa: PLC0415 - threads alone need no tornado
 
-    server = getattr(getattr(cluster, "scheduler", None), "http_server", None)
-    if server is None:
+    scheduler = getattr(cluster, "scheduler", None)
+    if getattr(scheduler, "http_server", None) is None:
         return str(cluster.dashboard_link) if cluster.dashboard_link else None
     link = str(cluster.dashboard_link)
     if settings.password_file is not None:
@@ -63,8 +63,25 @@ def guard_pages(cluster: Any, settings: ExecutionSettings) -> str | None:
     else:
         password = f"{USER}:{secrets.token_urlsafe(24)}"
         link = link.replace("://", f"://{password}@", 1)
-    guard_dashboard(server, password)
+    guard_dashboard(scheduler, password)
     return link
+
+
+def without_pages(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the arguments of a cluster of this process that draws no pages until `guard_pages` lets somebody see them.
+
+    Those of a worker that is a part of this process are never drawn: the scheduler's tell of it.
+    """
+    from distributed import Worker  # noqa: PLC0415 - threads alone need no scheduler
+
+    class Pageless(Worker):
+        """A worker without pages, which `LocalCluster` gives to each that has an address of its own for them."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **{**options, "dashboard": False})
+
+    own = {"worker_class": Pageless} if kwargs.get("processes") is False else {}
+    return {**own, **kwargs, "scheduler_kwargs": {"dashboard": False, **kwargs.get("scheduler_kwargs", {})}}
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ def paced(threads, job_s):
     ("threads", "job_s", "left", "jobs"),
     [
         (2, 1e-4, 1000, MOST_JOBS),  # tiny ones travel together
-        (2, 0.02, 1000, 5),
+        (2, 0.02, 1000, 20),
         (2, 0.3, 1000, 1),  # a tile by itself
         (100, 0.3, 100_000, 6),  # unless so many threads are to be served
         (100, 0.3, 800, 2),  # at the end all threads have something to do

@@ -5,7 +5,7 @@ import pytest
 import requests
 from distributed import LocalCluster
 
-from jwstpipe.execution.local_cluster import LOCAL_CONFIG, guard_pages
+from jwstpipe.execution.local_cluster import LOCAL_CONFIG, guard_pages, without_pages
 from jwstpipe.execution.loopback import basic_credentials, foreign, home_password, let_in
 from jwstpipe.settings import ExecutionSettings
 from tests.waiting import LIMIT_SECONDS
@@ -44,10 +44,9 @@ def test_a_password_is_made_once_for_its_owner_and_compared_whole(tmp_path):
 
 def test_the_pages_of_a_scheduler_ask_for_the_password(tmp_path):
     settings = ExecutionSettings(password_file=tmp_path / "password")
-    with dask.config.set(LOCAL_CONFIG), LocalCluster(
-        processes=False, n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0",
-        worker_dashboard_address="127.0.0.1:0",
-    ) as cluster:  # fmt: skip
+    shape = {"processes": False, "n_workers": 1, "threads_per_worker": 1}
+    places = dict.fromkeys(("dashboard_address", "worker_dashboard_address"), "127.0.0.1:0")
+    with dask.config.set(LOCAL_CONFIG), LocalCluster(**without_pages({**shape, **places})) as cluster:
         link = guard_pages(cluster, settings)
         user, _, word = home_password(settings.password_file).partition(":")
         root = link.removesuffix("/status")
@@ -56,7 +55,11 @@ def test_the_pages_of_a_scheduler_ask_for_the_password(tmp_path):
         assert (refused.status_code, refused.headers["WWW-Authenticate"]) == (401, 'Basic realm="jwstpipe"')
         assert requests.get(link, auth=(user, "wrong"), timeout=LIMIT_SECONDS).status_code == 401
         assert requests.post(f"{root}/api/v1/retire_workers", json={}, timeout=LIMIT_SECONDS).status_code == 401
-        assert requests.get(link, auth=(user, word), timeout=LIMIT_SECONDS).ok
+        assert not cluster.scheduler.http_application.applications  # nobody was let in, nothing is drawn yet
+        shown = requests.get(link, auth=(user, word), timeout=LIMIT_SECONDS)
+        assert (shown.ok, "bk-root" in shown.text or "Bokeh" in shown.text) == (True, True)
+        assert requests.get(f"{root}/workers", auth=(user, word), timeout=LIMIT_SECONDS).ok
+        assert len(cluster.scheduler.http_application.applications) == 1
         assert (
             requests.get(link, auth=(user, word), headers={"Host": "evil.example"}, timeout=LIMIT_SECONDS).status_code
             == 403
