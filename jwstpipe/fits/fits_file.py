@@ -10,11 +10,11 @@ from jwstpipe.fits.readers.byte_readers import (
     MOST_EXPANSION,
     MOST_UNPACKED,
     LocalReader,
-    RangeReader,
     open_bytes,
     spooled,
     temporary_file,
 )
+from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.readers.read_ahead import SMALL, ReadAhead
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.fits.tile_compression import unpack_tiles

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.readers.band_reader import BandReader
-from jwstpipe.fits.readers.byte_readers import RangeReader
 from jwstpipe.fits.readers.digesting_reader import DigestingReader
+from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.readers.read_ahead import ReadAhead
 from jwstpipe.identity import derived_product_id, provenance_document
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits

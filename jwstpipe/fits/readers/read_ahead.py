@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.readers.byte_readers import RangeReader, cut_rows
+from jwstpipe.fits.readers.range_reader import RangeReader, cut_rows
 
 __all__ = ["SMALL", "ReadAhead"]
 
