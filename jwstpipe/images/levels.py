@@ -64,7 +64,10 @@ def read_level(image: SkyImage, box: Box | None = None, *, level: int = 0) -> Fl
 def fill_level(image: SkyImage, box: Box, target: Float32Image, *, level: int) -> bool:
     """Read a window as `read_level` does, into an array that is there; tells whether every sample has data."""
     stored = min(level, image.levels - 1)
-    if stored == level:
+    unpacked_to = getattr(image, "read_to", None)
+    if level == 0 and unpacked_to is not None:  # a store unpacks where the samples are wanted
+        unpacked_to(target, "sci", box)
+    elif stored == level:
         target[...] = image.read("sci", box, level=level)
     else:
         _average(image, box, target, stored, level - stored)

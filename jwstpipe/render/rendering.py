@@ -26,11 +26,13 @@ from jwstpipe.render.pixels.feather import Feather
 from jwstpipe.render.pixels.finish import (
     ScreenLevels,
     encode_window,
+    quantise,
     recolour_window,
     screen_table,
     with_lightness,
 )
 from jwstpipe.render.pixels.mix import mix_window
+from jwstpipe.render.pixels.paint import paint_window
 from jwstpipe.render.pixels.sharpen import sharpened
 from jwstpipe.sky.box import Box
 
@@ -41,6 +43,7 @@ __all__ = [
     "RenderedWindow",
     "Scene",
     "layer_brightness",
+    "paint",
     "read_channels",
     "read_filled",
     "render_window",
@@ -51,6 +54,11 @@ Float32Image = NDArray[np.float32]
 Filled = tuple[Float32Image, list[frozenset[Hole]], NDArray[np.bool_]]
 ReadFilled = Callable[[Sequence[SkyImage], Box, int, CoreLimits], Filled]
 """Reads windows, as `read_filled` does; whoever shows images again and again keeps what it read."""
+
+_Mixing = tuple[
+    Float32Image, Float32Image, Float32Image, Float32Image, Float32Image, Float32Image, Float32Image, Float32Image,
+    float, float, float, int,
+]  # fmt: skip
 
 LEAST_BLUR = 0.3
 """Blurs of a smaller sigma, pixels, change nothing."""
@@ -207,15 +215,53 @@ def layer_brightness(
     return apply_stretch(values[0], layer.stretch), holes
 
 
+def paint(scene: Scene, box: Box, out: NDArray[np.unsignedinteger], left: int) -> tuple[frozenset[Hole], ...]:
+    """Render a window as the whole numbers of a picture file: what `render_window` gives, rounded.
+
+    Parameters
+    ----------
+    scene, box
+        As for `render_window`.
+    out
+        (y, x, 3) uint8 or uint16, the top row first; as many rows as `box` has.
+    left
+        Column of `out` where `box` begins.
+
+    Returns
+    -------
+    tuple of frozenset of Hole
+        Filled holes that touch the window: one set for each layer, the luminance last.
+    """
+    look = scene.look
+    if look.sharpen.amount or scene.luminance is not None:  # needs rows above and below, or of another image
+        window = render_window(scene, box)
+        levels = np.empty(window.pixels.shape, out.dtype)
+        quantise(window.pixels.reshape(-1), levels.reshape(-1))
+        out[::-1, left : left + box.shape[1]] = levels
+        return window.holes
+    found = read_channels(scene, box)
+    background = scene.background
+    paint_window(
+        found.samples, *_mixing(scene, box), scene.screen_table, look.hue, look.saturation, look.vibrancy, scene.least,
+        np.array([background.red, background.green, background.blue], np.float32), left, out,
+    )  # fmt: skip
+    return found.holes
+
+
 def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image, NDArray[np.uint8]]:
     """Mix the colour channels of a window to linear light, and count those with data."""
     light = np.empty((*box.shape, 3), np.float32)
     counts = np.empty(box.shape, np.uint8)
+    mix_window(samples, *_mixing(scene, box), light, counts)
+    return light, counts
+
+
+def _mixing(scene: Scene, box: Box) -> _Mixing:
+    """Give what `mix_window` takes between samples and light."""
     stretches = [layer.stretch for layer in scene.layers]
     feather = scene.feather
     step = 2.0 ** (scene.level - feather.level)
-    mix_window(
-        samples,
+    return (
         np.array([one.lo for one in stretches], np.float32),
         np.array([1.0 / (one.hi - one.lo) for one in stretches], np.float32),
         scene.tables,
@@ -228,10 +274,7 @@ def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image,
         (box.x0 + 0.5) * step - 0.5,
         step,
         int(scene.look.mixing == "lupton"),
-        light,
-        counts,
     )
-    return light, counts
 
 
 def read_filled(images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits) -> Filled:

@@ -7,12 +7,13 @@ from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jwstpipe.render.cores.holes import Hole
 from jwstpipe.render.files.picture import Pixels, quantised
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.resize import Taps, resampled, taps
-from jwstpipe.render.rendering import RenderedWindow, Scene, render_window
+from jwstpipe.render.rendering import Scene, paint, render_window
 from jwstpipe.sky.box import Box
 
 __all__ = ["BAND_ROWS", "render_bands"]
@@ -47,13 +48,15 @@ def render_bands(scene: Scene, frame: Frame, band_rows: int, bits: int, holes: S
     with ThreadPoolExecutor(THREADS, thread_name_prefix="render") as pool:
         ahead = _submitted(pool, scene, frame, spans[0], sizing, bits)
         for number, span in enumerate(spans):
-            tiles = [future.result() for future in ahead]
+            band, tiles = ahead.pixels, [tile.result() for tile in ahead.holes]
             if number + 1 < len(spans):
                 ahead = _submitted(pool, scene, frame, spans[number + 1], sizing, bits)
-            for window in tiles:
-                for known, filled in zip(holes, window.holes, strict=True):
+            for tile in tiles:
+                for known, filled in zip(holes, tile, strict=True):
                     known.update(filled)
-            yield _joined(tiles, sizing, span, bits)
+            if sizing is not None:
+                band = quantised(resampled(band, sizing.rows, sizing.columns, *span), bits)[::-1]
+            yield np.asarray(band)
 
 
 def _spans(frame: Frame, band_rows: int) -> list[tuple[int, int]]:
@@ -84,40 +87,32 @@ class _Sizing:
 
 
 @dataclass(frozen=True, eq=False)
-class _Tile:
-    """Part of a band: samples of the picture, or screen values that are still to be resized."""
+class _Band:
+    """Rows that are being rendered, tile by tile."""
 
-    pixels: Any
-    holes: tuple[frozenset[Hole], ...]
+    pixels: NDArray[Any]
+    """Whole numbers of the picture, the top row first; or screen values that are still to be resized."""
+
+    holes: list["Future[tuple[frozenset[Hole], ...]]"]
 
 
 def _submitted(
-    pool: ThreadPoolExecutor,
-    scene: Scene,
-    frame: Frame,
-    span: tuple[int, int],
-    sizing: _Sizing | None,
-    bits: int,
-) -> list["Future[_Tile]"]:
+    pool: ThreadPoolExecutor, scene: Scene, frame: Frame, span: tuple[int, int], sizing: _Sizing | None, bits: int
+) -> _Band:
     shown = frame.shown
     low, high = span if sizing is None else sizing.rows.span(*span)
     left, right = (shown.x0, shown.x1) if sizing is None else sizing.columns.span(shown.x0, shown.x1)
     need = Box(low, left, high, right).shifted(frame.box.y0, frame.box.x0)
     edges = [need.x0, *range(need.x0 - need.x0 % TILE_COLUMNS + TILE_COLUMNS, need.x1, TILE_COLUMNS), need.x1]
-    return [
-        pool.submit(_tile, scene, Box(need.y0, x0, need.y1, x1), bits if sizing is None else 0)
-        for x0, x1 in pairwise(edges)
+    pixels = np.empty((*need.shape, 3), np.float32 if sizing is not None else np.uint8 if bits == 8 else np.uint16)
+    render = paint if sizing is None else _screen
+    tiles = [
+        pool.submit(render, scene, Box(need.y0, x0, need.y1, x1), pixels, x0 - need.x0) for x0, x1 in pairwise(edges)
     ]
+    return _Band(pixels, tiles)
 
 
-def _tile(scene: Scene, box: Box, bits: int) -> _Tile:
-    window: RenderedWindow = render_window(scene, box)
-    return _Tile(quantised(window.pixels, bits) if bits else window.pixels, window.holes)
-
-
-def _joined(tiles: Sequence[_Tile], sizing: _Sizing | None, span: tuple[int, int], bits: int) -> Pixels:
-    """Put the tiles of a band side by side, top row first; resized where the picture has another size."""
-    whole = tiles[0].pixels if len(tiles) == 1 else np.concatenate([tile.pixels for tile in tiles], axis=1)
-    if sizing is not None:
-        whole = quantised(resampled(whole, sizing.rows, sizing.columns, *span), bits)
-    return np.asarray(whole[::-1])
+def _screen(scene: Scene, box: Box, out: NDArray[np.float32], left: int) -> tuple[frozenset[Hole], ...]:
+    window = render_window(scene, box)
+    out[:, left : left + box.shape[1]] = window.pixels
+    return window.holes

@@ -29,6 +29,7 @@ _LOW = float(_FIRST)
 _MASK = (1 << _SHIFT) - 1
 _STEP = np.float32(1.0 / (1 << _SHIFT))
 _PER_LOW = np.float32(1.0 / _LOW)
+_BLOCK = 256
 _LOW_BITS, _ONE_BITS = (int(np.float32(x).view(np.int32)) for x in (_LOW, 1.0))
 
 
@@ -73,7 +74,7 @@ def look_up(x: np.float32, bits: np.int32, table: Table) -> Any:
 def look_up_all(values: Table, table: Table) -> None:
     """Evaluate a table at every value, in place: below 0 is 0, above 1 is 1, and NaN stays.
 
-    The same as `look_up` for each of them, without a branch, so that a row is done several values at a time.
+    The same as `look_up` for each of them, without a branch.
 
     Parameters
     ----------
@@ -83,14 +84,25 @@ def look_up_all(values: Table, table: Table) -> None:
         As `stretch_table` makes it.
     """
     bits = values.view(np.int32)
+    nodes, shares = np.empty(_BLOCK, np.uint32), np.empty(_BLOCK, np.float32)
+    for start in range(0, values.size, _BLOCK):
+        part = values[start : start + _BLOCK]
+        _places(part, bits[start : start + _BLOCK], nodes, shares)
+        for i in range(part.size):
+            low, high = table[nodes[i]], table[nodes[i] + np.uint32(1)]
+            found = min(low + (high - low) * shares[i], high)
+            part[i] = part[i] if np.isnan(part[i]) else found
+
+
+@compiled()
+def _places(values: Table, bits: NDArray[np.int32], nodes: NDArray[np.uint32], shares: Table) -> None:
+    """Find the entries that values lie behind, and how far: apart from reading them, or it is done one by one."""
+    low_bits, one_bits = np.int32(_LOW_BITS), np.int32(_ONE_BITS)
     for i in range(values.size):
-        x = values[i]
-        inside = min(max(bits[i], np.int32(0)), np.int32(_ONE_BITS))  # order as their values, from 0 to 1
-        node = (inside >> _SHIFT) - _OFFSET + 1
-        share = np.float32(inside & _MASK) * _STEP
-        low_share = max(x * _PER_LOW, np.float32(0.0))
-        index = np.uint32(node if inside >= _LOW_BITS else 0)
-        share = share if inside >= _LOW_BITS else low_share
-        low, high = table[index], table[index + np.uint32(1)]
-        found = min(low + (high - low) * share, high)
-        values[i] = x if np.isnan(x) else found
+        inside = min(max(bits[i], np.int32(0)), one_bits)  # order as their values, from 0 to 1
+        node = np.int32((inside >> np.int32(_SHIFT)) - np.int32(_OFFSET - 1))
+        share = np.float32(inside & np.int32(_MASK)) * _STEP
+        low_share = max(values[i] * _PER_LOW, np.float32(0.0))
+        known = inside >= low_bits
+        nodes[i] = np.uint32(node if known else np.int32(0))
+        shares[i] = share if known else low_share

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
-from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.render.files.cube import CubeSink
 from jwstpipe.render.files.hips import check_hips, write_hips
 from jwstpipe.render.files.jpeg import JPEG_SIDE, JpegSink
 from jwstpipe.render.files.png import PngSink
 from jwstpipe.render.files.rows import PictureSink, Pixels
 from jwstpipe.render.files.tiff import TiffSink
+from jwstpipe.render.pixels.finish import quantise
 from jwstpipe.storage import aside, is_remote
 
 __all__ = ["PictureSink", "Pixels", "check_picture", "open_picture", "quantised"]
@@ -66,16 +66,8 @@ def quantised(light: NDArray[np.float32], bits: int) -> Pixels:
     """Round brightness in [0, 1] to integers of 8 or 16 bits."""
     flat = np.ascontiguousarray(light, np.float32).reshape(-1)
     levels: Pixels = np.empty(flat.size, np.uint8) if bits == 8 else np.empty(flat.size, np.uint16)
-    _quantise(flat, np.float32((1 << bits) - 1), levels)
+    quantise(flat, levels)
     return levels.reshape(light.shape)
-
-
-@compiled()
-def _quantise(light: NDArray[np.float32], top: np.float32, levels: Pixels) -> None:
-    half = np.float32(0.5)
-    for i in range(light.size):
-        scaled = light[i] * top + half
-        levels[i] = levels.dtype.type(min(max(scaled, half), top + half))
 
 
 @contextmanager

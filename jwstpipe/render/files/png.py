@@ -6,7 +6,9 @@ from typing import BinaryIO
 
 import numpy as np
 from isal import isal_zlib
+from numpy.typing import NDArray
 
+from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.render.files.rows import Pixels, check_complete, check_rows
 
 __all__ = ["PngSink"]
@@ -45,13 +47,11 @@ class PngSink:
         check_rows(rows, self._shape, self._row, self._type.itemsize)
         lines = np.ascontiguousarray(rows, self._type).view(np.uint8).reshape(len(rows), -1)
         filtered = np.empty((len(lines), lines.shape[1] + 1), np.uint8)
-        filtered[:, 0] = 2
-        filtered[0, 1:] = lines[0] - self._above
-        filtered[1:, 1:] = lines[1:] - lines[:-1]
+        _filter(lines, self._above, filtered)
         self._above = lines[-1].copy()
         self._row += len(lines)
         for line in filtered:  # always whole rows, so that the stream does not depend on the bands
-            self._pending += self._deflate.compress(line.tobytes())
+            self._pending += self._deflate.compress(line.data)
         while len(self._pending) >= _IDAT:
             self._chunk(b"IDAT", bytes(self._pending[:_IDAT]))
             del self._pending[:_IDAT]
@@ -68,3 +68,14 @@ class PngSink:
         self._stream.write(struct.pack(">I", len(content)) + kind)
         self._stream.write(content)
         self._stream.write(struct.pack(">I", isal_zlib.crc32(content, isal_zlib.crc32(kind))))
+
+
+@compiled()
+def _filter(lines: NDArray[np.uint8], above: NDArray[np.uint8], filtered: NDArray[np.uint8]) -> None:
+    """Write the number of the filter and the differences from the row above, in each row."""
+    for i in range(lines.shape[0]):
+        before = lines[i - 1] if i else above
+        filtered[i, 0] = 2
+        line, found = lines[i], filtered[i, 1:]
+        for j in range(line.size):
+            found[j] = line[j] - before[j]

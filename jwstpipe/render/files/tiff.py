@@ -3,8 +3,9 @@
 Packed ones (deflate, of differences along the rows) are of the classic kind, which every program reads, as long as
 their offsets fit into 32 bits, and BigTIFF above; plain ones are BigTIFF.
 
-Rows go to one thread that writes tiles through tifffile. Each level is halved while it is written, into a file without
-a name from which the next level is read: memory holds one row of tiles, whatever the size of the picture.
+Rows go to one thread that writes tiles through tifffile. All levels are made as the rows come, each halved from the one
+before; the tiles of coarser ones wait, packed, in files without a name until the finest is written. Memory holds a few
+rows of tiles, whatever the size of the picture.
 """
 
 import queue
@@ -121,26 +122,29 @@ class TiffSink:
         large = not self._packed or _most_bytes(shapes, self._shape[2:], self._dtype) > CLASSIC_BYTES
         import tifffile  # noqa: PLC0415 - slow to load, and only this form needs it
 
-        with ExitStack() as spools, tifffile.TiffWriter(partial, bigtiff=large) as file:
-            spool: BinaryIO | None = None
-            for level, shape in enumerate(shapes):
-                bands = self._incoming() if spool is None else self._spooled(spool, shape)
-                following = spools.enter_context(_spool(partial)) if level + 1 < len(shapes) else None
-                first: dict[str, Any] = {"subfiletype": 1}
-                if level == 0:
-                    first = {
-                        "subifds": len(shapes) - 1,
-                        "software": f"jwstpipe {__version__}",
-                        "extratags": extra,
-                        "iccprofile": srgb_profile() if len(self._shape) == 3 else None,
-                    }
-                tiles: Iterator[Any] = _tiles(_halving(bands, following))
-                file.write(
-                    _deflated(tiles) if self._packed else tiles, shape=(*shape, *self._shape[2:]), **first, **common
-                )
-                if spool is not None:
-                    spool.close()
-                spool = following
+        with (
+            ExitStack() as spools,
+            tifffile.TiffWriter(partial, bigtiff=large) as file,
+            ThreadPoolExecutor(PACKED_AT_ONCE, thread_name_prefix="tiles") as pool,
+        ):
+            tiles = _Packing(pool, packed=self._packed)
+            level: _CoarserLevel | None = None
+            coarser: list[_CoarserLevel] = []
+            for shape in shapes[:0:-1]:  # the coarsest first: each passes its rows on to the next
+                spool = spools.enter_context(TemporaryFile(dir=partial.parent))
+                level = _CoarserLevel((*shape, *self._shape[2:]), self._dtype, tiles, spool, level)
+                coarser.insert(0, level)
+            file.write(
+                tiles.of_bands(self._incoming(), level),
+                shape=self._shape,
+                subifds=len(coarser),
+                software=f"jwstpipe {__version__}",
+                extratags=extra,
+                iccprofile=srgb_profile() if len(self._shape) == 3 else None,
+                **common,
+            )
+            for level in coarser:
+                file.write(level.tiles(), shape=level.shape, subfiletype=1, **common)
 
     def _incoming(self) -> Iterator[Pixels]:
         while (band := self._bands.get()) is not None:
@@ -149,14 +153,6 @@ class TiffSink:
             yield band
         if self._fault:
             raise self._fault[0]
-
-    def _spooled(self, spool: BinaryIO, shape: tuple[int, int]) -> Iterator[Pixels]:
-        spool.seek(0)
-        for start in range(0, shape[0], TILE):
-            rows = min(TILE, shape[0] - start)
-            part = (rows, shape[1], *self._shape[2:])
-            content = spool.read(int(np.prod(part)) * self._dtype.itemsize)
-            yield np.frombuffer(content, self._dtype).reshape(part)
 
 
 def _most_bytes(shapes: Sequence[tuple[int, int]], colours: tuple[int, ...], dtype: np.dtype[Any]) -> int:
@@ -173,61 +169,119 @@ def pyramid_shapes(shape: tuple[int, int]) -> list[tuple[int, int]]:
     return shapes
 
 
-def _spool(partial: Path) -> BinaryIO:
-    return TemporaryFile(dir=partial.parent)
+class _Packing:
+    """Cuts bands into tiles and packs them, in threads; gives them in their order, as tifffile takes them."""
 
+    def __init__(self, pool: ThreadPoolExecutor, *, packed: bool) -> None:
+        self._pool, self.packed = pool, packed
 
-def _halving(bands: Iterator[Pixels], spool: BinaryIO | None) -> Iterator[Pixels]:
-    """Pass bands on, and write them halved; all bands but the last have an even number of rows."""
-    for band in bands:
-        if spool is not None:
-            three = band if band.ndim == 3 else band[..., None]
-            spool.write(_halved(three).data)
-        yield band
-
-
-def _tiles(bands: Iterator[Pixels]) -> Iterator[NDArray[Any]]:
-    """Cut bands of one tile's height into tiles, padded with black at the rims."""
-    for band in bands:
+    def begin(self, band: Pixels) -> Iterator["Future[Any]"]:
+        """Begin the tiles of a band of one tile's height, padded with black at the rims."""
+        three = band if band.ndim == 3 else band[..., None]
         for start in range(0, band.shape[1], TILE):
-            part = band[:, start : start + TILE]
-            if part.shape[:2] == (TILE, TILE):
-                yield np.ascontiguousarray(part)
-                continue
-            tile = np.zeros((TILE, TILE, *band.shape[2:]), band.dtype)
-            tile[: part.shape[0], : part.shape[1]] = part
-            yield tile
+            tile = np.empty((TILE, TILE, *band.shape[2:]), band.dtype)
+            yield self._pool.submit(_packed_tile if self.packed else _plain_tile, three, start, tile)
 
-
-def _deflated(tiles: Iterator[NDArray[Any]]) -> Iterator[bytes]:
-    """Pack tiles as tifffile takes them, differences along the rows; zlib takes ten times as long, for no less."""
-    with ThreadPoolExecutor(PACKED_AT_ONCE, thread_name_prefix="deflate") as pool:
-        waiting: deque[Future[bytes]] = deque()
-        for tile in tiles:
-            waiting.append(pool.submit(_deflated_one, tile))
-            if len(waiting) == TILES_AHEAD:
-                yield waiting.popleft().result()
+    def of_bands(self, bands: Iterator[Pixels], coarser: "_CoarserLevel | None") -> Iterator[Any]:
+        """Give the tiles of bands, which are passed on to the next level."""
+        waiting: deque[Future[Any]] = deque()
+        for band in bands:
+            for tile in self.begin(band):
+                waiting.append(tile)
+                if len(waiting) == TILES_AHEAD:
+                    yield waiting.popleft().result()
+            if coarser is not None:
+                coarser.take(band)
         while waiting:
             yield waiting.popleft().result()
 
 
-def _deflated_one(tile: NDArray[Any]) -> bytes:
-    differences = tile.copy()
-    differences[:, 1:] -= tile[:, :-1]
-    return bytes(isal_zlib.compress(differences.tobytes(), 1))
+class _CoarserLevel:
+    """A level of half the size of the one before it, under way."""
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: np.dtype[Any], packing: _Packing, spool: BinaryIO,
+        coarser: "_CoarserLevel | None",
+    ) -> None:  # fmt: skip
+        self.shape = shape
+        self._dtype, self._packing, self._spool, self._coarser = dtype, packing, spool, coarser
+        self._band: NDArray[Any] = np.empty((min(TILE, shape[0]), *shape[1:]), dtype)
+        self._filled = self._taken = 0
+        self._waiting: deque[Future[Any]] = deque()
+        self._sizes: list[int] = []
+
+    def take(self, fine: Pixels) -> None:
+        """Halve a band of the level before; all bands but the last have an even number of rows."""
+        rows = (len(fine) + 1) // 2
+        half = self._band[self._filled : self._filled + rows]
+        _halve(fine.reshape(len(fine), fine.shape[1], -1), half.reshape(rows, half.shape[1], -1))
+        self._filled, self._taken = self._filled + rows, self._taken + rows
+        if self._filled < TILE and self._taken < self.shape[0]:
+            return
+        band = self._band[: self._filled]
+        self._waiting.extend(self._packing.begin(band))
+        if self._coarser is not None:
+            self._coarser.take(band)
+        self._band, self._filled = np.empty_like(self._band), 0
+        self._keep(TILES_AHEAD)
+
+    def _keep(self, most: int) -> None:
+        """Put tiles into the spool, all but the last ones."""
+        while len(self._waiting) > most:
+            content = memoryview(self._waiting.popleft().result()).cast("B")
+            self._spool.write(content)
+            self._sizes.append(content.nbytes)
+
+    def tiles(self) -> Iterator[Any]:
+        """Give all tiles, once every row is there."""
+        self._keep(0)
+        self._spool.seek(0)
+        for size in self._sizes:
+            content = self._spool.read(size)
+            yield (
+                content
+                if self._packing.packed
+                else np.frombuffer(content, self._dtype).reshape(TILE, TILE, *self.shape[2:])
+            )
+
+
+def _plain_tile(band: Pixels, start: int, tile: NDArray[Any]) -> NDArray[Any]:
+    _cut(band, start, 0, tile.reshape(TILE, TILE, -1))
+    return tile
+
+
+def _packed_tile(band: Pixels, start: int, tile: NDArray[Any]) -> bytes:
+    """Pack a tile as tifffile takes it, differences along the rows; zlib takes ten times as long, for no less."""
+    _cut(band, start, 1, tile.reshape(TILE, TILE, -1))
+    return bytes(isal_zlib.compress(tile.data, 1))
 
 
 @compiled()
-def _halved(band: Pixels) -> Pixels:
+def _cut(band: Pixels, start: int, differences: int, tile: Pixels) -> None:
+    """Cut a tile out of a band, or the differences of its pixels from those before them; black where there is none."""
+    colours = band.shape[2]
+    rows, columns = band.shape[0], min(band.shape[1] - start, tile.shape[1])
+    for i in range(tile.shape[0]):
+        line = tile[i].reshape(-1)
+        line[:] = 0
+        if i >= rows:
+            continue
+        source = band[i].reshape(-1)[start * colours : (start + columns) * colours]
+        line[: source.size] = source
+        if differences:
+            line[colours : source.size] -= source[:-colours]
+            if source.size < line.size:
+                line[source.size : source.size + colours] -= source[-colours:]
+
+
+@compiled()
+def _halve(band: Pixels, out: Pixels) -> None:
     """Average 2 x 2 pixels, rounded; an odd last row or column counts twice."""
-    rows, columns = (band.shape[0] + 1) // 2, (band.shape[1] + 1) // 2
-    result = np.empty((rows, columns, band.shape[2]), band.dtype)
-    for i in range(rows):
+    for i in range(out.shape[0]):
         below = min(2 * i + 1, band.shape[0] - 1)
-        for j in range(columns):
+        for j in range(out.shape[1]):
             right = min(2 * j + 1, band.shape[1] - 1)
             for k in range(band.shape[2]):
                 total = np.uint32(band[2 * i, 2 * j, k]) + np.uint32(band[2 * i, right, k])
                 total += np.uint32(band[below, 2 * j, k]) + np.uint32(band[below, right, k])
-                result[i, j, k] = (total + np.uint32(2)) >> np.uint32(2)
-    return result
+                out[i, j, k] = (total + np.uint32(2)) >> np.uint32(2)

@@ -9,7 +9,7 @@ from jwstpipe.display.colour.srgb import srgb_encoded
 from jwstpipe.display.tone.table import look_up_all, positions
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["ScreenLevels", "encode_window", "recolour_window", "screen_table", "with_lightness"]
+__all__ = ["ScreenLevels", "encode_window", "quantise", "recolour_window", "screen_table", "with_lightness"]
 
 Float32Image = NDArray[np.float32]
 
@@ -39,6 +39,15 @@ def screen_table(levels: ScreenLevels) -> Float32Image:
 def encode_window(light: Float32Image, table: Float32Image) -> None:
     """Replace linear light in [0, 1] by screen values, in place."""
     look_up_all(light.reshape(-1), table)
+
+
+@compiled()
+def quantise(light: Float32Image, levels: NDArray[np.unsignedinteger]) -> None:
+    """Round brightness in [0, 1], (n,), to all whole numbers of the type of `levels`, which is written."""
+    top, half = np.float32((1 << 8 * levels.itemsize) - 1), np.float32(0.5)
+    for i in range(light.size):
+        scaled = light[i] * top + half
+        levels[i] = levels.dtype.type(min(max(scaled, half), top + half))
 
 
 @compiled()

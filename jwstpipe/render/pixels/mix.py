@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from jwstpipe.display.tone.table import look_up, look_up_all
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["mix_window"]
+__all__ = ["covered_cells", "mix_row", "mix_window"]
 
 Float32Image = NDArray[np.float32]
 
 
 @compiled()
-def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions already
+def mix_window(
     values: Float32Image,
     lows: Float32Image,
     scales: Float32Image,
@@ -63,69 +63,112 @@ def mix_window(  # noqa: C901 - one loop over pixels; its parts are functions al
     """
     channels, rows, columns = values.shape
     x = np.empty((channels, columns), np.float32)
+    inner = covered_cells(maps)
+    for i in range(rows):
+        mix_row(
+            values, i, lows, scales, tables, light, maps, inner, kernel, offset, slope, y0 + i * step, x0, step, lupton,
+            x, out[i], counts[i],
+        )  # fmt: skip
+
+
+@compiled()
+def mix_row(
+    values: Float32Image,
+    i: int,
+    lows: Float32Image,
+    scales: Float32Image,
+    tables: Float32Image,
+    light: Float32Image,
+    maps: Float32Image,
+    inner: NDArray[np.bool_],
+    kernel: Float32Image,
+    offset: Float32Image,
+    slope: Float32Image,
+    y: float,
+    x0: float,
+    step: float,
+    lupton: int,
+    x: Float32Image,
+    out: Float32Image,
+    counts: NDArray[np.uint8],
+) -> None:
+    """Mix row `i` of a window to (x, 3) linear light; see `mix_window`.
+
+    `inner` is what `covered_cells` tells of `maps`; `x`, (channel, x), is room for what samples are between the limits.
+    """
+    channels, columns = x.shape
+    clean = _brightness(values, i, lows, scales, tables, lupton, x)
+    if clean and not lupton and not maps.shape[1]:
+        counts[:] = channels
+        _add_up(x, light, out)
+        return
     weight = np.ones(channels, np.float32)
     mixed = np.empty(channels, np.float32)
     colour = np.empty(3, np.float32)
     scratch = np.empty(1, np.float32)
-    inner = _covered_cells(maps)
-    for i in range(rows):
-        clean = _brightness(values[:, i], lows, scales, tables, lupton, x)
-        if clean and not lupton and not maps.shape[1]:
-            counts[i, :] = channels
-            _add_up(x, light, out[i])
+    for j in range(columns):
+        count = _present(x, j, weight)
+        counts[j] = count
+        if count == 0:
+            out[j, :] = np.float32(0.0)
             continue
-        for j in range(columns):
-            count = _present(x, j, weight)
-            counts[i, j] = count
-            if count == 0:
-                out[i, j, :] = np.float32(0.0)
-                continue
-            whole = count == channels
-            if maps.shape[1] and not (whole and _is_inner(inner, y0 + i * step, x0 + j * step)):
-                whole = _feathered(maps, y0 + i * step, x0 + j * step, weight)
-            for c in range(channels):
-                mixed[c] = x[c, j]
-            if not whole:
-                _stand_ins(x, j, weight, kernel, offset, slope, lupton, mixed)
-            for part in range(3):
-                total = np.float32(0.0)
-                for c in range(channels):
-                    total += mixed[c] * light[c, part]
-                colour[part] = total
-            if lupton:
-                _stretch_intensity(colour, tables[0], scratch)
-            for part in range(3):
-                out[i, j, part] = min(colour[part], np.float32(1.0))
+        whole = count == channels
+        if maps.shape[1] and not (whole and _is_inner(inner, y, x0 + j * step)):
+            whole = _feathered(maps, y, x0 + j * step, weight)
+        for c in range(channels):
+            mixed[c] = x[c, j]
+        if not whole:
+            _stand_ins(x, j, weight, kernel, offset, slope, lupton, mixed)
+        _add_up_one(mixed, light, colour)
+        if lupton:
+            _stretch_intensity(colour, tables[0], scratch)
+        for part in range(3):
+            out[j, part] = min(colour[part], np.float32(1.0))
 
 
 @compiled()
 def _brightness(
-    row: Float32Image, lows: Float32Image, scales: Float32Image, tables: Float32Image, lupton: int, x: Float32Image
-) -> bool:
-    """Stretch one row of every channel, or only place it between its limits; tells whether all samples are there."""
-    missing = 0
-    for c in range(row.shape[0]):
+    values: Float32Image, i: int, lows: Float32Image, scales: Float32Image, tables: Float32Image, lupton: int,
+    x: Float32Image,
+) -> bool:  # fmt: skip
+    """Stretch a row of every channel, or only place it between its limits; tells whether all samples are there."""
+    missing = False
+    for c in range(values.shape[0]):
         low, scale = lows[c], scales[c]
-        for j in range(row.shape[1]):
-            x[c, j] = (row[c, j] - low) * scale
-            missing += np.isnan(row[c, j])
+        line, placed = values[c, i], x[c]
+        for j in range(placed.size):
+            placed[j] = (line[j] - low) * scale
+            missing |= np.isnan(line[j])
         if not lupton:
-            look_up_all(x[c], tables[c])
-    return missing == 0
+            look_up_all(placed, tables[c])
+    return not missing
 
 
 @compiled()
 def _add_up(x: Float32Image, light: Float32Image, out: Float32Image) -> None:
-    """Mix a row of which no sample is missing."""
-    for j in range(x.shape[1]):
-        red = green = blue = np.float32(0.0)
-        for c in range(x.shape[0]):
-            red += x[c, j] * light[c, 0]
-            green += x[c, j] * light[c, 1]
-            blue += x[c, j] * light[c, 2]
-        out[j, 0] = min(red, np.float32(1.0))
-        out[j, 1] = min(green, np.float32(1.0))
-        out[j, 2] = min(blue, np.float32(1.0))
+    """Mix a row of which no sample is missing; a channel at a time, so that many pixels are done at once."""
+    sums = np.zeros((3, x.shape[1]), np.float32)
+    for c in range(x.shape[0]):
+        line = x[c]
+        for part in range(3):
+            total, share = sums[part], light[c, part]
+            for j in range(total.size):
+                total[j] += line[j] * share
+    red, green, blue = sums[0], sums[1], sums[2]
+    for j in range(red.size):
+        out[j, 0] = min(red[j], np.float32(1.0))
+        out[j, 1] = min(green[j], np.float32(1.0))
+        out[j, 2] = min(blue[j], np.float32(1.0))
+
+
+@compiled()
+def _add_up_one(mixed: Float32Image, light: Float32Image, colour: Float32Image) -> None:
+    """Mix a pixel."""
+    for part in range(3):
+        total = np.float32(0.0)
+        for c in range(mixed.size):
+            total += mixed[c] * light[c, part]
+        colour[part] = total
 
 
 @compiled()
@@ -139,7 +182,7 @@ def _present(x: Float32Image, j: int, weight: Float32Image) -> int:
 
 
 @compiled()
-def _covered_cells(maps: Float32Image) -> NDArray[np.bool_]:
+def covered_cells(maps: Float32Image) -> NDArray[np.bool_]:
     """Tell between which four nodes of the coarse plane every channel counts wholly: most of a picture."""
     channels, rows, columns = maps.shape
     found = np.ones((rows, columns), np.bool_)
