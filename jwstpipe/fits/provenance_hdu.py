@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.fits_file import open_fits_file
 from jwstpipe.fits.hdus import BLOCK
+from jwstpipe.fits.plain.written_header import CardSaid, written_header
 from jwstpipe.settings import S3Settings
-
-if TYPE_CHECKING:  # it takes long to load, and who reads needs it not
-    from astropy.io.fits import Header
 
 __all__ = ["PROVENANCE_NAME", "provenance_hdu", "provenance_image_hdu", "read_provenance_hdu"]
 
@@ -28,39 +26,32 @@ def provenance_hdu(document: Mapping[str, Any]) -> bytes:
     >>> len(provenance_hdu({"product_id": "0"})) % 2880
     0
     """
-    from astropy.io.fits import Header  # noqa: PLC0415 - see above
-
     content = _text(document)
-    header = Header()
-    header["XTENSION"] = ("BINTABLE", "binary table extension")
-    header["BITPIX"], header["NAXIS"] = 8, 2
-    header["NAXIS1"], header["NAXIS2"] = len(content), 1
-    header["PCOUNT"], header["GCOUNT"] = 0, 1
-    header["TFIELDS"] = 1
-    header["TTYPE1"] = ("JSON", "what this product is and was made of")
-    header["TFORM1"] = f"{len(content)}A"
-    return _padded(header, content)
+    table: dict[str, CardSaid] = {
+        "XTENSION": ("BINTABLE", "binary table extension"), "BITPIX": (8, ""), "NAXIS": (2, ""),
+        "NAXIS1": (len(content), ""), "NAXIS2": (1, ""), "PCOUNT": (0, ""), "GCOUNT": (1, ""), "TFIELDS": (1, ""),
+        "TTYPE1": ("JSON", "what this product is and was made of"), "TFORM1": (f"{len(content)}A", ""),
+    }  # fmt: skip
+    return _padded(table, content)
 
 
 def provenance_image_hdu(document: Mapping[str, Any]) -> bytes:
     """Write a document as an image of bytes: beside a catalogue, whose readers take the only table of a file."""
-    from astropy.io.fits import Header  # noqa: PLC0415 - see above
-
     content = _text(document)
-    header = Header()
-    header["XTENSION"] = ("IMAGE", "what this product is and was made of, JSON")
-    header["BITPIX"], header["NAXIS"], header["NAXIS1"] = 8, 1, len(content)
-    header["PCOUNT"], header["GCOUNT"] = 0, 1
-    return _padded(header, content)
+    image: dict[str, CardSaid] = {
+        "XTENSION": ("IMAGE", "what this product is and was made of, JSON"), "BITPIX": (8, ""), "NAXIS": (1, ""),
+        "NAXIS1": (len(content), ""), "PCOUNT": (0, ""), "GCOUNT": (1, ""),
+    }  # fmt: skip
+    return _padded(image, content)
 
 
 def _text(document: Mapping[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=True, allow_nan=False).encode("ascii")
 
 
-def _padded(header: "Header", content: bytes) -> bytes:
-    header["EXTNAME"] = PROVENANCE_NAME
-    return str(header.tostring()).encode("ascii") + content + b"\0" * (-len(content) % BLOCK)
+def _padded(said: dict[str, CardSaid], content: bytes) -> bytes:
+    header = written_header({**said, "EXTNAME": (PROVENANCE_NAME, "")}, block=BLOCK)
+    return header + content + b"\0" * (-len(content) % BLOCK)
 
 
 def read_provenance_hdu(address: str, *, s3: S3Settings | None = None) -> dict[str, Any] | None:

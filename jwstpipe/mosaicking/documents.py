@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from jwstpipe import __version__
+from jwstpipe.fits.plain.written_header import CardSaid, written_header
 from jwstpipe.identity import provenance_document
 from jwstpipe.images.exporting.mosaic_file import MosaicTold
 from jwstpipe.images.zarr.layout import plane_spec, root_attributes
@@ -23,9 +24,6 @@ from jwstpipe.mosaicking.tile_job import ALGORITHM
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.celestial import wcs_cards_of
 from jwstpipe.sky.wcs.image_wcs import ImageWcs
-
-if TYPE_CHECKING:  # it takes long to load
-    from astropy.io.fits import Header
 
 __all__ = ["told_of", "write_documents"]
 
@@ -74,8 +72,8 @@ def told_of(plan: MosaicPlan) -> MosaicTold:
         ],
     )
     return MosaicTold(
-        primary=_padded_cards(_primary_header(plan)),
-        science=_padded_cards(_science_header(plan)),
+        primary=written_header(_primary_keywords(plan)),
+        science=written_header(_science_keywords(plan)),
         planes={plane: np.dtype(plane_spec(plane).dtype) for plane in plan.planes},
         unit=plan.unit,
         grid=plan.grid,
@@ -96,56 +94,37 @@ def _list(box: Box) -> list[int]:
     return [box.y0, box.x0, box.y1, box.x1]
 
 
-def _primary_header(plan: MosaicPlan) -> "Header":
-    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load, and tiles are made before it is needed
-
-    header = Header()
-    header["SIMPLE"] = (True, "conforms to FITS standard")
-    header["BITPIX"] = 8
-    header["NAXIS"] = 0
-    header["EXTEND"] = True
-    for key, value in plan.keywords.items():
-        if key not in PHOTOMETRY:
-            header[key] = (value, COMMENTS.get(key, ""))
+def _primary_keywords(plan: MosaicPlan) -> dict[str, CardSaid]:
+    said: dict[str, CardSaid] = {
+        "SIMPLE": (True, "conforms to FITS standard"), "BITPIX": (8, ""), "NAXIS": (0, ""), "EXTEND": (True, ""),
+    }  # fmt: skip
+    said |= {key: (value, COMMENTS.get(key, "")) for key, value in plan.keywords.items() if key not in PHOTOMETRY}
     exposure = math.fsum(source.exposure_s for source in plan.sources)
     if not math.isnan(exposure):  # an input may not tell
-        for key in ("EXPTIME", "TEXPTIME"):
-            header[key] = (exposure, "[s] exposure time of all inputs together")
-    header["ORIGIN"] = ("jwstpipe", "software that made this file")
-    header["JPVERS"] = (__version__, "version of jwstpipe")
-    header["JPPRODID"] = (plan.id, "product id")
-    header["JPKERNEL"] = (plan.options.kernel, "interpolation kernel")
-    header["JPCOMB"] = (plan.options.combine, "combination of inputs")
-    header["JPWEIGHT"] = (plan.weights, "weights of inputs")
-    header["JPBACKGR"] = (plan.options.background, "background matching")
-    header["NINPUTS"] = (len(plan.sources), "number of inputs")
+        said |= dict.fromkeys(("EXPTIME", "TEXPTIME"), (exposure, "[s] exposure time of all inputs together"))
+    said["ORIGIN"] = ("jwstpipe", "software that made this file")
+    said["JPVERS"] = (__version__, "version of jwstpipe")
+    said["JPPRODID"] = (plan.id, "product id")
+    said["JPKERNEL"] = (plan.options.kernel, "interpolation kernel")
+    said["JPCOMB"] = (plan.options.combine, "combination of inputs")
+    said["JPWEIGHT"] = (plan.weights, "weights of inputs")
+    said["JPBACKGR"] = (plan.options.background, "background matching")
+    said["NINPUTS"] = (len(plan.sources), "number of inputs")
     for number, source in enumerate(plan.sources[:MOST_INPUT_CARDS], 1):
-        header[f"INP{number:05d}"] = source.name[:60]
-    return header
+        said[f"INP{number:05d}"] = (source.name[:60], "")
+    return said
 
 
-def _science_header(plan: MosaicPlan) -> "Header":
-    from astropy.io.fits import Header  # noqa: PLC0415 - see above
-
-    header = Header()
-    header["XTENSION"] = ("IMAGE", "Image extension")
-    header["BITPIX"] = -32
-    header["NAXIS"] = 2
-    header["NAXIS1"], header["NAXIS2"] = plan.window.shape[1], plan.window.shape[0]
-    header["PCOUNT"], header["GCOUNT"] = 0, 1
-    header["EXTNAME"] = "SCI"
+def _science_keywords(plan: MosaicPlan) -> dict[str, CardSaid]:
+    rows, columns = plan.window.shape
+    said: dict[str, CardSaid] = {
+        "XTENSION": ("IMAGE", "Image extension"), "BITPIX": (-32, ""), "NAXIS": (2, ""), "NAXIS1": (columns, ""),
+        "NAXIS2": (rows, ""), "PCOUNT": (0, ""), "GCOUNT": (1, ""), "EXTNAME": ("SCI", ""),
+    }  # fmt: skip
     if plan.unit:
-        header["BUNIT"] = (plan.unit, "physical units of the array values")
-    for key in PHOTOMETRY:
-        if key in plan.keywords:
-            header[key] = (plan.keywords[key], COMMENTS[key])
+        said["BUNIT"] = (plan.unit, "physical units of the array values")
+    said |= {key: (plan.keywords[key], COMMENTS[key]) for key in PHOTOMETRY if key in plan.keywords}
     area = plan.grid.scale_arcsec**2
     for key, unit, value in (("PIXAR_SR", "sr", area * math.radians(1 / 3600) ** 2), ("PIXAR_A2", "arcsec2", area)):
-        header[key] = (float(f"{value:.12g}"), f"[{unit}] area of a pixel")  # the scale is known no better
-    header.update(plan.grid.header(plan.window))
-    return header
-
-
-def _padded_cards(header: "Header") -> bytes:
-    text = str(header.tostring(sep="", endcard=True, padding=False))
-    return text.encode("ascii")
+        said[key] = (float(f"{value:.12g}"), f"[{unit}] area of a pixel")  # the scale is known no better
+    return said | plan.grid.keywords(plan.window)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jwstpipe.fits.plain.changed_cards import changed_cards
 from jwstpipe.fits.plain.plain_header import PlainHeader, plain_header
+from jwstpipe.fits.plain.written_header import written_header
 from tests.letters import PRINTABLE
 
 TEXT = st.text(PRINTABLE, max_size=60).map(str.rstrip)
@@ -39,6 +40,17 @@ def test_values_are_those_of_astropy(values):
         expected = None if isinstance(expected, fits.card.Undefined) else expected
         assert (found[keyword], type(found[keyword])) == (expected, type(expected))
     assert found.get("NOTHERE", 5) == 5
+
+
+@settings(max_examples=50)
+@given(st.dictionaries(KEYWORDS, st.tuples(VALUES, st.sampled_from(["", "a comment", "x / y"])), max_size=12))
+def test_headers_are_written_as_astropy_writes_them(said):
+    header = fits.Header()
+    said = {key: (value, comment if len(str(value)) < 30 else "") for key, (value, comment) in said.items()}
+    for keyword, one in said.items():
+        header[keyword] = one
+    assert written_header(said) == header.tostring(padding=False).encode()
+    assert written_header(said, block=2880) == header.tostring().encode()
 
 
 def test_what_is_unusual_is_left_to_astropy():

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 
 from jwstpipe.fits.headers import CARD
 from jwstpipe.fits.plain.plain_header import PlainHeader, value_of
+from jwstpipe.fits.plain.standard_cards import is_standard
 
-__all__ = ["changed_cards", "written_cards"]
+__all__ = ["card_of", "changed_cards", "written_cards"]
 
 _WIDTH = 20
 """Characters of a value in fixed format."""
@@ -56,6 +57,18 @@ def changed_cards(
 def written_cards(values: Mapping[str, str | int | float]) -> str:
     """Write keywords as cards without comments, as astropy does."""
     return "".join(_card(name, value, "") for name, value in values.items())
+
+
+def card_of(keyword: str, value: object, comment: str) -> str | None:
+    """Write a card as astropy does; None where only astropy can tell how."""
+    if isinstance(value, bool):
+        card = f"{keyword:8}= {'T' if value else 'F':>{_WIDTH}}" + (f" / {comment}" if comment else "")
+        card = card.ljust(CARD)
+    elif isinstance(value, str | int | float) and not _unusual(value):
+        card = _card(keyword, value, comment)
+    else:
+        return None
+    return card if is_standard(card) and card.isascii() and card.isprintable() and len(card) == CARD else None
 
 
 def _unusual(value: str | float) -> bool:

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from jwstpipe.fits.hdus import BLOCK
-from jwstpipe.fits.headers import parse_header
+from jwstpipe.fits.headers import CARD
+from jwstpipe.fits.plain.written_header import CardSaid, written_header
 from jwstpipe.fits.provenance_hdu import provenance_hdu
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-
-if TYPE_CHECKING:  # it takes long to load
-    from astropy.io.fits import Header
 
 __all__ = ["MosaicTold", "PlanePart", "mosaic_parts"]
 
@@ -59,39 +57,45 @@ class PlanePart:
 
 def mosaic_parts(told: MosaicTold) -> Iterator[bytes | PlanePart]:
     """Give the parts of the file in their order: bytes as they are, and samples."""
-    primary = parse_header(told.primary).copy()
-    primary["EXTEND"] = True
-    yield _padded(primary)
-    science = parse_header(told.science)
+    yield _padded(told.primary)
     for plane in _PLANES:
         if plane in told.planes:
             part = PlanePart(plane, told.planes[plane])
-            yield _padded(_extension_header(told, science, part))
+            yield _padded(_extension_header(told, part))
             yield part
             yield b"\0" * (-told.window.area * part.dtype.itemsize % BLOCK)
     carried = {key: value for key, value in told.provenance.items() if key not in _OF_TILES}
     yield provenance_hdu({**carried, "kind": "mosaic"})
 
 
-def _extension_header(told: MosaicTold, science: "Header", part: PlanePart) -> "Header":
-    from astropy.io.fits import Header  # noqa: PLC0415 - slow to load
-
-    header = Header()
-    header["XTENSION"] = ("IMAGE", "Image extension")
-    header["BITPIX"] = _BITPIX[part.dtype.str[1:]]
-    header["NAXIS"] = 2
-    header["NAXIS1"], header["NAXIS2"] = told.window.shape[1], told.window.shape[0]
-    header["PCOUNT"], header["GCOUNT"] = 0, 1
-    header["EXTNAME"], header["EXTVER"] = part.plane.upper(), 1
+def _extension_header(told: MosaicTold, part: PlanePart) -> bytes:
+    rows, columns = told.window.shape
+    said: dict[str, CardSaid] = {
+        "XTENSION": ("IMAGE", "Image extension"), "BITPIX": (_BITPIX[part.dtype.str[1:]], ""), "NAXIS": (2, ""),
+        "NAXIS1": (columns, ""), "NAXIS2": (rows, ""), "PCOUNT": (0, ""), "GCOUNT": (1, ""),
+        "EXTNAME": (part.plane.upper(), ""), "EXTVER": (1, ""),
+    }  # fmt: skip
     if part.dtype.kind == "u":
-        header["BSCALE"], header["BZERO"] = 1, part.offset
-    header.update(told.grid.header(told.window))
-    if part.plane in ("sci", "err"):  # what their samples mean: unit, zero point, area of a pixel
-        if told.unit:
-            header["BUNIT"] = told.unit
-        header.extend(card for card in science.cards if card.keyword not in header)
-    return header
+        said |= {"BSCALE": (1, ""), "BZERO": (part.offset, "")}
+    said |= told.grid.keywords(told.window)
+    if part.plane not in ("sci", "err"):
+        return written_header(said)
+    if told.unit:  # what their samples mean: unit, zero point, area of a pixel
+        said["BUNIT"] = (told.unit, "")
+    return written_header(said)[:-CARD] + _other_cards(told.science, said)
 
 
-def _padded(header: "Header") -> bytes:
-    return str(header.tostring()).encode("ascii")
+def _other_cards(header: bytes, said: Mapping[str, object]) -> bytes:
+    """Give the cards of a header, with END, whose keyword is not said yet, each with those on which it goes on."""
+    found, left_out = bytearray(), False
+    for start in range(0, len(header), CARD):
+        card = header[start : start + CARD]
+        keyword = card[:8].rstrip().decode("ascii")
+        left_out = left_out if keyword == "CONTINUE" else keyword in said
+        if not left_out:
+            found += card
+    return bytes(found)
+
+
+def _padded(header: bytes) -> bytes:
+    return header.ljust(-(-len(header) // BLOCK) * BLOCK)
