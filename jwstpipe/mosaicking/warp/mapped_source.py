@@ -8,7 +8,7 @@ import numpy as np
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.mosaicking.warp.accumulators import Accumulators
-from jwstpipe.mosaicking.warp.drizzle import drizzled
+from jwstpipe.mosaicking.warp.drizzling.drizzled import drizzled
 from jwstpipe.mosaicking.warp.kernels import BILINEAR, LANCZOS3, NEAREST
 from jwstpipe.mosaicking.warp.resample import InputWindow, add_resampled, add_window
 from jwstpipe.sky.box import Box

@@ -1,9 +1,7 @@
-"""Drizzle with the square kernel: each pixel of an image, shrunk by `pixfrac`, is laid on the plane.
+"""The drops of one image, laid on the plane one by one by the areas that they share with its pixels, exactly.
 
-A pixel of the plane takes from each shrunken pixel that it overlaps in proportion to the common area, exactly. After
-Fruchter & Hook 2002, PASP 114, 144; the corners are placed and the weights are normed as the ``drizzle`` library of
-STScI does, so that the two agree. Areas come from the integral of x dy along the four sides, cut at the borders of
-the pixels of the plane, as renderers of outline fonts do; nothing needs the GIL.
+Areas come from the integral of x dy along the four sides, cut at the borders of the pixels of the plane, as renderers
+of outline fonts do; nothing needs the GIL.
 """
 
 from typing import NamedTuple
@@ -12,16 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
-from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.sky.box import Box
-from jwstpipe.sky.pixelmap import PixelMap
 from jwstpipe.sky.wcs.lattice import fill_row
 
-__all__ = ["drizzled"]
+__all__ = ["SIDE", "Drops", "cover", "deposit", "drizzle_drops", "extend", "large_enough", "map_row"]
 
 Floats = NDArray[np.float64]
-Reals = NDArray[np.floating]
 Bits = NDArray[np.uint32]
 
 SLIVER = 1e-12
@@ -44,48 +38,11 @@ class Drops(NamedTuple):
     lost: Bits
 
 
-def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float) -> Resampled:
-    """Drizzle one input onto a window of the plane.
-
-    Parameters
-    ----------
-    layer
-        The input.
-    forward
-        Map from the input's pixels to the plane, from `forward_map`; its window holds that of the layer and one pixel
-        more on each side.
-    box
-        The window.
-    pixfrac
-        Side of the drops, pixels of the image, 0.01 to 1.
-
-    Returns
-    -------
-    Resampled
-        Weights are the sums of overlaps (shares of a drop) times the weights of the pixels; variances follow as
-        ``sum (a w)^2 v / (sum a w)^2``.
-    """
-    sums = np.zeros((*box.shape, 2))
-    spread = np.zeros(box.shape if layer.var.size else (0, 0))
-    used = np.zeros(box.shape if layer.dq.size else (0, 0), dtype="u4")
-    lost = np.zeros_like(used)
-    window = layer.window
-    _drizzle(
-        WarpMap(forward.nodes, forward.step, forward.weights, forward.weights, forward.box.y0, forward.box.x0),
-        Planes(layer.sci, layer.wht, layer.var, layer.dq),
-        Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, int(layer.is_flux)),
-        0.5 * pixfrac, box.y0, box.x0, Drops(sums, spread, used, lost),
-    )  # fmt: skip
-    sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
-    var = np.empty(spread.shape, dtype=layer.var.dtype)
-    _normalise(sums, spread, used, lost, sci, wht, var)
-    return Resampled(box, sci, wht, var, used)
-
-
 @compiled(error_model="numpy")
-def _drizzle(
+def drizzle_drops(
     forward: WarpMap, planes: Planes, image: Placed, half: float, box_y: int, box_x: int, drops: Drops
 ) -> None:
+    """Lay all drops of a window of an image, of 2 `half` pixels a side, on a window of the plane."""
     sci, wht, var, dq = planes.sci, planes.wht, planes.var, planes.dq
     nodes, step, lagrange = forward.nodes, forward.step, forward.weights
     row0, column0 = image.y0 - forward.y0, image.x0 - forward.x0
@@ -96,7 +53,7 @@ def _drizzle(
     first = 1 - image.x0
     last = first + image.columns - 1
     for k in range(2):
-        _map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
+        map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
     px, py, areas = np.empty((4, n)), np.empty((4, n)), np.empty(n)
     spans = np.empty((4, n), dtype=np.int32)
     covered = np.zeros((SIDE, SIDE + 1))
@@ -104,11 +61,11 @@ def _drizzle(
     plain = spread.size == 0 and used.size == 0
     for i in range(sci.shape[0]):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
-        _map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
+        map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
         if image.y0 + i == 0:
-            _extend(xs, ys, here, above, below)
+            extend(xs, ys, here, above, below)
         if image.y0 + i == image.rows - 1:
-            _extend(xs, ys, here, below, above)
+            extend(xs, ys, here, below, above)
         _corners(xs[below], xs[here], xs[above], half, box_x, px)
         _corners(ys[below], ys[here], ys[above], half, box_y, py)
         _bounds(px, py, areas, spans)
@@ -121,10 +78,10 @@ def _drizzle(
             good = np.isfinite(sci[i, j]) and w > 0.0
             if not good and dq.size == 0:
                 continue
-            covered = _large_enough(covered, rows, columns + 1)
+            covered = large_enough(covered, rows, columns + 1)
             for k in range(4):
                 m = (k + 1) % 4
-                _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
+                cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
             # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
             scale = 4.0 * half * half / area if image.is_flux else 1.0
             v = var[i, j] * scale * scale if spread.size > 0 else 0.0
@@ -134,11 +91,11 @@ def _drizzle(
             if inner and plain and good:
                 _deposit_plain(covered, rows, columns + 1, left, low, value, w / area, sums)
                 continue
-            _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, drops)
+            deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, drops)
 
 
 @compiled(error_model="numpy")
-def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
+def large_enough(covered: Floats, rows: int, columns: int) -> Floats:
     """Give the room for a drop, made larger for one that does not fit."""
     if rows <= covered.shape[0] and columns <= covered.shape[1]:
         return covered
@@ -146,7 +103,7 @@ def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
 
 
 @compiled(error_model="numpy")
-def _deposit(
+def deposit(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, v: float,
     bits: np.uint32, good: int, drops: Drops,
 ) -> None:  # fmt: skip
@@ -176,7 +133,7 @@ def _deposit(
 def _deposit_plain(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, sums: Floats
 ) -> None:
-    """Do what `_deposit` does where the drop lies inside, and there is nothing but samples; without branches."""
+    """Do what `deposit` does where the drop lies inside, and there is nothing but samples; without branches."""
     for b in range(rows):
         total = 0.0
         for a in range(columns):
@@ -189,7 +146,7 @@ def _deposit_plain(
 
 
 @compiled(error_model="numpy")
-def _map_row(
+def map_row(
     nodes: Floats, step: int, lagrange: Floats, row: int, column: int, first: int, last: int, scratch: Floats,
     xs: Floats, ys: Floats,
 ) -> None:  # fmt: skip
@@ -205,7 +162,7 @@ def _map_row(
 
 
 @compiled(error_model="numpy")
-def _extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> None:
+def extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> None:
     """Put the row beyond the edge of the image in a straight line with the last two."""
     for c in range(xs.shape[1]):
         xs[outside, c] = 2.0 * xs[here, c] - xs[inside, c]
@@ -243,7 +200,7 @@ def _bounds(px: Floats, py: Floats, areas: Floats, spans: NDArray[np.int32]) -> 
 
 
 @compiled(error_model="numpy")
-def _cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
+def cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
     """Add what a side gives to the derivative along x of the covered area of each pixel (signed by its sense)."""
     if y0 == y1:
         return
@@ -282,17 +239,3 @@ def _cover_row(x0: float, x1: float, dy: float, covered: Floats, row: int) -> No
         covered[row, column] += part * share
         covered[row, column + 1] += part * (1.0 - share)
         x, column = end, column + 1
-
-
-@compiled(error_model="numpy")
-def _normalise(sums: Floats, spread: Floats, used: Bits, lost: Bits, sci: Reals, wht: Reals, var: Reals) -> None:
-    """Divide by the weights; a pixel that no drop reached keeps the bits that tell why."""
-    for i in range(sci.shape[0]):
-        for j in range(sci.shape[1]):
-            total = sums[i, j, 1]
-            sci[i, j] = sums[i, j, 0] / total if total > 0.0 else np.nan
-            wht[i, j] = total
-            if spread.size > 0:
-                var[i, j] = spread[i, j] / (total * total) if total > 0.0 else 0.0
-            if used.size > 0 and total <= 0.0:
-                used[i, j] = lost[i, j]
