@@ -10,7 +10,7 @@ from jwstpipe.mosaicking.cost import estimate
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.placement import bounding_box, tiles_of
 from jwstpipe.mosaicking.sky_model import SKIES, BackgroundModel
-from jwstpipe.mosaicking.tile_job import ALGORITHM, JUDGED, OUTLIERS, TileJob
+from jwstpipe.mosaicking.tile_job import ALGORITHM, DRIZZLE, JUDGED, OUTLIERS, TileJob
 from jwstpipe.notebook import Shown
 from jwstpipe.requests import MosaicOptions, Weights
 from jwstpipe.requests.mosaic import deciding
@@ -92,6 +92,7 @@ class MosaicPlan(Shown):
             "weights": self.weights,
             "options": deciding(self.options),
             "wcs": [source.wcs.digest for source in self.sources],
+            **({"drizzle": DRIZZLE} if self.options.kernel == "drizzle" else {}),
             **({} if self.options.align == "none" else {"stars": STAR_FINDER}),
             **({} if self.options.background == "none" else {"skies": SKIES}),
         }

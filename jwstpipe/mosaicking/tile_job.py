@@ -11,7 +11,7 @@ from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
 
-__all__ = ["ALGORITHM", "JUDGED", "OUTLIERS", "TileJob"]
+__all__ = ["ALGORITHM", "DRIZZLE", "JUDGED", "OUTLIERS", "TileJob"]
 
 ALGORITHM = "5"
 """Version of what the engine does to pixels; part of every product's and tile's id."""
@@ -22,6 +22,9 @@ as long as a pixel of it is no wider than a few of the plane."""
 
 OUTLIERS = "3"
 """Version of what the rejection of outliers does; part of the ids of what it is used for."""
+
+DRIZZLE = "2"
+"""Version of how drizzle lays pixels; part of the ids of what it is used for."""
 
 PIXEL_OPTIONS = {"kernel", "pixfrac", "combine", "reject_dq", "tolerance_px"}
 """Options that a tile's samples follow from directly; all others act through its sources, grid and window."""
@@ -70,6 +73,8 @@ class TileJob:
             "planes": list(self.planes),
             "sources": [source.identity() for source in self.sources],
         }
+        if self.options.kernel == "drizzle":
+            parameters["drizzle"] = DRIZZLE
         if self.options.outliers != "none":
             parameters["outliers"] = [self.options.outliers, OUTLIERS]
         if self.weight_unit != 1.0:

@@ -30,6 +30,7 @@ class MosaicRecipe(Request):
     weights: str | None = Field(None, description="weights that all inputs could give; found anew, and part of the id")
     stars: str | None = Field(None, description="version of the star finder, where positions are looked at; as weights")
     outliers: str | None = Field(None, description="version of the rejection of outliers; part of the id")
+    drizzle: str | None = Field(None, description="version of how drizzle lays pixels; part of the id")
     skies: str | None = Field(None, description="version of how skies are matched; part of the id")
     wcs: tuple[str, ...] = Field((), description="digests of the maps of the inputs; found anew, and part of the id")
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.warp.drizzling.drops import Drops, drizzle_drops
+from jwstpipe.mosaicking.warp.drizzling.edges import CALM, NOTHING, drizzle_edges, usual
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.numerics.compiled.kernel import compiled
@@ -48,16 +49,35 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
     used = np.zeros(box.shape if layer.dq.size else (0, 0), dtype="u4")
     lost = np.zeros_like(used)
     window = layer.window
-    drizzle_drops(
-        WarpMap(forward.nodes, forward.step, forward.weights, forward.weights, forward.box.y0, forward.box.x0),
-        Planes(layer.sci, layer.wht, layer.var, layer.dq),
-        Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, int(layer.is_flux)),
-        0.5 * pixfrac, box.y0, box.x0, Drops(sums, spread, used, lost),
-    )  # fmt: skip
+    where = WarpMap(forward.nodes, forward.step, forward.weights, forward.weights, forward.box.y0, forward.box.x0)
+    planes = Planes(layer.sci, layer.wht, layer.var, layer.dq)
+    placed = Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, int(layer.is_flux))
+    drops = Drops(sums, spread, used, lost)
+    if pixfrac == 1.0 and not layer.var.size:
+        slopes = np.zeros((box.shape[0], box.shape[1] + 2, 2))
+        bright, weight = (CALM[k] * usual(plane.view(np.uint32)) for k, plane in enumerate((layer.sci, layer.wht)))
+        light = weight / CALM[1] ** 2
+        largest = drizzle_edges(where, planes, placed, box.y0, box.x0, bright, weight, light, slopes, drops)
+        _add_up(slopes, NOTHING * largest, sums)
+    else:
+        drizzle_drops(where, planes, placed, 0.5 * pixfrac, box.y0, box.x0, drops)
     sci, wht = np.empty(box.shape, dtype="f4"), np.empty(box.shape, dtype="f4")
     var = np.empty(spread.shape, dtype=layer.var.dtype)
     _normalise(sums, spread, used, lost, sci, wht, var)
     return Resampled(box, sci, wht, var, used)
+
+
+@compiled(error_model="numpy")
+def _add_up(slopes: Floats, nothing: float, sums: Floats) -> None:
+    """Add what lies to the left of each pixel to its sums; weights of up to `nothing` are none."""
+    for i in range(sums.shape[0]):
+        value, weight = 0.0, 0.0
+        for j in range(sums.shape[1]):
+            value += slopes[i, j, 0]
+            weight += slopes[i, j, 1]
+            some = weight > nothing
+            sums[i, j, 0] += value if some else 0.0
+            sums[i, j, 1] += weight if some else 0.0
 
 
 @compiled(error_model="numpy")
