@@ -57,8 +57,10 @@ class FitsFile:
 
         def unpack() -> LocalReader:
             with temporary_file(self.name) as target:
-                if unpack_known_tiles(packed, self.hdus, target, name=self.name):
-                    return LocalReader(target, self.name)
+                digest = unpack_known_tiles(packed, self.hdus, target, name=self.name)
+                if digest:
+                    return LocalReader(target, self.name, sha256=digest)
+                target.seek(0)
                 target.truncate(0)
                 fault = unpack_tiles(packed.descriptor, target, size)
                 if fault:

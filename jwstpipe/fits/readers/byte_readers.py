@@ -24,6 +24,7 @@ from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.fits.readers.promised_size import PromisedSize
 from jwstpipe.fits.readers.range_reader import WINDOW_PIECE, RangeReader, cut_rows
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
+from jwstpipe.fits.readers.written_behind import WrittenBehind
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, storage_errors
 
@@ -44,9 +45,12 @@ COPY = 1 << 20
 class LocalReader:
     """A local file; the descriptor outlives the stream that it was made from, and a name that is removed."""
 
-    def __init__(self, stream: IO[bytes], name: str, *, in_place: bool = False) -> None:
+    def __init__(self, stream: IO[bytes], name: str, *, in_place: bool = False, sha256: str = "") -> None:
         self._descriptor = os.dup(stream.fileno())
         self._name = name
+        self.sha256 = sha256
+        """Digest of all of it, where it was taken while it was unpacked; hexadecimal, else empty."""
+
         self.in_place = in_place
         """It reads the file itself, not something unpacked from it."""
 
@@ -66,7 +70,7 @@ class LocalReader:
     def called(self, name: str) -> "LocalReader":
         """Give another reader of the same bytes, whose messages have another name."""
         with open(self._descriptor, "rb", buffering=0, closefd=False) as stream:
-            return LocalReader(stream, name, in_place=self.in_place)
+            return LocalReader(stream, name, in_place=self.in_place, sha256=self.sha256)
 
     def read(self, offset: int, length: int) -> bytes:
         """Read bytes; fewer at the end of the file."""
@@ -191,7 +195,7 @@ def _unpack(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> Loca
     promised = PromisedSize(name)
     with temporary_file(name) as target:
         try:
-            with opener(packed) as stream:
+            with opener(packed) as stream, WrittenBehind(target) as written:
                 while piece := stream.read(COPY):
                     promised.take(piece)
                     if promised.bytes > limit:
@@ -199,10 +203,9 @@ def _unpack(packed: IO[bytes], opener: Any, packed_size: int, name: str) -> Loca
                             f"{name}: its headers promise {promised.bytes:,} bytes, out of {packed_size:,} packed ones;"
                             f" refused above {limit:,}: cut short, or not a FITS file"
                         )
-                    target.write(piece)
-            target.flush()
+                    written.take(piece)
         except (EOFError, zlib.error, isal_zlib.error, OSError, ValueError) as error:  # type: ignore[misc]  # no stubs
             if isinstance(error, FitsError) or getattr(error, "errno", None) is not None:
                 raise
             raise FitsError(f"{name}: damaged or truncated compressed stream ({error}); fetch it again") from None
-        return LocalReader(target, name)
+        return LocalReader(target, name, sha256=written.sha256)

@@ -24,12 +24,13 @@ file): what lies before is still to come then.
 class DigestingReader:
     """Another reader, whose bytes are digested as they pass; what is not read in order is read again for it.
 
-    The digest is taken in a thread of its own, one piece behind, while the reader's thread packs what it has read: for
-    a calibrated exposure it is a third of the work. Who reads must not change the bytes.
+    What was unpacked has been digested on its way already. Else the digest is taken in a thread of its own, one piece
+    behind, while the reader's thread packs what it has read. Who reads must not change the bytes.
     """
 
     def __init__(self, reader: WindowReader) -> None:
         self._reader = reader
+        self._known = getattr(reader, "sha256", "")
         self._digest = hashlib.sha256()
         self._position = 0
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="digest")
@@ -60,6 +61,8 @@ class DigestingReader:
 
     def sha256(self) -> str:
         """Digest what has not passed yet, and give the digest of the whole file, hexadecimal."""
+        if self._known:
+            return str(self._known)
         self._catch_up(self.size)
         if self._behind is not None:
             self._behind.result()
@@ -67,7 +70,7 @@ class DigestingReader:
 
     def _pass(self, offset: int, content: bytes | NDArray[np.uint8]) -> None:
         view = memoryview(content).cast("B")  # type: ignore[arg-type]  # arrays are buffers
-        if not view.nbytes or not 0 <= offset - self._position <= NEAR:
+        if self._known or not view.nbytes or not 0 <= offset - self._position <= NEAR:
             return
         self._catch_up(offset)
         self._update(view)

@@ -74,19 +74,17 @@ def _decode_tile(
     kind_bits, plain = KINDS[width // 2]
     mask = (1 << bits) - 1
     sign = 0 if width == 1 else 1 << (bits - 1)
-    waiting, held, at = _filled(content, at, end, 0, 0)
+    waiting, held, at = _filled(content, at, end, np.uint64(0), 0)  # bits to come, the next one on top; their number
     if held < bits:
         return False
-    held -= bits
-    value = waiting >> held
-    waiting &= (1 << held) - 1  # bits that were read and not used; `held` is their number
+    value = np.int64(waiting >> np.uint64(64 - bits))
+    waiting, held = waiting << np.uint64(bits), held - bits
     while place < last:
         waiting, held, at = _filled(content, at, end, waiting, held)
         if held < kind_bits:
             return False
-        held -= kind_bits
-        kind = (waiting >> held) - 1
-        waiting &= (1 << held) - 1
+        kind = np.int64(waiting >> np.uint64(64 - kind_bits)) - 1
+        waiting, held = waiting << np.uint64(kind_bits), held - kind_bits
         rest = bits if kind == plain else kind
         stop = min(place + block, last)
         for number in range(place, stop):
@@ -98,9 +96,10 @@ def _decode_tile(
                     waiting, held, at = _filled(content, at, end, waiting, held)
                 if zeros < 0 or held < rest:
                     return False
-                held -= rest
-                folded = (zeros << rest | waiting >> held) & mask
-                waiting &= (1 << held) - 1
+                # in two steps, for `rest` may be 0, and a shift by 64 is none
+                tail = np.int64((waiting >> np.uint64(1)) >> np.uint64(63 - rest))
+                waiting, held = waiting << np.uint64(rest), held - rest
+                folded = (zeros << rest | tail) & mask
                 value = (value + (folded >> 1 ^ -(folded & 1))) & mask
             samples[number] = (value ^ sign) - sign
         place = stop
@@ -108,26 +107,35 @@ def _decode_tile(
 
 
 @compiled(error_model="numpy")
-def _filled(content: NDArray[np.uint8], at: int, end: int, waiting: int, held: int) -> tuple[int, int, int]:
-    """Read bytes until at least 32 bits wait, or there are no more; never more than 56 do."""
-    if held < 32:
-        while held <= 48 and at < end:
-            waiting, held, at = waiting << 8 | int(content[at]), held + 8, at + 1
+def _filled(
+    content: NDArray[np.uint8], at: int, end: int, waiting: np.uint64, held: int
+) -> tuple[np.uint64, int, int]:  # fmt: skip
+    """Read bytes until at least 32 bits wait, or there are no more."""
+    if held >= 32:
+        return waiting, held, at
+    if at + 4 <= end:
+        four = np.uint64(content[at]) << np.uint64(24) | np.uint64(content[at + 1]) << np.uint64(16)
+        four |= np.uint64(content[at + 2]) << np.uint64(8) | np.uint64(content[at + 3])
+        return waiting | four << np.uint64(32 - held), held + 32, at + 4
+    while at < end and held < 32:
+        waiting, held, at = waiting | np.uint64(content[at]) << np.uint64(56 - held), held + 8, at + 1
     return waiting, held, at
 
 
 @compiled(error_model="numpy")
-def _counted(content: NDArray[np.uint8], at: int, end: int, waiting: int, held: int) -> tuple[int, int, int, int]:
+def _counted(
+    content: NDArray[np.uint8], at: int, end: int, waiting: np.uint64, held: int
+) -> tuple[int, np.uint64, int, int]:  # fmt: skip
     """Count zeros up to a one, and take all of them; -1 where no one comes."""
     zeros = 0
     while not waiting:
-        zeros, held = zeros + held, 0
-        waiting, held, at = _filled(content, at, end, 0, 0)
+        zeros += held
+        waiting, held, at = _filled(content, at, end, np.uint64(0), 0)
         if not held:
-            return -1, 0, 0, at
-    while held > 8 and not waiting >> (held - 8):
-        zeros, held = zeros + 8, held - 8
-    first = waiting >> (held - 8) if held > 8 else waiting << (8 - held)
-    zeros += ZEROS[first]
-    held -= ZEROS[first] + 1
-    return zeros, waiting & ((1 << held) - 1), held, at
+            return -1, np.uint64(0), 0, at
+    first = np.int64(waiting >> np.uint64(56))
+    while not first:
+        zeros, waiting, held = zeros + 8, waiting << np.uint64(8), held - 8
+        first = np.int64(waiting >> np.uint64(56))
+    found = ZEROS[first]
+    return zeros + found, waiting << np.uint64(found + 1), held - found - 1, at

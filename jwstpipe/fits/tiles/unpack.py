@@ -7,8 +7,9 @@ no sense. Headers are always made by astropy.
 
 import math
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from jwstpipe.errors import FitsError
 from jwstpipe.fits.hdus import BLOCK, Hdu
 from jwstpipe.fits.headers import without_warnings
 from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.written_behind import WrittenBehind
 from jwstpipe.fits.tiles.rice import decode_rice
 from jwstpipe.fits.tiles.steps import RANDOMS, from_steps, random_numbers
 from jwstpipe.fits.tiles.tile_table import TileTable, UnknownFormError, read_tile_table
@@ -32,6 +34,9 @@ PIECE = 4 << 20
 MOST_AT_ONCE = 256 << 20
 """Largest row of tiles that is unpacked here, bytes of samples."""
 
+MOST_HELD = 64 << 20
+"""Bytes of samples that are unpacked, or wait, while others are written; one piece at least."""
+
 SPREAD = 4
 """Tiles that are wider apart than so many times their bytes are read one by one."""
 
@@ -40,7 +45,7 @@ GZIP = 31
 """Tells zlib that a head and a checksum of gzip stand around the stream."""
 
 
-def unpack_known_tiles(packed: LocalReader, hdus: Sequence[Hdu], target: BinaryIO, *, name: str) -> bool:
+def unpack_known_tiles(packed: LocalReader, hdus: Sequence[Hdu], target: BinaryIO, *, name: str) -> str:
     """Unpack all compressed images of a FITS file.
 
     Parameters
@@ -56,8 +61,9 @@ def unpack_known_tiles(packed: LocalReader, hdus: Sequence[Hdu], target: BinaryI
 
     Returns
     -------
-    bool
-        False where there is something in it that is not unpacked here; then `target` holds nothing of use.
+    str
+        SHA-256 of the plain file. Empty where there is something in it that is not unpacked here; then `target` holds
+        nothing of use.
 
     Raises
     ------
@@ -66,46 +72,55 @@ def unpack_known_tiles(packed: LocalReader, hdus: Sequence[Hdu], target: BinaryI
     """
     try:
         works = list(_works(packed, hdus, name=name))
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS), thread_name_prefix="tiles") as pool:
-            done = [pool.submit(_fill, target.fileno(), place, make) for place, make in works]
-            try:
-                for one in done:
-                    one.result()
-            finally:
-                for one in done:
-                    one.cancel()
+        threads = ThreadPoolExecutor(min(os.cpu_count() or 1, MOST_THREADS), thread_name_prefix="tiles")
+        with WrittenBehind(target) as written, threads as pool:
+            for content in _in_order(works, pool, lambda: _image_headers(packed, hdus)):
+                written.take(content)
     except UnknownFormError:
-        return False
-    return True
+        return ""
+    return written.sha256
 
 
-def _fill(descriptor: int, place: int, make: Callable[[], Any]) -> None:
-    content = memoryview(make()).cast("B")
-    done = 0
-    while done < len(content):
-        done += os.pwrite(descriptor, content[done:], place + done)
+_Work = tuple[int, Callable[[], Any] | int]
+"""Bytes of a piece, and what makes it; or the number of the HDU whose header it is."""
 
 
-def _works(packed: LocalReader, hdus: Sequence[Hdu], *, name: str) -> Iterator[tuple[int, Callable[[], Any]]]:
-    """Give the plain file piece by piece: where each begins, and what makes it."""
-    headers = _image_headers(packed, hdus)
-    place = 0
+def _in_order(
+    works: Sequence[_Work], pool: ThreadPoolExecutor, read_headers: Callable[[], dict[int, bytes]]
+) -> Iterator[memoryview]:
+    """Give the pieces of the plain file; the next ones are made meanwhile, also while astropy makes the headers."""
+    headers: dict[int, bytes] | None = None
+    waiting: deque[tuple[int, Future[Any] | int]] = deque()
+    held = 0
+    try:
+        for size, work in [*works, (MOST_HELD + 1, -1)]:  # at last, all of them
+            while waiting and held + size > MOST_HELD:
+                headers = read_headers() if headers is None else headers
+                done, one = waiting.popleft()
+                held -= done
+                yield memoryview(headers[one] if isinstance(one, int) else one.result()).cast("B")
+            waiting.append((size, work if isinstance(work, int) else pool.submit(work)))
+            held += size
+    finally:
+        for _, one in waiting:
+            if not isinstance(one, int):
+                one.cancel()
+
+
+def _works(packed: LocalReader, hdus: Sequence[Hdu], *, name: str) -> Iterator[_Work]:
+    """Give the plain file piece by piece."""
     for hdu in hdus:
         if not hdu.unpacked_size:
             for start in range(hdu.header_offset, hdu.end, PIECE):
-                yield place + start - hdu.header_offset, partial(packed.read, start, min(PIECE, hdu.end - start))
-            place += hdu.end - hdu.header_offset
+                size = min(PIECE, hdu.end - start)
+                yield size, partial(packed.read, start, size)
             continue
-        header = headers[hdu.index]
-        yield place, partial(bytes, header)
-        place += len(header)
+        yield 0, hdu.index
         table = read_tile_table(packed, hdu, name=name)
-        for start, work in _groups(packed, table):
-            yield place + start, work
+        yield from _groups(packed, table)
         size = math.prod(table.shape) * table.dtype.itemsize
         if size % BLOCK:
-            yield place + size, partial(bytes, -size % BLOCK)
-        place += size + -size % BLOCK
+            yield -size % BLOCK, partial(bytes, -size % BLOCK)
 
 
 def _image_headers(packed: LocalReader, hdus: Sequence[Hdu]) -> dict[int, bytes]:
@@ -125,8 +140,8 @@ def _image_headers(packed: LocalReader, hdus: Sequence[Hdu]) -> dict[int, bytes]
     return headers
 
 
-def _groups(packed: LocalReader, table: TileTable) -> Iterator[tuple[int, Callable[[], Any]]]:
-    """Cut an image into whole rows of tiles: where each begins in its data, and what unpacks it."""
+def _groups(packed: LocalReader, table: TileTable) -> Iterator[_Work]:
+    """Cut an image into whole rows of tiles."""
     row = math.prod(table.shape[1:]) * table.dtype.itemsize
     tiles, step = math.prod(table.grid[1:]), table.tile[0]
     if step * row > MOST_AT_ONCE:
@@ -134,7 +149,8 @@ def _groups(packed: LocalReader, table: TileTable) -> Iterator[tuple[int, Callab
     count = max(PIECE // (step * row), 1)
     for first in range(0, table.grid[0], count):
         last = min(first + count, table.grid[0])
-        yield first * step * row, partial(_unpacked, packed, table, slice(first * tiles, last * tiles))
+        size = (min(last * step, table.shape[0]) - first * step) * row
+        yield size, partial(_unpacked, packed, table, slice(first * tiles, last * tiles))
 
 
 def _unpacked(packed: LocalReader, table: TileTable, tiles: slice) -> NDArray[Any]:

@@ -13,9 +13,9 @@ import numpy as np
 
 from jwstpipe.errors import StoreError
 from jwstpipe.images.zarr.digests import CHECKSUM_BYTES, Stored, checksum, digest_of
-from jwstpipe.images.zarr.shards import CHUNKS, decode_chunk, digest_of_shard
+from jwstpipe.images.zarr.shards import CHUNKS, MISSING, decode_chunk, index_bytes, read_index
 
-__all__ = ["MANIFEST", "MANIFEST_CHUNK", "check_object", "encode_manifest", "read_manifest"]
+__all__ = ["MANIFEST", "MANIFEST_CHUNK", "check_object", "digest_of_shard", "encode_manifest", "read_manifest"]
 
 MANIFEST = "manifest"
 """Array that holds it."""
@@ -94,3 +94,25 @@ def check_object(
             raise StoreError(f"{label}: damaged (the checksum of its bytes is wrong)")
     if found != written.digest:
         raise StoreError(f"{label}: damaged (its digest is {found}, {written.digest} was written)")
+
+
+def digest_of_shard(content: bytes, *, name: str, chunks: int = CHUNKS) -> str:
+    """Check a whole shard of layout 2 or newer, byte by byte, and give its digest (see `Stored`).
+
+    Raises
+    ------
+    StoreError
+        A damaged shard.
+    """
+    size = index_bytes(chunks)
+    table = read_index(content[-size:], name=name, chunks=chunks)
+    checks, seen = [], size
+    for start, length in ((int(row[0]), int(row[1])) for row in table if row[0] != MISSING):
+        packed, check = content[start : start + length - CHECKSUM_BYTES], content[start + length - CHECKSUM_BYTES :]
+        if checksum(packed) != check[:CHECKSUM_BYTES]:
+            raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
+        checks.append(check[:CHECKSUM_BYTES])
+        seen += length
+    if seen != len(content):
+        raise StoreError(f"{name}: damaged ({len(content) - seen:,} bytes too many)")
+    return digest_of(table.tobytes(), *checks)

@@ -12,7 +12,10 @@ import numpy as np
 
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD, PlaneSpec
 
-__all__ = ["array_document", "group_document", "plane_document", "sharded_document"]
+__all__ = ["array_document", "group_document", "plane_document", "rewritten", "sharded_document"]
+
+_NO_MEMBERS = b"{}\n }\n}"
+"""How the document of a group ends that has none."""
 
 _INDEX_CODECS = [{"name": "bytes", "configuration": {"endian": "little"}}, {"name": "crc32c"}]
 
@@ -63,12 +66,28 @@ def array_document(
 
 
 def group_document(attributes: dict[str, Any] | None = None, *, members: dict[str, bytes] | None = None) -> bytes:
-    """Describe a group; `members`, the documents of all that stands in it, spare readers that ask for them a search."""
+    """Describe a group; `members`, the documents of all that stands in it, spare readers that ask for them a search.
+
+    The documents are those of this module, or `rewritten`: their text is put in as it is, for the root of an image
+    holds that of some thirty arrays, and to write all that anew is half of the work of a small image.
+    """
     group: dict[str, Any] = {"zarr_format": 3, "node_type": "group", "attributes": attributes or {}}
-    if members is not None:
-        metadata = {path: json.loads(document) for path, document in sorted(members.items())}
-        group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": metadata}
-    return _encoded(group)
+    if members is None:
+        return _encoded(group)
+    group["consolidated_metadata"] = {"kind": "inline", "must_understand": False, "metadata": {}}
+    text = _encoded(group)
+    if not members:
+        return text
+    parts = [
+        json.dumps(path).encode() + b": " + document.replace(b"\n", b"\n   ")
+        for path, document in sorted(members.items())
+    ]
+    return text.removesuffix(_NO_MEMBERS) + b"{\n   " + b",\n   ".join(parts) + b"\n  }\n }\n}"
+
+
+def rewritten(document: bytes) -> bytes:
+    """Write a document that others wrote as this module does."""
+    return _encoded(json.loads(document))
 
 
 def _array(

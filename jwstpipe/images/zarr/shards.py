@@ -7,7 +7,9 @@ own, at a fifth of the cost.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from jwstpipe.images.zarr.digests import CHECKSUM_BYTES, Stored, checksum, diges
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
 
 __all__ = [
-    "SIDE", "PackedShard", "ShardPacker", "decode_chunk", "digest_of_shard", "encode_chunk", "encode_shard", "fill_of",
+    "SIDE", "PackedShard", "ShardPacker", "decode_chunk", "encode_chunk", "encode_shard", "fill_of",
     "holds_only", "index_bytes", "read_index", "whole_chunk",
 ]  # fmt: skip
 
@@ -29,6 +31,9 @@ UNPACKED_SIZE = slice(4, 8)
 """Bytes of a Blosc buffer that tell how many it unpacks to, little-endian."""
 
 MISSING = np.uint64(2**64 - 1)
+AT_ONCE = 2
+"""Chunks of a shard that are packed at the same time."""
+
 CHUNKS = SIDE * SIDE
 """Chunks of a shard."""
 
@@ -116,11 +121,22 @@ def encode_shard(
         there is nothing to store.
     """
     pieces: list[bytes] = []
-    packer = ShardPacker(pieces.append, every_bit=every_bit)
-    for row in range(SIDE):
-        for column in range(SIDE):
-            part = values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK]
-            packer.add((row, column), part if decode is None or not part.size else decode(part))
+    packer = ShardPacker(pieces.append)
+    parts = {
+        number: values[row * CHUNK : (row + 1) * CHUNK, column * CHUNK : (column + 1) * CHUNK]
+        for number, (row, column) in enumerate(product(range(SIDE), repeat=2))
+    }
+    parts = {number: part for number, part in parts.items() if part.size}
+
+    def packed(part: Samples) -> tuple[bytes, bytes] | None:
+        chunk = part if decode is None else decode(part)
+        return None if holds_only(chunk, fill_of(chunk.dtype), every_bit=every_bit) else encode_chunk(_whole(chunk))
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="pack") as pool:
+        made = map(packed, parts.values()) if len(parts) == 1 else pool.map(packed, parts.values())
+        for number, found in zip(parts, made, strict=True):
+            if found is not None:
+                packer.put_packed(number, *found)
     stored = packer.finish()
     return None if stored is None else (pieces, stored)
 
@@ -181,28 +197,6 @@ def decode_chunk(
         return np.frombuffer(_blosc().Blosc().decode(packed, room if fits else None), dtype=dtype)
     except (RuntimeError, ValueError) as error:
         raise StoreError(f"{name}: damaged (its samples cannot be unpacked: {error})") from None
-
-
-def digest_of_shard(content: bytes, *, name: str, chunks: int = CHUNKS) -> str:
-    """Check a whole shard of layout 2 or newer, byte by byte, and give its digest (see `Stored`).
-
-    Raises
-    ------
-    StoreError
-        A damaged shard.
-    """
-    size = index_bytes(chunks)
-    table = read_index(content[-size:], name=name, chunks=chunks)
-    checks, seen = [], size
-    for start, length in ((int(row[0]), int(row[1])) for row in table if row[0] != MISSING):
-        packed, check = content[start : start + length - CHECKSUM_BYTES], content[start + length - CHECKSUM_BYTES :]
-        if checksum(packed) != check[:CHECKSUM_BYTES]:
-            raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
-        checks.append(check[:CHECKSUM_BYTES])
-        seen += length
-    if seen != len(content):
-        raise StoreError(f"{name}: damaged ({len(content) - seen:,} bytes too many)")
-    return digest_of(table.tobytes(), *checks)
 
 
 class PackedShard:

@@ -20,9 +20,9 @@ from jwstpipe.images.zarr.blocks.encode import encode_block_shard
 from jwstpipe.images.zarr.blocks.geometry import block_document
 from jwstpipe.images.zarr.digests import Stored, digest_of
 from jwstpipe.images.zarr.layout import NODES, SHARD, PlaneSpec, array_path, sealed
-from jwstpipe.images.zarr.manifest import MANIFEST, MANIFEST_CHUNK, encode_manifest
-from jwstpipe.images.zarr.metadata import array_document, group_document, plane_document
-from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, digest_of_shard, encode_chunk, encode_shard
+from jwstpipe.images.zarr.manifest import MANIFEST, MANIFEST_CHUNK, digest_of_shard, encode_manifest
+from jwstpipe.images.zarr.metadata import array_document, group_document, plane_document, rewritten
+from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, encode_chunk, encode_shard
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
@@ -209,7 +209,7 @@ class ImageWriter:
         for place in sorted(found for found in folder.rglob("*") if found.is_file()):
             key, content = place.relative_to(self.address).as_posix(), place.read_bytes()
             if key == f"{path}/zarr.json":
-                self._documents[path] = content
+                self._documents[path] = rewritten(content)
                 self._planes[path] = {"dtype": json.loads(content)["data_type"], "slices": slices}
                 self.stored[key] = Stored(len(content), digest_of(content))
             else:

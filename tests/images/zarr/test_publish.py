@@ -1,11 +1,14 @@
 """What stands at a target that is not ours is left alone; what a killed process left is no image."""
 
+import json
 import os
 
 import boto3
+import numpy as np
 import pytest
 
 from jwstpipe.errors import ConflictError
+from jwstpipe.images.zarr.metadata import array_document, group_document, rewritten
 from jwstpipe.images.zarr.publish import existing_product, new_image
 from jwstpipe.settings import S3Settings
 
@@ -42,3 +45,14 @@ def test_an_attempt_that_died_is_nothing(prefix):
     client, bucket, s3 = prefix
     client.put_object(Bucket=bucket, Key="new.zarr/0/sci/c/0/0", Body=b"half")
     assert existing_product(f"s3://{bucket}/new.zarr", s3=s3) is None
+
+
+def test_documents_stand_in_their_group_as_json_writes_them():
+    inner = array_document((3,), np.dtype("u1"), (3,), ("byte",), attributes={"told": ['a "b"\n', {"c": []}]})
+    members = {"b/1": rewritten(json.dumps(json.loads(inner)).encode()), 'a "0"': group_document({"x": {}}, members={})}
+    members["c"] = group_document(members=members)
+    text = group_document({"title": "t"}, members=members)
+    assert text == json.dumps(json.loads(text), indent=1).encode()
+    found = json.loads(text)["consolidated_metadata"]["metadata"]
+    assert found == {path: json.loads(document) for path, document in members.items()}
+    assert list(found) == sorted(members)
