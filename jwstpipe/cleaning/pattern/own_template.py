@@ -11,7 +11,7 @@ beside it. Two halves of the exposures have to find the same by themselves: the 
 the same test that a given template must pass. Noise, stars and nebulae are not the same in both.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,9 @@ SHINING, FAINT, BESIDE = 2.0, 0.1, 4
 BRIGHTEST = 99.0
 """Percentile of the cells with light that counts as the brightest."""
 
-SMOOTH, SMOOTH_AFTER = 1.0, 0.3
-"""Weight of differences between neighbours, over that of a cell, in the first solution and after it."""
+SMOOTH, SMOOTH_AFTER = 1.0, 0.7
+"""Over that of a cell, weight of differences between neighbours in the first solution, and of what these differ by in
+the second: filaments are smooth, and to ask that they be flat takes of their light."""
 
 ROUNDS, STEPS, POWER_STEPS = 4, 60, 12
 """Of shape and strengths; within each, of accelerated gradients, and of the estimate of how long they may be."""
@@ -100,20 +101,27 @@ def _shape(exposures: Sequence[Cells], price: float) -> Floats:
     if not np.isfinite(error):
         return np.zeros(exposures[0].rest.shape)
     size = exposures[0].rest.shape
-    first = _in_turn(equations, np.zeros(size), np.ones(size), smooth=SMOOTH / error**2, price=price / error)
+    first = _in_turn(
+        equations, np.zeros(size), np.ones(size), rough=_uneven, smooth=SMOOTH / error**2, price=price / error
+    )
     if not first.any():
         return first
     faintest = max(SHINING * error / np.sqrt(len(exposures)), FAINT * float(np.percentile(first[first > 0], BRIGHTEST)))
     shines = binary_dilation(first > faintest, iterations=BESIDE)
-    return _in_turn(equations, first * shines, shines.astype(float), smooth=SMOOTH_AFTER / error**2, price=0.0)
+    return _in_turn(
+        equations, first * shines, shines.astype(float), rough=_bent, smooth=SMOOTH_AFTER / error**2, price=0.0
+    )
 
 
-def _in_turn(equations: Sequence[Seen], shape: Floats, free: Floats, *, smooth: float, price: float) -> Floats:
+def _in_turn(
+    equations: Sequence[Seen], shape: Floats, free: Floats, *, rough: Callable[[Floats], Floats], smooth: float,
+    price: float,
+) -> Floats:  # fmt: skip
     strengths = np.ones(len(equations))
     weights = [one.weight for one in equations]
     for _ in range(ROUNDS):
         designs = [design(equations, number, strengths) for number in range(len(equations))]
-        shape = _solved(equations, designs, weights, shape, free, smooth=smooth, price=price)
+        shape = _solved(equations, designs, weights, shape, free, rough=rough, smooth=smooth, price=price)
         found = _strengths(equations, weights, shape.ravel())
         mean = float(found.mean())
         if not mean > 0.0 or not shape.any():
@@ -148,13 +156,13 @@ def _strengths(equations: Sequence[Seen], weights: Sequence[Floats], shape: Floa
 
 def _solved(
     equations: Sequence[Seen], designs: Sequence[object], weights: Sequence[Floats], start: Floats, free: Floats, *,
-    smooth: float, price: float,
+    rough: Callable[[Floats], Floats], smooth: float, price: float,
 ) -> Floats:  # fmt: skip
     """Solve for the shape, nowhere below zero: accelerated projected gradients (Beck & Teboulle 2009, FISTA)."""
     turned = [one.T.tocsr() for one in designs]  # type: ignore[attr-defined]
 
     def gradient(flat: Floats) -> Floats:
-        slope = smooth * _bent(flat.reshape(start.shape)).ravel() + price
+        slope = smooth * rough(flat.reshape(start.shape)).ravel() + price
         for one, own, back, weight in zip(equations, designs, turned, weights, strict=True):
             rest = without_lines(one, own @ flat) - one.value  # type: ignore[operator]
             slope += back @ with_lines(one, weight * rest)
@@ -176,6 +184,11 @@ def _solved(
 
 
 def _bent(shape: Floats) -> Floats:
+    """Give half the gradient of the sum of squares of what a cell differs from those around it by."""
+    return _uneven(_uneven(shape))
+
+
+def _uneven(shape: Floats) -> Floats:
     """Give half the gradient of the sum of squared differences between neighbours."""
     out = np.zeros(shape.shape)
     down, right = np.diff(shape, axis=0), np.diff(shape, axis=1)

@@ -80,7 +80,7 @@ def patterned(results: Mapping[str, Any], options: CleanOptions) -> bool:
 
 DETECTOR_PATTERN = Operation(
     name="detector-pattern",
-    version="2",
+    version="3",
     request=PatternOptions,
     kind="filtered",
     place="cleaned/{id}/{attempt}.zarr",
