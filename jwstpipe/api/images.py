@@ -22,7 +22,7 @@ from jwstpipe.requests.fields.keywords import request_keywords
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.storage import is_remote
+from jwstpipe.storage import is_remote, require_absent
 
 if TYPE_CHECKING:  # they take long to load
     from jwstpipe.images import convert as conversion
@@ -116,7 +116,7 @@ def export(
 
     check_output(out, EXPORT.endings, what="an export")
     if not overwrite:
-        exporting.require_absent(out, s3=s3)
+        require_absent(out, s3=s3)
     made = make_file(EXPORT, [source], out, ExportRecipe(), s3=s3).detail
     assert isinstance(made, exporting.ExportReceipt)
     return made

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jwstpipe.errors import ConflictError
 from jwstpipe.images.exporting.pieces import OF_THE_ARCHIVE, fits_pieces
 from jwstpipe.images.exporting.pipeline import write_pieces
 from jwstpipe.images.open import open_store_image
@@ -15,9 +14,9 @@ from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.verify_store import verify_store
 from jwstpipe.notebook import Shown
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import aside, is_remote, s3_filesystem, writing_errors
+from jwstpipe.storage import aside, is_remote, require_absent, s3_filesystem, writing_errors
 
-__all__ = ["ExportReceipt", "export", "require_absent", "write_fits"]
+__all__ = ["ExportReceipt", "export", "write_fits"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -141,19 +140,6 @@ def _require_original(image: ImageStore, digest: str, s3: S3Settings | None) -> 
     whole = image.provenance.get("operation") in OF_THE_ARCHIVE and not told.get("omitted")
     if whole and digest != told.get("sha256") and image.manifest is not None:
         verify_store(image.address, s3=s3)
-
-
-def require_absent(target: str | Path, *, s3: S3Settings | None = None) -> None:
-    """Refuse to write over a file.
-
-    Raises
-    ------
-    ConflictError
-        It is there already.
-    """
-    filesystem = _filesystem(target, s3)
-    if filesystem.exists(str(target)) if filesystem else Path(target).exists():
-        raise ConflictError(f"{target}: already there; choose another name or use --overwrite")
 
 
 def _filesystem(target: str | Path, s3: S3Settings | None) -> Any:

@@ -29,7 +29,7 @@ from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.storage import is_remote
+from jwstpipe.storage import is_remote, require_absent
 
 if TYPE_CHECKING:
     from jwstpipe.images.exporting.tiles import FitsTiles
@@ -245,8 +245,7 @@ def _fits_tiles(plan: MosaicPlan, fits: str | Path | None, *, overwrite: bool) -
     if fits is None:
         yield None
         return
-    from jwstpipe.images.export import require_absent  # noqa: PLC0415 - not for every mosaic
-    from jwstpipe.images.exporting.tiles import fits_tiles  # noqa: PLC0415 - as above
+    from jwstpipe.images.exporting.tiles import fits_tiles  # noqa: PLC0415 - not for every mosaic
 
     if not overwrite:
         require_absent(fits)

@@ -12,7 +12,7 @@ from jwstpipe.storage.partial import aside
 from jwstpipe.storage.remote_tree import RemoteTree, Uploads, list_prefix
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_filesystem, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
-from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, tree_digest
+from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, require_absent, tree_digest
 from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "presigned_url",
     "product_exists",
     "put_bytes",
+    "require_absent",
     "s3_client",
     "s3_filesystem",
     "s3_options",

@@ -4,11 +4,14 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from jwstpipe.errors import NotFoundError
+from jwstpipe.errors import ConflictError, NotFoundError
+from jwstpipe.settings import S3Settings
+from jwstpipe.storage.address import is_remote
 from jwstpipe.storage.faults import storage_errors
+from jwstpipe.storage.s3 import s3_filesystem
 from jwstpipe.storage.store import ObjectStore
 
-__all__ = ["file_digest", "path_digest", "path_size", "product_exists", "tree_digest"]
+__all__ = ["file_digest", "path_digest", "path_size", "product_exists", "require_absent", "tree_digest"]
 
 
 def product_exists(store: ObjectStore, storage_key: str, file_format: str | None) -> bool:
@@ -64,3 +67,16 @@ def _combined(parts: Iterable[tuple[str, str]]) -> str:
     for name, inner in parts:
         digest.update(f"{name} {inner}\n".encode())
     return digest.hexdigest()
+
+
+def require_absent(target: str | Path, *, s3: S3Settings | None = None) -> None:
+    """Refuse to write over a file.
+
+    Raises
+    ------
+    ConflictError
+        It is there already.
+    """
+    there = s3_filesystem(s3 or S3Settings()).exists(str(target)) if is_remote(target) else Path(target).exists()
+    if there:
+        raise ConflictError(f"{target}: already there; choose another name or use --overwrite")

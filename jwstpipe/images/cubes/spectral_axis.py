@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from astropy import units
-from astropy.io import fits
 from numpy.typing import NDArray
 
 from jwstpipe.errors import DataError, HeaderError
@@ -64,6 +62,8 @@ def axis_kind(primary: Mapping[str, Any], header: Mapping[str, Any]) -> AxisKind
     primary, header
         The primary header, and that of the science plane.
     """
+    from astropy import units  # noqa: PLC0415 - slow to load, and who exports a mosaic knows what a cube is
+
     kind = _word(header, "CTYPE3").upper().partition("-")[0]
     length = units.Unit(_word(header, "CUNIT3"), parse_strict="silent").is_equivalent(units.m)
     model = str(primary.get("DATAMODL", "")).strip()
@@ -182,6 +182,8 @@ def _from_table(
 
 def _columns(table: Hdu, reader: ByteReader, name: str) -> dict[str, tuple[Floats, str]]:
     """Read all numbers of a small table: values and unit by name in lower case."""
+    from astropy.io import fits  # noqa: PLC0415 - slow to load
+
     content = table.header_bytes + bytes(reader.read(table.data_offset, table.data_size))
     padded = content + bytes(-len(content) % 2880)
     try:
@@ -201,6 +203,8 @@ def _columns(table: Hdu, reader: ByteReader, name: str) -> dict[str, tuple[Float
 
 
 def _microns(values: Floats, unit: str, name: str) -> Floats:
+    from astropy import units  # noqa: PLC0415 - slow to load
+
     found = units.Unit(unit, parse_strict="silent")
     try:
         with np.errstate(all="ignore"):
