@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 __all__ = ["NO_BACKGROUND", "SKIES", "BackgroundModel"]
 
-SKIES = "2"
+SKIES = "3"
 """Version of how skies are matched; part of the ids of mosaics that match them."""
 
 

@@ -3,17 +3,21 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
 import jwstpipe
 from jwstpipe import open_image
 from jwstpipe.errors import UsageError
 from jwstpipe.mosaicking.background import normal_equations
-from jwstpipe.mosaicking.background.overlaps import CELL, Overlap, overlap_of
+from jwstpipe.mosaicking.background.cells import CELL, reduced
+from jwstpipe.mosaicking.background.overlaps import Overlap, overlap_of
 from jwstpipe.mosaicking.background.solve import Difference, solve_levels, solve_skies
+from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.requests import MosaicOptions
+from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-from tests.mosaicking.scenes import write
+from tests.mosaicking.scenes import header, write
 
 
 def lattice_of_tiles(n, random):
@@ -63,6 +67,35 @@ def test_a_contradicting_overlap_is_named_and_hardly_counts():
 
 
 PLANE = SkyGrid.north_up(150.0, 2.0, 0.1)
+
+
+@pytest.mark.parametrize("quantity", ["surface", "flux"])
+def test_a_cell_is_the_mean_of_the_pixels_whose_middles_it_holds(tmp_path, quantity):
+    shape, random = (120, 140), np.random.default_rng(8)
+    placed = header(angle=25.0, scale=0.13, shape=shape)
+    data = random.normal(1e3, 1.0, shape).astype("f4")
+    data[50:60, 70:75] = np.nan
+    name = write(tmp_path / "a.fits", data, placed)
+    plan = plan_mosaic([name], grid=(PLANE, Box(-90, -100, 60, 150)), options=MosaicOptions(quantity=quantity))
+    found = reduced(plan.sources[0], plan.grid, (), S3Settings(), is_flux=plan.is_flux)
+    rows, columns = np.nonzero(np.isfinite(data))
+    sky = WCS(placed).all_pix2world(columns, rows, 0)
+    x, y = PLANE.wcs(Box(0, 0, 1, 1)).all_world2pix(*sky, 0)
+    column, row = (
+        np.floor((one + 0.5) / CELL).astype(int) - corner for one, corner in ((x, found.box.x0), (y, found.box.y0))
+    )
+    inside = (row >= 0) & (row < found.box.shape[0]) & (column >= 0) & (column < found.box.shape[1])
+    cell = row[inside] * found.box.shape[1] + column[inside]
+    values = data[rows, columns][inside].astype("f8") / (1.69 if quantity == "flux" else 1.0)
+    count, total, squares = (np.bincount(cell, one, found.means.size) for one in (values * 0 + 1, values, values**2))
+    whole = count > 0.5 * 64 / 1.69
+    assert whole.sum() > 200
+    np.testing.assert_array_equal(np.isfinite(found.means.ravel()), whole)
+    means = total[whole] / count[whole]
+    np.testing.assert_allclose(found.means.ravel()[whole], means, rtol=1e-5 if quantity == "flux" else 1e-9)
+    scatter = (squares[whole] - count[whole] * means**2) / (count[whole] - 1)
+    expected = np.maximum(scatter, np.median(scatter)) / count[whole]
+    np.testing.assert_allclose(found.variances.ravel()[whole], expected, rtol=1e-3)
 
 
 def test_a_star_beside_a_bright_nebula_keeps_its_flux(tmp_path):
@@ -151,7 +184,9 @@ def test_exact_planes_are_found_exactly():
         for j in range(i + 1, n * n):
             common = boxes[i].intersection(boxes[j])
             if common is not None:
-                found = overlap_of(i, j, common, values(i, common) - values(j, common), planes=True)
+                found = overlap_of(
+                    i, j, common, values(i, common) - values(j, common), np.ones(common.shape), planes=True
+                )
                 overlaps += [found] if found else []
     solved = solve_skies(centres, overlaps[::-1], planes=True)
     assert set(solved.components) == {0}

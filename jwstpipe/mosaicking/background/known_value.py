@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import UsageError
-from jwstpipe.mosaicking.background.overlaps import CELL, reduced
+from jwstpipe.mosaicking.background.cells import CELL, reduced
 from jwstpipe.mosaicking.background.solve import Skies
 from jwstpipe.mosaicking.plan import MosaicPlan
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
@@ -49,9 +49,10 @@ def at_value(plan: MosaicPlan, skies: Skies, gauges: list[str], value: float, s3
     left: dict[int, list[NDArray[np.float64]]] = {}
     steps: dict[int, list[NDArray[np.float64]]] = {}
     for number, source in enumerate(plan.sources):
-        cells, values = reduced(source, plan.grid, plan.options.reject_dq, s3, is_flux=plan.is_flux)
+        image = reduced(source, plan.grid, plan.options.reject_dq, s3, is_flux=plan.is_flux)
+        cells, values = image.box, image.means
         model = skies.values[number]
-        steps.setdefault(skies.components[number], []).append(np.diff(values.astype(np.float64), axis=1).ravel())
+        steps.setdefault(skies.components[number], []).append(np.diff(values, axis=1).ravel())
         rows, columns = np.nonzero(np.isfinite(values))
         x, y = (columns + cells.x0 + 0.5) * CELL - 0.5, (rows + cells.y0 + 0.5) * CELL - 0.5
         sky = model.level + model.slope[0] * (x - model.pivot[0]) + model.slope[1] * (y - model.pivot[1])

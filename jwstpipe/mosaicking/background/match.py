@@ -13,8 +13,9 @@ import shapely
 
 from jwstpipe.errors import NoCoverageError, UsageError
 from jwstpipe.execution.workers import Workers
+from jwstpipe.mosaicking.background.cells import CELL, reduced
 from jwstpipe.mosaicking.background.known_value import anchor_value, at_value
-from jwstpipe.mosaicking.background.overlaps import CELL, Overlap, OverlapJob, measure_overlaps, reduced
+from jwstpipe.mosaicking.background.overlaps import Overlap, OverlapJob, measure_overlaps
 from jwstpipe.mosaicking.background.solve import Skies, solve_skies
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.plan import MosaicPlan
@@ -202,8 +203,8 @@ def _zeroed(plan: MosaicPlan, skies: Skies, gauges: list[str], s3: S3Settings, *
         box = source.box
         if not (box.x0 - reach < x < box.x1 + reach and box.y0 - reach < y < box.y1 + reach):
             continue
-        cells, values = reduced(source, plan.grid, plan.options.reject_dq, s3, is_flux=plan.is_flux)
-        measured = _region_level(cells, values, (x, y), reach, skies.values[number])
+        image = reduced(source, plan.grid, plan.options.reject_dq, s3, is_flux=plan.is_flux)
+        measured = _region_level(image.box, image.means, (x, y), reach, skies.values[number])
         if measured is not None:
             left.setdefault(skies.components[number], []).append(measured)
     if not left:
