@@ -29,14 +29,22 @@ OPEN = ("/health",)
 """Paths that tell nothing but that the server is up."""
 
 
-def guard_dashboard(scheduler: Any, password: str) -> None:
+def guard_dashboard(scheduler: Any, password: str, *, draw: bool) -> None:
     """Let requests to the pages of a scheduler pass only with ``user:password``, and only from this machine.
 
-    Pages that the scheduler was started without are drawn from the first request on that may pass: what draws them
-    takes a second of a processor to load, and most runs are over before anybody looks.
+    Parameters
+    ----------
+    scheduler
+        A scheduler of this process.
+    password
+        With its user.
+    draw
+        Begin pages that the scheduler was started without when the first request may pass: what draws them takes a
+        second of a processor to load, and most runs are over before anybody looks.
     """
     server = scheduler.http_server
-    server.request_callback = _Guard(server.request_callback, password, int(server.port), partial(_draw, scheduler))
+    begin = partial(_draw, scheduler) if draw else None
+    server.request_callback = _Guard(server.request_callback, password, int(server.port), begin)
 
 
 def _draw(scheduler: Any) -> None:
@@ -59,15 +67,15 @@ def dask_setup(scheduler: Any) -> None:
     file = load_settings().execution.password_file
     if file is None:
         raise UsageError("no password for the dashboard; set JWSTPIPE_EXECUTION__PASSWORD_FILE")
-    guard_dashboard(scheduler, home_password(file))
+    guard_dashboard(scheduler, home_password(file), draw=False)
 
 
 class _Guard(HTTPServerConnectionDelegate):
     def __init__(
-        self, application: HTTPServerConnectionDelegate, password: str, port: int, draw: Callable[[], None]
+        self, application: HTTPServerConnectionDelegate, password: str, port: int, draw: Callable[[], None] | None
     ) -> None:
         self.application, self.password, self.port = application, password, port
-        self._draw: Callable[[], None] | None = draw
+        self._draw = draw
 
     def begin(self) -> None:
         """Have something to show: called with each request that may pass, in the one thread that serves them."""

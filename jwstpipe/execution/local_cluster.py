@@ -63,7 +63,7 @@ def guard_pages(cluster: Any, settings: ExecutionSettings) -> str | None:
     else:
         password = f"{USER}:{secrets.token_urlsafe(24)}"
         link = link.replace("://", f"://{password}@", 1)
-    guard_dashboard(scheduler, password)
+    guard_dashboard(scheduler, password, draw=True)
     return link
 
 
