@@ -1,7 +1,7 @@
 """A process that dies at a chosen step: at the n-th thing that it makes, renames or deletes on disk or on S3.
 
 Nothing of the project is replaced for it. On disk, Python's own audit events tell of every step before it is taken; on
-S3, every request passes through one function of botocore. The step that is chosen raises, and so does every later one:
+S3, every request passes through one function of botocore, or of aiobotocore. The step that is chosen raises, and so does every later one:
 whatever a cleanup would still do, it does not come to it. What is left is what a kill leaves.
 """
 
@@ -10,9 +10,10 @@ import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiobotocore.client
-import botocore.client
+import botocore.httpsession
 import pytest
 
 from jwstpipe.storage import leftovers
@@ -73,9 +74,10 @@ class KillPoints:
 def points():
     """The one that may end this process."""
     found = KillPoints()
+    asynchronous, sessions = aiobotocore.client.AioBaseClient, botocore.httpsession.URLLib3Session
     with pytest.MonkeyPatch.context() as patch:
-        for client in (botocore.client.BaseClient, aiobotocore.client.AioBaseClient):
-            patch.setattr(client, "_make_api_call", _counted(client._make_api_call, found))
+        patch.setattr(asynchronous, "_make_api_call", _counted(asynchronous._make_api_call, found))
+        patch.setattr(sessions, "send", _counted_requests(sessions.send, found))
         yield found
 
 
@@ -84,5 +86,15 @@ def _counted(call, points):
         if points.active and not operation.startswith(ASKING):
             points.take(operation, str(parameters.get("Key", "")))
         return call(self, operation, parameters)
+
+    return counted
+
+
+def _counted_requests(send, points):
+    def counted(self, request):
+        if points.active and request.method not in ("GET", "HEAD"):
+            copies = any(name.lower() == "x-amz-copy-source" for name in request.headers)
+            points.take(f"{request.method} of a copy" if copies else request.method, urlsplit(request.url).path)
+        return send(self, request)
 
     return counted

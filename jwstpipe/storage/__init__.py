@@ -6,6 +6,7 @@ flushed to disk and renamed, so that a reader never meets half a file.
 
 from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
 from jwstpipe.storage.faults import named_for_people, storage_errors, writing_errors
+from jwstpipe.storage.held_bytes import HeldBytes
 from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
 from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.storage.partial import aside
@@ -16,6 +17,7 @@ from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_
 from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
 
 __all__ = [
+    "HeldBytes",
     "ObjectStore",
     "Range",
     "RemoteTree",

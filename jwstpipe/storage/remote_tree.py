@@ -1,5 +1,7 @@
 """All objects under an ``s3://`` prefix: listed, copied inside the service, deleted, and put while others are made."""
 
+import errno
+import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,7 +11,7 @@ from typing import Any
 
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import split_s3
-from jwstpipe.storage.s3 import s3_client, s3_filesystem
+from jwstpipe.storage.s3 import get_object, put_object, s3_client, s3_filesystem
 
 __all__ = ["RemoteTree", "Uploads", "list_prefix"]
 
@@ -42,10 +44,12 @@ class RemoteTree:
 
     def read(self, keys: Iterable[str]) -> dict[str, bytes]:
         """Read some small objects."""
-        bucket, prefix = split_s3(self.address)
 
         def read_one(key: str) -> bytes:
-            return bytes(self._client.get_object(Bucket=bucket, Key=f"{prefix}/{key}")["Body"].read())
+            content = get_object(f"{self.address}/{key}", s3=self.s3)
+            if content is None:
+                raise FileNotFoundError(errno.ENOENT, "gone meanwhile", f"{self.address}/{key}")
+            return content
 
         wanted = list(keys)
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -112,17 +116,19 @@ class Uploads:
     """
 
     def __init__(self, s3: S3Settings) -> None:
-        self._client = s3_client(s3)
+        self._s3 = s3
         self._threads = ThreadPoolExecutor(SENT_AT_ONCE, thread_name_prefix="upload")
         self._sent: deque[tuple[int, Future[None]]] = deque()
         self._waiting = 0
+        self._one = threading.Lock()
 
     def put(self, address: str, content: bytes) -> None:
         """Begin to write an object; raises what went wrong with an earlier one."""
-        while self._sent and (self._waiting + len(content) > MOST_WAITING or self._sent[0][1].done()):
-            self._take_first()
-        self._sent.append((len(content), self._threads.submit(self._put, address, content)))
-        self._waiting += len(content)
+        with self._one:
+            while self._sent and (self._waiting + len(content) > MOST_WAITING or self._sent[0][1].done()):
+                self._take_first()
+            self._sent.append((len(content), self._threads.submit(self._put, address, content)))
+            self._waiting += len(content)
 
     def wait(self) -> None:
         """Wait until all objects are there.
@@ -133,11 +139,12 @@ class Uploads:
             What went wrong with the first one that is not; the others have come to their end, too.
         """
         fault: BaseException | None = None
-        while self._sent:
-            try:
-                self._take_first()
-            except BaseException as error:  # noqa: BLE001 - raised below, when nothing is on its way any more
-                fault = fault or error
+        with self._one:
+            while self._sent:
+                try:
+                    self._take_first()
+                except BaseException as error:  # noqa: BLE001 - raised below, when nothing is on its way any more
+                    fault = fault or error
         if fault is not None:
             raise fault
 
@@ -147,5 +154,4 @@ class Uploads:
         sent.result()
 
     def _put(self, address: str, content: bytes) -> None:
-        bucket, key = split_s3(address)
-        self._client.put_object(Bucket=bucket, Key=key, Body=content)
+        put_object(address, content, s3=self._s3)

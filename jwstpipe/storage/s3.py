@@ -8,6 +8,7 @@ from jwstpipe.errors import DataError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote, split_s3
 from jwstpipe.storage.faults import storage_errors
+from jwstpipe.storage.short_way import Answer, ask_shortly
 
 __all__ = [
     "LINK_SECONDS",
@@ -16,6 +17,7 @@ __all__ = [
     "get_range",
     "lifecycle_hint",
     "presigned_url",
+    "put_object",
     "s3_client",
     "s3_filesystem",
     "s3_options",
@@ -24,6 +26,16 @@ __all__ = [
 CONNECT_TIMEOUT_S = 10
 READ_TIMEOUT_S = 60
 CONNECTIONS = 32
+
+MISSING, REPLACED, BEHIND_THE_END = 404, 412, 416
+MEANING = {
+    "NoSuchKey": MISSING, "NoSuchBucket": MISSING, "404": MISSING,
+    "PreconditionFailed": REPLACED, "412": REPLACED, "InvalidRange": BEHIND_THE_END, "416": BEHIND_THE_END,
+}  # fmt: skip
+"""Status by what S3 calls it."""
+
+HEADERS = {"Range": "Range", "IfMatch": "If-Match"}
+"""Headers by what boto3 calls them."""
 
 LINK_SECONDS = 15 * 60
 """How long a link is valid when nobody says otherwise."""
@@ -132,20 +144,13 @@ def _descriptions(folders: str | None) -> Any:
 
 def get_object(address: str, *, s3: S3Settings | None = None) -> bytes | None:
     """Fetch a whole object in one request; None where there is none."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `s3_client`
-
-    bucket, key = split_s3(address)
-    try:
-        return bytes(s3_client(s3 or S3Settings()).get_object(Bucket=bucket, Key=key)["Body"].read())
-    except ClientError as error:
-        if _is_missing(error):
-            return None
-        raise
+    answer = _ask("GET", address, s3 or S3Settings())
+    return None if answer.status == MISSING else answer.content
 
 
-def _is_missing(error: Any) -> bool:
-    """Tell whether S3 says that there is no such object."""
-    return str(error.response.get("Error", {}).get("Code", "")) in ("NoSuchKey", "404", "NoSuchBucket")
+def put_object(address: str, content: bytes, *, s3: S3Settings | None = None) -> None:
+    """Write a whole object in one request."""
+    _ask("PUT", address, s3 or S3Settings(), body=content)
 
 
 def get_range(
@@ -176,26 +181,47 @@ def get_range(
     StorageError
         The object is another one by now, or the service fails.
     """
+    span = f"bytes={start}" if start < 0 else f"bytes={start}-{'' if length is None else start + length - 1}"
+    with storage_errors(address):
+        answer = _ask("GET", address, s3 or S3Settings(), span=span, etag=etag)
+    if answer.status == MISSING:
+        return None
+    if answer.status == REPLACED:
+        raise StorageError(f"{address}: was replaced while it was read; open it again")
+    if answer.status == BEHIND_THE_END:
+        return Range(b"", "", 0)
+    total = str(answer.headers.get("Content-Range", "")).rpartition("/")[2]
+    size = int(total) if total.isdigit() else len(answer.content)
+    return Range(answer.content, str(answer.headers.get("ETag", "")), size)
+
+
+def _ask(
+    method: str, address: str, s3: S3Settings, *, body: bytes = b"", span: str | None = None, etag: str | None = None
+) -> Answer:
+    """Put or fetch by the short way, or by boto3 where that does not end well; its attempts are one less then."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `s3_client`
 
     bucket, key = split_s3(address)
-    span = f"bytes={start}" if start < 0 else f"bytes={start}-{'' if length is None else start + length - 1}"
-    condition = {"IfMatch": etag} if etag else {}
-    with storage_errors(address):
-        try:
-            answer = s3_client(s3 or S3Settings()).get_object(Bucket=bucket, Key=key, Range=span, **condition)
-            content = answer["Body"].read()
-        except ClientError as error:
-            if _is_missing(error):
-                return None
-            code = str(error.response.get("Error", {}).get("Code", ""))
-            if code in ("PreconditionFailed", "412"):
-                raise StorageError(f"{address}: was replaced while it was read; open it again") from None
-            if code in ("InvalidRange", "416"):
-                return Range(b"", "", 0)
-            raise
-    total = str(answer.get("ContentRange", "")).rpartition("/")[2]
-    return Range(content, str(answer.get("ETag", "")), int(total) if total.isdigit() else len(content))
+    more = {"Range": span, "IfMatch": etag}
+    given = {name: value for name, value in more.items() if value}
+    if s3.max_attempts > 1:
+        headers = {HEADERS[name]: value for name, value in given.items()}
+        answer = ask_shortly(s3_client(s3), method, bucket, key, body=body, headers=headers)
+        if answer is not None:
+            return answer
+    client = s3_client(s3, attempts=max(s3.max_attempts - 1, 1))
+    try:
+        if method == "PUT":
+            client.put_object(Bucket=bucket, Key=key, Body=body)
+            return Answer(200, {}, b"")
+        found = client.get_object(Bucket=bucket, Key=key, **given)
+        told = {"ETag": found.get("ETag", ""), "Content-Range": found.get("ContentRange", "")}
+        return Answer(200, told, found["Body"].read())
+    except ClientError as error:
+        code = str(error.response.get("Error", {}).get("Code", ""))
+        if method == "GET" and code in MEANING:
+            return Answer(MEANING[code], {}, b"")
+        raise
 
 
 def presigned_url(address: str, *, seconds: int = LINK_SECONDS, s3: S3Settings | None = None) -> str:
