@@ -1,8 +1,8 @@
 """A process that dies at a chosen step: at the n-th thing that it makes, renames or deletes on disk or on S3.
 
 Nothing of the project is replaced for it. On disk, Python's own audit events tell of every step before it is taken; on
-S3, every request passes through one function of botocore, or of aiobotocore. The step that is chosen raises, and so does every later one:
-whatever a cleanup would still do, it does not come to it. What is left is what a kill leaves.
+S3, every request passes through one function of botocore, or of aiobotocore. The step that is chosen raises, and so
+does every later one: whatever a cleanup would still do, it does not come to it. What is left is what a kill leaves.
 """
 
 import os

@@ -96,7 +96,7 @@ def open_fits_file(
         Not FITS, or truncated; the message says which.
     """
     called = name or str(address)
-    reader: WindowReader = open_bytes(address, s3=s3, name=called)
+    reader: WindowReader = open_bytes(address, s3=s3, name=called, whole=whole)
     if whole and isinstance(reader, RangeReader) and reader.size <= SMALL:
         reader = ReadAhead(reader)
     return FitsFile(called, reader, scan_fits(reader, name=called))

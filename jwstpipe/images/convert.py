@@ -142,7 +142,10 @@ def convert(
         if found.provenance.get("product_id") != made.identity:
             raise ConflictError(f"{target}: another image stands here; choose another name or use --overwrite")
         return made.receipt(found.planes, found.levels, found.attributes["fits"]["omitted"], started, reused=True)
-    return _write(target, image, kept, made, started=started, s3=s3, workers=workers or ThreadWorkers(1), report=report)
+    return _write(
+        target, image, kept, made,
+        stands=found is not None, started=started, s3=s3, workers=workers or ThreadWorkers(1), report=report,
+    )  # fmt: skip
 
 
 def _write(
@@ -151,6 +154,7 @@ def _write(
     kept: list[str],
     made: "_Made",
     *,
+    stands: bool,
     started: float,
     s3: S3Settings | None,
     workers: Workers,
@@ -158,7 +162,7 @@ def _write(
 ) -> ConvertReceipt:
     """Write planes, WCS, pyramid and attributes; the image stands at `target` when all are there."""
     slices = image.plane_slices("sci")
-    with new_image(target, s3=s3) as writer:
+    with new_image(target, s3=s3, stands=stands) as writer:
         fits = write_hdus(writer, image, kept, keep_all=made.planes == "all", report=report)
         packed = {} if image.reader.in_place else {"packed": True}
         levels = build_pyramid(

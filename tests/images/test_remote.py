@@ -83,6 +83,7 @@ def test_a_window_of_a_store_takes_two_requests_a_plane(site, tmp_path):
     s3, prefix, asked, _ = site
     path = write_wide(tmp_path / "wide.fits", WIDE, planes=("SCI", "DQ"))
     convert(path, f"{prefix}/wide.zarr", s3=s3)
+    assert not [key for method, key, _ in asked if method == "GET" and "wide.zarr" in key]  # its levels come of memory
     convert(path, tmp_path / "wide.zarr")
     local = open_image(tmp_path / "wide.zarr")
     for corner in ((400, 400), (0, 1700), (1500, 900)):

@@ -96,7 +96,9 @@ class LocalReader:
         return found
 
 
-def open_bytes(address: str | Path, *, s3: S3Settings | None = None, name: str = "") -> LocalReader | RangeReader:
+def open_bytes(
+    address: str | Path, *, s3: S3Settings | None = None, name: str = "", whole: bool = False
+) -> LocalReader | RangeReader:
     """Open a file for random access.
 
     Parameters
@@ -107,6 +109,8 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None, name: str =
         Endpoint of an ``s3://`` address.
     name
         What messages call it; default: its address.
+    whole
+        All of it will be read.
 
     Raises
     ------
@@ -116,7 +120,7 @@ def open_bytes(address: str | Path, *, s3: S3Settings | None = None, name: str =
         A damaged gzip or bzip2 stream, one that holds no FITS file, or unpacks to more than its headers promise.
     """
     if is_remote(address):
-        ranges = RangeReader(str(address), s3 or S3Settings())
+        ranges = RangeReader(str(address), s3 or S3Settings(), whole=whole)
         opener = _opener(ranges.read(0, 3))
         if opener is None:
             return ranges

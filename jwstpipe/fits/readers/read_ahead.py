@@ -5,12 +5,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.readers.range_reader import RangeReader, cut_rows
+from jwstpipe.fits.readers.range_reader import PIECE, RangeReader, cut_rows
 
 __all__ = ["SMALL", "ReadAhead"]
-
-PIECE = 8 << 20
-"""Bytes of a request."""
 
 AHEAD = 2
 """Pieces that are asked for before they are needed."""

@@ -91,7 +91,7 @@ def convert_cube(
         if found.provenance.get("product_id") != identity:
             raise ConflictError(f"{target}: another image stands here; choose another name or use --overwrite")
         return _receipt(target, identity, image, planes, passing, started, reused=True)
-    with new_image(target, s3=s3) as writer:
+    with new_image(target, s3=s3, stands=found is not None) as writer:
         fits = write_hdus(writer, image, planes, keep_all=True, report=report, write_plane=_write_plane)
         attributes = {"long_name": "wavelength", "units": "um", "ctype": axis.kind}
         writer.write_values(WAVELENGTH, np.ascontiguousarray(axis.microns, "f8"), WAVELENGTH, attributes)

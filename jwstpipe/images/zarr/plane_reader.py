@@ -26,7 +26,7 @@ from jwstpipe.images.zarr.layout import CHUNK, SHARD
 from jwstpipe.images.zarr.shards import INDEX_AND_CHECKSUM, MISSING, SIDE, fill_of, read_index, whole_chunk
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
-from jwstpipe.storage import get_range, is_remote
+from jwstpipe.storage import HeldBytes, get_range, is_remote
 
 __all__ = ["PlaneReader", "ShardIndices"]
 
@@ -42,32 +42,8 @@ AT_ONCE = 8
 Index = NDArray[np.uint64]
 
 
-class _FetchedChunks:
-    """Packed chunks of shards on S3 that were fetched last: windows side by side need the same ones."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes, self._bytes = most_bytes, 0
-        self._kept: OrderedDict[tuple[str, str, int], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, address: str, etag: str, start: int) -> bytes | None:
-        """Give the chunk at a position of a shard, or None where it is not here."""
-        with self._lock:
-            found = self._kept.get((address, etag, start))
-            if found is not None:
-                self._kept.move_to_end((address, etag, start))
-            return found
-
-    def put(self, address: str, etag: str, start: int, content: bytes) -> None:
-        """Keep a chunk."""
-        with self._lock:
-            self._bytes += len(content) - len(self._kept.pop((address, etag, start), b""))
-            self._kept[address, etag, start] = content
-            while self._bytes > self._most_bytes:
-                self._bytes -= len(self._kept.popitem(last=False)[1])
-
-
-_FETCHED = _FetchedChunks(KEPT_BYTES)
+_FETCHED = HeldBytes(KEPT_BYTES)
+"""Packed chunks of shards on S3, by address, ETag and start: windows side by side need the same ones."""
 
 
 class ShardIndices:
@@ -167,7 +143,7 @@ class PlaneReader:
         if not wanted:
             return
         address = f"{self.store}/{key}"
-        held = {start: _FETCHED.get(address, etag, start) for start, _, _ in wanted}
+        held = {start: _FETCHED.get((address, etag, start)) for start, _, _ in wanted}
         lacking = [(start, start + length) for start, length, _ in wanted if held[start] is None]
         chunks = [(int(start), int(start) + int(length)) for start, length in table if start != MISSING]
         if lacking and max(end for _, end in chunks) <= WHOLE_BYTES:
@@ -179,7 +155,7 @@ class PlaneReader:
                 raise StoreError(f"{self._label(key)}: lost while it was read")
             for start, end in lacking:
                 held[start] = found.content[start - first : end - first]
-                _FETCHED.put(address, etag, start, held[start] or b"")
+                _FETCHED.put((address, etag, start), held[start] or b"")
         room = self._room()
         for start, _, box in wanted:
             self._fill(held[start] or b"", key, box, window, values, room)

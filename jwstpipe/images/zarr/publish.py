@@ -45,12 +45,20 @@ def existing_product(target: str | Path, *, s3: S3Settings | None = None) -> Ima
         raise ConflictError(f"{target}: exists and is no image store; choose another name") from None
 
 
-def _existing_remote(tree: RemoteTree) -> ImageStore | None:
+def _looked(tree: RemoteTree) -> bool:
+    """Tell whether an image stands at an address; what killed processes left there is finished or swept."""
     with writing_errors(tree.address):
         settle_remote(tree)
         keys = tree.list_keys()
-    check_only_ours(tree, keys)
-    if ROOT not in keys:  # nothing, or an attempt that died
+        check_only_ours(tree, keys)
+        if ROOT in keys:
+            return True
+        tree.delete(keys)  # an attempt that died
+        return False
+
+
+def _existing_remote(tree: RemoteTree) -> ImageStore | None:
+    if not _looked(tree):
         return None
     try:
         return open_image_store(tree.address, s3=tree.s3)
@@ -59,8 +67,17 @@ def _existing_remote(tree: RemoteTree) -> ImageStore | None:
 
 
 @contextmanager
-def new_image(target: str | Path, *, s3: S3Settings | None = None) -> Iterator[ImageWriter]:
+def new_image(target: str | Path, *, s3: S3Settings | None = None, stands: bool | None = None) -> Iterator[ImageWriter]:
     """Give a writer for an image that appears at `target` when the block ends well, in the place of what stood there.
+
+    Parameters
+    ----------
+    target
+        Local path or ``s3://`` URL.
+    s3
+        Endpoint of an ``s3://`` address.
+    stands
+        Whether an image stands there, as `existing_product` has told a moment ago; None = look.
 
     Raises
     ------
@@ -70,7 +87,7 @@ def new_image(target: str | Path, *, s3: S3Settings | None = None) -> Iterator[I
         `target` cannot be written.
     """
     if is_remote(target):
-        yield from _new_remote(RemoteTree(str(target).rstrip("/"), s3 or S3Settings()))
+        yield from _new_remote(RemoteTree(str(target).rstrip("/"), s3 or S3Settings()), stands)
         return
     with aside(Path(target)) as partial:
         yield ImageWriter(partial)
@@ -78,15 +95,9 @@ def new_image(target: str | Path, *, s3: S3Settings | None = None) -> Iterator[I
             left.unlink(missing_ok=True)
 
 
-def _new_remote(target: RemoteTree) -> Iterator[ImageWriter]:
-    with writing_errors(target.address):
-        settle_remote(target)
-        keys = target.list_keys()
-        check_only_ours(target, keys)
-        replaces = ROOT in keys
-        made = staged_beside(target.address, target.s3) if replaces else target
-        if not replaces:
-            target.delete(keys)
+def _new_remote(target: RemoteTree, stands: bool | None) -> Iterator[ImageWriter]:  # noqa: FBT001 - as `new_image`
+    replaces = _looked(target) if stands is None else stands
+    made = staged_beside(target.address, target.s3) if replaces else target
     writer = ImageWriter(made.address, s3=target.s3, behind=True)
     try:
         yield writer

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.execution.workers import Workers
+from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK, SHARD, level_count, level_shape, plane_spec
 from jwstpipe.images.zarr.shards import SIDE, PackedShard
@@ -20,6 +20,7 @@ from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.progress import Progress, Reporter, silent
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
+from jwstpipe.storage import is_remote
 
 __all__ = ["ShardJob", "build_pyramid", "halve", "halve_shard"]
 
@@ -50,6 +51,9 @@ class ShardJob:
 
     below: tuple[tuple[str, Stored], ...] = ()
     """Shards of the level below that were written."""
+
+    writer: ImageWriter | None = None
+    """What writes it, where the job stays in this process: it holds what it has just sent to S3."""
 
 
 def build_pyramid(
@@ -96,7 +100,9 @@ def build_pyramid(
     boxes = sum(1 for level in range(1, levels) for _ in Box.of_shape(level_shape(shape, level)).cells(SHARD))
     total = boxes * max(slices, 1)
     done = 0
-    writer.wait()  # what is below is read by others
+    here = writer if isinstance(workers, ThreadWorkers) and is_remote(writer.address) else None
+    if here is None:
+        writer.wait()  # what is below is read by others
     for level in range(1, levels):
         coarse, fine = level_shape(shape, level), Box.of_shape(level_shape(shape, level - 1))
         for plane in ("sci", "wht") if weighted else ("sci",):
@@ -113,7 +119,7 @@ def build_pyramid(
                 of_cube = index if slices else None
                 jobs[key] = ShardJob(
                     writer.address, level, box, below, weighted, dtype, s3 or S3Settings(), of_cube,
-                    tuple(_written_below(writer, level, below, of_cube, weighted=weighted)),
+                    tuple(_written_below(writer, level, below, of_cube, weighted=weighted)), here,
                 )  # fmt: skip
         for stored in workers.run(halve_shard, jobs, name="pyramid").values():
             writer.note(stored)
@@ -135,7 +141,7 @@ def _written_below(
 
 def halve_shard(job: ShardJob) -> dict[str, Stored]:
     """Make one shard of a level, chunk by chunk, and tell what was written."""
-    image = ImageWriter(job.address, s3=job.s3, behind=True)
+    image = job.writer or ImageWriter(job.address, s3=job.s3, behind=True)
     image.note(dict(job.below))
     planes = {"sci": job.dtype, "wht": "f4"} if job.weighted else {"sci": job.dtype}
     with ExitStack() as stack:
@@ -149,7 +155,8 @@ def halve_shard(job: ShardJob) -> dict[str, Stored]:
             here = _halve_chunks(list(below.values()), (2 * place[0], 2 * place[1]), rooms, halved)
             for packer, values in zip(packers if here else (), halved, strict=False):
                 packer.add(place, values)
-    image.wait()
+    if job.writer is None:
+        image.wait()
     written = {shard_key(plane, _place(job.box), job.level, job.index) for plane in planes}
     return {key: stored for key, stored in image.stored.items() if key in written}
 

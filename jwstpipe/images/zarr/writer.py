@@ -6,6 +6,7 @@ very end: until then no reader takes the folder for an image. Documents and shar
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,12 +27,18 @@ from jwstpipe.images.zarr.shards import PackedShard, ShardPacker, encode_chunk, 
 from jwstpipe.settings import S3Settings
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.wcs.sampled_wcs import WcsNodes
-from jwstpipe.storage import Uploads, get_bytes, is_remote, object_writer, put_bytes, writing_errors
+from jwstpipe.storage import HeldBytes, Uploads, get_bytes, is_remote, object_writer, put_bytes, writing_errors
 
 __all__ = ["BYTES_PIECE", "ImageWriter", "byte_pieces", "shard_key"]
 
 BYTES_PIECE = 16 << 20
 """Bytes of an HDU that is no plane written at once, and their chunk."""
+
+MOST_SENT = 64 << 20
+"""Bytes of shards on their way to S3 that are held until the level above them is made: nobody fetches them back."""
+
+HALVED = re.compile(r"\d+/(sci|wht)/c(/\d+)+")
+"""Keys of what levels are made from."""
 
 Decode = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -49,6 +56,7 @@ class ImageWriter:
         self.address = str(address)
         self._s3 = s3
         self._uploads = Uploads(s3 or S3Settings()) if behind and is_remote(self.address) else None
+        self._sent = HeldBytes(MOST_SENT)
         self.stored: dict[str, Stored] = {}
         """Objects that this writer wrote; those of other workers come by `note`."""
 
@@ -172,7 +180,10 @@ class ImageWriter:
         kind = np.dtype(dtype)
         with writing_errors(self.address):
             if is_remote(address):
-                packed = get_bytes(address, s3=self._s3)
+                packed = self._sent.get(key)
+                if packed is None:
+                    self.wait()
+                    packed = get_bytes(address, s3=self._s3)
                 if packed is None and key in self.stored:
                     raise StoreError(f"{name}: lost while the image was made; make it again")
                 yield (
@@ -290,7 +301,10 @@ class ImageWriter:
         self.stored[key] = stored
         with writing_errors(self.address):
             if self._uploads is not None:
-                self._uploads.put(f"{self.address}/{key}", b"".join(pieces))
+                content = b"".join(pieces)
+                if HALVED.fullmatch(key):
+                    self._sent.put(key, content)
+                self._uploads.put(f"{self.address}/{key}", content)
             else:
                 put_bytes(f"{self.address}/{key}", *pieces, s3=self._s3)
 
