@@ -24,7 +24,7 @@ from jwstpipe import __version__
 from jwstpipe.archive.retry import TransientError
 from jwstpipe.errors import JwstPipeError, NotFoundError, TransferError
 from jwstpipe.settings import ArchiveSettings
-from jwstpipe.storage.patient_reading import PATIENT_POOLS, BoundedBody
+from jwstpipe.storage.remote.patient_reading import PATIENT_POOLS, BoundedBody
 
 __all__ = ["AbsentError", "AllowedHosts", "Sessions", "guard", "raise_for_answer", "web_errors"]
 

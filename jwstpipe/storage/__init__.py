@@ -10,7 +10,7 @@ from jwstpipe.storage.held_bytes import HeldBytes
 from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
 from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.storage.partial import aside
-from jwstpipe.storage.remote_tree import RemoteTree, Uploads, list_prefix
+from jwstpipe.storage.remote.remote_tree import RemoteTree, Uploads, list_prefix
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_filesystem, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
 from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, require_absent, tree_digest

@@ -8,7 +8,7 @@ from jwstpipe.errors import DataError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote, split_s3
 from jwstpipe.storage.faults import storage_errors
-from jwstpipe.storage.short_way import Answer, ask_shortly
+from jwstpipe.storage.remote.short_way import Answer, ask_shortly
 
 __all__ = [
     "LINK_SECONDS",
@@ -105,7 +105,7 @@ def s3_client(
     from botocore import UNSIGNED  # noqa: PLC0415 - commands that touch no S3 start without it
     from botocore.config import Config  # noqa: PLC0415
 
-    from jwstpipe.storage.patient_reading import make_patient  # noqa: PLC0415 - urllib3 takes a tenth of a second
+    from jwstpipe.storage.remote.patient_reading import make_patient  # noqa: PLC0415 - urllib3 takes a tenth of a second
 
     options = s3_options(settings)
     config = options["config_kwargs"] | {

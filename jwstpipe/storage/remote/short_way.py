@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 __all__ = ["Answer", "ask_shortly"]
 
-UNDERSTOOD = {"GET": (200, 206, 404, 412, 416), "PUT": (200,)}
+UNDERSTOOD = {"GET": (200, 206, 404, 412, 416), "PUT": (200, 201, 204)}
 """Here it is, or a part of it; there is none; it is another one by now; it ends before that range."""
 
 

@@ -1,0 +1,1 @@
+"""How S3 is asked: by the shortest way, with deadlines, for whole trees."""
