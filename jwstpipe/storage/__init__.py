@@ -6,15 +6,14 @@ flushed to disk and renamed, so that a reader never meets half a file.
 
 from jwstpipe.storage.address import checked_key, is_remote, shown, split_s3
 from jwstpipe.storage.faults import named_for_people, storage_errors, writing_errors
-from jwstpipe.storage.held_bytes import HeldBytes
 from jwstpipe.storage.leftovers import partial_name, partial_owner, settle
 from jwstpipe.storage.local_copy import local_copy
 from jwstpipe.storage.partial import aside
-from jwstpipe.storage.remote.remote_tree import RemoteTree, Uploads, list_prefix
+from jwstpipe.storage.remote_tree import RemoteTree, Uploads, list_prefix
 from jwstpipe.storage.s3 import Range, get_range, lifecycle_hint, presigned_url, s3_client, s3_filesystem, s3_options
 from jwstpipe.storage.store import ObjectStore, StoredObject, open_store
 from jwstpipe.storage.trees import file_digest, path_digest, path_size, product_exists, require_absent, tree_digest
-from jwstpipe.storage.whole import copy_object, get_bytes, object_writer, put_bytes, zarr_store
+from jwstpipe.storage.whole import HeldBytes, copy_object, get_bytes, object_writer, put_bytes, zarr_store
 
 __all__ = [
     "HeldBytes",

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jwstpipe.errors import DataError, StorageError
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote, split_s3
 from jwstpipe.storage.faults import storage_errors
-from jwstpipe.storage.remote.short_way import Answer, ask_shortly
+
+if TYPE_CHECKING:
+    from jwstpipe.storage.remote.short_way import Answer
 
 __all__ = [
     "LINK_SECONDS",
@@ -197,9 +199,11 @@ def get_range(
 
 def _ask(
     method: str, address: str, s3: S3Settings, *, body: bytes = b"", span: str | None = None, etag: str | None = None
-) -> Answer:
+) -> "Answer":
     """Put or fetch by the short way, or by boto3 where that does not end well; its attempts are one less then."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `s3_client`
+
+    from jwstpipe.storage.remote.short_way import Answer, ask_shortly  # noqa: PLC0415
 
     bucket, key = split_s3(address)
     more = {"Range": span, "IfMatch": etag}

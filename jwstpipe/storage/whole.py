@@ -1,8 +1,10 @@
-"""Whole objects at an address, local or in S3, and Zarr stores."""
+"""Whole objects at an address, local or in S3, what was moved of them a moment ago, and Zarr stores."""
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from jwstpipe.storage.faults import writing_errors
 from jwstpipe.storage.leftovers import locked_file, settle
 from jwstpipe.storage.s3 import get_object, s3_filesystem, s3_options
 
-__all__ = ["copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
+__all__ = ["HeldBytes", "copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
 
 
 def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: bool = False) -> Any:
@@ -99,3 +101,28 @@ def copy_object(source: str, target: str, *, s3: S3Settings | None = None) -> No
         content = get_bytes(source, s3=s3)
         if content is not None:
             put_bytes(target, content, s3=s3)
+
+
+class HeldBytes:
+    """What was fetched or sent last and will be wanted again, by key, in memory; for threads of one process."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes, self._bytes = most_bytes, 0
+        self._held: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> bytes | None:
+        """Give what is held under a key, or None."""
+        with self._lock:
+            found = self._held.get(key)
+            if found is not None:
+                self._held.move_to_end(key)
+            return found
+
+    def put(self, key: Hashable, content: bytes) -> None:
+        """Hold it; what was used longest ago goes."""
+        with self._lock:
+            self._bytes += len(content) - len(self._held.pop(key, b""))
+            self._held[key] = content
+            while self._bytes > self._most_bytes:
+                self._bytes -= len(self._held.popitem(last=False)[1])

@@ -1,1 +1,1 @@
-"""How S3 is asked: by the shortest way, with deadlines, for whole trees."""
+"""How S3 is asked: shortly, and with deadlines."""
