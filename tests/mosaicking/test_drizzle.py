@@ -79,7 +79,7 @@ def test_drizzle_equals_the_official_one(tmp_path, pixfrac, scale, errors):
 @pytest.mark.parametrize("mirrored", [1, -1])
 @pytest.mark.parametrize("is_flux", [False, True])
 def test_edge_by_edge_is_drop_by_drop(mirrored, is_flux):
-    """The two ways of laying whole pixels, one of which is taken where there are variances, agree: in the last bit."""
+    """The ways of laying whole pixels, with variances and without, agree with that of smaller drops."""
     random, shape, box = np.random.default_rng(3), (130, 140), Box(-20, -30, 70, 90)
     sci = random.normal(5, 1, shape).astype("f4")
     sci[30:33, 50:60], sci[70, 40], sci[44, 44], sci[60, 60:64] = np.nan, 3e18, -2e6, 0.0
@@ -96,16 +96,19 @@ def test_edge_by_edge_is_drop_by_drop(mirrored, is_flux):
 
     forward = lattice_map(exact, Box.of_shape(shape).dilated(2), tolerance=1e-7)
     none = np.empty((0, 0), dtype="f4")
-    found = {}
-    for var in (none, np.ones_like(sci)):
-        layer = InputWindow(sci, wht, var, dq, Box.of_shape(shape), shape, 1.0, NO_BACKGROUND, is_flux)
-        found[bool(var.size)] = drizzled(layer, forward, box, pixfrac=1.0)
-    edges, drops = found[False], found[True]
+    layers = [
+        InputWindow(sci, wht, var, dq, Box.of_shape(shape), shape, 1.0, NO_BACKGROUND, is_flux)
+        for var in (none, random.uniform(0.5, 2, shape).astype("f4"))
+    ]
+    edges, whole = (drizzled(layer, forward, box, pixfrac=1.0) for layer in layers)
+    drops = drizzled(layers[1], forward, box, pixfrac=1.0 - 1e-12)
     assert np.isfinite(drops.sci).mean() > 0.5
     assert not np.isfinite(drops.sci).all()
-    np.testing.assert_allclose(edges.sci, drops.sci, rtol=1.2e-7)  # NaN at the same places, too
-    np.testing.assert_allclose(edges.wht, drops.wht, rtol=1.2e-7)
-    assert np.array_equal(edges.bits, drops.bits)
+    for one in (edges, whole):
+        np.testing.assert_allclose(one.sci, drops.sci, rtol=1.2e-7)  # NaN at the same places, too
+        np.testing.assert_allclose(one.wht, drops.wht, rtol=1.2e-7)
+        assert np.array_equal(one.bits, drops.bits)
+    np.testing.assert_allclose(whole.var, drops.var, rtol=1.2e-7)
 
 
 def test_drops_keep_flux_and_follow_error_propagation(tmp_path):

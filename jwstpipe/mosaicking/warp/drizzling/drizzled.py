@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.mosaicking.warp.drizzling.drops import Drops, drizzle_drops
 from jwstpipe.mosaicking.warp.drizzling.edges import CALM, NOTHING, drizzle_edges, usual
+from jwstpipe.mosaicking.warp.drizzling.whole import drizzle_whole
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.mosaicking.warp.resample import InputWindow, Resampled
 from jwstpipe.numerics.compiled.kernel import compiled
@@ -53,7 +54,9 @@ def drizzled(layer: InputWindow, forward: PixelMap, box: Box, *, pixfrac: float)
     planes = Planes(layer.sci, layer.wht, layer.var, layer.dq)
     placed = Placed(window.y0, window.x0, layer.shape[0], layer.shape[1], layer.factor, int(layer.is_flux))
     drops = Drops(sums, spread, used, lost)
-    if pixfrac == 1.0 and not layer.var.size:
+    if pixfrac == 1.0 and layer.var.size:
+        drizzle_whole(where, planes, placed, box.y0, box.x0, np.zeros((box.shape[0], box.shape[1] + 2)), drops)
+    elif pixfrac == 1.0:
         slopes = np.zeros((box.shape[0], box.shape[1] + 2, 2))
         bright, weight = (CALM[k] * usual(plane.view(np.uint32)) for k, plane in enumerate((layer.sci, layer.wht)))
         light = weight / CALM[1] ** 2

@@ -13,7 +13,7 @@ from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.wcs.lattice import fill_row
 
-__all__ = ["SIDE", "Drops", "cover", "deposit", "drizzle_drops", "extend", "large_enough", "map_row"]
+__all__ = ["SIDE", "Drops", "drizzle_drops", "extend", "lay_drop", "map_row"]
 
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint32]
@@ -78,10 +78,10 @@ def drizzle_drops(
             good = np.isfinite(sci[i, j]) and w > 0.0
             if not good and dq.size == 0:
                 continue
-            covered = large_enough(covered, rows, columns + 1)
+            covered = _large_enough(covered, rows, columns + 1)
             for k in range(4):
                 m = (k + 1) % 4
-                cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
+                _cover(px[k, j] - left, py[k, j] - low, px[m, j] - left, py[m, j] - low, covered)
             # a flux in a pixel becomes one in a pixel of the plane: more of it where the image's pixel is smaller
             scale = 4.0 * half * half / area if image.is_flux else 1.0
             v = var[i, j] * scale * scale if spread.size > 0 else 0.0
@@ -91,11 +91,11 @@ def drizzle_drops(
             if inner and plain and good:
                 _deposit_plain(covered, rows, columns + 1, left, low, value, w / area, sums)
                 continue
-            deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, drops)
+            _deposit(covered, rows, columns + 1, left, low, value, w / area, v, bits, good, drops)
 
 
 @compiled(error_model="numpy")
-def large_enough(covered: Floats, rows: int, columns: int) -> Floats:
+def _large_enough(covered: Floats, rows: int, columns: int) -> Floats:
     """Give the room for a drop, made larger for one that does not fit."""
     if rows <= covered.shape[0] and columns <= covered.shape[1]:
         return covered
@@ -103,7 +103,7 @@ def large_enough(covered: Floats, rows: int, columns: int) -> Floats:
 
 
 @compiled(error_model="numpy")
-def deposit(
+def _deposit(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, v: float,
     bits: np.uint32, good: int, drops: Drops,
 ) -> None:  # fmt: skip
@@ -133,7 +133,7 @@ def deposit(
 def _deposit_plain(
     covered: Floats, rows: int, columns: int, left: int, low: int, value: float, rate: float, sums: Floats
 ) -> None:
-    """Do what `deposit` does where the drop lies inside, and there is nothing but samples; without branches."""
+    """Do what `_deposit` does where the drop lies inside, and there is nothing but samples; without branches."""
     for b in range(rows):
         total = 0.0
         for a in range(columns):
@@ -200,7 +200,7 @@ def _bounds(px: Floats, py: Floats, areas: Floats, spans: NDArray[np.int32]) -> 
 
 
 @compiled(error_model="numpy")
-def cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
+def _cover(x0: float, y0: float, x1: float, y1: float, covered: Floats) -> None:
     """Add what a side gives to the derivative along x of the covered area of each pixel (signed by its sense)."""
     if y0 == y1:
         return
@@ -239,3 +239,32 @@ def _cover_row(x0: float, x1: float, dy: float, covered: Floats, row: int) -> No
         covered[row, column] += part * share
         covered[row, column + 1] += part * (1.0 - share)
         x, column = end, column + 1
+
+
+@compiled(error_model="numpy")
+def lay_drop(
+    planes: Planes, i: int, j: int, is_flux: int, px: Floats, py: Floats, low: int, high: int, area: float,
+    covered: Floats, drops: Drops,
+) -> Floats:  # fmt: skip
+    """Lay one whole pixel by itself, and give the room for the areas."""
+    sci, wht, dq = planes.sci, planes.wht, planes.dq
+    w = wht[i, j] if wht.size > 0 else 1.0
+    good = np.isfinite(sci[i, j]) and w > 0.0
+    if not good and dq.size == 0:
+        return covered
+    x0, x1, x2, x3 = px[low, j], px[low, j + 1], px[high, j + 1], px[high, j]
+    y0, y1, y2, y3 = py[low, j], py[low, j + 1], py[high, j + 1], py[high, j]
+    left, lower = np.floor(min(x0, x1, x2, x3)), np.floor(min(y0, y1, y2, y3))
+    columns = int(np.floor(max(x0, x1, x2, x3)) - left) + 1
+    rows = int(np.floor(max(y0, y1, y2, y3)) - lower) + 1
+    covered = _large_enough(covered, rows, columns + 1)
+    _cover(x0 - left, y0 - lower, x1 - left, y1 - lower, covered)
+    _cover(x1 - left, y1 - lower, x2 - left, y2 - lower, covered)
+    _cover(x2 - left, y2 - lower, x3 - left, y3 - lower, covered)
+    _cover(x3 - left, y3 - lower, x0 - left, y0 - lower, covered)
+    scale = 1.0 / abs(area) if is_flux else 1.0
+    bits = np.uint32(dq[i, j] if dq.size > 0 else 0)
+    v = planes.var[i, j] * scale * scale if drops.spread.size > 0 else 0.0
+    value = sci[i, j] * scale
+    _deposit(covered, rows, columns + 1, int(left), int(lower), value, w / abs(area), v, bits, good, drops)
+    return covered
