@@ -38,7 +38,7 @@ PRICE, SHARED_PRICE = 0.5, 1.2
 exposures, where there is: a high price leaves out faint wings, and with them some of the light, a low one takes light
 from a sky with much structure, which averages out in many exposures."""
 
-SHINING, FAINT, BESIDE = 2.0, 0.1, 4
+SHINING, FAINT, BESIDE = 2.0, 0.1, 6
 """Errors of the shape above which a cell shines, and share of the brightest cells; and cells beside it."""
 
 BRIGHTEST = 99.0
