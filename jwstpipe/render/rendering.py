@@ -7,6 +7,7 @@ a window is read what it takes to decide about it.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -215,29 +216,30 @@ def layer_brightness(
     return apply_stretch(values[0], layer.stretch), holes
 
 
-def paint(scene: Scene, box: Box, out: NDArray[np.unsignedinteger], left: int) -> tuple[frozenset[Hole], ...]:
-    """Render a window as the whole numbers of a picture file: what `render_window` gives, rounded.
+def paint(scene: Scene, box: Box, out: NDArray[Any], left: int) -> tuple[frozenset[Hole], ...]:
+    """Render a window into rows of a picture: what `render_window` gives, rounded to whole numbers or as it is.
 
     Parameters
     ----------
     scene, box
         As for `render_window`.
     out
-        (y, x, 3) uint8 or uint16, the top row first; as many rows as `box` has.
+        (y, x, 3) uint8 or uint16, the top row first, or float32, the bottom row first; as many rows as `box` has.
     left
         Column of `out` where `box` begins.
 
-    Returns
-    -------
-    tuple of frozenset of Hole
-        Filled holes that touch the window: one set for each layer, the luminance last.
+    Gives the filled holes that touch the window: one set for each layer, the luminance last.
     """
     look = scene.look
     if look.sharpen.amount or scene.luminance is not None:  # needs rows above and below, or of another image
         window = render_window(scene, box)
-        levels = np.empty(window.pixels.shape, out.dtype)
-        quantise(window.pixels.reshape(-1), levels.reshape(-1))
-        out[::-1, left : left + box.shape[1]] = levels
+        columns = slice(left, left + box.shape[1])
+        if out.dtype == np.float32:
+            out[:, columns] = window.pixels
+        else:
+            levels = np.empty(window.pixels.shape, out.dtype)
+            quantise(window.pixels.reshape(-1), levels.reshape(-1))
+            out[::-1, columns] = levels
         return window.holes
     found = read_channels(scene, box)
     background = scene.background

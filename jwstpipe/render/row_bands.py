@@ -13,7 +13,7 @@ from jwstpipe.render.cores.holes import Hole
 from jwstpipe.render.files.picture import Pixels, quantised
 from jwstpipe.render.geometry.frame import Frame
 from jwstpipe.render.geometry.resize import Taps, resampled, taps
-from jwstpipe.render.rendering import Scene, paint, render_window
+from jwstpipe.render.rendering import Scene, paint
 from jwstpipe.sky.box import Box
 
 __all__ = ["BAND_ROWS", "render_bands"]
@@ -105,14 +105,7 @@ def _submitted(
     need = Box(low, left, high, right).shifted(frame.box.y0, frame.box.x0)
     edges = [need.x0, *range(need.x0 - need.x0 % TILE_COLUMNS + TILE_COLUMNS, need.x1, TILE_COLUMNS), need.x1]
     pixels = np.empty((*need.shape, 3), np.float32 if sizing is not None else np.uint8 if bits == 8 else np.uint16)
-    render = paint if sizing is None else _screen
     tiles = [
-        pool.submit(render, scene, Box(need.y0, x0, need.y1, x1), pixels, x0 - need.x0) for x0, x1 in pairwise(edges)
+        pool.submit(paint, scene, Box(need.y0, x0, need.y1, x1), pixels, x0 - need.x0) for x0, x1 in pairwise(edges)
     ]
     return _Band(pixels, tiles)
-
-
-def _screen(scene: Scene, box: Box, out: NDArray[np.float32], left: int) -> tuple[frozenset[Hole], ...]:
-    window = render_window(scene, box)
-    out[:, left : left + box.shape[1]] = window.pixels
-    return window.holes

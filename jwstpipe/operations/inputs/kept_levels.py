@@ -17,7 +17,7 @@ from jwstpipe.storage.kept_arrays import KeptArrays
 
 __all__ = ["MOST_PIXELS", "KeptImage", "KeptLevels", "OnlySamples", "Searched", "Told"]
 
-MOST_PIXELS = 1 << 22
+MOST_PIXELS = 1 << 23
 """Larger levels are read anew."""
 
 Searched = tuple[int, int, int, int]

@@ -1,6 +1,7 @@
 """From linear light to the screen: sRGB with the levels of the picture; hue, saturation and vibrancy."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def encode_window(light: Float32Image, table: Float32Image) -> None:
 
 
 @compiled()
-def quantise(light: Float32Image, levels: NDArray[np.unsignedinteger]) -> None:
+def quantise(light: Float32Image, levels: NDArray[Any]) -> None:
     """Round brightness in [0, 1], (n,), to all whole numbers of the type of `levels`, which is written."""
     top, half = np.float32((1 << 8 * levels.itemsize) - 1), np.float32(0.5)
     for i in range(light.size):

@@ -98,32 +98,32 @@ def mix_row(
     """
     channels, columns = x.shape
     clean = _brightness(values, i, lows, scales, tables, lupton, x)
+    if not lupton:  # as if all were there: what is not is done once more
+        _add_up(x, light, out)
     if clean and not lupton and not maps.shape[1]:
         counts[:] = channels
-        _add_up(x, light, out)
         return
     weight = np.ones(channels, np.float32)
     mixed = np.empty(channels, np.float32)
     colour = np.empty(3, np.float32)
     scratch = np.empty(1, np.float32)
     for j in range(columns):
-        count = _present(x, j, weight)
-        counts[j] = count
-        if count == 0:
+        counts[j] = _present(x, j, weight)
+        place = x0 + j * step
+        alike = counts[j] == channels and (not maps.shape[1] or _is_inner(inner, y, place))
+        if counts[j] == 0:
             out[j, :] = np.float32(0.0)
-            continue
-        whole = count == channels
-        if maps.shape[1] and not (whole and _is_inner(inner, y, x0 + j * step)):
-            whole = _feathered(maps, y, x0 + j * step, weight)
-        for c in range(channels):
-            mixed[c] = x[c, j]
-        if not whole:
-            _stand_ins(x, j, weight, kernel, offset, slope, lupton, mixed)
-        _add_up_one(mixed, light, colour)
-        if lupton:
-            _stretch_intensity(colour, tables[0], scratch)
-        for part in range(3):
-            out[j, part] = min(colour[part], np.float32(1.0))
+        elif lupton or not alike:
+            whole = alike or (_feathered(maps, y, place, weight) if maps.shape[1] else counts[j] == channels)
+            for c in range(channels):
+                mixed[c] = x[c, j]
+            if not whole:
+                _stand_ins(x, j, weight, kernel, offset, slope, lupton, mixed)
+            _add_up_one(mixed, light, colour)
+            if lupton:
+                _stretch_intensity(colour, tables[0], scratch)
+            for part in range(3):
+                out[j, part] = min(colour[part], np.float32(1.0))
 
 
 @compiled()

@@ -1,5 +1,7 @@
 """From samples to the whole numbers of a picture file, row by row: what lies between stays in the cache."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,7 +37,7 @@ def paint_window(
     least: int,
     background: Float32Image,
     left: int,
-    out: NDArray[np.unsignedinteger],
+    out: NDArray[Any],
 ) -> None:
     """Mix a window, encode it, shift its colours, and round it: to the bit what these do to whole windows in turn.
 
@@ -54,7 +56,8 @@ def paint_window(
     left
         Column of `out` where the window begins.
     out
-        (y, x, 3) uint8 or uint16, the top row first; what the window has of it is written.
+        (y, x, 3) uint8 or uint16, the top row first; or float32, the bottom row first, for screen values that are not
+        rounded. What the window has of it is written.
     """
     channels, rows, columns = values.shape
     x = np.empty((channels, columns), np.float32)
@@ -74,5 +77,8 @@ def paint_window(
         for j in range(columns):
             if counts[j] < least:
                 row[0, j, :] = background
-        quantise(row.reshape(-1), levels.reshape(-1))
-        out[rows - 1 - i, left : left + columns, :] = levels
+        if out.itemsize == 4:
+            out[i, left : left + columns, :] = row[0]
+        else:
+            quantise(row.reshape(-1), levels.reshape(-1))
+            out[rows - 1 - i, left : left + columns, :] = levels
