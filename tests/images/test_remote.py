@@ -14,6 +14,8 @@ from jwstpipe import convert, cube_spectrum, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
 from jwstpipe.fits.readers.block_cache import ReadCache
 from jwstpipe.fits.readers.byte_readers import LocalReader, open_bytes
+from jwstpipe.images.headers import kept_identity
+from jwstpipe.images.headers.content_id import content_id
 from jwstpipe.settings import S3Settings
 from jwstpipe.simulate.spectral_cube import simulate_cube
 from jwstpipe.sky.box import Box
@@ -121,16 +123,22 @@ def test_a_window_of_a_fits_file_in_place_moves_only_its_rows(site, tmp_path):
     assert asked == []  # now in the read cache
 
 
-def test_the_cache_forgets_a_file_that_changed(site, tmp_path):
+def test_the_cache_forgets_a_file_that_changed(site, tmp_path, monkeypatch):
     s3, prefix, _, client = site
+    taken = []
+    monkeypatch.setattr(kept_identity, "content_id", lambda image: taken.append(image) or content_id(image))
     first, second = write_cal(tmp_path / "a.fits"), write_cal(tmp_path / "b.fits", seed=2)
     put(client, first, f"{prefix}/x.fits")
     before = open_image(f"{prefix}/x.fits", s3=s3)
     held = before.read("sci")
+    known = [kept_identity.kept_content_id(image, s3=s3) for image in (before, open_image(f"{prefix}/x.fits", s3=s3))]
+    assert known == 2 * [content_id(open_image(first))]
+    assert len(taken) == 1
     put(client, second, f"{prefix}/x.fits")
     after = open_image(f"{prefix}/x.fits", s3=s3)
     assert np.array_equal(after.read("sci"), open_image(second).read("sci"), equal_nan=True)
     assert np.array_equal(held, open_image(first).read("sci"), equal_nan=True)
+    assert kept_identity.kept_content_id(after, s3=s3) == content_id(open_image(second)) != known[0]
 
 
 def test_a_file_that_is_replaced_while_it_is_read_is_noticed(site, tmp_path):

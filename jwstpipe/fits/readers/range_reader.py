@@ -55,6 +55,11 @@ class RangeReader:
         """Bytes in all."""
         return self._size
 
+    @property
+    def version(self) -> str | None:
+        """Endpoint, address, ETag and size: what it reads as long as they are the same; None without an ETag."""
+        return f"{self._s3.endpoint} {self._address} {self._etag} {self._size}" if self._etag else None
+
     def read(self, offset: int, length: int) -> bytes:
         """Fetch a byte range; fewer bytes at the end of the object."""
         end = max(min(offset + length, self._size), offset)

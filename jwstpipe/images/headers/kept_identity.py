@@ -7,6 +7,7 @@ from pathlib import Path
 
 from jwstpipe import __version__
 from jwstpipe.fits.readers.block_cache import default_folder
+from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.headers.content_id import content_id
 from jwstpipe.images.headers.content_key import content_key
@@ -20,7 +21,7 @@ _FORM = 1
 
 
 def kept_content_id(image: FitsImage, *, s3: S3Settings | None = None) -> str:
-    """Give the `content_id` of a file, which is not read again while its `content_key` is the same.
+    """Give the `content_id` of a file, which is not read again while its `content_key` is the same, on S3 its ETag.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def kept_content_id(image: FitsImage, *, s3: S3Settings | None = None) -> str:
         Its ``cache`` is where ids are kept, for this user alone; with no ``cache_mb`` none are.
     """
     known = s3 or S3Settings()
-    before = content_key(image) if known.cache_mb else None
+    before = _key(image) if known.cache_mb else None
     if before is None:
         return content_id(image)
     kept = KeptArrays(Path(known.cache or default_folder()) / "identities", known.cache_mb << 20)
@@ -39,6 +40,11 @@ def kept_content_id(image: FitsImage, *, s3: S3Settings | None = None) -> str:
     if entry is not None:
         return str(entry.facts["id"])
     found = content_id(image)
-    if content_key(image) == before:  # and not one that was written while it was read
+    if _key(image) == before:  # and not one that was written while it was read
         kept.put(key, facts={"id": found})
     return found
+
+
+def _key(image: FitsImage) -> str | None:
+    """Tell what a file is; None where that cannot be trusted."""
+    return image.reader.version if isinstance(image.reader, RangeReader) else content_key(image)
