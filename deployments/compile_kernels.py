@@ -90,6 +90,10 @@ def _mosaics(files: list[Path], out: Path) -> None:
 
     for kernel in ("nearest", "bilinear", "lanczos3", "drizzle", "adaptive"):
         jwstpipe.mosaic(files[:2], out / f"{kernel}.zarr", kernel=kernel, background="level")
+    jwstpipe.mosaic(files[:2], out / "drops.zarr", kernel="drizzle", pixfrac=0.8)
+    with fits.open(files[0]) as opened:
+        fits.PrimaryHDU(opened["SCI"].data, opened["SCI"].header).writeto(out / "bare.fits")
+    jwstpipe.mosaic([out / "bare.fits"], out / "bare.zarr", kernel="drizzle")  # whole pixels without variances
     for combine in ("median", "clipped"):
         jwstpipe.mosaic(files[:2], out / f"{combine}.fits", combine=combine)
     jwstpipe.mosaic(files[:2], out / "blot.zarr", outliers="blot")

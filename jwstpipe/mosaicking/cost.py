@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["estimate", "work"]
 
 NANOSECONDS = {
-    "nearest": 8.0, "bilinear": 10.0, "lanczos3": 60.0, "drizzle": 120.0, "adaptive": 6_000.0, "exact": 4_000.0,
+    "nearest": 8.0, "bilinear": 10.0, "lanczos3": 60.0, "drizzle": 80.0, "adaptive": 6_000.0, "exact": 4_000.0,
 }  # fmt: skip
 """Time for a sample, one thread, reading included (benchmarks/mosaic on two shared cores)."""
 
