@@ -35,6 +35,15 @@ def _row(label: str, *, column: int) -> str:
     return rf"^{re.escape(label)}" + r"\s+\S+" * (column - 1) + r"\s+(\S+)"
 
 
+def _left(label: str, *, name: str = "really left", line: int = 1) -> str:
+    """Match the mean step of all overlaps in a line that stands below a label."""
+    return rf"^{label}(?:.*\n){{{line}}}\s+{name}\s+mean in an overlap: rms (\S+),"
+
+
+def _whole(label: str) -> str:
+    return rf"^{label}(?:.*\n){{3}}\s+(\S+) times ours by the clock, (\S+) in"
+
+
 FIGURES = (
     Figure(1, "`--help`, s", "start", _row("--help", column=1), "0.14", "0.2",
            "Python alone {} s", _row("python alone", column=1)),
@@ -65,16 +74,15 @@ FIGURES = (
            longer="science-samples-reproject"),
     Figure(3, "drizzle, official library, times ours", "drizzle", r"^\s+(\S+) times$", "5.1", "10",
            "all bytes copied in memory {} s of {}", COPY + r"|^jwstpipe drizzle\s+(\S+)"),
-    Figure(4, "seams, levels: difference measured, of the sky rms", "seams", r"^jwstpipe level\s+rms (\S+)", "",
-           "a third of Montage's", "the noise of the overlaps {}; Montage {}",
-           r"noise of overlaps\s+rms (\S+)|^Montage level\s+rms (\S+)"),
-    Figure(4, "  step that is really left", "seams", r"^jwstpipe level.*\n\s+real steps\s+rms (\S+)", "", "",
-           "the least that the noise of the overlaps allows {}; Montage {}",
-           r"least real steps\s+rms (\S+)|^Montage level.*\n\s+real steps\s+rms (\S+)"),
-    Figure(4, "  planes: difference measured", "seams", r"^jwstpipe plane\s+rms (\S+)", "", "a third of Montage's",
-           "Montage {}", r"^Montage plane\s+rms (\S+)"),
-    Figure(4, "Montage, levels, times ours: clock, processors", "seams", r"^Montage level: .*: (\S+) and (\S+) times",
-           "2", "8", "all bytes copied in memory {} s", COPY),
+    Figure(4, "seams, skies of planes: step that is really left, of the sky rms", "seams-planes",
+           _left("jwstpipe plane"), "", "a third of Montage's", "the least that noise allows {}; Montage {}",
+           _left("jwstpipe plane", name="least", line=2) + "|" + _left("Montage plane")),
+    Figure(4, "  the same with skies of levels", "seams", _left("jwstpipe level"), "", "",
+           "the least that noise allows {}; Montage {}",
+           _left("jwstpipe level", name="least", line=2) + "|" + _left("Montage level")),
+    Figure(4, "  Montage, planes, times ours: clock, processors", "seams-planes", _whole("Montage plane"), "", "8"),
+    Figure(4, "  Montage, levels, times ours: clock, processors", "seams", _whole("Montage level"), "2", "8",
+           "all bytes copied in memory {} s", COPY),
     Figure(5, "four channels of 4096^2 to PNG, s", "pictures", r"4096 x 4096 to png\s+(\S+) s", "2.3", "1.5",
            "their bytes copied in memory {} s, deflated by isal {} s",
            r"bounds four channels: .*?in memory (\S+) s, pixels deflated (\S+) s"),

@@ -52,6 +52,7 @@ PARTS = {
     "science-samples-reproject": Part(("mosaic/against_peers.py",), 6, long=True),
     "drizzle": Part(("mosaic/drizzle_official.py",), 1),
     "seams": Part(("mosaic/seams.py",), 1.5),
+    "seams-planes": Part(("mosaic/seams.py", "--slope", "1"), 1.5),
     "pictures": Part(("render/big_picture.py", "--columns", "6000", "--rows", "7000"), 2.5),
     "pictures-full-size": Part(("render/big_picture.py",), 9, long=True),
     "streams": Part(("orchestration/streams.py", "--size", "small"), 2.5),

@@ -43,14 +43,15 @@ def main():
         help="jwst: with ERR, DQ and VAR_RNOISE; i2d: ERR, WHT and DQ; cal: ERR, DQ and all three variances",
     )  # fmt: skip
     parser.add_argument("--level", type=float, default=0.0, help="rms of sky levels that differ between exposures")
+    parser.add_argument("--slope", type=float, default=0.0, help="rms of what their skies rise by over a side")
     chosen = parser.parse_args()
     write_survey(
         chosen.folder, chosen.exposures, side=chosen.side, spacing=chosen.spacing, sip=chosen.sip,
-        planes=chosen.planes, level=chosen.level,
+        planes=chosen.planes, level=chosen.level, slope=chosen.slope,
     )  # fmt: skip
 
 
-def write_survey(folder, exposures, *, side=2048, spacing=0.5, sip=False, planes="sci", level=0.0, seed=6):
+def write_survey(folder, exposures, *, side=2048, spacing=0.5, sip=False, planes="sci", level=0.0, slope=0.0, seed=6):
     """Write the exposures and `truth.json`; exposures that stand there already are taken as they are."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(seed)
@@ -58,7 +59,7 @@ def write_survey(folder, exposures, *, side=2048, spacing=0.5, sip=False, planes
     rows = math.ceil(exposures / columns)
     step = spacing * side * SCALE_ARCSEC / 3600
     stars = _stars(random, columns, rows, step, side, exposures)
-    names, levels = [], []
+    names, levels, slopes = [], [], []
     for number in range(exposures):
         row, column = divmod(number, columns)
         dither = random.uniform(-30, 30, 2) * SCALE_ARCSEC / 3600
@@ -68,11 +69,12 @@ def write_survey(folder, exposures, *, side=2048, spacing=0.5, sip=False, planes
         name = folder / f"exposure{number:04d}.fits"
         names.append(name)
         levels.append(SKY + offset)
+        slopes.append((np.random.default_rng((seed, number, 1)).normal(0, 1, 2) * slope / side).tolist())
         if not name.exists():
             header = _header(east, north, roll, side, sip=sip)
-            _write(name, header, stars, side, planes=planes, level=SKY + offset, seed=(seed, number))
+            _write(name, header, stars, side, planes=planes, level=SKY + offset, slope=slopes[-1], seed=(seed, number))
     truth = {"stars": stars.tolist(), "noise": NOISE, "sky": SKY, "scale": SCALE_ARCSEC, "sigma": PSF_SIGMA_ARCSEC}
-    truth["levels"] = levels
+    truth["levels"], truth["slopes"] = levels, slopes
     (folder / "truth.json").write_text(json.dumps(truth))
     return names
 
@@ -102,11 +104,14 @@ def _header(east, north, roll, side, *, sip):
     return header
 
 
-def _write(name, header, stars, side, *, planes, level, seed):
+def _write(name, header, stars, side, *, planes, level, slope, seed):
     random = np.random.default_rng(seed)
     data = random.standard_normal((side, side), dtype="f4")
     data *= NOISE
     data += np.float32(level)
+    if any(slope):
+        along = np.arange(side, dtype="f4") - np.float32((side - 1) / 2)
+        data += np.float32(slope[0]) * along + np.float32(slope[1]) * along[:, None]
     wcs = WCS(header)
     ra = CENTRE[0] + stars[:, 0] / math.cos(math.radians(CENTRE[1]))
     dec = CENTRE[1] + stars[:, 1]
@@ -116,12 +121,13 @@ def _write(name, header, stars, side, *, planes, level, seed):
     half = PSF_BOX // 2
     sigma = PSF_SIGMA_ARCSEC / SCALE_ARCSEC
     for x, y, peak in zip(xs, ys, stars[near, 2], strict=True):
-        left, low = round(float(x)) - half, round(float(y)) - half
-        if left < 0 or low < 0 or left + PSF_BOX > side or low + PSF_BOX > side:
+        left, low = max(round(float(x)) - half, 0), max(round(float(y)) - half, 0)
+        right, high = min(round(float(x)) + half + 1, side), min(round(float(y)) + half + 1, side)
+        if left >= right or low >= high:
             continue
-        fx = np.exp(-((np.arange(left, left + PSF_BOX) - x) ** 2) / (2 * sigma**2))
-        fy = np.exp(-((np.arange(low, low + PSF_BOX) - y) ** 2) / (2 * sigma**2))
-        data[low : low + PSF_BOX, left : left + PSF_BOX] += (peak * np.outer(fy, fx)).astype("f4")
+        fx = np.exp(-((np.arange(left, right) - x) ** 2) / (2 * sigma**2))
+        fy = np.exp(-((np.arange(low, high) - y) ** 2) / (2 * sigma**2))
+        data[low:high, left:right] += (peak * np.outer(fy, fx)).astype("f4")
     if planes == "sci":
         fits.PrimaryHDU(data, header=header).writeto(name)
         return
