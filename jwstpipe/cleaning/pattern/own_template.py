@@ -38,8 +38,10 @@ PRICE, SHARED_PRICE = 0.5, 1.2
 exposures, where there is: a high price leaves out faint wings, and with them some of the light, a low one takes light
 from a sky with much structure, which averages out in many exposures."""
 
-SHINING, FAINT, BESIDE = 2.0, 0.1, 6
-"""Errors of the shape above which a cell shines, and share of the brightest cells; and cells beside it."""
+SHINING, FAINT, BESIDE, BESIDE_SHARED = 2.0, 0.1, 4, 12.0
+"""Errors of the shape above which a cell shines, and share of the brightest cells; cells beside it, where it is asked
+whether there is light; and where there is, over the root of the number of exposures: many see faint wings themselves,
+and light as wide as a dither need not be guessed from them."""
 
 BRIGHTEST = 99.0
 """Percentile of the cells with light that counts as the brightest."""
@@ -75,7 +77,7 @@ def own_template(exposures: Sequence[Cells]) -> Floats | None:
         return None
     some = exposures[:: -(-len(exposures) // MOST_FOR_SHAPE)]
     halves = some[::2], some[1::2]
-    shapes = [_shape(half, PRICE) for half in halves]
+    shapes = [_shape(half, PRICE, BESIDE) for half in halves]
     if not all(one.any() for one in shapes):
         return None
     if np.corrcoef(shapes[0].ravel(), shapes[1].ravel())[0, 1] < ALIKE:
@@ -83,7 +85,7 @@ def own_template(exposures: Sequence[Cells]) -> Floats | None:
     for half, other in zip(halves, reversed(shapes), strict=True):
         if not any(fit_strengths(half, other).values):
             return None
-    return _shape(some, min(PRICE, SHARED_PRICE / len(some)))
+    return _shape(some, min(PRICE, SHARED_PRICE / len(some)), round(BESIDE_SHARED / np.sqrt(len(some))))
 
 
 def pixel_by_pixel(template: Floats, side: int, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -94,7 +96,7 @@ def pixel_by_pixel(template: Floats, side: int, shape: tuple[int, int]) -> NDArr
     return np.where(dark, 0.0, np.maximum(smooth, 0.0)).astype(np.float32)
 
 
-def _shape(exposures: Sequence[Cells], price: float) -> Floats:
+def _shape(exposures: Sequence[Cells], price: float, beside: int) -> Floats:
     """Solve for shape and strengths in turn: first where light is, then how much."""
     equations = seen_of(exposures)
     error = usual_error(equations)
@@ -107,7 +109,7 @@ def _shape(exposures: Sequence[Cells], price: float) -> Floats:
     if not first.any():
         return first
     faintest = max(SHINING * error / np.sqrt(len(exposures)), FAINT * float(np.percentile(first[first > 0], BRIGHTEST)))
-    shines = binary_dilation(first > faintest, iterations=BESIDE)
+    shines = binary_dilation(first > faintest, iterations=beside)
     return _in_turn(
         equations, first * shines, shines.astype(float), rough=_bent, smooth=SMOOTH_AFTER / error**2, price=0.0
     )
