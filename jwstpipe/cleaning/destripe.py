@@ -153,7 +153,7 @@ def _one_axis(
         if fit is None:
             return model, rest, {"taken": False, "why": "too few pixels are free of sources"}
         first = first or fit
-        fit, stays = _with_shared(fit, image, rest, sky, own.weights, weights, inputs)
+        fit, stays = _with_shared(fit, image, rest, sky, own.weights, weights, inputs, counts)
         model = np.zeros(image.shape, np.float32)
         fit.take_from(rest, model)
     assert fit is not None
@@ -210,6 +210,7 @@ def _with_shared(
     weights: Float32Image,
     usable: Float32Image,
     inputs: Floats,
+    counts: Float32Image | None,
 ) -> tuple[StripeFit, float]:
     """Add what the scene has of the stripes too, and the pedestals; tell the variance of what stays in it."""
     rows, bands = fit.level.shape
@@ -218,21 +219,28 @@ def _with_shared(
     free = (usable[::SAMPLED] > 0) & ~not_free[::SAMPLED]
     own = rest[::SAMPLED][free]
     above = float(np.median(own)) if own.size else 0.0  # the level of its sky need not be that of the mosaic
-    shape, width = (rows, bands, -1), image.shape[1] / (cells.size - 1)
+    width = image.shape[1] / (cells.size - 1)
+
+    def in_cells(values: Float32Image, level: Floats, free_of: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+        mean, share = np.empty((rows, cells.size - 1)), np.empty((rows, cells.size - 1))
+        cell_means(values, sky.light, weights, free_of, level, FAR**2, cells, mean, share)
+        return mean.reshape(rows, bands, -1), share.reshape(rows, bands, -1)
+
+    sharp = in_cells(sky.light, np.zeros((rows, bands)), not_free) if sky.origin == "mosaic" else None
 
     def shared_of(free_of: NDArray[np.bool_], *, even: bool = False) -> Shared:
-        mean, share = np.empty((rows, cells.size - 1)), np.empty((rows, cells.size - 1))
-        cell_means(image, sky.light, weights, free_of, fit.level + above, FAR**2, cells, mean, share)
+        mean, share = in_cells(image, fit.level + above, free_of)
         return stripes_of_mosaic(
-            mean.reshape(shape), share.reshape(shape), fit.level, width=width, error=fit.error, inputs=inputs, even=even
-        )
+            mean, share, fit.level, width=width, error=fit.error, inputs=inputs, even=even, sharp=sharp
+        )  # fmt: skip
 
     shared, even = shared_of(not_free), False
     if sky.origin == "mosaic":
         some = weights[::SAMPLED]
         some = some if some.any() else weights
         usual = float(np.median(1.0 / np.sqrt(some[some > 0])))
-        wide = halos(sky.light, ~not_free & (weights > 0), shared.level, usual, band_edges(image.shape[1], bands))
+        edges = band_edges(image.shape[1], bands)
+        wide = halos(sky.light, ~not_free & (weights > 0), shared.level, usual, edges, counts)
         even = wide is not None
         if wide is not None:
             shared = shared_of(not_free | wide, even=True)

@@ -13,11 +13,14 @@ At each scale
   number of exposures; where rows nearby, or this one, vary by more than it and the scatter, the rest is sky, too;
 - a Wiener weight of the two gives what is taken: first what the bands share, then what each has of its own.
 
+Where fewer exposures begin to overlap, stripes and pedestals of the mosaic change at once, which is expected as well.
+
 On an even sky next to all is taken. Where the sky varies in step with whole rows more than the stripes' mean does,
 next to nothing is, and that part of the stripes stays, thinned by the root of the number of exposures. Never is more
 taken than the stripes of the exposures, as they differ from each other, let expect: where they do not, nothing is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +41,9 @@ FEW = 2.0
 
 FEWEST_PIXELS = 0.2
 """Share of a cell that must be free for it to count."""
+
+SHARP_SCALES = 3
+"""Scales that the samples of the mosaic itself tell, which have less noise than the exposure, and near stars, too."""
 
 MEASURED = 3
 """Of the scales with `FEWEST_PERIODS`, so many give the power of slower ones: flicker has the same in all."""
@@ -87,14 +93,16 @@ class _Power:
 
 
 def stripes_of_mosaic(
-    cells: Floats, share: Floats, level: Floats, *, width: float, error: float, inputs: Floats, even: bool = False
-) -> Shared:
+    cells: Floats, share: Floats, level: Floats, *, width: float, error: float, inputs: Floats, even: bool = False,
+    sharp: tuple[Floats, Floats] | None = None,
+) -> Shared:  # fmt: skip
     """Tell what a mosaic has of the stripes.
 
     Parameters
     ----------
     cells
-        (y, band, cell): the mosaic averaged over parts of the rows, of what is free of sources.
+        (y, band, cell): the exposure without `level` averaged over parts of the rows, of what is free of sources: what
+        the mosaic has, with the stripes that it has under this exposure, however many overlap.
     share
         (y, band, cell): share of each part that was free.
     level
@@ -107,6 +115,8 @@ def stripes_of_mosaic(
         (y, band): exposures in the mosaic, 1 where it is made of this one alone.
     even
         The sky that is free is even, so that bands that differ on an average do so by the detector.
+    sharp
+        Cells and shares of the mosaic's own samples; None = there are none.
 
     Returns
     -------
@@ -114,7 +124,7 @@ def stripes_of_mosaic(
         The stripes in it.
     """
     rows = level.shape[0]
-    weights = np.where(share >= FEWEST_PIXELS, share, 0.0)
+    weights = _usable(share)
     known = weights > 0
     smooth = np.where(known, cells - (np.median(cells[known]) if known.any() else 0.0), 0.0)
     scales = scales_of(rows)
@@ -124,16 +134,49 @@ def stripes_of_mosaic(
         steps = _steps_of_bands(smooth, weights)
         found += steps
         smooth = np.where(known, smooth - steps[:, None], 0.0)
+    fewer = np.sqrt(np.maximum(1.0 / inputs - 1.0 / inputs.max(), 0.0))
+    pedestal, ones = _pedestal(level, inputs), np.ones(level.shape)
+    own, own_weights = (smooth, weights) if sharp is None else (sharp[0], _usable(sharp[1]))
     for scale in range(scales + 1):
         if scale < scales:
             fine, smooth, after = detail(smooth, weights, scale)
+            step, fewer, _ = detail(fewer, ones, scale)
         else:
             fine, after = np.where(weights > 0, smooth - _middle(smooth, weights), 0.0), weights
-        taken, stays = _taken_at(scale, fine, weights, power[scale], width=width, inputs=inputs)
+            step = fewer - fewer.mean(axis=0)
+        told = weights
+        if sharp is not None and scale < min(SHARP_SCALES, scales):
+            told = own_weights
+            fine, own, left_of = detail(own, own_weights, scale)
+            own_weights = _usable(left_of)
+        taken, stays = _taken_at(scale, fine, told, _expected(power[scale:], pedestal, step, inputs), width=width)
         found += taken
         left += stays
-        weights = np.where(after >= FEWEST_PIXELS, np.minimum(after, 1.0), 0.0)
+        weights = _usable(after)
     return Shared(found - (np.median(found) if even else np.median(found, axis=0)), left)
+
+
+def _usable(share: Floats) -> Floats:
+    return np.where(share >= FEWEST_PIXELS, np.minimum(share, 1.0), 0.0)
+
+
+def _pedestal(level: Floats, inputs: Floats) -> float:
+    """Give the variance of what bands of one exposure differ by on an average."""
+    steps = np.median(level, axis=0)
+    return float(np.var(steps, ddof=1)) / max(float(np.mean(1.0 - 1.0 / inputs)), SEVERAL) if steps.size > 1 else 0.0
+
+
+def _expected(power: Sequence[_Power], pedestal: float, step: Floats, inputs: Floats) -> tuple[Floats, Floats]:
+    """Give the variance of stripes in the mosaic, (y, 1) of what bands share, (y, band) of their own.
+
+    `power` is that of this scale and of all slower ones, `step`, (y, band), how much at this scale the exposures in the
+    mosaic become fewer: of all that is slower, stripes change by that much at once.
+    """
+    jumps = np.square(step)
+    slower, slower_own = sum(one.shared for one in power[1:]), sum(one.own for one in power[1:])
+    shared = _of_median(power[0].shared, inputs.mean(axis=1, keepdims=True))
+    own = _of_median(power[0].own, inputs)
+    return shared + slower * jumps.mean(axis=1, keepdims=True), own + (slower_own + pedestal) * jumps
 
 
 def _steps_of_bands(cells: Floats, weights: Floats) -> Floats:
@@ -149,7 +192,7 @@ def _middle(values: Floats, weights: Floats) -> float:
 
 
 def _taken_at(
-    scale: int, fine: Floats, weights: Floats, power: _Power, *, width: float, inputs: Floats
+    scale: int, fine: Floats, weights: Floats, expected: tuple[Floats, Floats], *, width: float
 ) -> tuple[Floats, float]:
     """Give the stripes at one scale, (y, band), and the variance of what stays of them."""
     rows, bands, _ = fine.shape
@@ -159,14 +202,14 @@ def _taken_at(
     whole = [one.reshape(rows, 1, -1) for one in (fine, trust)]
     mean, variance = _mean(whole[0], whole[1], wide, reach)
     chance = 1.0 + CHANCE * np.sqrt(2.0 * (2 << scale) / reach)  # a scale has a free value every 2**scale rows or two
-    gain, left = _drawn(mean, variance, _of_median(power.shared, inputs.mean(axis=1, keepdims=True)), reach, chance)
+    gain, left = _drawn(mean, variance, expected[0], reach, chance)
     found = gain * mean
     if bands == 1:
         return np.asarray(found), left
     own, variance = _mean(fine, trust, wide, reach)
     away = np.where(np.isfinite(variance), own - mean, 0.0)
     chance = 1.0 + (chance - 1.0) / np.sqrt(bands - 1.0)
-    gain, stays = _drawn(away, variance, _of_median(power.own, inputs), reach, chance)
+    gain, stays = _drawn(away, variance, expected[1], reach, chance)
     return np.asarray(found + gain * away), left + stays
 
 

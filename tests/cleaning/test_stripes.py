@@ -181,9 +181,33 @@ def test_halos_of_an_even_sky_take_no_part_and_a_nebula_has_none():
     assert marked is not None
     assert marked[halo > 0.35].mean() > 0.9
     assert marked[halo < 0.02].mean() < 0.15
+    counts = np.where(y < ROWS - 64, 4.0, 2.0).astype(np.float32)
+    two = light + np.where(counts == 2.0, 0.6, 0.0).astype(np.float32)  # other pedestals, where two overlap
+    assert halos(two, free, level, 1.0, edges)[counts == 2.0].mean() > 0.8
+    assert halos(two, free, level, 1.0, edges, counts)[counts == 2.0].mean() < 0.15
     nebula = (light + 3.0 * x / COLUMNS + 2.0 * np.sin(y / 40.0)).astype(np.float32)
     assert halos(nebula, free, level, 1.0, edges) is None
     assert halos(light, np.zeros_like(free), level, 1.0, edges) is None
+
+
+def test_where_fewer_exposures_overlap_the_mosaic_has_other_pedestals():
+    """The last 64 rows of a detector, seen by two of four: bands step there by what two have and four have not."""
+    rng = np.random.default_rng(12)
+    mean, (cells, share, level) = mosaic_of(rng, np.stack([flicker(rng, ROWS) for _ in range(4)]), 0.0)
+    inputs, at_end = np.full((ROWS, BANDS), 4.0), np.arange(ROWS) >= ROWS - 64
+    inputs[at_end] = 2.0
+    pedestals_of_one = np.array([2.0, -2.5, 1.5, -1.0])
+    steps = at_end[:, None] * pedestals_of_one
+    found = [
+        stripes_of_mosaic(
+            cells + steps[..., None], share, level + pedestals_of_one, width=15.0, error=0.13, inputs=told, even=True
+        ).level for told in (inputs, np.full((ROWS, BANDS), 4.0))
+    ]  # fmt: skip
+    wrong, unaware = (
+        np.sqrt(np.mean(np.square(one - one.mean() - (mean[:, None] + steps - steps.mean()))[at_end])) for one in found
+    )
+    assert wrong < 0.5
+    assert wrong < 0.5 * unaware
 
 
 def test_what_was_taken_gives_back_every_bit():

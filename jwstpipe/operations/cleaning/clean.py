@@ -92,7 +92,7 @@ def _write(writer: ImageWriter, cleaned: Cleaned, cell: Box) -> None:
 
 CLEAN = Operation(
     name="clean",
-    version="4",
+    version="5",
     request=CleanOptions,
     kind="filtered",
     place="cleaned/{id}/{attempt}.zarr",
