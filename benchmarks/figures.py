@@ -114,7 +114,7 @@ FIGURES = (
            "Prefect imported and a flow without steps {} s", r"flow without steps: (\S+) s"),
     Figure(8, "`submit`, s of processor", "overhead", r"^jwstpipe submit: (\S+) s CPU", "", "1.5",
            "typer, pydantic, requests {} s", r"typer, pydantic, requests alone: (\S+) s CPU"),
-    Figure(9, "conversion on S3: times files; times files and requests", "s3",
+    Figure(9, "conversion on S3: times files; share in it of what processors need", "s3",
            r"^convert, S3" + r"\s+\S+" * 4 + r"\s+(\S+)\s+(\S+)", "", "1.3",
            "its requests alone {} s of {}", r"^  its requests alone\s+(\S+)|^convert, S3\s+(\S+)"),
     Figure(9, "mosaic on S3, the same", "s3", r"^mosaic, S3" + r"\s+\S+" * 4 + r"\s+(\S+)\s+(\S+)", "", "1.3"),
