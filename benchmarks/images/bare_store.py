@@ -1,6 +1,6 @@
 """A server that does next to nothing: nginx (Debian's), which keeps and sends files. No S3, but it can be asked as one.
 
-    --server "python benchmarks/images/bare_store.py PORT FOLDER [NGINX]"
+    --server "python benchmarks/images/bare_store.py {port} {folder} [NGINX]"
 
 It looks at no signature, takes no digest, lists nothing (every bucket says that it is empty) and deletes nothing. What
 a conversion takes here it takes with a server that costs nothing, as nearly as there is one.

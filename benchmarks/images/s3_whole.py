@@ -75,7 +75,7 @@ def serving(command, folder):
     place.mkdir()
     words = shlex.split((MOTO if command == "moto" else command).format(port=port, folder=place))
     with (folder / "server.log").open("wb") as log:
-        server = psutil.Popen(words, stdout=log, stderr=log, cwd=place)
+        server = psutil.Popen(words, stdout=log, stderr=log)
     try:
         client = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1")
         for _ in range(60):
@@ -89,7 +89,8 @@ def serving(command, folder):
             raise SystemExit(f"{command}: {waited_for}: {(folder / 'server.log').read_text()[-2000:]}")
         yield f"http://127.0.0.1:{port}", server
     finally:
-        server.kill()  # what it keeps goes with the folder
+        for process in (server, *server.children(recursive=True)):
+            process.kill()  # what it keeps goes with the folder
         server.wait()
 
 
