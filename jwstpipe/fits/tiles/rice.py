@@ -85,7 +85,7 @@ def _decode_tile(
             return False
         kind = np.int64(waiting >> np.uint64(64 - kind_bits)) - 1
         waiting, held = waiting << np.uint64(kind_bits), held - kind_bits
-        rest = bits if kind == plain else kind
+        rest = bits if kind == plain else int(kind)
         stop = min(place + block, last)
         for number in range(place, stop):
             if kind >= 0:
