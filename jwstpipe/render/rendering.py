@@ -245,7 +245,8 @@ def paint(scene: Scene, box: Box, out: NDArray[Any], left: int) -> tuple[frozens
     background = scene.background
     paint_window(
         found.samples, *_mixing(scene, box), scene.screen_table, look.hue, look.saturation, look.vibrancy, scene.least,
-        np.array([background.red, background.green, background.blue], np.float32), left, out,
+        np.array([background.red, background.green, background.blue], np.float32), left, out.itemsize,
+        out.view(np.uint8).reshape(len(out), -1),
     )  # fmt: skip
     return found.holes
 

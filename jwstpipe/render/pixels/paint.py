@@ -1,7 +1,5 @@
 """From samples to the whole numbers of a picture file, row by row: what lies between stays in the cache."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,7 +35,8 @@ def paint_window(
     least: int,
     background: Float32Image,
     left: int,
-    out: NDArray[Any],
+    bytes_each: int,
+    out: NDArray[np.uint8],
 ) -> None:
     """Mix a window, encode it, shift its colours, and round it: to the bit what these do to whole windows in turn.
 
@@ -54,15 +53,19 @@ def paint_window(
     background
         (3,) screen values where they do not.
     left
-        Column of `out` where the window begins.
+        Column of the picture where the window begins.
+    bytes_each
+        Of a sample of the picture: 1 or 2 for whole numbers, the top row first; 4 for screen values as they are,
+        float32, the bottom row first.
     out
-        (y, x, 3) uint8 or uint16, the top row first; or float32, the bottom row first, for screen values that are not
-        rounded. What the window has of it is written.
+        (y, bytes of a row of the picture): so that one kernel, which takes ten seconds to compile, makes all kinds.
+        What the window has of it is written.
     """
     channels, rows, columns = values.shape
     x = np.empty((channels, columns), np.float32)
     row = np.empty((1, columns, 3), np.float32)
-    levels = np.empty((columns, 3), out.dtype)
+    levels, fine_levels = np.empty(3 * columns, np.uint8), np.empty(3 * columns, np.uint16)
+    first, end = 3 * left * bytes_each, 3 * (left + columns) * bytes_each
     counts = np.empty(columns, np.uint8)
     recoloured = hue != 0.0 or saturation != 1.0 or vibrancy != 0.0
     inner = covered_cells(maps)
@@ -77,8 +80,11 @@ def paint_window(
         for j in range(columns):
             if counts[j] < least:
                 row[0, j, :] = background
-        if out.itemsize == 4:
-            out[i, left : left + columns, :] = row[0]
+        if bytes_each == 4:
+            out[i, first:end] = row.reshape(-1).view(np.uint8)
+        elif bytes_each == 2:
+            quantise(row.reshape(-1), fine_levels)
+            out[rows - 1 - i, first:end] = fine_levels.view(np.uint8)
         else:
-            quantise(row.reshape(-1), levels.reshape(-1))
-            out[rows - 1 - i, left : left + columns, :] = levels
+            quantise(row.reshape(-1), levels)
+            out[rows - 1 - i, first:end] = levels
