@@ -18,7 +18,7 @@ from typing import Any
 
 from jwstpipe.archive.search.products import Product
 from jwstpipe.archive.transfer.fetch import fetch
-from jwstpipe.cli.server.prefect_server import starting_server, use_server
+from jwstpipe.cli.server.prefect_server import flush_history, starting_server, use_server
 from jwstpipe.ingestion import choose
 from jwstpipe.requests import ProcessTargetRequest, SearchRequest
 from jwstpipe.settings import Settings, as_environment, load_settings
@@ -83,6 +83,7 @@ def main() -> None:
                 fetched = time.perf_counter(), time.process_time()
                 steps = run(settings_for(archive, folder / "run", given.mb_per_s))
                 ended = time.perf_counter(), time.process_time()
+            flush_history()
     (alone, alone_cpu), (whole, whole_cpu) = (
         tuple(after - before for before, after in zip(*times, strict=True))
         for times in ((started, fetched), (fetched, ended))
