@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["APART", "CALMLY", "OUTSIDE", "corner_row", "ways_of"]
+__all__ = ["APART", "CALMLY", "OUTSIDE", "corners_of_row", "ways_of"]
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.uint8]
@@ -15,7 +15,19 @@ OUTSIDE, CALMLY, APART = 0, 1, 2
 
 
 @compiled(error_model="numpy")
-def corner_row(below: Floats, above: Floats, origin: int, out: Floats) -> None:
+def corners_of_row(i: int, xs: Floats, ys: Floats, box_y: int, box_x: int, px: Floats, py: Floats) -> None:
+    """Place the corners above row `i` of a window, and with its first row those below; (2, columns + 1) each."""
+    below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
+    low, high = i % 2, (i + 1) % 2
+    if i == 0:
+        _corner_row(xs[below], xs[here], box_x, px[low])
+        _corner_row(ys[below], ys[here], box_y, py[low])
+    _corner_row(xs[here], xs[above], box_x, px[high])
+    _corner_row(ys[here], ys[above], box_y, py[high])
+
+
+@compiled(error_model="numpy")
+def _corner_row(below: Floats, above: Floats, origin: int, out: Floats) -> None:
     """Place a row of corners on one axis, each amid four centres; pixel k of the window covers k to k + 1."""
     shift = 0.5 - origin
     for j in range(out.size):

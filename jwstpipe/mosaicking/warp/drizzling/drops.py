@@ -9,11 +9,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from jwstpipe.mosaicking.warp.drizzling.centres import centres_above
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.numerics.compiled.kernel import compiled
-from jwstpipe.sky.wcs.lattice import fill_row
 
-__all__ = ["SIDE", "Drops", "drizzle_drops", "extend", "lay_drop", "map_row"]
+__all__ = ["SIDE", "Drops", "drizzle_drops", "lay_drop"]
 
 Floats = NDArray[np.float64]
 Bits = NDArray[np.uint32]
@@ -44,16 +44,12 @@ def drizzle_drops(
 ) -> None:
     """Lay all drops of a window of an image, of 2 `half` pixels a side, on a window of the plane."""
     sci, wht, var, dq = planes.sci, planes.wht, planes.var, planes.dq
-    nodes, step, lagrange = forward.nodes, forward.step, forward.weights
-    row0, column0 = image.y0 - forward.y0, image.x0 - forward.x0
     sums, spread, used = drops.sums, drops.spread, drops.used
     n = sci.shape[1]
-    scratch = np.empty((nodes.shape[1], 2))
+    scratch = np.empty((forward.nodes.shape[1], 2))
     xs, ys = np.empty((3, n + 2)), np.empty((3, n + 2))  # one pixel more on each side
-    first = 1 - image.x0
-    last = first + image.columns - 1
-    for k in range(2):
-        map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
+    for i in range(-2, 0):
+        centres_above(forward, image, i, scratch, xs, ys)
     px, py, areas = np.empty((4, n)), np.empty((4, n)), np.empty(n)
     spans = np.empty((4, n), dtype=np.int32)
     covered = np.zeros((SIDE, SIDE + 1))
@@ -61,11 +57,7 @@ def drizzle_drops(
     plain = spread.size == 0 and used.size == 0
     for i in range(sci.shape[0]):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
-        map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
-        if image.y0 + i == 0:
-            extend(xs, ys, here, above, below)
-        if image.y0 + i == image.rows - 1:
-            extend(xs, ys, here, below, above)
+        centres_above(forward, image, i, scratch, xs, ys)
         _corners(xs[below], xs[here], xs[above], half, box_x, px)
         _corners(ys[below], ys[here], ys[above], half, box_y, py)
         _bounds(px, py, areas, spans)
@@ -143,30 +135,6 @@ def _deposit_plain(
             h = h * rate if h > SLIVER else 0.0
             sums[low + b, left + a, 0] += h * value
             sums[low + b, left + a, 1] += h
-
-
-@compiled(error_model="numpy")
-def map_row(
-    nodes: Floats, step: int, lagrange: Floats, row: int, column: int, first: int, last: int, scratch: Floats,
-    xs: Floats, ys: Floats,
-) -> None:  # fmt: skip
-    """Place the pixels of a row; beyond the first and last pixel of the image the map goes on in a straight line.
-
-    The map knows better what lies there, but this is how the official library places the outer corners.
-    """
-    fill_row(nodes, step, lagrange, row, column, scratch, xs, ys)
-    if 1 <= first < xs.size - 1:
-        xs[first - 1], ys[first - 1] = 2.0 * xs[first] - xs[first + 1], 2.0 * ys[first] - ys[first + 1]
-    if 1 <= last < xs.size - 1:
-        xs[last + 1], ys[last + 1] = 2.0 * xs[last] - xs[last - 1], 2.0 * ys[last] - ys[last - 1]
-
-
-@compiled(error_model="numpy")
-def extend(xs: Floats, ys: Floats, here: int, inside: int, outside: int) -> None:
-    """Put the row beyond the edge of the image in a straight line with the last two."""
-    for c in range(xs.shape[1]):
-        xs[outside, c] = 2.0 * xs[here, c] - xs[inside, c]
-        ys[outside, c] = 2.0 * ys[here, c] - ys[inside, c]
 
 
 @compiled(error_model="numpy")

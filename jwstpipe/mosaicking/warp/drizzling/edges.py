@@ -9,8 +9,9 @@ good ones, that are no more than some million times brighter than most. All othe
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.warp.drizzling.corners import APART, CALMLY, corner_row, ways_of
-from jwstpipe.mosaicking.warp.drizzling.drops import SIDE, Drops, extend, lay_drop, map_row
+from jwstpipe.mosaicking.warp.drizzling.centres import centres_above
+from jwstpipe.mosaicking.warp.drizzling.corners import APART, CALMLY, corners_of_row, ways_of
+from jwstpipe.mosaicking.warp.drizzling.drops import SIDE, Drops, lay_drop
 from jwstpipe.mosaicking.warp.drizzling.sides import lay_sides
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.numerics.compiled.kernel import compiled
@@ -68,16 +69,12 @@ def drizzle_edges(
         Largest weight of a calm pixel on the area of a pixel of the plane.
     """
     sci, wht, dq = planes.sci, planes.wht, planes.dq
-    nodes, step, lagrange = forward.nodes, forward.step, forward.weights
-    row0, column0 = image.y0 - forward.y0, image.x0 - forward.x0
     height, width = drops.sums.shape[0], drops.sums.shape[1]
     rows, n = sci.shape
-    scratch = np.empty((nodes.shape[1], 2))
+    scratch = np.empty((forward.nodes.shape[1], 2))
     xs, ys = np.empty((3, n + 2)), np.empty((3, n + 2))  # one pixel more on each side
-    first = 1 - image.x0
-    last = first + image.columns - 1
-    for k in range(2):
-        map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
+    for i in range(-2, 0):
+        centres_above(forward, image, i, scratch, xs, ys)
     px, py = np.empty((2, n + 1)), np.empty((2, n + 1))  # corners below and above
     fine = np.zeros((3, n + 2), dtype=np.uint8)
     _fine_row(sci, wht, dq, 0, bright, heavy, light, fine[1])
@@ -90,16 +87,8 @@ def drizzle_edges(
     for i in range(rows):
         below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
         low, high = i % 2, (i + 1) % 2
-        map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
-        if image.y0 + i == 0:
-            extend(xs, ys, here, above, below)
-        if image.y0 + i == image.rows - 1:
-            extend(xs, ys, here, below, above)
-        if i == 0:
-            corner_row(xs[below], xs[here], box_x, px[low])
-            corner_row(ys[below], ys[here], box_y, py[low])
-        corner_row(xs[here], xs[above], box_x, px[high])
-        corner_row(ys[here], ys[above], box_y, py[high])
+        centres_above(forward, image, i, scratch, xs, ys)
+        corners_of_row(i, xs, ys, box_y, box_x, px, py)
         fine[above] = 0
         if i + 1 < rows:
             _fine_row(sci, wht, dq, i + 1, bright, heavy, light, fine[above])

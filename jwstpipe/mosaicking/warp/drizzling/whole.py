@@ -6,8 +6,9 @@ The side that two pixels share is cut once, and the sides of a row in vectors; a
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.mosaicking.warp.drizzling.corners import OUTSIDE, corner_row, ways_of
-from jwstpipe.mosaicking.warp.drizzling.drops import SIDE, SLIVER, Drops, extend, lay_drop, map_row
+from jwstpipe.mosaicking.warp.drizzling.centres import centres_above
+from jwstpipe.mosaicking.warp.drizzling.corners import OUTSIDE, corners_of_row, ways_of
+from jwstpipe.mosaicking.warp.drizzling.drops import SIDE, SLIVER, Drops, lay_drop
 from jwstpipe.mosaicking.warp.drizzling.sides import cut_sides
 from jwstpipe.mosaicking.warp.kernel_groups import Placed, Planes, WarpMap
 from jwstpipe.numerics.compiled.kernel import compiled
@@ -34,34 +35,21 @@ def drizzle_whole(
     room
         (y, x + 2) zeros, which are zeros again in the end.
     """
-    nodes, step, lagrange = forward.nodes, forward.step, forward.weights
-    row0, column0 = image.y0 - forward.y0, image.x0 - forward.x0
     height, width = drops.sums.shape[0], drops.sums.shape[1]
     rows, n = planes.sci.shape
-    scratch = np.empty((nodes.shape[1], 2))
+    scratch = np.empty((forward.nodes.shape[1], 2))
     xs, ys = np.empty((3, n + 2)), np.empty((3, n + 2))  # one pixel more on each side
-    first = 1 - image.x0
-    last = first + image.columns - 1
-    for k in range(2):
-        map_row(nodes, step, lagrange, row0 - 1 + k, column0 - 1, first, last, scratch, xs[k], ys[k])
+    for i in range(-2, 0):
+        centres_above(forward, image, i, scratch, xs, ys)
     px, py = np.empty((2, n + 1)), np.empty((2, n + 1))  # corners below and above
     areas, way, none = np.empty(n), np.empty(n, dtype=np.uint8), np.zeros(n + 2, dtype=np.uint8)
     shares, places = np.empty((3, 6, n + 1)), np.empty((3, 2, n + 1), dtype=np.int32)  # below, above, between
     plain = np.empty((3, n + 1), dtype=np.uint8)
     covered = np.zeros((SIDE, SIDE + 1))
     for i in range(rows):
-        below, here, above = i % 3, (i + 1) % 3, (i + 2) % 3
         low, high = i % 2, (i + 1) % 2
-        map_row(nodes, step, lagrange, row0 + i + 1, column0 - 1, first, last, scratch, xs[above], ys[above])
-        if image.y0 + i == 0:
-            extend(xs, ys, here, above, below)
-        if image.y0 + i == image.rows - 1:
-            extend(xs, ys, here, below, above)
-        if i == 0:
-            corner_row(xs[below], xs[here], box_x, px[low])
-            corner_row(ys[below], ys[here], box_y, py[low])
-        corner_row(xs[here], xs[above], box_x, px[high])
-        corner_row(ys[here], ys[above], box_y, py[high])
+        centres_above(forward, image, i, scratch, xs, ys)
+        corners_of_row(i, xs, ys, box_y, box_x, px, py)
         if i == 0:
             cut_sides(
                 px[low, :-1], py[low, :-1], px[low, 1:], py[low, 1:], height, width,
