@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["CLIP_GRADIENTS", "CLIP_SIGMAS", "clip", "median"]
+__all__ = ["CLIP_GRADIENTS", "CLIP_SIGMAS", "clip", "median", "sort_few"]
 
 CLIP_SIGMAS = 4.0
 """A sample this many standard deviations from the reference is an outlier, unless the gradient explains it."""
@@ -17,8 +17,25 @@ The official pipeline compares with 1.2 and then 0.7 of the derivative of the me
 of undersampled stars, whose samples depend on where the star falls on the pixels.
 """
 
+FEW = 24
+"""So many values are sorted fastest one by one."""
+
 Reals = NDArray[np.floating]
 Counts = NDArray[np.uint16]
+
+
+@compiled(error_model="numpy")
+def sort_few(values: Reals) -> None:
+    """Sort in place; a few are put in their order one by one."""
+    if values.size > FEW:
+        values.sort()
+        return
+    for k in range(1, values.size):
+        value, place = values[k], k
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
 
 
 @compiled(error_model="numpy")
@@ -50,7 +67,8 @@ def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
                     weight += stack[1, i, k, j]
                     spread += stack[2, i, k, j]
                     n += 1
-            sci[i, j] = _middle(np.sort(kept[:n]), n) if n else np.nan
+            sort_few(kept[:n])
+            sci[i, j] = _middle(kept, n) if n else np.nan
             wht[i, j] = weight if n else np.nan
             if err.size > 0:
                 err[i, j] = np.sqrt(spread) / n * (np.sqrt(np.pi / 2.0) if n > 2 else 1.0) if n else np.nan
@@ -88,10 +106,11 @@ def clip(stack: Reals, noise: Reals, sci: Reals, err: Reals, wht: Reals, count: 
             if n == 2:
                 middle[i, j] = min(kept[0], kept[1])
             elif n:
-                middle[i, j] = _middle(np.sort(kept[:n]), n)
+                sort_few(kept[:n])
+                middle[i, j] = _middle(kept, n)
     for i in range(sci.shape[0]):
         for j in range(sci.shape[1]):
-            _clip_pixel(stack[:, i + 1, :, j + 1], noise, middle, i, j, sci, err, wht, count, rejected)
+            _clip_pixel(stack, noise, middle, i, j, kept, sci, err, wht, count, rejected)
 
 
 @compiled(error_model="numpy")
@@ -106,30 +125,33 @@ def _steepest(middle: Reals, y: int, x: int) -> float:
 
 @compiled(error_model="numpy")
 def _clip_pixel(
-    samples: Reals, noise: Reals, middle: Reals, i: int, j: int,
+    stack: Reals, noise: Reals, middle: Reals, i: int, j: int, spreads: Reals,
     sci: Reals, err: Reals, wht: Reals, count: Counts, rejected: Counts,
 ) -> None:  # fmt: skip
-    reference = middle[i + 1, j + 1]
-    allowed = CLIP_GRADIENTS * _steepest(middle, i + 1, j + 1)
+    """Combine the samples of a pixel; `spreads` is room for a number of each input."""
+    y, x = i + 1, j + 1
+    reference = middle[y, x]
+    allowed = CLIP_GRADIENTS * _steepest(middle, y, x)
     n, mean_variance = 0, 0.0
-    for k in range(samples.shape[1]):
-        if np.isfinite(samples[0, k]):
+    for k in range(stack.shape[2]):
+        spreads[k] = np.nan
+        if np.isfinite(stack[0, y, k, x]):
             n += 1
-            mean_variance += samples[2, k] if samples[2, k] > 0.0 else noise[k] ** 2
+            spreads[k] = stack[2, y, k, x] if stack[2, y, k, x] > 0.0 else noise[k] ** 2
+            mean_variance += spreads[k]
     of_reference = 0.5 * np.pi * mean_variance / max(n, 1) ** 2 if n > 2 else mean_variance / max(n, 1)
     total, weight, spread, survivors = 0.0, 0.0, 0.0, 0
     for attempt in range(2):
-        for k in range(samples.shape[1]):
-            if not np.isfinite(samples[0, k]):
+        for k in range(stack.shape[2]):
+            if not np.isfinite(stack[0, y, k, x]):
                 continue
-            variance = samples[2, k] if samples[2, k] > 0.0 else noise[k] ** 2
-            limit = CLIP_SIGMAS * np.sqrt(variance + of_reference) + allowed
-            outlier = abs(samples[0, k] - reference) > limit if attempt == 0 else samples[0, k] > reference
+            limit = CLIP_SIGMAS * np.sqrt(spreads[k] + of_reference) + allowed
+            outlier = abs(stack[0, y, k, x] - reference) > limit if attempt == 0 else stack[0, y, k, x] > reference
             if n > 1 and outlier:
                 continue
-            total += samples[1, k] * samples[0, k]
-            weight += samples[1, k]
-            spread += samples[1, k] ** 2 * samples[2, k]
+            total += stack[1, y, k, x] * stack[0, y, k, x]
+            weight += stack[1, y, k, x]
+            spread += stack[1, y, k, x] ** 2 * stack[2, y, k, x]
             survivors += 1
         if survivors:  # else the median fell between two camps: the lower one is kept
             break
