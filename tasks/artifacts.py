@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -218,8 +219,8 @@ def _described(stage: str, progress: Progress) -> str:
 
 
 @contextmanager
-def progress_artifacts() -> Iterator[Reporter]:
-    """Give a reporter whose stages show as progress bars on the run page."""
+def progress_artifacts(of: str = "") -> Iterator[Reporter]:
+    """Give a reporter whose stages show as progress bars on the run page, with the name of what they are of."""
     stages, done = _Stages(_STEP.get()), threading.Event()
 
     def write() -> None:
@@ -231,7 +232,7 @@ def progress_artifacts() -> Iterator[Reporter]:
     writer = threading.Thread(target=copy_context().run, args=(write,), name="progress", daemon=True)
     writer.start()
     try:
-        yield stages.report
+        yield stages.report if not of else lambda told: stages.report(replace(told, stage=f"{told.stage} {of}"))
     finally:
         done.set()
         writer.join()

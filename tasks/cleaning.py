@@ -1,9 +1,13 @@
 """Exposures cleaned before they are combined, and what was measured and taken on the page of the run."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Any
 
 from prefect import get_run_logger
 
@@ -34,6 +38,10 @@ MOST_SHOWN = 4
 
 MOST_ROWS = 500
 """Rows of the table; records have them all."""
+
+FILTERS_AT_ONCE = 3
+"""Filters that are cleaned side by side: where one of them keeps a single worker busy, another one has work for the
+rest. What is in memory at a time is in the workers' hands, and does not grow with their number."""
 
 Groups = dict[str, list[ProductRecord]]
 
@@ -79,41 +87,41 @@ def clean_arriving(
     here: dict[int, ProductRecord] = {}
     done: dict[tuple[str, ...], CleanedGroup] = {}
 
-    def clean(ready: Mapping[str, Sequence[ProductRecord]]) -> dict[str, CleanedGroup]:
-        assert means is not None
-        for name, members in ready.items():
-            key = tuple(one.product_id for one in members)
-            if key not in done:
-                done[key] = _clean_one(run, name, members, means)
-        return {name: done[tuple(one.product_id for one in members)] for name, members in ready.items()}
-
-    def handed_on(kind: tuple[str, ...]) -> ArrivedFilter:
-        members = [here[number] for number, own in sorted(listed.values()) if own == kind]
-        groups = _grouped(members)
-        best = tuple(members) if means is None else _best(members, groups, clean(groups))
-        missing = (
-            str(products[number].mast.get("s_region") or "") for number, _ in listed.values() if number not in here
-        )
-        return ArrivedFilter(best, tuple(here.values()), tuple(missing))
+    def hand_on(members: Sequence[ProductRecord]) -> None:
+        best = tuple(members)
+        if means is not None:
+            groups = _grouped(members)
+            cleaned = {name: _clean_one(run, name, own, means) for name, own in groups.items()}
+            done.update({_key(groups[name]): group for name, group in cleaned.items()})
+            best = _best(members, groups, cleaned)
+        now = dict(here)  # more may have come since
+        missing = [products[number] for number, _ in listed.values() if number not in now]
+        outlines = tuple(str(one.mast.get("s_region") or "") for one in missing)
+        onward.put([ArrivedFilter(best, tuple(now.values()), outlines)])
 
     try:
-        for batch in images.batches():
-            files = run.catalog.get_many(one.parents[0] for one in batch)
-            whole = set()
-            for one in batch:
-                number, kind = listed[str(files[one.parents[0]].uri)]
-                here[number] = one
-                expected[kind] -= 1
-                whole |= {kind} if not expected[kind] else set()
-            for kind in whole:
-                onward.put([handed_on(kind)])
+        with _side_by_side() as begin:
+            begun = []
+            for batch in images.batches():
+                files = run.catalog.get_many(one.parents[0] for one in batch)
+                for one in batch:
+                    number, kind = listed[str(files[one.parents[0]].uri)]
+                    here[number] = one
+                    expected[kind] -= 1
+                    if not expected[kind]:
+                        members = [here[place] for place, own in sorted(listed.values()) if own == kind]
+                        begun.append(begin(hand_on, members))
+            for cleaned in begun:
+                cleaned.result()
     finally:
         onward.close()
     ordered = [here[number] for number in sorted(here)]
     if means is None or len(here) < len(listed):  # a step before this one failed, and says why
         return tuple(ordered)
     groups = _grouped(ordered)
-    found = clean(groups)
+    changed = {name: members for name, members in groups.items() if _key(members) not in done}
+    again = _clean_all(run, changed, means)
+    found = {name: again[name] if name in again else done[_key(members)] for name, members in groups.items()}
     _tell(run, groups, found, means)
     return _best(ordered, groups, found)
 
@@ -126,6 +134,11 @@ def _wanted(run: Run, request: ProcessTargetRequest | MosaicRequest) -> "_Means 
     if options is None:
         return None
     return _Means(options, request.mosaic_options(), kept_templates(run.operations(), request.wisp_template))
+
+
+def _key(members: Sequence[ProductRecord]) -> tuple[str, ...]:
+    """Give what exposures are known by that were cleaned together."""
+    return tuple(one.product_id for one in members)
 
 
 def _best(
@@ -163,14 +176,34 @@ class _Means:
 
 
 def _clean_groups(run: Run, groups: Groups, means: _Means) -> dict[str, CleanedGroup]:
-    """Clean filter after filter, and tell of it."""
-    done = {name: _clean_one(run, name, members, means) for name, members in groups.items()}
+    """Clean all filters, and tell of it."""
+    done = _clean_all(run, groups, means)
     _tell(run, groups, done, means)
     return done
 
 
+def _clean_all(run: Run, groups: Groups, means: _Means) -> dict[str, CleanedGroup]:
+    with _side_by_side() as begin:
+        begun = {name: begin(_clean_one, run, name, members, means) for name, members in groups.items()}
+        return {name: one.result() for name, one in begun.items()}
+
+
+@contextmanager
+def _side_by_side() -> Iterator[Callable[..., Future[Any]]]:
+    """Give what begins a function in a thread of its own, whose log and artifacts belong to this step.
+
+    All have ended behind the block; where it ends with an error, those that wait for a thread are not begun any more.
+    """
+    with ThreadPoolExecutor(FILTERS_AT_ONCE, thread_name_prefix="clean") as pool:
+        try:
+            yield lambda function, *given: pool.submit(copy_context().run, function, *given)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def _clean_one(run: Run, name: str, members: Sequence[ProductRecord], means: _Means) -> CleanedGroup:
-    with progress_artifacts() as report:
+    with progress_artifacts(name) as report:
         return clean_group(
             run.operations(report), members, means.options, name=name, limits=means.limits,
             templates=means.templates, needed_only=means.needed_only,

@@ -18,7 +18,6 @@ from jwstpipe.mosaicking.receipt import MosaicReceipt
 from jwstpipe.mosaicking.reuse import with_known_corner
 from jwstpipe.operations.make.make_products import MOST_EARLIER, Order, inputs_of, make_products
 from jwstpipe.operations.mosaic import MOSAIC, identity_of_plan, recipe_of_plan
-from jwstpipe.progress import Reporter
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
@@ -172,9 +171,9 @@ def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
     plan = planned.plan
     identity = identity_of_plan(plan, inputs_of(run.store, planned.images))
     name = _mosaic_name(planned.instrument, planned.filter)
-    with progress_artifacts() as report:
-        own = run.operations(_named(report, planned.filter))
-        (done,) = make_products(own, MOSAIC, [Order(recipe_of_plan(plan), planned.images, name, identity)])
+    order = Order(recipe_of_plan(plan), planned.images, name, identity)
+    with progress_artifacts(planned.filter) as report:
+        (done,) = make_products(run.operations(report), MOSAIC, [order])
     if done.receipt is None:
         get_run_logger().info("%s stands already: %s", planned.filter, done.record.storage_key)
         return done.record
@@ -216,7 +215,3 @@ def _earlier_planes(run: Run, groups: Sequence[Filter]) -> Iterator[dict[str, An
 
 def _mosaic_name(instrument: str, name: str) -> str:
     return f"{instrument}_{name}_mosaic.zarr".lower()
-
-
-def _named(report: Reporter, name: str) -> Reporter:
-    return lambda progress: report(replace(progress, stage=f"{progress.stage} {name}"))

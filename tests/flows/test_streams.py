@@ -53,7 +53,7 @@ def test_files_come_filter_by_filter_the_largest_first():
     assert [one.file_name for one in by_filter(products)] == ["a", "d", "b", "c", "e"]
 
 
-def test_what_reaches_the_rim_comes_first_where_it_is_not_too_much():
+def test_what_reaches_the_rim_comes_when_half_of_the_bytes_have_come_in_whole_filters():
     from dataclasses import replace
 
     from jwstpipe.tasks.arriving.order import fetch_order
@@ -64,10 +64,46 @@ def test_what_reaches_the_rim_comes_first_where_it_is_not_too_much():
         return replace(listed(name, filters, size), mast={"s_region": region})
 
     row = [square(f"b{n}", ("F444W",), 150.02 + 0.05 * n, 0.02, 0.05, 2) for n in range(3)]
-    wide = square("a", ("F200W",), 150.0, 0.0, 0.2, 1)
-    assert [one.file_name for one in fetch_order([*row, wide])] == ["a", "b0", "b1", "b2"]
-    heavy = replace(wide, size=4)
-    assert fetch_order([heavy, *row]) == [*row, heavy]
+    wide = square("a", ("F200W",), 150.0, 0.0, 0.2, 5)
+    far = [square(f"c{n}", ("F770W",), 150.05 + n, 0.02, 0.05, 2) for n in range(2)]
+    assert [one.file_name for one in fetch_order([*row, wide])] == ["b0", "b1", "b2", "a"]
+    assert [one.file_name for one in fetch_order([*far, wide, *row])] == ["b0", "b1", "b2", "a", "c1", "c0"]
+    unknown = replace(far[0], mast={})
+    assert [one.file_name for one in fetch_order([unknown, far[1], wide, *row])] == ["b0", "b1", "b2", "a", "c0", "c1"]
+
+
+def test_filters_are_cleaned_side_by_side(opened, monkeypatch):
+    from jwstpipe.catalog.records.components import ImageInfo
+    from jwstpipe.operations.make.clean_group import CleanedGroup
+    from jwstpipe.requests import ProcessTargetRequest
+    from jwstpipe.tasks import cleaning
+    from tests.catalog.catalog_records import make_record
+
+    met = threading.Barrier(3)
+    products = [listed(name, (filter_,), 1) for name, filter_ in (("a", "F200W"), ("b", "F444W"), ("c", "F200W"))]
+    products.append(listed("d", ("F770W",), 1))
+    infos = [ImageInfo(instrument="NIRCAM", filter=one.filters[0]) for one in products]
+    files = [make_record(f"f{n}", uri=one.data_uri) for n, one in enumerate(products)]
+    images = [make_record(n, kind="image", parents=(files[n].product_id,), image_info=infos[n]) for n in range(4)]
+
+    def cleaned(run, exposures, options, *, name, **_):
+        met.wait(LIMIT_SECONDS)
+        return CleanedGroup(tuple(one.model_copy(update={"file_name": f"clean {name}"}) for one in exposures))
+
+    monkeypatch.setattr(cleaning, "clean_group", cleaned)
+
+    def come(run):
+        run.catalog.publish_many(files)
+        coming, onward = Stream.of([images[1], images[2], images[0], images[3]]), Stream()
+        request = ProcessTargetRequest(target="M51", level=2, clean="auto")
+        done = cleaning.clean_arriving(run, request, coming, products, onward)
+        return done, [one for batch in onward.batches() for one in batch]
+
+    done, handed_on = opened(come)
+    assert [one.product_id for one in done] == [one.product_id for one in images]
+    assert sorted([one.file_name for one in filter_.images] for filter_ in handed_on) == [
+        ["clean nircam_f200w"] * 2, ["clean nircam_f444w"], ["clean nircam_f770w"],
+    ]  # fmt: skip
 
 
 def test_a_mosaic_that_was_begun_on_another_frame_is_taken_away(tmp_path):
