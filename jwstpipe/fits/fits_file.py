@@ -9,11 +9,11 @@ from jwstpipe.fits.readers.byte_readers import (
     ALWAYS_UNPACKED,
     MOST_EXPANSION,
     MOST_UNPACKED,
-    LocalReader,
     open_bytes,
     spooled,
     temporary_file,
 )
+from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.readers.read_ahead import SMALL, ReadAhead
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files

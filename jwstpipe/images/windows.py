@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.fits.readers.row_reader import read_swapped
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.image import SkyImage

@@ -13,7 +13,8 @@ from astropy.io import fits
 from jwstpipe import convert, cube_spectrum, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
 from jwstpipe.fits.readers.block_cache import ReadCache
-from jwstpipe.fits.readers.byte_readers import LocalReader, open_bytes
+from jwstpipe.fits.readers.byte_readers import open_bytes
+from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.images.headers import kept_identity
 from jwstpipe.images.headers.content_id import content_id
 from jwstpipe.settings import S3Settings

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.fits.hdus import WindowReader
-from jwstpipe.fits.readers.byte_readers import LocalReader, temporary_file
+from jwstpipe.fits.readers.byte_readers import temporary_file
+from jwstpipe.fits.readers.local_reader import LocalReader
 
 __all__ = ["BandReader"]
 

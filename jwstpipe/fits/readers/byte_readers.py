@@ -8,27 +8,25 @@ file of any size stays as small as the windows that it holds.
 import bz2
 import os
 import tempfile
-import weakref
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, BinaryIO
 
-import numpy as np
 from isal import igzip, isal_zlib
-from numpy.typing import NDArray
 
 from jwstpipe.errors import FitsError, JwstPipeError, NotFoundError, StorageError
 from jwstpipe.fits.hdus import ByteReader
+from jwstpipe.fits.readers.local_reader import WINDOW_PIECE, LocalReader
 from jwstpipe.fits.readers.promised_size import PromisedSize
-from jwstpipe.fits.readers.range_reader import WINDOW_PIECE, RangeReader, cut_rows
+from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.fits.readers.written_behind import WrittenBehind
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import is_remote, storage_errors
 
-__all__ = ["LocalReader", "open_bytes", "spooled", "temporary_file"]
+__all__ = ["open_bytes", "spooled", "temporary_file"]
 
 MOST_EXPANSION = 2000
 """Largest ratio of unpacked to packed size; gzip itself cannot pass about 1,030, real images stay under 300."""
@@ -40,60 +38,6 @@ MOST_UNPACKED = 64 << 30
 """Largest unpacked size, bytes."""
 
 COPY = 1 << 20
-
-
-class LocalReader:
-    """A local file; the descriptor outlives the stream that it was made from, and a name that is removed."""
-
-    def __init__(self, stream: IO[bytes], name: str, *, in_place: bool = False, sha256: str = "") -> None:
-        self._descriptor = os.dup(stream.fileno())
-        self._name = name
-        self.sha256 = sha256
-        """Digest of all of it, where it was taken while it was unpacked; hexadecimal, else empty."""
-
-        self.in_place = in_place
-        """It reads the file itself, not something unpacked from it."""
-
-        self._size = os.fstat(self._descriptor).st_size
-        weakref.finalize(self, os.close, self._descriptor)
-
-    @property
-    def size(self) -> int:
-        """Bytes in all."""
-        return self._size
-
-    @property
-    def descriptor(self) -> int:
-        """The open file, for a child process that shall read it."""
-        return self._descriptor
-
-    def called(self, name: str) -> "LocalReader":
-        """Give another reader of the same bytes, whose messages have another name."""
-        with open(self._descriptor, "rb", buffering=0, closefd=False) as stream:
-            return LocalReader(stream, name, in_place=self.in_place, sha256=self.sha256)
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Read bytes; fewer at the end of the file."""
-        wanted = max(min(length, self._size - offset), 0)
-        with storage_errors(self._name):
-            content = os.pread(self._descriptor, wanted, offset)
-            while len(content) < wanted:  # the kernel gives at most 2 GiB at once
-                more = os.pread(self._descriptor, wanted - len(content), offset + len(content))
-                if not more:
-                    raise FitsError(f"{self._name}: became shorter while it was read; convert it when it is complete")
-                content += more
-        return content
-
-    def read_rows(self, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
-        """Read bytes `first` to `first + width` of each of many rows, shape (rows, width)."""
-        if row_bytes <= 2 * width:
-            return cut_rows(self, offset, row_bytes, rows, first, width)
-        found = np.empty((rows, width), dtype=np.uint8)
-        with storage_errors(self._name):
-            for row in range(rows):
-                if os.preadv(self._descriptor, [found[row]], offset + row * row_bytes + first) < width:
-                    raise FitsError(f"{self._name}: became shorter while it was read; convert it when it is complete")
-        return found
 
 
 def open_bytes(

@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.errors import NotFoundError, StorageError
-from jwstpipe.fits.hdus import ByteReader
 from jwstpipe.fits.readers.block_cache import BLOCK_BYTES, ReadCache, default_folder
+from jwstpipe.fits.readers.local_reader import cut_rows
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import HeldBytes, get_range
 
-__all__ = ["PIECE", "WINDOW_PIECE", "RangeReader", "cut_rows"]
+__all__ = ["PIECE", "RangeReader"]
 
 MOST_CACHED = 8 << 20
 """Longest read that goes through the cache, bytes."""
@@ -19,9 +19,6 @@ PIECE = 8 << 20
 
 HEADER, MOST_HEADERS = 64 << 10, 64
 """Bytes that are fetched for a header behind a plane of such a file, and how many of these are held."""
-
-WINDOW_PIECE = 16 << 20
-"""Bytes of whole rows held at once while a window is cut out of them."""
 
 _HELD = HeldBytes(64 << 20)
 """Blocks of the read cache that were used last: windows side by side lie in the same ones."""
@@ -143,19 +140,3 @@ def _cut_blocks(blocks: list[bytes], start: int, row_bytes: int, out: NDArray[np
             piece = arrays[number][inside : inside + width - done]
             values[done : done + piece.size] = piece
             done += piece.size
-
-
-def cut_rows(reader: ByteReader, offset: int, row_bytes: int, rows: int, first: int, width: int) -> NDArray[np.uint8]:
-    """Read bytes `first` to `first + width` of each of many rows, shape (rows, width), by whole rows."""
-    if width == row_bytes:
-        return np.frombuffer(reader.read(offset, rows * row_bytes), dtype=np.uint8).reshape(rows, width)
-    found = np.empty((rows, width), dtype=np.uint8)
-    step = max(WINDOW_PIECE // max(row_bytes, 1), 1)
-    for row in range(0, rows, step):
-        count = min(step, rows - row)
-        # the first row is not needed before the window, nor the last one behind it
-        content = np.frombuffer(
-            reader.read(offset + row * row_bytes + first, (count - 1) * row_bytes + width), dtype=np.uint8
-        )
-        found[row : row + count] = np.lib.stride_tricks.as_strided(content, (count, width), (row_bytes, 1))
-    return found

@@ -5,7 +5,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.fits.readers.range_reader import PIECE, RangeReader, cut_rows
+from jwstpipe.fits.readers.local_reader import cut_rows
+from jwstpipe.fits.readers.range_reader import PIECE, RangeReader
 
 __all__ = ["SMALL", "ReadAhead"]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.hdus import BLOCK, Hdu
 from jwstpipe.fits.headers import without_warnings
-from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.fits.readers.written_behind import WrittenBehind
 from jwstpipe.fits.tiles.rice import decode_rice
 from jwstpipe.fits.tiles.steps import RANDOMS, from_steps, random_numbers

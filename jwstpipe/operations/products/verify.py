@@ -20,7 +20,8 @@ from jwstpipe.catalog.records.models import ProductRecord
 from jwstpipe.errors import DataError, NotFoundError
 from jwstpipe.fits.choice import split_choice
 from jwstpipe.fits.fits_file import open_fits_file
-from jwstpipe.fits.readers.byte_readers import LocalReader, temporary_file
+from jwstpipe.fits.readers.byte_readers import temporary_file
+from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.science_hdus import chosen_hdu
 from jwstpipe.images.zarr.verify_store import verify_store

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from jwstpipe.errors import FitsError
 from jwstpipe.fits.hdus import scan_fits
-from jwstpipe.fits.readers.byte_readers import LocalReader
+from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.fits.tile_compression import _pieces
 from jwstpipe.fits.tiles.steps import random_numbers
 from jwstpipe.fits.tiles.unpack import unpack_known_tiles
