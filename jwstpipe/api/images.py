@@ -80,13 +80,14 @@ def convert(
     from jwstpipe.images.cubes.axis import is_spectral_cube  # noqa: PLC0415
     from jwstpipe.images.cubes.convert import convert_cube  # noqa: PLC0415
 
-    if is_spectral_cube(opened := open_fits(source, s3=s3)):
+    if is_spectral_cube(opened := open_fits(source, s3=s3, whole=True)):
         if options.planes != ("all",):
             raise UsageError(f"{opened.address}: a spectral cube is kept whole; leave out planes")
         return convert_cube(source, out, overwrite=overwrite, s3=s3, report=report)
     return conversion.convert(
-        source, out, planes=options.wanted_planes, overwrite=overwrite, s3=s3, workers=workers, report=report
-    )
+        source, out, planes=options.wanted_planes, overwrite=overwrite, s3=s3, workers=workers, report=report,
+        opened=opened,
+    )  # fmt: skip
 
 
 def export(

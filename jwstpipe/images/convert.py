@@ -94,6 +94,7 @@ def convert(
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
+    opened: FitsImage | None = None,
 ) -> ConvertReceipt:
     """Convert a FITS image to an image store.
 
@@ -116,6 +117,8 @@ def convert(
         Where pyramid shards are computed; default: one thread.
     report
         Told of each band.
+    opened
+        The file, where it has been opened already (``open_fits`` with ``whole=True``).
 
     Raises
     ------
@@ -127,7 +130,7 @@ def convert(
         `target` cannot be written.
     """
     started = time.perf_counter()
-    image = open_fits(source, s3=s3, whole=True)
+    image = opened or open_fits(source, s3=s3, whole=True)
     for note in image.notes:
         log.warning("%s: %s", image.address, note)
     ahead = ReadAhead(image.reader) if isinstance(image.reader, RangeReader) else image.reader
