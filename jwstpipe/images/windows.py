@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.fits.readers.local_reader import LocalReader
+from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.readers.row_reader import read_swapped
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.image import SkyImage
@@ -26,8 +27,8 @@ def read_window(
     plane, box
         What of it.
     out
-        (y, x), float32, or uint32 for data quality: filled where the samples of a local FITS file or of an image store
-        stand there as they are. Others come in an array of their own.
+        (y, x), float32, or uint32 for data quality: filled where the samples of a FITS file or of an image store stand
+        there as they are. Others come in an array of their own.
     covered
         Samples that were never observed must be NaN (see `FitsImage.coverage`); a caller that masks them by their
         weights can do without.
@@ -39,7 +40,7 @@ def read_window(
     ndarray
         `out`, or another array; the caller may change it.
     """
-    if isinstance(image, FitsImage) and isinstance(image.reader, LocalReader):
+    if isinstance(image, FitsImage) and isinstance(image.reader, LocalReader | RangeReader):
         form = image.sample_format(plane)
         offset = int(form.bzero) if form.integer else 0
         plain = form.bitpix == 32 if form.integer else form.bitpix == -32 and form.plain
@@ -47,7 +48,8 @@ def read_window(
         if plain and not masked and image.window.contains(box) and index in range(max(image.plane_slices(plane), 1)):
             rows, columns = image.shape
             start = image.plane_hdus[plane].data_offset + 4 * ((index * rows + box.y0) * columns + box.x0)
-            if read_swapped(image.reader.descriptor, start, 4 * columns, out):
+            local = image.reader.local(start, start + 4 * ((out.shape[0] - 1) * columns + out.shape[1]))
+            if local is not None and read_swapped(local.descriptor, start, 4 * columns, out):
                 if offset:
                     out += np.uint32(offset % 2**32)  # modulo 2^32, as the file's own writer did
                 return out

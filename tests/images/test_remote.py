@@ -12,7 +12,7 @@ from astropy.io import fits
 
 from jwstpipe import convert, cube_spectrum, export, open_image
 from jwstpipe.errors import NotFoundError, StorageError
-from jwstpipe.fits.readers.block_cache import ReadCache
+from jwstpipe.fits.readers.block_cache import BLOCK_BYTES, KeptFile, ReadCache
 from jwstpipe.fits.readers.byte_readers import open_bytes
 from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.images.headers import kept_identity
@@ -155,18 +155,37 @@ def test_a_file_that_is_replaced_while_it_is_read_is_noticed(site, tmp_path):
 
 
 def test_the_cache_is_bounded_and_keeps_what_was_used_last(tmp_path):
-    cache = ReadCache(tmp_path / "cache", 10_000)
-    for number in range(30):
-        cache.put("s3://b/k", "etag", number, bytes([number]) * 1000)
-        os.utime(next((tmp_path / "cache").glob(f"*/{number}")), ns=(number, number))
-        cache.get("s3://b/k", "etag", 0)
-    kept = Counter(int(path.name) for path in (tmp_path / "cache").glob("*/*"))
-    assert sum(path.stat().st_size for path in (tmp_path / "cache").glob("*/*")) <= 10_000
-    assert 29 in kept
-    assert 0 in kept
-    assert 5 not in kept
-    assert cache.get("s3://b/k", "etag", 29) == bytes([29]) * 1000
-    assert cache.get("s3://b/k", "other", 29) is None
+    cache = ReadCache(tmp_path / "cache", 20 * 4096)
+    block = memoryview(b"x" * 3000)
+    files = [cache.file(f"s3://b/{number}", "etag", 3000) for number in range(30)]
+    for number, kept in enumerate(files):
+        cache.put(kept, 0, block)
+        os.utime(kept.content.descriptor, ns=(number, number))
+        assert files[0].lacking(0, 1) == [], number  # it was used just now
+    assert sum(path.stat().st_blocks * 512 for path in (tmp_path / "cache").glob("*/*")) <= 20 * 4096
+    gone = [kept.gone for kept in files]
+    assert gone == [False, *sorted(gone[1:], reverse=True)]  # the others in their order
+    assert gone[5]
+    assert not gone[29]
+    assert files[5].content.read(0, 3000) == block  # who has it open reads on
+    assert cache.file("s3://b/5", "etag", 3000).lacking(0, 1) == [0]
+    assert cache.file("s3://b/29", "other", 3000).lacking(0, 1) == [0]
+
+
+def test_a_block_that_is_damaged_or_half_written_is_none(tmp_path):
+    cache = ReadCache(tmp_path / "cache", 1 << 30)
+    content = bytes(range(256)) * (BLOCK_BYTES // 128)
+    kept = cache.file("s3://b/k", "etag", len(content))
+    for number in (0, 1):
+        cache.put(kept, number, memoryview(content)[number * BLOCK_BYTES : (number + 1) * BLOCK_BYTES])
+    assert cache.file("s3://b/k", "etag", len(content)) is kept  # threads know of each other's blocks
+    path = next((tmp_path / "cache").glob("*/*"))
+    for damage, lacking in ((b"", []), (b"?", [1])):
+        with path.open("r+b") as stream:
+            stream.seek(BLOCK_BYTES + 7)
+            stream.write(damage)
+        another = KeptFile(path, len(content), "as another process opens it")
+        assert another.lacking(0, 2) == lacking
 
 
 def test_conversion_and_export_on_s3_are_exact(site, tmp_path):

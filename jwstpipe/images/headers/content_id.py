@@ -1,8 +1,14 @@
 """Who an image is: the id and the digest that it carries, else an id that follows from its content."""
 
 import hashlib
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from jwstpipe.fits.hdus import Hdu, WindowReader
+from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.images.fits_image import FitsImage
 
 if TYPE_CHECKING:  # what reads stores is loaded with the first of them
@@ -12,6 +18,9 @@ __all__ = ["USED", "carried_digest", "content_id", "identity_of"]
 
 PIECE = 8 << 20
 """Bytes hashed at once."""
+
+AHEAD = 2
+"""Pieces of a remote file that are asked for before they are needed."""
 
 USED = ("sci", "err", "dq", "wht", "var_rnoise")
 """Planes whose bytes can change a mosaic."""
@@ -41,10 +50,27 @@ def content_id(image: "FitsImage | ImageStore") -> str:
     assert isinstance(image, FitsImage)
     digest = hashlib.sha256(image.image_wcs.digest.encode())
     digest.update(image.hdus[0].header_bytes)
-    for plane in USED:
-        hdu = image.plane_hdus.get(plane)
-        if hdu is not None:
-            digest.update(hdu.header_bytes)
-            for start in range(0, hdu.data_size, PIECE):
-                digest.update(image.reader.read(hdu.data_offset + start, min(PIECE, hdu.data_size - start)))
+    used = [hdu for plane in USED if (hdu := image.plane_hdus.get(plane)) is not None]
+    for content in _in_turn(image.reader, [piece for hdu in used for piece in _pieces(hdu)]):
+        digest.update(content)
     return f"fits-{digest.hexdigest()[:32]}"
+
+
+def _pieces(hdu: Hdu) -> Iterator[tuple[int, int]]:
+    """Cut header and data of an HDU where blocks of the read cache end: none of these is moved twice."""
+    start, end = hdu.header_offset, hdu.data_offset + hdu.data_size
+    return pairwise((start, *range((start // PIECE + 1) * PIECE, end, PIECE), end))
+
+
+def _in_turn(reader: WindowReader, pieces: list[tuple[int, int]]) -> Iterator[bytes]:
+    """Read pieces of a file in their order; of a remote one the next come while one is worked on."""
+    if not isinstance(reader, RangeReader):
+        yield from (reader.read(first, last - first) for first, last in pieces)
+        return
+    with ThreadPoolExecutor(AHEAD, thread_name_prefix="ahead") as pool:
+        asked: deque[Future[bytes]] = deque()
+        for first, last in pieces:
+            asked.append(pool.submit(reader.read, first, last - first))
+            if len(asked) > AHEAD:
+                yield asked.popleft().result()
+        yield from (piece.result() for piece in asked)
