@@ -122,13 +122,14 @@ class Uploads:
         self._waiting = 0
         self._one = threading.Lock()
 
-    def put(self, address: str, content: bytes) -> None:
+    def put(self, address: str, *pieces: bytes) -> None:
         """Begin to write an object; raises what went wrong with an earlier one."""
+        size = sum(map(len, pieces))
         with self._one:
-            while self._sent and (self._waiting + len(content) > MOST_WAITING or self._sent[0][1].done()):
+            while self._sent and (self._waiting + size > MOST_WAITING or self._sent[0][1].done()):
                 self._take_first()
-            self._sent.append((len(content), self._threads.submit(self._put, address, content)))
-            self._waiting += len(content)
+            self._sent.append((size, self._threads.submit(self._put, address, *pieces)))
+            self._waiting += size
 
     def wait(self) -> None:
         """Wait until all objects are there.
@@ -153,5 +154,5 @@ class Uploads:
         self._waiting -= size
         sent.result()
 
-    def _put(self, address: str, content: bytes) -> None:
-        put_object(address, content, s3=self._s3)
+    def _put(self, address: str, *pieces: bytes) -> None:
+        put_object(address, *pieces, s3=self._s3)

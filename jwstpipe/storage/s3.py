@@ -36,7 +36,7 @@ MEANING = {
 }  # fmt: skip
 """Status by what S3 calls it."""
 
-HEADERS = {"Range": "Range", "IfMatch": "If-Match"}
+HEADERS = {"Range": "range", "IfMatch": "if-match"}
 """Headers by what boto3 calls them."""
 
 LINK_SECONDS = 15 * 60
@@ -150,9 +150,9 @@ def get_object(address: str, *, s3: S3Settings | None = None) -> bytes | None:
     return None if answer.status == MISSING else answer.content
 
 
-def put_object(address: str, content: bytes, *, s3: S3Settings | None = None) -> None:
-    """Write a whole object in one request."""
-    _ask("PUT", address, s3 or S3Settings(), body=content)
+def put_object(address: str, *pieces: bytes, s3: S3Settings | None = None) -> None:
+    """Write a whole object in one request; its pieces follow each other."""
+    _ask("PUT", address, s3 or S3Settings(), body=pieces)
 
 
 def get_range(
@@ -198,8 +198,11 @@ def get_range(
 
 
 def _ask(
-    method: str, address: str, s3: S3Settings, *, body: bytes = b"", span: str | None = None, etag: str | None = None
-) -> "Answer":
+    method: str, address: str, s3: S3Settings, *,
+    body: tuple[bytes, ...] = (),
+    span: str | None = None,
+    etag: str | None = None,
+) -> "Answer":  # fmt: skip
     """Put or fetch by the short way, or by boto3 where that does not end well; its attempts are one less then."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - as in `s3_client`
 
@@ -216,7 +219,7 @@ def _ask(
     client = s3_client(s3, attempts=max(s3.max_attempts - 1, 1))
     try:
         if method == "PUT":
-            client.put_object(Bucket=bucket, Key=key, Body=body)
+            client.put_object(Bucket=bucket, Key=key, Body=b"".join(body))
             return Answer(200, {}, b"")
         found = client.get_object(Bucket=bucket, Key=key, **given)
         told = {"ETag": found.get("ETag", ""), "Content-Range": found.get("ContentRange", "")}

@@ -301,10 +301,10 @@ class ImageWriter:
         self.stored[key] = stored
         with writing_errors(self.address):
             if self._uploads is not None:
-                content = b"".join(pieces)
                 if HALVED.fullmatch(key):
-                    self._sent.put(key, content)
-                self._uploads.put(f"{self.address}/{key}", content)
+                    pieces = (b"".join(pieces),)
+                    self._sent.put(key, pieces[0])
+                self._uploads.put(f"{self.address}/{key}", *pieces)
             else:
                 put_bytes(f"{self.address}/{key}", *pieces, s3=self._s3)
 
