@@ -3,12 +3,12 @@
 import os
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jwstpipe.errors import ConflictError, DataError, StorageError, UsageError
+from jwstpipe.errors import ConflictError, DataError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.images.zarr.image_store import open_image_store
 from jwstpipe.images.zarr.layout import plane_spec
@@ -171,12 +171,15 @@ def build_mosaic(
     with (
         _fits_tiles(final, by_tiles, overwrite=overwrite) as tiles,
         _store(final, out, s3=s3) as writer,
-        _halved(final, writer if pyramid else None, s3=s3, workers=workers) as halved,
     ):
-        receipts = _filled(
-            final, "" if writer is None else writer.address, known, tiles, halved, s3=s3, workers=workers,
-            report=report,
-        )  # fmt: skip
+        here = writer if isinstance(workers, ThreadWorkers) else None
+        halved = _halved(final, here if pyramid else None, s3=s3)
+        out_address = "" if writer is None else writer.address
+        jobs = {
+            key: FilledTile(job, known.get(job.id), tiles, halved, here)
+            for key, job in final.jobs(out_address, s3=s3).items()
+        }
+        receipts = _filled(final, jobs, tiles, s3=s3, workers=workers, report=report)
         levels = _levels(final, writer, receipts, halved, pyramid=pyramid, s3=s3, workers=workers, report=report)
         receipt = receipt_of(
             final, address, list(receipts.values()), levels, match, alignment, time.perf_counter() - started
@@ -214,29 +217,17 @@ def _levels(
         writer.note(tile.stored)
     if not pyramid:
         return 1
-    if halved is not None:
-        writer.note(halved.finish())
     made = () if halved is None else halved.made
     return build_pyramid(writer, plan.window.shape, weighted=True, workers=workers, s3=s3, made=made, report=report)
 
 
-@contextmanager
-def _halved(
-    plan: MosaicPlan, writer: ImageWriter | None, *, s3: S3Settings | None, workers: Workers
-) -> Iterator[HalvedTiles | None]:
-    """Give what makes the first levels of a store from tiles in memory; None where tiles are filled elsewhere."""
-    if writer is None or not isinstance(workers, ThreadWorkers):
-        yield None
-        return
+def _halved(plan: MosaicPlan, writer: ImageWriter | None, *, s3: S3Settings | None) -> HalvedTiles | None:
+    """Give what makes the first levels of a store from tiles in memory; None where there is no store."""
+    if writer is None:
+        return None
     corner = plan.window.y0, plan.window.x0
     tiles = [shard_of(plan.grid, job.tile, corner) for job in plan.jobs(writer.address, s3=s3).values()]
-    halved = HalvedTiles(writer.address, plan.window.shape, tiles, s3=s3)
-    try:
-        yield halved
-    except BaseException:
-        with suppress(StorageError):  # what is on its way to S3 must be there before all of it is swept
-            halved.finish()
-        raise
+    return HalvedTiles(writer, plan.window.shape, tiles)
 
 
 @contextmanager
@@ -254,11 +245,10 @@ def _fits_tiles(plan: MosaicPlan, fits: str | Path | None, *, overwrite: bool) -
 
 
 def _filled(
-    plan: MosaicPlan, out: str, known: dict[str, Earlier], fits: "FitsTiles | None", halved: HalvedTiles | None, *,
+    plan: MosaicPlan, jobs: dict[str, FilledTile], fits: "FitsTiles | None", *,
     s3: S3Settings | None, workers: Workers, report: Reporter,
 ) -> dict[str, TileReceipt]:  # fmt: skip
     """Fill all tiles, and give their receipts."""
-    jobs = {key: FilledTile(job, known.get(job.id), fits, halved) for key, job in plan.jobs(out, s3=s3).items()}
     receipts = workers.run(fill_tile, jobs, name="tiles", report=report, unit="tiles")
     if not any(tile.pixels for tile in receipts.values()):
         raise DataError(why_empty(plan, s3=s3))

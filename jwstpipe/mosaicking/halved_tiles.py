@@ -11,12 +11,10 @@ from contextlib import contextmanager
 import numpy as np
 from numpy.typing import NDArray
 
-from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK, level_count
 from jwstpipe.images.zarr.pyramid import halve
 from jwstpipe.images.zarr.shards import SIDE, encode_chunk
 from jwstpipe.images.zarr.writer import ImageWriter
-from jwstpipe.settings import S3Settings
 
 __all__ = ["HalvedTile", "HalvedTiles"]
 
@@ -36,23 +34,19 @@ Packed = dict[tuple[str, int], tuple[bytes, bytes]]
 class HalvedTiles:
     """Shards of levels 1 and 2 of an image whose tiles are filled by threads of this process."""
 
-    def __init__(
-        self, address: str, shape: tuple[int, int], tiles: Collection[Place], *, s3: S3Settings | None = None
-    ) -> None:
+    def __init__(self, writer: ImageWriter, shape: tuple[int, int], tiles: Collection[Place]) -> None:
         """Wait for tiles.
 
         Parameters
         ----------
-        address
+        writer
             The image.
         shape
             Its rows and columns.
         tiles
             Row and column of the shards of level 0 that will be filled; all others have no data.
-        s3
-            Endpoint of an ``s3://`` image.
         """
-        self._writer = ImageWriter(address, s3=s3, behind=True)
+        self._writer = writer
         self._lock = threading.Lock()
         self._waiting = 0
         self._packed: dict[tuple[int, Place], Packed] = {}
@@ -80,11 +74,6 @@ class HalvedTiles:
         with self._lock:
             for level in self._levels:
                 self._give_up((level, _above(shard, level)))
-
-    def finish(self) -> dict[str, Stored]:
-        """Wait until all that is made is there, and tell what was written."""
-        self._writer.wait()
-        return self._writer.stored
 
     def _take(self, where: tuple[int, Place], chunks: Packed) -> None:
         with self._lock:

@@ -8,7 +8,7 @@ from jwstpipe.errors import StoreError
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.image_store import ImageStore
 from jwstpipe.images.zarr.manifest import check_object
-from jwstpipe.images.zarr.writer import shard_key
+from jwstpipe.images.zarr.writer import ImageWriter, shard_key
 from jwstpipe.mosaicking.tile import TileReceipt, run_tile
 from jwstpipe.mosaicking.tile_job import TileJob
 from jwstpipe.settings import S3Settings
@@ -45,6 +45,9 @@ class FilledTile:
 
     halved: "HalvedTiles | None" = None
     """Makes the first levels of the store, of tiles that are computed in this process."""
+
+    writer: ImageWriter | None = None
+    """Writes the store, of tiles that are computed in this process: they need not wait for what they wrote."""
 
 
 def tile_records(receipts: Mapping[str, TileReceipt]) -> dict[str, dict[str, Any]]:
@@ -101,7 +104,7 @@ def fill_tile(work: FilledTile) -> TileReceipt:
         As `run_tile`.
     """
     if work.earlier is None:
-        return run_tile(work.job, fits=work.fits, halved=work.halved)
+        return run_tile(work.job, fits=work.fits, halved=work.halved, writer=work.writer)
     job, earlier = work.job, work.earlier
     shard, stored = shard_of(job.grid, job.tile, job.origin), {}
     if work.halved is not None:

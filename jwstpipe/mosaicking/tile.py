@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import DataError
 from jwstpipe.images.zarr.digests import Stored
 from jwstpipe.images.zarr.layout import CHUNK
-from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.images.zarr.writer import ImageWriter, shard_key
 from jwstpipe.mosaicking.tile_job import JUDGED, TileJob
 from jwstpipe.mosaicking.warp.blocks import Block, blocks
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource, map_source
@@ -65,7 +65,12 @@ class Computed:
     clipped: int
 
 
-def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None, halved: "HalvedTiles | None" = None) -> TileReceipt:
+def run_tile(
+    job: TileJob, *,
+    fits: "FitsTiles | None" = None,
+    halved: "HalvedTiles | None" = None,
+    writer: ImageWriter | None = None,
+) -> TileReceipt:  # fmt: skip
     """Compute and write one tile.
 
     Parameters
@@ -76,6 +81,8 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None, halved: "HalvedTi
         FITS file that is filled too.
     halved
         Makes the first levels of the store.
+    writer
+        Writes the store, where its owner waits for what is on its way to S3; None = this tile is there at the end.
 
     Raises
     ------
@@ -85,12 +92,12 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None, halved: "HalvedTi
     started = time.perf_counter()
     tile = job.grid.tile_box(job.tile)
     shard = (tile.y0 - job.origin[0]) // tile.shape[0], (tile.x0 - job.origin[1]) // tile.shape[1]
-    writer = ImageWriter(job.out, s3=job.s3, behind=True)
+    made = writer or ImageWriter(job.out, s3=job.s3, behind=True)
     placed, used, digest = _placed(job), set[str](), PlanesDigest()
     pixels = clipped = 0
     with ExitStack() as stack:
         packers = {
-            plane: stack.enter_context(writer.packed_shard(plane, shard)) for plane in (job.planes if job.out else ())
+            plane: stack.enter_context(made.packed_shard(plane, shard)) for plane in (job.planes if job.out else ())
         }
         bands = None if fits is None else stack.enter_context(fits.tile(tile.shifted(-job.origin[0], -job.origin[1])))
         half = None if halved is None else stack.enter_context(halved.tile(shard))
@@ -108,7 +115,9 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None, halved: "HalvedTi
             digest.add(where, planes)
             pixels += int(np.count_nonzero(planes["n"]))
             clipped += block.clipped
-    writer.wait()
+    if writer is None:
+        made.wait()
+    keys = [shard_key(plane, shard) for plane in job.planes]
     return TileReceipt(
         tile=job.tile,
         job_id=job.id,
@@ -118,7 +127,7 @@ def run_tile(job: TileJob, *, fits: "FitsTiles | None" = None, halved: "HalvedTi
         clipped=clipped,
         digest=digest.hexdigest(),
         seconds=round(time.perf_counter() - started, 3),
-        stored=writer.stored,
+        stored={key: made.stored[key] for key in keys if key in made.stored},
     )
 
 

@@ -31,9 +31,12 @@ def chunk(tile, place):
     return sci, wht
 
 
-def made(folder, halved):
+def made(folder, tiles, left=()):
     """Write an image and its levels; give the files of those, and the levels and shards that came of tiles."""
     writer = ImageWriter(folder)
+    halved = HalvedTiles(writer, SHAPE, tiles)
+    for tile in left:
+        halved.leave(tile)
     for plane in ("sci", "wht"):
         writer.create_plane(plane, SHAPE, plane_spec(plane))
     for tile, places in CHUNKS.items():
@@ -45,7 +48,6 @@ def made(folder, halved):
                 sci.add(place, values[0])
                 wht.add(place, values[1])
                 half.add(place, *values)
-    writer.note(halved.finish())
     build_pyramid(writer, SHAPE, weighted=True, workers=ThreadWorkers(1), made=halved.made)
     files = {
         str(path.relative_to(folder)): path.read_bytes() for path in folder.glob("[123]/**/c/**/*") if path.is_file()
@@ -58,7 +60,7 @@ def made(folder, halved):
 def read_back(tmp_path_factory):
     """Make the levels from what was written alone."""
     folder = tmp_path_factory.mktemp("back")
-    files, stored, done = made(folder, HalvedTiles(str(folder), SHAPE, []))
+    files, stored, done = made(folder, [])
     assert not done
     assert len(files) == 8
     return files, stored
@@ -71,9 +73,6 @@ def read_back(tmp_path_factory):
 )
 def test_the_bytes_are_those_of_levels_that_are_read_back(tmp_path, monkeypatch, read_back, waiting, left, done):
     monkeypatch.setattr(halved_tiles, "MOST_WAITING", waiting)
-    halved = HalvedTiles(str(tmp_path), SHAPE, list(CHUNKS))
-    for tile in left:
-        halved.leave(tile)
-    files, stored, found = made(tmp_path, halved)
+    files, stored, found = made(tmp_path, list(CHUNKS), left)
     assert found == done
     assert (files, stored) == read_back
