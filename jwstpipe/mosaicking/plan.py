@@ -53,6 +53,8 @@ class MosaicPlan(Shown):
     """What was taken for granted about the unit; empty when it is clear."""
 
     planes: tuple[str, ...]
+    """Planes to make."""
+
     unit: str
     keywords: dict[str, str | float | int | bool]
     """Header keywords on which all inputs agree."""
@@ -81,6 +83,9 @@ class MosaicPlan(Shown):
     together: tuple[int, ...] = field(default=(), compare=False)
     """Number of the group of each input; a group shares the correction of its position."""
 
+    fewer: bool = False
+    """The inputs could give more planes than are to be made."""
+
     @cached_property
     def parameters(self) -> dict[str, Any]:
         """All that decides over the mosaic besides its inputs, as plain JSON values; skies follow from it."""
@@ -95,6 +100,7 @@ class MosaicPlan(Shown):
             **({"drizzle": DRIZZLE} if self.options.kernel == "drizzle" else {}),
             **({} if self.options.align == "none" else {"stars": STAR_FINDER}),
             **({} if self.options.background == "none" else {"skies": SKIES}),
+            **({"planes": list(self.planes)} if self.fewer else {}),
         }
 
     @cached_property

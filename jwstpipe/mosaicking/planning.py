@@ -1,12 +1,12 @@
 """From images to a plan: they are looked at, placed on the plane, and what all of them can give is settled."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import shapely
 
-from jwstpipe.errors import NoCoverageError
+from jwstpipe.errors import NoCoverageError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.dq import require_dq_names
 from jwstpipe.mosaicking.inputs.brightness_units import quantity_of
@@ -34,6 +34,7 @@ def plan_mosaic(
     *,
     options: MosaicOptions | None = None,
     grid: tuple[SkyGrid, Box | None] | None = None,
+    planes: Collection[str] | None = None,
     s3: S3Settings | None = None,
     workers: Workers | None = None,
     report: Reporter = silent,
@@ -49,6 +50,8 @@ def plan_mosaic(
     grid
         Plane and window to fill (None = around the inputs); default: north up, at the finest scale among them. A plane
         with a tile corner keeps it, so that a mosaic which grows downwards or to the left gets whole tiles there.
+    planes
+        Planes to make (None = all that the inputs can give): ``sci``, ``wht`` and ``n`` among them.
     s3
         Endpoint of ``s3://`` addresses.
     workers
@@ -59,7 +62,7 @@ def plan_mosaic(
     Raises
     ------
     UsageError
-        No images, or the same one twice.
+        No images, the same one twice, or planes without those that every mosaic has.
     TransformError
         An image that cannot be placed on the sky.
     DataError
@@ -81,7 +84,7 @@ def plan_mosaic(
     check_size(filled, chosen, plane)
     if window is None and not chosen.sparse:
         check_not_empty(filled, shapes, inspections, plane)
-    plan = _settled(placed, sources, shapes, (plane, filled), chosen, s3 or S3Settings())
+    plan = _settled(placed, sources, shapes, (plane, filled), chosen, planes, s3 or S3Settings())
     if chosen.anchor is None:
         return plan
     from jwstpipe.mosaicking.background.anchor import anchored  # noqa: PLC0415 - scipy, which plain mosaics do without
@@ -91,12 +94,13 @@ def plan_mosaic(
 
 def _settled(
     placed: Followed, sources: list[Source], shapes: Sequence[shapely.Polygon], frame: tuple[SkyGrid, Box],
-    chosen: MosaicOptions, s3: S3Settings,
+    chosen: MosaicOptions, asked: Collection[str] | None, s3: S3Settings,
 ) -> MosaicPlan:  # fmt: skip
     """Settle what all inputs can give, once it is known where they lie."""
     plane, filled = frame
     weights, note = weights_for(sources, chosen.weights)
-    planes = _planes(sources)
+    given = _planes(sources)
+    planes = _asked_planes(given, asked)
     magnitudes = magnitudes_of(sources, weights, planes, s3=s3)
     inspections = placed.inspections
     mixed = check_same_measure(inspections, mix=chosen.mix)
@@ -131,6 +135,7 @@ def _settled(
         wide_errors=magnitudes.wide_errors,
         years=tuple(year_of(found.times) for found in inspections),
         together=_together(inspections, chosen),
+        fewer=planes != given,
         **_catalog_name(chosen),
     )
 
@@ -156,6 +161,15 @@ def _planes(sources: Sequence[Source]) -> tuple[str, ...]:
     if any("dq" in source.planes for source in sources):
         planes.append("dq")
     return tuple(planes)
+
+
+def _asked_planes(given: tuple[str, ...], asked: Collection[str] | None) -> tuple[str, ...]:
+    """Choose the planes to make out of those that can be."""
+    if asked is None:
+        return given
+    if missing := {"sci", "wht", "n"}.difference(asked):
+        raise UsageError(f"planes {', '.join(asked)}: a mosaic has {', '.join(sorted(missing))} too; ask for them")
+    return tuple(plane for plane in given if plane in asked)
 
 
 def _notes(inspections: Sequence[Inspection], more: Sequence[str]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class MosaicRecipe(Request):
     outliers: str | None = Field(None, description="version of the rejection of outliers; part of the id")
     drizzle: str | None = Field(None, description="version of how drizzle lays pixels; part of the id")
     skies: str | None = Field(None, description="version of how skies are matched; part of the id")
+    planes: tuple[str, ...] | None = Field(None, description="planes to make; empty = all that the inputs can give")
     wcs: tuple[str, ...] = Field((), description="digests of the maps of the inputs; found anew, and part of the id")
 
 
@@ -59,8 +60,9 @@ def _identify(request: MosaicRecipe, inputs: Sequence[Input], *, context: MakeCo
         grid = SkyGrid.from_dict(request.grid), None if request.window is None else Box(*request.window)
         options = options.model_copy(update={"max_gigapixels": MOST_GIGAPIXELS, "mix": True, "sparse": True})
     plan = plan_mosaic(
-        [one.address for one in inputs], options=options, grid=grid, s3=context.s3, workers=context.workers
-    )
+        [one.address for one in inputs], options=options, grid=grid, planes=request.planes, s3=context.s3,
+        workers=context.workers,
+    )  # fmt: skip
     return identity_of_plan(plan, inputs)
 
 
@@ -92,5 +94,5 @@ MOSAIC = Operation(
     reuses=True,
     several=True,
     of=("image",),
-    lasting=("options", "grid", "window"),
+    lasting=("options", "grid", "window", "planes"),
 )

@@ -12,6 +12,7 @@ from jwstpipe import mosaic, open_image, plan_mosaic
 from jwstpipe.errors import ConflictError, DataError, NoCoverageError, TransformError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, open_workers
 from jwstpipe.images.convert import convert
+from jwstpipe.mosaicking import planning
 from jwstpipe.mosaicking.tile import compute
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.settings import ExecutionSettings
@@ -170,6 +171,22 @@ def test_the_last_block_may_be_one_pixel_wide_and_high(tmp_path, kernel, combine
     ):
         np.testing.assert_allclose(planes[plane], truth, rtol=1e-5)
     assert np.array_equal(planes["dq"], bits[0] | bits[1])
+
+
+def test_planes_that_nobody_asks_for_are_not_made_and_the_others_are_what_they_were(tmp_path):
+    names = dithered(tmp_path, 3, shape=(60, 64))
+    options = MosaicOptions(kernel="lanczos3", combine="median")
+    whole, some = (
+        planning.plan_mosaic(names, options=options),
+        planning.plan_mosaic(names, options=options, planes=("n", "sci", "wht")),
+    )
+    assert (whole.planes, some.planes) == (("sci", "err", "wht", "n", "dq"), ("sci", "wht", "n"))
+    assert whole.id != some.id
+    a, b = (compute(next(iter(plan.jobs("").values()))).planes for plan in (whole, some))
+    for plane in some.planes:
+        np.testing.assert_array_equal(a[plane], b[plane])
+    with pytest.raises(UsageError, match="a mosaic has n, wht too"):
+        planning.plan_mosaic(names, planes=("sci", "err"))
 
 
 def test_weights_that_an_input_lacks_fall_back_and_say_so(tmp_path):

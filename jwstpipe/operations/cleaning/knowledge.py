@@ -19,7 +19,7 @@ from jwstpipe.operations.cleaning.detector_pattern import (
     patterned,
     with_templates,
 )
-from jwstpipe.operations.cleaning.scene import SCENE
+from jwstpipe.operations.cleaning.scene import PLANES, SCENE
 from jwstpipe.operations.cleaning.templates import Template, filter_of, templates_for
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
@@ -135,7 +135,8 @@ def _before(group: Sequence[str], taken: Sequence[Taken], means: Means) -> dict[
 
 def _scene(images: Sequence[str], out: Path, means: Means) -> str:
     make_file(
-        MOSAIC, images, out, MosaicRecipe(options=SCENE), s3=means.s3, workers=means.workers, report=means.report
+        MOSAIC, images, out, MosaicRecipe(options=SCENE, planes=PLANES), s3=means.s3, workers=means.workers,
+        report=means.report,
     )  # fmt: skip
     return str(out)
 

@@ -14,11 +14,13 @@ from jwstpipe.requests import MosaicOptions, Request
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["BETTER_SCENE", "FIRST_SCENE", "SCENE", "needing", "undecided"]
+__all__ = ["BETTER_SCENE", "FIRST_SCENE", "PLANES", "SCENE", "needing", "undecided"]
 
 SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
 """How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
 
+PLANES = ("sci", "wht", "n")
+"""Its planes: nobody asks for its errors and flags, which are half of the work on it."""
 
 DEEP = 3
 """Exposures that must overlap before light is taken by itself: of two none can say which has the stripes."""

@@ -20,7 +20,7 @@ from jwstpipe.operations.cleaning.detector_pattern import (
     with_templates,
 )
 from jwstpipe.operations.cleaning.knowledge import taken_of
-from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, SCENE, needing, undecided
+from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, PLANES, SCENE, needing, undecided
 from jwstpipe.operations.cleaning.templates import Template, templates_for
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
@@ -253,8 +253,9 @@ def _scene(
     wished = {one: getattr(limits, one) for one in LIMITS} if limits is not None else {}
     inputs = inputs_of(run.store, images)
     plan = plan_mosaic(
-        [one.address for one in inputs], options=SCENE.model_copy(update=wished), s3=run.store.s3, workers=run.workers
-    )
+        [one.address for one in inputs], options=SCENE.model_copy(update=wished), planes=PLANES, s3=run.store.s3,
+        workers=run.workers,
+    )  # fmt: skip
     if any(source.follow is not None for source in plan.sources):
         return None
     order = Order(recipe_of_plan(plan), tuple(images), name, identity_of_plan(plan, inputs))
