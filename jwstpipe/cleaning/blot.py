@@ -12,7 +12,7 @@ from jwstpipe.mosaicking.warp.kernels import BILINEAR, linear_row, locate_row
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.frames import rotated
-from jwstpipe.sky.pixelmap import PixelMap, lattice_map
+from jwstpipe.sky.pixelmap import lattice_map
 from jwstpipe.sky.wcs.lattice import fill_row
 from jwstpipe.sky.wcs.sky_wcs import SkyWcs
 
@@ -79,29 +79,24 @@ def blotted(exposure: SkyImage, mosaic: SkyImage) -> Under:
         raise DataError(f"{mosaic.address}: does not cover {exposure.address}; give the mosaic of these exposures")
     if window.shape[0] * window.shape[1] > MOST_PIXELS:
         raise DataError(f"{mosaic.address}: its pixels are far finer than those of {exposure.address}; make it coarser")
-    out = _sampled(mosaic.read("sci", window), where, window, mosaic.shape, exposure.shape)
+    several = "n" in mosaic.planes
+    out = np.empty(exposure.shape, np.float32)
+    counts = np.empty(exposure.shape if several else (0, 0), np.float32)
+    held = [np.ascontiguousarray(mosaic.read(plane, window), np.float32) for plane in ("sci", "n")[: 1 + several]]
+    _fill(
+        where.nodes, where.step, where.weights, held[0], held[-1], window.y0, window.x0, *mosaic.shape, out, counts
+    )  # fmt: skip
     if not np.isfinite(out).any():
         raise DataError(
             f"{mosaic.address}: has no data where {exposure.address} lies; give the mosaic of these exposures"
         )
     if kind_of_unit(str(exposure.header.get("BUNIT", ""))).is_flux:  # what a pixel collects goes with its area
         out *= np.float32((target.scale_arcsec / source.scale_arcsec) ** 2)
-    if "n" not in mosaic.planes:
+    if not several:
         return Under(out, None, USUAL_INPUTS)
-    counts = _sampled(mosaic.read("n", window), where, window, mosaic.shape, exposure.shape)
     some = counts[::SAMPLED, ::SAMPLED]
     some = some[some > 0]
     return Under(out, counts, max(round(float(np.median(some))), 1) if some.size else 1)
-
-
-def _sampled(
-    values: NDArray[np.generic], where: PixelMap, window: Box, whole: tuple[int, int], shape: tuple[int, int]
-) -> Float32Image:
-    """Interpolate a window of the mosaic, of which `whole` is the shape, at all pixels of an exposure."""
-    out = np.empty(shape, np.float32)
-    samples = np.ascontiguousarray(values, np.float32)
-    _fill(where.nodes, where.step, where.weights, samples, window.y0, window.x0, *whole, out)
-    return out
 
 
 def _check_units(exposure: SkyImage, mosaic: SkyImage) -> None:
@@ -136,48 +131,61 @@ def _window(extent: tuple[float, float, float, float], shape: tuple[int, int]) -
 
 @compiled(error_model="numpy")
 def _fill(
-    nodes: Floats, step: int, weights: Floats, samples: Float32Image, y0: int, x0: int, rows: int, columns: int,
-    out: Float32Image,
+    nodes: Floats, step: int, weights: Floats, samples: Float32Image, inputs: Float32Image, y0: int, x0: int,
+    rows: int, columns: int, out: Float32Image, counts: Float32Image,
 ) -> None:  # fmt: skip
-    n = out.shape[1]
+    """Interpolate a window of the mosaic at (y0, x0), and how many exposures it is made of where `counts` has pixels.
+
+    Linear samples are replaced by those of Catmull-Rom splines (Keys 1981), where all sixteen pixels have data.
+    """
+    n, both = out.shape[1], counts.size > 0
     scratch, xs, ys = np.empty((nodes.shape[1], 2)), np.empty(n), np.empty(n)
     base, fx, fy = np.empty(n, dtype=np.int32), np.empty(n), np.empty(n)
-    held_y, held_x = samples.shape
-    flat = samples.reshape(-1)
+    held_y, stride = samples.shape
+    flat, flat_inputs = samples.reshape(-1), inputs.reshape(-1)
+    across, up = np.empty(4), np.empty(4)
     for y in range(out.shape[0]):
         fill_row(nodes, step, weights, y, 0, scratch, xs, ys)
-        locate_row(BILINEAR, xs, ys, rows, columns, y0, x0, held_y, held_x, base, fx, fy)
-        linear_row(flat, held_x, base, fx, fy, out[y])
-        _cubic_row(flat, held_x, held_y, base, fx, fy, out[y])
+        locate_row(BILINEAR, xs, ys, rows, columns, y0, x0, held_y, stride, base, fx, fy)
+        linear_row(flat, stride, base, fx, fy, out[y])
+        if both:
+            linear_row(flat_inputs, stride, base, fx, fy, counts[y])
+        for j in range(n):
+            f, g = fx[j], fy[j]
+            row = np.int64(np.uint32(base[j]) // np.uint32(stride))
+            column = base[j] - row * stride
+            if not f >= 0.0 or row < 1 or row + 2 >= held_y or column < 1 or column + 2 >= stride:
+                continue
+            _spline(f, across)
+            _spline(g, up)
+            first = base[j] - stride - 1
+            value = _cubic(flat, first, stride, across, up)
+            if value == value:  # noqa: PLR0124 - not NaN
+                out[y, j] = value
+            if both:
+                value = _cubic(flat_inputs, first, stride, across, up)
+                if value == value:  # noqa: PLR0124 - not NaN
+                    counts[y, j] = value
 
 
 @compiled(error_model="numpy")
-def _cubic_row(
-    flat: Float32Image, stride: int, rows: int, base: NDArray[np.int32], fx: Floats, fy: Floats, out: Float32Image
-) -> None:
-    """Replace linear samples by those of Catmull-Rom splines (Keys 1981), where all sixteen pixels have data."""
-    for j in range(base.size):
-        f, g = fx[j], fy[j]
-        row, column = base[j] // stride, base[j] % stride
-        if not f >= 0.0 or row < 1 or row + 2 >= rows or column < 1 or column + 2 >= stride:
-            continue
-        a0 = f * (-0.5 + f * (1.0 - 0.5 * f))
-        a1 = 1.0 + f * f * (-2.5 + 1.5 * f)
-        a2 = f * (0.5 + f * (2.0 - 1.5 * f))
-        a3 = f * f * (-0.5 + 0.5 * f)
-        first = base[j] - stride - 1
-        low = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
-        first += stride
-        here = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
-        first += stride
-        up = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
-        first += stride
-        top = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
-        value = (
-            g * (-0.5 + g * (1.0 - 0.5 * g)) * low
-            + (1.0 + g * g * (-2.5 + 1.5 * g)) * here
-            + g * (0.5 + g * (2.0 - 1.5 * g)) * up
-            + g * g * (-0.5 + 0.5 * g) * top
-        )
-        if value == value:  # noqa: PLR0124 - not NaN
-            out[j] = value
+def _spline(f: float, weights: Floats) -> None:
+    """Write the weights of four samples in a row, between whose middle ones a position lies."""
+    weights[0] = f * (-0.5 + f * (1.0 - 0.5 * f))
+    weights[1] = 1.0 + f * f * (-2.5 + 1.5 * f)
+    weights[2] = f * (0.5 + f * (2.0 - 1.5 * f))
+    weights[3] = f * f * (-0.5 + 0.5 * f)
+
+
+@compiled(error_model="numpy")
+def _cubic(flat: Float32Image, first: int, stride: int, across: Floats, up: Floats) -> float:
+    """Add up sixteen samples."""
+    a0, a1, a2, a3 = across[0], across[1], across[2], across[3]
+    low = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
+    first += stride
+    here = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
+    first += stride
+    above = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
+    first += stride
+    top = a0 * flat[first] + a1 * flat[first + 1] + a2 * flat[first + 2] + a3 * flat[first + 3]
+    return float(up[0] * low + up[1] * here + up[2] * above + up[3] * top)

@@ -72,9 +72,6 @@ class Destriped:
     model: Float32Image
     """(y, x): the stripes, to be subtracted."""
 
-    residual: Float32Image
-    """(y, x): the exposure without sky, sources and stripes; NaN where the sky is not known."""
-
     facts: dict[str, Any] = field(default_factory=dict)
     """By axis: scatter before and after over that of white noise, rms of the stripes, whether they were taken."""
 
@@ -105,7 +102,7 @@ def destripe(
     """
     models: dict[Axis, Float32Image] = {}
     facts: dict[str, Any] = {}
-    rest, inputs = frame.sci, 1 if under is None else under.inputs
+    inputs = 1 if under is None else under.inputs
     for turn in range(ROUNDS_OF_AXES):
         if turn and len(models) < 2:
             break
@@ -116,22 +113,20 @@ def destripe(
             left = np.array(frame.sci)
             for other, taken in models.items():
                 left -= taken if other != axis else np.float32(0.0)
-            model, rest, found = _one_axis(frame, left, under, axis, how)
-            if axis == "columns":
-                model, rest = model.T, rest.T
+            model, found = _one_axis(frame, left, under, axis, how)
             facts[axis] = found if turn == 0 else {**found, **{key: facts[axis][key] for key in FIRST}}
             if found["taken"]:
-                models[axis] = model
+                models[axis] = model.T if axis == "columns" else model
     total = np.zeros(frame.sci.shape, np.float32)
     for taken in models.values():
         total += taken
-    return Destriped(total, np.ascontiguousarray(rest), facts)
+    return Destriped(total, facts)
 
 
 def _one_axis(
     frame: Frame, left: Float32Image, under: Under | None, axis: Axis, how: _Way
-) -> tuple[Float32Image, Float32Image, dict[str, Any]]:
-    """Fit stripes along one axis; model and rest lie along it."""
+) -> tuple[Float32Image, dict[str, Any]]:
+    """Fit stripes along one axis; the model lies along it."""
     own = frame.along(axis)
     image = np.ascontiguousarray(left.T) if axis == "columns" else left
     scene, counts = None, None
@@ -141,7 +136,7 @@ def _one_axis(
         assert blot is not None
         scene = scene_of_mosaic(blot, own.noise, counts)
     model = np.zeros(image.shape, np.float32)
-    rest, fit, first, stays = image, None, None, 0.0
+    fit, first, stays, needed = None, None, 0.0, False
     for _ in range(1 if scene is not None else ROUNDS_ALONE):
         sky = scene or own_scene(image - model, own.weights, noise_spread(image - model, own.weights))
         weights = np.where(sky.left_out | np.isnan(sky.light), np.float32(0.0), own.weights)
@@ -151,18 +146,18 @@ def _one_axis(
         rest = image - sky.light
         fit = fit_stripes(rest, weights, how.bands, odd_even=how.odd_even)
         if fit is None:
-            return model, rest, {"taken": False, "why": "too few pixels are free of sources"}
-        first = first or fit
+            return model, {"taken": False, "why": "too few pixels are free of sources"}
+        if first is None:
+            first, needed = fit, fit.sure and fit.need > (NEED if scene is not None else NEED_ALONE)
+        if scene is not None and not (how.forced or needed or first.odd.any()):
+            break  # what the mosaic has of them would not be taken either
         fit, stays = _with_shared(fit, image, rest, sky, own.weights, weights, inputs, counts)
         model = np.zeros(image.shape, np.float32)
         fit.take_from(rest, model)
     assert fit is not None
     assert first is not None
-    needed = first.sure and first.need > (NEED if scene is not None else NEED_ALONE)
     taken = how.forced or needed or bool(first.odd.any())
-    if not taken:
-        rest += model
-    elif not (how.forced or needed):  # no more than what odd columns have
+    if taken and not (how.forced or needed):  # no more than what odd columns have
         rest += model
         model[:] = 0.0
         fit = replace(fit, level=np.zeros_like(fit.level))
@@ -178,7 +173,7 @@ def _one_axis(
         "rows_filled": fit.filled,
         "sky": sky.origin,
     }
-    return model, rest, facts
+    return model, facts
 
 
 def _after(

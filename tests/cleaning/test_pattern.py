@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter, uniform_filter
 
 import jwstpipe
 from jwstpipe.cleaning.pattern.cells import Cells, block_means, side_for
@@ -11,6 +11,7 @@ from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.cleaning.pattern.own_template import own_template, pixel_by_pixel
 from jwstpipe.cleaning.pattern.persistence import lingering
 from jwstpipe.cleaning.pattern.strengths import fit_jointly, fit_strengths
+from jwstpipe.cleaning.pattern.sum_kernels import add_means, calm_pixels
 from jwstpipe.errors import DataError, UsageError
 from jwstpipe.fits.dq import DQ_BITS
 from jwstpipe.images.open import open_image
@@ -42,6 +43,28 @@ def test_what_lives_on_is_told_by_what_lies_around_it():
     rest = rng.normal(0.05 * x, 1.0) + 3.0 * first + 3.0 * (np.hypot(y - 10, x - 50) < 3)
     found = lingering(rest.astype("f4"), np.ones((60, 60), "f4"), np.ones((60, 60), bool), before)
     assert np.array_equal(found, first)
+
+
+def test_sums_hold_what_filters_of_whole_planes_give():
+    """To the last bit, also where a square is wider than the detector."""
+    rng, shape, side, around = np.random.default_rng(6), (31, 80), 5, 71
+    sky, noise, known = rng.normal(1, 0.3, shape).astype("f4"), np.full(shape, 0.3, "f4"), rng.random(shape) < 0.95
+    sky[3, 4], sky[20, 79] = np.inf, np.nan
+    there, calm = np.isfinite(sky), np.empty(shape, bool)
+    calm_pixels(sky, 4 * noise, known, calm)
+    span = maximum_filter(np.where(there, sky, np.inf), 5) - minimum_filter(np.where(there, sky, 0), 5)
+    assert 0 < calm.sum() < known.sum()
+    assert np.array_equal(calm, known & (span < 4 * noise))
+    values = np.where(calm, rng.normal(0, 2, shape), 0).astype("f4")
+    count, often, total = np.zeros(shape, "u2"), np.zeros(shape, "u2"), np.zeros(shape, "f4")
+    add_means(values, calm, side, around, 0.3, 1.5, count, often, total)
+    share, shares = (np.maximum(uniform_filter(calm.astype("f4"), size), np.float32(0.3)) for size in (side, around))
+    height = uniform_filter(values, side) / share - uniform_filter(values, around) / shares
+    height *= np.sqrt(share) * np.float32(side)
+    told = share > np.float32(0.3)
+    assert 0 < told.sum() < told.size
+    for found, expected in ((count, told), (often, told & (height > 1.5)), (total, np.where(told, height, 0))):
+        assert np.array_equal(found, expected)
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, label, maximum_filter, minimum_filter, sum_labels, uniform_filter
+from scipy.ndimage import binary_dilation, label, sum_labels
 
 from jwstpipe.cleaning.pattern.compared import Compared
+from jwstpipe.cleaning.pattern.sum_kernels import add_means, calm_pixels
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.numerics.robust import MAD_TO_SIGMA
@@ -38,9 +39,12 @@ many standard deviations below all of it."""
 WIDE, AROUND = 1.0 / 230.0, 1.0 / 6.0
 """Sides of the squares of which stray light is the mean, and over whose mean it stands, in sides of the detector."""
 
-NEAR, CALM = 5, 5.0
-"""Side of the square, and range of the mosaic in it, standard deviations of a pixel, above which a star is near whose
-steepness could be taken for a dead pixel or for stray light."""
+CALM = 5.0
+"""Range of the mosaic nearby, standard deviations of a pixel, above which a star is near whose steepness could be taken
+for a dead pixel or for stray light."""
+
+MOST_AWAY = 5.0
+"""Standard deviations by which a single pixel counts in the mean of a square, at most."""
 
 FEWEST = 0.3
 """Share of such a square that must tell something."""
@@ -74,10 +78,12 @@ class _Sums(NamedTuple):
 class PixelSums:
     """Sums over the exposures of one detector."""
 
-    def __init__(self, shape: tuple[int, int]) -> None:
+    def __init__(self, shape: tuple[int, int], *, claws: bool) -> None:
+        """Begin with none; where no claws can be, none are looked for."""
         known, calm, high, low = (np.zeros(shape, np.uint16) for _ in range(4))
         excess, seen, expected = (np.zeros(shape, np.float32) for _ in range(3))
         self._sums = _Sums(known, calm, high, low, excess, seen, expected)
+        self.claws = claws
         self._wide_count, self._wide_high = np.zeros(shape, np.uint16), np.zeros(shape, np.uint16)
         self._wide = np.zeros(shape, np.float32)
         self._side, self._around = (max(int(share * max(shape)) // 2 * 2 + 1, 5) for share in (WIDE, AROUND))
@@ -85,17 +91,14 @@ class PixelSums:
     def add(self, compared: Compared, light: Float32Image | None = None) -> None:
         """Add an exposure, without light that is known."""
         rest = compared.rest if light is None else compared.rest - light
-        calm = compared.known & (_range(compared.sky) < CALM * compared.noise)
-        _add(rest, compared.sky, compared.noise, compared.known, calm, *self._sums)
-        scaled = np.where(calm, np.clip(rest / compared.noise, -5.0, 5.0), 0.0).astype(np.float32)
-        known = calm.astype(np.float32)
-        share, shares = (np.maximum(uniform_filter(known, side), FEWEST) for side in (self._side, self._around))
-        mean = uniform_filter(scaled, self._side) / share - uniform_filter(scaled, self._around) / shares
-        mean *= np.sqrt(share) * self._side
-        there = share > FEWEST
-        self._wide_count += there
-        self._wide_high += there & (mean > STRAY_EACH)
-        self._wide += np.where(there, mean, 0.0)
+        calm, scaled = np.empty(rest.shape, np.bool_), np.empty(rest.shape, np.float32)
+        calm_pixels(compared.sky, np.float32(CALM) * compared.noise, compared.known, calm)
+        _add(rest, compared.sky, compared.noise, compared.known, calm, *self._sums, scaled)
+        if self.claws:
+            add_means(
+                scaled, calm, self._side, self._around, FEWEST, STRAY_EACH, self._wide_count, self._wide_high,
+                self._wide,
+            )  # fmt: skip
 
     def flags(self) -> NDArray[np.uint32]:
         """Give hot and dead pixels: uint32, (y, x), bits of the DQ table of JWST."""
@@ -138,27 +141,25 @@ def _scaled(values: NDArray[np.floating], known: Mask) -> NDArray[np.floating]:
     return np.asarray((values - middle) / max(float(spread), 1.0))
 
 
-def _range(sky: Float32Image) -> Float32Image:
-    """Give how much the mosaic differs within some pixels; where it has no data nearby, infinite."""
-    highest = maximum_filter(np.where(np.isfinite(sky), sky, np.float32(np.inf)), NEAR)
-    lowest = minimum_filter(np.where(np.isfinite(sky), sky, np.float32(0.0)), NEAR)
-    return np.asarray(highest - lowest, np.float32)
-
-
 @compiled(error_model="numpy")
 def _add(
     rest: Float32Image, sky: Float32Image, noise: Float32Image, known: Mask, quiet: Mask, count: Counts, calm: Counts,
-    high: Counts, low: Counts, excess: Float32Image, seen: Float32Image, expected: Float32Image,
+    high: Counts, low: Counts, excess: Float32Image, seen: Float32Image, expected: Float32Image, scaled: Float32Image,
 ) -> None:  # fmt: skip
+    """Add an exposure to the sums, and write how far quiet pixels stand out, in standard deviations; others 0."""
+    most, excessive = np.float32(MOST_AWAY), np.float32(10.0 * EACH)
     for i in range(rest.shape[0]):
         for j in range(rest.shape[1]):
+            scaled[i, j] = 0.0
             if not known[i, j]:
                 continue
             away = rest[i, j] / noise[i, j]
             light = sky[i, j] / noise[i, j]
             count[i, j] += 1
             high[i, j] += away > EACH
-            excess[i, j] += min(away, np.float32(10.0 * EACH))
+            excess[i, j] += min(away, excessive)
+            if quiet[i, j]:
+                scaled[i, j] = min(max(away, -most), most)
             if quiet[i, j] and light > 0.0:
                 calm[i, j] += 1
                 low[i, j] += -away > (1.0 - LESS) * light

@@ -68,10 +68,15 @@ def find_pattern(
     """
     _check(exposures, templates)
     shape = exposures[0].shape
-    lights, strengths = _light(exposures, mosaic, templates, own=own)
+    sums = _sums(exposures) if mosaic is not None and len(exposures) >= SEVERAL else None
+    lights, strengths = _light(exposures, mosaic, templates, own=own, sums=sums)
     flags = np.zeros(shape, np.uint32)
-    if mosaic is not None and len(exposures) >= SEVERAL:
-        flags = _flags(exposures, mosaic, lights, strengths)
+    if mosaic is not None and sums is not None:
+        if any(any(one.values) for one in strengths):
+            sums = _sums_without(exposures, mosaic, lights, strengths)
+        flags = sums.flags()
+        if sums.claws:
+            flags = np.where(sums.stray(), flags | CLAW, flags)
     facts: dict[str, Any] = {
         "exposures": len(exposures),
         "strengths": _by_name(exposures, strengths) if strengths else [],
@@ -84,20 +89,27 @@ def find_pattern(
 
 
 def _light(
-    exposures: Sequence[SkyImage], mosaic: SkyImage | None, templates: Sequence[SkyImage], *, own: bool
-) -> tuple[list[Float32Image], list[Strengths]]:
-    """Give light for a strength of one, of each kind, and its strengths; none where there is nothing to tell of it."""
-    if not templates and not own:
-        return [], []
+    exposures: Sequence[SkyImage], mosaic: SkyImage | None, templates: Sequence[SkyImage], *, own: bool,
+    sums: PixelSums | None,
+) -> tuple[list[Float32Image], list[Strengths]]:  # fmt: skip
+    """Give light for a strength of one, of each kind, and its strengths; none where there is nothing to tell of it.
+
+    Exposures are added to `sums` on the way, with what light they have: mostly none.
+    """
     shape = exposures[0].shape
     lights = [light_of(template) for template in templates]
     _check_apart(templates, lights)
     side = min((side_for(light, len(exposures)) for light in lights), default=cell_side(shape))
-    compared = (compare_with_itself(one) if mosaic is None else compare(one, mosaic) for one in exposures)
-    cells = [cells_of(one, other, side) for one, other in zip(exposures, compared, strict=True)]
+    cells = []
+    for one in exposures if sums is not None or templates or own else ():
+        compared = compare_with_itself(one) if mosaic is None else compare(one, mosaic)
+        if templates or own:
+            cells.append(cells_of(one, compared, side))
+        if sums is not None:
+            sums.add(compared)
     if lights:
         return lights, fit_jointly(cells, [block_means(light, side) for light in lights])
-    found = own_template(cells)
+    found = own_template(cells) if own else None
     return ([], []) if found is None else ([pixel_by_pixel(found, side, shape)], [fit_strengths(cells, found)])
 
 
@@ -118,18 +130,21 @@ def _shown(lights: Sequence[Float32Image], strengths: Sequence[Strengths], shape
     return whole
 
 
-def _flags(
+def _sums(exposures: Sequence[SkyImage]) -> PixelSums:
+    instrument = str(exposures[0].primary.get("INSTRUME", "")).strip().upper()
+    return PixelSums(exposures[0].shape, claws=instrument == CLAWED)
+
+
+def _sums_without(
     exposures: Sequence[SkyImage], mosaic: SkyImage, lights: Sequence[Float32Image], strengths: Sequence[Strengths]
-) -> NDArray[np.uint32]:
-    sums = PixelSums(exposures[0].shape)
+) -> PixelSums:
+    """Add up the exposures without the light that was found."""
+    sums = _sums(exposures)
     for number, one in enumerate(exposures):
         own = [(np.float32(known.values[number]), light) for known, light in zip(strengths, lights, strict=True)]
         taken = [strength * light for strength, light in own if strength]
         sums.add(compare(one, mosaic), np.sum(taken, axis=0) if taken else None)
-    flags = sums.flags()
-    if str(exposures[0].primary.get("INSTRUME", "")).strip().upper() == CLAWED:
-        flags = np.where(sums.stray(), flags | CLAW, flags)
-    return flags
+    return sums
 
 
 def _by_name(exposures: Sequence[SkyImage], strengths: Sequence[Strengths]) -> list[dict[str, Any]]:
