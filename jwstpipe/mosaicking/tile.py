@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jwstpipe.images.exporting.tiles import FitsTiles
     from jwstpipe.mosaicking.halved_tiles import HalvedTiles
 
-__all__ = ["Computed", "TileReceipt", "compute", "run_tile"]
+__all__ = ["Computed", "TileReceipt", "compute", "placed_sources", "run_tile"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def run_tile(
     tile = job.grid.tile_box(job.tile)
     shard = (tile.y0 - job.origin[0]) // tile.shape[0], (tile.x0 - job.origin[1]) // tile.shape[1]
     made = writer or ImageWriter(job.out, s3=job.s3, behind=True)
-    placed, used, digest = _placed(job), set[str](), PlanesDigest()
+    placed, used, digest = placed_sources(job), set[str](), PlanesDigest()
     pixels = clipped = 0
     with ExitStack() as stack:
         packers = {
@@ -149,7 +149,7 @@ def compute(job: TileJob) -> Computed:
     A pixel does not depend on the window that it is computed in: lattices stand on the plane, and samples are added
     in the order of the plan.
     """
-    placed, used = _placed(job), set[str]()
+    placed, used = placed_sources(job), set[str]()
     planes: dict[str, NDArray[Any]] = {}
     clipped = 0
     for block in blocks(job, placed, used):
@@ -160,7 +160,8 @@ def compute(job: TileJob) -> Computed:
     return Computed(planes, tuple(sorted(used)), _max_error(placed), clipped)
 
 
-def _placed(job: TileJob) -> list[MappedSource]:
+def placed_sources(job: TileJob) -> list[MappedSource]:
+    """Map the inputs of a job on its window, in the order of the plan."""
     margin = 1 if job.options.combine == "clipped" else 0
     region = job.window.dilated(margin + (JUDGED if job.options.outliers != "none" else 0))
     return [found for source in job.sources if (found := map_source(job, source, region)) is not None]

@@ -5,6 +5,7 @@ the smoothed image, blends taken apart, centres in a Gaussian window. Pixels tha
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,9 @@ HOW = DetectRequest(threshold=10.0, fwhm=3.2, extended=False, max_sources=16_000
 
 TILE = 1024
 """Pixels looked at together, so that memory does not depend on the size of the image."""
+
+HELD = 1 << 23
+"""Pixels of an image that is read once; a larger one is read window by window, some parts five times."""
 
 UNSURE = EDGE | HUGE | INCOMPLETE | MOVED
 """Sources whose centre misses pixels, or did not settle."""
@@ -90,9 +94,17 @@ class _Taken:
 
     def read(self, plane: str = "sci", box: Box | None = None, *, level: int = 0, index: int = 0) -> NDArray[Any]:
         assert (plane, level, index) == ("sci", 0, 0)
+        whole = Box.of_shape(self.shape)
+        return self._read(box or whole) if whole.area > HELD else self._held[(box or whole).slices].copy()
+
+    @cached_property
+    def _held(self) -> NDArray[np.float32]:
+        return self._read(Box.of_shape(self.shape))
+
+    def _read(self, box: Box) -> NDArray[np.float32]:
         layer = read_input_window(
-            self.job.source, box or Box.of_shape(self.shape), weights="uniform", rejected=dq_mask(self.job.reject_dq),
-            with_errors=False, is_flux=False, s3=self.job.s3,
+            self.job.source, box, weights="uniform", rejected=dq_mask(self.job.reject_dq), with_errors=False,
+            is_flux=False, s3=self.job.s3,
         )  # fmt: skip
         return layer.sci
 

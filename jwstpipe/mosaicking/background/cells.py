@@ -16,8 +16,9 @@ from jwstpipe.errors import TransformError
 from jwstpipe.fits.dq import dq_mask
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.mosaicking.sky_model import NO_BACKGROUND
-from jwstpipe.mosaicking.tile import compute
+from jwstpipe.mosaicking.tile import placed_sources
 from jwstpipe.mosaicking.tile_job import TileJob
+from jwstpipe.mosaicking.warp.blocks import blocks
 from jwstpipe.mosaicking.warp.input_window import read_input_window
 from jwstpipe.numerics.compiled.kernel import compiled
 from jwstpipe.requests import MosaicOptions
@@ -176,10 +177,12 @@ def _add_sampled(
         planes=("sci", "wht", "n"),
         s3=s3,
     )
-    rows, columns = cells.shape
-    sci = compute(job).planes["sci"].astype(np.float64).reshape(rows, CELL, columns, CELL)
-    good = np.isfinite(sci)
-    sci[~good] = 0.0
-    sums[0] = good.sum(axis=(1, 3))
-    sums[1] = sci.sum(axis=(1, 3))
-    sums[2] = np.square(sci).sum(axis=(1, 3))
+    for block in blocks(job, placed_sources(job), set()):  # their sides are those of cells
+        part = Box(*(side // CELL for side in (block.box.y0, block.box.x0, block.box.y1, block.box.x1)))
+        sci = block.planes["sci"].astype(np.float64).reshape(part.shape[0], CELL, part.shape[1], CELL)
+        good = np.isfinite(sci)
+        sci[~good] = 0.0
+        inside = part.relative_to(cells).slices
+        sums[0][inside] = good.sum(axis=(1, 3))
+        sums[1][inside] = sci.sum(axis=(1, 3))
+        sums[2][inside] = np.square(sci).sum(axis=(1, 3))
