@@ -30,6 +30,7 @@ TABLE = 4096
 Reals = NDArray[np.floating]
 Bits = NDArray[np.uint32]
 Offsets = NDArray[np.int32]
+Taps = tuple[float, float, float, float, float, float]
 
 
 @compiled(error_model="numpy")
@@ -188,12 +189,53 @@ def lanczos_table() -> Reals:
 
 
 @compiled(error_model="numpy")
-def _taps(table: Reals, f: float, weights: Reals) -> None:
+def _taps(table: Reals, f: float) -> Taps:
+    """Weigh the pixels at -2 ... 3; as numbers of their own, which stay in registers."""
     place = f * TABLE
     k = min(int(place), TABLE - 1)
     u = place - k
-    for i in range(TAPS):
-        weights[i] = table[k, i] + u * (table[k + 1, i] - table[k, i])
+    low, high = table[k], table[k + 1]
+    return (
+        low[0] + u * (high[0] - low[0]), low[1] + u * (high[1] - low[1]), low[2] + u * (high[2] - low[2]),
+        low[3] + u * (high[3] - low[3]), low[4] + u * (high[4] - low[4]), low[5] + u * (high[5] - low[5]),
+    )  # fmt: skip
+
+
+@compiled(error_model="numpy")
+def _line(flat: Reals, first: int, w: Taps) -> float:
+    """Weigh six pixels of a row; no index is negative, which unsigned numbers tell the compiler."""
+    place, one = np.uint64(first), np.uint64(1)
+    total = 0.0
+    total += w[0] * flat[place]
+    place += one
+    total += w[1] * flat[place]
+    place += one
+    total += w[2] * flat[place]
+    place += one
+    total += w[3] * flat[place]
+    place += one
+    total += w[4] * flat[place]
+    place += one
+    total += w[5] * flat[place]
+    return float(total)
+
+
+@compiled(error_model="numpy")
+def _square(flat: Reals, first: int, columns: int, across: Taps, along: Taps) -> float:
+    """Weigh six rows of six pixels."""
+    total = 0.0
+    total += along[0] * _line(flat, first, across)
+    total += along[1] * _line(flat, first + columns, across)
+    total += along[2] * _line(flat, first + 2 * columns, across)
+    total += along[3] * _line(flat, first + 3 * columns, across)
+    total += along[4] * _line(flat, first + 4 * columns, across)
+    total += along[5] * _line(flat, first + 5 * columns, across)
+    return total
+
+
+@compiled(error_model="numpy")
+def _squares(w: Taps) -> Taps:
+    return w[0] ** 2, w[1] ** 2, w[2] ** 2, w[3] ** 2, w[4] ** 2, w[5] ** 2
 
 
 @compiled(error_model="numpy")
@@ -205,26 +247,26 @@ def lanczos_row(
     Elsewhere (at the edges, beside a masked pixel) the bilinear sample stays: the kernel's negative lobes must not
     meet a hole.
     """
-    across, along = np.empty(TAPS), np.empty(TAPS)
+    rows, columns = sci.shape
+    flat, flat_var = sci.reshape(-1), var.reshape(-1)
+    row = start = 0
     for j in range(base.size):
         if not np.isfinite(values[j]):
             continue
-        row, column = base[j] // sci.shape[1] - 2, base[j] % sci.shape[1] - 2
-        if row < 0 or column < 0 or row + TAPS > sci.shape[0] or column + TAPS > sci.shape[1]:
+        if not start <= base[j] < start + columns:  # seldom: a division takes as long as a row of taps
+            row = base[j] // columns
+            start = row * columns
+        column = base[j] - start
+        if row < 2 or column < 2 or row - 2 + TAPS > rows or column - 2 + TAPS > columns:
             continue
-        _taps(table, fx[j], across)
-        _taps(table, fy[j], along)
-        total, spread = 0.0, 0.0
-        for b in range(TAPS):
-            line, line_spread = 0.0, 0.0
-            for a in range(TAPS):
-                line += across[a] * sci[row + b, column + a]
+        across, along = _taps(table, fx[j]), _taps(table, fy[j])
+        first = base[j] - 2 * columns - 2
+        total = _square(flat, first, columns, across, along)
+        if not np.isfinite(total):
+            continue
+        values[j] = total
+        if variances.size > 0:
+            spread = 0.0
             if var.size > 0:
-                for a in range(TAPS):
-                    line_spread += across[a] ** 2 * var[row + b, column + a]
-            total += along[b] * line
-            spread += along[b] ** 2 * line_spread
-        if np.isfinite(total):
-            values[j] = total
-            if variances.size > 0:
-                variances[j] = spread
+                spread = _square(flat_var, first, columns, _squares(across), _squares(along))
+            variances[j] = spread
