@@ -109,6 +109,7 @@ FIGURES = (
     Figure(7, "  fpack", "conversion", _row("fpack", column=3), "4.56", "1.2", "as above"),
     Figure(7, "export beside the store, s", "i2d", r"FITS beside the store: (\S+) s", "11", "3 times cp",
            "cp and sync {} s", r"cp and sync of it (\S+) s"),
+    Figure(7, "`export` of a store that stands, times cp and sync", "i2d", r"that stands (\S+) times", "", "3"),
     Figure(8, "overhead of a file in a flow, ms", "overhead", r"^overhead (\S+) ms a file", "12.9", "8",
            "two empty tasks of Dask {} ms", r"two empty tasks of Dask: (\S+) ms"),
     Figure(8, "`run` with nothing to do, s", "overhead", r"nothing to do (\S+) s", "9.2", "4",

@@ -52,6 +52,8 @@ def main() -> None:
         ):
             command, env = ours(names, place, *kernel, *more, threads=chosen.threads)
             found[label] = best(command, folder=work, env=env | besides, times=chosen.times)
+        exporting = [sys.executable, "-m", "jwstpipe", "export", str(work / "m.zarr"), "-o", str(work / "e.fits")]
+        found["export of the store"] = best([*exporting, "--overwrite"], folder=work, times=chosen.times)
         found |= _peers(chosen, names, out, work)
         if chosen.kind == "i2d" and shutil.which("SWarp"):
             command, env = ours(names, out, *kernel, threads=chosen.threads)
@@ -76,8 +78,10 @@ def main() -> None:
             ratio = found["SWarp, SCI alone, awake"].seconds / found["FITS, awake"].seconds
             print(f"SWarp / FITS, both on processors that are kept awake: {ratio:.2f}")
         export = found["store and FITS"].seconds - found["store"].seconds
+        copying = _copy_seconds(out, work / "c.fits")
         print(
-            f"FITS beside the store: {export:.2f} s more; cp and sync of it {_copy_seconds(out, work / 'c.fits'):.2f} s"
+            f"FITS beside the store: {export:.2f} s more; cp and sync of it {copying:.2f} s; export of a store that"
+            f" stands {found['export of the store'].seconds / copying:.1f} times that"
         )
         tell_memory(*names, out)
 
