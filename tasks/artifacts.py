@@ -46,8 +46,11 @@ __all__ = [
 
 ResultT = TypeVar("ResultT")
 
-SECONDS_BETWEEN = 1.0
-"""A progress artifact is written at most this often."""
+SECONDS_BETWEEN, MOST_BETWEEN = 1.0, 10.0
+"""Seconds between two writes of progress artifacts, at least and at most."""
+
+PACE = 30.0
+"""The wait after a write is so many times as long as the write took: a server that has much to do is asked less."""
 
 PREVIEW_SIDE = 640
 """Longest side of the preview on the run page, pixels: about 60 kB in the database of the server."""
@@ -224,8 +227,11 @@ def progress_artifacts(of: str = "") -> Iterator[Reporter]:
     stages, done = _Stages(_STEP.get()), threading.Event()
 
     def write() -> None:
-        while not done.wait(SECONDS_BETWEEN):
+        pause = SECONDS_BETWEEN
+        while not done.wait(pause):
+            started = time.perf_counter()
             stages.flush()
+            pause = min(max(PACE * (time.perf_counter() - started), SECONDS_BETWEEN), MOST_BETWEEN)
         stages.flush(waits=PATIENCE)
 
     # the context of the task run travels with the thread, so that artifacts belong to it
