@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.display.colour.names import Colour
 from jwstpipe.errors import UsageError
+from jwstpipe.numerics.least_squares import least_squares_above
 
 __all__ = ["mixing_matrix"]
 
@@ -63,10 +64,14 @@ def _neutral_gains(parts: Floats) -> Floats:
     goal = np.concatenate([np.zeros(3), np.ones(count)])
     lower = np.append(np.full(count, _LEAST_GAIN), 1e-3)
     solved = np.linalg.lstsq(system, goal, rcond=-1)[0]
-    if (solved < lower).any():
-        import scipy  # noqa: PLC0415 - slow to load, and seldom needed
+    limited = bool((solved < lower).any())
+    if limited:
+        solved = least_squares_above(system, goal, lower)
+    sums = parts @ solved[:count]
+    if np.ptp(sums) > 1e-3 * sums.max():
+        return np.ones(count)
+    if limited:
+        import scipy  # noqa: PLC0415 - slow to load; pictures had its last digits, which lie up to 3e-9 beside
 
         solved = scipy.optimize.lsq_linear(system, goal, bounds=(lower, np.inf), tol=1e-13).x
-    sums = parts @ solved[:count]
-    gains = solved[:count]
-    return gains if np.ptp(sums) <= 1e-3 * sums.max() else np.ones(count)
+    return np.asarray(solved[:count])
