@@ -8,7 +8,6 @@ own, at a fifth of the cost.
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from itertools import product
 from typing import Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from jwstpipe.errors import StoreError
 from jwstpipe.images.zarr.digests import CHECKSUM_BYTES, Stored, checksum, digest_of
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD
+from jwstpipe.storage.blosc import blosc_packed, blosc_unpacked
 
 __all__ = [
     "SIDE", "PackedShard", "ShardPacker", "decode_chunk", "encode_chunk", "encode_shard", "fill_of",
@@ -141,23 +141,10 @@ def encode_shard(
     return None if stored is None else (pieces, stored)
 
 
-@cache
-def _blosc() -> Any:
-    """Load the library, which takes long, with the first chunk.
-
-    With threads of its own Blosc puts the blocks of a chunk in the order in which they are ready: the same samples
-    would give other bytes each time, though of the same size.
-    """
-    from numcodecs import blosc  # noqa: PLC0415 - see above
-
-    blosc.use_threads = False
-    return blosc
-
-
 def encode_chunk(values: Samples) -> tuple[bytes, bytes]:
     """Pack a contiguous array as one chunk, and give the checksum that follows it."""
-    codec = _blosc().Blosc(cname=CODEC.cname, clevel=CODEC.clevel, shuffle=CODEC.shuffle)
-    packed = bytes(codec.encode(np.ascontiguousarray(values)))
+    whole = np.ascontiguousarray(values)
+    packed = blosc_packed(whole, cname=CODEC.cname, clevel=CODEC.clevel, shuffle=CODEC.shuffle)
     return packed, checksum(packed)
 
 
@@ -194,7 +181,7 @@ def decode_chunk(
         raise StoreError(f"{name}: damaged (the checksum of its samples is wrong)")
     fits = room is not None and int.from_bytes(packed[UNPACKED_SIZE], "little") == room.nbytes
     try:
-        return np.frombuffer(_blosc().Blosc().decode(packed, room if fits else None), dtype=dtype)
+        return blosc_unpacked(packed, room if fits else None).view(dtype)
     except (RuntimeError, ValueError) as error:
         raise StoreError(f"{name}: damaged (its samples cannot be unpacked: {error})") from None
 

@@ -12,14 +12,13 @@ import sys
 import threading
 from collections.abc import Callable
 from functools import cache
-from importlib.machinery import EXTENSION_SUFFIXES
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
-from pathlib import Path
+from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import numpy as np
 
 from jwstpipe.numerics.compiled.arguments import passed_as, words_of
+from jwstpipe.numerics.compiled.extensions import extension_path
 from jwstpipe.numerics.compiled.kept_code import MachineCode
 from jwstpipe.numerics.compiled.packed_call import packed_call
 
@@ -207,11 +206,7 @@ def _extension(name: str) -> Any:
     """
     if name in sys.modules:
         return sys.modules[name]
-    package = find_spec("numba")
-    assert package is not None
-    assert package.origin is not None
-    place = Path(package.origin).parent.joinpath(*name.split(".")[1:])
-    path = next((Path(f"{place}{end}") for end in EXTENSION_SUFFIXES if Path(f"{place}{end}").exists()), None)
+    path = extension_path(name)
     spec = None if path is None else spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise NotLinkedError(name)
