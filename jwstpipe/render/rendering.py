@@ -32,9 +32,9 @@ from jwstpipe.render.pixels.finish import (
     screen_table,
     with_lightness,
 )
-from jwstpipe.render.pixels.mix import mix_window
-from jwstpipe.render.pixels.paint import paint_window
-from jwstpipe.render.pixels.sharpen import sharpened
+from jwstpipe.render.pixels.mix import Mixing, mix_window
+from jwstpipe.render.pixels.paint import Finish, paint_window
+from jwstpipe.render.pixels.sharpen import sharpen
 from jwstpipe.sky.box import Box
 
 __all__ = [
@@ -55,11 +55,6 @@ Float32Image = NDArray[np.float32]
 Filled = tuple[Float32Image, list[frozenset[Hole]], NDArray[np.bool_]]
 ReadFilled = Callable[[Sequence[SkyImage], Box, int, CoreLimits], Filled]
 """Reads windows, as `read_filled` does; whoever shows images again and again keeps what it read."""
-
-_Mixing = tuple[
-    Float32Image, Float32Image, Float32Image, Float32Image, Float32Image, Float32Image, Float32Image, Float32Image,
-    float, float, float, int,
-]  # fmt: skip
 
 LEAST_BLUR = 0.3
 """Blurs of a smaller sigma, pixels, change nothing."""
@@ -159,9 +154,8 @@ def render_window(scene: Scene, box: Box) -> RenderedWindow:
     encode_window(light, scene.screen_table)
     covered = counts >= scene.least
     if look.sharpen.amount:
-        light = sharpened(
-            light, covered, radius=look.sharpen.radius, amount=look.sharpen.amount, threshold=look.sharpen.threshold
-        )
+        mask = look.sharpen
+        sharpen(light, covered, radius=mask.radius, amount=mask.amount, threshold=mask.threshold)
     pixels = np.ascontiguousarray(light[inner.slices])
     covered = covered[inner.slices]
     if (look.hue, look.saturation, look.vibrancy) != (0.0, 1.0, 0.0):
@@ -242,12 +236,10 @@ def paint(scene: Scene, box: Box, out: NDArray[Any], left: int) -> tuple[frozens
             out[::-1, columns] = levels
         return window.holes
     found = read_channels(scene, box)
-    background = scene.background
-    paint_window(
-        found.samples, *_mixing(scene, box), scene.screen_table, look.hue, look.saturation, look.vibrancy, scene.least,
-        np.array([background.red, background.green, background.blue], np.float32), left, out.itemsize,
-        out.view(np.uint8).reshape(len(out), -1),
-    )  # fmt: skip
+    background = np.array([scene.background.red, scene.background.green, scene.background.blue], np.float32)
+    finish = Finish(scene.screen_table, look.hue, look.saturation, look.vibrancy, scene.least, background)
+    rows = out.view(np.uint8).reshape(len(out), -1)
+    paint_window(found.samples, _mixing(scene, box), finish, left, out.itemsize, rows)
     return found.holes
 
 
@@ -255,28 +247,28 @@ def _mixed(scene: Scene, box: Box, samples: Float32Image) -> tuple[Float32Image,
     """Mix the colour channels of a window to linear light, and count those with data."""
     light = np.empty((*box.shape, 3), np.float32)
     counts = np.empty(box.shape, np.uint8)
-    mix_window(samples, *_mixing(scene, box), light, counts)
+    mix_window(samples, _mixing(scene, box), light, counts)
     return light, counts
 
 
-def _mixing(scene: Scene, box: Box) -> _Mixing:
-    """Give what `mix_window` takes between samples and light."""
+def _mixing(scene: Scene, box: Box) -> Mixing:
+    """Say how a window is mixed."""
     stretches = [layer.stretch for layer in scene.layers]
     feather = scene.feather
     step = 2.0 ** (scene.level - feather.level)
-    return (
-        np.array([one.lo for one in stretches], np.float32),
-        np.array([1.0 / (one.hi - one.lo) for one in stretches], np.float32),
-        scene.tables,
-        np.array([layer.light for layer in scene.layers], np.float32),
-        feather.weights,
-        feather.kernel,
-        feather.offset,
-        feather.slope,
-        (box.y0 + 0.5) * step - 0.5,
-        (box.x0 + 0.5) * step - 0.5,
-        step,
-        int(scene.look.mixing == "lupton"),
+    return Mixing(
+        lows=np.array([one.lo for one in stretches], np.float32),
+        scales=np.array([1.0 / (one.hi - one.lo) for one in stretches], np.float32),
+        tables=scene.tables,
+        light=np.array([layer.light for layer in scene.layers], np.float32),
+        maps=feather.weights,
+        kernel=feather.kernel,
+        offset=feather.offset,
+        slope=feather.slope,
+        y0=(box.y0 + 0.5) * step - 0.5,
+        x0=(box.x0 + 0.5) * step - 0.5,
+        step=step,
+        lupton=int(scene.look.mixing == "lupton"),
     )
 
 

@@ -5,57 +5,69 @@ Two ways to mix. The weighted sum adds the stretched brightnesses in their colou
 that of its fluxes at any brightness.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from jwstpipe.display.tone.table import look_up, look_up_all
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["covered_cells", "mix_row", "mix_window"]
+__all__ = ["Mixing", "covered_cells", "mix_row", "mix_window"]
 
 Float32Image = NDArray[np.float32]
 
 
+class Mixing(NamedTuple):
+    """How a window is mixed."""
+
+    lows: Float32Image
+    """(channel,): ``(v - low) * scale`` runs from 0 to 1 between the limits."""
+
+    scales: Float32Image
+    """(channel,)."""
+
+    tables: Float32Image
+    """(channel, entry) tables of the stretches; for `lupton` the first is that of the intensity."""
+
+    light: Float32Image
+    """(channel, 3) linear red, green and blue of full brightness."""
+
+    maps: Float32Image
+    """(channel, y, x) coverage weights on a coarse plane; an array of no rows = every channel covers all."""
+
+    kernel: Float32Image
+    """(channel, channel) how well the second stands in for the first."""
+
+    offset: Float32Image
+    """(channel, channel) straight line, with `slope`, from the brightness of the second to that of the first."""
+
+    slope: Float32Image
+    """(channel, channel)."""
+
+    y0: float
+    """Place of the first pixel on the coarse plane."""
+
+    x0: float
+    """As `y0`."""
+
+    step: float
+    """Size of a pixel there."""
+
+    lupton: int
+    """1 = stretch the intensity instead of the channels."""
+
+
 @compiled()
-def mix_window(
-    values: Float32Image,
-    lows: Float32Image,
-    scales: Float32Image,
-    tables: Float32Image,
-    light: Float32Image,
-    maps: Float32Image,
-    kernel: Float32Image,
-    offset: Float32Image,
-    slope: Float32Image,
-    y0: float,
-    x0: float,
-    step: float,
-    lupton: int,
-    out: Float32Image,
-    counts: NDArray[np.uint8],
-) -> None:
+def mix_window(values: Float32Image, mixing: Mixing, out: Float32Image, counts: NDArray[np.uint8]) -> None:
     """Mix a window.
 
     Parameters
     ----------
     values
         (channel, y, x) samples, NaN = no data.
-    lows, scales
-        Per channel: ``(v - low) * scale`` runs from 0 to 1 between the limits.
-    tables
-        (channel, entry) tables of the stretches; for `lupton` the first is that of the intensity.
-    light
-        (channel, 3) linear red, green and blue of full brightness.
-    maps
-        (channel, y, x) coverage weights on a coarse plane; an array of no rows = every channel covers all.
-    kernel
-        (channel, channel) how well the second stands in for the first.
-    offset, slope
-        (channel, channel) straight line that turns the brightness of the second into that of the first.
-    y0, x0, step
-        Place of the first pixel on the coarse plane, and its size there.
-    lupton
-        1 = stretch the intensity instead of the channels.
+    mixing
+        How.
     out
         (y, x, 3) linear light, written.
     counts
@@ -63,41 +75,25 @@ def mix_window(
     """
     channels, rows, columns = values.shape
     x = np.empty((channels, columns), np.float32)
-    inner = covered_cells(maps)
+    inner = covered_cells(mixing.maps)
     for i in range(rows):
-        mix_row(
-            values, i, lows, scales, tables, light, maps, inner, kernel, offset, slope, y0 + i * step, x0, step, lupton,
-            x, out[i], counts[i],
-        )  # fmt: skip
+        mix_row(values, i, mixing, inner, x, out[i], counts[i])
 
 
 @compiled()
 def mix_row(
-    values: Float32Image,
-    i: int,
-    lows: Float32Image,
-    scales: Float32Image,
-    tables: Float32Image,
-    light: Float32Image,
-    maps: Float32Image,
-    inner: NDArray[np.bool_],
-    kernel: Float32Image,
-    offset: Float32Image,
-    slope: Float32Image,
-    y: float,
-    x0: float,
-    step: float,
-    lupton: int,
-    x: Float32Image,
-    out: Float32Image,
+    values: Float32Image, i: int, mixing: Mixing, inner: NDArray[np.bool_], x: Float32Image, out: Float32Image,
     counts: NDArray[np.uint8],
-) -> None:
+) -> None:  # fmt: skip
     """Mix row `i` of a window to (x, 3) linear light; see `mix_window`.
 
-    `inner` is what `covered_cells` tells of `maps`; `x`, (channel, x), is room for what samples are between the limits.
+    `inner` is what `covered_cells` tells of the maps; `x`, (channel, x), is room for what samples are between the
+    limits.
     """
     channels, columns = x.shape
-    clean = _brightness(values, i, lows, scales, tables, lupton, x)
+    light, maps, lupton = mixing.light, mixing.maps, mixing.lupton
+    y = mixing.y0 + i * mixing.step
+    clean = _brightness(values, i, mixing, x)
     if not lupton:  # as if all were there: what is not is done once more
         _add_up(x, light, out)
     if clean and not lupton and not maps.shape[1]:
@@ -109,7 +105,7 @@ def mix_row(
     scratch = np.empty(1, np.float32)
     for j in range(columns):
         counts[j] = _present(x, j, weight)
-        place = x0 + j * step
+        place = mixing.x0 + j * mixing.step
         alike = counts[j] == channels and (not maps.shape[1] or _is_inner(inner, y, place))
         if counts[j] == 0:
             out[j, :] = np.float32(0.0)
@@ -118,29 +114,26 @@ def mix_row(
             for c in range(channels):
                 mixed[c] = x[c, j]
             if not whole:
-                _stand_ins(x, j, weight, kernel, offset, slope, lupton, mixed)
+                _stand_ins(x, j, weight, mixing, mixed)
             _add_up_one(mixed, light, colour)
             if lupton:
-                _stretch_intensity(colour, tables[0], scratch)
+                _stretch_intensity(colour, mixing.tables[0], scratch)
             for part in range(3):
                 out[j, part] = min(colour[part], np.float32(1.0))
 
 
 @compiled()
-def _brightness(
-    values: Float32Image, i: int, lows: Float32Image, scales: Float32Image, tables: Float32Image, lupton: int,
-    x: Float32Image,
-) -> bool:  # fmt: skip
+def _brightness(values: Float32Image, i: int, mixing: Mixing, x: Float32Image) -> bool:
     """Stretch a row of every channel, or only place it between its limits; tells whether all samples are there."""
     missing = False
     for c in range(values.shape[0]):
-        low, scale = lows[c], scales[c]
+        low, scale = mixing.lows[c], mixing.scales[c]
         line, placed = values[c, i], x[c]
         for j in range(placed.size):
             placed[j] = (line[j] - low) * scale
             missing |= np.isnan(line[j])
-        if not lupton:
-            look_up_all(placed, tables[c])
+        if not mixing.lupton:
+            look_up_all(placed, mixing.tables[c])
     return not missing
 
 
@@ -225,29 +218,20 @@ def _feathered(maps: Float32Image, y: float, x: float, weight: Float32Image) -> 
 
 
 @compiled()
-def _stand_ins(
-    x: Float32Image,
-    j: int,
-    weight: Float32Image,
-    kernel: Float32Image,
-    offset: Float32Image,
-    slope: Float32Image,
-    lupton: int,
-    mixed: Float32Image,
-) -> None:
+def _stand_ins(x: Float32Image, j: int, weight: Float32Image, mixing: Mixing, mixed: Float32Image) -> None:
     """Pass from each channel to what the others say of it, as far as it does not cover the pixel."""
     for c in range(weight.size):
         total = np.float32(0.0)
         norm = np.float32(0.0)
         for d in range(weight.size):
-            share = kernel[c, d] * weight[d]
+            share = mixing.kernel[c, d] * weight[d]
             if share > np.float32(0.0):
-                total += share * (offset[c, d] + slope[c, d] * x[d, j])
+                total += share * (mixing.offset[c, d] + mixing.slope[c, d] * x[d, j])
                 norm += share
         own = x[c, j] if weight[c] > np.float32(0.0) else np.float32(0.0)
         stand_in = total / norm if norm > np.float32(0.0) else own
         value = weight[c] * own + (np.float32(1.0) - weight[c]) * stand_in
-        mixed[c] = value if lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
+        mixed[c] = value if mixing.lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
 
 
 @compiled()
