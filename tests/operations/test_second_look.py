@@ -83,11 +83,12 @@ def test_a_second_look_at_stores_reads_neither_samples_nor_headers_of_them(tmp_p
         with fits.open(file, mode="update") as opened:
             opened["SCI"].data[300:304, 280:284] = np.nan  # a hole to fill
         jwstpipe.convert(file, store)
-    plain = picture(stores, tmp_path / "p.png", S3Settings(cache_mb=0), hue=20.0)
+    looks = ({"hue": 20.0}, {"sharpen": 1.0, "crop": (200, 250, 500, 420)})  # a window of its own, and its surroundings
+    plain = [picture(stores, tmp_path / "p.png", S3Settings(cache_mb=0), **look) for look in looks]
     picture(stores, tmp_path / "p.png", site)
     monkeypatch.setattr(ImageStore, "read", None)
     monkeypatch.setattr(ImageStore, "chunk", None)
-    assert picture(stores, tmp_path / "p.png", site, hue=20.0) == plain
+    assert [picture(stores, tmp_path / "p.png", site, **look) for look in looks] == plain
 
 
 def test_what_was_filled_of_lost_cores_is_told_by_a_second_look_too(tmp_path, site, settled):

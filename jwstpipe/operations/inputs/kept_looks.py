@@ -4,9 +4,8 @@ A second picture of the same images then reads none of their pixels. Everything 
 changed image has nothing kept, and is what it would be without: whole levels and whole measurements, to the bit.
 """
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from jwstpipe import __version__
 from jwstpipe.display.tone.statistics import SkyStatistics
+from jwstpipe.execution.kept import Kept
 from jwstpipe.fits.readers.block_cache import default_folder
 from jwstpipe.identity import canonical_json
 from jwstpipe.images.fits_image import FitsImage
@@ -40,8 +40,14 @@ if TYPE_CHECKING:  # what reads stores is loaded with the first of them
 
 __all__ = ["KeptLooks"]
 
-_FORM = 2
+_FORM = 3
 """Changes with the algorithms whose results are kept."""
+
+CELL = 1024
+"""Side of the parts of a level whose holes are filled at once."""
+
+_CELLS_BYTES = 128 << 20
+"""Most bytes of them that stay in memory: windows share some, and several threads read windows."""
 
 
 class Plane(Protocol):
@@ -74,6 +80,7 @@ class KeptLooks:
         folder = Path(known.cache or default_folder()) / "looks"
         self._kept = KeptArrays(folder, known.cache_mb << 20) if known.cache_mb else None
         self._known: dict[str, str | None] = {}
+        self._cells: Kept[Filled] = Kept(_CELLS_BYTES, size=lambda filled: filled[0].nbytes + filled[2].nbytes)
 
     def open(self, address: str) -> "FitsImage | ImageStore":
         """Open an image; a store has its headers as they are kept: what unpacks them takes 0.1 s to load."""
@@ -210,19 +217,45 @@ class KeptLooks:
         return found
 
     def read_filled(self, images: Sequence[SkyImage], box: Box, level: int, cores: CoreLimits) -> Filled:
-        """Read a window with its holes filled, as `rendering.read_filled` does: that follows from the images alone."""
+        """Read a window with its holes filled, as `rendering.read_filled` does: that follows from the images alone.
+
+        It is made and kept in cells of the level, so that other windows, sizes and looks find it, too.
+        """
         contents = [image.content if isinstance(image, KeptImage) else None for image in images]
-        if self._kept is None or None in contents or math.prod(level_shape(images[0].shape, level)) > MOST_PIXELS:
+        whole, limits = Box.of_shape(level_shape(images[0].shape, level)), cores.at(level)
+        small = max(box.shape) <= limits.extent  # such a window may lie in a hole, of which it tells nothing
+        if self._kept is None or None in contents or whole.area > MOST_PIXELS or small:
             return read_filled(images, box, level, cores)
-        key = self._key("filled", contents=contents, level=level, box=_corners(box), cores=asdict(cores))
+        values = np.empty((len(images), *box.shape), np.float32)
+        repaired = np.empty(box.shape, bool)
+        holes: list[set[Hole]] = [set() for _ in images]
+        for cell in box.snapped(CELL).cells(CELL):
+            part = cell.intersection(whole)
+            assert part is not None  # asked for by windows inside
+            key = self._key("filled", contents=contents, level=level, box=_corners(part), cores=asdict(cores))
+            filled = self._cells.get(canonical_json(key), partial(self._cell, key, images, part, level, cores))
+            common = part.intersection(box)
+            assert common is not None
+            here, there = common.relative_to(part).slices, common.relative_to(box).slices
+            values[:, *there], repaired[there] = filled[0][:, *here], filled[2][here]
+            for known, found in zip(holes, filled[1], strict=True):
+                known.update(hole for hole in found if hole.touches(box))
+        none = not any(holes) or (not repaired.any() and not np.isnan(values).any()) or np.isnan(values).all()
+        return values, [frozenset() if none else frozenset(found) for found in holes], repaired
+
+    def _cell(
+        self, key: dict[str, Any], images: Sequence[SkyImage], cell: Box, level: int, cores: CoreLimits
+    ) -> Filled:
+        """Take a cell of a level from what is kept, or make it and keep it."""
+        assert self._kept is not None
         entry = self._kept.get(key)
         if entry is not None:
             _tell_filled(images, entry.facts)
             values, repaired = entry.arrays
-            return values.copy(), [frozenset(Hole(*hole) for hole in layer) for layer in entry.facts["holes"]], repaired
-        values, holes, repaired = found = read_filled(images, box, level, cores)
-        told = {"holes": [[astuple(hole) for hole in sorted(layer)] for layer in holes], "filled": _filled_of(images)}
-        self._kept.put(key, facts=told, arrays=[values, repaired])
+            return values, [frozenset(map(_hole, layer)) for layer in entry.facts["holes"]], repaired
+        values, holes, repaired = found = read_filled(images, cell, level, cores)
+        listed = [[[hole.column, hole.area, *_corners(hole.bounds)] for hole in sorted(layer)] for layer in holes]
+        self._kept.put(key, facts={"holes": listed, "filled": _filled_of(images)}, arrays=[values, repaired])
         return found
 
     def _key(self, what: str, **more: Any) -> dict[str, Any]:
@@ -231,6 +264,13 @@ class KeptLooks:
 
 def _corners(box: Box) -> list[int]:
     return [box.y0, box.x0, box.y1, box.x1]
+
+
+def _hole(known: Sequence[int]) -> Hole:
+    """Read a hole as JSON has it: column and area, then its bounds."""
+    column, area, *corners = known
+    bounds = Box(*corners)
+    return Hole(bounds.y0, column, area, bounds)
 
 
 def _filled_of(images: Sequence[Any]) -> list[Any]:

@@ -4,7 +4,7 @@ What reaches the border of the image is its edge, and what is larger than a core
 stay uncovered.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +76,13 @@ class Hole:
     area: int
     """Pixels."""
 
+    bounds: Box = field(default=Box(0, 0, 0, 0), compare=False, repr=False)
+    """Rows and columns that it takes."""
+
+    def touches(self, box: Box) -> bool:
+        """Tell whether it, with one pixel around it, reaches into a box."""
+        return self.bounds.dilated(1).intersection(box) is not None
+
 
 @dataclass(frozen=True, eq=False)
 class Region:
@@ -138,10 +145,11 @@ class HoleTable:
 
     def holes(self, window: Box) -> list[Hole]:
         """Name the holes by their places in the image."""
-        rows, columns = self.bounds[:, 0] + window.y0, self.first + window.x0
+        columns = self.first + window.x0
+        bounds = [Box(*found).shifted(window.y0, window.x0) for found in self.bounds.tolist()]
         return [
-            Hole(row, column, area)
-            for row, column, area in zip(rows.tolist(), columns.tolist(), self.area.tolist(), strict=True)
+            Hole(box.y0, column, area, box)
+            for column, area, box in zip(columns.tolist(), self.area.tolist(), bounds, strict=True)
         ]
 
     def regions(self) -> list[Region]:
