@@ -3,6 +3,7 @@
 import gc
 import os
 import sys
+from types import ModuleType
 
 from jwstpipe import __version__
 from jwstpipe.cli.output import data, remark
@@ -22,11 +23,18 @@ QUIET = {"OPENBLAS_THREAD_TIMEOUT": "4", "PYDANTIC_DISABLE_PLUGINS": "__all__"}
 have nothing to do, for to wait awake costs a short command a tenth of a second, as the look for plugins does."""
 
 
+PLUGINS = "pydantic.plugin._loader"
+"""What looks for plugins. It loads what reads metadata of packages, and e-mail, before it sees that it shall not."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run a command; every failure is one line on stderr and an exit code with a meaning."""
     gc.set_threshold(*GARBAGE)
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    if os.environ["PYDANTIC_DISABLE_PLUGINS"] == "__all__" and PLUGINS not in sys.modules:
+        sys.modules[PLUGINS] = none = ModuleType(PLUGINS)
+        none.__dict__["get_plugins"] = tuple
     words = sys.argv[1:] if arguments is None else arguments
     try:
         code = _answer(words)

@@ -82,7 +82,7 @@ def test_info_loads_what_reads_a_header(tmp_path):
     code, packages, modules = loaded("info", write_cal(tmp_path / "cal.fits"))
     assert code == 0
     assert not packages & (NEVER | {"numba", "scipy", "PIL", "zarr", "numcodecs", "astropy", "shapely"})
-    assert modules < 480
+    assert modules < 455
 
 
 @pytest.mark.exhaustive("test_info_loads_what_reads_a_header")
@@ -91,20 +91,20 @@ def test_what_computes_loads_what_it_computes_with(tmp_path):
     code, packages, modules = loaded_again("mosaic", source, "-o", tmp_path / "m.fits", "--overwrite")
     assert code == 0
     assert not packages & (NEVER | {"zarr", "astropy", "numba", "scipy", "PIL"})
-    assert modules < 675
+    assert modules < 655
     code, packages, modules = loaded_again("stats", source)
     assert code == 0
     assert not packages & (NEVER | {"zarr", "astropy", "numba", "scipy", "PIL", "numcodecs", "shapely"})
-    assert modules < 560
+    assert modules < 535
     code, packages, modules = loaded("lineage", tmp_path / "m.fits", "--home", tmp_path / "home")
     assert code == 0
     assert not packages & (NEVER | {"numba", "scipy", "zarr", "numcodecs", "astropy", "shapely"})
-    assert modules < 520
+    assert modules < 500
     for command in ("composite", "thumbnail"):
         code, packages, modules = loaded_again(command, source, "-o", tmp_path / "c.png", "--overwrite")
         assert code == 0
         assert not packages & (NEVER | {"zarr", "astropy", "numba", "scipy", "PIL", "numcodecs", "shapely", "tifffile"})
-        assert modules < 660
+        assert modules < 640
 
 
 def found(words):
