@@ -39,6 +39,7 @@ __all__ = [
     "image",
     "link",
     "markdown",
+    "named",
     "picture",
     "progress_artifacts",
     "table",
@@ -222,8 +223,8 @@ def _described(stage: str, progress: Progress) -> str:
 
 
 @contextmanager
-def progress_artifacts(of: str = "") -> Iterator[Reporter]:
-    """Give a reporter whose stages show as progress bars on the run page, with the name of what they are of."""
+def progress_artifacts() -> Iterator[Reporter]:
+    """Give a reporter whose stages show as progress bars on the run page; behind the block all is written."""
     stages, done = _Stages(_STEP.get()), threading.Event()
 
     def write() -> None:
@@ -238,10 +239,15 @@ def progress_artifacts(of: str = "") -> Iterator[Reporter]:
     writer = threading.Thread(target=copy_context().run, args=(write,), name="progress", daemon=True)
     writer.start()
     try:
-        yield stages.report if not of else lambda told: stages.report(replace(told, stage=f"{told.stage} {of}"))
+        yield stages.report
     finally:
         done.set()
         writer.join()
+
+
+def named(report: Reporter, name: str) -> Reporter:
+    """Give a reporter of stages that have the name of what they are of."""
+    return lambda progress: report(replace(progress, stage=f"{progress.stage} {name}"))
 
 
 def table(rows: Sequence[dict[str, Any]], *, key: str, description: str) -> None:

@@ -20,12 +20,13 @@ from jwstpipe.operations.cleaning.templates import Template
 from jwstpipe.operations.make.clean_group import CleanedGroup, clean_group, facts_of
 from jwstpipe.operations.make.kept_templates import kept_templates
 from jwstpipe.operations.make.make_products import Made
+from jwstpipe.progress import Reporter
 from jwstpipe.render.plots.before_after import before_after
 from jwstpipe.requests import MosaicOptions, MosaicRequest, ProcessTargetRequest
 from jwstpipe.requests.clean import CleanOptions, policy_options
 from jwstpipe.tasks.arriving.early_mosaics import ArrivedFilter
 from jwstpipe.tasks.arriving.order import listed_as
-from jwstpipe.tasks.artifacts import image, progress_artifacts, table
+from jwstpipe.tasks.artifacts import image, named, progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import slug
 from jwstpipe.tasks.steps.step_task import step_task
@@ -87,11 +88,11 @@ def clean_arriving(
     here: dict[int, ProductRecord] = {}
     done: dict[tuple[str, ...], CleanedGroup] = {}
 
-    def hand_on(members: Sequence[ProductRecord]) -> None:
+    def hand_on(members: Sequence[ProductRecord], report: Reporter) -> None:
         best = tuple(members)
         if means is not None:
             groups = _grouped(members)
-            cleaned = {name: _clean_one(run, name, own, means) for name, own in groups.items()}
+            cleaned = {name: _clean_one(run, name, own, means, report) for name, own in groups.items()}
             done.update({_key(groups[name]): group for name, group in cleaned.items()})
             best = _best(members, groups, cleaned)
         now = dict(here)  # more may have come since
@@ -100,7 +101,7 @@ def clean_arriving(
         onward.put([ArrivedFilter(best, tuple(now.values()), outlines)])
 
     try:
-        with _side_by_side() as begin:
+        with progress_artifacts() as report, _side_by_side() as begin:
             begun = []
             for batch in images.batches():
                 files = run.catalog.get_many(one.parents[0] for one in batch)
@@ -110,7 +111,7 @@ def clean_arriving(
                     expected[kind] -= 1
                     if not expected[kind]:
                         members = [here[place] for place, own in sorted(listed.values()) if own == kind]
-                        begun.append(begin(hand_on, members))
+                        begun.append(begin(hand_on, members, report))
             for cleaned in begun:
                 cleaned.result()
     finally:
@@ -183,8 +184,8 @@ def _clean_groups(run: Run, groups: Groups, means: _Means) -> dict[str, CleanedG
 
 
 def _clean_all(run: Run, groups: Groups, means: _Means) -> dict[str, CleanedGroup]:
-    with _side_by_side() as begin:
-        begun = {name: begin(_clean_one, run, name, members, means) for name, members in groups.items()}
+    with progress_artifacts() as report, _side_by_side() as begin:
+        begun = {name: begin(_clean_one, run, name, members, means, report) for name, members in groups.items()}
         return {name: one.result() for name, one in begun.items()}
 
 
@@ -202,12 +203,11 @@ def _side_by_side() -> Iterator[Callable[..., Future[Any]]]:
             raise
 
 
-def _clean_one(run: Run, name: str, members: Sequence[ProductRecord], means: _Means) -> CleanedGroup:
-    with progress_artifacts(name) as report:
-        return clean_group(
-            run.operations(report), members, means.options, name=name, limits=means.limits,
-            templates=means.templates, needed_only=means.needed_only,
-        )  # fmt: skip
+def _clean_one(run: Run, name: str, members: Sequence[ProductRecord], means: _Means, report: Reporter) -> CleanedGroup:
+    return clean_group(
+        run.operations(named(report, name)), members, means.options, name=name, limits=means.limits,
+        templates=means.templates, needed_only=means.needed_only,
+    )  # fmt: skip
 
 
 def _tell(run: Run, groups: Groups, done: Mapping[str, CleanedGroup], means: _Means) -> None:

@@ -21,7 +21,7 @@ from jwstpipe.operations.mosaic import MOSAIC, identity_of_plan, recipe_of_plan
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
-from jwstpipe.tasks.artifacts import progress_artifacts
+from jwstpipe.tasks.artifacts import named, progress_artifacts
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import asked_records
 from jwstpipe.tasks.steps.step_task import step_task
@@ -172,8 +172,8 @@ def build_filter(run: Run, planned: FilterPlan) -> ProductRecord:
     identity = identity_of_plan(plan, inputs_of(run.store, planned.images))
     name = _mosaic_name(planned.instrument, planned.filter)
     order = Order(recipe_of_plan(plan), planned.images, name, identity)
-    with progress_artifacts(planned.filter) as report:
-        (done,) = make_products(run.operations(report), MOSAIC, [order])
+    with progress_artifacts() as report:
+        (done,) = make_products(run.operations(named(report, planned.filter)), MOSAIC, [order])
     if done.receipt is None:
         get_run_logger().info("%s stands already: %s", planned.filter, done.record.storage_key)
         return done.record
