@@ -64,6 +64,7 @@ def main():
     words.add_argument("--times", type=int, default=3)
     words.add_argument("--server", default="bare")
     words.add_argument("--requests", action="store_true", help="tell which requests a conversion and a mosaic take")
+    words.add_argument("--only", nargs="+", metavar="ROW", help="convert, 'convert in place of another', mosaic, ...")
     options = words.parse_args()
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
     count_requests()
@@ -185,6 +186,8 @@ class Ways:
 
         `made` is what is removed before: folders, and prefixes on S3.
         """
+        if self.options.only and label not in self.options.only:
+            return
         works = {"files": (lambda: self.remove(made[0]), local), "S3": (lambda: self.remove(made[1]), remote)}
         spent = self.timed(works, tells=self.options.requests)
         with self.bare_client(reads(), written or made[0]) as client:
@@ -209,7 +212,8 @@ class Ways:
                 shutil.rmtree(self.s3.cache, ignore_errors=True)  # as of files that were never read, here or there
                 self.s3.cache.mkdir()
                 seen, theirs, own, begun = ASKED.copy(), busy(self.server), time.process_time(), time.perf_counter()
-                more = work() or 0.0
+                told = work()
+                more = told if isinstance(told, float) else 0.0
                 wall, own, asked = time.perf_counter() - begun, time.process_time() - own + more, ASKED - seen
                 spent[name].append((wall, own, busy(self.server) - theirs, asked.total()))
                 if tells and turn == self.options.times and asked:

@@ -15,7 +15,7 @@ from jwstpipe.fits.readers.byte_readers import (
 )
 from jwstpipe.fits.readers.local_reader import LocalReader
 from jwstpipe.fits.readers.range_reader import RangeReader
-from jwstpipe.fits.readers.read_ahead import SMALL, ReadAhead
+from jwstpipe.fits.readers.read_ahead import ReadAhead
 from jwstpipe.fits.readers.unpacked_files import content_key, unpacked_files
 from jwstpipe.fits.tile_compression import unpack_tiles
 from jwstpipe.fits.tiles.unpack import unpack_known_tiles
@@ -86,7 +86,7 @@ def open_fits_file(
     name
         What messages call it; default: its address.
     whole
-        All of it will be read: a small remote file comes in a few long requests from the start on.
+        All of it will be read: a remote file comes in long requests from the start on.
 
     Raises
     ------
@@ -97,6 +97,6 @@ def open_fits_file(
     """
     called = name or str(address)
     reader: WindowReader = open_bytes(address, s3=s3, name=called, whole=whole)
-    if whole and isinstance(reader, RangeReader) and reader.size <= SMALL:
+    if whole and isinstance(reader, RangeReader):
         reader = ReadAhead(reader)
     return FitsFile(called, reader, scan_fits(reader, name=called))

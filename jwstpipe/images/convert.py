@@ -12,7 +12,6 @@ from jwstpipe.errors import ConflictError, UsageError
 from jwstpipe.execution.workers import ThreadWorkers, Workers
 from jwstpipe.fits.readers.band_reader import BandReader
 from jwstpipe.fits.readers.digesting_reader import DigestingReader
-from jwstpipe.fits.readers.range_reader import RangeReader
 from jwstpipe.fits.readers.read_ahead import ReadAhead
 from jwstpipe.identity import derived_product_id, provenance_document
 from jwstpipe.images.fits_image import PLANES, FitsImage, open_fits
@@ -133,9 +132,8 @@ def convert(
     image = opened or open_fits(source, s3=s3, whole=True)
     for note in image.notes:
         log.warning("%s: %s", image.address, note)
-    ahead = ReadAhead(image.reader) if isinstance(image.reader, RangeReader) else image.reader
-    passing = DigestingReader(ahead)
-    reader = BandReader(passing, image.address) if isinstance(ahead, ReadAhead) else passing
+    passing = DigestingReader(image.reader)
+    reader = BandReader(passing, image.address) if isinstance(image.reader, ReadAhead) else passing
     image = replace(image, file=replace(image.file, reader=reader))
     image.image_wcs.exact(name=image.address)
     kept = _kept(image, planes)

@@ -39,6 +39,18 @@ def test_in_order_each_piece_comes_once(far, step):
     assert far.others == 0
 
 
+def test_looks_at_headers_before_their_turn_ask_for_no_pieces(far, monkeypatch):
+    monkeypatch.setattr(read_ahead, "SMALL", 600)
+    monkeypatch.setattr(read_ahead, "HEADER", 20)
+    reader = ReadAhead(far)
+    looks = [reader.read(at, 20) for at in (40, 190, 290, 500, 900, 1230)]
+    assert looks == [CONTENT[at : at + 20] for at in (40, 190, 290, 500, 900, 1230)]
+    assert far.others == 4  # what the first three pieces do not hold
+    assert sorted(far.pieces) == [0, 100, 200]
+    assert b"".join(reader.read(at, 250) for at in range(0, len(CONTENT), 250)) == CONTENT
+    assert sorted(far.pieces) == list(range(0, 1234, 100))
+
+
 def test_in_any_order_the_bytes_are_the_same(far):
     reader, random = ReadAhead(far), np.random.default_rng(1)
     for at, length in random.integers(0, [1300, 400], (200, 2)):

@@ -11,7 +11,7 @@ from jwstpipe.fits.readers.local_reader import LocalReader, cut_rows
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage import get_range
 
-__all__ = ["PIECE", "RangeReader"]
+__all__ = ["HEADER", "PIECE", "RangeReader"]
 
 MOST_CACHED = 8 << 20
 """Longest read that goes through the cache, bytes."""
