@@ -95,31 +95,28 @@ def mix_row(
     y = mixing.y0 + i * mixing.step
     clean = _brightness(values, i, mixing, x)
     if not lupton:  # as if all were there: what is not is done once more
-        _add_up(x, light, out)
+        _add_up(x, 0, columns, light, out)
     if clean and not lupton and not maps.shape[1]:
         counts[:] = channels
         return
-    weight = np.ones(channels, np.float32)
-    mixed = np.empty(channels, np.float32)
-    colour = np.empty(3, np.float32)
-    scratch = np.empty(1, np.float32)
-    for j in range(columns):
-        counts[j] = _present(x, j, weight)
-        place = mixing.x0 + j * mixing.step
-        alike = counts[j] == channels and (not maps.shape[1] or _is_inner(inner, y, place))
-        if counts[j] == 0:
-            out[j, :] = np.float32(0.0)
-        elif lupton or not alike:
-            whole = alike or (_feathered(maps, y, place, weight) if maps.shape[1] else counts[j] == channels)
-            for c in range(channels):
-                mixed[c] = x[c, j]
-            if not whole:
-                _stand_ins(x, j, weight, mixing, mixed)
-            _add_up_one(mixed, light, colour)
-            if lupton:
+    _count(x, counts)
+    weights, mixed = np.empty((channels, columns), np.float32), np.empty((channels, columns), np.float32)
+    colour, scratch = np.empty(3, np.float32), np.empty(1, np.float32)
+    end = 0
+    while end < columns:
+        start, end = _next_run(counts, end, y, mixing, inner)
+        _weigh(x, start, end, y, mixing, weights)
+        _stand_in(x, start, end, weights, mixing, mixed)
+        if not lupton:
+            _add_up(mixed, start, end, light, out)
+        for j in range(start, end):
+            if counts[j] == 0:
+                out[j, :] = np.float32(0.0)
+            elif lupton:
+                _add_up_one(mixed[:, j], light, colour)
                 _stretch_intensity(colour, mixing.tables[0], scratch)
-            for part in range(3):
-                out[j, part] = min(colour[part], np.float32(1.0))
+                for part in range(3):
+                    out[j, part] = min(colour[part], np.float32(1.0))
 
 
 @compiled()
@@ -138,20 +135,20 @@ def _brightness(values: Float32Image, i: int, mixing: Mixing, x: Float32Image) -
 
 
 @compiled()
-def _add_up(x: Float32Image, light: Float32Image, out: Float32Image) -> None:
-    """Mix a row of which no sample is missing; a channel at a time, so that many pixels are done at once."""
-    sums = np.zeros((3, x.shape[1]), np.float32)
+def _add_up(x: Float32Image, start: int, end: int, light: Float32Image, out: Float32Image) -> None:
+    """Mix a part of a row; a channel at a time, so that many pixels are done at once."""
+    sums = np.zeros((3, end - start), np.float32)
     for c in range(x.shape[0]):
-        line = x[c]
+        line = x[c][start:end]
         for part in range(3):
             total, share = sums[part], light[c, part]
             for j in range(total.size):
                 total[j] += line[j] * share
-    red, green, blue = sums[0], sums[1], sums[2]
+    red, green, blue, shown = sums[0], sums[1], sums[2], out[start:end]
     for j in range(red.size):
-        out[j, 0] = min(red[j], np.float32(1.0))
-        out[j, 1] = min(green[j], np.float32(1.0))
-        out[j, 2] = min(blue[j], np.float32(1.0))
+        shown[j, 0] = min(red[j], np.float32(1.0))
+        shown[j, 1] = min(green[j], np.float32(1.0))
+        shown[j, 2] = min(blue[j], np.float32(1.0))
 
 
 @compiled()
@@ -165,13 +162,13 @@ def _add_up_one(mixed: Float32Image, light: Float32Image, colour: Float32Image) 
 
 
 @compiled()
-def _present(x: Float32Image, j: int, weight: Float32Image) -> int:
-    """Count the channels with data, and give them weight."""
-    count = 0
+def _count(x: Float32Image, counts: NDArray[np.uint8]) -> None:
+    """Count the channels with data; a channel at a time, so that many pixels are done at once."""
+    counts[:] = 0
     for c in range(x.shape[0]):
-        weight[c] = np.float32(0.0) if np.isnan(x[c, j]) else np.float32(1.0)
-        count += weight[c] > np.float32(0.0)
-    return count
+        line = x[c]
+        for j in range(counts.size):
+            counts[j] += np.uint8(not np.isnan(line[j]))
 
 
 @compiled()
@@ -191,47 +188,89 @@ def covered_cells(maps: Float32Image) -> NDArray[np.bool_]:
 
 
 @compiled()
-def _is_inner(inner: NDArray[np.bool_], y: float, x: float) -> bool:
-    """Look up whether the weights of all channels are 1 at a place of the coarse plane."""
+def _next_run(
+    counts: NDArray[np.uint8], start: int, y: float, mixing: Mixing, inner: NDArray[np.bool_]
+) -> tuple[int, int]:
+    """Find the next pixels in a row that are not as if all were there; with `lupton` none is."""
+    while start < counts.size and not mixing.lupton and _is_alike(counts[start], start, y, mixing, inner):
+        start += 1
+    end = start
+    while end < counts.size and (mixing.lupton or not _is_alike(counts[end], end, y, mixing, inner)):
+        end += 1
+    return start, end
+
+
+@compiled()
+def _is_alike(count: int, j: int, y: float, mixing: Mixing, inner: NDArray[np.bool_]) -> bool:
+    """Tell whether all channels are there, and count wholly."""
+    if count < mixing.lows.size:
+        return False
+    if not inner.size:
+        return True
+    x = mixing.x0 + j * mixing.step
     y, x = min(max(y, 0.0), inner.shape[0] - 1.0), min(max(x, 0.0), inner.shape[1] - 1.0)
     return bool(inner[int(y), int(x)])
 
 
-@compiled()
-def _feathered(maps: Float32Image, y: float, x: float, weight: Float32Image) -> bool:
-    """Multiply weights by coverage, relative to the best covered channel; tells whether all count wholly."""
-    y, x = min(max(y, 0.0), maps.shape[1] - 1.0), min(max(x, 0.0), maps.shape[2] - 1.0)
-    iy, ix = int(y), int(x)
-    jy, jx = min(iy + 1, maps.shape[1] - 1), min(ix + 1, maps.shape[2] - 1)
-    fy, fx = np.float32(y - iy), np.float32(x - ix)
-    most = np.float32(0.0)
-    for c in range(weight.size):
-        upper = maps[c, iy, ix] + (maps[c, iy, jx] - maps[c, iy, ix]) * fx
-        lower = maps[c, jy, ix] + (maps[c, jy, jx] - maps[c, jy, ix]) * fx
-        weight[c] *= max(upper + (lower - upper) * fy, np.float32(1e-4))
-        most = max(most, weight[c])
-    whole = True
-    for c in range(weight.size):
-        weight[c] /= most
-        whole = whole and weight[c] > np.float32(0.9999)
-    return whole
+@compiled(error_model="numpy")
+def _weigh(x: Float32Image, start: int, end: int, y: float, mixing: Mixing, weights: Float32Image) -> None:
+    """Weigh channels in a part of a row: by their coverage, relative to the best covered one; 0 without data."""
+    maps = mixing.maps
+    for c in range(x.shape[0]):
+        line, own = x[c][start:end], weights[c][start:end]
+        for j in range(line.size):
+            own[j] = np.float32(0.0) if np.isnan(line[j]) else np.float32(1.0)
+    if not maps.shape[1]:
+        return
+    y = min(max(y, 0.0), maps.shape[1] - 1.0)
+    iy = int(y)
+    jy, fy = min(iy + 1, maps.shape[1] - 1), np.float32(y - iy)
+    for j in range(start, end):
+        place = min(max(mixing.x0 + j * mixing.step, 0.0), maps.shape[2] - 1.0)
+        ix = int(place)
+        jx, fx = min(ix + 1, maps.shape[2] - 1), np.float32(place - ix)
+        most = np.float32(0.0)
+        for c in range(x.shape[0]):
+            upper = maps[c, iy, ix] + (maps[c, iy, jx] - maps[c, iy, ix]) * fx
+            lower = maps[c, jy, ix] + (maps[c, jy, jx] - maps[c, jy, ix]) * fx
+            weights[c, j] *= max(upper + (lower - upper) * fy, np.float32(1e-4))
+            most = max(most, weights[c, j])
+        for c in range(x.shape[0]):
+            weights[c, j] = weights[c, j] / most if most > np.float32(0.0) else np.float32(0.0)
 
 
-@compiled()
-def _stand_ins(x: Float32Image, j: int, weight: Float32Image, mixing: Mixing, mixed: Float32Image) -> None:
-    """Pass from each channel to what the others say of it, as far as it does not cover the pixel."""
-    for c in range(weight.size):
-        total = np.float32(0.0)
-        norm = np.float32(0.0)
-        for d in range(weight.size):
-            share = mixing.kernel[c, d] * weight[d]
-            if share > np.float32(0.0):
-                total += share * (mixing.offset[c, d] + mixing.slope[c, d] * x[d, j])
-                norm += share
-        own = x[c, j] if weight[c] > np.float32(0.0) else np.float32(0.0)
-        stand_in = total / norm if norm > np.float32(0.0) else own
-        value = weight[c] * own + (np.float32(1.0) - weight[c]) * stand_in
-        mixed[c] = value if mixing.lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
+@compiled(error_model="numpy")
+def _stand_in(
+    x: Float32Image, start: int, end: int, weights: Float32Image, mixing: Mixing, mixed: Float32Image
+) -> None:
+    """Pass from each channel to what the others say of it, as far as it does not cover the pixels of a part of a row.
+
+    A channel at a time, so that many pixels are done at once; a pixel where all count wholly stays as it is.
+    """
+    channels, columns = x.shape[0], end - start
+    least, total, norm = np.ones(columns, np.float32), np.empty(columns, np.float32), np.empty(columns, np.float32)
+    for c in range(channels):
+        weight = weights[c][start:end]
+        for j in range(columns):
+            least[j] = min(least[j], weight[j])
+    for c in range(channels):
+        total[:] = np.float32(0.0)
+        norm[:] = np.float32(0.0)
+        for d in range(channels):
+            likeness, offset, slope = mixing.kernel[c, d], mixing.offset[c, d], mixing.slope[c, d]
+            other, weight = x[d][start:end], weights[d][start:end]
+            for j in range(columns):
+                share = likeness * weight[j]
+                more = share * (offset + slope * other[j])
+                total[j] = total[j] + more if share > np.float32(0.0) else total[j]
+                norm[j] = norm[j] + share if share > np.float32(0.0) else norm[j]
+        line, weight, result = x[c][start:end], weights[c][start:end], mixed[c][start:end]
+        for j in range(columns):
+            own = line[j] if weight[j] > np.float32(0.0) else np.float32(0.0)
+            stand_in = total[j] / norm[j] if norm[j] > np.float32(0.0) else own
+            value = weight[j] * own + (np.float32(1.0) - weight[j]) * stand_in
+            value = value if mixing.lupton else min(max(value, np.float32(0.0)), np.float32(1.0))
+            result[j] = line[j] if least[j] > np.float32(0.9999) else value
 
 
 @compiled()
