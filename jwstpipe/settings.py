@@ -74,7 +74,9 @@ class ArchiveSettings(_Section):
     timeout_s: float = Field(120.0, gt=0, description="longest wait for an answer of the archive, seconds")
     attempts: int = Field(4, ge=1, le=20, description="attempts for a request that fails in passing")
     files_at_once: int = Field(3, ge=1, le=32, description="files in transfer at the same time")
-    ranges_at_once: int = Field(4, ge=1, le=32, description="byte ranges of one file in transfer at the same time")
+    ranges_at_once: int = Field(
+        4, ge=1, le=32, description="byte ranges of one file in transfer at the same time; more of two large ones"
+    )
 
     @field_validator("s3", mode="before")
     @classmethod

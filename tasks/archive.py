@@ -20,6 +20,7 @@ from jwstpipe.ingestion import (
     stale_records,
 )
 from jwstpipe.requests import IngestRequest, ProcessTargetRequest, RefreshMetadataRequest
+from jwstpipe.settings import ArchiveSettings
 from jwstpipe.tasks.artifacts import progress_artifacts, table
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.steps.step_task import step_task
@@ -30,6 +31,10 @@ __all__ = ["Fetched", "choose_files", "choose_ingest", "fetch_files", "refresh"]
 
 MOST_ROWS = 500
 """Rows of the table of files."""
+
+LARGE_BYTES, LARGE_AT_ONCE = 40 << 20, 2
+"""Files of this size in the mean keep all connections busy, however few come at a time: one that ends, and one that
+begins."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def fetch_files(
             result = fetch(
                 missing,
                 arrivals(run.store, run.settings),
-                settings=archive,
+                settings=_whole_sooner(archive, missing),
                 report=report,
                 stop=run.stop,
                 arrived=lambda receipt: onward.put([Fetched(wanted[receipt.data_uri], receipt, None)]),
@@ -133,6 +138,18 @@ def refresh(run: Run, request: RefreshMetadataRequest) -> RefreshResult:
     run.counts |= {"refreshed": len(done.refreshed), "unlisted": len(done.unlisted), "newer": len(done.newer)}
     get_run_logger().info("%d of %d records read anew", len(done.refreshed), len(records))
     return done
+
+
+def _whole_sooner(archive: ArchiveSettings, products: Sequence[Product]) -> ArchiveSettings:
+    """Let fewer large files come at a time, over as many connections in all.
+
+    Files in transfer share the network: the last one of a filter waits for those of the next that come beside it.
+    """
+    large = sum(product.size for product in products) >= LARGE_BYTES * len(products)
+    if not large or archive.files_at_once <= LARGE_AT_ONCE:
+        return archive
+    connections = archive.files_at_once * archive.ranges_at_once
+    return archive.model_copy(update={"files_at_once": LARGE_AT_ONCE, "ranges_at_once": connections // LARGE_AT_ONCE})
 
 
 def tell_transfer(run: Run, fetched: Sequence[Fetched]) -> None:

@@ -106,6 +106,20 @@ def test_filters_are_cleaned_side_by_side(opened, monkeypatch):
     ]  # fmt: skip
 
 
+def test_large_files_come_two_at_a_time_over_as_many_connections():
+    from jwstpipe.settings import ArchiveSettings
+    from jwstpipe.tasks.archive import LARGE_BYTES, _whole_sooner
+
+    def at_once(settings, *sizes):
+        found = _whole_sooner(settings, [listed(str(size), ("F200W",), size) for size in sizes])
+        return found.files_at_once, found.ranges_at_once
+
+    wide = ArchiveSettings(files_at_once=3, ranges_at_once=4)
+    assert at_once(wide, LARGE_BYTES + 1, LARGE_BYTES - 1) == (2, 6)
+    assert at_once(wide, LARGE_BYTES, LARGE_BYTES - 1) == (3, 4)
+    assert at_once(ArchiveSettings(files_at_once=1, ranges_at_once=4), LARGE_BYTES) == (1, 4)
+
+
 def test_a_mosaic_that_was_begun_on_another_frame_is_taken_away(tmp_path):
     from types import SimpleNamespace
 
