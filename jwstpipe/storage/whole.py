@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from jwstpipe.settings import S3Settings
 from jwstpipe.storage.address import is_remote
@@ -16,6 +16,8 @@ from jwstpipe.storage.leftovers import locked_file, settle
 from jwstpipe.storage.s3 import get_object, s3_filesystem, s3_options
 
 __all__ = ["HeldBytes", "copy_object", "get_bytes", "object_writer", "put_bytes", "zarr_store"]
+
+ContentT = TypeVar("ContentT", bytes, memoryview)
 
 
 def zarr_store(address: str | Path, *, s3: S3Settings | None = None, read_only: bool = False) -> Any:
@@ -103,15 +105,15 @@ def copy_object(source: str, target: str, *, s3: S3Settings | None = None) -> No
             put_bytes(target, content, s3=s3)
 
 
-class HeldBytes:
-    """What was fetched or sent last and will be wanted again, by key, in memory; for threads of one process."""
+class HeldBytes(Generic[ContentT]):
+    """What was fetched, sent or unpacked last and will be wanted again, by key, in memory; for threads of a process."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes, self._bytes = most_bytes, 0
-        self._held: OrderedDict[Hashable, bytes] = OrderedDict()
+        self._held: OrderedDict[Hashable, ContentT] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> bytes | None:
+    def get(self, key: Hashable) -> ContentT | None:
         """Give what is held under a key, or None."""
         with self._lock:
             found = self._held.get(key)
@@ -119,10 +121,10 @@ class HeldBytes:
                 self._held.move_to_end(key)
             return found
 
-    def put(self, key: Hashable, content: bytes) -> None:
+    def put(self, key: Hashable, content: ContentT) -> None:
         """Hold it; what was used longest ago goes."""
         with self._lock:
-            self._bytes += len(content) - len(self._held.pop(key, b""))
+            self._bytes += len(content) - len(self._held.pop(key, ()))
             self._held[key] = content
             while self._bytes > self._most_bytes:
                 self._bytes -= len(self._held.popitem(last=False)[1])

@@ -56,7 +56,7 @@ class ImageWriter:
         self.address = str(address)
         self._s3 = s3
         self._uploads = Uploads(s3 or S3Settings()) if behind and is_remote(self.address) else None
-        self._sent = HeldBytes(MOST_SENT)
+        self._sent = HeldBytes[bytes](MOST_SENT)
         self.stored: dict[str, Stored] = {}
         """Objects that this writer wrote; those of other workers come by `note`."""
 

@@ -9,9 +9,14 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec
 
 from jwstpipe.errors import StoreError
+from jwstpipe.images.zarr import plane_reader
 from jwstpipe.images.zarr.layout import CHUNK, CODEC, SHARD, plane_spec
-from jwstpipe.images.zarr.shards import SIDE, PackedShard, encode_shard
+from jwstpipe.images.zarr.plane_reader import PlaneReader, ShardIndices
+from jwstpipe.images.zarr.shards import SIDE, PackedShard, encode_shard, whole_chunk
 from jwstpipe.images.zarr.writer import ImageWriter
+from jwstpipe.settings import S3Settings
+from jwstpipe.sky.box import Box
+from jwstpipe.storage import HeldBytes
 
 
 @pytest.fixture
@@ -60,6 +65,25 @@ def test_zarr_reads_our_shards_and_we_read_those_of_zarr(tmp_path, sky, plane):
     np.testing.assert_array_equal(np.block(found), values)
     ours = (tmp_path / "ours" / "0" / plane / "c" / "0" / "0").read_bytes()
     assert len(ours) == len(packed)
+
+
+def test_a_part_is_unpacked_once_and_that_of_another_shard_anew(tmp_path, monkeypatch):
+    unpacked_ones = []
+    monkeypatch.setattr(plane_reader, "whole_chunk", lambda *a, **k: unpacked_ones.append(1) or whole_chunk(*a, **k))
+    monkeypatch.setattr(plane_reader, "_UNPACKED", HeldBytes(3 * CHUNK * CHUNK * 4))
+    writer, parts = ImageWriter(tmp_path), [Box(3, 5, 7, 8), Box(4, 500, 6, 520)]
+    writer.create_plane("sci", (CHUNK, 2 * CHUNK), plane_spec("sci"))
+    reader = PlaneReader(
+        str(tmp_path), "0/sci", np.dtype("f4"), cube=False, checked=True, must_stand=str, s3=S3Settings(),
+        indices=ShardIndices(),
+    )  # fmt: skip
+    for values in np.random.default_rng(1).standard_normal((2, CHUNK, 2 * CHUNK), "f4"):
+        writer.write_shard("sci", (0, 0), values)
+        for part in (*parts, *parts):
+            np.testing.assert_array_equal(reader.read(part, 0), values[part.slices])
+    assert len(unpacked_ones) == 2 * 2
+    reader.read(Box(0, 0, CHUNK, 2 * CHUNK), 0)  # whole ones need not be kept
+    assert len(unpacked_ones) == 2 * 2 + 2
 
 
 def test_a_shard_without_samples_is_not_stored(tmp_path):
