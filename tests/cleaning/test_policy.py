@@ -8,7 +8,7 @@ from pydantic import ValidationError
 import jwstpipe
 from jwstpipe.errors import UsageError
 from jwstpipe.operations.cleaning.clean import CLEAN
-from jwstpipe.operations.cleaning.scene import needing, undecided
+from jwstpipe.operations.cleaning.scene import may_linger, needing, undecided
 from jwstpipe.requests import MosaicRequest, ProcessTargetRequest
 from jwstpipe.requests.clean import CleanOptions, policy_options
 
@@ -76,6 +76,19 @@ def test_of_two_exposures_that_overlap_neither_is_blamed_for_stripes():
     assert needing(results, CleanOptions()) == {"three", "hit"}
     assert undecided(results) == {"two", "hit"}
     assert undecided({}) == set()
+
+
+def test_behind_one_that_saturated_only_what_is_seen_to_live_on_asks_for_cleaning():
+    found = {
+        "nothing": {"light": 0.0, "masked": 0, "overlapping": 4, "lingering": 0},
+        "something": {"light": 0.0, "masked": 0, "overlapping": 4, "lingering": 7},
+        "striped": {"light": 0.1, "masked": 0, "overlapping": 4, "lingering": 0},  # what its stripes hide is not known
+        "of-an-old-record": {"light": 0.0, "masked": 0, "overlapping": 4},
+    }
+    results = {"need": {"clean": CLEAN.version, "of": found}}
+    assert [key for key in found if may_linger(results, [key], CleanOptions())] == list(found)[1:]
+    assert not may_linger(results, [], CleanOptions())
+    assert may_linger(results, ["nothing"], CleanOptions(snowballs="none"))  # another mask than what was measured with
 
 
 def test_the_policy_of_a_job_follows_from_what_its_images_are():

@@ -1,10 +1,9 @@
 """Which exposures belong to one detector, and in which order it took them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
@@ -26,16 +25,6 @@ class Taken:
     """Pixels that saturated: what may live on in the exposure behind it."""
 
     shape: tuple[int, int]
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give it as plain values."""
-        return asdict(self)
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> "Taken":
-        """Read it back."""
-        rows, columns = values["shape"]
-        return cls(values["detector"], values["start"], values["saturated"], (rows, columns))
 
 
 def taken_by(exposure: SkyImage) -> Taken:

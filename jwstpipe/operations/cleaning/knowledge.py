@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector, taken_by
+from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.detector_pattern import (
@@ -20,6 +20,7 @@ from jwstpipe.operations.cleaning.detector_pattern import (
     with_templates,
 )
 from jwstpipe.operations.cleaning.scene import PLANES, SCENE
+from jwstpipe.operations.cleaning.taken import taken_of
 from jwstpipe.operations.cleaning.templates import Template, filter_of, templates_for
 from jwstpipe.operations.make.make_file import make_file
 from jwstpipe.operations.mosaic import MOSAIC, MosaicRecipe
@@ -27,7 +28,7 @@ from jwstpipe.progress import Reporter
 from jwstpipe.requests.clean import CleanOptions, PatternOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["Known", "Means", "known_of", "taken_of"]
+__all__ = ["Known", "Means", "known_of"]
 
 
 @dataclass(frozen=True)
@@ -62,23 +63,6 @@ class Means:
     workers: Workers
     s3: S3Settings
     report: Reporter
-
-
-@dataclass(frozen=True)
-class _Image:
-    address: str
-    s3: S3Settings
-
-
-def _taken(job: _Image) -> Taken:
-    return taken_by(open_image(job.address, s3=job.s3))
-
-
-def taken_of(addresses: Sequence[str], s3: S3Settings, *, workers: Workers, report: Reporter) -> list[Taken]:
-    """Tell of each exposure by which detector it was taken, and when."""
-    jobs = {address: _Image(address, s3) for address in addresses}
-    told = workers.run(_taken, jobs, name="look", report=report, unit="exposures")
-    return [told[address] for address in addresses]
 
 
 def known_of(

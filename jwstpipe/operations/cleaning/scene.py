@@ -1,20 +1,22 @@
 """The mosaic that tells what is sky, and what its exposures need when they are compared with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from jwstpipe.cleaning.changed import light_taken, pixels_masked
 from jwstpipe.cleaning.exposure import clean_exposure
+from jwstpipe.cleaning.pattern.order import before_each
 from jwstpipe.images.open import open_image
 from jwstpipe.operations.cleaning.clean import CLEAN
+from jwstpipe.operations.cleaning.taken import taken_of
 from jwstpipe.operations.mosaic import MOSAIC
 from jwstpipe.operations.spec import Identity, MakeContext, Receipt
 from jwstpipe.requests import MosaicOptions, Request
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["BETTER_SCENE", "FIRST_SCENE", "PLANES", "SCENE", "needing", "undecided"]
+__all__ = ["BETTER_SCENE", "FIRST_SCENE", "PLANES", "SCENE", "may_linger", "needing", "undecided"]
 
 SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
 """How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
@@ -32,19 +34,34 @@ class _Look:
 
     exposure: str
     scene: str
+    before: str | None
+    """What its detector took before, where that saturated."""
+
     s3: S3Settings
 
 
 def _look(job: _Look) -> dict[str, Any]:
     """Measure what cleaning would do to an exposure; nothing is written."""
     exposure, scene = (open_image(one, s3=job.s3) for one in (job.exposure, job.scene))
-    facts = clean_exposure(exposure, scene, CleanOptions()).facts
-    return {"light": light_taken(facts), "masked": pixels_masked(facts), "overlapping": facts.get("overlapping", 1)}
+    before = None if job.before is None else open_image(job.before, s3=job.s3)
+    facts = clean_exposure(exposure, scene, CleanOptions(), before=before).facts
+    lingering = facts.pop("persistence", {"masked": 0})["masked"]
+    return {
+        "light": light_taken(facts),
+        "masked": pixels_masked(facts),
+        "overlapping": facts.get("overlapping", 1),
+        "lingering": lingering,
+    }
 
 
 def _make(identity: Identity, target: str, request: Request, *, context: MakeContext) -> Receipt:
     made = MOSAIC.make(identity, target, request, context=context)
-    jobs = {one.product_id: _Look(one.address, target, context.s3) for one in identity.inputs}
+    inputs, s3 = identity.inputs, context.s3
+    taken = taken_of([one.address for one in inputs], s3, workers=context.workers, report=context.report)
+    jobs = {
+        one.product_id: _Look(one.address, target, None if number is None else inputs[number].address, s3)
+        for one, number in zip(inputs, before_each(taken), strict=True)
+    }
     found = context.workers.run(_look, jobs, name="measure", report=context.report, unit="exposures")
     return replace(made, results={**made.results, "need": {"clean": CLEAN.version, "of": found}})
 
@@ -86,3 +103,25 @@ def undecided(results: Mapping[str, Any]) -> set[str]:
     """
     of = results.get("need", {}).get("of", {})
     return {key for key, one in of.items() if one["light"] > 0.0 and one["overlapping"] < DEEP}
+
+
+def may_linger(results: Mapping[str, Any], exposures: Iterable[str], options: CleanOptions) -> bool:
+    """Tell whether something of the exposure before may live on in some exposures.
+
+    Parameters
+    ----------
+    results
+        Of the record of a first scene.
+    exposures
+        Product ids of those whose detector saturated before.
+    options
+        What is to be taken: what was measured holds where it is the same, or less of what changes nothing.
+
+    Returns
+    -------
+    bool
+        Also where the record does not say.
+    """
+    of = results.get("need", {}).get("of", {})
+    asked = options.snowballs == "auto" and options.stripes in ("auto", "none") and options.amplifiers is None
+    return not asked or any(of[key].get("lingering", 1) > 0 or of[key]["light"] > 0.0 for key in exposures)

@@ -19,8 +19,8 @@ from jwstpipe.operations.cleaning.detector_pattern import (
     patterned,
     with_templates,
 )
-from jwstpipe.operations.cleaning.knowledge import taken_of
-from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, PLANES, SCENE, needing, undecided
+from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, PLANES, SCENE, may_linger, needing, undecided
+from jwstpipe.operations.cleaning.taken import taken_of
 from jwstpipe.operations.cleaning.templates import Template, templates_for
 from jwstpipe.operations.make.make_missing import OperationRun
 from jwstpipe.operations.make.make_products import Made, Order, inputs_of, make_products
@@ -123,7 +123,10 @@ def clean_group(
     need = needing(facts_of(first), options) if needed_only else None
     known = _known(run, exposures, first, options, name, taken, own)
     unsure = undecided(facts_of(first)) if needed_only and options.stripes != "none" else set()
-    chosen = [one for one in exposures if need is None or one.product_id in need or one.product_id in known.told]
+    told = known.told
+    if need is not None and not need and not known.patterns and not may_linger(facts_of(first), told, options):
+        told = set()  # cleaned they would be what they are, and the next mosaic the same
+    chosen = [one for one in exposures if need is None or one.product_id in need or one.product_id in told]
     left = tuple(one for one in exposures if one.product_id in unsure and one not in chosen)
     if not chosen:
         return CleanedGroup(tuple(exposures), scene=first, templates=used, left=left)
