@@ -179,10 +179,32 @@ def _add_sampled(
     )
     for block in blocks(job, placed_sources(job), set()):  # their sides are those of cells
         part = Box(*(side // CELL for side in (block.box.y0, block.box.x0, block.box.y1, block.box.x1)))
-        sci = block.planes["sci"].astype(np.float64).reshape(part.shape[0], CELL, part.shape[1], CELL)
-        good = np.isfinite(sci)
-        sci[~good] = 0.0
-        inside = part.relative_to(cells).slices
-        sums[0][inside] = good.sum(axis=(1, 3))
-        sums[1][inside] = sci.sum(axis=(1, 3))
-        sums[2][inside] = np.square(sci).sum(axis=(1, 3))
+        place = part.relative_to(cells)
+        _sum_cells(block.planes["sci"], place.y0, place.x0, part.shape[0], part.shape[1], sums)
+
+
+@compiled(error_model="numpy")
+def _sum_cells(sci: NDArray[np.float32], y0: int, x0: int, rows: int, columns: int, sums: Floats) -> None:
+    """Sum up a part of the plane whose first cell is the one at (y0, x0): eight in pairs, row after row."""
+    line = np.empty(CELL)
+    for row in range(rows):
+        for column in range(columns):
+            count, total, squares = 0, 0.0, 0.0
+            for i in range(CELL * row, CELL * row + CELL):
+                for k in range(CELL):
+                    sample = np.float64(sci[i, CELL * column + k])
+                    good = np.isfinite(sample)
+                    line[k] = sample if good else 0.0
+                    count += 1 if good else 0
+                total += _in_pairs(line)
+                for k in range(CELL):
+                    line[k] *= line[k]
+                squares += _in_pairs(line)
+            sums[0, y0 + row, x0 + column] = count
+            sums[1, y0 + row, x0 + column] = total
+            sums[2, y0 + row, x0 + column] = squares
+
+
+@compiled(error_model="numpy")
+def _in_pairs(v: Floats) -> float:
+    return float(((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7])))
