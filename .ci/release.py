@@ -22,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 
-IMPORTS = ("jwstpipe", "jwstpipe.cli.main", "jwstpipe.api.images", "jwstpipe.render", "jwstpipe.viewer.server.app")
+IMPORTS = ("jwstpipe", "jwstpipe.cli.main", "jwstpipe.api.mosaics", "jwstpipe.render", "jwstpipe.viewer.server.app")
 """Modules whose import is timed."""
 
 SERVER = ("prefect", "distributed", "fastapi", "sqlalchemy", "httpx", "moto", "flask")

@@ -103,7 +103,7 @@ def flow_cost() -> tuple[Cost, dict[str, float]]:
 
 def bare_cost(home: Path, out: Path) -> Cost:
     """Make the same library calls without flow, catalogue and scheduler."""
-    from jwstpipe.api.pictures import thumbnail
+    from jwstpipe.api.images import thumbnail
     from jwstpipe.images.convert import convert
 
     files = sorted((home / "store" / "mast").rglob("*.fits"))

@@ -1,4 +1,4 @@
-"""Pictures of what was measured: sources on their image, histograms, completeness."""
+"""Pictures of what was measured: sources on their image, histograms, completeness, curves of growth, colours."""
 
 from pathlib import Path
 
@@ -7,11 +7,17 @@ from astropy.table import Table
 from jwstpipe.api.outputs import check_output
 from jwstpipe.execution.workers import Workers
 from jwstpipe.images.memory import ImageLike, as_image
-from jwstpipe.operations.diagrams import draw_found_again, draw_pixels, draw_sources
+from jwstpipe.operations.diagrams import (
+    draw_colour_magnitude,
+    draw_curves,
+    draw_found_again,
+    draw_pixels,
+    draw_sources,
+)
 from jwstpipe.progress import Reporter, silent
 from jwstpipe.settings import S3Settings
 
-__all__ = ["PICTURES", "plot_completeness", "plot_histogram", "plot_sources"]
+__all__ = ["PICTURES", "plot_colours", "plot_completeness", "plot_growth", "plot_histogram", "plot_sources"]
 
 PICTURES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 
@@ -110,3 +116,56 @@ def plot_histogram(
     check_output(out, PICTURES, what="a histogram", overwrite=overwrite)
     source = str(image) if isinstance(image, str | Path) else as_image(image, s3=s3)
     return draw_pixels(source, out, plane=plane, s3=s3, workers=workers, report=report)
+
+
+def plot_growth(catalogue: Table, out: str | Path, *, overwrite: bool = False) -> Path:
+    """Draw the curves of growth behind the aperture corrections of a catalogue.
+
+    Parameters
+    ----------
+    catalogue : Table
+        Of `jwstpipe.photometry`.
+    out : str or Path
+        Picture to make, ``.png``, ``.jpg`` or ``.tif``.
+    overwrite : bool, default False
+        Replace what stands at `out`.
+
+    Raises
+    ------
+    DataError
+        A table without curves of growth.
+
+    Examples
+    --------
+    >>> diagram = jwstpipe.plot_growth(jwstpipe.photometry("f200w.zarr"), "growth.png")
+    """
+    check_output(out, PICTURES, what="a curve of growth", overwrite=overwrite)
+    return draw_curves(catalogue, out)
+
+
+def plot_colours(catalogue: Table, out: str | Path, *, colour: str | None = None, overwrite: bool = False) -> Path:
+    """Draw a colour-magnitude diagram of a catalogue.
+
+    Parameters
+    ----------
+    catalogue : Table
+        Of `jwstpipe.photometry` on several images.
+    out : str or Path
+        Picture to make, ``.png``, ``.jpg`` or ``.tif``.
+    colour : str, optional
+        Column, as ``colour_f090w_f200w``; default: the first. The magnitude is that in the second filter.
+    overwrite : bool, default False
+        Replace what stands at `out`.
+
+    Raises
+    ------
+    DataError
+        No such column, or no source with both.
+
+    Examples
+    --------
+    >>> found = jwstpipe.photometry(["f090w.zarr", "f200w.zarr"])
+    >>> diagram = jwstpipe.plot_colours(found, "colours.png", colour="colour_f090w_f200w")
+    """
+    check_output(out, PICTURES, what="a colour-magnitude diagram", overwrite=overwrite)
+    return draw_colour_magnitude(catalogue, out, colour=colour)

@@ -23,8 +23,7 @@ from astropy.io import fits
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
-from jwstpipe.api.images import export
-from jwstpipe.api.pictures import thumbnail
+from jwstpipe.api.images import export, thumbnail
 from jwstpipe.display.presets.save import save_preset
 from jwstpipe.images.convert import convert
 from jwstpipe.images.virtual import write_references

@@ -76,8 +76,8 @@ def photometry(
 
 
 def _check_picture(picture: str, what: str, *, overwrite: bool) -> None:
-    from jwstpipe.api.diagrams import PICTURES
     from jwstpipe.api.outputs import check_output
+    from jwstpipe.api.plots import PICTURES
 
     check_output(picture, PICTURES, what=what, overwrite=overwrite)
 
@@ -87,7 +87,7 @@ def _draw(out: str, growth: str | None, colours: str | None, colour: str | None)
     if growth is None and colours is None:
         return
     from jwstpipe.analysis.catalogues.files import read_catalogue
-    from jwstpipe.api.diagrams import plot_colours, plot_growth
+    from jwstpipe.api.plots import plot_colours, plot_growth
 
     table = read_catalogue(out)
     if growth is not None:

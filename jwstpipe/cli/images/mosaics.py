@@ -62,7 +62,7 @@ def mosaic(
     Examples: jwstpipe mosaic *_cal.fits -o m.zarr --background level;
     jwstpipe mosaic *_i2d.fits -o m.fits --kernel drizzle --pixfrac 0.8 --overwrite
     """
-    from jwstpipe.api import images as api
+    from jwstpipe.api import mosaics as api
 
     if not out and not dry_run:
         raise UsageError("say where the mosaic goes with -o OUT.zarr or -o OUT.fits, or plan it with --dry-run")
@@ -155,7 +155,7 @@ def footprints(
 
     Examples: jwstpipe footprints *_cal.fits; jwstpipe footprints *_cal.fits -o where.png --scale 0.03
     """
-    from jwstpipe.api.images import footprints as outlines
+    from jwstpipe.api.mosaics import footprints as outlines
 
     settings = settings_of(context)
     frame = _frame(grid, images, options.scale_arcsec, settings.s3)

@@ -29,7 +29,7 @@ def thumbnail(
 
     Examples: jwstpipe thumbnail mosaic.zarr -o small.png; jwstpipe thumbnail x_i2d.fits -o x.png --size 512
     """
-    from jwstpipe.api.pictures import thumbnail as make_thumbnail
+    from jwstpipe.api.images import thumbnail as make_thumbnail
 
     made = make_thumbnail(image, out, options=options, overwrite=overwrite, s3=settings_of(context).s3)
     if as_json:
@@ -52,7 +52,7 @@ def contact_sheet(
 
     Examples: jwstpipe contact-sheet *_i2d.fits -o all.png; jwstpipe contact-sheet *.zarr -o all.png --columns 6
     """
-    from jwstpipe.api.pictures import contact_sheet as make_sheet
+    from jwstpipe.api.images import contact_sheet as make_sheet
 
     made = make_sheet(images, out, options=options, overwrite=overwrite, s3=settings_of(context).s3)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from jwstpipe.api.pictures import thumbnail
+from jwstpipe.api.images import thumbnail
 from jwstpipe.catalog.catalog import Catalog, open_catalog
 from jwstpipe.catalog.lineage.graph import LineageNode, ancestors
 from jwstpipe.catalog.lineage.staleness import why_stale
