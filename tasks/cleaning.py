@@ -27,6 +27,7 @@ from jwstpipe.requests.clean import CleanOptions, policy_options
 from jwstpipe.tasks.arriving.early_mosaics import ArrivedFilter
 from jwstpipe.tasks.arriving.order import listed_as
 from jwstpipe.tasks.artifacts import image, named, progress_artifacts, table
+from jwstpipe.tasks.mosaic import FILTERS_AT_ONCE
 from jwstpipe.tasks.run_context import Run
 from jwstpipe.tasks.selection import slug
 from jwstpipe.tasks.steps.step_task import step_task
@@ -39,10 +40,6 @@ MOST_SHOWN = 4
 
 MOST_ROWS = 500
 """Rows of the table; records have them all."""
-
-FILTERS_AT_ONCE = 3
-"""Filters that are cleaned side by side: where one of them keeps a single worker busy, another one has work for the
-rest. What is in memory at a time is in the workers' hands, and does not grow with their number."""
 
 Groups = dict[str, list[ProductRecord]]
 

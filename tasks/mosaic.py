@@ -43,7 +43,8 @@ Filter = tuple[str, str]
 """Instrument and filter."""
 
 FILTERS_AT_ONCE = 3
-"""Filters whose tiles are under way together: enough that no worker waits, few enough for the memory of the run."""
+"""Filters that are cleaned side by side, and filters whose mosaics are: enough that no worker waits where one of them
+has work for a single one, few enough for the memory of the run."""
 
 
 @dataclass(frozen=True, eq=False)
