@@ -6,6 +6,7 @@ import pytest
 import jwstpipe
 from jwstpipe import open_image
 from jwstpipe.fits.dq import DQ_BITS
+from jwstpipe.mosaicking.warp.order_statistics import FEW, median
 from jwstpipe.requests import MosaicOptions
 from jwstpipe.sky.box import Box
 from jwstpipe.sky.grid import SkyGrid
@@ -83,3 +84,21 @@ def test_what_was_clipped_is_flagged_and_two_that_disagree_leave_no_hole(tmp_pat
     assert image.read("n", image.window)[10, 10] == 1
     assert image.read("dq", image.window)[10, 10] == DQ_BITS["OUTLIER"]
     assert np.isfinite(image.read("sci", image.window)).all()
+
+
+@pytest.mark.parametrize("inputs", [1, 2, 7, FEW + 4])
+def test_the_median_of_few_inputs_and_of_many_is_that_of_numpy(inputs):
+    random = np.random.default_rng(inputs)
+    stack = random.normal(5.0, 2.0, (3, 6, inputs, 40)).astype("f4")
+    stack[0][random.random(stack.shape[1:]) < 0.5] = np.nan
+    stack[0, :, :, 7] = np.nan
+    stack[0, 2, 0, 3] = np.inf
+    sci, err, wht = np.empty((3, 6, 40), "f4")
+    median(stack, sci, err, wht)
+    samples = np.where(np.isfinite(stack[0]), stack[0], np.nan).astype("f8")
+    some = np.isfinite(samples).any(axis=1)
+    assert np.isnan(np.stack([sci, wht])[:, ~some]).all()
+    expected = np.nanmedian(samples.swapaxes(0, 1)[:, some], axis=0)
+    np.testing.assert_array_equal(sci[some], expected.astype("f4"))
+    weights = np.where(np.isfinite(samples), stack[1], 0.0).sum(axis=1)
+    np.testing.assert_allclose(wht[some], weights[some], rtol=1e-6)

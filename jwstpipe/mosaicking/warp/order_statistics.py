@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from jwstpipe.numerics.compiled.kernel import compiled
 
-__all__ = ["CLIP_GRADIENTS", "CLIP_SIGMAS", "clip", "median", "sort_few"]
+__all__ = ["CLIP_GRADIENTS", "CLIP_SIGMAS", "FEW", "clip", "median"]
 
 CLIP_SIGMAS = 4.0
 """A sample this many standard deviations from the reference is an outlier, unless the gradient explains it."""
@@ -18,29 +18,62 @@ of undersampled stars, whose samples depend on where the star falls on the pixel
 """
 
 FEW = 24
-"""So many values are sorted fastest one by one."""
+"""So many inputs are put in their order fastest pair by pair."""
 
 Reals = NDArray[np.floating]
 Counts = NDArray[np.uint16]
+Offsets = NDArray[np.int64]
 
 
 @compiled(error_model="numpy")
-def sort_few(values: Reals) -> None:
-    """Sort in place; a few are put in their order one by one."""
-    if values.size > FEW:
-        values.sort()
+def _present(stack: Reals, y: int, there: Offsets) -> int:
+    """List the inputs that have samples in a row, and give their number."""
+    found = 0
+    for k in range(stack.shape[2]):
+        for value in stack[0, y, k]:
+            if np.isfinite(value):
+                there[found] = k
+                found += 1
+                break
+    return found
+
+
+@compiled(error_model="numpy")
+def _exchange(low: Reals, high: Reals) -> None:
+    """Put the lower ones of pairs of numbers first."""
+    for j in range(low.size):
+        a, b = low[j], high[j]
+        swapped = a > b
+        low[j] = b if swapped else a
+        high[j] = a if swapped else b
+
+
+@compiled(error_model="numpy")
+def _sort_columns(stack: Reals, y: int, there: Offsets, room: Reals, count: Counts) -> None:
+    """Sort the samples of each pixel of a row into columns of `room`, and count them; what is none comes last.
+
+    A few rows are exchanged pair by pair for all pixels together, in vectors.
+    """
+    count[:] = 0
+    for m in range(there.size):
+        samples, into = stack[0, y, there[m]], room[m]
+        for j in range(samples.size):
+            good = np.isfinite(samples[j])
+            into[j] = samples[j] if good else np.inf
+            count[j] += np.uint16(1) if good else np.uint16(0)
+    if there.size > FEW:
+        for j in range(room.shape[1]):
+            room[: there.size, j] = np.sort(room[: there.size, j])
         return
-    for k in range(1, values.size):
-        value, place = values[k], k
-        while place > 0 and values[place - 1] > value:
-            values[place] = values[place - 1]
-            place -= 1
-        values[place] = value
+    for last in range(there.size - 1, 0, -1):
+        for m in range(last):
+            _exchange(room[m], room[m + 1])
 
 
 @compiled(error_model="numpy")
-def _middle(sorted_values: Reals, n: int) -> float:
-    return float(0.5 * (sorted_values[(n - 1) // 2] + sorted_values[n // 2]))
+def _middle(room: Reals, j: int, n: np.int64) -> float:
+    """Give the median of the first `n` of a sorted column."""
+    return float(0.5 * (np.float64(room[(n - 1) // 2, j]) + np.float64(room[n // 2, j])))
 
 
 @compiled(error_model="numpy")
@@ -57,21 +90,25 @@ def median(stack: Reals, sci: Reals, err: Reals, wht: Reals) -> None:
     sci, err, wht
         Results (y, x); `err` may have no pixels.
     """
-    kept = np.empty(stack.shape[2])
+    width = sci.shape[1]
+    room, there = np.empty((stack.shape[2], width), dtype=stack.dtype), np.empty(stack.shape[2], dtype=np.int64)
+    count, weight, spread = np.empty(width, dtype=np.uint16), np.empty(width), np.empty(width)
     for i in range(sci.shape[0]):
-        for j in range(sci.shape[1]):
-            n, spread, weight = 0, 0.0, 0.0
-            for k in range(stack.shape[2]):
-                if np.isfinite(stack[0, i, k, j]):
-                    kept[n] = stack[0, i, k, j]
-                    weight += stack[1, i, k, j]
-                    spread += stack[2, i, k, j]
-                    n += 1
-            sort_few(kept[:n])
-            sci[i, j] = _middle(kept, n) if n else np.nan
-            wht[i, j] = weight if n else np.nan
+        present = there[: _present(stack, i, there)]
+        _sort_columns(stack, i, present, room, count)
+        weight[:], spread[:] = 0.0, 0.0
+        for k in present:
+            samples, weights, variances = stack[0, i, k], stack[1, i, k], stack[2, i, k]
+            for j in range(width):
+                good = np.isfinite(samples[j])
+                weight[j] += weights[j] if good else 0.0
+                spread[j] += variances[j] if good else 0.0
+        for j in range(width):
+            n = np.int64(count[j])
+            sci[i, j] = _middle(room, j, n) if n else np.nan
+            wht[i, j] = weight[j] if n else np.nan
             if err.size > 0:
-                err[i, j] = np.sqrt(spread) / n * (np.sqrt(np.pi / 2.0) if n > 2 else 1.0) if n else np.nan
+                err[i, j] = np.sqrt(spread[j]) / n * (np.sqrt(np.pi / 2.0) if n > 2 else 1.0) if n else np.nan
 
 
 @compiled(error_model="numpy")
@@ -94,69 +131,94 @@ def clip(stack: Reals, noise: Reals, sci: Reals, err: Reals, wht: Reals, count: 
     count, rejected
         Results (y, x): samples that took part, and that were clipped.
     """
-    middle = np.full((stack.shape[1], stack.shape[3]), np.nan)
-    kept = np.empty(stack.shape[2])
-    for i in range(middle.shape[0]):
-        for j in range(middle.shape[1]):
-            n = 0
-            for k in range(stack.shape[2]):
-                if np.isfinite(stack[0, i, k, j]):
-                    kept[n] = stack[0, i, k, j]
-                    n += 1
+    inputs, width = stack.shape[2], stack.shape[3]
+    middle = np.full((stack.shape[1], width), np.nan)
+    room, there = np.empty((inputs, width), dtype=stack.dtype), np.empty(inputs, dtype=np.int64)
+    numbers = np.empty(width, dtype=np.uint16)
+    for y in range(stack.shape[1]):
+        _sort_columns(stack, y, there[: _present(stack, y, there)], room, numbers)
+        for j in range(width):
+            n = np.int64(numbers[j])
             if n == 2:
-                middle[i, j] = min(kept[0], kept[1])
+                middle[y, j] = room[0, j]
             elif n:
-                sort_few(kept[:n])
-                middle[i, j] = _middle(kept, n)
+                middle[y, j] = _middle(room, j, n)
+    sums = np.empty((4, width - 2))
+    kept = np.empty(width - 2, dtype=np.int64)
     for i in range(sci.shape[0]):
+        present = there[: _present(stack, i + 1, there)]
+        _sum_row(stack[:, i + 1, :, 1:-1], noise, present, middle, i + 1, sums, kept, count[i])
         for j in range(sci.shape[1]):
-            _clip_pixel(stack, noise, middle, i, j, kept, sci, err, wht, count, rejected)
+            n = np.int64(count[i, j])
+            if n and not kept[j]:  # the median fell between two camps: the lower one is kept
+                kept[j] = _sum_lower(stack[:, i + 1, :, j + 1], present, middle[i + 1, j + 1], sums[:, j])
+            some = kept[j] > 0
+            count[i, j], rejected[i, j] = kept[j], n - kept[j]
+            sci[i, j] = sums[0, j] / sums[1, j] if some else np.nan
+            wht[i, j] = sums[1, j] if some else np.nan
+            if err.size > 0:
+                err[i, j] = np.sqrt(sums[2, j]) / sums[1, j] if some else np.nan
 
 
 @compiled(error_model="numpy")
-def _steepest(middle: Reals, y: int, x: int) -> float:
-    here, steepest = middle[y, x], 0.0
-    for dy, dx in ((-1, 0), (1, 0), (0, -1), (0, 1)):
-        step = abs(middle[y + dy, x + dx] - here)
-        if np.isfinite(step):
-            steepest = max(steepest, step)
-    return steepest
-
-
-@compiled(error_model="numpy")
-def _clip_pixel(
-    stack: Reals, noise: Reals, middle: Reals, i: int, j: int, spreads: Reals,
-    sci: Reals, err: Reals, wht: Reals, count: Counts, rejected: Counts,
+def _sum_row(
+    stack: Reals, noise: Reals, there: Offsets, middle: Reals, y: int, sums: Reals, kept: Offsets, count: Counts
 ) -> None:  # fmt: skip
-    """Combine the samples of a pixel; `spreads` is room for a number of each input."""
-    y, x = i + 1, j + 1
-    reference = middle[y, x]
-    allowed = CLIP_GRADIENTS * _steepest(middle, y, x)
-    n, mean_variance = 0, 0.0
-    for k in range(stack.shape[2]):
-        spreads[k] = np.nan
-        if np.isfinite(stack[0, y, k, x]):
-            n += 1
-            spreads[k] = stack[2, y, k, x] if stack[2, y, k, x] > 0.0 else noise[k] ** 2
-            mean_variance += spreads[k]
-    of_reference = 0.5 * np.pi * mean_variance / max(n, 1) ** 2 if n > 2 else mean_variance / max(n, 1)
-    total, weight, spread, survivors = 0.0, 0.0, 0.0, 0
-    for attempt in range(2):
-        for k in range(stack.shape[2]):
-            if not np.isfinite(stack[0, y, k, x]):
-                continue
-            limit = CLIP_SIGMAS * np.sqrt(spreads[k] + of_reference) + allowed
-            outlier = abs(stack[0, y, k, x] - reference) > limit if attempt == 0 else stack[0, y, k, x] > reference
-            if n > 1 and outlier:
-                continue
-            total += stack[1, y, k, x] * stack[0, y, k, x]
-            weight += stack[1, y, k, x]
-            spread += stack[1, y, k, x] ** 2 * stack[2, y, k, x]
-            survivors += 1
-        if survivors:  # else the median fell between two camps: the lower one is kept
-            break
-    count[i, j], rejected[i, j] = survivors, n - survivors
-    sci[i, j] = total / weight if survivors else np.nan
-    wht[i, j] = weight if survivors else np.nan
-    if err.size > 0:
-        err[i, j] = np.sqrt(spread) / weight if survivors else np.nan
+    """Sum up a row (3, input, x): samples, weights and variances of what is no outlier; count all, and what is kept."""
+    total, weight, spread, variance = sums
+    width = total.size
+    sums[:], kept[:], count[:] = 0.0, 0, 0
+    for k in there:
+        samples, variances, usual = stack[0, k], stack[2, k], noise[k] ** 2
+        for j in range(width):
+            good = np.isfinite(samples[j])
+            count[j] += np.uint16(1) if good else np.uint16(0)
+            variance[j] += (variances[j] if variances[j] > 0.0 else usual) if good else 0.0
+    allowed = np.empty(width)
+    _steepest(middle, y, allowed)
+    for j in range(width):
+        allowed[j] *= CLIP_GRADIENTS
+        n = np.int64(count[j])
+        variance[j] = 0.5 * np.pi * variance[j] / (n * n) if n > 2 else variance[j] / max(n, 1)
+    reference = middle[y, 1:-1]
+    for k in there:
+        samples, weights, variances, usual = stack[0, k], stack[1, k], stack[2, k], noise[k] ** 2
+        for j in range(width):
+            own = variances[j] if variances[j] > 0.0 else usual
+            limit = CLIP_SIGMAS * np.sqrt(own + variance[j]) + allowed[j]
+            outlier = (count[j] > 1) & (abs(samples[j] - reference[j]) > limit)
+            taken = np.isfinite(samples[j]) & (not outlier)
+            total[j] += weights[j] * samples[j] if taken else 0.0
+            weight[j] += weights[j] if taken else 0.0
+            spread[j] += weights[j] ** 2 * variances[j] if taken else 0.0
+            kept[j] += 1 if taken else 0
+
+
+@compiled(error_model="numpy")
+def _sum_lower(stack: Reals, there: Offsets, reference: float, sums: Reals) -> int:
+    """Sum up the samples (3, input) of a pixel that do not lie above the reference, and count them."""
+    total, weight, spread, kept = 0.0, 0.0, 0.0, 0
+    for k in there:
+        if np.isfinite(stack[0, k]) and not stack[0, k] > reference:
+            total += stack[1, k] * stack[0, k]
+            weight += stack[1, k]
+            spread += stack[1, k] ** 2 * stack[2, k]
+            kept += 1
+    sums[0], sums[1], sums[2] = total, weight, spread
+    return kept
+
+
+@compiled(error_model="numpy")
+def _steepest(middle: Reals, y: int, out: Reals) -> None:
+    """Write the steepest steps of a row to its neighbours, but for those of its ends."""
+    below, here, above = middle[y - 1], middle[y], middle[y + 1]
+    for j in range(out.size):
+        own = here[j + 1]
+        out[j] = _larger(_larger(0.0, below[j + 1] - own), above[j + 1] - own)
+        out[j] = _larger(_larger(out[j], here[j] - own), here[j + 2] - own)
+
+
+@compiled(error_model="numpy")
+def _larger(steepest: float, step: float) -> float:
+    size = abs(step)
+    return size if np.isfinite(size) & (size > steepest) else steepest

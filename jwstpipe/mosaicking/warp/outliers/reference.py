@@ -14,7 +14,6 @@ from jwstpipe.mosaicking.warp.accumulators import MEDIAN, Accumulators
 from jwstpipe.mosaicking.warp.input_groups import input_groups
 from jwstpipe.mosaicking.warp.kernels import BILINEAR
 from jwstpipe.mosaicking.warp.mapped_source import MappedSource
-from jwstpipe.mosaicking.warp.order_statistics import sort_few
 from jwstpipe.mosaicking.warp.outliers.samples import Samples, lay_down, no_samples
 from jwstpipe.mosaicking.warp.resample import add_window
 from jwstpipe.mosaicking.warp.scratch import ScratchBuffer
@@ -40,6 +39,9 @@ AROUND = 2
 
 FAINT_STARS = 4.0
 """Scatter, in variances of a sample, that stars make which the reference does not show."""
+
+FEW = 24
+"""So many values are sorted fastest one by one."""
 
 Reals = NDArray[np.floating]
 Floats = NDArray[np.float64]
@@ -142,7 +144,7 @@ def _reference(
             variance /= n
             weight[i, j] = weights / n
             values = kept[:n]
-            sort_few(values)
+            _sort(values)
             centre = values[(n - 1) // 2]
             if n % 2 == 0:
                 centre += min(LOWER_MIDDLE / n * np.sqrt(variance), 0.5 * (values[n // 2] - centre))
@@ -153,7 +155,7 @@ def _reference(
             away = apart[:n]
             for k in range(n):
                 away[k] = abs(values[k] - centre)
-            sort_few(away)
+            _sort(away)
             scatter = 1.4826 * 0.5 * (away[(n - 1) // 2] + away[n // 2])
             middle[i, j] = centre
             own[i, j] = 0.5 * np.pi * variance / n
@@ -202,3 +204,17 @@ def _contrary(
                 away = stack[0, i, k, j] - here
                 scatter = even[i, j] if away > 0.0 else spread[i, j]
                 contrary[i, k, j] = abs(away) > ON_PLANE * np.sqrt(variance + scatter) + ON_PLANE_STEPS * steepest
+
+
+@compiled(error_model="numpy")
+def _sort(values: Floats) -> None:
+    """Sort in place; a few are put in their order one by one."""
+    if values.size > FEW:
+        values.sort()
+        return
+    for k in range(1, values.size):
+        value, place = values[k], k
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
