@@ -6,11 +6,13 @@ then given in units of a usual variance, a power of two; variances are then carr
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 
 import numpy as np
 
+from jwstpipe.images.image import SkyImage
 from jwstpipe.images.open import find_image
 from jwstpipe.mosaicking.inputs.sources import Source
 from jwstpipe.requests import Weights
@@ -62,21 +64,22 @@ def magnitudes_of(sources: Sequence[Source], weights: Weights, planes: Sequence[
     """
     step = max((len(sources) - 1) / (LOOKED_AT - 1), 1.0)
     some = [sources[round(number * step)] for number in range(min(len(sources), LOOKED_AT))]
+    opened = cache(partial(find_image, s3=s3))  # each once, for both planes
     unit, note = 1.0, ""
     if weights == "ivm":
         by_variance = [one for one in some if "var_rnoise" in one.planes and "wht" not in one.planes]
-        variances = sorted(_usual(by_variance, "var_rnoise", s3))
+        variances = sorted(_usual(by_variance, "var_rnoise", opened))
         if any(not 1.0 / HELD < variance < HELD for variance in variances):
             unit = 2.0 ** round(math.log2(variances[len(variances) // 2]))
             note = f"weights are given in units of {1.0 / unit:.4g}, the inverse of a usual variance"
-    errors = _usual(some, "err", s3) if "err" in planes else ()
+    errors = _usual(some, "err", opened) if "err" in planes else ()
     return Magnitudes(unit, any(not 1.0 / SQUARED < error < SQUARED for error in errors), note)
 
 
-def _usual(sources: Sequence[Source], plane: str, s3: S3Settings) -> Iterator[float]:
+def _usual(sources: Sequence[Source], plane: str, opened: Callable[[str], SkyImage]) -> Iterator[float]:
     """Give a usual value of a plane of each input that has positive ones where it is looked at."""
     for source in sources:
-        image = find_image(source.address, s3=s3)
+        image = opened(source.address)
         rows, columns = image.shape
         for part in (2, 1, 3, 0, 4)[:LOOKS]:
             y, x = (side * part // LOOKS for side in (rows, columns))
