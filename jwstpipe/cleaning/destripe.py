@@ -110,9 +110,9 @@ def destripe(
             if turn and axis not in models:
                 continue
             how = _Way(amplifiers if number == 0 else 1, odd_even and number == 0, inputs, forced or turn > 0)
-            left = np.array(frame.sci)
+            left = frame.sci
             for other, taken in models.items():
-                left -= taken if other != axis else np.float32(0.0)
+                left = left - taken if other != axis else left
             model, found = _one_axis(frame, left, under, axis, how)
             facts[axis] = found if turn == 0 else {**found, **{key: facts[axis][key] for key in FIRST}}
             if found["taken"]:

@@ -55,6 +55,9 @@ DEEP = 2.5
 UNFLAGGED_GROWTH, UNFLAGGED_MARGIN = 1.15, 2.0
 SHOWER_GROWTH = 1.5
 
+SAMPLED = 3
+"""Of so many rows and columns one is looked at for medians."""
+
 OF_LIGHT = 0.25
 """Share of how far a source stands out of the sky that an excess over it must have."""
 
@@ -85,7 +88,7 @@ def flagged_events(dq: Flags) -> Events:
     jumps = (dq & np.uint32(DQ_BITS["JUMP_DET"])) != 0
     cores = (dq & np.uint32(DQ_BITS["SATURATED"])) != 0
     mask, count = np.zeros(dq.shape, np.bool_), 0
-    dense = _mean((jumps | cores).astype(np.float32), DENSE_HALF) >= DENSE
+    dense = _mean((jumps | cores).astype(np.float32), DENSE_HALF, spare=True) >= DENSE
     for part, own in _components(dense):
         area = int(own.sum())
         saturated = cores[part] & own
@@ -132,7 +135,7 @@ def unflagged_events(
     """
     scaled = np.where(known, rest / noise, np.float32(np.nan)).astype(np.float32)
     scaled -= np.float32(_middle(scaled))
-    contrast = None if light is None else np.abs(light - np.float32(_middle(light))) / noise
+    level = np.float32(np.nan if light is None else _middle(light))
     mask = np.zeros(rest.shape, np.bool_)
     numbers = [0, 0]
     for kind, (half, limit, fewest, growth) in enumerate((
@@ -141,18 +144,21 @@ def unflagged_events(
     )):  # fmt: skip
         if kind == 1 and counts is not None and not _middle(counts) >= DEEP:
             break
-        unknown = mask if counts is None or kind == 0 else mask | ~(counts >= DEEP)
-        values = np.where(unknown, np.float32(np.nan), scaled)
+        values = scaled
+        if kind == 1:
+            values = np.where(mask if counts is None else mask | ~(counts >= DEEP), np.float32(np.nan), scaled)
         average = _mean(values, half)
-        spread = MAD_TO_SIGMA * _middle(np.abs(average))  # NaN where nothing can be compared: nothing is larger
+        some = np.abs(average[::SAMPLED, ::SAMPLED])
+        spread = MAD_TO_SIGMA * _middle(some, 1)  # NaN where nothing can be compared: nothing is larger
         found = np.zeros(rest.shape, np.bool_)
         number = 0
         for part, own in _components(average > limit * spread):
             inside = values[part][own]
             inside = inside[np.isfinite(inside)]
             compact = own.sum() >= fewest and inside.size >= 0.5 * own.sum()
-            if compact and contrast is not None:
-                compact = float(np.mean(inside)) > OF_LIGHT * _mean_of(contrast[part][own])
+            if compact and light is not None:
+                contrast = np.abs(light[part][own] - level) / noise[part][own]
+                compact = float(np.mean(inside)) > OF_LIGHT * _mean_of(contrast)
             if compact and (kind == 1 or float(np.mean(inside > 3.0)) >= FULL):
                 _disc(found, part, own, growth * np.sqrt(own.sum() / np.pi) + UNFLAGGED_MARGIN)
                 number += 1
@@ -165,9 +171,9 @@ def unflagged_events(
     return Events(mask, numbers[0], numbers[1])
 
 
-def _middle(values: Float32Image) -> float:
-    """Give the median of what has data, of every third row and column; NaN where nothing has."""
-    some = values[::3, ::3]
+def _middle(values: Float32Image, step: int = SAMPLED) -> float:
+    """Give the median of what has data, of one in so many rows and columns; NaN where nothing has."""
+    some = values[::step, ::step]
     some = some[np.isfinite(some)]
     return float(np.median(some)) if some.size else float("nan")
 
@@ -177,8 +183,9 @@ def _mean_of(values: NDArray[np.float32]) -> float:
     return float(known.mean()) if known.size else 0.0
 
 
-def _mean(values: Float32Image, half: int) -> Float32Image:
-    once, twice = np.empty_like(values), np.empty_like(values)
+def _mean(values: Float32Image, half: int, *, spare: bool = False) -> Float32Image:
+    """Average over a square; `spare` values are needed no more, and lost."""
+    once, twice = values if spare else np.empty_like(values), np.empty_like(values)
     mean_along(values, half, once)
     smooth_across(once, half, twice)
     return twice

@@ -31,11 +31,11 @@ EVENT_BITS = ("JUMP_DET", "DO_NOT_USE")
 class Cleaned:
     """An exposure after cleaning."""
 
-    sci: Float32Image
-    """(y, x): what is left."""
+    original: Float32Image
+    """(y, x): the samples that were there."""
 
-    amount: NDArray[np.float64]
-    """(y, x): what was taken; ``float32(sci + amount)`` are the samples that were there."""
+    model: Float32Image
+    """(y, x): what is to be taken of them."""
 
     dq: NDArray[np.uint32]
     """(y, x), with more flags than before."""
@@ -45,6 +45,10 @@ class Cleaned:
 
     notes: tuple[str, ...]
     """For people."""
+
+    def parts(self) -> tuple[Float32Image, NDArray[np.float64]]:
+        """Give what is left, and what was taken: ``float32(left + taken)`` are the samples that were there."""
+        return taken_apart(self.original, self.model)
 
 
 def clean_exposure(
@@ -93,7 +97,7 @@ def clean_exposure(
         frame = replace(frame.without(stays.flags != 0), sci=original - stays.light)
     spoiled = flagged_events(frame.dq) if options.snowballs == "auto" else None
     if spoiled is not None:
-        frame = frame.without(spoiled.mask)
+        frame = frame.without(spoiled.mask) if spoiled.mask.any() else frame
     axes, forced = _axes(options, readout)
     if axes:
         found = destripe(
@@ -104,40 +108,54 @@ def clean_exposure(
             odd_even=readout.odd_even,
             forced=forced,
         )
-        model += found.model
         facts["stripes"] = found.facts
-        frame = replace(frame, sci=frame.sci - found.model)
+        if any(one["taken"] for one in found.facts.values()):
+            model += found.model
+            frame = replace(frame, sci=frame.sci - found.model)
+    rest = None if under is None or (spoiled is None and before is None) else _rest(frame, under)
     if spoiled is not None:
-        spoilt, facts["events"] = _masked(frame, under, spoiled)
+        spoilt, facts["events"] = _masked(frame, under, rest, spoiled)
         flags |= spoilt
-    if before is not None and under is not None and options.bad_pixels == "auto":
-        lives, facts["persistence"] = _lingering(frame, under, before)
+    if before is not None and rest is not None and options.bad_pixels == "auto":
+        lives, facts["persistence"] = _lingering(frame, rest, before)
         flags |= lives
     facts["noise"] = _usual_noise(frame)
-    sci, amount = taken_apart(original, model)
-    facts["taken_rms"] = float(np.std(model[frame.weights > 0], dtype=np.float64))
-    return Cleaned(sci, amount, flags, facts, _notes(facts))
+    facts["taken_rms"] = float(np.std(model[frame.weights > 0], dtype=np.float64)) if model.any() else 0.0
+    return Cleaned(original, model, flags, facts, _notes(facts))
 
 
-def _lingering(frame: Frame, under: Under, before: SkyImage) -> tuple[NDArray[np.uint32], dict[str, int]]:
+@dataclass(frozen=True, eq=False)
+class _Rest:
+    """What a frame has more than the mosaic."""
+
+    samples: Float32Image
+    known: NDArray[np.bool_]
+    """The sample means something, and the mosaic is good enough there."""
+
+
+def _rest(frame: Frame, under: Under) -> _Rest:
+    known = trusted(under.samples, frame.noise, under.counts, frame.weights)
+    return _Rest(frame.sci - under.samples, known)
+
+
+def _lingering(frame: Frame, rest: _Rest, before: SkyImage) -> tuple[NDArray[np.uint32], dict[str, int]]:
     """Flag what lives on from the exposure before."""
     if "dq" not in before.planes or before.shape != frame.sci.shape:
         return np.zeros(frame.dq.shape, np.uint32), {"masked": 0}
-    known = trusted(under.samples, frame.noise, under.counts, frame.weights)
-    lives = lingering(frame.sci - under.samples, frame.noise, known, np.asarray(before.read("dq"), np.uint32))
+    lives = lingering(rest.samples, frame.noise, rest.known, np.asarray(before.read("dq"), np.uint32))
     usable = (frame.dq & np.uint32(dq_mask(UNUSED))) == 0
     masked = int(np.count_nonzero(lives & usable))
     return np.where(lives, PERSISTENCE, np.uint32(0)).astype(np.uint32), {"masked": masked}
 
 
-def _masked(frame: Frame, under: Under | None, flagged: Events) -> tuple[NDArray[np.uint32], dict[str, Any]]:
+def _masked(
+    frame: Frame, under: Under | None, rest: _Rest | None, flagged: Events
+) -> tuple[NDArray[np.uint32], dict[str, Any]]:
     """Flag what large events spoil: those whose middle is flagged, and those that stand out of the mosaic."""
     mask = flagged.mask
     facts: dict[str, Any] = {"flagged": flagged.snowballs, "unflagged": 0, "showers": 0}
-    if under is not None and under.inputs > 1:
-        rest = frame.sci - under.samples
-        known = trusted(under.samples, frame.noise, under.counts, frame.weights)
-        seen = unflagged_events(rest, frame.noise, known, under.samples, under.counts)
+    if under is not None and rest is not None and under.inputs > 1:
+        seen = unflagged_events(rest.samples, frame.noise, rest.known, under.samples, under.counts)
         mask = mask | seen.mask
         facts |= {"unflagged": seen.snowballs, "showers": seen.showers}
         if seen.note:

@@ -20,41 +20,46 @@ def smooth_across(values: Float32Image, half: int, out: Float32Image) -> None:
     total, count = np.zeros(columns), np.zeros(columns)
     for i in range(-half, rows):
         if i + half < rows:
-            for j in range(columns):
-                value = values[i + half, j]
-                if value == value:  # noqa: PLR0124 - not NaN
-                    total[j] += value
-                    count[j] += 1.0
+            _add_row(values[i + half], 1.0, total, count)
         if i - half - 1 >= 0:
-            for j in range(columns):
-                value = values[i - half - 1, j]
-                if value == value:  # noqa: PLR0124 - not NaN
-                    total[j] -= value
-                    count[j] -= 1.0
+            _add_row(values[i - half - 1], -1.0, total, count)
         if i >= 0:
             for j in range(columns):
                 out[i, j] = total[j] / count[j] if count[j] > 0.0 else np.nan
 
 
 @compiled(error_model="numpy")
+def _add_row(row: Float32Image, sign: float, total: Floats, count: Floats) -> None:
+    """Add what has data to sums, or take it off; without branches, so that it runs in vectors."""
+    for j in range(row.size):
+        good = row[j] == row[j]
+        total[j] += sign * row[j] if good else 0.0
+        count[j] += sign if good else 0.0
+
+
+@compiled(error_model="numpy")
 def mean_along(values: Float32Image, half: int, out: Float32Image) -> None:
-    """Average over `half` columns on each side and the column itself, of what has data."""
+    """Average over `half` columns on each side and the column itself, of what has data; `out` may be `values`."""
     rows, columns = values.shape
+    line, there = np.zeros(columns + 2 * half + 1), np.zeros(columns + 2 * half + 1)
+    sums, counts = np.empty(columns), np.empty(columns)
     for i in range(rows):
-        total, count = 0.0, 0
-        for j in range(-half, columns):
-            if j + half < columns:
-                value = values[i, j + half]
-                if value == value:  # noqa: PLR0124 - not NaN
-                    total += value
-                    count += 1
-            if j - half - 1 >= 0:
-                value = values[i, j - half - 1]
-                if value == value:  # noqa: PLR0124 - not NaN
-                    total -= value
-                    count -= 1
-            if j >= 0:
-                out[i, j] = total / count if count else np.nan
+        own, known = line[half + 1 : half + 1 + columns], there[half + 1 : half + 1 + columns]
+        for j in range(columns):
+            good = values[i, j] == values[i, j]
+            own[j] = values[i, j] if good else 0.0
+            known[j] = 1.0 if good else 0.0
+        total, count = 0.0, 0.0
+        for j in range(half):
+            total += own[j] if j < columns else 0.0
+            count += known[j] if j < columns else 0.0
+        for j in range(columns):  # `line` has a column before and `half` zeros at each end
+            total += line[j + 2 * half + 1]
+            total -= line[j]
+            count += there[j + 2 * half + 1] - there[j]
+            sums[j], counts[j] = total, count
+        for j in range(columns):
+            out[i, j] = sums[j] / counts[j] if counts[j] > 0.0 else np.nan
 
 
 @compiled(error_model="numpy")

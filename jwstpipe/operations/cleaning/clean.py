@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from jwstpipe.cleaning.exposure import Cleaned, clean_exposure
+from jwstpipe.cleaning.exposure import clean_exposure
 from jwstpipe.errors import UsageError
 from jwstpipe.images.fits_image import FitsImage
 from jwstpipe.images.open import open_image
@@ -50,11 +50,14 @@ def _make(identity: Identity, target: str, request: CleanOptions, *, context: Ma
     rest = [one for one in beside if one is not pattern and one not in templates]
     mosaic, before = (next(iter(some), None) for some in _told(exposure, rest))
     cleaned = clean_exposure(exposure, mosaic, request, pattern=pattern, templates=templates, before=before)
+    left, amount = cleaned.parts()
     carried = [plane for plane in exposure.planes if plane not in ("sci", "dq", CLEAN_MODEL)]
 
     def fill(writer: ImageWriter) -> dict[str, Any]:
         for cell in Box.of_shape(exposure.shape).cells(SHARD):
-            _write(writer, cleaned, cell)
+            shard = (cell.y0 // SHARD, cell.x0 // SHARD)
+            for plane, values in (("sci", left), ("dq", cleaned.dq), (CLEAN_MODEL, amount)):
+                writer.write_shard(plane, shard, values[cell.slices])
             copy_planes(writer, exposure, carried, cell)
         return cleaned.facts
 
@@ -82,12 +85,6 @@ def is_earlier(image: FitsImage | ImageStore, exposure: FitsImage | ImageStore) 
     if own.get("DETECTOR") != other.get("DETECTOR") or not all(isinstance(one, float | int) for one in times):
         return False
     return image.shape == exposure.shape and times[0] < times[1]
-
-
-def _write(writer: ImageWriter, cleaned: Cleaned, cell: Box) -> None:
-    shard = (cell.y0 // SHARD, cell.x0 // SHARD)
-    for plane, values in (("sci", cleaned.sci), ("dq", cleaned.dq), (CLEAN_MODEL, cleaned.amount)):
-        writer.write_shard(plane, shard, values[cell.slices])
 
 
 CLEAN = Operation(
