@@ -43,26 +43,10 @@ def cut_sides(
         one = yb <= row + 1.0
         ym = yb if one else row + 1.0
         xm = xb if one else xa + (xb - xa) * ((ym - ya) / (yb - ya))
-        low, high = min(xa, xm), max(xa, xm)
-        column = np.floor(low)
-        under, over = column + 1.0 - low, high - (column + 1.0)
-        across = over > 0.0
-        rate = 0.5 / (high - low) if across else 0.0
-        near = under * under * rate if across else under - 0.5 * (high - low)
-        far = over * over * rate
-        dy = (ym - ya) if up else (ya - ym)
-        a0[j], a1[j], a2[j] = dy * near, dy * (1.0 - far - near), dy * far
+        a0[j], a1[j], a2[j], column, over = _cut(xa, xm, (ym - ya) if up else (ya - ym))
         inside = (row >= 0.0) & (row < height) & (column >= 0.0) & (column < width) & (over <= 1.0)
         first[j] = np.int32((row * (width + 2) + column) if inside else 0.0)
-        low, high = min(xm, xb), max(xm, xb)
-        column = np.floor(low)
-        under, over = column + 1.0 - low, high - (column + 1.0)
-        across = over > 0.0
-        rate = 0.5 / (high - low) if across else 0.0
-        near = under * under * rate if across else under - 0.5 * (high - low)
-        far = over * over * rate
-        dy = (yb - ym) if up else (ym - yb)
-        b0[j], b1[j], b2[j] = dy * near, dy * (1.0 - far - near), dy * far
+        b0[j], b1[j], b2[j], column, over = _cut(xm, xb, (yb - ym) if up else (ym - yb))
         also = (
             (yb > row + 1.0)
             & (row + 1.0 < height)
@@ -73,6 +57,23 @@ def cut_sides(
         )
         second[j] = np.int32(((row + 1.0) * (width + 2) + column) if also else 0.0)
         plain[j] = inside & (one | also)
+
+
+@compiled(error_model="numpy")
+def _cut(x0: float, x1: float, dy: float) -> tuple[float, float, float, float, float]:
+    """Cut the part of a side in one row, which rises by `dy`, at the columns.
+
+    Gives its shares in three columns, the first of them, and how far it reaches into the second: if more than 1, three
+    do not hold it.
+    """
+    low, high = min(x0, x1), max(x0, x1)
+    column = np.floor(low)
+    under, over = column + 1.0 - low, high - (column + 1.0)
+    across = over > 0.0
+    rate = 0.5 / (high - low) if across else 0.0
+    near = under * under * rate if across else under - 0.5 * (high - low)
+    far = over * over * rate
+    return dy * near, dy * (1.0 - far - near), dy * far, column, over
 
 
 @compiled(error_model="numpy")
