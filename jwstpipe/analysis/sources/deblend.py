@@ -64,7 +64,7 @@ def _stands(above: float, count: int, sigma: float, total: float, rules: Rules) 
 
 
 @compiled()
-def split(  # noqa: C901, PLR0912 - one compiled pass over the pixels of a component
+def split(
     labels: Labels,
     k: int,
     box: NDArray[np.int64],
@@ -131,25 +131,38 @@ def split(  # noqa: C901, PLR0912 - one compiled pass over the pixels of a compo
                     other = _summit(owners, summit_of[turn[u * width + v]])
                     if other == mine or (alone[other] and alone[mine]):
                         continue
-                    above_mine, above_other = sums[mine] - counts[mine] * value, sums[other] - counts[other] * value
-                    stands_mine = alone[mine] or _stands(above_mine, counts[mine], sigmas[mine], total, rules)
-                    stands_other = alone[other] or _stands(above_other, counts[other], sigmas[other], total, rules)
-                    if stands_mine and stands_other:
-                        alone[mine] = alone[other] = True
-                    elif stands_mine or (not stands_other and above_mine >= above_other):
-                        owners[other] = mine
-                        sums[mine] += sums[other]
-                        counts[mine] += counts[other]
-                    else:
-                        owners[mine] = other
-                        sums[other] += sums[mine]
-                        counts[other] += counts[mine]
-                        mine = other
+                    mine = _meet(mine, other, value, owners, sums, counts, sigmas, alone, total, rules)
         turn[place] = t
         summit_of[t] = mine
         sums[mine] += value
         counts[mine] += 1
     return _numbered(owners[:summits], summit_of, places, box, parts, base)
+
+
+@compiled()
+def _meet(
+    mine: int, other: int, value: float, owners: NDArray[np.int32], sums: NDArray[np.float64],
+    counts: NDArray[np.int64], sigmas: NDArray[np.float64], alone: NDArray[np.bool_], total: float, rules: Rules,
+) -> int:  # fmt: skip
+    """Let two summits stand alone where they meet, at the height `value`, or give the pixels of one to the other.
+
+    Gives the one that the pixel belongs to.
+    """
+    above_mine, above_other = sums[mine] - counts[mine] * value, sums[other] - counts[other] * value
+    stands_mine = alone[mine] or _stands(above_mine, counts[mine], sigmas[mine], total, rules)
+    stands_other = alone[other] or _stands(above_other, counts[other], sigmas[other], total, rules)
+    if stands_mine and stands_other:
+        alone[mine] = alone[other] = True
+        return mine
+    if stands_mine or (not stands_other and above_mine >= above_other):
+        owners[other] = mine
+        sums[mine] += sums[other]
+        counts[mine] += counts[other]
+        return mine
+    owners[mine] = other
+    sums[other] += sums[mine]
+    counts[other] += counts[mine]
+    return other
 
 
 @compiled()
