@@ -8,6 +8,7 @@ import json
 import os
 import re
 import stat
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,12 @@ MOST_LEVELS = 64
 MOST_ENTRIES = 200_000
 """Entries of a folder that are looked at."""
 
-_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+_STEPS = [1 if mark in b"[{" else -1 for mark in range(256)]
+"""What a bracket adds to the level, by its byte."""
 
 
 def read_document(path: str | Path, *, most: int = MOST_DOCUMENT) -> bytes:
@@ -63,13 +69,9 @@ def parse_json(content: bytes, *, name: str, most: int = MOST_DOCUMENT) -> Any:
     """
     if len(content) > most:
         raise DataError(f"{name}: {len(content):,} bytes of JSON; refused above {most:,}")
-    level = 0
-    for found in _BRACKETS.finditer(content):
-        mark = found.group()
-        if len(mark) == 1:
-            level += 1 if mark in b"[{" else -1
-            if level > MOST_LEVELS:
-                raise DataError(f"{name}: JSON of more than {MOST_LEVELS} levels; refused")
+    brackets = _TEXT.sub(b"", content).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MOST_LEVELS:
+        raise DataError(f"{name}: JSON of more than {MOST_LEVELS} levels; refused")
     try:
         return json.loads(content, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
