@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from jwstpipe.images.zarr.plane_reader import KEPT_UNPACKED
 from jwstpipe.mosaicking.warp.blocks import BLOCK, STACK_BYTES
 from jwstpipe.requests import MosaicOptions, Weights
 
@@ -100,7 +101,7 @@ def work(
         "samples": samples,
         "bytes": pixels * sum(SAMPLE_BYTES[plane] for plane in planes),
         "seconds": round(2.0 + (samples * cost + pixels * OUTPUT_NANOSECONDS) * 1e-9 / at_work, 1),
-        "memory_bytes": BASE_BYTES + at_work * _thread_bytes(options, deepest, len(planes) + more),
+        "memory_bytes": BASE_BYTES + KEPT_UNPACKED + at_work * _thread_bytes(options, deepest, len(planes) + more),
         "threads": threads,
     }
 
