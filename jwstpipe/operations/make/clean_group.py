@@ -1,7 +1,9 @@
 """Exposures of the catalogue cleaned together, each step a product: mosaic, clean, mosaic of that, clean again.
 
 Only what needs it is cleaned: the first mosaic measures every exposure, and where none needs anything the work ends
-there. An exposure of which nothing was taken stays what it is, so that mosaics of it keep their ids.
+there. Where pixels are masked and no light is taken, the first mosaic tells as much as a second one would, and more of
+large events, beside which a second one has fewer exposures. An exposure of which nothing was taken stays what it is, so
+that mosaics of it keep their ids.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jwstpipe.catalog.records.models import ProductRecord
-from jwstpipe.cleaning.changed import changed
+from jwstpipe.cleaning.changed import changed, light_taken
 from jwstpipe.cleaning.pattern.order import Taken, before_each, by_detector
 from jwstpipe.mosaicking.planning import plan_mosaic
 from jwstpipe.operations.cleaning.clean import CLEAN
@@ -131,6 +133,8 @@ def clean_group(
     if not chosen:
         return CleanedGroup(tuple(exposures), scene=first, templates=used, left=left)
     once = _clean(run, chosen, options, known)
+    if not any(light_taken(facts_of(one.record)) > 0.0 for one in once.values()):  # a median has none of the rest
+        return CleanedGroup(_best(exposures, once), once, first, templates=used, left=left)
     better = _scene(run, BETTER_SCENE, _best(exposures, once), f"{name}_scene2.zarr", limits)
     assert better is not None
     twice = _clean(run, chosen, options, replace(known, scene=better))
