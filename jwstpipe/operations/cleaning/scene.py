@@ -16,7 +16,7 @@ from jwstpipe.requests import MosaicOptions, Request
 from jwstpipe.requests.clean import CleanOptions
 from jwstpipe.settings import S3Settings
 
-__all__ = ["BETTER_SCENE", "FIRST_SCENE", "PLANES", "SCENE", "may_linger", "needing", "undecided"]
+__all__ = ["BETTER_SCENE", "DEEP", "FIRST_SCENE", "PLANES", "SCENE", "may_linger", "needing", "undecided"]
 
 SCENE = MosaicOptions(combine="median", background="level", kernel="lanczos3")
 """How the mosaic is made that tells what is sky: sharp, and without what one exposure alone has."""
@@ -25,7 +25,8 @@ PLANES = ("sci", "wht", "n")
 """Its planes: nobody asks for its errors and flags, which are half of the work on it."""
 
 DEEP = 3
-"""Exposures that must overlap before light is taken by itself: of two none can say which has the stripes."""
+"""Exposures that must overlap before light is taken by itself: of two none can say which has the stripes; and before
+one mosaic is enough: of two it is the mean, and has half of what one of them alone has."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """Exposures of the catalogue cleaned together, each step a product: mosaic, clean, mosaic of that, clean again.
 
 Only what needs it is cleaned: the first mosaic measures every exposure, and where none needs anything the work ends
-there. Where pixels are masked and no light is taken, the first mosaic tells as much as a second one would, and more of
-large events, beside which a second one has fewer exposures. An exposure of which nothing was taken stays what it is, so
-that mosaics of it keep their ids.
+there. Where pixels are masked, no light is taken and three or more overlap, the first mosaic tells as much as a second
+one would, and more of large events, beside which a second one has fewer exposures. An exposure of which nothing was
+taken stays what it is, so that mosaics of it keep their ids.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,16 @@ from jwstpipe.operations.cleaning.detector_pattern import (
     patterned,
     with_templates,
 )
-from jwstpipe.operations.cleaning.scene import BETTER_SCENE, FIRST_SCENE, PLANES, SCENE, may_linger, needing, undecided
+from jwstpipe.operations.cleaning.scene import (
+    BETTER_SCENE,
+    DEEP,
+    FIRST_SCENE,
+    PLANES,
+    SCENE,
+    may_linger,
+    needing,
+    undecided,
+)
 from jwstpipe.operations.cleaning.taken import taken_of
 from jwstpipe.operations.cleaning.templates import Template, templates_for
 from jwstpipe.operations.make.make_missing import OperationRun
@@ -133,12 +142,17 @@ def clean_group(
     if not chosen:
         return CleanedGroup(tuple(exposures), scene=first, templates=used, left=left)
     once = _clean(run, chosen, options, known)
-    if not any(light_taken(facts_of(one.record)) > 0.0 for one in once.values()):  # a median has none of the rest
+    if all(_only_masked(facts_of(one.record)) for one in once.values()):
         return CleanedGroup(_best(exposures, once), once, first, templates=used, left=left)
     better = _scene(run, BETTER_SCENE, _best(exposures, once), f"{name}_scene2.zarr", limits)
     assert better is not None
     twice = _clean(run, chosen, options, replace(known, scene=better))
     return CleanedGroup(_best(exposures, twice), twice, better, templates=used, left=left)
+
+
+def _only_masked(facts: Mapping[str, Any]) -> bool:
+    """Tell whether no light was taken of an exposure, and so many overlap that their median has none of its events."""
+    return light_taken(facts) <= 0.0 and facts.get("overlapping", 1) >= DEEP
 
 
 @dataclass(frozen=True, eq=False)
